@@ -1,0 +1,1 @@
+"""Rich speech transcription: words, language, emotion and audio events, each with its time."""

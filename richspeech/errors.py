@@ -1,0 +1,49 @@
+"""One family of errors; each message says in one sentence what is wrong and what to do.
+
+RichSpeechError
+ ├── SettingsError (ValueError)      config.yaml, environment or an argument is refused
+ ├── ModelError (RuntimeError)       weights are missing, unreadable or not of the expected class
+ ├── AudioError (ValueError)         a recording cannot be decoded or breaks a limit
+ ├── OptionError (ValueError)        a request asks for something that does not exist
+ └── Cancelled (RuntimeError)        the person who asked for the work stopped it
+"""
+
+
+class RichSpeechError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    code = "error"
+    """Machine-readable name, for the wire."""
+
+
+class SettingsError(RichSpeechError, ValueError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+    code = "settings"
+
+
+class ModelError(RichSpeechError, RuntimeError):
+    """Weights cannot be found, loaded or used."""
+
+    code = "model"
+
+
+class AudioError(RichSpeechError, ValueError):
+    """A recording cannot be decoded, holds no sound, or is over a limit."""
+
+    code = "audio"
+
+
+class OptionError(RichSpeechError, ValueError):
+    """A recognition option has a value that does not exist."""
+
+    code = "option"
+
+
+class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault
+    """The work was stopped on request; not a fault."""
+
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("The transcription was cancelled.")

@@ -1,0 +1,21 @@
+# Make .venv and install what is named: environment.sh REQUIREMENTS-FILE. Sourced, not run.
+# A file that was installed before and has not changed since is skipped.
+
+environment() {
+  local requirements=$1
+  local stamp
+  stamp=.venv/$(basename "$requirements").$(cat requirements*.txt | sha256sum | cut -c1-16)
+  if [ -e "$stamp" ]; then return; fi
+  if [ ! -x .venv/bin/python ]; then
+    local python
+    python=$(command -v python3.11 || command -v python3)
+    if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+      echo "Python 3.11 is needed; $python is another version. Install python3.11 and start again." >&2
+      return 1
+    fi
+    "$python" -m venv .venv
+  fi
+  echo "Installing $requirements; the first time takes a few minutes."
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+  touch "$stamp"
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Make the environment when it is not there yet, then start the console.
+# Arguments go to app_sensevoice.py: --config --host --port --model embedded|ID|DIR --device
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/environment.sh
+environment requirements.txt
+exec .venv/bin/python app_sensevoice.py "$@"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Make the environment, then run every check and every test. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/environment.sh
+environment requirements-dev.txt
+
+# Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
+packages=(chromium espeak-ng fonts-noto-cjk)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg --status "$package" >/dev/null 2>&1 || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "The tests need ${missing[*]}: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+.venv/bin/ruff format --check .
+.venv/bin/ruff check .
+.venv/bin/mypy .
+.venv/bin/python -m pytest "$@"
