@@ -1,0 +1,1 @@
+"""The engines: the only place that imports funasr or torch."""
