@@ -55,7 +55,9 @@ def find_weights(
     does not hold a model, and for an id that cannot be had when ``require`` is set.
     """
     chosen = _find(model, embedded, require=require, timeout_seconds=timeout_seconds)
-    log.info("model %s: %s (%s)", model, chosen.folder.name, chosen.reason)
+    stood_in = chosen.source is Source.EMBEDDED and model != EMBEDDED
+    level = logging.WARNING if stood_in else logging.INFO
+    log.log(level, "model %s: %s is used, since %s", model, chosen.name, chosen.reason)
     return chosen
 
 
@@ -138,9 +140,7 @@ def _snapshot(model: str, *, local_files_only: bool) -> str:
 
 def reachable(timeout_seconds: float, probe: Callable[[float], None] | None = None) -> bool:
     """Say in time whether the hub answers; a stuck name look-up cannot delay it."""
-    answered = threading.Event()
-
-    done = threading.Event()
+    answered, done = threading.Event(), threading.Event()
 
     def ask() -> None:
         try:

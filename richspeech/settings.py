@@ -1,0 +1,251 @@
+"""Frozen settings, checked at start-up; the only reader of YAML and of the environment.
+
+Messages name the key, the value and where it came from; never a value that may be the password.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as EnvironmentRefused
+
+from postprocess import DEFAULT_RULES, Rule
+from richspeech.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config.yaml"
+PREFIX = "RICHSPEECH_"
+SECRET_KEYS = frozenset({"server", "server.password"})
+DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Language = Literal["zh", "yue", "en", "ja", "ko"]
+LanguageHint = Literal["auto", "zh", "yue", "en", "ja", "ko"]
+
+
+def _rule(value: Any) -> Rule:
+    if isinstance(value, Rule):
+        return value
+    if not isinstance(value, dict):
+        message = f"{value!r} is not a rule"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns a ValueError into its own
+    return Rule.from_dict(value)
+
+
+def _device(value: str) -> str:
+    if not DEVICE.fullmatch(value):
+        message = "a device is cpu, cuda:0 or the like"
+        raise ValueError(message)
+    return value
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+
+class ModelSettings(_Group):
+    """Which weights, on which device; units and reasons stand in config.yaml."""
+
+    id: Annotated[str, Field(min_length=1)] = "iic/SenseVoiceSmall"
+    vad_id: Annotated[str, Field(min_length=1)] = "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch"
+    device: Annotated[str, AfterValidator(_device)] = "cuda:0"
+    engine: Literal["sensevoice", "reference"] = "sensevoice"
+    require_model: bool = False
+    hub_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    threads: Annotated[int, Field(ge=1)] | None = None
+
+
+class VadSettings(_Group):
+    """Where an utterance ends."""
+
+    max_end_silence_ms: Annotated[int, Field(ge=200, le=6_000)] = 800
+    max_single_segment_ms: Annotated[int, Field(ge=2_000, le=60_000)] = 30_000
+
+
+class RecognitionSettings(_Group):
+    """What the recogniser is asked for when a request says nothing else."""
+
+    language: LanguageHint = "auto"
+    allowed_languages: Annotated[tuple[Language, ...], Field(min_length=1)] = (
+        "zh",
+        "yue",
+        "en",
+        "ja",
+        "ko",
+    )
+    inverse_text_normalization: bool = True
+    merge: bool = False
+    merge_length_s: Annotated[float, Field(ge=1, le=30)] = 15.0
+    ban_unknown_emotion: bool = False
+
+
+class LimitSettings(_Group):
+    """What one request may cost."""
+
+    max_bytes: Annotated[int, Field(gt=0)] = 2 * 1024**3
+    max_seconds: Annotated[float, Field(gt=0)] = 12 * 3_600.0
+    keep_seconds: Annotated[int, Field(ge=60)] = 3_600
+
+
+class ServerSettings(_Group):
+    """Where the console listens, and who may come in."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 6006
+    user: Annotated[str, Field(min_length=1)] | None = None
+    password: Annotated[str, Field(min_length=1)] | None = None
+    allow_unauthenticated: bool = False
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "ServerSettings":
+        if (self.user is None) != (self.password is None):
+            message = "user and password belong together: give both or neither"
+            raise ValueError(message)
+        if self.host not in LOOPBACK and not (self.user or self.allow_unauthenticated):
+            message = (
+                f"{self.host} can be reached from other machines: set user and password, "
+                "or allow_unauthenticated: true"
+            )
+            raise ValueError(message)
+        return self
+
+
+class Settings(BaseSettings):
+    """Everything in config.yaml."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    model: ModelSettings = ModelSettings()
+    vad: VadSettings = VadSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    limits: LimitSettings = LimitSettings()
+    server: ServerSettings = ServerSettings()
+    rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES
+
+
+def load_settings(path: Path = CONFIG, **overrides: dict[str, Any]) -> Settings:
+    """Read ``path``; the environment goes before it, and ``overrides`` (by group) before both.
+
+    Raises ``SettingsError`` naming the first key that is refused, and its value.
+    """
+    document = _read_yaml(path)
+    _require_known_variables()
+
+    class Sources(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is fixed
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, document)
+
+    try:
+        return Sources(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, path.name, overrides)) from error
+    except EnvironmentRefused as error:
+        message = f"The environment is refused: {error}; a group or a list is written as JSON."
+        raise SettingsError(message) from error
+
+
+def _require_known_variables() -> None:
+    """Refuse what pydantic would ignore: a variable of ours that names no group."""
+    for variable in os.environ:
+        name = variable.upper().removeprefix(PREFIX)
+        if (
+            name != variable.upper()
+            and name.partition("__")[0].lower() not in Settings.model_fields
+        ):
+            message = f"{variable}: no setting has this name; port, say, is {PREFIX}SERVER__PORT."
+            raise SettingsError(message)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping of groups; one whose keys are all commented out is an empty one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document, repeated = yaml.safe_load(text), _repeated_key(yaml.compose(text))
+    except FileNotFoundError as error:
+        message = f"The settings file {path.name} does not exist; give its path with --config."
+        raise SettingsError(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The settings file {path.name} cannot be read ({type(error).__name__})."
+        raise SettingsError(message) from error
+    except yaml.YAMLError as error:  # its own words may quote the password
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        message = f"{path.name} is not valid YAML{where}."
+        raise SettingsError(message) from error
+    if repeated:
+        message = f"{path.name}: the key {repeated} stands there twice; remove one of the two."
+        raise SettingsError(message)
+    groups = {} if document is None else document
+    if not isinstance(groups, dict) or not all(isinstance(key, str) for key in groups):
+        message = f"{path.name} holds no settings; it needs groups such as model: and server:."
+        raise SettingsError(message)
+    empty: dict[str, Any] = {"rules": []}
+    return {key: empty.get(key, {}) if value is None else value for key, value in groups.items()}
+
+
+def _repeated_key(node: Any) -> str | None:
+    """Find a key that YAML would let go before a later one of the same name."""
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    names = [str(key.value) for key, _ in node.value]
+    nested = (_repeated_key(value) for _, value in node.value)
+    return next(filter(None, (*(n for n in names if names.count(n) > 1), *nested)), None)
+
+
+def _sentence(error: ValidationError, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:
+    """Name the first key that pydantic refused, its value unless secret, and the reason."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    origin = _origin(key, file, overrides)
+    if first["type"] == "extra_forbidden":  # its value may be a password under a wrong name
+        return f"{origin}: the key {key} is unknown; remove or correct it."
+    reason = first["msg"].removeprefix("Value error, ")
+    if isinstance(first["input"], dict) or key in SECRET_KEYS:
+        return f"{origin}: {key}: {reason}."
+    return f"{origin}: {key} cannot be {first['input']!r}: {reason}."
+
+
+def _origin(key: str, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:
+    """Say where the value of ``key`` came from."""
+    group, _, name = key.partition(".")
+    if name in overrides.get(group, {}):
+        return "command line"
+    variables = {variable.upper() for variable in os.environ}
+    for variable in (f"{PREFIX}{group}__{name.partition('.')[0]}", f"{PREFIX}{group}"):
+        if variable.upper() in variables:
+            return variable.upper()
+    return file
