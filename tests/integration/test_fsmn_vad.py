@@ -290,7 +290,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "has no am.mvn": lambda folder: (folder / "am.mvn").unlink(),
     "lacks model.pt": lambda folder: (folder / "model.pt").unlink(),
     "cannot be loaded": lambda folder: (folder / "model.pt").write_bytes(b"no weights"),
-    "cannot be loaded (": lambda folder: edit_config(folder, lambda c: c.update(model="Nobody")),
+    "copy its folder anew (model 'Nobody'": lambda folder: edit_config(
+        folder, lambda c: c.update(model="Nobody")
+    ),
     "lacks 1 of its weights, such as encoder.out_linear2.linear.bias": forget_a_weight,
     "wants features with window 'povey'": lambda folder: edit_config(
         folder, lambda c: c["frontend_conf"].update(window="povey")

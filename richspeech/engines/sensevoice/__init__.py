@@ -1,0 +1,1 @@
+"""SenseVoiceSmall: features, encoder, decoding; ``engine.SenseVoice`` puts them together."""

@@ -1,0 +1,145 @@
+"""CTC scores to tokens with times and probabilities, and the posteriors of the tags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postprocess import AudioEvent, Emotion
+from richspeech.engines.sensevoice.encoder import PROMPT_FRAMES
+from richspeech.errors import ModelError
+from richspeech.transcript import LANGUAGES, Hypothesis, Token
+
+BLANK = 0
+NO_SPEECH = "nospeech"
+LANGUAGE_FRAME, EMOTION_FRAME, EVENT_FRAME = range(3)
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive frames on which one token is the best."""
+
+    token: int
+    first: int
+    """Frame, counted from the first frame after the prompts."""
+    last: int
+    probability: float
+    """Mean over the run."""
+
+
+class Vocabulary:
+    """What the ids of one model mean: words, and the tags that it knows."""
+
+    def __init__(self, processor: Any) -> None:
+        """Read the tags from a SentencePiece processor; raises ``ModelError`` when it has none."""
+        self._processor = processor
+        self.languages = self._known({name: f"<|{name}|>" for name in (*LANGUAGES, NO_SPEECH)})
+        self.emotions = self._known({emotion: emotion.tag for emotion in Emotion})
+        self.events = self._known({event: event.tag for event in AudioEvent})
+        if not (self.languages and self.emotions and self.events):
+            message = (
+                "The tokenizer knows no language, emotion or event tags; it is not SenseVoice's."
+            )
+            raise ModelError(message)
+
+    def _known(self, spellings: Mapping[str, str]) -> dict[str, int]:
+        unknown = self._processor.unk_id()
+        ids = {name: self._processor.piece_to_id(tag) for name, tag in spellings.items()}
+        return {name: number for name, number in ids.items() if number != unknown}
+
+    @cached_property
+    def tags(self) -> frozenset[int]:
+        """Ids that are tags, known or not."""
+        size = self._processor.get_piece_size()
+        pieces = (self._processor.id_to_piece(number) for number in range(size))
+        return frozenset(
+            n for n, piece in enumerate(pieces) if piece.startswith("<|") and piece.endswith("|>")
+        )
+
+    def piece(self, number: int) -> str:
+        """Return a token as it stands in the text, its leading space included."""
+        return str(self._processor.id_to_piece(number)).replace("▁", " ")
+
+
+def posteriors(
+    frame: Scores, ids: Mapping[str, int], *, banned: str | None = None
+) -> dict[str, float]:
+    """Return the probabilities of the tags ``ids`` among themselves, from log-probabilities [V]."""
+    names = [name for name in ids if name != banned]
+    values = np.exp(frame[[ids[name] for name in names]] - max(frame[ids[name]] for name in names))
+    return dict(zip(names, (values / values.sum()).tolist(), strict=True))
+
+
+def greedy_runs(scores: Scores) -> list[Run]:
+    """Follow the best CTC path through log-probabilities [T, V]: blanks dropped, repeats merged."""
+    if not len(scores):
+        return []
+    best = scores.argmax(axis=1)
+    edges = np.flatnonzero(np.diff(best)) + 1
+    bounds = zip([0, *edges.tolist()], [*edges.tolist(), len(best)], strict=True)
+    peak = np.exp(scores[np.arange(len(best)), best])
+    return [
+        Run(int(best[first]), first, end - 1, float(peak[first:end].mean()))
+        for first, end in bounds
+        if best[first] != BLANK
+    ]
+
+
+def decode(
+    scores: Scores,
+    vocabulary: Vocabulary,
+    *,
+    seconds_per_frame: float,
+    duration: float,
+    ban_unknown_emotion: bool,
+    hint: str | None = None,
+) -> Hypothesis:
+    """Read one utterance of ``duration`` seconds from its log-probabilities [4 + T, V].
+
+    A frame lasts ``seconds_per_frame`` and is centred on its time (FUNASR.md, 1.2). ``hint`` is
+    the language that the caller named; the text was then recognised in it.
+    """
+    languages = posteriors(scores[LANGUAGE_FRAME], vocabulary.languages)
+    banned = Emotion.UNKNOWN if ban_unknown_emotion else None
+    emotions = posteriors(scores[EMOTION_FRAME], vocabulary.emotions, banned=banned)
+    events = posteriors(scores[EVENT_FRAME], vocabulary.events)
+    language = hint if hint in languages and _best(languages) != NO_SPEECH else _best(languages)
+    emotion, event = Emotion(_best(emotions)), AudioEvent(_best(events))
+    runs = [run for run in greedy_runs(scores[PROMPT_FRAMES:]) if run.token not in vocabulary.tags]
+    tokens = _tokens(runs, vocabulary, seconds_per_frame, duration)
+    text = "".join(token.text for token in tokens)
+    return Hypothesis(
+        text=text,
+        language=language,
+        language_probabilities=languages,
+        emotion=emotion,
+        emotion_probabilities=emotions,
+        events=() if event is AudioEvent.SPEECH else (event,),
+        event_probabilities=events,
+        tokens=tokens,
+        raw_text=f"<|{language}|>{emotion.tag}{event.tag}{text}",
+    )
+
+
+def _best(probabilities: Mapping[str, float]) -> str:
+    return max(probabilities, key=probabilities.__getitem__)
+
+
+def _tokens(
+    runs: Sequence[Run], vocabulary: Vocabulary, seconds_per_frame: float, duration: float
+) -> tuple[Token, ...]:
+    half = seconds_per_frame / 2
+    tokens: list[Token] = []
+    for run in runs:
+        text = vocabulary.piece(run.token)
+        start = min(max(run.first * seconds_per_frame - half, 0.0), duration)
+        end = min(run.last * seconds_per_frame + half, duration)
+        tokens.append(
+            Token(text if tokens else text.lstrip(), start, max(start, end), run.probability)
+        )
+    return tuple(token for token in tokens if token.text)
