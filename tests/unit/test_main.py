@@ -1,0 +1,327 @@
+"""The command line with a made-up transcriber: results on stdout, sentences on stderr, status."""
+
+import importlib.metadata
+import json
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech import __main__ as command_line
+from richspeech import loader
+from richspeech.engines import funasr_door
+from richspeech.errors import ModelError
+from richspeech.hub import NEEDED_FILES, Source, Weights
+from richspeech.loader import Loaded
+from richspeech.options import Options
+from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+from richspeech.transcript import LANGUAGES, Segment, Transcript
+
+HAPPY = Segment(
+    0.5,
+    1.5,
+    "你好",
+    "zh",
+    0.9,
+    Emotion.HAPPY,
+    {},
+    (AudioEvent.LAUGHTER,),
+    {},
+    tokens=(),
+    raw_text="",
+)
+
+
+class FakeTranscriber:
+    """Hears HAPPY in every recording, and keeps the options."""
+
+    def __init__(self) -> None:
+        self.options: list[Options] = []
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, _: Cancel
+    ) -> Iterator[Progress]:
+        self.options.append(options)
+        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
+        transcript = Transcript(seconds, 0.1, "fake", "tiny", (HAPPY,))
+        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
+
+
+class Bench:
+    """Runs the command line and keeps what the loader was asked for."""
+
+    def __init__(self) -> None:
+        self.transcriber = FakeTranscriber()
+        self.settings: list[Settings] = []
+
+    def load(self, settings: Settings) -> Loaded:
+        self.settings.append(settings)
+        weights = Weights(Path(), "tiny", Source.EMBEDDED, "the settings ask for it")
+        return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU", "none")
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    bench = Bench()
+    monkeypatch.setattr(loader, "load", bench.load)
+    return bench
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> str:
+    return silence(tmp_path / "good.wav")
+
+
+def silence(path: Path) -> str:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(32_000))
+    return str(path)
+
+
+def run(*arguments: str) -> int:
+    return command_line.main(["transcribe", *arguments])
+
+
+# Results ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("bench")
+def test_stdout_has_only_the_result(sound: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(sound) == 0
+    assert capsys.readouterr() == ("你好(开心)(笑声)\n", "")
+
+
+@pytest.mark.usefixtures("bench")
+def test_json_is_one_document_a_line(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, silence(tmp_path / "other.wav"), "--format", "json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["你好", "你好"]
+    assert Transcript.from_dict(json.loads(lines[0])).segments == (HAPPY,)
+
+
+@pytest.mark.usefixtures("bench")
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["--style", "plain"], "你好\n"),
+        (["--style", "emoji"], "😀你好😊\n"),
+        (["--locale", "en"], "你好(happy)(laughter)\n"),
+        (["--format", "srt", "--style", "plain"], "1\n00:00:00,500 --> 00:00:01,500\n你好\n"),
+    ],
+)
+def test_style_locale_and_format_reach_the_writer(
+    sound: str, arguments: list[str], out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, *arguments) == 0
+    assert capsys.readouterr().out == out
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_terminal_sees_progress(
+    sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run(sound, "--style", "plain") == 0
+    assert capsys.readouterr() == ("你好\n", "\rgood.wav: 1 of 1 s, 0 s left   \n")
+
+
+# Options ------------------------------------------------------------------------------------------
+
+
+def options_from(bench: Bench, *arguments: str) -> Options:
+    assert run(*arguments) == 0
+    return bench.transcriber.options[-1]
+
+
+def test_without_arguments_the_settings_decide(bench: Bench, sound: str) -> None:
+    assert options_from(bench, sound) == Options()
+
+
+def test_a_settings_file_of_ones_own_decides(bench: Bench, sound: str, tmp_path: Path) -> None:
+    config = tmp_path / "my.yaml"
+    config.write_text(
+        "recognition: {language: ja, merge: true, merge_length_s: 8, "
+        "inverse_text_normalization: false, ban_unknown_emotion: true}"
+    )
+    expected = Options(
+        language="ja",
+        inverse_text_normalization=False,
+        merge=True,
+        merge_length_s=8.0,
+        ban_unknown_emotion=True,
+    )
+    assert options_from(bench, sound, "--config", str(config)) == expected
+    detected = options_from(bench, sound, "--config", str(config), "--language", "auto")
+    assert detected.language is None
+
+
+def test_arguments_reach_the_options(bench: Bench, sound: str) -> None:
+    assert options_from(bench, sound, "--language", "yue").language == "yue"
+    assert options_from(bench, sound, "--allowed-languages", "zh,en").allowed_languages == (
+        "zh",
+        "en",
+    )
+    assert not options_from(bench, sound, "--no-itn").inverse_text_normalization
+    assert options_from(bench, sound, "--ban-unknown-emotion").ban_unknown_emotion
+
+
+def test_a_merge_length_switches_merging_on_and_zero_switches_it_off(
+    bench: Bench, sound: str, tmp_path: Path
+) -> None:
+    options = options_from(bench, sound, "--merge-length", "20")
+    assert (options.merge, options.merge_length_s) == (True, 20.0)
+    config = tmp_path / "my.yaml"
+    config.write_text("recognition: {merge: true}")
+    assert not options_from(bench, sound, "--config", str(config), "--merge-length", "0").merge
+
+
+def test_the_model_engine_and_device_reach_the_settings(bench: Bench, sound: str) -> None:
+    assert run(sound, "--model", "embedded", "--engine", "reference", "--device", "cpu") == 0
+    model = bench.settings[-1].model
+    assert (model.id, model.engine, model.device) == ("embedded", "reference", "cpu")
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(*arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err.rstrip("\n")
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_bad_file_is_named_once_and_the_others_are_done(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_text("this is no sound")
+    assert run(sound, str(bad), sound, "--style", "plain") == 1
+    out, err = capsys.readouterr()
+    assert out == "你好\n你好\n"
+    assert err.count("\n") == err.count("bad.wav") == 1
+    assert err.startswith("bad.wav cannot be read as sound or video: ")
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(capsys, str(tmp_path / "none.wav")).startswith("none.wav is not a file")
+
+
+def test_a_fault_of_the_model_names_the_file_it_was_in(
+    bench: Bench, sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Progress]:
+        raise ModelError("The model gave nonsense.")
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", fail)
+    assert refusal(capsys, sound) == "good.wav: The model gave nonsense."
+
+
+@pytest.mark.parametrize("arguments", [("--language", "fr"), ("--allowed-languages", "zh,fr")])
+def test_an_unknown_language_is_refused_before_anything_is_loaded(
+    bench: Bench, sound: str, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = ", ".join(("auto", *LANGUAGES))
+    sentence = f"The language 'fr' is unknown; choose one of {known}."
+    assert refusal(capsys, sound, *arguments) == sentence
+    assert bench.settings == []
+
+
+@pytest.mark.parametrize("length", ["-1", "31", "nan"])
+def test_an_impossible_merge_length_is_refused(
+    bench: Bench, sound: str, length: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, sound, "--merge-length", length)
+    assert message.startswith(f"The merge length {float(length)} is ")
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_missing_settings_file_is_refused(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, sound, "--config", str(tmp_path / "none.yaml"))
+    assert message.startswith("The settings file none.yaml does not exist")
+
+
+def test_an_unknown_model_folder_is_refused(
+    sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "load", loader.find_models)
+    message = refusal(capsys, sound, "--model", "/no/such/folder")
+    assert message.startswith("The model '/no/such/folder' is no folder and no ModelScope id")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["transcribe"],
+        ["sing"],
+        ["transcribe", "a.wav", "--format", "docx"],
+        ["transcribe", "a.wav", "--merge-length", "long"],
+    ],
+)
+def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(arguments)
+    assert ended.value.code == 2
+
+
+# Doctor -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither torch nor weights are needed to see the rows."""
+    device = SimpleNamespace(choose_device=lambda asked: ("cpu", f"{asked} was asked for"))
+    monkeypatch.setitem(sys.modules, "richspeech.engines.device", device)
+    monkeypatch.setattr(funasr_door, "fbank_backend", lambda: "kaldi-native-fbank")
+    for constant, name in (("EMBEDDED_RECOGNISER", "ear"), ("EMBEDDED_DETECTOR", "gate")):
+        monkeypatch.setattr(loader, constant, tmp_path / name)
+        (tmp_path / name).mkdir()
+        for needed in NEEDED_FILES:
+            (tmp_path / name / needed).touch()
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["doctor", "--model", "embedded", "--device", "cuda:1"]) == 0
+    rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
+    assert [*rows] == [
+        *("python", *command_line.PACKAGES),
+        *("device", "fbank backend", "model", "vad model"),
+    ]
+    assert rows["av"] == importlib.metadata.version("av")
+    assert rows["device"] == "cpu (cuda:1 was asked for)"
+    assert rows["fbank backend"] == "kaldi-native-fbank"
+    assert rows["model"] == "models/ear (the settings ask for the embedded model)"
+    assert rows["vad model"] == "models/gate (the settings ask for the embedded model)"
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_says_what_is_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "PACKAGES", ("av", "no-such-package"))
+    assert command_line.main(["doctor", "--model", "embedded"]) == 0
+    assert "no-such-package     not installed\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_says_what_is_wrong_with_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["doctor", "--model", "/no/such/folder"]) == 1
+    assert capsys.readouterr().err.startswith("The model '/no/such/folder' is no folder")
