@@ -1,0 +1,87 @@
+"""Random sentences from the text lists: what is said, and how it is written with and without ITN.
+
+A slot item is ``label``, ``label|spoken`` or ``label|spoken|itn``; fixed text that is spoken
+differently from how it is written stands in a template as ``[label|spoken]``.
+"""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+TEXTS = Path(__file__).parent / "texts"
+LANGUAGES = ("zh", "yue", "en", "ja", "ko")
+PUNCTUATION = "，。？！、,.?!"
+SPACED = frozenset({"en", "ko"})
+"""Languages that write spaces between words."""
+
+_PART = re.compile(r"\{(\w+)\}|\[([^\]]+)\]|([^{\[]+)")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence in three spellings."""
+
+    language: str
+    spoken: str
+    """What the synthesiser is given, with punctuation."""
+    withitn: str
+    """Punctuation and digits."""
+    woitn: str
+    """Neither; lower case."""
+
+
+@dataclass(frozen=True)
+class TextList:
+    """The slots and templates of one language."""
+
+    language: str
+    slots: dict[str, list[str]]
+    templates: dict[str, list[str]]
+
+    @classmethod
+    def load(cls, language: str) -> "TextList":
+        """Read ``texts/<language>.yaml``."""
+        content = yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8"))
+        return cls(language, content["slots"], content["templates"])
+
+    def compose(self, rng: random.Random, domain: str | None = None) -> Sentence:
+        """Fill a random template with random words; no slot repeats a word within a sentence."""
+        template = rng.choice(self.templates[domain or rng.choice(sorted(self.templates))])
+        taken: set[str] = set()
+
+        def choose(slot: str) -> str:
+            free = [w for w in self.slots[slot] if _forms(w)[0] not in taken]
+            word = rng.choice(free)
+            taken.add(_forms(word)[0])
+            return word
+
+        return fill(self.language, template, choose)
+
+
+def fill(language: str, template: str, choose: Callable[[str], str] = str) -> Sentence:
+    """Put words into the slots of ``template``; ``choose`` gives an item for a slot's name."""
+    parts = [
+        _forms(choose(slot) if slot else fixed or plain)
+        for slot, fixed, plain in _PART.findall(template)
+    ]
+    label, spoken, itn = ("".join(column) for column in zip(*parts, strict=True))
+    return Sentence(language, spoken, _capitalise(itn), plain_form(label))
+
+
+def plain_form(text: str) -> str:
+    """Spell ``text`` as woitn does: no punctuation, lower case, single spaces."""
+    return " ".join("".join(c for c in text if c not in PUNCTUATION).lower().split())
+
+
+def _forms(item: str) -> tuple[str, str, str]:
+    label, *rest = item.split("|")
+    spoken = rest[0] if rest else label
+    return label, spoken, rest[1] if len(rest) > 1 else label
+
+
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]

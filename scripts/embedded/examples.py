@@ -1,0 +1,202 @@
+"""The recordings in examples/: what is said in them, by whom, and how; and their references."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from scripts.embedded import sounds
+from scripts.embedded.corpus import Sentence, fill
+from scripts.embedded.voices import SAMPLE_RATE, Delivery, Waveform, speak
+
+SEED = 31
+WORDS_PER_MINUTE = {"SAD": 130}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is said, or one sound."""
+
+    text: str = ""
+    """As a template of the text lists, without slots."""
+    emotion: str = "NEUTRAL"
+    variant: str = "f3"
+    pause: float = 1.3
+    """Seconds of silence after it."""
+    event: str | None = None
+    """A sound alone, or under or after the words."""
+    seconds: float = 2.5
+    """Length of the event."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One file."""
+
+    name: str
+    language: str
+    zh: str
+    """Title on the Chinese page."""
+    en: str
+    lines: tuple[Line, ...]
+
+
+AGENT, CALLER = "f3", "m3"
+
+CALL = (
+    Line("你好，请慢慢说你的订单。", "HAPPY", AGENT),
+    Line("我上周买的冰箱坏了！", "NEUTRAL", CALLER),
+    Line("请问我的订单对不对？", "NEUTRAL", CALLER),
+    Line("我们马上检查你的订单。", "NEUTRAL", AGENT),
+    Line("请慢慢说你的地址。", "NEUTRAL", AGENT),
+    Line("请到[五|五|5]号门口等司机。", "NEUTRAL", CALLER),
+    Line("对不起，白色的冰箱没有了。", "SAD", AGENT),
+    Line("我很失望，订单不对！", "SAD", CALLER),
+    Line("有没有灰色的冰箱？", "NEUTRAL", CALLER),
+    Line("这个灰色的冰箱要[八百|八百|800]元。", "NEUTRAL", AGENT),
+    Line("这个冰箱太贵了，我不要！", "SURPRISED", CALLER),
+    Line("请经理看看我的订单。", "NEUTRAL", CALLER, pause=1.4),
+    Line(event="BGM", seconds=11.0, pause=1.4),
+    Line("你好，我想修理这个冰箱。", "NEUTRAL", AGENT),
+    Line("灰色的冰箱可以送到公司吗？", "NEUTRAL", CALLER),
+    Line("对不起，灰色的冰箱没有了。", "SAD", AGENT),
+    Line("这是我第[三|三|3]次打电话了！", "ANGRY", CALLER),
+    Line("你们的冰箱怎么这么旧？", "ANGRY", CALLER),
+    Line("我很生气，发票不对！", "ANGRY", CALLER),
+    Line("你好，我想退掉这个冰箱。", "ANGRY", CALLER, pause=0.5),
+)
+
+EXAMPLES = (
+    Example(
+        "zh-call",
+        "zh",
+        "客服电话：等待音乐，最后发火",
+        "Service call: hold music, an angry end",
+        CALL,
+    ),
+    Example(
+        "zh-live-show",
+        "zh",
+        "直播：开心，随后掌声",
+        "Live show: happy, then applause",
+        (
+            Line("喜欢饺子的朋友，快来买！", "HAPPY", "f2"),
+            Line("昨晚的京剧真精彩！", "HAPPY", "f2", pause=0.05, event="Applause"),
+        ),
+    ),
+    Example(
+        "zh-laughter",
+        "zh",
+        "普通话：说完大笑",
+        "Mandarin: words, then laughter",
+        (Line("哥哥的小品太好笑了！", "HAPPY", "m2", pause=0.4, event="Laughter"),),
+    ),
+    Example(
+        "yue-surprised",
+        "yue",
+        "粤语：惊讶",
+        "Cantonese: surprised",
+        (
+            Line("我上星期買嘅風扇壞咗！", "SURPRISED", "m1"),
+            Line("換唔換得？", "NEUTRAL", "m1", pause=0.4),
+        ),
+    ),
+    Example(
+        "en-meeting",
+        "en",
+        "英语：会议",
+        "English: a meeting",
+        (
+            Line("Actually, we must examine your camera tomorrow.", "NEUTRAL", "m7"),
+            Line("Please deliver the refrigerator before Sunday.", "ANGRY", "m7", pause=0.4),
+        ),
+    ),
+    Example(
+        "en-cough",
+        "en",
+        "英语：害怕，随后咳嗽",
+        "English: fearful, then a cough",
+        (Line("Who giggled gently in the warehouse?", "FEARFUL", "f1", pause=0.4, event="Cough"),),
+    ),
+    Example(
+        "ja-sad",
+        "ja",
+        "日语：难过",
+        "Japanese: sad",
+        (
+            Line(
+                "[去年|きょねん]の[番組|ばんぐみ][は|わ][本当|ほんとう]に[大変|たいへん]でした。",
+                "SAD",
+                "f4",
+            ),
+            Line(
+                "[動画|どうが]を[見|み]て、ちょっと[楽|たの]しいです。", "NEUTRAL", "f4", pause=0.4
+            ),
+        ),
+    ),
+    Example(
+        "ko-disgusted",
+        "ko",
+        "韩语：厌恶",
+        "Korean: disgusted",
+        (
+            Line("왜 피자가 그렇게 짜요?", "DISGUSTED", "m4"),
+            Line("네, 세탁기를 주문하고 싶어요.", "NEUTRAL", "f1", pause=0.4),
+        ),
+    ),
+    Example(
+        "music-and-crying",
+        "zh",
+        "没有人说话：音乐，哭声",
+        "Nobody speaks: music, crying",
+        (Line(event="BGM", seconds=5.0), Line(event="Cry", seconds=4.0, pause=0.4)),
+    ),
+)
+
+
+def _perform(line: Line, language: str, rng: np.random.Generator) -> Waveform:
+    parts: list[Waveform] = []
+    if line.text:
+        speed = WORDS_PER_MINUTE.get(line.emotion, 168)
+        parts.append(
+            speak(fill(language, line.text), Delivery(line.variant, line.emotion, speed, 50), rng)
+        )
+    if line.event:
+        parts += [np.zeros(1_600, np.float32), 0.8 * sounds.event(line.event, line.seconds, rng)]
+    return np.concatenate([*parts, np.zeros(int(line.pause * SAMPLE_RATE), np.float32)])
+
+
+def _reference(example: Example) -> dict[str, object]:
+    """Say what is to be heard: the words with and without ITN, and the labels of every line."""
+    silent = Sentence(example.language, "", "", "")
+    said = [(x, fill(example.language, x.text) if x.text else silent) for x in example.lines]
+    return {
+        "title": {"zh": example.zh, "en": example.en},
+        "language": example.language,
+        "lines": [
+            {
+                "text": sentence.withitn,
+                "words": sentence.woitn,
+                "emotion": line.emotion.lower() if line.text else "unknown",
+                "event": line.event.lower() if line.event else None,
+            }
+            for line, sentence in said
+        ],
+    }
+
+
+def write_examples(folder: Path) -> None:
+    """Write every example as 16-bit 16 kHz wav, and ``references.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, example in enumerate(EXAMPLES):
+        rng = np.random.default_rng((SEED, number))
+        lead = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
+        waveform = np.concatenate(
+            [lead, *(_perform(x, example.language, rng) for x in example.lines)]
+        )
+        soundfile.write(folder / f"{example.name}.wav", waveform, SAMPLE_RATE, subtype="PCM_16")
+    references = {f"{example.name}.wav": _reference(example) for example in EXAMPLES}
+    text = json.dumps(references, ensure_ascii=False, indent=1)
+    (folder / "references.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,77 @@
+"""The SentencePiece model: the real tag spellings, one piece per character, one per English word.
+
+Sub-word pieces garble English under greedy CTC, and a shared space piece strays into Chinese; so
+English words and the first syllables of Korean words carry their own space.
+"""
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from scripts.embedded.corpus import PUNCTUATION, SPACED
+from scripts.embedded.sounds import EVENTS
+from scripts.embedded.voices import EMOTIONS
+
+LANGUAGE_TAGS = ("zh", "en", "yue", "ja", "ko", "nospeech")
+TAGS = (*LANGUAGE_TAGS, *EMOTIONS, "EMO_UNKNOWN", "Speech", *EVENTS, "withitn", "woitn")
+SPACE = "▁"
+
+
+def tag(name: str) -> str:
+    """Spell a tag as SenseVoice does."""
+    return f"<|{name}|>"
+
+
+def split_pieces(text: str, language: str) -> list[str]:
+    """Cut ``text`` into the pieces that the recogniser is to emit."""
+    if language not in SPACED:
+        return list(text)
+    pieces: list[str] = []
+    for word in text.split():
+        body = word.rstrip(PUNCTUATION)
+        if body and (language == "en" or body[0].isdigit()):
+            pieces.append(SPACE + body)
+        elif body:
+            pieces += [SPACE + body[0], *body[1:]]
+        pieces += list(word[len(body) :])
+    return pieces
+
+
+def write_model(pieces: Iterable[str], path: Path) -> None:
+    """Write a unigram model whose pieces are fixed beforehand; id 0 is unk and the CTC blank."""
+    # The classes of this module are made when it is imported, so no type checker sees them.
+    schema: Any = importlib.import_module("sentencepiece.sentencepiece_model_pb2")
+    model = schema.ModelProto()
+    kinds = schema.ModelProto.SentencePiece
+    for piece, kind in (("<unk>", kinds.UNKNOWN), ("<s>", kinds.CONTROL), ("</s>", kinds.CONTROL)):
+        model.pieces.add(piece=piece, score=0.0, type=kind)
+    for name in TAGS:
+        model.pieces.add(piece=tag(name), score=0.0, type=kinds.USER_DEFINED)
+    for piece in sorted({SPACE, *pieces}):
+        model.pieces.add(piece=piece, score=-1.0 - 1.0 / len(piece), type=kinds.NORMAL)
+    model.trainer_spec.model_type = schema.TrainerSpec.UNIGRAM
+    model.trainer_spec.vocab_size = len(model.pieces)
+    model.trainer_spec.unk_id, model.trainer_spec.bos_id, model.trainer_spec.eos_id = 0, 1, 2
+    model.trainer_spec.pad_id = -1
+    model.normalizer_spec.name = "identity"
+    model.normalizer_spec.add_dummy_prefix = True
+    model.normalizer_spec.escape_whitespaces = True
+    model.normalizer_spec.remove_extra_whitespaces = True
+    path.write_bytes(model.SerializeToString())
+
+
+def load(path: Path) -> sentencepiece.SentencePieceProcessor:
+    """Load the model written by ``write_model``."""
+    return sentencepiece.SentencePieceProcessor(model_file=str(path))
+
+
+def encode(processor: sentencepiece.SentencePieceProcessor, text: str, language: str) -> list[int]:
+    """Return the ids of ``text``; raises ``KeyError`` for a piece that the model lacks."""
+    ids = [processor.piece_to_id(piece) for piece in split_pieces(text, language)]
+    if 0 in ids:
+        missing = [p for p in split_pieces(text, language) if processor.piece_to_id(p) == 0]
+        raise KeyError(missing)
+    return ids

@@ -1,0 +1,188 @@
+"""Measure the embedded models on held-out sentences: ``python -m scripts.evaluate_embedded``.
+
+Every utterance goes through the whole pipeline, the tiny voice activity detector included. With
+``--write`` the table goes into models/README.md, between its two markers.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jiwer
+import numpy as np
+
+from richspeech import loader
+from richspeech.engines.fsmn_vad import FsmnVad
+from richspeech.hub import EMBEDDED_DETECTOR
+from richspeech.options import Options
+from richspeech.pipeline import Pipeline
+from richspeech.settings import load_settings
+from richspeech.transcript import Transcript
+from scripts.embedded import dataset, detector, sounds
+from scripts.embedded.corpus import LANGUAGES, plain_form
+from scripts.embedded.dataset import Utterance
+from scripts.embedded.voices import SAMPLE_RATE, Waveform
+
+log = logging.getLogger(__name__)
+
+README = Path(__file__).resolve().parents[1] / "models" / "README.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A waveform in memory that looks like a recording to the pipeline."""
+
+    waveform: Waveform
+    name: str = "clip"
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.waveform) / SAMPLE_RATE
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        """Yield the waveform in blocks."""
+        size = int(block_seconds * SAMPLE_RATE)
+        return (self.waveform[at : at + size] for at in range(0, len(self.waveform), size))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said and what was heard."""
+
+    truth: Utterance
+    itn: Transcript
+    plain: Transcript
+
+
+def transcribe(pipeline: Pipeline, waveform: Waveform, options: Options) -> Transcript:
+    """Run the whole pipeline on one padded utterance."""
+    *_, last = pipeline.transcribe(Clip(np.concatenate([PAD, waveform, PAD])), options)
+    return last.transcript
+
+
+def answers(pipeline: Pipeline, plan: dataset.Plan, snr_db: float | None) -> list[Answer]:
+    """Speak the utterances of ``plan`` and have them recognised, with and without ITN."""
+    rng = np.random.default_rng(plan.seed)
+    found = []
+    for truth, waveform in dataset.performances(dataset.compose(plan)):
+        heard = waveform if snr_db is None else sounds.add_noise(waveform, snr_db, rng)
+        with_itn, without = (
+            transcribe(pipeline, heard, Options(inverse_text_normalization=itn))
+            for itn in (True, False)
+        )
+        found.append(Answer(truth, with_itn, without))
+    return found
+
+
+def error_rate(found: Sequence[Answer], language: str, *, itn: bool) -> float:
+    """Return WER for English, else CER without spaces, in percent."""
+    pairs = [
+        (a.truth.withitn, a.itn.text) if itn else (a.truth.woitn, plain_form(a.plain.text))
+        for a in found
+        if a.truth.language == language
+    ]
+    references, hypotheses = (list(column) for column in zip(*pairs, strict=True))
+    if language == "en":
+        return 100 * float(jiwer.wer(references, hypotheses))
+    return 100 * float(jiwer.cer(_unspaced(references), _unspaced(hypotheses)))
+
+
+def _unspaced(texts: Sequence[str]) -> list[str]:
+    return [text.replace(" ", "") for text in texts]
+
+
+def accuracies(found: Sequence[Answer]) -> dict[str, float]:
+    """Return percent right: language and emotion over speech, event over everything."""
+    speech = [a for a in found if a.truth.language != "nospeech"]
+    right = {
+        "language": [a.itn.language == a.truth.language for a in speech],
+        "emotion": [_emotion(a.itn) == a.truth.emotion.lower() for a in speech],
+        "event": [_event(a.itn) == a.truth.event.lower() for a in found],
+    }
+    return {name: 100 * float(np.mean(values)) for name, values in right.items()}
+
+
+def _emotion(transcript: Transcript) -> str | None:
+    return next((str(s.emotion) for s in transcript.segments if s.text), None)
+
+
+def _event(transcript: Transcript) -> str | None:
+    if not transcript.segments:
+        return None
+    events = [str(event) for segment in transcript.segments for event in segment.events]
+    return events[-1] if events else "speech"
+
+
+def frame_error(snr_db: float | None) -> float:
+    """Return the share of 10 ms frames that the detector decides wrongly, in percent."""
+    model = FsmnVad.load(EMBEDDED_DETECTOR)
+    items = detector.clean_items(dataset.TEST_SEEN, 300) + detector.clean_items(
+        dataset.TEST_NEW, 150
+    )
+    rng = np.random.default_rng(5)
+    streams = [detector.lay_out(items, 20.0, rng, snr_db) for _ in range(40)]
+    threshold = 0.5 + detector.SPEECH_NOISE_THRESHOLD / 2
+    wrong = [
+        np.mean((1 - model.score_track(s.waveform)[0] >= threshold) != s.active) for s in streams
+    ]
+    return 100 * float(np.mean(wrong))
+
+
+def table(sets: dict[str, list[Answer]], frame_errors: dict[str, float]) -> str:
+    """Return the markdown tables."""
+    lines = [
+        "| held-out set | utterances | "
+        + " | ".join(LANGUAGES)
+        + " | language | emotion | event |",
+        "| --- " * (len(LANGUAGES) + 5) + "|",
+    ]
+    for name, found in sets.items():
+        right = accuracies(found)
+        shares = " | ".join(f"{right[key]:.1f}" for key in ("language", "emotion", "event"))
+        for itn in (False, True):
+            rates = " | ".join(
+                f"{error_rate(found, language, itn=itn):.1f}" for language in LANGUAGES
+            )
+            spelling = "punctuation and digits" if itn else "words"
+            lines.append(f"| {name}, {spelling} | {len(found)} | {rates} | {shares} |")
+    lines += ["", "| voice activity, wrong frames in % | |", "| --- | --- |"]
+    lines += [f"| {name} | {value:.1f} |" for name, value in frame_errors.items()]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and with ``--write`` keep."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the table into models/README.md")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    loaded = loader.load(load_settings(model={"id": "embedded", "device": "cpu"}))
+    pipeline = loaded.transcriber
+    assert isinstance(pipeline, Pipeline)  # noqa: S101 - engine: sensevoice is the default
+    seen, new = (answers(pipeline, plan, None) for plan in (dataset.TEST_SEEN, dataset.TEST_NEW))
+    noisy = answers(pipeline, dataset.TEST_NEW, 10.0)
+    sets = {
+        "known voices": seen,
+        "voices never heard": new,
+        "all": seen + new,
+        "voices never heard, noise at 10 dB": noisy,
+    }
+    errors = {
+        "clean": frame_error(None),
+        "noise at 10 dB": frame_error(10.0),
+        "noise at 0 dB": frame_error(0.0),
+    }
+    text = table(sets, errors)
+    print(text)
+    if arguments.write:
+        before, rest = README.read_text(encoding="utf-8").split(BEGIN)
+        README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Make the embedded models again from nothing: ``python -m scripts.train_embedded``.
+
+Needs espeak-ng and requirements-dev.txt. Every stage leaves its files in the work folder and is
+skipped when they are there, so an interrupted run goes on where it stopped.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from scripts.embedded import dataset, detector, examples, export, recogniser, tokenizer
+from scripts.embedded.dataset import Dataset
+
+log = logging.getLogger(__name__)
+
+STAGES = ("data", "detector", "recogniser", "export", "examples")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def make_data(work: Path) -> None:
+    """Speak the training set; learn the vocabulary and the feature statistics from it."""
+    if not (work / "train" / "features.npy").exists():
+        dataset.build(dataset.TRAIN, work / "train", dataset.held_out_sentences())
+    data = Dataset.open(work / "train")
+    texts = [(t, u.language) for u in data.utterances for t in (u.woitn, u.withitn)]
+    pieces = {piece for text, language in texts for piece in tokenizer.split_pieces(text, language)}
+    tokenizer.write_model(pieces, work / "bpe.model")
+    sample = np.asarray(data.features[:: max(len(data.features) // 400_000, 1)], dtype=np.float64)
+    np.save(work / "cmvn.npy", np.stack([sample.mean(axis=0), sample.std(axis=0)]))
+    seconds = len(data.features) / 100
+    log.info("%d utterances, %.1f h, %d pieces", len(data.utterances), seconds / 3600, len(pieces))
+
+
+def make_recogniser(work: Path) -> None:
+    """Train the recogniser."""
+    if not (work / "recogniser.pt").exists():
+        recogniser.train(work, recogniser.Recipe())
+
+
+def make_detector(work: Path) -> None:
+    """Train the voice activity detector."""
+    if not (work / "detector.pt").exists():
+        detector.train(work, detector.Recipe())
+
+
+def export_models(work: Path) -> None:
+    """Write both models where the console finds them."""
+    export.export_recogniser(work, ROOT / "models" / "sensevoice-tiny")
+    export.export_detector(work, ROOT / "models" / "fsmn-vad-tiny")
+
+
+def main() -> None:
+    """Run the stages that are named, in order."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--work", type=Path, default=Path(".cache/embedded"), help="folder for what is made"
+    )
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    makers = {
+        "data": make_data,
+        "detector": make_detector,
+        "recogniser": make_recogniser,
+        "export": export_models,
+        "examples": lambda _work: examples.write_examples(ROOT / "examples"),
+    }
+    for stage in arguments.stages:
+        log.info("stage %s", stage)
+        makers[stage](arguments.work)
+
+
+if __name__ == "__main__":
+    main()

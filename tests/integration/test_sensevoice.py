@@ -1,0 +1,275 @@
+"""The engine with the embedded weights: its words, labels, times, and every setting it obeys."""
+
+import shutil
+import socket
+from pathlib import Path
+from typing import Any, cast
+
+import jiwer
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from postprocess import AudioEvent, Emotion
+from richspeech import loader
+from richspeech.audio import AudioLimits, load_waveform, open_recording
+from richspeech.engines.automodel import load_automodel
+from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.engines.sensevoice.features import extract
+from richspeech.errors import ModelError, OptionError
+from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
+from richspeech.options import Options
+from richspeech.pipeline import Pipeline
+from richspeech.settings import Settings, load_settings
+from richspeech.transcript import Transcript
+from scripts.embedded import dataset
+from scripts.embedded.corpus import plain_form
+from scripts.embedded.voices import HELD_OUT_VARIANTS
+from scripts.evaluate_embedded import transcribe as hear
+from tests.integration.conftest import EXAMPLES, references
+
+LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600.0)
+NAMES = sorted(references())
+
+
+def transcribe(loaded: loader.Loaded, name: str, options: Options | None = None) -> Transcript:
+    with open_recording(EXAMPLES / name, LIMITS) as recording:
+        *_, last = loaded.transcriber.transcribe(recording, options or Options(), lambda: False)
+    return last.transcript
+
+
+def squeeze(text: str) -> str:
+    return text.replace(" ", "")
+
+
+def expected_text(name: str) -> str:
+    return squeeze("".join(line["text"] for line in references()[name]["lines"]))
+
+
+@pytest.fixture(scope="module")
+def engine() -> SenseVoice:
+    return SenseVoice.load(EMBEDDED_RECOGNISER, "cpu")
+
+
+@pytest.fixture(scope="module")
+def utterance() -> NDArray[np.float32]:
+    return load_waveform(EXAMPLES / "en-meeting.wav", LIMITS)[: 4 * 16_000]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_is_transcribed_word_for_word(ours: loader.Loaded, name: str) -> None:
+    assert squeeze(transcribe(ours, name).text) == expected_text(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_has_its_language_emotions_and_events(ours: loader.Loaded, name: str) -> None:
+    reference = references()[name]
+    transcript = transcribe(ours, name)
+    spoken = [line for line in reference["lines"] if line["text"]]
+    sounds = {line["event"] for line in reference["lines"] if line["event"]}
+    assert transcript.language == (reference["language"] if spoken else None)
+    assert [s.emotion for s in transcript.segments if s.text] == [x["emotion"] for x in spoken]
+    assert {event for s in transcript.segments for event in s.events} == sounds
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_authors_own_path_gives_the_same_words_and_spans(
+    ours: loader.Loaded, reference: loader.Loaded, name: str
+) -> None:
+    mine, theirs = transcribe(ours, name), transcribe(reference, name)
+    assert [(s.start, s.end) for s in mine.segments] == [(s.start, s.end) for s in theirs.segments]
+    assert [squeeze(s.text) for s in mine.segments] == [squeeze(s.text) for s in theirs.segments]
+    assert [s.emotion for s in mine.segments] == [s.emotion for s in theirs.segments]
+    assert [s.events for s in mine.segments] == [s.events for s in theirs.segments]
+    assert [s.language for s in mine.segments] == [s.language for s in theirs.segments]
+
+
+def test_the_angry_end_of_the_call_is_heard_and_the_hold_music_too(ours: loader.Loaded) -> None:
+    call = transcribe(ours, "zh-call.wav")
+    assert all(s.emotion is Emotion.ANGRY for s in call.segments[-4:])
+    music = [s for s in call.segments if AudioEvent.BGM in s.events]
+    assert len(music) == 1
+    assert music[0].language == "nospeech"
+    assert music[0].duration == pytest.approx(11.0, abs=0.6)
+
+
+def test_the_same_audio_gives_the_same_result_alone_and_in_a_batch(
+    engine: SenseVoice, utterance: NDArray[np.float32]
+) -> None:
+    alone = engine.recognise([utterance], Options())[0]
+    others = [utterance[:20_000], np.concatenate([utterance, utterance])]
+    batched = engine.recognise([others[0], utterance, others[1]], Options())[1]
+    assert batched.text == alone.text
+    assert batched.emotion == alone.emotion
+    assert [t.start for t in batched.tokens] == [t.start for t in alone.tokens]
+    for mine, theirs in zip(batched.tokens, alone.tokens, strict=True):
+        assert mine.probability == pytest.approx(theirs.probability, abs=1e-4)
+
+
+def test_twice_the_same_call_gives_twice_the_same(ours: loader.Loaded) -> None:
+    first, second = (transcribe(ours, "ko-disgusted.wav") for _ in "ab")
+    assert first.segments == second.segments
+
+
+def test_tokens_spell_the_text_and_lie_in_order_inside_their_segment(ours: loader.Loaded) -> None:
+    for name in NAMES:
+        for segment in transcribe(ours, name).segments:
+            assert "".join(token.text for token in segment.tokens) == segment.text
+            edges = [segment.start, *[cast("float", t.start) for t in segment.tokens]]
+            assert edges == sorted(edges)
+            assert all(cast("float", t.end) <= segment.end + 1e-6 for t in segment.tokens)
+            assert all(0.0 < cast("float", t.probability) <= 1.0 for t in segment.tokens)
+
+
+def test_words_are_over_when_the_laughter_begins(ours: loader.Loaded) -> None:
+    segments = transcribe(ours, "zh-laughter.wav").segments
+    tokens = [token for segment in segments for token in segment.tokens]
+    waveform = load_waveform(EXAMPLES / "zh-laughter.wav", LIMITS)
+    silent = np.abs(waveform[: 160 * (len(waveform) // 160)].reshape(-1, 160)).max(axis=1) < 1e-3
+    # The words begin after half a second; the laughter lasts 2.5 s and ends 0.4 s before the end.
+    laughter_starts = len(waveform) / 16_000 - 0.4 - 2.5
+    assert silent[:45].all()
+    assert cast("float", tokens[0].start) == pytest.approx(0.5, abs=0.3)
+    assert cast("float", tokens[-1].end) <= laughter_starts + 0.3
+    assert AudioEvent.LAUGHTER in segments[-1].events
+
+
+def test_every_distribution_sums_to_one_over_the_tags_of_the_model(ours: loader.Loaded) -> None:
+    for segment in transcribe(ours, "zh-live-show.wav").segments:
+        assert sum(segment.emotion_probabilities.values()) == pytest.approx(1.0, abs=1e-5)
+        assert sum(segment.event_probabilities.values()) == pytest.approx(1.0, abs=1e-5)
+        assert set(segment.emotion_probabilities) == set(Emotion)
+        assert 0.0 < cast("float", segment.language_probability) <= 1.0
+
+
+def test_itn_off_gives_neither_punctuation_nor_digits(ours: loader.Loaded) -> None:
+    plain = transcribe(ours, "zh-call.wav", Options(inverse_text_normalization=False)).text
+    words = "".join(line["words"] for line in references()["zh-call.wav"]["lines"])
+    assert plain == words
+    assert "800" in transcribe(ours, "zh-call.wav").text
+
+
+def test_a_language_hint_reaches_the_model(ours: loader.Loaded) -> None:
+    detected = transcribe(ours, "zh-laughter.wav")
+    forced = transcribe(ours, "zh-laughter.wav", Options(language="en"))
+    assert forced.text != detected.text
+    assert {s.language for s in forced.segments if s.text} == {"en"}
+
+
+def test_an_unknown_language_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(OptionError, match=r"'fr' is unknown.*auto, zh, yue, en, ja, ko"):
+        Options(language="fr")
+
+
+def test_auto_chooses_among_the_allowed_languages_only(ours: loader.Loaded) -> None:
+    allowed = Options(allowed_languages=("yue", "en"))
+    transcript = transcribe(ours, "ja-sad.wav", allowed)
+    assert {s.language for s in transcript.segments} <= {"yue", "en", "nospeech"}
+    assert transcript.text != transcribe(ours, "ja-sad.wav").text
+
+
+def test_merging_joins_utterances_up_to_the_length(ours: loader.Loaded) -> None:
+    apart = transcribe(ours, "zh-call.wav").segments
+    longest = 12.0
+    joined = transcribe(ours, "zh-call.wav", Options(merge=True, merge_length_s=longest)).segments
+    assert len(joined) < len(apart)
+    assert {s.start for s in joined} <= {s.start for s in apart}
+    assert {s.end for s in joined} <= {s.end for s in apart}
+    assert all(s.duration <= longest for s in joined)
+
+
+def test_a_banned_unknown_emotion_is_replaced_by_the_next_best(ours: loader.Loaded) -> None:
+    free = transcribe(ours, "music-and-crying.wav")
+    banned = transcribe(ours, "music-and-crying.wav", Options(ban_unknown_emotion=True))
+    assert {s.emotion for s in free.segments} == {Emotion.UNKNOWN}
+    assert Emotion.UNKNOWN not in {s.emotion for s in banned.segments}
+    assert all(Emotion.UNKNOWN not in s.emotion_probabilities for s in banned.segments)
+
+
+def test_the_reference_says_in_a_sentence_that_it_cannot_ban(reference: loader.Loaded) -> None:
+    with pytest.raises(OptionError, match="use engine sensevoice"):
+        transcribe(reference, "ja-sad.wav", Options(ban_unknown_emotion=True))
+
+
+def test_the_reference_merges_at_the_length_that_was_asked_for(reference: loader.Loaded) -> None:
+    counts = [
+        len(transcribe(reference, "zh-call.wav", Options(merge=True, merge_length_s=s)).segments)
+        for s in (6.0, 15.0, 30.0)
+    ]
+    assert counts[0] > counts[1] > counts[2]
+
+
+@pytest.mark.parametrize("samples", [0, 1, 8, 160, 399, 400, 401])
+def test_hardly_any_sound_gives_an_empty_text_and_no_crash(
+    engine: SenseVoice, samples: int
+) -> None:
+    (hypothesis,) = engine.recognise([np.zeros(samples, np.float32)], Options())
+    assert len(hypothesis.text) < 5
+
+
+def test_nothing_to_recognise_gives_nothing(engine: SenseVoice) -> None:
+    assert engine.recognise([], Options()) == []
+
+
+def test_features_equal_those_of_funasrs_frontend(utterance: NDArray[np.float32]) -> None:
+    auto_model: Any = load_automodel(EMBEDDED_RECOGNISER, "SenseVoiceSmall", "cpu", 1)
+    frontend = auto_model.kwargs["frontend"]
+    for length in (len(utterance), 400, 401, 1_360, 16_000, 16_160):
+        theirs, _ = frontend(torch.from_numpy(utterance[None, :length]), [length])
+        mine = extract(utterance[:length], SenseVoice(auto_model).features)
+        np.testing.assert_allclose(mine, theirs[0].numpy(), atol=1e-3)
+
+
+def test_loading_by_path_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> None:
+        message = "the network was used"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    loader.load(load_settings_embedded())
+
+
+def load_settings_embedded() -> Settings:
+    return load_settings(model={"id": "embedded", "device": "cuda:0"})
+
+
+def test_without_a_gpu_the_cpu_is_used_and_the_reason_given(ours: loader.Loaded) -> None:
+    loaded = loader.load(load_settings_embedded())
+    if not torch.cuda.is_available():
+        assert loaded.device == "cpu"
+        assert "cuda:0 was asked for, but" in loaded.device_reason
+    assert loaded.fbank_backend in {"torchaudio", "kaldi-native-fbank"}
+
+
+def test_a_folder_of_another_model_is_refused() -> None:
+    with pytest.raises(ModelError, match="holds a FsmnVADStreaming, not a SenseVoiceSmall"):
+        SenseVoice.load(EMBEDDED_DETECTOR, "cpu")
+
+
+def test_a_damaged_model_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    folder = shutil.copytree(EMBEDDED_RECOGNISER, tmp_path / "copy")
+    (folder / "model.pt").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="The model in copy cannot be loaded"):
+        SenseVoice.load(folder, "cpu")
+
+
+def test_a_model_without_its_statistics_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(EMBEDDED_RECOGNISER, tmp_path / "copy")
+    (folder / "am.mvn").unlink()
+    with pytest.raises(ModelError, match=r"no am\.mvn"):
+        SenseVoice.load(folder, "cpu")
+
+
+def test_new_sentences_in_new_voices_are_understood(ours: loader.Loaded) -> None:
+    """A small part of what scripts/evaluate_embedded.py measures; see models/README.md."""
+    languages = dict.fromkeys(("zh", "yue", "ja", "ko"), 6)
+    plan = dataset.Plan(languages, 0, seed=77, variants=HELD_OUT_VARIANTS)
+    plain = Options(inverse_text_normalization=False)
+    said, heard = [], []
+    for truth, waveform in dataset.performances(dataset.compose(plan), workers=1):
+        result = hear(cast("Pipeline", ours.transcriber), waveform, plain)
+        said.append(squeeze(truth.woitn))
+        heard.append(squeeze(plain_form(result.text)))
+    assert jiwer.cer(said, heard) <= 0.10
