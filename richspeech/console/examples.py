@@ -1,0 +1,41 @@
+"""The example recordings that ship with the project."""
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A recording and what its button says."""
+
+    path: Path
+    titles: dict[str, str]
+    """By locale."""
+
+    def title(self, locale: str) -> str:
+        """Return the words on the button; the file's name where nobody wrote any."""
+        return self.titles.get(locale) or self.path.stem
+
+
+def find_examples(folder: Path) -> tuple[Example, ...]:
+    """Return the recordings in ``folder``, in the order of their references, then by name."""
+    titles = _titles(folder / "references.json")
+    order = [*titles, *sorted(path.name for path in folder.glob("*.wav"))]
+    paths = (folder.resolve() / name for name in dict.fromkeys(order) if name.endswith(".wav"))
+    return tuple(Example(path, titles.get(path.name, {})) for path in paths if path.is_file())
+
+
+def _titles(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        references: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {name: dict(entry.get("title", {})) for name, entry in references.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError, TypeError) as error:
+        log.warning("%s: %s; the example buttons show file names", path.name, error)
+        return {}

@@ -1,0 +1,119 @@
+// Runs in the head, before gradio: chooses the language, and wires what plain HTML cannot do.
+(() => {
+  const TAGS = { zh: "zh-CN", en: "en" };
+  const WORDS = window.richspeechWords;
+  const KEY = "richspeech.locale";
+
+  const stored = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
+  const browser = (navigator.language || "").toLowerCase().startsWith("en") ? "en" : "zh";
+  let locale = stored() in TAGS ? stored() : browser;
+
+  // Gradio's own words (drop a file here, record, …) follow navigator.language.
+  Object.defineProperty(navigator, "language", { configurable: true, get: () => TAGS[locale] });
+  Object.defineProperty(navigator, "languages", { configurable: true, get: () => [TAGS[locale]] });
+
+  const root = document.documentElement;
+  if (locale !== "zh") root.classList.add("translating");
+  setTimeout(() => root.classList.remove("translating"), 4000);
+  root.classList.toggle("insecure", !window.isSecureContext);
+
+  // The page is built in Chinese; gradio's store changes language through a function of its own.
+  async function changeGradio() {
+    const core = performance.getEntriesByType("resource").map((entry) => entry.name)
+      .find((name) => /\/assets\/core-[^/]+\.js$/.test(name));
+    if (core) (await import(core)).changeLocale?.(TAGS[locale]);
+  }
+
+  // Words that gradio fixes when it draws a widget; style.css shows data-word in their place.
+  const NAMED = {
+    "#file .upload-container": "drop",
+    "#file .upload-container > .wrap": "drop",
+    "#microphone .record-button": "record",
+    "#microphone .stop-button": "stop",
+    "#microphone .stop-button-paused": "stop",
+    "#microphone .pause-button": "pause",
+    "#microphone .resume-button": "resume",
+    "#microphone .mic-select": "microphone_choice",
+  };
+
+  function rename() {
+    for (const [selector, key] of Object.entries(NAMED)) {
+      document.querySelectorAll(selector).forEach((element) => {
+        element.dataset.word = WORDS[locale][key];
+        if (element.matches("button, select")) element.setAttribute("aria-label", WORDS[locale][key]);
+      });
+    }
+  }
+  new MutationObserver(rename).observe(document, { childList: true, subtree: true });
+
+  function settle() {
+    document.title = WORDS[locale].name;
+    rename();
+    root.dataset.settled = locale;
+    root.classList.remove("translating");
+    document.querySelectorAll("[data-hostname]").forEach((element) => {
+      element.textContent = location.hostname;
+    });
+  }
+
+  window.richspeech = {
+    locale: () => locale,
+    choose(value) {
+      locale = value in TAGS ? value : "zh";
+      try { localStorage.setItem(KEY, locale); } catch { /* private window: not remembered */ }
+      changeGradio();
+      return locale;
+    },
+    settle,
+  };
+
+  const audio = () => document.querySelector("#player audio");
+
+  document.addEventListener("click", async (event) => {
+    const time = event.target.closest?.("[data-seek]");
+    if (time && audio()) {
+      audio().currentTime = Number(time.dataset.seek);
+      audio().play().catch(() => {});
+    }
+    const pressed = event.target.closest?.("#start, #examples button");
+    if (pressed && matchMedia("(max-width: 760px)").matches) {
+      document.querySelector("#status")?.closest(".card").scrollIntoView({ behavior: "smooth" });
+    }
+    const copy = event.target.closest?.("[data-copy]");
+    if (copy) {
+      await write(copy.dataset.copy);
+      const before = copy.textContent;
+      copy.textContent = copy.dataset.copied;
+      setTimeout(() => { if (copy.textContent === copy.dataset.copied) copy.textContent = before; }, 1500);
+    }
+  });
+
+  async function write(text) {
+    try { await navigator.clipboard.writeText(text); } catch {
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  }
+
+  // Media events do not bubble, but they can be caught on their way down.
+  const inPlayer = (event) => event.target === audio();
+  document.addEventListener("error", (event) => {
+    if (inPlayer(event)) event.target.parentElement.classList.add("mute");
+  }, true);
+  document.addEventListener("loadedmetadata", (event) => {
+    if (inPlayer(event)) event.target.parentElement.classList.remove("mute");
+  }, true);
+  document.addEventListener("timeupdate", (event) => {
+    if (!inPlayer(event)) return;
+    let current = null;
+    for (const time of document.querySelectorAll(".lines [data-seek]")) {
+      if (Number(time.dataset.seek) > event.target.currentTime + 0.05) break;
+      current = time;
+    }
+    document.querySelectorAll(".lines li.playing").forEach((line) => line.classList.remove("playing"));
+    if (!event.target.paused) current?.closest("li").classList.add("playing");
+  }, true);
+})();

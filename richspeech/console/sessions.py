@@ -1,0 +1,114 @@
+"""What the server remembers of each open page: its language, its style and its last job."""
+
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from richspeech.console.sentences import Notice
+from richspeech.options import Options
+from richspeech.pipeline import Progress
+
+
+class Status(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self in (Status.FINISHED, Status.CANCELLED, Status.FAILED)
+
+
+@dataclass(eq=False)
+class Job:
+    """One press of the button. Its own thread changes it; the page reads it."""
+
+    path: Path | None
+    """None when there was nothing to transcribe."""
+    options: Options
+    status: Status = Status.WAITING
+    progress: Progress | None = None
+    """The newest one; kept when the job is cancelled or fails, so that nothing heard is lost."""
+    notice: Notice | None = None
+    """Why it failed."""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.path.name if self.path else ""
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it says so itself once it has."""
+        self.stop.set()
+        if not self.status.is_over:
+            self.status = Status.STOPPING
+
+    def fail(self, notice: Notice) -> None:
+        """End the job and remember why."""
+        self.status, self.notice = Status.FAILED, notice
+
+
+@dataclass(eq=False)
+class Session:
+    """One open page."""
+
+    locale: str = "zh"
+    style: str = "label"
+    job: Job | None = None
+    used: float = field(default_factory=time.monotonic)
+    """When the page last asked for something, in seconds of the monotonic clock."""
+    _folder: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="richspeech-downloads-")
+    )
+
+    @property
+    def folder(self) -> Path:
+        """For the files to download; goes when the session is forgotten."""
+        return Path(self._folder.name)
+
+    def begin(self, job: Job) -> None:
+        """Put ``job`` in the place of the one before, which is stopped."""
+        if self.job is not None:
+            self.job.cancel()
+        self.job = job
+
+
+class Sessions:
+    """All open pages, by the name that gradio gives each; old ones are forgotten."""
+
+    def __init__(self, keep_seconds: float) -> None:
+        self._keep_seconds = keep_seconds
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str | None) -> Session:
+        """Return the session of a page; a page that is not known yet gets a new one."""
+        with self._lock:
+            self._forget_old()
+            session = self._sessions.setdefault(name or "", Session())
+            session.used = time.monotonic()
+            return session
+
+    def leave(self, name: str | None) -> None:
+        """Stop the work of a page that was closed."""
+        with self._lock:
+            session = self._sessions.get(name or "")
+        if session is not None and session.job is not None:
+            session.job.cancel()
+
+    def _forget_old(self) -> None:
+        oldest = time.monotonic() - self._keep_seconds
+        for name, session in list(self._sessions.items()):
+            busy = session.job is not None and not session.job.status.is_over
+            if session.used < oldest and not busy:
+                del self._sessions[name]

@@ -1,0 +1,137 @@
+"""The composition root refuses what it must with one sentence, and /health answers JSON."""
+
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+import app_sensevoice
+from richspeech.api.app import create_app
+from richspeech.errors import SettingsError
+from richspeech.hub import Source, Weights
+from richspeech.loader import Loaded
+from richspeech.options import Options
+from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+
+
+class NoTranscriber:
+    def transcribe(
+        self,
+        recording: WaveformSource,  # noqa: ARG002 - the port
+        options: Options,  # noqa: ARG002
+        cancelled: Cancel,  # noqa: ARG002
+    ) -> Iterator[Progress]:
+        return iter(())
+
+
+@pytest.fixture
+def loaded() -> Loaded:
+    weights = Weights(Path("x"), "models/sensevoice-tiny", Source.EMBEDDED, "the settings say so")
+    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", "asked for", "torchaudio")
+
+
+@pytest.fixture
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What ``serve`` changes in the process."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY"):
+        monkeypatch.setenv(name, "x")
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+def test_health_says_what_is_running(loaded: Loaded) -> None:
+    answer = TestClient(create_app(loaded, "1.2.3")).get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "model": "models/sensevoice-tiny",
+        "source": "embedded",
+        "engine": "sensevoice",
+        "device": "cpu",
+        "version": "1.2.3",
+    }
+
+
+def test_no_documentation_page_loads_scripts_from_a_cdn(loaded: Loaded) -> None:
+    client = TestClient(create_app(loaded, "1.2.3"))
+    assert client.get("/docs").status_code == client.get("/redoc").status_code == 404
+
+
+def test_a_foreign_host_without_a_password_is_refused_with_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert app_sensevoice.main(["--host", "0.0.0.0", "--port", "7999"]) == 1  # noqa: S104
+    error = capsys.readouterr().err
+    assert "0.0.0.0 can be reached from other machines: set user and password" in error
+    assert "allow_unauthenticated: true" in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_a_missing_settings_file_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert app_sensevoice.main(["--config", str(tmp_path / "no.yaml")]) == 1
+    assert capsys.readouterr().err.startswith("The settings file no.yaml does not exist")
+
+
+def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert app_sensevoice.main(["--port", str(port)]) == 1
+    error = capsys.readouterr().err
+    assert f"Port {port} on 127.0.0.1 cannot be used" in error
+    assert "--port" in error
+    assert error.count("\n") == 1
+
+
+def test_a_host_that_does_not_exist_is_one_sentence() -> None:
+    with pytest.raises(SettingsError, match="no address of this machine"):
+        app_sensevoice.bound_socket("no.such.host.invalid", 7999)
+
+
+def test_a_model_that_is_not_there_is_one_sentence(
+    as_before: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert app_sensevoice.main(["--port", str(port), "--model", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "lacks config.yaml" in error
+    assert "Traceback" not in error
+
+
+def test_the_folder_of_the_uploads_goes_with_the_process(
+    as_before: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folders: list[Path] = []
+
+    def interrupted(settings: Settings) -> Loaded:
+        folders.append(Path(tempfile.mkdtemp()).parent)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("richspeech.loader.load", interrupted)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert app_sensevoice.main(["--port", str(port)]) == 0
+    assert folders[0].name.startswith("richspeech-")
+    assert not folders[0].exists()
+
+
+def test_arguments_that_are_not_given_leave_the_settings_alone() -> None:
+    given = app_sensevoice.parse_arguments(["--port", "7000", "--model", "embedded"])
+    groups = app_sensevoice.overrides(given)
+    assert groups == {"server": {"port": 7000}, "model": {"id": "embedded"}}
+
+
+def test_the_welcome_names_the_address_and_the_tunnel() -> None:
+    text = app_sensevoice.welcome("127.0.0.1", 6006)
+    assert "http://127.0.0.1:6006" in text
+    assert "ssh -L 6006:127.0.0.1:6006" in text

@@ -1,0 +1,521 @@
+"""The console without a browser: words, drawing, and handlers with a fake transcriber."""
+
+import inspect
+import json
+import re
+import string
+import threading
+import wave
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech import audio
+from richspeech.audio import AudioLimits, open_recording
+from richspeech.console import render
+from richspeech.console.examples import find_examples
+from richspeech.console.handlers import Choices, Handlers, Painting, file_stem, paint
+from richspeech.console.sentences import Notice, reason
+from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.words import WORDS, clock, duration_words, language_name, say, size_words
+from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
+from richspeech.options import Options
+from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.transcript import Segment, Transcript
+
+LIMITS = AudioLimits(10_000_000, 600)
+CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def segment(
+    text: str = "你好。",
+    start: float = 0.0,
+    emotion: Emotion = Emotion.HAPPY,
+    events: tuple[AudioEvent, ...] = (AudioEvent.LAUGHTER,),
+    rules: tuple[str, ...] = (),
+) -> Segment:
+    return Segment(
+        start=start,
+        end=start + 2.5,
+        text=text,
+        language="zh",
+        language_probability=0.97,
+        emotion=emotion,
+        emotion_probabilities={"happy": 0.93, "unknown": 0.07},
+        events=events,
+        event_probabilities={"laughter": 0.8},
+        tokens=(),
+        raw_text="",
+        rules=rules,
+    )
+
+
+def progress(
+    *segments: Segment,
+    done: float = 20.0,
+    total: float | None = 80.0,
+    seconds: float = 2.0,
+    finished: bool = False,
+) -> Progress:
+    transcript = Transcript(done, seconds, "sensevoice", "models/tiny", segments)
+    return Progress(transcript, segments, total, finished)
+
+
+def finished_job(*segments: Segment, name: str = "会议.wav") -> Job:
+    job = Job(render_path(name), Options(), Status.FINISHED)
+    job.progress = progress(*segments, finished=True)
+    return job
+
+
+def render_path(name: str) -> Path:
+    return Path("/somewhere") / name
+
+
+class FakeTranscriber:
+    def __init__(self, *steps: Progress | Exception) -> None:
+        self.steps = steps
+        self.options: Options | None = None
+
+    def transcribe(
+        self,
+        recording: WaveformSource,  # noqa: ARG002 - the port
+        options: Options,
+        cancelled: Cancel,
+    ) -> Iterator[Progress]:
+        self.options = options
+        for step in self.steps:
+            if cancelled():
+                raise Cancelled
+            if isinstance(step, Exception):
+                raise step
+            yield step
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> str:
+    path = tmp_path / "my talk.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.zeros(16_000, "<i2").tobytes())
+    return str(path)
+
+
+def handlers_with(*steps: Progress | Exception) -> Handlers:
+    return Handlers(FakeTranscriber(*steps), LIMITS, Sessions(3600))
+
+
+def run_through(
+    handlers: Handlers, path: str | None, choices: Choices = CHOICES
+) -> tuple[list[Painting], Session]:
+    handlers.begin("page", path, choices)
+    paintings = [paint(session) for session in handlers.run("page")]
+    return paintings, handlers.sessions.get("page")
+
+
+# words
+
+
+def test_every_text_exists_in_both_languages_with_the_same_values() -> None:
+    for key, texts in WORDS.items():
+        assert len(texts) == 2, key
+        assert all(text.strip() for text in texts), key
+        names = [{field for _, field, _, _ in string.Formatter().parse(t) if field} for t in texts]
+        assert names[0] == names[1], key
+
+
+def test_the_english_page_holds_no_chinese() -> None:
+    assert [key for key, (_, english) in WORDS.items() if CHINESE.search(english)] == []
+
+
+def test_the_chinese_page_holds_chinese() -> None:
+    bare = [key for key, (chinese, _) in WORDS.items() if not CHINESE.search(chinese)]
+    assert bare == ["done_of"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0.5, "0.5 秒", "0.5 s"),
+        (34, "34 秒", "34 s"),
+        (59.97, "1 分 0 秒", "1 min 0 s"),
+        (74, "1 分 14 秒", "1 min 14 s"),
+        (3_720, "1 小时 2 分", "1 h 2 min"),
+    ],
+)
+def test_durations_are_spelled_for_people(seconds: float, zh: str, en: str) -> None:
+    assert (duration_words(seconds, "zh"), duration_words(seconds, "en")) == (zh, en)
+
+
+def test_points_in_time_and_sizes() -> None:
+    assert [clock(0), clock(67.9), clock(3_765)] == ["0:00", "1:07", "1:02:45"]
+    assert [size_words(2 * 1024**3), size_words(500 * 1024**2)] == ["2 GB", "500 MB"]
+
+
+def test_an_unknown_language_is_called_unknown() -> None:
+    assert [language_name(x, "zh") for x in ("yue", "nospeech", None, "fr")] == [
+        "粤语",
+        "无人声",
+        "未知",
+        "未知",
+    ]
+
+
+# sentences
+
+
+def failing(tmp_path: Path, name: str, content: bytes, limits: AudioLimits = LIMITS) -> Notice:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(AudioError) as caught, open_recording(path, limits) as recording:
+        list(recording.blocks())
+    return Notice.of(caught.value)
+
+
+def test_a_broken_file_is_told_in_chinese_with_a_way_out(tmp_path: Path) -> None:
+    notice = failing(tmp_path, "a.wav", b"this is no sound")
+    assert notice.sentence("zh") == (
+        "a.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
+    )
+    assert notice.sentence("en").startswith("a.wav cannot be read as sound or video: ")
+
+
+def test_what_the_decoder_says_is_translated(tmp_path: Path) -> None:
+    assert failing(tmp_path, "b.wav", b"").sentence("zh").startswith("b.wav 是空文件：")
+    big = failing(tmp_path, "c.wav", b"x" * 100_000, AudioLimits(50_000, 60))
+    assert big.sentence("zh").startswith("c.wav 有 0.1 MB，超过了允许的 0.1 MB：")
+
+
+def test_every_message_of_the_decoder_has_a_translation() -> None:
+    source = re.sub(r'"\s+f?"', "", inspect.getsource(audio))
+    raised = re.findall(r'f"(\{name\}[^"]+|\{self\.name\}[^"]+)"', source)
+    assert len(raised) >= 12
+    for template in raised:
+        message = re.sub(r"\{[^}]*\}", "7", template)
+        assert not Notice("audio", message).sentence("zh").startswith("这段录音无法处理"), message
+
+
+def test_a_message_without_translation_stands_behind_a_chinese_sentence() -> None:
+    notice = Notice.of(ModelError("The tensor is wrong."))
+    assert notice.sentence("zh") == "模型出错了，请联系管理员：The tensor is wrong."
+    assert notice.sentence("en") == "The tensor is wrong."
+
+
+def test_reasons_are_translated() -> None:
+    english = (
+        "iic/SenseVoiceSmall is not on this machine, "
+        "and the model hub did not answer within 5 seconds"
+    )
+    assert reason(english, "zh") == "本机没有 iic/SenseVoiceSmall，模型网站 5 秒内没有应答"
+    assert reason(english, "en") == english
+    assert reason("something new", "zh") == "something new"
+
+
+# drawing
+
+
+def test_everything_from_outside_is_escaped() -> None:
+    job = finished_job(segment("<script>alert('x')</script>"), name='"><img src=x>.wav')
+    html = "".join(
+        (
+            render.status(job, "zh"),
+            render.player(job, "zh"),
+            *(render.transcript(job, "zh", style) for style in ("label", "emoji", "tags", "plain")),
+            render.table(job, "zh"),
+        )
+    )
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_an_error_is_escaped() -> None:
+    job = Job(None, Options())
+    job.fail(Notice("audio", "<b>bold</b>"))
+    assert "<b>" not in render.status(job, "zh")
+
+
+def test_a_line_shows_time_words_emotion_with_probability_and_events() -> None:
+    html = render.transcript(finished_job(segment(start=67.0)), "zh", "label")
+    assert all(part in html for part in ("1:07", "你好。", "开心", "93%", "笑声", "80%"))
+    english = render.transcript(finished_job(segment(start=67.0)), "en", "label")
+    assert "happy" in english
+    assert "laughter" in english
+
+
+def test_unknown_is_shown_as_unknown() -> None:
+    html = render.transcript(finished_job(segment(emotion=Emotion.UNKNOWN)), "zh", "label")
+    assert "未知" in html
+
+
+def test_a_probability_that_was_not_measured_is_not_invented() -> None:
+    silent = replace(segment(events=()), emotion_probabilities={}, event_probabilities={})
+    assert "%" not in render.chips_of(silent, "zh")
+
+
+def test_every_style_writes_the_labels_its_way() -> None:
+    job = finished_job(segment())
+    drawn = {
+        style: render.transcript(job, "zh", style) for style in ("label", "emoji", "tags", "plain")
+    }
+    assert 'class="chip emotion happy"' in drawn["label"]
+    assert "😊" in drawn["emoji"]
+    assert "&lt;|HAPPY|&gt;" in drawn["tags"]
+    assert "开心" not in drawn["plain"]
+
+
+def test_the_table_has_all_columns_in_both_languages() -> None:
+    job = finished_job(segment(rules=("hesitant-sad",)))
+    chinese, english = render.table(job, "zh"), render.table(job, "en")
+    assert re.findall(r"<th [^>]*>([^<]*)", chinese) == [
+        "开始",
+        "结束",
+        "语言",
+        "情绪",
+        "声音",
+        "文字",
+    ]
+    assert re.findall(r"<th [^>]*>([^<]*)", english) == [
+        "Start",
+        "End",
+        "Language",
+        "Emotion",
+        "Sounds",
+        "Text",
+    ]
+    assert "0:02.5" in chinese
+    assert "已按规则修正" in chinese
+
+
+def test_progress_tells_audio_seconds_percentage_time_left_and_speed() -> None:
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(segment()))
+    html = render.status(job, "zh")
+    assert all(x in html for x in ("0:20 / 1:20", "25%", "还需约 6 秒", "速度 10 倍"))
+    assert 'aria-valuenow="25"' in html
+    assert "about 6 s left" in render.status(job, "en")
+
+
+def test_progress_of_a_recording_of_unknown_length_has_no_percentage() -> None:
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(total=None))
+    html = render.status(job, "zh")
+    assert "已听 0:20" in html
+    assert "aria-valuenow" not in html
+    assert "还需" not in html
+
+
+def test_the_end_shows_timing_and_model() -> None:
+    html = render.status(finished_job(segment()), "zh")
+    assert all(x in html for x in ("20 秒", "2.00 秒", "10 倍", "普通话", "models/tiny"))
+
+
+def test_no_speech_says_so() -> None:
+    assert "没有听到说话声" in render.status(finished_job(), "zh")
+    applause = segment("", events=(AudioEvent.APPLAUSE,))
+    html = render.status(finished_job(applause), "zh")
+    assert "只有下面这些声音" in html
+    assert "掌声" in render.transcript(finished_job(applause), "zh", "label")
+
+
+def test_a_long_running_job_draws_the_newest_segments_only() -> None:
+    many = [segment(f"第{number}句。", start=number) for number in range(150)]
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(*many))
+    html = render.transcript(job, "zh", "label")
+    assert "第49句" not in html
+    assert "第149句" in html
+    assert "前面 50 段" in html
+    job.status = Status.FINISHED
+    assert "第0句" in render.transcript(job, "zh", "label")
+
+
+def test_the_banner_is_there_for_the_tiny_model_only() -> None:
+    facts = render.Facts(
+        "models/tiny", True, "it was downloaded", "cpu", "x", "1", 6006, 3600, 1, 1
+    )
+    assert "iic/SenseVoiceSmall" in render.banner(facts, "zh")
+    assert render.banner(replace(facts, is_embedded=False), "zh") == ""
+    assert "ssh -L 6006:127.0.0.1:6006" in render.insecure_notice(facts, "zh")
+    assert "1 小时后删除" in render.footer(facts, "zh")
+
+
+# handlers
+
+
+def test_segments_appear_one_by_one_and_the_files_at_the_end(recording: str) -> None:
+    steps = (
+        progress(segment("一。")),
+        progress(segment("一。"), segment("二。", start=4), finished=True),
+    )
+    paintings, _ = run_through(handlers_with(*steps), recording)
+    assert "一。" in paintings[-1].transcript
+    assert "二。" in paintings[-1].transcript
+    assert paintings[-1].can_start
+    assert not paintings[-1].can_cancel
+    assert not paintings[0].files
+    assert {form: path.name for form, path in paintings[-1].files.items()} == {
+        "txt": "my_talk.txt",
+        "srt": "my_talk.srt",
+        "json": "my_talk.json",
+    }
+    srt = paintings[-1].files["srt"].read_text(encoding="utf-8")
+    assert srt.startswith("1\n00:00:00,000 --> 00:00:02,500\n一。")
+    assert json.loads(paintings[-1].files["json"].read_text(encoding="utf-8"))["text"] == "一。二。"
+
+
+def test_no_audio_says_so_and_does_not_blank_the_page() -> None:
+    paintings, _ = run_through(handlers_with(), None)
+    assert "请先上传音频文件" in paintings[-1].status
+    assert paintings[-1].can_start
+
+
+def test_the_options_of_the_form_reach_the_transcriber(recording: str) -> None:
+    handlers = handlers_with(progress(segment(), finished=True))
+    run_through(handlers, recording, Choices("yue", ["yue"], False, True, 9.0, True))
+    assert isinstance(handlers._transcriber, FakeTranscriber)
+    assert handlers._transcriber.options == Options("yue", ("yue",), False, True, 9.0, True)
+
+
+def test_no_allowed_language_is_a_sentence(recording: str) -> None:
+    paintings, _ = run_through(handlers_with(), recording, CHOICES._replace(allowed_languages=[]))
+    assert "没有勾选任何语言" in paintings[-1].status
+
+
+def test_a_failure_keeps_what_was_heard(recording: str) -> None:
+    steps = (progress(segment("一。")), OptionError("Something else."))
+    paintings, _ = run_through(handlers_with(*steps), recording)
+    assert "设置有误：Something else." in paintings[-1].status
+    assert "一。" in paintings[-1].transcript
+
+
+def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
+    recording: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    paintings, _ = run_through(handlers_with(KeyError("secret")), recording)
+    assert "程序内部出错" in paintings[-1].status
+    assert "secret" not in paintings[-1].status
+    assert "secret" in caplog.text
+
+
+def test_cancelling_keeps_and_labels_what_was_heard(
+    recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("richspeech.console.handlers.SECONDS_BETWEEN_PAINTS", 0)
+    handlers = handlers_with(progress(segment("一。")), progress(segment("一。"), segment("二。")))
+    handlers.begin("page", recording, CHOICES)
+    steps = handlers.run("page")
+    for session in steps:
+        if session.job and session.job.progress:
+            handlers.cancel("page")
+            assert "正在停止" in paint(session).status
+            break
+    last = paint([*steps][-1])
+    assert "已取消" in last.status
+    assert "一。" in last.transcript
+    assert "二。" not in last.transcript
+    assert last.can_start
+
+
+def test_a_job_that_was_cancelled_in_the_queue_never_runs(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    handlers.begin("page", recording, CHOICES)
+    handlers.cancel("page")
+    last = paint([*handlers.run("page")][-1])
+    assert "已取消" in last.status
+    assert last.can_start
+
+
+def test_a_new_press_stops_the_job_before(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    first = handlers.begin("page", recording, CHOICES).job
+    handlers.begin("page", recording, CHOICES)
+    assert first is not None
+    assert first.stop.is_set()
+
+
+def test_language_and_style_change_the_page_without_a_new_transcription(recording: str) -> None:
+    handlers = handlers_with(progress(segment(), finished=True))
+    run_through(handlers, recording)
+    english = paint(handlers.set_locale("page", "en"))
+    assert "happy" in english.transcript
+    assert "Finished" in english.status
+    assert "(happy)" in english.files["txt"].read_text(encoding="utf-8")
+    plain = paint(handlers.set_style("page", "plain"))
+    assert plain.files["txt"].read_text(encoding="utf-8") == "你好。\n"
+
+
+def test_two_pages_do_not_see_each_other() -> None:
+    sessions = Sessions(3600)
+    assert sessions.get("a") is sessions.get("a")
+    assert sessions.get("a") is not sessions.get("b")
+
+
+def test_an_old_page_is_forgotten_with_its_files() -> None:
+    sessions = Sessions(0.0)
+    folder = sessions.get("a").folder
+    folder.mkdir(exist_ok=True)
+    sessions.get("b")
+    assert not folder.exists()
+
+
+def test_a_closed_page_stops_its_work() -> None:
+    sessions, job = Sessions(3600), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.get("a").begin(job)
+    sessions.leave("a")
+    sessions.leave("never seen")
+    assert job.stop.is_set()
+
+
+def test_a_session_is_safe_from_many_threads() -> None:
+    sessions, seen = Sessions(3600), []
+    threads = [threading.Thread(target=lambda: seen.append(sessions.get("a"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(session) for session in seen}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("会议 1.wav", "会议_1"),
+        ("../../etc/passwd", "passwd"),
+        ("...", "transcript"),
+        ("", "transcript"),
+    ],
+)
+def test_downloads_are_named_after_the_recording(name: str, stem: str) -> None:
+    assert file_stem(name) == stem
+
+
+# examples
+
+
+def test_examples_have_titles_from_the_references(tmp_path: Path) -> None:
+    (tmp_path / "zh-happy.wav").touch()
+    (tmp_path / "other.wav").touch()
+    references = {"zh-happy.wav": {"title": {"zh": "开心", "en": "Happy"}, "text": "…"}}
+    (tmp_path / "references.json").write_text(json.dumps(references), encoding="utf-8")
+    happy, other = find_examples(tmp_path)
+    assert (happy.title("zh"), happy.title("en")) == ("开心", "Happy")
+    assert other.title("zh") == "other"
+
+
+def test_no_examples_folder_means_no_examples(tmp_path: Path) -> None:
+    assert find_examples(tmp_path / "none") == ()
+
+
+def test_broken_references_leave_the_file_names(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "references.json").write_text("[1]", encoding="utf-8")
+    assert find_examples(tmp_path)[0].title("zh") == "a"
+
+
+def test_say_fills_in_values() -> None:
+    assert say("left", "en", time="3 s") == "about 3 s left"
+    assert isinstance(Session().folder.name, str)
