@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postprocess import AudioEvent, Emotion
-from richspeech.engines.sensevoice.encoder import PROMPT_FRAMES
+from richspeech.engines.sensevoice.encoder import Scores
 from richspeech.errors import ModelError
 from richspeech.transcript import LANGUAGES, Hypothesis, Token
 
 BLANK = 0
 NO_SPEECH = "nospeech"
 LANGUAGE_FRAME, EMOTION_FRAME, EVENT_FRAME = range(3)
-
-Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -67,26 +65,24 @@ class Vocabulary:
 
 
 def posteriors(
-    frame: Scores, ids: Mapping[str, int], *, banned: str | None = None
+    frame: NDArray[np.float32], ids: Mapping[str, int], *, banned: str | None = None
 ) -> dict[str, float]:
     """Return the probabilities of the tags ``ids`` among themselves, from log-probabilities [V]."""
     names = [name for name in ids if name != banned]
-    values = np.exp(frame[[ids[name] for name in names]] - max(frame[ids[name]] for name in names))
-    return dict(zip(names, (values / values.sum()).tolist(), strict=True))
+    values = frame[[ids[name] for name in names]].astype(np.float64)
+    shares = np.exp(values - values.max())
+    return dict(zip(names, (shares / shares.sum()).tolist(), strict=True))
 
 
-def greedy_runs(scores: Scores) -> list[Run]:
-    """Follow the best CTC path through log-probabilities [T, V]: blanks dropped, repeats merged."""
-    if not len(scores):
+def greedy_runs(tokens: NDArray[np.int64], probabilities: NDArray[np.float32]) -> list[Run]:
+    """Read the best CTC path, [T] and [T]: blanks dropped, repeats merged."""
+    if not len(tokens):
         return []
-    best = scores.argmax(axis=1)
-    edges = np.flatnonzero(np.diff(best)) + 1
-    bounds = zip([0, *edges.tolist()], [*edges.tolist(), len(best)], strict=True)
-    peak = np.exp(scores[np.arange(len(best)), best])
+    edges = (np.flatnonzero(np.diff(tokens)) + 1).tolist()
     return [
-        Run(int(best[first]), first, end - 1, float(peak[first:end].mean()))
-        for first, end in bounds
-        if best[first] != BLANK
+        Run(int(tokens[first]), first, end - 1, float(probabilities[first:end].mean()))
+        for first, end in zip([0, *edges], [*edges, len(tokens)], strict=True)
+        if tokens[first] != BLANK
     ]
 
 
@@ -99,18 +95,19 @@ def decode(
     ban_unknown_emotion: bool,
     hint: str | None = None,
 ) -> Hypothesis:
-    """Read one utterance of ``duration`` seconds from its log-probabilities [4 + T, V].
+    """Read one utterance of ``duration`` seconds.
 
-    A frame lasts ``seconds_per_frame`` and is centred on its time (FUNASR.md, 1.2). ``hint`` is
-    the language that the caller named; the text was then recognised in it.
+    A frame lasts ``seconds_per_frame`` and is centred on its time, as in funasr's timestamps.
+    ``hint`` is the language that the caller named; the text was then recognised in it.
     """
-    languages = posteriors(scores[LANGUAGE_FRAME], vocabulary.languages)
+    languages = posteriors(scores.prompts[LANGUAGE_FRAME], vocabulary.languages)
     banned = Emotion.UNKNOWN if ban_unknown_emotion else None
-    emotions = posteriors(scores[EMOTION_FRAME], vocabulary.emotions, banned=banned)
-    events = posteriors(scores[EVENT_FRAME], vocabulary.events)
+    emotions = posteriors(scores.prompts[EMOTION_FRAME], vocabulary.emotions, banned=banned)
+    events = posteriors(scores.prompts[EVENT_FRAME], vocabulary.events)
     language = hint if hint in languages and _best(languages) != NO_SPEECH else _best(languages)
     emotion, event = Emotion(_best(emotions)), AudioEvent(_best(events))
-    runs = [run for run in greedy_runs(scores[PROMPT_FRAMES:]) if run.token not in vocabulary.tags]
+    path = greedy_runs(scores.tokens, scores.probabilities)
+    runs = [run for run in path if run.token not in vocabulary.tags]
     tokens = _tokens(runs, vocabulary, seconds_per_frame, duration)
     text = "".join(token.text for token in tokens)
     return Hypothesis(

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.engines.automodel import load_automodel
-from richspeech.engines.sensevoice.decode import Scores, Vocabulary, decode
-from richspeech.engines.sensevoice.encoder import PROMPT_FRAMES, score
+from richspeech.engines.sensevoice.decode import Vocabulary, decode
+from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
 from richspeech.engines.sensevoice.features import FeatureConfig, extract_batch
 from richspeech.errors import ModelError
 from richspeech.options import Options
@@ -26,7 +25,7 @@ class SenseVoice:
     name = "sensevoice"
 
     def __init__(self, auto_model: Any) -> None:
-        self._model = auto_model.model.eval()
+        self.encoder = SanmEncoder(auto_model.model).eval()
         frontend, tokenizer = auto_model.kwargs["frontend"], auto_model.kwargs["tokenizer"]
         if frontend.cmvn is None:
             message = "The SenseVoice model has no am.mvn; copy the whole model folder."
@@ -93,11 +92,5 @@ class SenseVoice:
         self, waveforms: Sequence[Waveform], language: str | None, options: Options
     ) -> list[Scores]:
         features, lengths = extract_batch(waveforms, self.features)
-        with torch.inference_mode():
-            batch = score(
-                self._model, features, lengths, language, itn=options.inverse_text_normalization
-            )
-        return [
-            scores[: length + PROMPT_FRAMES]
-            for scores, length in zip(batch.float().cpu().numpy(), lengths.tolist(), strict=True)
-        ]
+        itn = options.inverse_text_normalization
+        return self.encoder.score(features, lengths, language, itn=itn)

@@ -58,7 +58,7 @@ def extract(waveform: Waveform, config: FeatureConfig) -> NDArray[np.float32]:
     return normalised
 
 
-def extract_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> tuple[Tensor, Tensor]:
-    """Return padded features [B, T, 80 * window] float32 and their lengths [B] int64."""
+def extract_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> tuple[Tensor, list[int]]:
+    """Return padded features [B, T, 80 * window] float32 and their lengths in frames."""
     features = [torch.from_numpy(extract(waveform, config)) for waveform in waveforms]
-    return pad_sequence(features, batch_first=True), torch.tensor([len(f) for f in features])
+    return pad_sequence(features, batch_first=True), [len(f) for f in features]
