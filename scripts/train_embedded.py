@@ -20,23 +20,26 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def make_data(work: Path) -> None:
-    """Speak the training set; learn the vocabulary and the feature statistics from it."""
-    if not (work / "train" / "features.npy").exists():
-        dataset.build(dataset.TRAIN, work / "train", dataset.held_out_sentences())
+    """Speak the training sets; learn the vocabulary and the feature statistics from the first."""
+    for plan, name in ((dataset.TRAIN, "train"), (dataset.MORE, "more")):
+        if not (work / name / "features.npy").exists():
+            dataset.build(plan, work / name, dataset.held_out_sentences())
     data = Dataset.open(work / "train")
     texts = [(t, u.language) for u in data.utterances for t in (u.woitn, u.withitn)]
     pieces = {piece for text, language in texts for piece in tokenizer.split_pieces(text, language)}
     tokenizer.write_model(pieces, work / "bpe.model")
-    sample = np.asarray(data.features[:: max(len(data.features) // 400_000, 1)], dtype=np.float64)
+    features = data.parts[0]
+    sample = np.asarray(features[:: max(len(features) // 400_000, 1)], dtype=np.float64)
     np.save(work / "cmvn.npy", np.stack([sample.mean(axis=0), sample.std(axis=0)]))
-    seconds = len(data.features) / 100
+    seconds = data.frames.sum() / 100
     log.info("%d utterances, %.1f h, %d pieces", len(data.utterances), seconds / 3600, len(pieces))
 
 
 def make_recogniser(work: Path) -> None:
-    """Train the recogniser."""
-    if not (work / "recogniser.pt").exists():
-        recogniser.train(work, recogniser.Recipe())
+    """Train the recogniser, then refine it."""
+    for recipe in (recogniser.Recipe(), recogniser.REFINEMENT):
+        if not (work / f"{recipe.name}.pt").exists():
+            recogniser.train(work, recipe)
 
 
 def make_detector(work: Path) -> None:

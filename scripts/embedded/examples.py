@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from scripts.embedded import sounds
+from scripts.embedded import dataset, sounds
 from scripts.embedded.corpus import Sentence, fill
 from scripts.embedded.voices import SAMPLE_RATE, Delivery, Waveform, speak
 
 SEED = 31
 WORDS_PER_MINUTE = {"SAD": 130}
+FAST = 168
 
 
 @dataclass(frozen=True)
@@ -43,27 +44,27 @@ class Example:
     lines: tuple[Line, ...]
 
 
-AGENT, CALLER = "f3", "m3"
+AGENT, CALLER = "Annie", "max"
 
 CALL = (
-    Line("你好，请慢慢说你的订单。", "HAPPY", AGENT),
+    Line("请耐心说你的订单。", "HAPPY", AGENT),
     Line("我上周买的冰箱坏了！", "NEUTRAL", CALLER),
     Line("请问我的订单对不对？", "NEUTRAL", CALLER),
-    Line("我们马上检查你的订单。", "NEUTRAL", AGENT),
-    Line("请慢慢说你的地址。", "NEUTRAL", AGENT),
+    Line("请仔细说你的电话。", "NEUTRAL", AGENT),
+    Line("请大声说你的地址。", "NEUTRAL", AGENT),
     Line("请到[五|五|5]号门口等司机。", "NEUTRAL", CALLER),
     Line("对不起，白色的冰箱没有了。", "SAD", AGENT),
-    Line("我很失望，订单不对！", "SAD", CALLER),
+    Line("我很失望，运费不对！", "SAD", CALLER),
     Line("有没有灰色的冰箱？", "NEUTRAL", CALLER),
-    Line("这个灰色的冰箱要[八百|八百|800]元。", "NEUTRAL", AGENT),
-    Line("这个冰箱太贵了，我不要！", "SURPRISED", CALLER),
+    Line("这个灰色的冰箱要[两百|两百|200]元。", "NEUTRAL", AGENT),
+    Line("这个冰箱太贵了，我不要。", "SURPRISED", CALLER),
     Line("请经理看看我的订单。", "NEUTRAL", CALLER, pause=1.4),
     Line(event="BGM", seconds=11.0, pause=1.4),
     Line("你好，我想修理这个冰箱。", "NEUTRAL", AGENT),
     Line("灰色的冰箱可以送到公司吗？", "NEUTRAL", CALLER),
     Line("对不起，灰色的冰箱没有了。", "SAD", AGENT),
     Line("这是我第[三|三|3]次打电话了！", "ANGRY", CALLER),
-    Line("你们的冰箱怎么这么旧？", "ANGRY", CALLER),
+    Line("我很后悔，地址不对！", "ANGRY", CALLER),
     Line("我很生气，发票不对！", "ANGRY", CALLER),
     Line("你好，我想退掉这个冰箱。", "ANGRY", CALLER, pause=0.5),
 )
@@ -91,7 +92,7 @@ EXAMPLES = (
         "zh",
         "普通话：说完大笑",
         "Mandarin: words, then laughter",
-        (Line("哥哥的小品太好笑了！", "HAPPY", "m2", pause=0.4, event="Laughter"),),
+        (Line("哥哥的相声太有趣了！", "HAPPY", "m2", pause=0.4, event="Laughter"),),
     ),
     Example(
         "yue-surprised",
@@ -100,7 +101,7 @@ EXAMPLES = (
         "Cantonese: surprised",
         (
             Line("我上星期買嘅風扇壞咗！", "SURPRISED", "m1"),
-            Line("換唔換得？", "NEUTRAL", "m1", pause=0.4),
+            Line("我個枱燈壞咗，換唔換得？", "NEUTRAL", "m1", pause=0.4),
         ),
     ),
     Example(
@@ -127,7 +128,7 @@ EXAMPLES = (
         "Japanese: sad",
         (
             Line(
-                "[去年|きょねん]の[番組|ばんぐみ][は|わ][本当|ほんとう]に[大変|たいへん]でした。",
+                "[昨日|きのう]、[仕事|しごと]を[話|はな]し[合|あ]いました。",
                 "SAD",
                 "f4",
             ),
@@ -159,7 +160,8 @@ EXAMPLES = (
 def _perform(line: Line, language: str, rng: np.random.Generator) -> Waveform:
     parts: list[Waveform] = []
     if line.text:
-        speed = WORDS_PER_MINUTE.get(line.emotion, 168)
+        pace = dataset.TEST_NEW.ja_pace if language == "ja" else 1.0
+        speed = round(WORDS_PER_MINUTE.get(line.emotion, FAST) * pace)
         parts.append(
             speak(fill(language, line.text), Delivery(line.variant, line.emotion, speed, 50), rng)
         )

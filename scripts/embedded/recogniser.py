@@ -55,8 +55,13 @@ ENCODER = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """The schedule."""
+    """One schedule: what it learns from, what it starts with and what it leaves."""
 
+    name: str = "recogniser"
+    """Leaves ``<name>.pt``; ``<name>.ckpt`` until then."""
+    folders: tuple[str, ...] = ("train",)
+    initial: str | None = None
+    """Weights to begin with; None begins at random."""
     steps: int = 15_000
     workers: int = 2
     frames_per_batch: int = 1_300
@@ -74,6 +79,19 @@ class Recipe:
     port: int = 29_513
     """On the loopback address, where the workers meet."""
     seed: int = 7
+
+
+REFINEMENT = Recipe(
+    name="refined",
+    folders=("train", "more"),
+    initial="recogniser.pt",
+    steps=4_000,
+    peak_rate=8e-4,
+    short_steps=0,
+    ramp=(-2, -1),
+    seed=9,
+)
+"""More sentences, slower Japanese, full augmentation from the start."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +146,7 @@ class Batches:
     """Batches of similar length, with fresh augmentation and random prompts."""
 
     def __init__(self, folder: Path, processor: Any, recipe: Recipe, rank: int) -> None:
-        self.data = Dataset.open(folder / "train")
+        self.data = Dataset.open(*(folder / name for name in recipe.folders))
         self.recipe, self.rank, self.processor = recipe, rank, processor
         cmvn = np.load(folder / "cmvn.npy").astype(np.float32)
         self.mean, self.std = cmvn
@@ -315,6 +333,11 @@ class Trainer:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
+    def begin_with(self, path: Path) -> None:
+        """Take the weights that an earlier schedule left."""
+        self.model.load_state_dict(torch.load(path, weights_only=True))
+        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint, if there is one."""
         if not path.exists():
@@ -334,7 +357,9 @@ def _worker(rank: int, folder: Path, recipe: Recipe) -> None:
     trainer = Trainer(processor.get_piece_size(), recipe)
     # modelscope, which funasr imports, silences the root handlers of distributed workers.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
-    checkpoint = folder / "recogniser.ckpt"
+    checkpoint = folder / f"{recipe.name}.ckpt"
+    if recipe.initial:
+        trainer.begin_with(folder / recipe.initial)
     trainer.resume(checkpoint)
     batches = Batches(folder, processor, recipe, rank).forever(trainer.step)
     losses: list[float] = []
@@ -345,9 +370,9 @@ def _worker(rank: int, folder: Path, recipe: Recipe) -> None:
         if rank == 0 and trainer.step % recipe.checkpoint_steps == 0:
             trainer.save(checkpoint)
     if rank == 0:
-        torch.save(trainer.average, folder / "recogniser.pt")
+        torch.save(trainer.average, folder / f"{recipe.name}.pt")
 
 
 def train(folder: Path, recipe: Recipe) -> None:
-    """Train on ``folder/train``; leaves the averaged weights in ``folder/recogniser.pt``."""
+    """Train in ``folder`` as ``recipe`` says; leaves the averaged weights there."""
     spawn(_worker, args=(folder, recipe), nprocs=recipe.workers)

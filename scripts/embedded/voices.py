@@ -50,11 +50,14 @@ class Delivery:
     """espeak's scale, 0 to 99."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, emotion: str, variants: tuple[str, ...]) -> "Delivery":
-        """Choose a voice variant, a speed and a pitch at random."""
+    def draw(
+        cls, rng: np.random.Generator, emotion: str, variants: tuple[str, ...], pace: float = 1.0
+    ) -> "Delivery":
+        """Choose a voice variant, a speed and a pitch at random; ``pace`` scales the speed."""
         low, high = WORDS_PER_MINUTE.get(emotion, FAST)
         pitch = 50 + PITCH.get(emotion, 0) + int(rng.integers(-12, 13))
-        return cls(str(rng.choice(variants)), emotion, int(rng.integers(low, high + 1)), pitch)
+        variant, speed = str(rng.choice(variants)), int(rng.integers(low, high + 1))
+        return cls(variant, emotion, round(speed * pace), pitch)
 
 
 def speak(sentence: Sentence, delivery: Delivery, rng: np.random.Generator) -> Waveform:
