@@ -39,9 +39,9 @@ def login_message() -> str:
         f"{html.escape(say('subtitle', locale))}</span>"
         for locale in LOCALES
     )
+    sentences = (json.dumps(say("login_wrong", locale), ensure_ascii=False) for locale in LOCALES)
     wrong = "".join(
-        f"<style>:root:{which} .creds::after {{ content: {json.dumps(say('login_wrong', locale))}; }}"
-        "</style>"
-        for which, locale in (("not(:lang(en))", "zh"), ("lang(en)", "en"))
+        f":root:{which} .creds::after {{ content: {sentence}; }}"
+        for which, sentence in zip(("not(:lang(en))", "lang(en)"), sentences, strict=True)
     )
-    return f"<style>{looks}</style>{wrong}<title>{html.escape(title)}</title>{heads}"
+    return f"<style>{looks}{wrong}</style><title>{html.escape(title)}</title>{heads}"

@@ -76,9 +76,7 @@
       audio().play().catch(() => {});
     }
     const pressed = event.target.closest?.("#start, #examples button");
-    if (pressed && matchMedia("(max-width: 760px)").matches) {
-      document.querySelector("#status")?.closest(".card").scrollIntoView({ behavior: "smooth" });
-    }
+    if (pressed && matchMedia("(max-width: 760px)").matches) showResult();
     const copy = event.target.closest?.("[data-copy]");
     if (copy) {
       await write(copy.dataset.copy);
@@ -87,6 +85,16 @@
       setTimeout(() => { if (copy.textContent === copy.dataset.copied) copy.textContent = before; }, 1500);
     }
   });
+
+  // On a phone the result is further down; where exactly is known once the answer has come, since
+  // the field above it changes its height, too.
+  function showResult() {
+    const status = document.querySelector("#status");
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      setTimeout(() => status.closest(".card").scrollIntoView({ behavior: "smooth" }), 100);
+    }).observe(status, { childList: true, subtree: true });
+  }
 
   async function write(text) {
     try { await navigator.clipboard.writeText(text); } catch {

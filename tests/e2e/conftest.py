@@ -1,0 +1,101 @@
+"""One real server, one real browser, for all tests of this folder."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from .visitor import CHROMIUM, EXAMPLES, ROOT, Visitor, visitor_of, words_of
+
+START_SECONDS = 240
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, where there is a browser; in CI a missing one is a failure."""
+    if shutil.which(CHROMIUM) is None:
+        message = f"{CHROMIUM} is missing"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that lets everybody in."""
+    with served(tmp_path_factory.mktemp("server") / "log.txt") as address:
+        yield address
+
+
+@contextmanager
+def served(log: Path, **environment: str) -> Iterator[str]:
+    """The address of app_sensevoice.py with the embedded model, in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "app_sensevoice.py", "--model", "embedded", "--port", str(port)]
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | environment
+        )
+    try:
+        wait_for_health(server, f"http://127.0.0.1:{port}", log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=2).close()  # noqa: S310
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+@pytest.fixture
+def visitor(playwright: Playwright, address: str) -> Iterator[Visitor]:
+    """Someone with a Chinese browser."""
+    with visitor_of(playwright) as visitor:
+        visitor.open(address)
+        yield visitor
+
+
+@pytest.fixture
+def english_visitor(playwright: Playwright, address: str) -> Iterator[Visitor]:
+    """Someone with an English browser."""
+    with visitor_of(playwright, locale="en-US") as visitor:
+        visitor.open(address)
+        yield visitor
+
+
+@pytest.fixture(scope="session")
+def references() -> dict[str, Any]:
+    """What is to be heard in the examples, by file name."""
+    found: dict[str, Any] = json.loads((EXAMPLES / "references.json").read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def spoken(references: dict[str, Any]) -> tuple[Path, str]:
+    """The shortest Chinese example, and its words."""
+    chinese = [name for name in references if name.startswith("zh-")]
+    name = min(chinese, key=lambda name: (EXAMPLES / name).stat().st_size)
+    return EXAMPLES / name, words_of(references[name])

@@ -1,0 +1,102 @@
+"""The page behind a name and a password."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Playwright
+
+from .conftest import served
+from .visitor import EXAMPLES, Visitor, visitor_of
+
+USER, PASSWORD = "ming", "一个 long-Passwort"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that asks who is there."""
+    with served(
+        tmp_path_factory.mktemp("guarded") / "log.txt",
+        RICHSPEECH_SERVER__USER=USER,
+        RICHSPEECH_SERVER__PASSWORD=PASSWORD,
+    ) as address:
+        yield address
+
+
+@pytest.fixture
+def stranger(playwright: Playwright, guarded: str) -> Iterator[Visitor]:
+    """Someone before the login page."""
+    with visitor_of(playwright) as visitor:
+        visitor.page.goto(guarded)
+        visitor.page.locator("input[type=password]").wait_for()
+        yield visitor
+
+
+def log_in(visitor: Visitor, user: str, password: str) -> None:
+    visitor.page.get_by_label("用户名").fill(user)
+    visitor.page.locator("input[type=password]").fill(password)
+    visitor.page.get_by_role("button", name="登录").click()
+
+
+@pytest.mark.parametrize(("user", "password"), [(USER, "wrong"), ("hong", PASSWORD)])
+def test_a_wrong_name_or_password_is_refused(stranger: Visitor, user: str, password: str) -> None:
+    log_in(stranger, user, password)
+    refusal = stranger.page.locator(".creds")
+    refusal.wait_for()
+    said = refusal.evaluate("element => getComputedStyle(element, '::after').content")
+    assert said == '"用户名或密码不对，请重新输入。"'
+    stranger.page.reload()
+    stranger.page.locator("input[type=password]").wait_for()
+    assert stranger.page.locator("#start").count() == 0
+
+
+def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
+    log_in(stranger, USER, PASSWORD)
+    stranger.page.locator("html[data-settled]").wait_for(state="attached")
+    stranger.page.locator("#examples button").last.click()
+    assert re.match("转写完成|没有听到说话声", stranger.result())
+    assert stranger.page.locator("#transcript .line").count() > 0
+    stranger.page.locator("#download-json").wait_for()
+    with stranger.page.expect_download() as caught:
+        stranger.page.click("#download-json")
+    assert caught.value.suggested_filename.endswith(".json")
+
+
+def test_the_login_page_names_the_program_in_the_browser_s_tab(stranger: Visitor) -> None:
+    assert stranger.page.title().startswith("听见 · 富语音转写")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "config",
+        "gradio_api/info",
+        "gradio_api/queue/status",
+        "gradio_api/heartbeat/stranger",
+        f"gradio_api/file={EXAMPLES / 'zh-call.wav'}",
+    ],
+)
+def test_nothing_is_read_without_the_login(stranger: Visitor, guarded: str, path: str) -> None:
+    assert stranger.page.request.get(f"{guarded}/{path}").status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "gradio_api/upload",
+        "gradio_api/queue/join",
+        "gradio_api/run/predict",
+        "gradio_api/cancel",
+        "gradio_api/reset",
+    ],
+)
+def test_nothing_is_sent_without_the_login(stranger: Visitor, guarded: str, path: str) -> None:
+    body = {"data": [], "fn_index": 0, "session_hash": "stranger", "event_id": "0"}
+    assert stranger.page.request.post(f"{guarded}/{path}", data=body).status == 401
+
+
+def test_health_stays_open_and_says_nothing_private(stranger: Visitor, guarded: str) -> None:
+    answer = stranger.page.request.get(f"{guarded}/health")
+    assert answer.status == 200
+    assert PASSWORD not in answer.text()
+    assert USER not in answer.json().values()

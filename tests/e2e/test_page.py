@@ -1,0 +1,267 @@
+"""A person at the page: real server, real browser, the embedded model."""
+
+import json
+import re
+import time
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from playwright.sync_api import Playwright
+
+from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, words_of, write_samples
+
+ALIKE = 0.8
+"""Of 1: what the page must share with the words that were spoken."""
+
+
+def bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def likeness(heard: str, said: str) -> float:
+    return SequenceMatcher(None, bare(heard), bare(said), autojunk=False).ratio()
+
+
+def longest_common(heard: str, said: str) -> float:
+    matcher = SequenceMatcher(None, bare(heard), bare(said), autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks()) / len(bare(said))
+
+
+def test_an_uploaded_example_is_read_on_the_page(
+    visitor: Visitor, spoken: tuple[Path, str]
+) -> None:
+    path, said = spoken
+    assert visitor.transcribe(path) == "转写完成"
+    assert likeness(visitor.text(), said) > ALIKE
+    assert visitor.page.locator("#transcript .chip.emotion").count() > 0
+    assert visitor.page.locator("#table th").all_inner_texts() == [
+        "开始",
+        "结束",
+        "语言",
+        "情绪",
+        "声音",
+        "文字",
+    ]
+    numbers = visitor.page.locator("#status .numbers").inner_text()
+    assert "RTFx" in numbers
+    assert "sensevoice-tiny" in numbers
+
+
+def test_every_example_button_transcribes_its_recording(
+    visitor: Visitor, references: dict[str, Any]
+) -> None:
+    buttons = visitor.page.locator("#examples button")
+    assert buttons.count() == len([*EXAMPLES.glob("*.wav")]) >= 8
+    for name, reference in sorted(references.items()):
+        buttons.filter(
+            has_text=re.compile(f"^\\s*{re.escape(reference['title']['zh'])}\\s*$")
+        ).click()
+        visitor.page.locator("#player .player-name", has_text=name).wait_for()
+        visitor.result()
+        if said := words_of(reference):
+            assert likeness(visitor.text(), said) > ALIKE, name
+
+
+def test_speech_through_the_microphone_is_read_on_the_page(
+    playwright: Playwright, address: str, spoken: tuple[Path, str], tmp_path: Path
+) -> None:
+    path, said = spoken
+    samples, rate = read_samples(path)
+    gap = np.zeros(rate)
+    heard = write_samples(tmp_path / "voice.wav", np.concatenate([gap, samples, gap]), rate)
+    seconds = (len(samples) / rate + 2) * 2 + 1  # the fake device repeats: one whole turn is in it
+    with visitor_of(
+        playwright,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={heard}",
+        permissions=["microphone"],
+    ) as visitor:
+        visitor.open(address)
+        visitor.page.get_by_role("tab", name="麦克风").click()
+        visitor.page.click("#microphone .record-button")
+        time.sleep(seconds)
+        visitor.page.click("#microphone .stop-button")
+        visitor.page.locator("#microphone .play-pause-button").wait_for()
+        time.sleep(1)
+        visitor.press_start()
+        assert visitor.result() == "转写完成"
+        assert longest_common(visitor.text(), said) > ALIKE
+
+
+def test_the_button_without_audio_asks_for_some(visitor: Visitor) -> None:
+    visitor.press_start()
+    assert visitor.result() == "请先上传音频文件"
+    assert visitor.page.locator("#start").is_enabled()
+
+
+def test_a_broken_file_is_explained_in_one_sentence(visitor: Visitor, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("these are only words")
+    assert visitor.transcribe(broken) == (
+        "broken.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
+    )
+
+
+def test_silence_is_no_speech(visitor: Visitor, tmp_path: Path) -> None:
+    silence = write_samples(tmp_path / "silence.wav", np.zeros(16_000 * 5), 16_000)
+    assert visitor.transcribe(silence).startswith("没有听到说话声")
+    assert visitor.page.locator("#transcript .line").count() == 0
+
+
+def downloaded(visitor: Visitor, form: str) -> tuple[str, str]:
+    with visitor.page.expect_download() as caught:
+        visitor.page.click(f"#download-{form}")
+    return caught.value.suggested_filename, Path(caught.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_downloads_hold_the_transcript(visitor: Visitor, spoken: tuple[Path, str]) -> None:
+    path, said = spoken
+    visitor.transcribe(path)
+    name, subtitles = downloaded(visitor, "srt")
+    assert name == f"{path.stem}.srt"
+    number, times, text = subtitles.splitlines()[:3]
+    assert number == "1"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}", times)
+    assert likeness(re.sub(r"\(.*?\)", "", text), said) > ALIKE
+    transcript = json.loads(downloaded(visitor, "json")[1])
+    assert likeness(transcript["text"], said) > ALIKE
+    first = transcript["segments"][0]
+    assert 0 <= first["start"] < first["end"] <= transcript["duration"] + 0.5
+    assert likeness(re.sub(r"\(.*?\)", "", downloaded(visitor, "txt")[1]), said) > ALIKE
+
+
+def test_cancelling_stops_soon_and_keeps_what_was_heard(
+    visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path
+) -> None:
+    samples, rate = read_samples(spoken[0])
+    turn = np.concatenate([samples, np.zeros(rate)])
+    turns = int(3_600 * rate / len(turn))
+    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(turn, turns), rate))
+    visitor.press_start()
+    visitor.page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    assert visitor.page.locator("#status [role=progressbar]").count() == 1
+    pressed = time.monotonic()
+    visitor.page.click("#cancel")
+    assert visitor.result(20).startswith("已取消")
+    assert time.monotonic() - pressed < 10
+    assert visitor.page.locator("#transcript .line").count() > 0
+    assert visitor.page.locator("#start").is_enabled()
+    assert visitor.page.locator("#download-txt").is_visible()
+
+
+def test_a_video_is_transcribed(visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path) -> None:
+    path, said = spoken
+    assert visitor.transcribe(video_of(path, tmp_path / "clip.mp4")) == "转写完成"
+    assert likeness(visitor.text(), said) > ALIKE
+
+
+def video_of(sound: Path, path: Path) -> Path:
+    with av.open(str(path), "w") as video, av.open(str(sound)) as source:
+        pictures = video.add_stream("mpeg4", rate=10)
+        pictures.width = pictures.height = 64
+        pictures.pix_fmt = "yuv420p"
+        audio = video.add_stream("aac", rate=16_000)
+        for _ in range(10):
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            video.mux(pictures.encode(picture))
+        video.mux(pictures.encode())
+        for frame in source.decode(audio=0):
+            frame.pts = None
+            video.mux(audio.encode(frame))
+        video.mux(audio.encode())
+    return path
+
+
+def test_an_english_browser_gets_an_english_page(
+    english_visitor: Visitor, spoken: tuple[Path, str]
+) -> None:
+    page = english_visitor.page
+    assert page.title().startswith("Hear")
+    assert page.locator("#start").inner_text() == "Transcribe"
+    assert page.get_by_role("button", name="Drop a file here, or click to choose one").is_visible()
+    assert english_visitor.transcribe(spoken[0]) == "Finished"
+    assert page.locator("#table th").all_inner_texts()[0] == "Start"
+    everything = page.locator("#left, #title, #banner, #foot").all_inner_texts()
+    everything += page.locator("#left [aria-label]").evaluate_all(
+        "elements => elements.map((element) => element.ariaLabel)"
+    )
+    assert re.findall(r"[\u3400-\u9fff]+", " ".join(everything)) == []
+
+
+def test_the_switch_changes_everything_at_once_and_keeps_the_result(
+    visitor: Visitor, spoken: tuple[Path, str]
+) -> None:
+    visitor.transcribe(spoken[0])
+    before = visitor.text()
+    visitor.page.get_by_label("English").check()
+    visitor.page.locator("#status .message", has_text="Finished").wait_for()
+    page = visitor.page
+    assert page.locator("#title h1").inner_text().startswith("Hear")
+    assert page.locator("#start").inner_text() == "Transcribe"
+    assert page.locator("#table th").first.inner_text() == "Start"
+    assert re.search(r"[a-z]", page.locator("#transcript .chip.emotion").first.inner_text())
+    assert visitor.text() == before
+    page.locator("#file .icon-button").click()
+    page.get_by_role("button", name="Drop a file here").wait_for()
+    page.get_by_label("中文").check()
+    page.locator("#status .message", has_text="转写完成").wait_for()
+    page.get_by_role("button", name="把文件拖到这里").wait_for()
+
+
+def test_the_label_style_changes_the_text_at_once(
+    visitor: Visitor, spoken: tuple[Path, str]
+) -> None:
+    visitor.transcribe(spoken[0])
+    visitor.page.click("#settings > button")
+    visitor.page.get_by_label("模型标签").check()
+    visitor.page.locator("#transcript", has_text="<|zh|>").wait_for()
+    assert "<|zh|>" in downloaded(visitor, "txt")[1]
+    visitor.page.get_by_label("不标注").check()
+    visitor.page.locator("#transcript", has_text="<|zh|>").wait_for(state="detached")
+    assert visitor.page.locator("#transcript .chip").count() == 0
+
+
+def test_plain_http_from_another_host_says_why_there_is_no_microphone(
+    playwright: Playwright, address: str
+) -> None:
+    with visitor_of(playwright) as visitor:
+        visitor.open(address.replace("127.0.0.1", "hear.test"))
+        notice = visitor.page.locator("#insecure").inner_text()
+        port = address.rpartition(":")[2]
+        assert "麦克风" in notice
+        assert f"ssh -L {port}:127.0.0.1:{port} hear.test" in notice
+
+
+def test_the_tunnelled_page_has_no_such_notice(visitor: Visitor) -> None:
+    assert not visitor.page.locator("#insecure").is_visible()
+
+
+def test_the_banner_names_the_tiny_model(visitor: Visitor) -> None:
+    assert "内置的小模型" in visitor.page.locator("#banner").inner_text()
+
+
+def test_nothing_is_wider_than_a_phone(
+    playwright: Playwright, address: str, spoken: tuple[Path, str]
+) -> None:
+    with visitor_of(playwright, viewport={"width": 390, "height": 844}) as visitor:
+        visitor.open(address)
+        visitor.transcribe(spoken[0])
+        width = visitor.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390
+
+
+def test_the_page_is_usable_with_the_keyboard_alone(visitor: Visitor) -> None:
+    visitor.page.locator("#start").focus()
+    visitor.page.keyboard.press("Enter")
+    assert visitor.result() == "请先上传音频文件"
+
+
+def test_nothing_is_recorded_and_nothing_is_monitored(visitor: Visitor, address: str) -> None:
+    request = visitor.page.request
+    assert request.get(f"{address}/monitoring/summary").status in {403, 404}
+    assert visitor.page.evaluate("window.gradio_config.run_history") in {False, None}
+    assert visitor.page.evaluate("window.gradio_config.analytics_enabled") is False

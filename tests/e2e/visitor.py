@@ -1,0 +1,99 @@
+"""What people do at the page, and recordings for them."""
+
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP hear.test 127.0.0.1",
+]
+
+
+class Visitor:
+    """A browser window on the page, and what people do there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.addresses: list[str] = []
+        page.on("request", lambda request: self.addresses.append(request.url))
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.page.locator("html[data-settled]").wait_for(state="attached")
+
+    def upload(self, path: Path) -> None:
+        self.page.set_input_files("#file input[type=file]", path)
+        self.page.locator("#file .file-preview").wait_for()
+
+    def press_start(self) -> None:
+        self.page.click("#start")
+
+    def transcribe(self, path: Path) -> str:
+        self.upload(path)
+        self.press_start()
+        return self.result()
+
+    def result(self, seconds: float = 60) -> str:
+        """The message at the end of a job."""
+        message = self.page.locator("#status .message")
+        message.wait_for(timeout=seconds * 1000)
+        return message.inner_text()
+
+    def text(self) -> str:
+        return " ".join(self.page.locator("#transcript .line > p:first-child").all_inner_texts())
+
+    def foreign_addresses(self) -> list[str]:
+        local = {"127.0.0.1", "localhost", "hear.test", "", None}
+        return [a for a in self.addresses if urlsplit(a).hostname not in local]
+
+
+@contextmanager
+def visitor_of(playwright: Playwright, *arguments: str, **context: object) -> Iterator[Visitor]:
+    """A window of a browser of its own; nothing that it loads may come from elsewhere."""
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments], timeout=90_000
+    )
+    try:
+        window = browser.new_context(**{"locale": "zh-CN", **context})  # type: ignore[arg-type]
+        visitor = Visitor(window.new_page())
+        yield visitor
+        assert visitor.foreign_addresses() == []
+    finally:
+        browser.close()
+
+
+def words_of(reference: dict[str, Any]) -> str:
+    return " ".join(line["text"] for line in reference["lines"] if line["text"])
+
+
+def read_samples(path: Path) -> tuple[NDArray[Any], int]:
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return samples.reshape(-1, file.getnchannels())[:, 0], file.getframerate()
+
+
+def write_samples(path: Path, samples: NDArray[Any], rate: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
