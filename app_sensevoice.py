@@ -92,14 +92,16 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         quieten_gradio(folder)
         # These imports take seconds and torch; a help text or a settings error needs neither.
         import uvicorn  # noqa: PLC0415
+        from fastapi import Depends  # noqa: PLC0415
 
         from richspeech import console, loader  # noqa: PLC0415
         from richspeech.api.app import create_app  # noqa: PLC0415
+        from richspeech.api.login import require_login  # noqa: PLC0415
 
         loaded = loader.load(settings)
         log.info("model %s (%s): %s", loaded.weights.name, loaded.device, loaded.weights.reason)
         app = create_app(loaded, version())
-        console.mount(app, loaded, settings, version())
+        console.mount(app, loaded, settings, version(), [Depends(require_login)])
         sys.stdout.write(welcome(settings.server.host, settings.server.port))
         sys.stdout.flush()
         config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False)

@@ -1,19 +1,18 @@
 """The page: widgets in their places, each wired to one line of ``handlers``."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
-from fastapi import Depends
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
 from richspeech.console.examples import Example, find_examples
 from richspeech.console.handlers import FORMATS, Choices, Handlers, Painting, paint
-from richspeech.console.login import login_message, require_login
+from richspeech.console.login import login_message
 from richspeech.console.sessions import Sessions
 from richspeech.console.theme import CSS, theme
 from richspeech.console.words import LOCALES, language_name, say, size_words
@@ -36,8 +35,13 @@ Words = Callable[[str], dict[str, Any]]
 """Locale → what a widget shows in it."""
 
 
-def mount(app: App, loaded: Loaded, settings: Settings, version: str) -> App:
-    """Put the console at the root of a FastAPI application, behind the routes that it has."""
+def mount(
+    app: App, loaded: Loaded, settings: Settings, version: str, guards: Sequence[Any] = ()
+) -> App:
+    """Put the console at the root of a FastAPI application, behind the routes that it has.
+
+    ``guards`` are FastAPI dependencies of all its routes, for when there is a password.
+    """
     limits = audio_limits(settings)
     sessions = Sessions(settings.limits.keep_seconds)
     page = Page(
@@ -54,7 +58,7 @@ def mount(app: App, loaded: Loaded, settings: Settings, version: str) -> App:
         path="/",
         auth=guarded,
         auth_message=login_message(),
-        app_kwargs={"dependencies": [Depends(require_login)]} if guarded else None,
+        app_kwargs={"dependencies": list(guards)} if guarded else None,
         allowed_paths=[str(EXAMPLES)],
         max_file_size=limits.max_bytes,
         footer_links=[],

@@ -1,30 +1,12 @@
-"""What the console adds to gradio's login: its looks, and the routes that gradio leaves open."""
+"""What the console adds to gradio's login page: its looks and its words."""
 
 import html
 import json
 from pathlib import Path
 
-from fastapi import HTTPException, status
-from starlette.requests import HTTPConnection
-
 from richspeech.console.words import LOCALES, say
 
-API = "/gradio_api/"
 CSS = Path(__file__).parent / "login.css"
-
-
-def require_login(connection: HTTPConnection) -> None:
-    """Refuse the whole API to strangers.
-
-    Gradio checks its routes one by one and leaves some open, among them cancel, reset, stream and
-    the heartbeat, whose end tells the console that a page was closed.
-    """
-    app, cookies = connection.app, connection.cookies
-    if not connection.url.path.startswith(API):
-        return
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    if not any(app.tokens.get(cookies.get(name)) for name in names):
-        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "Not authenticated")
 
 
 def login_message() -> str:
