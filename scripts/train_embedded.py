@@ -37,7 +37,7 @@ def make_data(work: Path) -> None:
 
 def make_recogniser(work: Path) -> None:
     """Train the recogniser, then refine it."""
-    for recipe in (recogniser.Recipe(), recogniser.REFINEMENT):
+    for recipe in (recogniser.Recipe(), recogniser.REFINEMENT, recogniser.LOCALISATION):
         if not (work / f"{recipe.name}.pt").exists():
             recogniser.train(work, recipe)
 

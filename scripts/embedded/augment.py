@@ -65,12 +65,12 @@ def _mask(features: Features, rng: Rng) -> Features:
     return masked
 
 
-def pad(features: Features, rng: Rng) -> Features:
-    """Put up to 0.35 s of silence at either end, as speech spans have."""
+def pad(features: Features, rng: Rng) -> tuple[Features, int]:
+    """Put up to 0.35 s of silence at either end, as speech spans have; say how long the first."""
     before, after = (
         np.full((int(rng.integers(0, 36)), features.shape[1]), FLOOR, np.float32) for _ in "ab"
     )
-    return np.concatenate([before, features, after])
+    return np.concatenate([before, features, after]), len(before)
 
 
 def gap(rng: Rng, mels: int) -> Features:

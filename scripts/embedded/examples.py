@@ -57,7 +57,7 @@ CALL = (
     Line("我很失望，运费不对！", "SAD", CALLER),
     Line("有没有灰色的冰箱？", "NEUTRAL", CALLER),
     Line("这个灰色的冰箱要[两百|两百|200]元。", "NEUTRAL", AGENT),
-    Line("这个冰箱太贵了，我不要。", "SURPRISED", CALLER),
+    Line("你们的冰箱怎么这么贵？", "SURPRISED", CALLER),
     Line("请经理看看我的订单。", "NEUTRAL", CALLER, pause=1.4),
     Line(event="BGM", seconds=11.0, pause=1.4),
     Line("你好，我想修理这个冰箱。", "NEUTRAL", AGENT),
@@ -111,7 +111,7 @@ EXAMPLES = (
         "English: a meeting",
         (
             Line("Actually, we must examine your camera tomorrow.", "NEUTRAL", "m7"),
-            Line("Please deliver the refrigerator before Sunday.", "ANGRY", "m7", pause=0.4),
+            Line("Can the drummer clean the jacket before Christmas?", "ANGRY", "m7", pause=0.4),
         ),
     ),
     Example(

@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 
 LFR_WINDOW, LFR_HOP, LFR_LEFT = 7, 6, 3
 PROMPTS = 4
+MISPLACED = 8.0
+"""Taken from the log-probability of a token far from where it sounds. Without it CTC is content
+with words in bunches, since attention sees the whole utterance."""
+PLACE_TOLERANCE = 6
+"""LFR frames either side of where a token would stand if all syllables were equally long."""
 PAIR_SHARE = 0.22
 """Share of speech that is two sentences in a row, as in one breath of a long recording."""
 LANGUAGE_QUERY = {"auto": 0, "zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12, "nospeech": 13}
@@ -94,6 +99,18 @@ REFINEMENT = Recipe(
 """More sentences, slower Japanese, full augmentation from the start."""
 
 
+LOCALISATION = Recipe(
+    name="localised",
+    folders=("train", "more"),
+    initial="refined.pt",
+    steps=2_600,
+    peak_rate=1.2e-3,
+    short_steps=0,
+    ramp=(-2, -1),
+    seed=10,
+)
+
+
 @dataclass(frozen=True)
 class Batch:
     """One step of one worker."""
@@ -104,6 +121,7 @@ class Batch:
     prompts: Tensor  # [B, 4], tag ids expected at the prompt frames
     targets: Tensor  # [sum of target_lengths]
     target_lengths: Tensor  # [B]
+    penalties: Tensor | None = None  # [B, T, V], subtracted from the scores of misplaced tokens
 
 
 def build_model(vocabulary_size: int) -> nn.Module:
@@ -140,6 +158,15 @@ class Item:
 
     first: int
     second: int | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """The LFR frames on which a token may stand."""
+
+    token: int
+    first: int
+    end: int
 
 
 class Batches:
@@ -210,34 +237,71 @@ class Batches:
 
     def _batch(self, items: list[Item], step: int, rng: np.random.Generator) -> Batch:
         rows = [self._row(item, self._strength(step), rng) for item in items]
-        targets = [torch.tensor(ids, dtype=torch.long) for _, _, _, ids in rows]
+        targets = [torch.tensor(row[3], dtype=torch.long) for row in rows]
         return Batch(
-            pad_sequence([torch.from_numpy(f) for f, _, _, _ in rows], batch_first=True),
-            torch.tensor([len(f) for f, _, _, _ in rows]),
-            torch.tensor([q for _, q, _, _ in rows]),
-            torch.tensor([p for _, _, p, _ in rows]),
+            pad_sequence([torch.from_numpy(row[0]) for row in rows], batch_first=True),
+            torch.tensor([len(row[0]) for row in rows]),
+            torch.tensor([row[1] for row in rows]),
+            torch.tensor([row[2] for row in rows]),
             torch.cat(targets),
             torch.tensor([len(t) for t in targets]),
+            self._penalties([(len(row[0]), row[3], row[4]) for row in rows]),
         )
+
+    def _penalties(self, rows: list[tuple[int, list[int], list[Place]]]) -> Tensor:
+        size = self.processor.get_piece_size()
+        penalties = torch.zeros(len(rows), max(length for length, _, _ in rows), size)
+        for table, (_, ids, places) in zip(penalties, rows, strict=True):
+            if places:
+                table[:, sorted(set(ids))] = MISPLACED
+            for place in places:
+                table[place.first : place.end, place.token] = 0.0
+        return penalties
+
+    def _places(self, ids: list[int], start: float, end: float) -> list[Place]:
+        """Say where each token of words that sound from ``start`` to ``end`` may stand."""
+        weights = np.array([tokenizer.weight(self.processor.id_to_piece(i)) for i in ids])
+        edges = np.concatenate([[0], np.cumsum(weights)]) / max(weights.sum(), 1e-6)
+        times = start + (end - start) * edges
+        return [
+            Place(
+                token,
+                max(int(times[i]) - PLACE_TOLERANCE, 0),
+                int(np.ceil(times[i + 1])) + PLACE_TOLERANCE + 1,
+            )
+            for i, token in enumerate(ids)
+        ]
 
     def _row(
         self, item: Item, strength: float, rng: np.random.Generator
-    ) -> tuple[Features, list[int], list[int], list[int]]:
+    ) -> tuple[Features, list[int], list[int], list[int], list[Place]]:
         utterance, features = self.data.utterances[item.first], self.data.log_mel(item.first)
         itn = "withitn" if rng.uniform() < 0.5 else "woitn"
         ids = self._ids(utterance, itn)
+        sentences = [(0, len(features), ids)]
         if item.second is not None:
-            features = np.concatenate([features, gap(rng, MELS), self.data.log_mel(item.second)])
-            ids = ids + self._ids(self.data.utterances[item.second], itn)
+            other = self._ids(self.data.utterances[item.second], itn)
+            second = self.data.log_mel(item.second)
+            features = np.concatenate([features, gap(rng, MELS), second])
+            sentences.append((len(features) - len(second), len(features), other))
+            ids = ids + other
         music = utterance.event == "Speech" and rng.uniform() < 0.06 * strength
-        features = augment(pad(features, rng), self.backgrounds, strength, rng, music=music)
+        padded, before = pad(features, rng)
+        features = augment(padded, self.backgrounds, strength, rng, music=music)
+        rate = len(features) / len(padded) / LFR_HOP
+        places = [
+            place
+            for start, end, words in sentences
+            if utterance.event in ("Speech", "BGM")
+            for place in self._places(words, (start + before) * rate, (end + before) * rate)
+        ]
         stacked = stack((features - self.mean) / self.std, LFR_WINDOW, LFR_HOP, LFR_LEFT)
         event = "BGM" if music else utterance.event
         tags = (utterance.language, utterance.emotion, event, itn)
         query = utterance.language if rng.uniform() < 0.5 else "auto"
         queries = [LANGUAGE_QUERY[query], 1, 2, ITN_QUERY[itn]]
         prompts = [self.processor.piece_to_id(tokenizer.tag(name)) for name in tags]
-        return stacked.astype(np.float32), queries, prompts, ids
+        return stacked.astype(np.float32), queries, prompts, ids, places
 
     def _ids(self, utterance: Utterance, itn: str) -> list[int]:
         text = utterance.withitn if itn == "withitn" else utterance.woitn
@@ -256,7 +320,10 @@ def loss(model: Any, batch: Batch) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         scores, lengths = logits(model, batch)
     scores = scores.float()
-    log_probs = scores[:, PROMPTS:].log_softmax(-1).transpose(0, 1)
+    log_probs = scores[:, PROMPTS:].log_softmax(-1)
+    if batch.penalties is not None:
+        log_probs = log_probs - batch.penalties
+    log_probs = log_probs.transpose(0, 1)
     ctc = nn.functional.ctc_loss(
         log_probs,
         batch.targets,

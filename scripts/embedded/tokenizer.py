@@ -40,6 +40,17 @@ def split_pieces(text: str, language: str) -> list[str]:
     return pieces
 
 
+def weight(piece: str) -> float:
+    """Say roughly how long a piece takes to say, in syllables."""
+    body = piece.removeprefix(SPACE)
+    if not body or body in PUNCTUATION:
+        return 0.3
+    if body[0].isascii() and body[0].isalpha():
+        return max(len(body) / 2.5, 0.8)
+    is_kana = "\u3040" <= body[0] <= "\u30ff"
+    return 0.8 if is_kana else 1.0
+
+
 def write_model(pieces: Iterable[str], path: Path) -> None:
     """Write a unigram model whose pieces are fixed beforehand; id 0 is unk and the CTC blank."""
     # The classes of this module are made when it is imported, so no type checker sees them.

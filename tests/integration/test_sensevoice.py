@@ -122,6 +122,19 @@ def test_tokens_spell_the_text_and_lie_in_order_inside_their_segment(ours: loade
             assert all(0.0 < cast("float", t.probability) <= 1.0 for t in segment.tokens)
 
 
+def test_syllables_stand_where_they_sound(ours: loader.Loaded) -> None:
+    """Mandarin syllables last about equally long, so the place of each is known beforehand."""
+    words_only = Options(inverse_text_normalization=False)
+    for segment in transcribe(ours, "zh-call.wav", words_only).segments:
+        waveform = load_waveform(EXAMPLES / "zh-call.wav", LIMITS)
+        sound = waveform[round(segment.start * 16_000) : round(segment.end * 16_000)]
+        loud = np.flatnonzero(np.abs(sound) > 0.01) / 16_000 + segment.start
+        length = (loud[-1] - loud[0]) / max(len(segment.tokens), 1)
+        for number, token in enumerate(segment.tokens):
+            middle = (cast(float, token.start) + cast(float, token.end)) / 2
+            assert middle == pytest.approx(loud[0] + (number + 0.5) * length, abs=0.6)
+
+
 def test_every_distribution_sums_to_one_over_the_tags_of_the_model(ours: loader.Loaded) -> None:
     for segment in transcribe(ours, "zh-live-show.wav").segments:
         assert sum(segment.emotion_probabilities.values()) == pytest.approx(1.0, abs=1e-5)
