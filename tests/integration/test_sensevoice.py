@@ -131,7 +131,7 @@ def test_syllables_stand_where_they_sound(ours: loader.Loaded) -> None:
         loud = np.flatnonzero(np.abs(sound) > 0.01) / 16_000 + segment.start
         length = (loud[-1] - loud[0]) / max(len(segment.tokens), 1)
         for number, token in enumerate(segment.tokens):
-            middle = (cast(float, token.start) + cast(float, token.end)) / 2
+            middle = (cast("float", token.start) + cast("float", token.end)) / 2
             assert middle == pytest.approx(loud[0] + (number + 0.5) * length, abs=0.6)
 
 
