@@ -34,7 +34,7 @@ Decisions
     * Pieces in English or Korean stand one space from their neighbours; Chinese, Cantonese and
       Japanese pieces touch, unless a letter or digit would then meet another (``3`` and ``5个``).
 
-Where this differs from funasr's ``rich_transcription_postprocess`` (cases of FUNASR.md, section 2)
+Where this differs from funasr's ``rich_transcription_postprocess`` (numbered as in the unit test)
     * 2, 3, 17: sentences in English and Korean are separated by a space, not glued.
     * 9, 10: the word "The." is kept.
     * 12: a cough is 😷 and a sneeze 🤧; funasr prints 🤧 for both.

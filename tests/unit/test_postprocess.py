@@ -1,6 +1,6 @@
 """The tag grammar: no input leaks a tag, 24 known cases come out right, rules mend labels.
 
-FUNASR.md section 2 ran funasr's own function on the 24 cases. Where ours prints something else, the
+funasr's own function was run on the 24 cases. Where ours prints something else, the
 table says what funasr prints and why that is wrong.
 """
 
