@@ -6,8 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from .visitor import CHROMIUM, EXAMPLES, ROOT, Visitor, visitor_of, words_of
+from scripts.screenshots import CHROMIUM, answers
 
-START_SECONDS = 240
+from .visitor import EXAMPLES, ROOT, Visitor, visitor_of, words_of
 
 
 @pytest.fixture(scope="session")
@@ -59,15 +57,8 @@ def served(log: Path, **environment: str) -> Iterator[str]:
 
 
 def wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=2).close()  # noqa: S310
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
+    if not answers(server, address):
+        pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
 
 
 @pytest.fixture

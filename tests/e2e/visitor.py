@@ -11,20 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, Playwright
 
+from scripts.screenshots import ARGUMENTS as CHROMIUM_ARGUMENTS
+from scripts.screenshots import CHROMIUM
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP hear.test 127.0.0.1",
-]
+ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hear.test 127.0.0.1"]
 
 
 class Visitor:

@@ -1,8 +1,6 @@
 """The embedded models, loaded once; paths of what lies beside the project."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from richspeech.hub import ROOT
 from richspeech.settings import load_settings
 
 EXAMPLES = ROOT / "examples"
-SHARED = ROOT.parent / "shared"
 
 
 def references() -> dict[str, dict[str, Any]]:
@@ -20,13 +17,6 @@ def references() -> dict[str, dict[str, Any]]:
         (EXAMPLES / "references.json").read_text(encoding="utf-8")
     )
     return content
-
-
-def require_shared() -> Path:
-    """In CI the recordings must be there; on a laptop their tests are skipped."""
-    if not SHARED.is_dir() and not os.environ.get("CI"):
-        pytest.skip("../shared is not there")
-    return SHARED
 
 
 @pytest.fixture(scope="session")
