@@ -6,9 +6,12 @@ skipped when they are there, so an interrupted run goes on where it stopped.
 
 import argparse
 import logging
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from scripts.embedded import dataset, detector, examples, export, recogniser, tokenizer
 from scripts.embedded.dataset import Dataset
@@ -20,26 +23,30 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def make_data(work: Path) -> None:
-    """Speak the training sets; learn the vocabulary and the feature statistics from the first."""
-    for plan, name in ((dataset.TRAIN, "train"), (dataset.MORE, "more")):
-        if not (work / name / "features.npy").exists():
-            dataset.build(plan, work / name, dataset.held_out_sentences())
+    """Speak the training set; learn the vocabulary and the feature statistics from it."""
+    if not (work / "train" / "features.npy").exists():
+        dataset.build(dataset.TRAIN, work / "train", dataset.held_out_sentences())
     data = Dataset.open(work / "train")
     texts = [(t, u.language) for u in data.utterances for t in (u.woitn, u.withitn)]
     pieces = {piece for text, language in texts for piece in tokenizer.split_pieces(text, language)}
     tokenizer.write_model(pieces, work / "bpe.model")
-    features = data.parts[0]
-    sample = np.asarray(features[:: max(len(features) // 400_000, 1)], dtype=np.float64)
+    every = max(len(data.features) // 400_000, 1)
+    sample = np.asarray(data.features[::every], dtype=np.float64)
     np.save(work / "cmvn.npy", np.stack([sample.mean(axis=0), sample.std(axis=0)]))
     seconds = data.frames.sum() / 100
     log.info("%d utterances, %.1f h, %d pieces", len(data.utterances), seconds / 3600, len(pieces))
 
 
 def make_recogniser(work: Path) -> None:
-    """Train the recogniser, then refine it."""
-    for recipe in (recogniser.Recipe(), recogniser.REFINEMENT, recogniser.LOCALISATION):
-        if not (work / f"{recipe.name}.pt").exists():
-            recogniser.train(work, recipe)
+    """Train the recogniser, on a GPU if there is one; the schedule is the same."""
+    recipe = recogniser.Recipe()
+    if torch.cuda.is_available():
+        frames = recipe.frames_per_batch * recipe.workers
+        recipe = replace(
+            recipe, device="cuda", workers=1, frames_per_batch=frames, loaders=os.cpu_count() or 1
+        )
+    if not (work / "recogniser.pt").exists():
+        recogniser.train(work, recipe)
 
 
 def make_detector(work: Path) -> None:

@@ -25,6 +25,7 @@ from scripts.embedded.voices import (
 )
 
 EMOTION_WEIGHTS = (0.22, 0.13, 0.13, 0.13, 0.13, 0.13, 0.13)
+NOISE_DB = (5.0, 25.0)
 FOLLOWING_EVENTS = ("Applause", "Laughter", "Cry", "Cough", "Sneeze", "Breath")
 
 
@@ -42,14 +43,15 @@ class Plan:
     """Share of speech that an event follows or lies under."""
     telephone: float = 0.10
     """Share of speech that went through an 8 kHz channel."""
+    noisy: float = 0.0
+    """Share of speech with noise in the waveform, NOISE_DB below it."""
     ja_pace: float = 0.87
     """Speed of Japanese: at espeak's own, moras come faster than two frames of 60 ms each."""
 
 
 TRAIN = Plan(
-    {"zh": 3_000, "yue": 3_000, "en": 4_800, "ja": 3_000, "ko": 3_000}, 260, seed=1, ja_pace=1.0
+    {"zh": 5_000, "yue": 5_400, "en": 6_000, "ja": 5_400, "ko": 4_000}, 300, seed=1, noisy=0.3
 )
-MORE = Plan({"zh": 1_400, "yue": 2_000, "en": 1_200, "ja": 3_600, "ko": 1_000}, 40, seed=8)
 TEST_SEEN = Plan(dict.fromkeys(LANGUAGES, 50), 15, seed=2, telephone=0.0)
 TEST_NEW = Plan(dict.fromkeys(LANGUAGES, 50), 0, seed=3, variants=HELD_OUT_VARIANTS, telephone=0.0)
 VALID = Plan(dict.fromkeys(LANGUAGES, 40), 6, seed=4, telephone=0.0)
@@ -66,6 +68,8 @@ class Utterance:
     woitn: str
     withitn: str
     variant: str | None
+    spoken_seconds: float
+    """Where the words end and an event may follow; 0 without words."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,7 @@ class Job:
     """What one worker makes: an utterance of ``sentence``, or of ``event`` alone."""
 
     seed: tuple[int, int]
-    variants: tuple[str, ...]
-    with_event: float
-    telephone: float
-    pace: float = 1.0
+    plan: Plan
     sentence: Sentence | None = None
     event: str | None = None
 
@@ -87,11 +88,7 @@ def compose(plan: Plan, exclude: frozenset[str] = frozenset()) -> list[Job]:
     jobs: list[Job] = []
 
     def add(sentence: Sentence | None, event: str | None) -> None:
-        seed = (plan.seed, len(jobs))
-        pace = plan.ja_pace if sentence and sentence.language == "ja" else 1.0
-        jobs.append(
-            Job(seed, plan.variants, plan.with_event, plan.telephone, pace, sentence, event)
-        )
+        jobs.append(Job((plan.seed, len(jobs)), plan, sentence, event))
 
     for language, count in plan.speech.items():
         texts = TextList.load(language)
@@ -118,17 +115,22 @@ def perform(job: Job) -> tuple[Utterance, Waveform]:
     if job.sentence is None:
         event = job.event or ""
         waveform = sounds.event(event, float(rng.uniform(1.2, 4.0)), rng)
-        return Utterance("nospeech", "EMO_UNKNOWN", event, "", "", None), waveform
+        return Utterance("nospeech", "EMO_UNKNOWN", event, "", "", None, 0.0), waveform
+    sentence, plan = job.sentence, job.plan
     emotion = str(rng.choice(EMOTIONS, p=EMOTION_WEIGHTS))
-    delivery = Delivery.draw(rng, emotion, job.variants, job.pace)
-    waveform, event = speak(job.sentence, delivery, rng), "Speech"
-    if rng.uniform() < job.with_event:
+    pace = plan.ja_pace if sentence.language == "ja" else 1.0
+    delivery = Delivery.draw(rng, emotion, plan.variants, pace)
+    waveform, event = speak(sentence, delivery, rng), "Speech"
+    spoken = len(waveform) / SAMPLE_RATE
+    if rng.uniform() < plan.with_event:
         event = str(rng.choice(["BGM", *FOLLOWING_EVENTS]))
         waveform = _with_event(waveform, event, rng)
-    if rng.uniform() < job.telephone:
+    if rng.uniform() < plan.telephone:
         waveform = telephone(waveform)
-    words = (job.sentence.woitn, job.sentence.withitn)
-    return Utterance(job.sentence.language, emotion, event, *words, delivery.variant), waveform
+    if rng.uniform() < plan.noisy:
+        waveform = sounds.add_noise(waveform, float(rng.uniform(*NOISE_DB)), rng)
+    labels = (sentence.language, emotion, event, sentence.woitn, sentence.withitn)
+    return Utterance(*labels, delivery.variant, spoken), waveform
 
 
 def telephone(waveform: Waveform) -> Waveform:
@@ -148,9 +150,9 @@ def _with_event(speech: Waveform, name: str, rng: np.random.Generator) -> Wavefo
     return np.concatenate([speech, pause, after * (np.abs(speech).max() * rng.uniform(0.6, 1.1))])
 
 
-def performances(jobs: list[Job], workers: int = 2) -> Iterator[tuple[Utterance, Waveform]]:
-    """Make all sounds, in order, on ``workers`` processes."""
-    with Pool(workers) as pool:
+def performances(jobs: list[Job]) -> Iterator[tuple[Utterance, Waveform]]:
+    """Make all sounds, in order, on every core."""
+    with Pool() as pool:
         yield from pool.imap(perform, jobs, chunksize=32)
 
 
@@ -159,11 +161,11 @@ def _features(job: Job) -> tuple[Utterance, NDArray[np.float16]]:
     return utterance, log_mel(waveform).astype(np.float16)
 
 
-def build(plan: Plan, folder: Path, exclude: frozenset[str], workers: int = 2) -> None:
+def build(plan: Plan, folder: Path, exclude: frozenset[str]) -> None:
     """Write ``features.npy`` [frames, 80] float16, ``ends.npy`` and ``utterances.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs = compose(plan, exclude)
-    with Pool(workers) as pool:
+    with Pool() as pool:
         made = list(pool.imap(_features, jobs, chunksize=32))
     np.save(folder / "ends.npy", np.cumsum([len(features) for _, features in made]))
     lines = [json.dumps(asdict(utterance), ensure_ascii=False) for utterance, _ in made]
@@ -173,34 +175,28 @@ def build(plan: Plan, folder: Path, exclude: frozenset[str], workers: int = 2) -
 
 @dataclass(frozen=True)
 class Dataset:
-    """What ``build`` wrote, in one folder or several, opened without reading the features."""
+    """What ``build`` wrote, opened without reading the features."""
 
     utterances: list[Utterance]
-    parts: list[NDArray[np.float16]]
-    """The features of each folder, [frames, 80]."""
-    places: NDArray[np.int64]
-    """Part, first frame and end of each utterance, [utterances, 3]."""
+    features: NDArray[np.float16]
+    """Of all utterances in a row, [frames, 80]."""
+    ends: NDArray[np.int64]
+    """Where each utterance ends, in frames, [utterances]."""
 
     @classmethod
-    def open(cls, *folders: Path) -> "Dataset":
-        """Open the files in ``folders``, one folder after the other."""
-        utterances: list[Utterance] = []
-        places = []
-        for number, folder in enumerate(folders):
-            lines = (folder / "utterances.jsonl").read_text(encoding="utf-8").splitlines()
-            utterances += [Utterance(**json.loads(line)) for line in lines]
-            ends = np.load(folder / "ends.npy")
-            starts = np.concatenate([[0], ends[:-1]])
-            places.append(np.stack([np.full_like(ends, number), starts, ends], axis=1))
-        parts = [np.load(folder / "features.npy", mmap_mode="r") for folder in folders]
-        return cls(utterances, parts, np.concatenate(places))
+    def open(cls, folder: Path) -> "Dataset":
+        """Open the files in ``folder``."""
+        lines = (folder / "utterances.jsonl").read_text(encoding="utf-8").splitlines()
+        utterances = [Utterance(**json.loads(line)) for line in lines]
+        features = np.load(folder / "features.npy", mmap_mode="r")
+        return cls(utterances, features, np.load(folder / "ends.npy"))
 
     @property
     def frames(self) -> NDArray[np.int64]:
         """Length of each utterance in 10 ms frames."""
-        return self.places[:, 2] - self.places[:, 1]
+        return np.diff(self.ends, prepend=0)
 
     def log_mel(self, index: int) -> NDArray[np.float32]:
         """Return the features of one utterance, [T, 80]."""
-        part, start, end = self.places[index]
-        return np.asarray(self.parts[part][start:end], dtype=np.float32)
+        start = self.ends[index - 1] if index else 0
+        return np.asarray(self.features[start : self.ends[index]], dtype=np.float32)

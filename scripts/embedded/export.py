@@ -26,7 +26,7 @@ FRONTEND = {
 def export_recogniser(work: Path, folder: Path) -> None:
     """Write ``sensevoice-tiny``; the weights are kept in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = torch.load(work / "localised.pt", weights_only=True)
+    weights = torch.load(work / "recogniser.pt", weights_only=True)
     torch.save({name: value.half() for name, value in weights.items()}, folder / "model.pt")
     write_cmvn(np.load(work / "cmvn.npy"), recogniser.LFR_WINDOW, folder / "am.mvn")
     shutil.copyfile(work / "bpe.model", folder / BPE)

@@ -6,10 +6,10 @@ process with two threads. Training resumes from its last checkpoint.
 
 import logging
 import math
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 from torch.nn.utils.rnn import pad_sequence
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from richspeech.engines import funasr_door
 from scripts.embedded import tokenizer
@@ -30,8 +32,9 @@ log = logging.getLogger(__name__)
 LFR_WINDOW, LFR_HOP, LFR_LEFT = 7, 6, 3
 PROMPTS = 4
 MISPLACED = 8.0
-"""Taken from the log-probability of a token far from where it sounds. Without it CTC is content
-with words in bunches, since attention sees the whole utterance."""
+"""Taken from the log-probability of a token far from where it sounds. Without it CTC stays long on
+its blank plateau, and is content with words in bunches, since attention sees the whole utterance.
+"""
 PLACE_TOLERANCE = 6
 """LFR frames either side of where a token would stand if all syllables were equally long."""
 PAIR_SHARE = 0.22
@@ -60,55 +63,27 @@ ENCODER = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One schedule: what it learns from, what it starts with and what it leaves."""
+    """One schedule."""
 
-    name: str = "recogniser"
-    """Leaves ``<name>.pt``; ``<name>.ckpt`` until then."""
-    folders: tuple[str, ...] = ("train",)
-    initial: str | None = None
-    """Weights to begin with; None begins at random."""
     steps: int = 15_000
     workers: int = 2
+    """Processes that average their gradients; on a GPU one is enough, with larger batches."""
+    device: str = "cpu"
     frames_per_batch: int = 1_300
     """LFR frames (60 ms) a worker and step."""
     peak_rate: float = 2e-3
     warm_up_steps: int = 300
-    short_steps: int = 1_400
-    """Steps on the shortest third only; without it CTC stays on its blank plateau."""
-    ramp: tuple[int, int] = (600, 3_600)
+    short_steps: int = 600
+    """Steps on the shortest third only; what is long would drown the first alignments."""
+    ramp: tuple[int, int] = (400, 2_400)
     """Augmentation grows from nothing to full between these steps."""
     dropout: float = 0.08
     ema: float = 0.999
     checkpoint_steps: int = 250
     log_steps: int = 50
-    port: int = 29_513
-    """On the loopback address, where the workers meet."""
+    loaders: int = 0
+    """Processes a worker that prepare batches; 0 prepares them in between."""
     seed: int = 7
-
-
-REFINEMENT = Recipe(
-    name="refined",
-    folders=("train", "more"),
-    initial="recogniser.pt",
-    steps=4_000,
-    peak_rate=8e-4,
-    short_steps=0,
-    ramp=(-2, -1),
-    seed=9,
-)
-"""More sentences, slower Japanese, full augmentation from the start."""
-
-
-LOCALISATION = Recipe(
-    name="localised",
-    folders=("train", "more"),
-    initial="refined.pt",
-    steps=2_600,
-    peak_rate=1.2e-3,
-    short_steps=0,
-    ramp=(-2, -1),
-    seed=10,
-)
 
 
 @dataclass(frozen=True)
@@ -121,7 +96,22 @@ class Batch:
     prompts: Tensor  # [B, 4], tag ids expected at the prompt frames
     targets: Tensor  # [sum of target_lengths]
     target_lengths: Tensor  # [B]
-    penalties: Tensor | None = None  # [B, T, V], subtracted from the scores of misplaced tokens
+    words: Tensor  # [N, 2], row and token of what is said
+    places: Tensor  # [M, 3], row, LFR frame and token where it may stand
+
+    def to(self, device: str) -> "Batch":
+        """Move every tensor."""
+        moved = {f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)}
+        return Batch(**moved)
+
+    def penalties(self, vocabulary_size: int) -> Tensor:
+        """Return what misplaced tokens lose of their log-probability, [B, T, V]."""
+        rows, frames = self.features.shape[:2]
+        table = torch.zeros(rows, frames, vocabulary_size, device=self.features.device)
+        row, token = self.words.T
+        table[row, :, token] = MISPLACED
+        table[tuple(self.places.T)] = 0.0
+        return table
 
 
 def build_model(vocabulary_size: int) -> nn.Module:
@@ -148,7 +138,7 @@ class ChannelDropout(nn.Module):
         """Scale what is kept, so that the mean stays."""
         if not self.training:
             return x
-        kept = torch.rand(x.shape[0], 1, x.shape[2]) >= self.rate
+        kept = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= self.rate
         return x * (kept.to(x.dtype) / (1 - self.rate))
 
 
@@ -161,34 +151,58 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Place:
-    """The LFR frames on which a token may stand."""
+class Example:
+    """One row of a batch."""
 
-    token: int
-    first: int
-    end: int
+    features: Features
+    """[T, 560]."""
+    queries: list[int]
+    prompts: list[int]
+    ids: list[int]
+    places: list[tuple[int, int]]
+    """LFR frame and token, wherever a token may stand."""
 
 
-class Batches:
-    """Batches of similar length, with fresh augmentation and random prompts."""
+@dataclass(frozen=True)
+class Words:
+    """A sentence within an example."""
 
-    def __init__(self, folder: Path, processor: Any, recipe: Recipe, rank: int) -> None:
-        self.data = Dataset.open(*(folder / name for name in recipe.folders))
+    ids: list[int]
+    start: float
+    """10 ms frames."""
+    end: float
+
+
+class Batches(IterableDataset[Batch]):
+    """Batches of similar length, with fresh augmentation and random prompts, without end."""
+
+    def __init__(
+        self, folder: Path, processor: Any, recipe: Recipe, rank: int, first_step: int
+    ) -> None:
+        self.data = Dataset.open(folder / "train")
+        self.frames = self.data.frames
         self.recipe, self.rank, self.processor = recipe, rank, processor
-        cmvn = np.load(folder / "cmvn.npy").astype(np.float32)
-        self.mean, self.std = cmvn
+        self.first_step = first_step
+        self.mean, self.std = np.load(folder / "cmvn.npy").astype(np.float32)
         self.backgrounds = Backgrounds.make(recipe.seed)
         self.kin: dict[tuple[str, str], list[int]] = {}
         for index, u in enumerate(self.data.utterances):
             if u.event == "Speech":
                 self.kin.setdefault((u.language, u.emotion), []).append(index)
 
-    def forever(self, step: int) -> Iterator[Batch]:
-        """Yield this worker's batches from ``step`` on."""
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches of every step, or of every n-th when n processes share the work."""
+        loader = get_worker_info()
+        turn, loaders = (loader.id, loader.num_workers) if loader else (0, 1)
+        for step, items in self._steps():
+            if (step - self.first_step) % loaders == turn:
+                yield self._batch(items, step)
+
+    def _steps(self) -> Iterator[tuple[int, list[Item]]]:
+        step = self.first_step
         while True:
             for items in self._epoch(step):
-                rng = np.random.default_rng((self.recipe.seed, step, self.rank))
-                yield self._batch(items, step, rng)
+                yield step, items
                 step += 1
 
     def _strength(self, step: int) -> float:
@@ -197,10 +211,9 @@ class Batches:
 
     def _epoch(self, step: int) -> Iterator[list[Item]]:
         rng = np.random.default_rng((self.recipe.seed, step, 99))
-        frames = self.data.frames
-        pool = np.arange(len(frames))
+        pool = np.arange(len(self.frames))
         if step < self.recipe.short_steps:
-            pool = pool[frames <= np.quantile(frames, 0.35)]
+            pool = pool[self.frames <= np.quantile(self.frames, 0.35)]
         share = PAIR_SHARE if self._strength(step) > 0.3 else 0.0
         items = [self._pair(int(index), share, rng) for index in pool]
         batches = list(
@@ -219,10 +232,8 @@ class Batches:
         return Item(index, kin[int(rng.integers(len(kin)))])
 
     def _length(self, item: Item) -> int:
-        frames = self.data.frames
-        return int(
-            frames[item.first] + (0 if item.second is None else 40 + frames[item.second]) + 36
-        )
+        second = 0 if item.second is None else 40 + self.frames[item.second]
+        return int(self.frames[item.first] + second + 36)
 
     def _fill(self, items: list[Item]) -> Iterator[list[Item]]:
         batch: list[Item] = []
@@ -235,73 +246,72 @@ class Batches:
             batch.append(item)
         yield batch
 
-    def _batch(self, items: list[Item], step: int, rng: np.random.Generator) -> Batch:
-        rows = [self._row(item, self._strength(step), rng) for item in items]
-        targets = [torch.tensor(row[3], dtype=torch.long) for row in rows]
+    def _batch(self, items: list[Item], step: int) -> Batch:
+        rng = np.random.default_rng((self.recipe.seed, step, self.rank))
+        examples = [self._example(item, self._strength(step), rng) for item in items]
+        targets = [torch.tensor(x.ids, dtype=torch.long) for x in examples]
+        words = [(row, token) for row, x in enumerate(examples) for token in set(x.ids) if x.places]
+        places = [(row, *place) for row, x in enumerate(examples) for place in x.places]
         return Batch(
-            pad_sequence([torch.from_numpy(row[0]) for row in rows], batch_first=True),
-            torch.tensor([len(row[0]) for row in rows]),
-            torch.tensor([row[1] for row in rows]),
-            torch.tensor([row[2] for row in rows]),
+            pad_sequence([torch.from_numpy(x.features) for x in examples], batch_first=True),
+            torch.tensor([len(x.features) for x in examples]),
+            torch.tensor([x.queries for x in examples]),
+            torch.tensor([x.prompts for x in examples]),
             torch.cat(targets),
             torch.tensor([len(t) for t in targets]),
-            self._penalties([(len(row[0]), row[3], row[4]) for row in rows]),
+            torch.tensor(words, dtype=torch.long).reshape(-1, 2),
+            torch.tensor(places, dtype=torch.long).reshape(-1, 3),
         )
 
-    def _penalties(self, rows: list[tuple[int, list[int], list[Place]]]) -> Tensor:
-        size = self.processor.get_piece_size()
-        penalties = torch.zeros(len(rows), max(length for length, _, _ in rows), size)
-        for table, (_, ids, places) in zip(penalties, rows, strict=True):
-            if places:
-                table[:, sorted(set(ids))] = MISPLACED
-            for place in places:
-                table[place.first : place.end, place.token] = 0.0
-        return penalties
-
-    def _places(self, ids: list[int], start: float, end: float) -> list[Place]:
-        """Say where each token of words that sound from ``start`` to ``end`` may stand."""
-        weights = np.array([tokenizer.weight(self.processor.id_to_piece(i)) for i in ids])
-        edges = np.concatenate([[0], np.cumsum(weights)]) / max(weights.sum(), 1e-6)
-        times = start + (end - start) * edges
+    def _places(self, words: Words, lfr_rate: float, length: int) -> list[tuple[int, int]]:
+        """List the LFR frames on which each token may stand, as if syllables were equally long."""
+        weights = [tokenizer.weight(self.processor.id_to_piece(i)) for i in words.ids]
+        edges = np.concatenate([[0], np.cumsum(weights)]) / max(sum(weights), 1e-6)
+        times = (words.start + (words.end - words.start) * edges) * lfr_rate
         return [
-            Place(
-                token,
-                max(int(times[i]) - PLACE_TOLERANCE, 0),
-                int(np.ceil(times[i + 1])) + PLACE_TOLERANCE + 1,
+            (frame, token)
+            for token, start, end in zip(words.ids, times[:-1], times[1:], strict=True)
+            for frame in range(
+                max(int(start) - PLACE_TOLERANCE, 0),
+                min(int(np.ceil(end)) + PLACE_TOLERANCE + 1, length),
             )
-            for i, token in enumerate(ids)
         ]
 
-    def _row(
-        self, item: Item, strength: float, rng: np.random.Generator
-    ) -> tuple[Features, list[int], list[int], list[int], list[Place]]:
-        utterance, features = self.data.utterances[item.first], self.data.log_mel(item.first)
+    def _example(self, item: Item, strength: float, rng: np.random.Generator) -> Example:
+        utterance, clean = self.data.utterances[item.first], self.data.log_mel(item.first)
         itn = "withitn" if rng.uniform() < 0.5 else "woitn"
-        ids = self._ids(utterance, itn)
-        sentences = [(0, len(features), ids)]
+        said = [Words(self._ids(utterance, itn), 0.0, utterance.spoken_seconds * 100)]
         if item.second is not None:
-            other = self._ids(self.data.utterances[item.second], itn)
-            second = self.data.log_mel(item.second)
-            features = np.concatenate([features, gap(rng, MELS), second])
-            sentences.append((len(features) - len(second), len(features), other))
-            ids = ids + other
+            other = self.data.utterances[item.second]
+            pause = gap(rng, MELS)
+            start = len(clean) + len(pause)
+            clean = np.concatenate([clean, pause, self.data.log_mel(item.second)])
+            said.append(Words(self._ids(other, itn), start, len(clean)))
         music = utterance.event == "Speech" and rng.uniform() < 0.06 * strength
-        padded, before = pad(features, rng)
+        padded, before = pad(clean, rng)
         features = augment(padded, self.backgrounds, strength, rng, music=music)
-        rate = len(features) / len(padded) / LFR_HOP
-        places = [
-            place
-            for start, end, words in sentences
-            if utterance.event in ("Speech", "BGM")
-            for place in self._places(words, (start + before) * rate, (end + before) * rate)
-        ]
         stacked = stack((features - self.mean) / self.std, LFR_WINDOW, LFR_HOP, LFR_LEFT)
+        rate = len(features) / len(padded) / LFR_HOP
         event = "BGM" if music else utterance.event
-        tags = (utterance.language, utterance.emotion, event, itn)
         query = utterance.language if rng.uniform() < 0.5 else "auto"
-        queries = [LANGUAGE_QUERY[query], 1, 2, ITN_QUERY[itn]]
-        prompts = [self.processor.piece_to_id(tokenizer.tag(name)) for name in tags]
-        return stacked.astype(np.float32), queries, prompts, ids, places
+        return Example(
+            stacked.astype(np.float32),
+            [LANGUAGE_QUERY[query], 1, 2, ITN_QUERY[itn]],
+            [
+                self.processor.piece_to_id(tokenizer.tag(name))
+                for name in (utterance.language, utterance.emotion, event, itn)
+            ],
+            [token for words in said for token in words.ids],
+            [
+                place
+                for words in said
+                for place in self._places(
+                    replace(words, start=words.start + before, end=words.end + before),
+                    rate,
+                    len(stacked),
+                )
+            ],
+        )
 
     def _ids(self, utterance: Utterance, itn: str) -> list[int]:
         text = utterance.withitn if itn == "withitn" else utterance.woitn
@@ -317,21 +327,18 @@ def logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
 
 def loss(model: Any, batch: Batch) -> Tensor:
     """CTC a target token plus cross entropy a prompt frame."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(batch.features.device.type, torch.bfloat16):
         scores, lengths = logits(model, batch)
     scores = scores.float()
-    log_probs = scores[:, PROMPTS:].log_softmax(-1)
-    if batch.penalties is not None:
-        log_probs = log_probs - batch.penalties
-    log_probs = log_probs.transpose(0, 1)
+    log_probs = scores[:, PROMPTS:].log_softmax(-1) - batch.penalties(scores.shape[-1])
     ctc = nn.functional.ctc_loss(
-        log_probs,
+        log_probs.transpose(0, 1),
         batch.targets,
         lengths.long() - PROMPTS,
         batch.target_lengths,
         reduction="sum",
         zero_infinity=True,
-    ) / max(int(batch.target_lengths.sum()), 1)
+    ) / max(len(batch.targets), 1)
     rich = nn.functional.cross_entropy(
         scores[:, :PROMPTS].flatten(0, 1), batch.prompts.flatten(), label_smoothing=0.05
     )
@@ -345,6 +352,8 @@ def _rate(step: int, recipe: Recipe) -> float:
 
 
 def _average_gradients(model: nn.Module, workers: int) -> None:
+    if workers == 1:
+        return
     parameters = [p for p in model.parameters() if p.grad is not None]
     flat = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
     dist.all_reduce(flat)
@@ -353,11 +362,6 @@ def _average_gradients(model: nn.Module, workers: int) -> None:
     for p in parameters:
         p.grad = flat[offset : offset + p.numel()].view_as(p)
         offset += p.numel()
-
-
-def _blend(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
-    for name, value in model.state_dict().items():
-        average[name].mul_(decay).add_(value, alpha=1 - decay)
 
 
 class Trainer:
@@ -369,41 +373,37 @@ class Trainer:
         for layer in self.model.modules():
             if type(layer).__name__ == "EncoderLayerSANM":
                 layer.dropout = ChannelDropout(recipe.dropout)
-        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.model.to(recipe.device)
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.peak_rate, weight_decay=0.01, betas=(0.9, 0.98)
         )
         self.step = 0
 
-    def learn(self, batch: Batch) -> float:
+    def learn(self, batch: Batch) -> Tensor:
         """Take one step together with the other workers; return the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = _rate(self.step, self.recipe)
-        value = loss(self.model, batch)
+        value = loss(self.model, batch.to(self.recipe.device))
         self.optimizer.zero_grad()
         value.backward()
         _average_gradients(self.model, self.recipe.workers)
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()
         self.step += 1
-        _blend(self.average, self.model, min(self.recipe.ema, self.step / (self.step + 9)))
-        return float(value)
+        self.average.update_parameters(self.model)
+        return value.detach()
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {
             "step": self.step,
             "model": self.model.state_dict(),
-            "average": self.average,
+            "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
-
-    def begin_with(self, path: Path) -> None:
-        """Take the weights that an earlier schedule left."""
-        self.model.load_state_dict(torch.load(path, weights_only=True))
-        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint, if there is one."""
@@ -411,35 +411,36 @@ class Trainer:
             return
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average, self.step = state["average"], int(state["step"])
+        self.step = int(state["step"])
 
 
-def _worker(rank: int, folder: Path, recipe: Recipe) -> None:
+def _worker(rank: int, folder: Path, recipe: Recipe, meeting: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(recipe.port)}
-    dist.init_process_group("gloo", rank=rank, world_size=recipe.workers)
+    dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=recipe.workers)
     processor = tokenizer.load(folder / "bpe.model")
     trainer = Trainer(processor.get_piece_size(), recipe)
     # modelscope, which funasr imports, silences the root handlers of distributed workers.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
-    checkpoint = folder / f"{recipe.name}.ckpt"
-    if recipe.initial:
-        trainer.begin_with(folder / recipe.initial)
+    checkpoint = folder / "recogniser.ckpt"
     trainer.resume(checkpoint)
-    batches = Batches(folder, processor, recipe, rank).forever(trainer.step)
-    losses: list[float] = []
+    batches = Batches(folder, processor, recipe, rank, trainer.step)
+    source = iter(DataLoader(batches, batch_size=None, num_workers=recipe.loaders))
+    losses: list[Tensor] = []
     while trainer.step < recipe.steps:
-        losses.append(trainer.learn(next(batches)))
+        losses.append(trainer.learn(next(source)))
         if rank == 0 and trainer.step % recipe.log_steps == 0:
-            log.info("step %d loss %.3f", trainer.step, np.mean(losses[-recipe.log_steps :]))
+            log.info("step %d loss %.3f", trainer.step, torch.stack(losses).mean())
+            losses.clear()
         if rank == 0 and trainer.step % recipe.checkpoint_steps == 0:
             trainer.save(checkpoint)
     if rank == 0:
-        torch.save(trainer.average, folder / f"{recipe.name}.pt")
+        torch.save(trainer.average.module.cpu().state_dict(), folder / "recogniser.pt")
 
 
 def train(folder: Path, recipe: Recipe) -> None:
-    """Train in ``folder`` as ``recipe`` says; leaves the averaged weights there."""
-    spawn(_worker, args=(folder, recipe), nprocs=recipe.workers)
+    """Train in ``folder`` as ``recipe`` says; leaves the averaged weights in recogniser.pt."""
+    with TemporaryDirectory() as meeting:
+        spawn(_worker, args=(folder, recipe, f"{meeting}/workers"), nprocs=recipe.workers)

@@ -28,10 +28,11 @@ HELD_OUT_VARIANTS = ("f5", "m5")
 """Never heard in training."""
 TRAINING_VARIANTS = (
     *("m1", "m2", "m3", "m4", "m6", "m7", "m8", "f1", "f2", "f3", "f4"),
-    *("Alex", "Alicia", "Andrea", "Annie", "Diogo", "Gene", "Henrique", "Hugo", "Jacky", "Lee"),
-    *("Marco", "Mario", "Michael", "Mike", "Nguyen", "adam", "anika", "antonio", "belinda"),
-    *("benjamin", "boris", "caleb", "david", "ed", "gustave", "linda", "max", "miguel", "steph"),
+    *("Alex", "Andrea", "Annie", "Diogo", "Gene", "Henrique", "Hugo", "Lee", "Mario", "Michael"),
+    *("Mike", "Nguyen", "adam", "anika", "belinda", "benjamin", "boris", "caleb", "ed"),
+    *("gustave", "linda", "max", "steph"),
 )
+"""Without antonio, Marco, Alicia, miguel, david and Jacky, whose sounds run into each other."""
 
 WORDS_PER_MINUTE = {"SAD": (122, 138), "NEUTRAL": (158, 178)}
 FAST = (164, 180)
@@ -132,7 +133,7 @@ def _sad(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 
 def _angry(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     """Shout: saturation."""
-    return np.tanh(_level(waveform, 1.0) * rng.uniform(8.0, 16.0)).astype(np.float32)
+    return np.tanh(_level(waveform, 1.0) * rng.uniform(4.0, 9.0)).astype(np.float32)
 
 
 def _fearful(waveform: Waveform, rng: np.random.Generator) -> Waveform:
