@@ -4,7 +4,8 @@
 
 Nothing here trusts the file. ffmpeg never learns its name, so the content alone says what it
 is. A list of containers keeps out playlists (HLS, DASH, ffconcat), which would make ffmpeg open
-other files or addresses. Only decoders of sound are allowed, so no picture is ever decoded.
+other files or addresses. Only decoders of sound are allowed, so no picture is ever decoded;
+clips.py alone asks for some of pictures, too.
 Bytes and seconds are counted, never believed.
 
 Channels are averaged, each with the same weight. ffmpeg's own mix to mono leaves out the bass
@@ -122,7 +123,7 @@ class Recording:
         """
         block_samples = max(1, round(block_seconds * SAMPLE_RATE))
         empty = True
-        for block in _cut(self._limited(_resampled(self._frames(), self.name)), block_samples):
+        for block in _cut(self._limited(_resampled(self.frames(), self.name)), block_samples):
             empty = False
             yield block
         if empty:
@@ -134,7 +135,8 @@ class Recording:
         if self._damage:
             log.warning("%s: left out %d damaged packets", self.name, self._damage)
 
-    def _frames(self) -> Iterator[AudioFrame]:
+    def frames(self) -> Iterator[AudioFrame]:
+        """Decode, once, as the codec gives it; what is damaged is left out."""
         in_a_row = 0
         for packet in self._packets():
             frames = self._decode(packet)
@@ -188,15 +190,34 @@ def open_recording(
     Raises:
         AudioError: it is no recording, has no audio, or is bigger than the limits allow.
     """
+    with open_container(source, limits, name=name) as (container, plain_name, size_bytes):
+        stream = _audio_stream(container, plain_name)
+        duration = _claimed_duration(container, stream, size_bytes)
+        yield Recording(plain_name, duration, container, stream, limits)
+
+
+@contextmanager
+def open_container(
+    source: Source, limits: AudioLimits, *, name: str | None = None, pictures: str = ""
+) -> Iterator[tuple[InputContainer, str, int]]:
+    """Open a file for the length of a `with` block: its container, plain name and size in bytes.
+
+    Args:
+        source: as for `open_recording`.
+        limits: as for `open_recording`; only the bytes count here.
+        name: as for `open_recording`.
+        pictures: ffmpeg's names of the decoders of pictures that are allowed, comma-separated.
+
+    Raises:
+        AudioError: it is no recording, or has more bytes than the limits allow.
+    """
     name = _plain_name(name or _own_name(source))
     with _opened_file(source, name) as file:
         size_bytes = file.seek(0, os.SEEK_END)
         _check_size(size_bytes, limits, name)
         file.seek(0)
-        with _opened_container(file, name) as container:
-            stream = _audio_stream(container, name)
-            duration = _claimed_duration(container, stream, size_bytes)
-            yield Recording(name, duration, container, stream, limits)
+        with _opened_container(file, name, pictures) as container:
+            yield container, name, size_bytes
 
 
 def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = None) -> Waveform:
@@ -220,7 +241,7 @@ def samples_to_waveform(samples: NDArray[Any], sample_rate: int) -> Waveform:
     _check_kind(sample_rate, channels.shape[1], name)
     mono = _scaled(channels, name).mean(axis=1)  # [T]
     frames = _mono_frames(np.clip(mono, -1.0, 1.0).astype(np.float32), sample_rate)
-    return np.concatenate(list(_resampled(frames, name)))
+    return _clipped(np.concatenate(list(_resampled(frames, name))))
 
 
 # ── the source ────────────────────────────────────────────────────────────────────────────────
@@ -296,10 +317,10 @@ def _decodes_sound(codec: str) -> bool:
         return False  # it only encodes
 
 
-def _opened_container(file: BinaryIO, name: str) -> InputContainer:
+def _opened_container(file: BinaryIO, name: str, pictures: str) -> InputContainer:
     options = {
         "format_whitelist": CONTAINERS,
-        "codec_whitelist": _audio_decoders(),
+        "codec_whitelist": f"{_audio_decoders()},{pictures}" if pictures else _audio_decoders(),
         "protocol_whitelist": "none",
     }
     try:
@@ -409,13 +430,15 @@ def _through(graph: Graph, frame: AudioFrame | None) -> Iterator[Waveform]:
             pulled = cast("AudioFrame", graph.pull())
         except (MoreInputNeeded, EndOfStream):
             return
-        waveform = pulled.to_ndarray()[0]  # [T]
-        np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        yield np.clip(waveform, -1.0, 1.0, out=waveform)
+        yield pulled.to_ndarray()[0]  # [T]
 
 
 def _cut(waveforms: Iterable[Waveform], block_samples: int) -> Iterator[Waveform]:
-    """Join pieces of any length into blocks of one length; the last is what is left, if any."""
+    """Join pieces of any length into blocks of one length; the last is what is left, if any.
+
+    What is no number becomes silence, and what is too loud is clipped: once a block, since the
+    pieces are short and many.
+    """
     block, filled = np.empty(block_samples, np.float32), 0
     for waveform in waveforms:
         rest = waveform
@@ -425,10 +448,15 @@ def _cut(waveforms: Iterable[Waveform], block_samples: int) -> Iterator[Waveform
             filled += len(taken)
             rest = rest[len(taken) :]
             if filled == block_samples:
-                yield block
+                yield _clipped(block)
                 block, filled = np.empty(block_samples, np.float32), 0
     if filled:
-        yield block[:filled]
+        yield _clipped(block[:filled])
+
+
+def _clipped(waveform: Waveform) -> Waveform:
+    np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(waveform, -1.0, 1.0, out=waveform)
 
 
 def _scaled(samples: NDArray[Any], name: str) -> NDArray[np.floating]:

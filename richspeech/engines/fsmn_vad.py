@@ -1,45 +1,40 @@
-"""The voice activity model ``fsmn-vad``: waveform → fbank → score track → speech spans.
+"""The voice activity model ``fsmn-vad``: frames → score track → speech spans.
 
-The weights come through ``funasr.AutoModel``; its encoder is used as it is, block by block with
-its own cache. Features are made here, incrementally, and the decisions in ``richspeech.vad``, so
-that a recording of any length passes through in little memory.
+The weights come through ``funasr.AutoModel``, once; later starts read what was kept of them. The
+network that runs with them is ``fsmn``, block by block with its own memories. Features come from
+``fbank``, which the recogniser uses too, and the decisions are those of ``richspeech.vad``, so that
+a recording of any length passes through in little memory.
 
-Always on the CPU, for the scores are wanted there, and on one thread: the encoder is so small that
-threads gain little, and on a busy machine they wait for each other (measured: 260 ms instead of
-1 ms for a block of 100 ms, when another process trained on the same two cores).
+Always on the CPU, for the scores are wanted there, and on one thread, for the network is small.
 
-Spans do not depend on how a recording is cut into blocks, as far as arithmetic goes: the encoder
+Spans do not depend on how a recording is cut into blocks, as far as arithmetic goes: the network
 rounds sums over long and short blocks differently, in the seventh digit of a probability.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from richspeech.engines.automodel import load_automodel
-from richspeech.engines.fbank import (
-    HOP_MS,
-    HOP_SAMPLES,
-    MEL_BINS,
-    SAMPLE_RATE,
-    WINDOW_MS,
-    WINDOW_SAMPLES,
-    check_waveform,
-    frame_count,
-    log_mel,
-)
+from richspeech.engines.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS, Fbank
+from richspeech.engines.fsmn import Fsmn
+from richspeech.engines.prepared import Prepared
+from richspeech.engines.threads import one_thread
 from richspeech.errors import ModelError
+from richspeech.settings import CACHE_FOLDER
+from richspeech.utterance import Frames
 from richspeech.vad import SpanDetector, SpeechSpan, VadOptions
 
 MODEL_CLASS = "FsmnVADStreaming"
+NETWORK_VERSION = 1
+"""Of what ``prepare`` writes; a new one makes it anew."""
+NETWORK, OPTIONS = "network.pt", "options.json"
 
 CONTEXT = 2
 """Frames that the model sees on either side of a frame."""
@@ -55,8 +50,8 @@ FRONTEND_CONF = {
 }
 """The features that are made here; a model trained on others cannot be used."""
 
-PIECE_SAMPLES = 60 * SAMPLE_RATE
-"""Longer blocks are worked off in pieces, to bound the memory their features need."""
+PIECE_FRAMES = 2000
+"""Longer blocks are worked off in pieces, to bound the memory that the network needs."""
 
 Scores = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Silence probability [T] and decibels [T], for each frame of 10 ms."""
@@ -66,36 +61,28 @@ Scores = tuple[NDArray[np.float32], NDArray[np.float32]]
 class FsmnVad:
     """The loaded model; read-only, so any number of streams and threads may use it at once."""
 
-    encoder: torch.nn.Module
-    shift: NDArray[np.float32]
-    """Added to the spliced features, shape [400]."""
-    scale: NDArray[np.float32]
-    """Then multiplied with them, shape [400]."""
+    network: Fsmn
     options: VadOptions
 
     @classmethod
     def load(
-        cls, folder: Path, max_end_silence_ms: int = 800, max_single_segment_ms: int = 30_000
+        cls,
+        folder: Path,
+        max_end_silence_ms: int = 800,
+        max_single_segment_ms: int = 30_000,
+        *,
+        cache_folder: Path = CACHE_FOLDER,
     ) -> Self:
         """Open a model folder; no network is used. Raises ``ModelError`` when it does not fit."""
-        auto_model = load_automodel(folder, MODEL_CLASS, "cpu", torch.get_num_threads())
-        _check_frontend(folder, auto_model.kwargs.get("frontend_conf", {}))
-        encoder = auto_model.model.encoder
-        cmvn = auto_model.kwargs["frontend"].cmvn
-        if cmvn is None:
-            raise ModelError(f"The voice activity model in {folder.name} has no am.mvn.")
-        shift, scale = cmvn.numpy()
-        options = replace(
-            VadOptions.from_model_conf(auto_model.kwargs.get("model_conf", {})),
+        network, options = Prepared(folder, cache_folder, f"detector {NETWORK_VERSION}").open(
+            prepare, _read
+        )
+        chosen = replace(
+            options,
             max_end_silence_ms=max_end_silence_ms,
             max_single_segment_ms=max_single_segment_ms,
         )
-        if max(options.silence_ids) >= encoder.output_size():
-            raise ModelError(
-                f"The voice activity model in {folder.name} has {encoder.output_size()} classes; "
-                f"silence cannot be {options.silence_ids}."
-            )
-        return cls(encoder, shift, scale, options)
+        return cls(network, chosen)
 
     def stream(self) -> "VadStream":
         """Begin a recording."""
@@ -103,8 +90,8 @@ class FsmnVad:
 
     def score_track(self, waveform: NDArray[np.float32]) -> Scores:
         """Score a whole waveform: silence probability [T] and decibels [T]."""
-        scorer = _Scorer(self)
-        tracks = [scorer.feed(piece) for piece in _pieces(waveform)] + [scorer.finish()]
+        scorer = _Scorer(self.network)
+        tracks = (scorer.feed(Fbank().stream().feed(waveform)), scorer.finish())
         silence, decibel = (np.concatenate(track) for track in zip(*tracks, strict=True))
         return silence, decibel
 
@@ -113,7 +100,7 @@ class VadStream:
     """The spans of one recording, while it comes in. One thread at a time."""
 
     def __init__(self, model: FsmnVad) -> None:
-        self._scorer = _Scorer(model)
+        self._scorer = _Scorer(model.network)
         self._detector = SpanDetector(model.options)
 
     @property
@@ -121,13 +108,9 @@ class VadStream:
         """Start of the span that has begun and not ended, in seconds."""
         return self._detector.open_start
 
-    def feed(self, waveform: NDArray[np.float32]) -> list[SpeechSpan]:
-        """Take the next samples, any number of them; return the spans that end within them."""
-        return [
-            span
-            for piece in _pieces(waveform)
-            for span in self._detector.feed(*self._scorer.feed(piece))
-        ]
+    def feed(self, frames: Frames) -> list[SpeechSpan]:
+        """Take the next frames, any number of them; return the spans that end within them."""
+        return self._detector.feed(*self._scorer.feed(frames))
 
     def finish(self) -> list[SpeechSpan]:
         """End the recording: return the last spans; be ready for the next one."""
@@ -135,29 +118,22 @@ class VadStream:
 
 
 class _Scorer:
-    """Waveform blocks → score track; keeps 15 ms of samples and a few frames between blocks."""
+    """Blocks of frames → score track; keeps a few frames between blocks."""
 
-    def __init__(self, model: FsmnVad) -> None:
-        self._model = model
+    def __init__(self, network: Fsmn) -> None:
+        self._network = network
         self._restart()
 
     def _restart(self) -> None:
-        self._samples = np.empty(0, np.float32)
         self._mel = np.empty((0, MEL_BINS), np.float32)
         self._decibel = np.empty(0, np.float32)
-        self._cache: dict[str, torch.Tensor] = {}
+        self._memories = self._network.begin()
 
-    def feed(self, waveform: NDArray[np.float32]) -> Scores:
-        samples = np.concatenate((self._samples, waveform))
-        frames = frame_count(samples.size)
-        self._samples = samples[frames * HOP_SAMPLES :]
-        if not frames:
-            return _NO_SCORES
-        mel = log_mel(samples)
-        if not self._mel.size:
-            self._mel = mel[:1].repeat(CONTEXT, axis=0)
-        self._mel = np.concatenate((self._mel, mel))
-        self._decibel = np.concatenate((self._decibel, _decibel(samples)))
+    def feed(self, frames: Frames) -> Scores:
+        if not len(self._mel):
+            self._mel = frames.log_mel[:1].repeat(CONTEXT, axis=0)
+        self._mel = np.concatenate((self._mel, frames.log_mel))
+        self._decibel = np.concatenate((self._decibel, frames.decibel))
         return self._score()
 
     def finish(self) -> Scores:
@@ -168,49 +144,57 @@ class _Scorer:
 
     def _score(self) -> Scores:
         """Score every frame whose context is complete; keep the context of the next one."""
-        frames = len(self._mel) - 2 * CONTEXT
-        if frames <= 0:
-            return _NO_SCORES
-        spliced = sliding_window_view(self._mel, SPLICED, axis=0).transpose(0, 2, 1)  # [T, 5, 80]
-        features = (spliced.reshape(frames, -1) + self._model.shift) * self._model.scale
-        decibel, self._decibel = self._decibel[:frames], self._decibel[frames:]
-        self._mel = self._mel[frames:]
-        return self._silence_probability(features), decibel
+        frames = max(0, len(self._mel) - 2 * CONTEXT)
+        silence = np.empty(frames, np.float32)
+        for first in range(0, frames, PIECE_FRAMES):
+            last = min(first + PIECE_FRAMES, frames)
+            silence[first:last] = self._silence_probability(self._mel[first : last + 2 * CONTEXT])
+        decibel, self._decibel = self._decibel[:frames], self._decibel[frames:].copy()
+        self._mel = self._mel[frames:].copy()
+        return silence, decibel
 
     @torch.inference_mode()
-    def _silence_probability(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        frames = torch.from_numpy(features)[None]  # [1, T, 400]
-        torch.get_num_threads()  # in a new thread, torch would set its number in the block below
-        with _openmp().limit(limits=1):
-            posteriors = self._model.encoder(frames, cache=self._cache)[0].numpy()
-        silence: NDArray[np.float32] = posteriors[:, self._model.options.silence_ids].sum(axis=1)
-        return silence
-
-
-@cache
-def _openmp() -> Any:
-    """Torch's threads, whose number can be limited for the calling thread alone."""
-    return ThreadpoolController().select(user_api="openmp")
-
-
-_NO_SCORES: Scores = (np.empty(0, np.float32), np.empty(0, np.float32))
-
-
-def _decibel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Energy of each window; the floor of -60 dB is digital silence."""
-    windows = sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES]
-    energy = np.square(windows).sum(axis=1)
-    decibel: NDArray[np.float32] = 10 * np.log10(energy + np.float32(1e-6))
-    return decibel
-
-
-def _pieces(waveform: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    check_waveform(waveform)
-    for first in range(0, waveform.size, PIECE_SAMPLES):
-        yield waveform[first : first + PIECE_SAMPLES]
+    def _silence_probability(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        windows = torch.from_numpy(mel).unfold(0, SPLICED, 1).transpose(1, 2)  # [T, 5, 80]
+        with one_thread():
+            silence, self._memories = self._network.silence_probability(
+                windows.reshape(len(windows), -1), self._memories
+            )
+        return silence.numpy()
 
 
 # ----------------------------------------------------------------------------------- loading
+
+
+def prepare(folder: Path, entry: Path) -> None:
+    """Load ``folder`` through funasr, check it, and write to ``entry`` what ``load`` needs."""
+    auto_model = load_automodel(folder, MODEL_CLASS, "cpu", torch.get_num_threads())
+    _check_frontend(folder, auto_model.kwargs.get("frontend_conf", {}))
+    encoder = auto_model.model.encoder
+    cmvn = auto_model.kwargs["frontend"].cmvn
+    if cmvn is None:
+        raise ModelError(f"The voice activity model in {folder.name} has no am.mvn.")
+    conf = auto_model.kwargs.get("model_conf", {})
+    options = VadOptions.from_model_conf(conf)
+    if auto_model.kwargs.get("encoder_conf", {}).get("rorder"):
+        raise ModelError(
+            f"The voice activity model in {folder.name} sees frames that are still to come; "
+            "only one that looks back can be used."
+        )
+    if max(options.silence_ids) >= encoder.output_size():
+        raise ModelError(
+            f"The voice activity model in {folder.name} has {encoder.output_size()} classes; "
+            f"silence cannot be {options.silence_ids}."
+        )
+    shift, scale = cmvn.numpy()
+    Fsmn.of(encoder, shift, scale, options.silence_ids).save(entry / NETWORK)
+    (entry / OPTIONS).write_text(json.dumps(asdict(options)), encoding="utf-8")
+
+
+def _read(entry: Path) -> tuple[Fsmn, VadOptions]:
+    options = json.loads((entry / OPTIONS).read_text(encoding="utf-8"))
+    silence_ids = tuple(options.pop("silence_ids"))
+    return Fsmn.read(entry / NETWORK), VadOptions(silence_ids=silence_ids, **options)
 
 
 def _check_frontend(folder: Path, conf: Mapping[str, object]) -> None:

@@ -3,11 +3,16 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from richspeech import loader
+from richspeech.audio import Waveform
+from richspeech.engines.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
 from richspeech.hub import ROOT
+from richspeech.options import Options
 from richspeech.settings import load_settings
+from richspeech.utterance import Request, Utterance
 
 EXAMPLES = ROOT / "examples"
 
@@ -17,6 +22,13 @@ def references() -> dict[str, dict[str, Any]]:
         (EXAMPLES / "references.json").read_text(encoding="utf-8")
     )
     return content
+
+
+def request_of(waveform: Waveform, options: Options | None = None) -> Request:
+    """A whole waveform as one utterance; less than one window is filled up with silence."""
+    window = np.pad(waveform, (0, max(0, WINDOW_SAMPLES - len(waveform))))
+    utterance = Utterance(0.0, len(waveform) / SAMPLE_RATE, waveform, log_mel(window))
+    return Request(utterance, options or Options())
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""The real funasr, imported through the door, says nothing where results go."""
+"""What a start prints, and what it need not load."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,17 @@ with funasr_door.quiet():
 """
 
 
+WARM_START = """
+import sys
+from richspeech import loader
+from richspeech.settings import load_settings
+if __name__ == "__main__":
+    model = {"id": "embedded", "device": "cpu", "cache_folder": sys.argv[1]}
+    loader.load(load_settings(model=model)).close()
+    print("funasr" in sys.modules, "transformers" in sys.modules)
+"""
+
+
 def test_importing_funasr_writes_nothing_to_stdout() -> None:
     done = subprocess.run(
         [sys.executable, "-c", START], cwd=ROOT, check=True, capture_output=True, text=True
@@ -23,3 +35,16 @@ def test_importing_funasr_writes_nothing_to_stdout() -> None:
     assert done.stdout == ""
     assert "ffmpeg" not in done.stderr
     assert "WARNING:root" not in done.stderr
+
+
+def test_only_the_first_start_with_a_model_needs_funasr(tmp_path: Path) -> None:
+    script = tmp_path / "start.py"
+    script.write_text(WARM_START, encoding="utf-8")
+
+    def start() -> str:
+        command = [sys.executable, str(script), str(tmp_path / "cache")]
+        path = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.check_output(command, env=path, text=True).strip()
+
+    assert start() == "True True"
+    assert start() == "False False"

@@ -16,18 +16,19 @@ from richspeech import loader
 from richspeech.audio import AudioLimits, load_waveform, open_recording
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.sensevoice.engine import SenseVoice
-from richspeech.engines.sensevoice.features import extract
+from richspeech.engines.sensevoice.features import extract_batch
+from richspeech.engines.sensevoice.parts import Parts
 from richspeech.errors import ModelError, OptionError
 from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
 from richspeech.options import Options
 from richspeech.pipeline import Pipeline
 from richspeech.settings import Settings, load_settings
-from richspeech.transcript import Transcript
+from richspeech.transcript import Hypothesis, Transcript
 from scripts.embedded import dataset
 from scripts.embedded.corpus import plain_form
 from scripts.embedded.voices import HELD_OUT_VARIANTS
 from scripts.evaluate_embedded import transcribe as hear
-from tests.integration.conftest import EXAMPLES, references
+from tests.integration.conftest import EXAMPLES, references, request_of
 
 LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600.0)
 NAMES = sorted(references())
@@ -94,17 +95,45 @@ def test_the_angry_end_of_the_call_is_heard_and_the_hold_music_too(ours: loader.
     assert music[0].duration == pytest.approx(11.0, abs=0.6)
 
 
+def assert_same(mine: Hypothesis, theirs: Hypothesis) -> None:
+    """Equal but for the rounding of batches of different shapes."""
+    assert mine.raw_text == theirs.raw_text
+    assert mine.emotion_probabilities == pytest.approx(theirs.emotion_probabilities, abs=0.05)
+    assert [(t.text, t.start, t.end) for t in mine.tokens] == [
+        (t.text, t.start, t.end) for t in theirs.tokens
+    ]
+    for token, same in zip(mine.tokens, theirs.tokens, strict=True):
+        assert token.probability == pytest.approx(same.probability, abs=0.05)
+
+
 def test_the_same_audio_gives_the_same_result_alone_and_in_a_batch(
     engine: SenseVoice, utterance: NDArray[np.float32]
 ) -> None:
-    alone = engine.recognise([utterance], Options())[0]
-    others = [utterance[:20_000], np.concatenate([utterance, utterance])]
-    batched = engine.recognise([others[0], utterance, others[1]], Options())[1]
-    assert batched.text == alone.text
-    assert batched.emotion == alone.emotion
-    assert [t.start for t in batched.tokens] == [t.start for t in alone.tokens]
-    for mine, theirs in zip(batched.tokens, alone.tokens, strict=True):
-        assert mine.probability == pytest.approx(theirs.probability, abs=1e-4)
+    waveforms = [utterance[:20_000], utterance, np.concatenate([utterance, utterance])]
+    requests = [request_of(waveform) for waveform in waveforms]
+    for batched, request in zip(engine.recognise(requests), requests, strict=True):
+        assert_same(batched, engine.recognise([request])[0])
+
+
+def test_everybody_in_a_batch_gets_what_they_asked_for(
+    engine: SenseVoice, utterance: NDArray[np.float32]
+) -> None:
+    """A hint, no ITN, a banned emotion and a stray that is heard again, in one call."""
+    wishes = [
+        Options(),
+        Options(language="ja"),
+        Options(inverse_text_normalization=False),
+        Options(ban_unknown_emotion=True),
+        Options(allowed_languages=("ko", "yue")),
+    ]
+    requests = [request_of(utterance, wish) for wish in wishes]
+    together = engine.recognise(requests)
+    for hypothesis, request in zip(together, requests, strict=True):
+        assert_same(hypothesis, engine.recognise([request])[0])
+    assert [h.language for h in together[:4]] == ["en", "ja", "en", "en"]
+    assert together[4].language in {"ko", "yue"}
+    assert Emotion.UNKNOWN not in together[3].emotion_probabilities
+    assert together[2].text != together[0].text
 
 
 def test_twice_the_same_call_gives_twice_the_same(ours: loader.Loaded) -> None:
@@ -213,12 +242,12 @@ def test_the_reference_merges_at_the_length_that_was_asked_for(reference: loader
 def test_hardly_any_sound_gives_an_empty_text_and_no_crash(
     engine: SenseVoice, samples: int
 ) -> None:
-    (hypothesis,) = engine.recognise([np.zeros(samples, np.float32)], Options())
+    (hypothesis,) = engine.recognise([request_of(np.zeros(samples, np.float32))])
     assert len(hypothesis.text) < 5
 
 
 def test_nothing_to_recognise_gives_nothing(engine: SenseVoice) -> None:
-    assert engine.recognise([], Options()) == []
+    assert engine.recognise([]) == []
 
 
 def test_features_equal_those_of_funasrs_frontend(utterance: NDArray[np.float32]) -> None:
@@ -226,7 +255,8 @@ def test_features_equal_those_of_funasrs_frontend(utterance: NDArray[np.float32]
     frontend = auto_model.kwargs["frontend"]
     for length in (len(utterance), 400, 401, 1_360, 16_000, 16_160):
         theirs, _ = frontend(torch.from_numpy(utterance[None, :length]), [length])
-        mine = extract(utterance[:length], SenseVoice(auto_model).features)
+        log_mel = request_of(utterance[:length]).utterance.log_mel
+        (mine,), _ = extract_batch([log_mel], Parts.of(auto_model).features)
         np.testing.assert_allclose(mine, theirs[0].numpy(), atol=1e-3)
 
 
@@ -249,7 +279,6 @@ def test_without_a_gpu_the_cpu_is_used_and_the_reason_given(ours: loader.Loaded)
     if not torch.cuda.is_available():
         assert loaded.device == "cpu"
         assert "cuda:0 was asked for, but" in loaded.device_reason
-    assert loaded.fbank_backend in {"torchaudio", "kaldi-native-fbank"}
 
 
 def test_a_folder_of_another_model_is_refused() -> None:

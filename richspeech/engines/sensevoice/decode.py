@@ -67,14 +67,14 @@ class Vocabulary:
 def posteriors(
     frame: NDArray[np.float32], ids: Mapping[str, int], *, banned: str | None = None
 ) -> dict[str, float]:
-    """Return the probabilities of the tags ``ids`` among themselves, from log-probabilities [V]."""
+    """Return the probabilities of the tags ``ids`` among themselves, from logits [V]."""
     names = [name for name in ids if name != banned]
     values = frame[[ids[name] for name in names]].astype(np.float64)
     shares = np.exp(values - values.max())
     return dict(zip(names, (shares / shares.sum()).tolist(), strict=True))
 
 
-def greedy_runs(tokens: NDArray[np.int64], probabilities: NDArray[np.float32]) -> list[Run]:
+def greedy_runs(tokens: NDArray[np.integer[Any]], probabilities: NDArray[np.float32]) -> list[Run]:
     """Read the best CTC path, [T] and [T]: blanks dropped, repeats merged."""
     if not len(tokens):
         return []

@@ -1,13 +1,13 @@
 """The SANM encoder of SenseVoiceSmall, written for speed, on the weights that funasr loaded.
 
-Unlike funasr's, attention is fused, a batch without padding does no work for masks, the prompts
-are four rows of one table, and only what decoding needs leaves the device: the scores of the four
-prompt frames, and the best token of every other frame with its probability.
+Unlike funasr's, attention is fused, a batch without padding does no work for masks, and only what
+decoding needs leaves the device: the scores of the four prompt frames, and the best token of every
+other frame with its probability.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-PROMPT_FRAMES = 4
-"""Language, emotion, event and ITN are answered at the first four frames, in this order."""
-EVENT_AND_EMOTION_QUERIES = (1, 2)
-"""Rows of the prompt table, as ``SenseVoiceSmall.inference`` uses them."""
+from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 
 
 @dataclass(frozen=True)
@@ -26,23 +23,36 @@ class Scores:
     """What the encoder says of one utterance of T frames."""
 
     prompts: NDArray[np.float32]
-    """Log-probabilities of the prompt frames, [4, V]."""
-    tokens: NDArray[np.int64]
+    """Logits of the prompt frames, [4, V]."""
+    tokens: NDArray[np.integer[Any]]
     """The best token of each frame, [T]."""
     probabilities: NDArray[np.float32]
     """Its probability, [T]."""
 
 
-def position_encoding(frames: int, width: int, like: Tensor) -> Tensor:
-    """Return sines, then cosines, of frames 1 to ``frames``: [frames, width].
+class Encoder(Protocol):
+    """Scores batches, on whatever it runs."""
 
-    Source: tensor2tensor's ``get_timing_signal_1d``, which funasr follows.
-    """
-    steps = torch.arange(width // 2, device=like.device, dtype=like.dtype)
-    rates = torch.exp(steps * (-np.log(10_000.0) / (width // 2 - 1)))
-    times = torch.arange(1, frames + 1, device=like.device, dtype=like.dtype)
-    angles = times[:, None] * rates
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    @property
+    def description(self) -> str:
+        """What it runs on and how precisely, for the log."""
+
+    def score(self, inputs: NDArray[np.float32], lengths: Sequence[int]) -> list[Scores]:
+        """Score what ``Prompts.before`` put together; ``lengths`` are those of the features."""
+
+
+def split_scores(
+    prompts: NDArray[np.float32],
+    tokens: NDArray[np.integer[Any]],
+    probabilities: NDArray[np.float32],
+    lengths: Sequence[int],
+) -> list[Scores]:
+    """Cut a batch, [B, 4, V] and twice [B, 4 + T or more], into its utterances."""
+    ends = [PROMPT_FRAMES + length for length in lengths]
+    return [
+        Scores(prompts[i], tokens[i, PROMPT_FRAMES:end], probabilities[i, PROMPT_FRAMES:end])
+        for i, end in enumerate(ends)
+    ]
 
 
 class SanmLayer(nn.Module):
@@ -61,9 +71,9 @@ class SanmLayer(nn.Module):
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
         """Return [B, T, D]; ``real`` [B, T] is True on the frames that exist, None if all do."""
-        attended = self._attend(self.norm1(x), real)
+        attended = self._attend(_normalise(self.norm1, x), real)
         x = x + attended if self.residual else attended
-        y: Tensor = x + self.contract(F.relu(self.expand(self.norm2(x))))
+        y: Tensor = x + self.contract(F.relu(self.expand(_normalise(self.norm2, x))))
         return y
 
     def _attend(self, x: Tensor, real: Tensor | None) -> Tensor:
@@ -83,66 +93,74 @@ class SanmLayer(nn.Module):
 
 
 class SanmEncoder(nn.Module):
-    """Prompts and features to the best tokens and the scores of the prompt frames."""
+    """The encoder in torch: the best tokens, and the scores of the prompt frames."""
 
     def __init__(self, model: Any) -> None:
         """Take over the modules of a loaded funasr ``SenseVoiceSmall``; nothing is copied."""
         super().__init__()
         encoder = model.encoder
-        self.prompts = model.embed
-        self.languages: dict[str, int] = model.lid_dict
-        self.text_norms: dict[str, int] = model.textnorm_dict
-        self.scale: float = encoder.output_size() ** 0.5
-        self.lower = nn.ModuleList(SanmLayer(x) for x in (*encoder.encoders0, *encoder.encoders))
-        self.upper = nn.ModuleList(SanmLayer(x) for x in encoder.tp_encoders)
+        self.lower = _layers(*encoder.encoders0, *encoder.encoders)
+        self.upper = _layers(*encoder.tp_encoders)
         self.middle_norm, self.last_norm = encoder.after_norm, encoder.tp_norm
         self.vocabulary = model.ctc.ctc_lo
 
-    def queries(self, language: str | None, *, itn: bool) -> list[int]:
-        """Return the rows of the prompt table; ``language`` None lets the model detect it."""
-        norm = self.text_norms["withitn" if itn else "woitn"]
-        return [self.languages[language or "auto"], *EVENT_AND_EMOTION_QUERIES, norm]
+    @property
+    def description(self) -> str:
+        """What it runs on and how precisely, for the log."""
+        weight = self.vocabulary.weight
+        return f"torch on {weight.device}, {str(weight.dtype).removeprefix('torch.')}"
 
-    def forward(self, rows: Tensor, features: Tensor, lengths: Tensor | None) -> tuple[Tensor, ...]:
-        """Return prompt log-probabilities [B, 4, V], tokens [B, T] and probabilities [B, T].
+    def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return prompt logits [B, 4, V], and of every frame token and probability, [B, 4 + T].
 
-        ``rows`` are those of ``queries``, [B, 4]; ``features`` [B, T, 560]; ``lengths`` [B] in
-        frames, None when nothing is padded. What stands beyond a length means nothing.
+        ``inputs`` are [B, 4 + T, D]; ``lengths`` [B] count the prompts too, None when nothing is
+        padded. What stands beyond a length means nothing.
         """
-        encoded = self.encode(rows, features, lengths)
-        scores = self.vocabulary(encoded).float()
-        best = scores[:, PROMPT_FRAMES:].max(dim=-1)
-        probabilities = (best.values - scores[:, PROMPT_FRAMES:].logsumexp(dim=-1)).exp()
-        return scores[:, :PROMPT_FRAMES].log_softmax(dim=-1), best.indices, probabilities
+        scores = self.vocabulary(self.encode(inputs, lengths))
+        best = scores.max(dim=-1)
+        probabilities = (best.values.float() - scores.float().logsumexp(dim=-1)).exp()
+        return scores[:, :PROMPT_FRAMES].float(), best.indices, probabilities
 
-    def encode(self, rows: Tensor, features: Tensor, lengths: Tensor | None) -> Tensor:
+    def encode(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the encoder's output, [B, 4 + T, D]."""
-        x = torch.cat([self.prompts(rows), features], dim=1)
-        frames, width = x.shape[1:]
-        x = x * self.scale + position_encoding(frames, width, x)
+        x = inputs.to(self.vocabulary.weight.dtype)
         real = None
         if lengths is not None:
-            real = torch.arange(frames, device=x.device) < lengths[:, None] + PROMPT_FRAMES
+            real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         for layer in self.lower:
             x = layer(x, real)
-        x = self.middle_norm(x)
+        x = _normalise(self.middle_norm, x)
         for layer in self.upper:
             x = layer(x, real)
-        encoded: Tensor = self.last_norm(x)
-        return encoded
+        return _normalise(self.last_norm, x)
 
     @torch.inference_mode()
-    def score(
-        self, features: Tensor, lengths: Sequence[int], language: str | None, *, itn: bool
-    ) -> list[Scores]:
-        """Score padded features [B, T, 560] of the given lengths; one transfer a batch."""
+    def score(self, inputs: NDArray[np.float32], lengths: Sequence[int]) -> list[Scores]:
+        """Score a batch; on a GPU the host waits once, for the results."""
         device = self.vocabulary.weight.device
-        rows = torch.tensor([self.queries(language, itn=itn)], device=device)
-        padded = min(lengths) < features.shape[1]
-        sizes = torch.tensor(lengths, device=device) if padded else None
-        results = self(rows.expand(len(features), -1), features.to(device), sizes)
-        prompts, tokens, probabilities = (result.cpu().numpy() for result in results)
-        return [
-            Scores(prompts[i], tokens[i, :length], probabilities[i, :length])
-            for i, length in enumerate(lengths)
-        ]
+        sizes = torch.tensor(lengths) + PROMPT_FRAMES
+        padded = bool(sizes.min() < inputs.shape[1])
+        x = _to_device(torch.from_numpy(inputs), device)
+        results = self(x, _to_device(sizes, device) if padded else None)
+        # From a GPU into pinned memory; what arrives may be read after the synchronisation only.
+        arrived = [result.to("cpu", non_blocking=True) for result in results]
+        if device.type == "cuda":
+            torch.cuda.current_stream(device).synchronize()
+        prompts, tokens, probabilities = (result.numpy() for result in arrived)
+        return split_scores(prompts, tokens, probabilities, lengths)
+
+
+def _layers(*sources: Any) -> Sequence[SanmLayer]:
+    layers: Any = nn.ModuleList(map(SanmLayer, sources))
+    return cast("Sequence[SanmLayer]", layers)
+
+
+def _normalise(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """Normalise without funasr's detour through float32, which torch takes inside anyway."""
+    return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+
+
+def _to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -1,22 +1,24 @@
-"""SenseVoiceSmall, loaded through ``funasr.AutoModel``; recognises batches of utterances."""
+"""SenseVoiceSmall: recognises batches of utterances whose listeners may want different things."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import torch
 
-from richspeech.audio import SAMPLE_RATE, Waveform
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.sensevoice.decode import Vocabulary, decode
-from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
-from richspeech.engines.sensevoice.features import FeatureConfig, extract_batch
+from richspeech.engines.automodel import in_one_line, load_automodel
+from richspeech.engines.sensevoice import openvino
+from richspeech.engines.sensevoice.decode import NO_SPEECH, Vocabulary, decode
+from richspeech.engines.sensevoice.encoder import Encoder, SanmEncoder
+from richspeech.engines.sensevoice.features import extract_batch
+from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.errors import ModelError
-from richspeech.options import Options
+from richspeech.settings import CACHE_FOLDER
 from richspeech.transcript import Hypothesis
+from richspeech.utterance import Request
 
-MODEL_CLASS = "SenseVoiceSmall"
+log = logging.getLogger(__name__)
 
 
 class SenseVoice:
@@ -24,73 +26,109 @@ class SenseVoice:
 
     name = "sensevoice"
 
-    def __init__(self, auto_model: Any) -> None:
-        self.encoder = SanmEncoder(auto_model.model).eval()
-        frontend, tokenizer = auto_model.kwargs["frontend"], auto_model.kwargs["tokenizer"]
-        if frontend.cmvn is None:
-            message = "The SenseVoice model has no am.mvn; copy the whole model folder."
-            raise ModelError(message)
-        shift, scale = np.asarray(frontend.cmvn, dtype=np.float32)
-        self.features = FeatureConfig(frontend.lfr_m, frontend.lfr_n, shift, scale)
-        self._vocabulary = Vocabulary(tokenizer.sp)
+    def __init__(self, parts: Parts, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.features, self.prompts = parts.features, parts.prompts
+        self._vocabulary = Vocabulary(parts.tokenizer)
 
     @classmethod
-    def load(cls, folder: Path, device: str, threads: int | None = None) -> "SenseVoice":
-        """Load the weights in ``folder``; raises ``ModelError`` when they are not SenseVoice's."""
-        auto_model = load_automodel(
-            folder,
-            MODEL_CLASS,
-            device,
-            threads or os.cpu_count() or 1,
-            frontend_conf={"dither": 0.0},
-        )
-        return cls(auto_model)
+    def load(
+        cls,
+        folder: Path,
+        device: str,
+        *,
+        backend: str = "auto",
+        precision: str = "auto",
+        cache_folder: Path = CACHE_FOLDER,
+        threads: int | None = None,
+    ) -> "SenseVoice":
+        """Load the weights in ``folder``; see config.yaml for the choices.
 
-    def recognise(self, waveforms: Sequence[Waveform], options: Options) -> list[Hypothesis]:
-        """Recognise utterances (float32 mono 16 kHz, at most about 30 s each), one result each."""
-        if not waveforms:
+        Raises ``ModelError`` when they are not SenseVoice's, or when ``device``, ``backend`` and
+        ``precision`` do not go together.
+        """
+        threads = threads or os.cpu_count() or 1
+        loaded = cls(*_load(folder, device, backend, precision, cache_folder, threads))
+        log.info("encoder: %s", loaded.encoder.description)
+        return loaded
+
+    def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:
+        """Recognise utterances of at most about 30 s in one batch, one result each."""
+        if not requests:
             return []
-        found = self._pass(waveforms, options.language, options)
-        if options.language is None:
-            self._settle_languages(waveforms, found, options)
+        found = self._pass(requests, [request.options.language for request in requests])
+        strays = {i: _stray(found[i], request) for i, request in enumerate(requests)}
+        again = {i: language for i, language in strays.items() if language}
+        if again:
+            better = self._pass([requests[i] for i in again], list(again.values()))
+            for i, hypothesis in zip(again, better, strict=True):
+                found[i] = hypothesis
         return found
 
-    def _settle_languages(
-        self, waveforms: Sequence[Waveform], found: list[Hypothesis], options: Options
-    ) -> None:
-        """Recognise again, in the likeliest allowed language, what was heard in another."""
-        for language in options.allowed_languages:
-            strays = [i for i, h in enumerate(found) if self._stray(h, options) == language]
-            again = self._pass([waveforms[i] for i in strays], language, options) if strays else []
-            for i, hypothesis in zip(strays, again, strict=True):
-                found[i] = hypothesis
-
-    def _stray(self, hypothesis: Hypothesis, options: Options) -> str | None:
-        allowed = options.allowed_languages
-        if hypothesis.language in allowed or hypothesis.language == "nospeech":
-            return None
-        return max(allowed, key=lambda name: hypothesis.language_probabilities.get(name, 0.0))
-
     def _pass(
-        self, waveforms: Sequence[Waveform], language: str | None, options: Options
+        self, requests: Sequence[Request], languages: Sequence[str | None]
     ) -> list[Hypothesis]:
+        features, lengths = extract_batch([r.utterance.log_mel for r in requests], self.features)
+        rows = [
+            self.prompts.rows(language, itn=request.options.inverse_text_normalization)
+            for request, language in zip(requests, languages, strict=True)
+        ]
+        scores = self.encoder.score(self.prompts.before(features.numpy(), rows), lengths)
         return [
             decode(
-                scores,
+                each,
                 self._vocabulary,
                 seconds_per_frame=self.features.seconds_per_frame,
-                duration=len(waveform) / SAMPLE_RATE,
-                ban_unknown_emotion=options.ban_unknown_emotion,
+                duration=request.utterance.duration,
+                ban_unknown_emotion=request.options.ban_unknown_emotion,
                 hint=language,
             )
-            for waveform, scores in zip(
-                waveforms, self._scores(waveforms, language, options), strict=True
-            )
+            for each, request, language in zip(scores, requests, languages, strict=True)
         ]
 
-    def _scores(
-        self, waveforms: Sequence[Waveform], language: str | None, options: Options
-    ) -> list[Scores]:
-        features, lengths = extract_batch(waveforms, self.features)
-        itn = options.inverse_text_normalization
-        return self.encoder.score(features, lengths, language, itn=itn)
+
+def _stray(hypothesis: Hypothesis, request: Request) -> str | None:
+    """Return the likeliest allowed language when another one was heard, else None."""
+    options = request.options
+    allowed = options.allowed_languages
+    if options.language or hypothesis.language in (*allowed, NO_SPEECH):
+        return None
+    return max(allowed, key=lambda name: hypothesis.language_probabilities.get(name, 0.0))
+
+
+def _load(
+    folder: Path, device: str, backend: str, precision: str, cache_folder: Path, threads: int
+) -> tuple[Parts, Encoder]:
+    if backend == "openvino" and device != "cpu":
+        message = (
+            f"OpenVINO runs on the CPU, not on {device}; "
+            "set model.backend to auto, or model.device to cpu."
+        )
+        raise ModelError(message)
+    if backend == "torch" or device != "cpu":
+        return _load_in_torch(folder, device, precision, threads)
+    try:
+        return openvino.load(folder, precision, cache_folder, threads)
+    except ModelError:
+        raise
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = in_one_line(error)
+        if backend == "openvino":
+            message = f"OpenVINO cannot be used ({reason}); set model.backend to torch."
+            raise ModelError(message) from error
+        log.warning("OpenVINO cannot be used (%s); torch takes its place, slower", reason)
+    return _load_in_torch(folder, device, precision, threads)
+
+
+def _load_in_torch(
+    folder: Path, device: str, precision: str, threads: int
+) -> tuple[Parts, SanmEncoder]:
+    if precision == "int8":
+        message = "Only OpenVINO, on a CPU, computes in int8; set model.precision to auto."
+        raise ModelError(message)
+    if precision == "auto":
+        fast = device.startswith("cuda") and torch.cuda.is_bf16_supported()
+        precision = "bfloat16" if fast else "float32"
+    auto_model = load_automodel(folder, MODEL_CLASS, device, threads)
+    encoder = SanmEncoder(auto_model.model).eval().to(getattr(torch, precision))
+    return Parts.of(auto_model), encoder

@@ -1,19 +1,15 @@
-"""Waveforms to what the encoder takes: log-mel, low frame rate, mean and variance normalisation."""
+"""Log-mels to what the encoder takes: low frame rate, mean and variance normalisation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from richspeech.audio import SAMPLE_RATE, Waveform
-from richspeech.engines.fbank import log_mel
-
-FRAME_SAMPLES = SAMPLE_RATE * 25 // 1_000
-"""One analysis window, 25 ms; anything shorter has no features."""
+from richspeech.engines.fbank import HOP_MS, MEL_BINS
 
 
 @dataclass(frozen=True)
@@ -32,33 +28,33 @@ class FeatureConfig:
     @property
     def seconds_per_frame(self) -> float:
         """Time from one LFR frame to the next."""
-        return self.hop * 0.01
+        return self.hop * HOP_MS / 1000
 
 
-def stack_frames(log_mels: NDArray[np.float32], window: int, hop: int) -> NDArray[np.float32]:
+def extract_batch(
+    log_mels: Sequence[NDArray[np.float32]], config: FeatureConfig
+) -> tuple[Tensor, list[int]]:
+    """Return padded features [B, T, 80 * window] float32 and their lengths in frames.
+
+    ``log_mels`` are [10 ms frames, 80] each. Beyond the lengths there are zeros.
+    """
+    lengths = [-(-len(log_mel) // config.hop) for log_mel in log_mels]
+    batch = np.zeros((len(lengths), max(lengths, default=0), MEL_BINS * config.window), np.float32)
+    for features, log_mel, length in zip(batch, log_mels, lengths, strict=True):
+        np.add(stack_frames(log_mel, config.window, config.hop), config.shift, features[:length])
+        features[:length] *= config.scale
+    return torch.from_numpy(batch), lengths
+
+
+def stack_frames(log_mel: NDArray[np.float32], window: int, hop: int) -> NDArray[np.float32]:
     """Stack ``window`` frames every ``hop`` frames, [T, 80] to [ceil(T / hop), 80 * window].
 
     The first stack is centred on the first frame; beyond the edges the edge frame is repeated.
+    The stacks are overlapping views, to be read only.
     """
-    centres = np.arange(0, len(log_mels), hop)[:, None]
-    index = np.clip(centres - (window - 1) // 2 + np.arange(window), 0, len(log_mels) - 1)
-    stacked: NDArray[np.float32] = log_mels[index].reshape(len(centres), -1)
-    return stacked
-
-
-def extract(waveform: Waveform, config: FeatureConfig) -> NDArray[np.float32]:
-    """Return the encoder's features of one utterance, [T, 80 * window].
-
-    A waveform shorter than one window is padded with silence to one window.
-    """
-    missing = FRAME_SAMPLES - len(waveform)
-    padded = np.pad(waveform, (0, missing)) if missing > 0 else waveform
-    stacked = stack_frames(log_mel(padded), config.window, config.hop)
-    normalised: NDArray[np.float32] = (stacked + config.shift) * config.scale
-    return normalised
-
-
-def extract_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> tuple[Tensor, list[int]]:
-    """Return padded features [B, T, 80 * window] float32 and their lengths in frames."""
-    features = [torch.from_numpy(extract(waveform, config)) for waveform in waveforms]
-    return pad_sequence(features, batch_first=True), [len(f) for f in features]
+    stacks = -(-len(log_mel) // hop)
+    before = (window - 1) // 2
+    after = max(0, (stacks - 1) * hop + window - before - len(log_mel))
+    mel = np.concatenate((log_mel[:1].repeat(before, 0), log_mel, log_mel[-1:].repeat(after, 0)))
+    shape, strides = (stacks, window * mel.shape[1]), (hop * mel.strides[0], mel.strides[1])
+    return as_strided(mel, shape, strides, writeable=False)
