@@ -1,6 +1,7 @@
 """Settings → weights → engine → transcriber: the only place that knows the concrete classes."""
 
 import logging
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +16,18 @@ from richspeech.hub import (
     find_weights,
 )
 from richspeech.options import Options, language_hint
-from richspeech.pipeline import Pipeline, Transcriber, WholePipeline
-from richspeech.scheduler import Scheduler, WholeScheduler
+from richspeech.pipeline import BLOCK_SECONDS, Pipeline, Transcriber, WholePipeline
+from richspeech.scheduler import ModelThread, Scheduler, WholeScheduler
 from richspeech.settings import Settings
 
 log = logging.getLogger(__name__)
+
+CUDA_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep Python's lock beside a GPU; the model's thread needs the lock for each
+of a thousand kernels in a batch, and Python's own 5 ms are as long as ten of them take."""
+
+CUDA_BLOCK_SECONDS = 20.0
+"""A GPU does blocks five times as long in almost the same time."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +40,17 @@ class Loaded:
     vad_weights: Weights
     device: str
     device_reason: str
-    fbank_backend: str
-    """torchaudio or kaldi-native-fbank."""
+    model_thread: ModelThread | None = None
 
     @property
     def is_embedded(self) -> bool:
         """Whether this is the tiny model that ships with the project."""
         return self.weights.source is Source.EMBEDDED
+
+    def close(self) -> None:
+        """End every transcription, and the model's thread once it has done what it is at."""
+        if self.model_thread is not None:
+            self.model_thread.close()
 
 
 def find_models(settings: Settings) -> tuple[Weights, Weights]:
@@ -59,41 +71,72 @@ def load(settings: Settings) -> Loaded:
     """Load the models; raises ``ModelError`` when they cannot be had."""
     # These imports take seconds and torch; a help text or a settings error needs neither.
     from richspeech.engines.device import choose_device  # noqa: PLC0415
-    from richspeech.engines.funasr_door import fbank_backend  # noqa: PLC0415
 
     started = time.perf_counter()
     weights, vad_weights = find_models(settings)
     device, reason = choose_device(settings.model.device)
     log.info("device %s: %s", device, reason)
-    transcriber = _transcriber(settings, weights, vad_weights, device)
+    if device.startswith("cuda"):
+        sys.setswitchinterval(CUDA_SWITCH_SECONDS)
+    transcriber, model_thread = _transcriber(settings, weights, vad_weights, device)
     log.info("ready after %.1f s", time.perf_counter() - started)
     return Loaded(
-        transcriber, settings.model.engine, weights, vad_weights, device, reason, fbank_backend()
+        transcriber,
+        settings.model.engine,
+        weights,
+        vad_weights,
+        device,
+        reason,
+        model_thread,
     )
 
 
 def _transcriber(
     settings: Settings, weights: Weights, vad_weights: Weights, device: str
-) -> Transcriber:
+) -> tuple[Transcriber, ModelThread]:
+    from richspeech.engines.fbank import Fbank  # noqa: PLC0415
     from richspeech.engines.fsmn_vad import FsmnVad  # noqa: PLC0415
     from richspeech.engines.reference import Reference  # noqa: PLC0415
     from richspeech.engines.sensevoice.engine import SenseVoice  # noqa: PLC0415
 
-    threads, vad = settings.model.threads, settings.vad
-    if settings.model.engine == "reference":
+    model, vad = settings.model, settings.vad
+    if model.engine == "reference":
         conf = {
             "max_end_silence_time": vad.max_end_silence_ms,
             "max_single_segment_time": vad.max_single_segment_ms,
         }
-        whole = Reference.load(weights.folder, vad_weights.folder, device, conf, threads)
-        return WholePipeline(WholeScheduler(whole), model=weights.name, rules=settings.rules)
+        whole = WholeScheduler(
+            Reference.load(weights.folder, vad_weights.folder, device, conf, model.threads)
+        )
+        return WholePipeline(whole, model=weights.name, rules=settings.rules), whole
     detector = FsmnVad.load(
         vad_weights.folder,
         max_end_silence_ms=vad.max_end_silence_ms,
         max_single_segment_ms=vad.max_single_segment_ms,
+        cache_folder=model.cache_folder,
     )
-    recogniser = Scheduler(SenseVoice.load(weights.folder, device, threads))
-    return Pipeline(recogniser, detector, model=weights.name, rules=settings.rules)
+    recogniser = SenseVoice.load(
+        weights.folder,
+        device,
+        backend=model.backend,
+        precision=model.precision,
+        cache_folder=model.cache_folder,
+        threads=model.threads,
+    )
+    scheduler = Scheduler(
+        recogniser,
+        batch_seconds=settings.scheduler.batch_seconds(device),
+        queue_seconds=settings.scheduler.queue_seconds,
+    )
+    pipeline = Pipeline(
+        scheduler,
+        Fbank(),
+        detector,
+        model=weights.name,
+        rules=settings.rules,
+        block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
+    )
+    return pipeline, scheduler
 
 
 def default_options(settings: Settings) -> Options:

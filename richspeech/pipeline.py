@@ -1,31 +1,47 @@
 """Recording → Transcript: streaming, progress, cancelling. Orchestration only.
 
-What is not covered: overlap between decoding and recognition; each block is decoded, searched for
-speech and recognised before the next.
+    blocks → frames → speech spans → utterances → (the scheduler's thread) hypotheses → segments
+
+While the model works on utterances, the next blocks are decoded and searched for speech; what
+does that work leaves Python's lock alone, so one thread beside the model's is enough. It runs ahead
+of the model by as much as the scheduler has room for, and segments are given out in the order of
+time, each as soon as all before it are there.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from postprocess import Emotion, Labels, Rule, apply_rules
 from richspeech.audio import SAMPLE_RATE, Waveform
-from richspeech.errors import Cancelled, ModelError
+from richspeech.errors import Cancelled
 from richspeech.options import Options
 from richspeech.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.utterance import FrameBuffer, Frames, Request, Utterance
 from richspeech.vad import SpanMerger, SpeechSpan
 
-BLOCK_SECONDS = 10.0
+BLOCK_SECONDS = 4.0
+"""How much is decoded between two looks at what the model has done; results do not depend on it.
+
+An utterance waits for the end of the block in which it ended: 2 ms. Shorter blocks cost more in
+all (2 s: 1.5 times the features and scores of 4 s), longer ones hardly less.
+"""
 HISTORY_SECONDS = 65.0
 """Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
 
 An utterance that began before can grow no more, since joined ones are at most 30 s long.
 """
+SECONDS_BETWEEN_LOOKS = 0.05
+"""How often someone who waits for the model is asked whether they still want to."""
 
 Cancel = Callable[[], bool]
+Answer = TypeVar("Answer")
 
 
 class WaveformSource(Protocol):
@@ -39,29 +55,29 @@ class WaveformSource(Protocol):
         """Yield blocks of float32 mono 16 kHz."""
 
 
-class Recogniser(Protocol):
-    """Turns utterances into words and labels."""
+class FrameStream(Protocol):
+    """Extracts the features of one recording as it comes."""
 
-    name: str
-
-    def recognise(self, waveforms: Sequence[Waveform], options: Options) -> list[Hypothesis]:
-        """Return one hypothesis an utterance, in order."""
+    def feed(self, waveform: Waveform) -> Frames:
+        """Take the next samples; return the frames whose windows are complete by now."""
 
 
-class WholeRecogniser(Protocol):
-    """Turns a whole recording into segments in one go."""
+class Frontend(Protocol):
+    """Makes frame streams."""
 
-    name: str
-
-    def segments(self, waveform: Waveform, options: Options) -> tuple[Segment, ...]:
-        """Return the segments of a recording."""
+    def stream(self) -> FrameStream:
+        """Begin a recording."""
 
 
 class SpanStream(Protocol):
     """Finds speech in one recording as it comes."""
 
-    def feed(self, waveform: Waveform) -> list[SpeechSpan]:
-        """Take the next samples; return the spans that are certain by now."""
+    @property
+    def open_start(self) -> float | None:
+        """Start of the span that has begun and not ended, in seconds."""
+
+    def feed(self, frames: Frames) -> list[SpeechSpan]:
+        """Take the next frames; return the spans that are certain by now."""
 
     def finish(self) -> list[SpeechSpan]:
         """Return what is left at the end of the recording."""
@@ -74,12 +90,63 @@ class Detector(Protocol):
         """Begin a recording."""
 
 
+class Recogniser(Protocol):
+    """Turns utterances into words and labels; one thread at a time."""
+
+    name: str
+
+    def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:
+        """Return one hypothesis a request, in order."""
+
+
+class RecognitionJob(Protocol):
+    """One recording's place in the queue of a recogniser."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether ``submit`` would return at once; always true while nothing waits."""
+
+    def submit(self, request: Request) -> Future[Hypothesis]:
+        """Queue an utterance."""
+
+
+class RecognitionQueue(Protocol):
+    """A recogniser that many share: ``scheduler.Scheduler``."""
+
+    name: str
+
+    def job(self) -> AbstractContextManager[RecognitionJob]:
+        """Begin a job; what still waits when it is left is dropped."""
+
+
+class WholeRecogniser(Protocol):
+    """Turns a whole recording into segments in one go; one thread at a time."""
+
+    name: str
+
+    def segments(self, waveform: Waveform, options: Options) -> tuple[Segment, ...]:
+        """Return the segments of a recording."""
+
+
+class WholeQueue(Protocol):
+    """A whole recogniser that many share: ``scheduler.WholeScheduler``."""
+
+    name: str
+
+    def submit(self, waveform: Waveform, options: Options) -> Future[tuple[Segment, ...]]:
+        """Queue a recording."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a transcription is."""
 
     transcript: Transcript
-    """Everything heard so far; ``duration`` is what was listened to."""
+    """Its ``duration`` is what is done: no segment begins after it, and none is missing before it.
+
+    It moves as segments are given out, and through silence as that is listened to. It may be ahead
+    of a word by as much as the detector looks back, a fraction of a second.
+    """
     new: tuple[Segment, ...]
     """What has come since the step before."""
     seconds_total: float | None
@@ -116,114 +183,151 @@ class Transcriber(Protocol):
         """Yield the progress after every step; the last one is finished."""
 
 
-class WaveformBuffer:
-    """The last stretch of a recording, cut by time."""
+class UtteranceStream:
+    """Blocks of one recording → its utterances, each as soon as it is certain.
 
-    def __init__(self) -> None:
-        self._samples: Waveform = np.zeros(0, np.float32)
-        self._first = 0
-        """Position of the first sample kept."""
+    Holds the last HISTORY_SECONDS, and nothing else of the recording.
+    """
+
+    def __init__(self, frames: FrameStream, spans: SpanStream, options: Options) -> None:
+        self._frames, self._spans, self._buffer = frames, spans, FrameBuffer()
+        self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
 
     @property
     def seconds(self) -> float:
         """Length of the recording so far."""
-        return (self._first + len(self._samples)) / SAMPLE_RATE
+        return self._buffer.seconds
 
-    def append(self, waveform: Waveform) -> None:
-        """Take the next samples."""
-        self._samples = np.concatenate([self._samples, waveform])
+    @property
+    def settled(self) -> float:
+        """Seconds before which no further utterance begins, as far as the detector can tell yet."""
+        starts = (self._merger.open_start, self._spans.open_start)
+        return min((start for start in starts if start is not None), default=self.seconds)
 
-    def cut(self, start: float, end: float) -> Waveform:
-        """Return a copy of the samples between two times in seconds.
+    def listen(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
+        """Yield, after every block and at the end, the utterances that can grow no more."""
+        for block in blocks:
+            yield self._cut(self._closed_by(block))
+            self._buffer.forget(self.seconds - HISTORY_SECONDS)
+        yield self._cut(self._merger.feed(self._spans.finish()) + self._merger.finish())
 
-        Raises ``ValueError`` when some are forgotten already, for their words would be lost.
-        """
-        first, last = (round(t * SAMPLE_RATE) - self._first for t in (start, end))
-        if first < 0:
-            message = f"The samples from {start:.3f} s on are forgotten."
-            raise ValueError(message)
-        return self._samples[first:last].copy()
+    def _closed_by(self, block: Waveform) -> list[SpeechSpan]:
+        frames = self._frames.feed(block)
+        self._buffer.append(block, frames.log_mel)
+        closed = self._merger.feed(self._spans.feed(frames))
+        start = self._merger.open_start
+        if start is not None and start < self.seconds - HISTORY_SECONDS:
+            return closed + self._merger.finish()
+        return closed
 
-    def forget(self, before: float) -> None:
-        """Drop what lies before a time in seconds."""
-        count = max(int(before * SAMPLE_RATE) - self._first, 0)
-        self._samples = self._samples[count:].copy()
-        self._first += count
+    def _cut(self, spans: Iterable[SpeechSpan]) -> list[Utterance]:
+        return [self._buffer.cut(span.start, span.end) for span in spans]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a transcription has come to."""
+
+    new: tuple[Segment, ...]
+    seconds: float
+    """Audio seconds done."""
+    finished: bool = False
 
 
 class Pipeline:
     """Streaming transcription with our own recogniser; holds blocks only, whatever the length."""
 
     def __init__(
-        self, recogniser: Recogniser, detector: Detector, *, model: str, rules: Sequence[Rule] = ()
+        self,
+        queue: RecognitionQueue,
+        frontend: Frontend,
+        detector: Detector,
+        *,
+        model: str,
+        rules: Sequence[Rule] = (),
+        block_seconds: float = BLOCK_SECONDS,
     ) -> None:
-        self._recogniser, self._detector = recogniser, detector
-        self._model, self._rules = model, tuple(rules)
+        """Read ``block_seconds`` at a time; they change how soon text comes, and no text."""
+        self._queue, self._frontend, self._detector = queue, frontend, detector
+        self._model, self._rules, self._block_seconds = model, tuple(rules), block_seconds
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Progress]:
-        """Yield after every block; raises ``Cancelled`` soon after ``cancelled`` says so."""
-        steps = self._steps(recording.blocks(BLOCK_SECONDS), options, cancelled)
+        """Yield after every block and whenever something was heard.
+
+        Raises ``Cancelled`` soon after ``cancelled`` says so.
+        """
         segments: tuple[Segment, ...] = ()
-        elapsed, began = 0.0, time.perf_counter()
-        for new, seconds, finished in steps:
-            segments += new
+        elapsed, done, began = 0.0, 0.0, time.perf_counter()
+        for step in self._steps(recording.blocks(self._block_seconds), options, cancelled):
+            segments += step.new
+            done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
-            transcript = Transcript(seconds, elapsed, self._recogniser.name, self._model, segments)
-            yield Progress(transcript, new, recording.duration, finished)
+            transcript = Transcript(done, elapsed, self._queue.name, self._model, segments)
+            yield Progress(transcript, step.new, recording.duration, step.finished)
             began = time.perf_counter()  # what the caller did meanwhile is not processing
 
     def _steps(
         self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
-    ) -> Iterator[tuple[tuple[Segment, ...], float, bool]]:
-        buffer, stream = WaveformBuffer(), self._detector.stream()
-        merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
-        for block in blocks:
-            _stop_if(cancelled)
-            buffer.append(block)
-            utterances = merger.feed(stream.feed(block))
-            oldest = buffer.seconds - HISTORY_SECONDS
-            if merger.open_start is not None and merger.open_start < oldest:
-                utterances += merger.finish()
-            yield self._recognise(buffer, utterances, options, cancelled), buffer.seconds, False
-            buffer.forget(oldest)
-        utterances = merger.feed(stream.finish()) + merger.finish()
-        yield self._recognise(buffer, utterances, options, cancelled), buffer.seconds, True
+    ) -> Iterator[_Step]:
+        stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
+        line = _Line(self._rules)
+        with self._queue.job() as job:
+            for utterances in stream.listen(blocks):
+                _stop_if(cancelled)
+                for utterance in utterances:
+                    while not job.has_room:
+                        yield line.next_step(utterance.start, cancelled)
+                    line.append(utterance, job.submit(Request(utterance, options)))
+                yield line.step(stream.settled)
+            while line:
+                yield line.next_step(stream.seconds, cancelled)
+        yield _Step((), stream.seconds, finished=True)
 
-    def _recognise(
-        self,
-        buffer: WaveformBuffer,
-        utterances: Sequence[SpeechSpan],
-        options: Options,
-        cancelled: Cancel,
-    ) -> tuple[Segment, ...]:
-        _stop_if(cancelled)
-        waveforms = [buffer.cut(span.start, span.end) for span in utterances]
-        hypotheses = self._recogniser.recognise(waveforms, options) if waveforms else []
-        if len(hypotheses) != len(utterances):
-            message = (
-                f"The model answered {len(hypotheses)} of {len(utterances)} utterances; try again."
-            )
-            raise ModelError(message)
-        return tuple(
-            apply_to_segment(segment_of(span, hypothesis), self._rules)
-            for span, hypothesis in zip(utterances, hypotheses, strict=True)
-        )
+
+class _Line:
+    """Utterances in the order of time, whose segments are not given out yet."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._line: deque[tuple[SpeechSpan, Future[Hypothesis]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def append(self, utterance: Utterance, future: Future[Hypothesis]) -> None:
+        self._line.append((SpeechSpan(utterance.start, utterance.end), future))
+
+    def next_step(self, settled: float, cancelled: Cancel) -> _Step:
+        """Wait for the first in line; give out what is done then."""
+        _wait(self._line[0][1], cancelled)
+        return self.step(settled)
+
+    def step(self, settled: float) -> _Step:
+        """Give out what is done; everything before ``settled`` has come into the line.
+
+        Raises what the model raised once all before it is given out.
+        """
+        new: list[Segment] = []
+        while self._line and self._line[0][1].done():
+            if new and _failed(self._line[0][1]):
+                break
+            span, future = self._line.popleft()
+            new.append(apply_to_segment(segment_of(span, _answer(future)), self._rules))
+        return _Step(tuple(new), self._line[0][0].start if self._line else settled)
 
 
 class WholePipeline:
     """Transcription with an engine that takes a recording whole, in memory of its length."""
 
-    def __init__(
-        self, recogniser: WholeRecogniser, *, model: str, rules: Sequence[Rule] = ()
-    ) -> None:
-        self._recogniser, self._model, self._rules = recogniser, model, tuple(rules)
+    def __init__(self, queue: WholeQueue, *, model: str, rules: Sequence[Rule] = ()) -> None:
+        self._queue, self._model, self._rules = queue, model, tuple(rules)
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Progress]:
-        """Yield once, at the end; raises ``Cancelled`` between decoding and recognition."""
+        """Yield once, at the end; raises ``Cancelled`` soon after ``cancelled`` says so."""
         started = time.perf_counter()
         blocks = []
         for block in recording.blocks(BLOCK_SECONDS):
@@ -231,10 +335,11 @@ class WholePipeline:
             blocks.append(block)
         waveform = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
         _stop_if(cancelled)
-        found = self._recogniser.segments(waveform, options)
-        segments = tuple(apply_to_segment(segment, self._rules) for segment in found)
+        future = self._queue.submit(waveform, options)
+        _wait(future, cancelled)
+        segments = tuple(apply_to_segment(segment, self._rules) for segment in _answer(future))
         duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
-        transcript = Transcript(duration, elapsed, self._recogniser.name, self._model, segments)
+        transcript = Transcript(duration, elapsed, self._queue.name, self._model, segments)
         yield Progress(transcript, segments, recording.duration, finished=True)
 
 
@@ -273,6 +378,27 @@ def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
 def _shift(token: Token, seconds: float) -> Token:
     start, end = (None if t is None else t + seconds for t in (token.start, token.end))
     return replace(token, start=start, end=end)
+
+
+def _wait(future: Future[Answer], cancelled: Cancel) -> None:
+    """Wait until ``future`` is done; who cancels waits no longer, and it is dropped if it can."""
+    while not future.done():
+        if cancelled():
+            future.cancel()
+            raise Cancelled
+        wait([future], SECONDS_BETWEEN_LOOKS)
+
+
+def _failed(done: Future[Answer]) -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
+def _answer(future: Future[Answer]) -> Answer:
+    """Return the result of what is done; what was dropped ends as ``Cancelled``."""
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise Cancelled from error
 
 
 def _stop_if(cancelled: Cancel) -> None:
