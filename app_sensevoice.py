@@ -7,15 +7,26 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from richspeech.errors import RichSpeechError, SettingsError
 from richspeech.settings import CONFIG, ROOT, Settings, load_settings
 
+if TYPE_CHECKING:
+    import uvicorn
+
+    from richspeech.loader import Loaded
+    from richspeech.readiness import Readiness
+
 log = logging.getLogger("richspeech.app")
+
+SECONDS_TO_LEAVE = 3
+"""How long open pages may finish what they receive after the process was told to end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +72,7 @@ def overrides(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Take the address before the models are loaded; it listens only once they are."""
+    """Take the address before anything slow; it listens once there is something to show."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -84,7 +95,10 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Load the models and answer requests; uploads live in a folder that goes with the process."""
+    """Answer requests while the models load; uploads live in a folder that goes with the process.
+
+    Raises what ended the loading, if it failed: then there is nothing to serve.
+    """
     # uvicorn raises the signal that stopped it again; this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="richspeech-", ignore_cleanup_errors=True) as folder:
@@ -97,15 +111,51 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         from richspeech import console, loader  # noqa: PLC0415
         from richspeech.api.app import create_app  # noqa: PLC0415
         from richspeech.api.login import require_login  # noqa: PLC0415
+        from richspeech.readiness import Readiness  # noqa: PLC0415
 
-        loaded = loader.load(settings)
-        log.info("model %s (%s): %s", loaded.weights.name, loaded.device, loaded.weights.reason)
-        app = create_app(loaded, version())
-        console.mount(app, loaded, settings, version(), [Depends(require_login)])
+        readiness = Readiness()
+        app = create_app(readiness, version())
+        console.mount(app, readiness, settings, version(), [Depends(require_login)])
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=SECONDS_TO_LEAVE,
+        )
         sys.stdout.write(welcome(settings.server.host, settings.server.port))
         sys.stdout.flush()
-        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        run(uvicorn.Server(config), listener, readiness, partial(loader.load, settings))
+
+
+def run(
+    server: "uvicorn.Server",
+    listener: socket.socket,
+    readiness: "Readiness",
+    load: Callable[[], "Loaded"],
+) -> None:
+    """Serve until told to end, and load meanwhile; raises what ended the loading."""
+
+    def load_or_leave() -> None:
+        readiness.load(load)
+        if readiness.error is not None:
+            server.should_exit = True
+
+    def is_worth_logging(_: logging.LogRecord) -> bool:
+        return not server.should_exit  # pages that are open at the end are cut off, as is right
+
+    errors = logging.getLogger("uvicorn.error")
+    errors.addFilter(is_worth_logging)
+    # A daemon, for whoever presses Ctrl-C does not want to wait for a model.
+    threading.Thread(target=load_or_leave, name="loading", daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        errors.removeFilter(is_worth_logging)
+        if readiness.loaded is not None:
+            readiness.loaded.close()
+    if readiness.error is not None:
+        raise readiness.error
 
 
 def quieten_gradio(folder: str) -> None:

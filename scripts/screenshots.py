@@ -83,7 +83,7 @@ def console() -> Iterator[str]:
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
-            if not answers(server, address):
+            if not answers(server, f"{address}/readyz"):
                 log.seek(0)
                 message = log.read().decode(errors="replace")
                 raise RuntimeError(f"The console did not start:\n{message}")
@@ -94,11 +94,11 @@ def console() -> Iterator[str]:
 
 
 def answers(server: subprocess.Popen[bytes], address: str) -> bool:
-    """Wait until the console answers; False when it stopped or took too long."""
+    """Wait until ``address`` answers with 200; False when the server stopped or took too long."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}/health", timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(f"{address}", timeout=2).close()  # noqa: S310
         except OSError:
             time.sleep(0.5)
         else:

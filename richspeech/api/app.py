@@ -1,41 +1,55 @@
-"""The FastAPI application: health for probes; the console is mounted on it by app_sensevoice."""
+"""The FastAPI application: probes; the console is mounted on it by app_sensevoice."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response, status
 from pydantic import BaseModel
 
-from richspeech.loader import Loaded
+from richspeech.readiness import Readiness, State
 
 
 class Health(BaseModel):
-    """What GET /health answers."""
+    """What GET /health answers, always with 200: the process is alive."""
 
-    status: str
-    """ok: the model is loaded; before that nothing listens."""
-    model: str
-    source: str
-    """folder, cache, download or embedded."""
-    engine: str
-    device: str
+    status: State
+    """loading, ok or failed."""
     version: str
+    model: str | None = None
+    """None, like all below, unless the model is loaded."""
+    source: str | None = None
+    """folder, cache, download or embedded."""
+    engine: str | None = None
+    device: str | None = None
 
 
-def create_app(loaded: Loaded, version: str) -> FastAPI:
-    """Make the application around a loaded transcriber.
+class Ready(BaseModel):
+    """What GET /readyz answers: with 200 once recordings can be transcribed, else with 503."""
+
+    status: State
+    message: str | None = None
+    """Why loading failed."""
+
+
+def create_app(readiness: Readiness, version: str) -> FastAPI:
+    """Make the application around a model that may still be loading.
 
     There are no documentation pages: FastAPI's would load their scripts from a CDN.
     """
     app = FastAPI(title="richspeech", version=version, docs_url=None, redoc_url=None)
-    health = Health(
-        status="ok",
-        model=loaded.weights.name,
-        source=loaded.weights.source.value,
-        engine=loaded.engine,
-        device=loaded.device,
-        version=version,
-    )
 
     @app.get("/health")
     def read_health() -> Health:
+        health = Health(status=readiness.state, version=version)
+        if loaded := readiness.loaded:
+            health.model, health.source = loaded.weights.name, loaded.weights.source.value
+            health.engine, health.device = loaded.engine, loaded.device
         return health
+
+    @app.get("/readyz")
+    def read_ready(response: Response) -> Ready:
+        ready = Ready(status=readiness.state)
+        if readiness.error is not None:
+            ready.message = str(readiness.error)
+        if ready.status is not State.OK:
+            response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+        return ready
 
     return app

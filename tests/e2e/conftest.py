@@ -1,4 +1,7 @@
-"""One real server, one real browser, for all tests of this folder."""
+"""One real server, one real browser, for all tests of this folder.
+
+They go when its last test is done: playwright runs an event loop, beside which no other can run.
+"""
 
 import json
 import os
@@ -6,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from scripts.screenshots import CHROMIUM, answers
 from .visitor import EXAMPLES, ROOT, Visitor, visitor_of, words_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright, where there is a browser; in CI a missing one is a failure."""
     if shutil.which(CHROMIUM) is None:
@@ -31,7 +34,7 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that lets everybody in."""
     with served(tmp_path_factory.mktemp("server") / "log.txt") as address:
@@ -41,22 +44,31 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def served(log: Path, **environment: str) -> Iterator[str]:
     """The address of app_sensevoice.py with the embedded model, in a process of its own."""
+    with started(["app_sensevoice.py"], log, **environment) as (server, address):
+        wait_for(server, f"{address}/readyz", log)
+        yield address
+
+
+@contextmanager
+def started(
+    program: Sequence[str], log: Path, **environment: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A process that serves the embedded model, and its address, where nothing may listen yet."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "app_sensevoice.py", "--model", "embedded", "--port", str(port)]
+    command = [sys.executable, *program, "--model", "embedded", "--port", str(port)]
     with log.open("wb") as file:
         server = subprocess.Popen(
             command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | environment
         )
     try:
-        wait_for_health(server, f"http://127.0.0.1:{port}", log)
-        yield f"http://127.0.0.1:{port}"
+        yield server, f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
 
 
-def wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
     if not answers(server, address):
         pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
 

@@ -1,8 +1,9 @@
-"""The composition root refuses what it must with one sentence, and /health answers JSON."""
+"""The composition root refuses what it must with one sentence; the probes answer JSON."""
 
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from fastapi.testclient import TestClient
 
 import app_sensevoice
 from richspeech.api.app import create_app
-from richspeech.errors import SettingsError
+from richspeech.errors import ModelError, SettingsError
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.readiness import Readiness
 from richspeech.settings import Settings
 
 
@@ -32,7 +34,7 @@ class NoTranscriber:
 @pytest.fixture
 def loaded() -> Loaded:
     weights = Weights(Path("x"), "models/sensevoice-tiny", Source.EMBEDDED, "the settings say so")
-    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", "asked for", "torchaudio")
+    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", "asked for")
 
 
 @pytest.fixture
@@ -46,8 +48,19 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     signal.signal(signal.SIGTERM, handler)
 
 
+def ready(loaded: Loaded) -> Readiness:
+    readiness = Readiness()
+    readiness.load(lambda: loaded)
+    return readiness
+
+
+def damaged() -> Loaded:
+    message = "The model in x cannot be loaded; copy its folder anew."
+    raise ModelError(message)
+
+
 def test_health_says_what_is_running(loaded: Loaded) -> None:
-    answer = TestClient(create_app(loaded, "1.2.3")).get("/health")
+    answer = TestClient(create_app(ready(loaded), "1.2.3")).get("/health")
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
@@ -59,8 +72,42 @@ def test_health_says_what_is_running(loaded: Loaded) -> None:
     }
 
 
-def test_no_documentation_page_loads_scripts_from_a_cdn(loaded: Loaded) -> None:
-    client = TestClient(create_app(loaded, "1.2.3"))
+def test_the_probes_tell_alive_from_ready(loaded: Loaded) -> None:
+    readiness, may_load = Readiness(), threading.Event()
+
+    def slowly() -> Loaded:
+        may_load.wait()
+        return loaded
+
+    client = TestClient(create_app(readiness, "1.2.3"))
+    loading = threading.Thread(target=readiness.load, args=[slowly])
+    loading.start()
+    for path, code in (("/health", 200), ("/readyz", 503)):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["status"]) == (code, "loading")
+    assert client.get("/health").json()["model"] is None
+    may_load.set()
+    loading.join()
+    for path in ("/health", "/readyz"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_the_probes_say_why_there_will_be_no_model() -> None:
+    readiness = Readiness()
+    readiness.load(damaged)
+    client = TestClient(create_app(readiness, "1.2.3"))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "failed",
+        "message": "The model in x cannot be loaded; copy its folder anew.",
+    }
+    assert client.get("/health").json()["status"] == "failed"
+
+
+def test_no_documentation_page_loads_scripts_from_a_cdn() -> None:
+    client = TestClient(create_app(Readiness(), "1.2.3"))
     assert client.get("/docs").status_code == client.get("/redoc").status_code == 404
 
 
