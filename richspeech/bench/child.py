@@ -1,0 +1,98 @@
+"""One measurement in a process of its own, since memory is that of a process and seldom shrinks.
+
+Prints ``ready`` once the model is loaded, and at the end what it found, as JSON.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from richspeech.bench.cache import CACHE
+from richspeech.bench.contestants import Authors, Ours
+from richspeech.bench.measure import BYTES_PER_MB, MemoryGrowth, peak_mb
+from richspeech.bench.setup import Setup
+from richspeech.bench.speech import Repeated, clips, make_speech, speech_path
+
+CLIPS, CLIPS_TO_WARM_UP = 1_000, 100
+CLIP_SECONDS = 10.0
+
+
+def start_ours(setup: Setup) -> dict[str, Any]:
+    """Load, and do nothing."""
+    Ours(setup.settings())
+    _say_ready()
+    return _peaks()
+
+
+def start_authors(setup: Setup) -> dict[str, Any]:
+    """Load ``AutoModel``, and do nothing."""
+    Authors(setup.settings())
+    _say_ready()
+    return _peaks()
+
+
+def transcribe_ours(setup: Setup) -> dict[str, Any]:
+    """Transcribe the speech."""
+    contestant = Ours(setup.settings())
+    _say_ready()
+    contestant.transcribe_file(speech_path(setup.seconds, CACHE))
+    return _peaks()
+
+
+def transcribe_authors(setup: Setup) -> dict[str, Any]:
+    """Transcribe the speech as the model's authors do."""
+    contestant = Authors(setup.settings())
+    _say_ready()
+    contestant.transcribe_file(speech_path(setup.seconds, CACHE))
+    return _peaks()
+
+
+def transcribe_long(setup: Setup) -> dict[str, Any]:
+    """Transcribe the speech again and again, as one recording."""
+    contestant = Ours(setup.settings())
+    _say_ready()
+    memory = MemoryGrowth()
+    recording = Repeated(make_speech(setup.seconds), setup.long_seconds)
+    for progress in contestant.follow(recording):
+        memory.look(early=progress.seconds_done <= setup.seconds)
+    return {"seconds": progress.seconds_done, **memory.to_dict()}
+
+
+def transcribe_clips(setup: Setup) -> dict[str, Any]:
+    """Transcribe a thousand clips, each by itself."""
+    contestant = Ours(setup.settings())
+    _say_ready()
+    memory = MemoryGrowth()
+    for number, clip in enumerate(clips(make_speech(setup.seconds), CLIP_SECONDS, CLIPS)):
+        contestant.transcribe(clip)
+        memory.look(early=number < CLIPS_TO_WARM_UP)
+    return {"count": CLIPS, **memory.to_dict()}
+
+
+ROLES: dict[str, Callable[[Setup], dict[str, Any]]] = {
+    "start ours": start_ours,
+    "start authors": start_authors,
+    "transcribe ours": transcribe_ours,
+    "transcribe authors": transcribe_authors,
+    "long": transcribe_long,
+    "clips": transcribe_clips,
+}
+
+
+def _say_ready() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
+def _peaks() -> dict[str, Any]:
+    gpu = torch.cuda.max_memory_allocated() / BYTES_PER_MB if torch.cuda.is_available() else None
+    return {"peak_mb": peak_mb(), "peak_gpu_mb": gpu}
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    json.dump(ROLES[sys.argv[1]](Setup(**json.loads(sys.argv[2]))), sys.stdout)

@@ -1,0 +1,371 @@
+"""What is measured, one function a section; each returns its part of the bench's JSON."""
+
+import logging
+import statistics
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from richspeech import loader
+from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.bench.cache import CACHE
+from richspeech.bench.child import CLIP_SECONDS
+from richspeech.bench.contestants import Authors, Ours, thread_count
+from richspeech.bench.machine import bf16_gflops, describe
+from richspeech.bench.measure import alternate, equal_share, run_child, timed
+from richspeech.bench.setup import Setup
+from richspeech.bench.sherpa import SherpaInt8
+from richspeech.bench.speech import (
+    Repeated,
+    clips,
+    find_utterances,
+    make_speech,
+    speech_path,
+    write_wav,
+)
+from richspeech.bench.voice_activity import Detection
+from richspeech.bench.weights import size_of
+from richspeech.engines.device import choose_device
+from richspeech.engines.fsmn_vad import FsmnVad
+from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.errors import Cancelled, ModelError
+from richspeech.options import Options
+from richspeech.utterance import Request, Utterance
+
+log = logging.getLogger(__name__)
+
+WARM_UP_SECONDS = 30.0
+HOURS = 3_600.0
+TEN_HOURS, THREE_HOURS = 10 * HOURS, 3 * HOURS
+CLIENTS = 16
+CPU_ENCODERS = (
+    ("torch", "float32"),
+    ("torch", "bfloat16"),
+    ("openvino", "float32"),
+    ("openvino", "bfloat16"),
+    ("openvino", "int8"),
+)
+CUDA_ENCODERS = (("torch", "float32"), ("torch", "bfloat16"))
+
+Findings = dict[str, Any]
+
+
+class Bench:
+    """The contestants and the speech of one run; each is made when it is first needed."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup, self.settings = setup, setup.settings()
+        self.device, self.device_reason = choose_device(self.settings.model.device)
+        self.weights, self.vad_weights = loader.find_models(self.settings)
+
+    @cached_property
+    def speech(self) -> Waveform:
+        """The speech, which is also written where other processes find it."""
+        waveform = make_speech(self.setup.seconds)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        write_wav(waveform, self.file)
+        return waveform
+
+    @property
+    def file(self) -> Path:
+        """The speech on disk."""
+        return speech_path(self.setup.seconds, CACHE)
+
+    @cached_property
+    def detector(self) -> FsmnVad:
+        """The detector that the settings ask for."""
+        vad = self.settings.vad
+        return FsmnVad.load(
+            self.vad_weights.folder,
+            max_end_silence_ms=vad.max_end_silence_ms,
+            max_single_segment_ms=vad.max_single_segment_ms,
+        )
+
+    @cached_property
+    def utterances(self) -> list[Utterance]:
+        """The speech, cut as the pipeline cuts it."""
+        return find_utterances(self.speech, self.detector)
+
+    @cached_property
+    def ours(self) -> Ours:
+        """The whole program."""
+        return Ours(self.settings)
+
+    @cached_property
+    def authors(self) -> Authors:
+        """``AutoModel.generate``."""
+        return Authors(self.settings)
+
+    @cached_property
+    def sherpa(self) -> SherpaInt8:
+        """sherpa-onnx; raises ``ImportError`` where it is not installed."""
+        folder = self.weights.folder
+        # Beside weights that were built here, so that it goes when they go.
+        cache = folder if folder.parent == CACHE else CACHE
+        return SherpaInt8(folder, cache, thread_count(self.settings))
+
+    @cached_property
+    def engine(self) -> SenseVoice:
+        """The recogniser alone, as the settings ask for it."""
+        return self.load_engine()
+
+    def load_engine(self, backend: str | None = None, precision: str | None = None) -> SenseVoice:
+        """Load another recogniser; raises ``ModelError`` where it cannot be had."""
+        model = self.settings.model
+        return SenseVoice.load(
+            self.weights.folder,
+            self.device,
+            backend=backend or model.backend,
+            precision=precision or model.precision,
+            cache_folder=model.cache_folder,
+            threads=model.threads,
+        )
+
+    def batches(self, utterances: Sequence[Utterance]) -> list[list[Request]]:
+        """Return utterances in batches of similar length, as the scheduler would make them."""
+        most = self.settings.scheduler.batch_seconds(self.device)
+        batches: list[list[Request]] = [[]]
+        for utterance in sorted(utterances, key=lambda each: each.duration):
+            if batches[-1] and utterance.duration * (len(batches[-1]) + 1) > most:
+                batches.append([])
+            batches[-1].append(Request(utterance, Options()))
+        return batches
+
+
+def rtfx(seconds: float, timing: float) -> float:
+    """Return audio seconds a second."""
+    return seconds / timing
+
+
+# ------------------------------------------------------------------------------------ sections
+
+
+def basics(bench: Bench) -> Findings:
+    """Say what was measured, where, and what the machine allows."""
+    size = size_of(bench.weights.folder)
+    gflops = bf16_gflops(bench.device)
+    spoken = sum(each.duration for each in bench.utterances)
+    gflop = size.gflop_per_second * spoken  # silence costs the recogniser nothing
+    return {
+        "machine": describe(bench.device),
+        "device": bench.device,
+        "device_reason": bench.device_reason,
+        "encoder": bench.engine.encoder.description,
+        "weights": bench.weights.name,
+        "vad_weights": bench.vad_weights.name,
+        "parameters": size.parameters,
+        "gflop_per_second": size.gflop_per_second,
+        "speech_seconds": bench.setup.seconds,
+        "utterances": len(bench.utterances),
+        "utterance_seconds": spoken,
+        "repeat": bench.setup.repeat,
+        "limit": {"bf16_gflops": gflops, "rtfx": bench.setup.seconds * gflops / gflop},
+    }
+
+
+def speed(bench: Bench) -> Findings:
+    """Measure from a file on disk to the transcript, beside the two others."""
+    contestants: dict[str, Callable[[], object]] = {
+        "ours": lambda: bench.ours.transcribe_file(bench.file),
+        "reference": lambda: bench.authors.transcribe_file(bench.file),
+    }
+    notes = {}
+    try:
+        bench.sherpa.recognise(bench.utterances[:3])
+        contestants["sherpa_int8"] = lambda: bench.sherpa.recognise(bench.utterances)
+    except ImportError as error:
+        notes["sherpa_int8"] = f"Not measured: {error.name} is not installed."
+    warm_up = speech_path(WARM_UP_SECONDS, CACHE)
+    write_wav(bench.speech[: round(WARM_UP_SECONDS * SAMPLE_RATE)], warm_up)
+    bench.ours.transcribe_file(warm_up)
+    bench.authors.transcribe_file(warm_up)
+    timings = alternate(contestants, bench.setup.repeat)
+    seconds = bench.setup.seconds
+    found = {name: rtfx(seconds, timing.median) for name, timing in timings.items()}
+    spread = {
+        name: [rtfx(seconds, max(timing.runs)), rtfx(seconds, min(timing.runs))]
+        for name, timing in timings.items()
+    }
+    return {"rtfx": {"sherpa_int8": None, **found}, "rtfx_spread": spread, "notes": notes}
+
+
+def tokens(bench: Bench) -> Findings:
+    """Compare the tokens with the reference's, on the same utterances."""
+    expected = [bench.authors.tokens(each) for each in bench.utterances]
+    found = {"as_used": bench.engine, "float32": bench.load_engine(precision="float32")}
+    shares = {name: _equal_percent(bench, engine, expected) for name, engine in found.items()}
+    return {"tokens_equal_percent": shares, "tokens": sum(map(len, expected))}
+
+
+def _equal_percent(bench: Bench, engine: SenseVoice, expected: list[list[str]]) -> float:
+    heard: dict[float, list[str]] = {}
+    for batch in bench.batches(bench.utterances):
+        for request, hypothesis in zip(batch, engine.recognise(batch), strict=True):
+            heard[request.utterance.start] = [token.text for token in hypothesis.tokens]
+    return 100 * equal_share(expected, [heard[each.start] for each in bench.utterances])
+
+
+def encoders(bench: Bench) -> Findings:
+    """Measure the recogniser alone, with every backend, on utterances that are cut already."""
+    kinds = CUDA_ENCODERS if bench.device.startswith("cuda") else CPU_ENCODERS
+    batches = bench.batches(bench.utterances)
+    contestants: dict[str, Callable[[], object]] = {}
+    notes = {}
+    for backend, precision in kinds:
+        name = f"{backend} {precision}"
+        try:
+            engine = bench.load_engine(backend, precision)
+        except ModelError as error:
+            notes[name] = str(error)
+            continue
+        contestants[name] = partial(_recognise_all, engine, batches)
+        engine.recognise(batches[0])
+    timings = alternate(contestants, bench.setup.repeat)
+    found = {name: rtfx(bench.setup.seconds, each.median) for name, each in timings.items()}
+    return {"encoder_rtfx": found, "notes": notes}
+
+
+def _recognise_all(engine: SenseVoice, batches: list[list[Request]]) -> None:
+    for batch in batches:
+        engine.recognise(batch)
+
+
+def voice_activity(bench: Bench) -> Findings:
+    """Measure the detector: its decisions alone, and the whole."""
+    detection = Detection(bench.vad_weights.folder, bench.detector, bench.settings.vad)
+    decisions = detection.decisions(bench.speech)
+    whole = detection.whole(bench.speech)
+    for work in (*decisions.values(), *whole.values()):
+        work()
+    deciding = alternate(decisions, bench.setup.repeat)
+    detecting = alternate(whole, bench.setup.repeat)
+    return {
+        "vad_speedup": deciding["reference"].median / deciding["ours"].median,
+        "vad_rtfx": {
+            name: rtfx(bench.setup.seconds, each.median) for name, each in detecting.items()
+        },
+        "vad_spans_equal": whole["ours"]() == whole["reference"](),
+    }
+
+
+def start(bench: Bench) -> Findings:
+    """Start fresh processes: how long until they are ready, and the most memory they need."""
+    run_child("start ours", bench.setup)  # fills the cache
+    ready: dict[str, list[float]] = {"ours": [], "authors": []}
+    for _ in range(bench.setup.repeat):
+        for name, seconds in ready.items():
+            seconds.append(run_child(f"start {name}", bench.setup).ready_seconds)
+    _ = bench.speech
+    ours, authors = (run_child(f"transcribe {name}", bench.setup).facts for name in ready)
+    return {
+        "ready_seconds": statistics.median(ready["ours"]),
+        "reference_ready_seconds": statistics.median(ready["authors"]),
+        "peak_memory_mb": ours["peak_mb"],
+        "reference_peak_memory_mb": authors["peak_mb"],
+        "peak_gpu_memory_mb": ours["peak_gpu_mb"],
+        "reference_peak_gpu_memory_mb": authors["peak_gpu_mb"],
+    }
+
+
+def first_text(bench: Bench) -> Findings:
+    """Press the button for ten hours of speech: how long until there are words."""
+    recording = Repeated(bench.speech, TEN_HOURS)
+    bench.ours.seconds_to_first_text(recording)
+    waits = [bench.ours.seconds_to_first_text(recording) for _ in range(bench.setup.repeat)]
+    return {"first_text_seconds": statistics.median(waits)}
+
+
+def long_recording(bench: Bench) -> Findings:
+    """Weigh the process in the beginning of a long recording, and later."""
+    return {"long_recording": run_child("long", bench.setup).facts}
+
+
+def clients(bench: Bench) -> Findings:
+    """Let many clients ask at once, and one beside a long recording."""
+    recordings = clips(bench.speech, CLIP_SECONDS, CLIENTS)
+
+    def one_caller() -> None:
+        found = [find_utterances(each.speech, bench.detector) for each in recordings]
+        _recognise_all(bench.engine, bench.batches([each for row in found for each in row]))
+
+    contestants: dict[str, Callable[[], object]] = {
+        "clients": lambda: bench.ours.transcribe_together(recordings),
+        "one caller": one_caller,
+    }
+    alternate(contestants, 1)
+    timings = alternate(contestants, bench.setup.repeat)
+    seconds = CLIENTS * CLIP_SECONDS
+    together, batch = (rtfx(seconds, timings[name].median) for name in contestants)
+    return {
+        "clients": {"count": CLIENTS, "rtfx": together, "one_batch_rtfx": batch,
+                    "share": together / batch},
+        "clip_beside_long": _clip_beside_long(bench, recordings[0]),
+    }  # fmt: skip
+
+
+def _clip_beside_long(bench: Bench, clip: Repeated) -> Findings:
+    def seconds() -> float:
+        turns = [timed(lambda: bench.ours.transcribe(clip)) for _ in range(bench.setup.repeat)]
+        return statistics.median(turns)
+
+    idle = seconds()
+    with _busy_with(bench.ours, Repeated(bench.speech, THREE_HOURS)):
+        busy = seconds()
+    return {"idle_seconds": idle, "busy_seconds": busy, "ratio": busy / idle}
+
+
+@contextmanager
+def _busy_with(ours: Ours, recording: Repeated) -> Iterator[None]:
+    """Transcribe a recording in another thread; enter when its first words are there."""
+    begun, stop = threading.Event(), threading.Event()
+
+    def work() -> None:
+        try:
+            for progress in ours.follow(recording, stop.is_set):
+                if progress.transcript.segments:
+                    begun.set()
+        except Cancelled:
+            log.info("the long recording was stopped")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        begun.wait()
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def many_clips(bench: Bench) -> Findings:
+    """Weigh the process over a thousand clips in a row."""
+    return {"clips": run_child("clips", bench.setup).facts}
+
+
+RUN: dict[str, Callable[[Bench], Findings]] = {
+    "speed": speed,
+    "tokens": tokens,
+    "encoders": encoders,
+    "vad": voice_activity,
+    "start": start,
+    "first": first_text,
+    "long": long_recording,
+    "clients": clients,
+    "clips": many_clips,
+}
+
+
+def run(setup: Setup, names: Sequence[str]) -> Findings:
+    """Measure the sections of these names; return the object that ``--json`` prints."""
+    bench = Bench(setup)
+    findings = basics(bench)
+    notes: dict[str, str] = {}
+    for name in names:
+        log.info("section %s", name)
+        found = RUN[name](bench)
+        notes |= found.pop("notes", {})
+        findings |= found
+    return findings | {"notes": notes}
