@@ -1,0 +1,55 @@
+"""Transcript → json, csv: for programs and for spreadsheets. Names are those of the Transcript."""
+
+import csv
+import json
+from io import StringIO
+
+from richspeech.transcript import Segment, Transcript
+from richspeech.writers.labels import printable
+from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
+
+CSV_COLUMNS = (
+    *("start", "end", "language", "language_probability", "emotion", "emotion_probability"),
+    *("events", "text", "rules", "second_emotion", "corrected"),
+)
+
+_BYTE_ORDER_MARK = "\ufeff"
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+def write_json(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:  # noqa: ARG001
+    """Write one document on one line; options change nothing, since all labels are in it."""
+    return json.dumps(transcript.to_dict(), ensure_ascii=False) + "\n"
+
+
+def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:  # noqa: ARG001
+    """Write a row a segment (RFC 4180); names and labels are those of json in every locale.
+
+    The byte order mark tells Excel that this is UTF-8. A text that a spreadsheet would take for a
+    formula gets the apostrophe that makes it a text.
+    """
+    table = StringIO()
+    writer = csv.writer(table)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(_csv_row(segment) for segment in transcript.segments)
+    return _BYTE_ORDER_MARK + table.getvalue()
+
+
+def _csv_row(segment: Segment) -> tuple[str, ...]:
+    return (
+        *(_number(segment.start), _number(segment.end)),
+        *(_harmless(segment.language or ""), _number(segment.language_probability)),
+        *(segment.emotion.value, _number(segment.emotion_probability)),
+        " ".join(event.value for event in segment.events),
+        *(_harmless(segment.text), _harmless(" ".join(segment.rules))),
+        *(segment.second_emotion or "", " ".join(segment.corrected)),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(round(value, 4))
+
+
+def _harmless(text: str) -> str:
+    line = printable(text)
+    return f"'{line}" if line.startswith(_FORMULA_STARTS) else line

@@ -1,0 +1,97 @@
+"""Transcript → docx: a document to edit, one paragraph a segment."""
+
+from io import BytesIO
+
+import docx
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt, RGBColor
+from docx.styles.style import BaseStyle
+
+from richspeech.transcript import Segment, Transcript
+from richspeech.wording import clock
+from richspeech.writers.labels import (
+    emotion_label,
+    event_labels,
+    facts,
+    has_content,
+    printable,
+    say,
+)
+from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
+
+PARAGRAPH_STYLE, TIME_STYLE, LABEL_STYLE = "Segment", "Segment Time", "Segment Label"
+"""So that all segments, times or labels can be changed or selected at once."""
+
+_USED_STYLES = (
+    "Normal",
+    "Title",
+    "Title Char",
+    "Default Paragraph Font",
+    "Normal Table",
+    "No List",
+)
+_LATIN_FONT, _EAST_ASIAN_FONT = "Calibri", "Microsoft YaHei"
+_INDENT = Cm(1.8)
+
+
+def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> bytes:
+    """Return a Word document: a title, what is known of the whole, the segments."""
+    document = docx.Document()
+    _prepare_styles(document)
+    title = printable(options.title or say("transcript", options.locale))
+    document.core_properties.title = title[:255]
+    document.core_properties.author = document.core_properties.comments = ""
+    document.add_heading(title, level=0)
+    known = facts(transcript, options.locale)
+    document.add_paragraph(" · ".join(f"{head} {value}" for head, value in known))
+    segments = [segment for segment in transcript.segments if has_content(segment)]
+    for segment in segments:
+        _add_segment(document, segment, options)
+    if not segments:
+        document.add_paragraph(say("nothing", options.locale))
+    content = BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def _add_segment(document: Document, segment: Segment, options: WriterOptions) -> None:
+    """Write time, words and labels; all lines of the words stand beside the time."""
+    paragraph = document.add_paragraph(style=PARAGRAPH_STYLE)
+    paragraph.add_run(clock(segment.start), style=TIME_STYLE)
+    paragraph.add_run(f"\t{printable(segment.text)}")
+    labels = [
+        label
+        for name in (emotion_label, event_labels)
+        if (label := name(segment, options.style, options.locale))
+    ]
+    if segment.corrected:
+        labels.append(say("corrected", options.locale))
+    if labels:
+        paragraph.add_run(("  " if segment.text else "") + " · ".join(labels), style=LABEL_STYLE)
+
+
+def _prepare_styles(document: Document) -> None:
+    """Leave of python-docx's template what is used, since every run searches all of its styles."""
+    for style in [each for each in document.styles if each.name not in _USED_STYLES]:
+        style.delete()
+    for name in ("Normal", "Title"):
+        _set_fonts(document.styles[name])
+    layout = document.styles.add_style(PARAGRAPH_STYLE, WD_STYLE_TYPE.PARAGRAPH)
+    layout.base_style = document.styles["Normal"]
+    layout.paragraph_format.left_indent = _INDENT
+    layout.paragraph_format.first_line_indent = -_INDENT
+    for name in (TIME_STYLE, LABEL_STYLE):
+        style = document.styles.add_style(name, WD_STYLE_TYPE.CHARACTER)
+        style.font.size = Pt(9)
+        style.font.color.rgb = RGBColor(0x56, 0x64, 0x73)
+
+
+def _set_fonts(style: BaseStyle) -> None:
+    """Name fonts for both scripts: the template shows Chinese in Japanese shapes."""
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    fonts.attrib.clear()
+    for script in ("ascii", "hAnsi", "cs"):
+        fonts.set(qn(f"w:{script}"), _LATIN_FONT)
+    fonts.set(qn("w:eastAsia"), _EAST_ASIAN_FONT)

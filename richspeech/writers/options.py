@@ -1,0 +1,39 @@
+"""What a reader of the files may choose."""
+
+from dataclasses import dataclass
+
+from postprocess import LOCALES, STYLES
+from richspeech.errors import OptionError
+
+
+def require_known(kind: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise ``OptionError`` unless ``value`` is one of the known ones."""
+    if value not in known:
+        message = f"The {kind} {value!r} is unknown; choose one of {', '.join(known)}."
+        raise OptionError(message)
+
+
+@dataclass(frozen=True)
+class WriterOptions:
+    """How a transcript is written; every format takes what it can show and passes over the rest.
+
+    Raises ``OptionError`` for a style or locale that does not exist.
+    """
+
+    style: str = "label"
+    """One of ``postprocess.STYLES``; subtitles show ``tags`` as ``label``."""
+    locale: str = "zh"
+    """Language of labels and headings."""
+    emotions: bool = True
+    """Emotions in subtitles: colour in ass, class in vtt, words or emoji in srt and lrc."""
+    title: str | None = None
+    """Heading of md, docx, html, ass and lrc: mostly the recording's name."""
+    audio: bytes | None = None
+    """MP3 that the html report plays; ``richspeech.playback`` makes it from any recording."""
+
+    def __post_init__(self) -> None:
+        require_known("style", self.style, STYLES)
+        require_known("locale", self.locale, LOCALES)
+
+
+DEFAULT_OPTIONS = WriterOptions()

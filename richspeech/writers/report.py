@@ -1,0 +1,191 @@
+"""Transcript → html: one file with timeline, search and, when given, the sound; needs no network.
+
+``report.html`` is a Jinja template that escapes whatever is put into it. The page forbids itself
+every address and every script and style but its own (a Content-Security-Policy with their hashes),
+so that a text from a stranger stays a text even if an escape were forgotten.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TypeAlias
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from richspeech.transcript import Segment, Transcript
+from richspeech.wording import clock
+from richspeech.writers.labels import (
+    emotion_label,
+    event_labels,
+    facts,
+    has_content,
+    language_name,
+    printable,
+    probability_of,
+    say,
+)
+from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
+
+_FOLDER = Path(__file__).parent
+_FAINTEST = 0.35
+"""Opacity of a label with probability 0, so that it can still be seen."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One segment on a lane of the timeline."""
+
+    left: str
+    """Share of the recording, in percent; so is ``width``."""
+    width: str
+    opacity: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """All segments with one emotion, sound or language."""
+
+    kind: str
+    """emotion, event or language."""
+    value: str
+    word: str
+    seconds: str
+    """How long they are together."""
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One segment in the list."""
+
+    start: float
+    end: float
+    clock: str
+    text: str
+    language: str
+    language_word: str
+    emotion: str
+    emotion_label: str
+    events: str
+    """Names, separated by blanks."""
+    event_labels: str
+    corrected: bool
+
+
+def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """Return a report that opens from a file, in light and dark, on wide screens and phones."""
+    segments = [segment for segment in transcript.segments if has_content(segment)]
+    duration = max([transcript.duration, *(segment.end for segment in segments)])
+    script, styles = _read("report.js"), _read("report.css")
+    return _template().render(
+        say=partial(say, locale=options.locale),
+        locale=options.locale,
+        title=printable(options.title or say("report", options.locale)),
+        facts=facts(transcript, options.locale),
+        duration=duration,
+        lanes=_lanes(segments, duration, options.locale),
+        rows=[_row(segment, options) for segment in segments],
+        audio=_data_uri(options.audio) if options.audio else None,
+        script=Markup(script),  # noqa: S704 - our own files
+        script_hash=_hash(script),
+        styles=Markup(styles),  # noqa: S704
+        styles_hash=_hash(styles),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+@cache
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _hash(content: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def _data_uri(mp3: bytes) -> str:
+    return f"data:audio/mpeg;base64,{b64encode(mp3).decode()}"
+
+
+def _row(segment: Segment, options: WriterOptions) -> Row:
+    style, locale = options.style, options.locale
+    return Row(
+        segment.start,
+        segment.end,
+        clock(segment.start),
+        printable(segment.text),
+        segment.language or "",
+        language_name(segment.language, locale),
+        segment.emotion.value,
+        emotion_label(segment, style, locale),
+        " ".join(event.value for event in segment.events),
+        event_labels(segment, style, locale),
+        bool(segment.corrected),
+    )
+
+
+# The timeline -------------------------------------------------------------------------------------
+
+_KINDS = ("emotion", "event", "language")
+
+Label: TypeAlias = tuple[str, str, str]
+"""Kind, value and word of a lane."""
+
+
+def _lanes(segments: Sequence[Segment], duration: float, locale: str) -> list[Lane]:
+    """Return a lane for each emotion, sound and language, the longest of a kind first."""
+    found: defaultdict[Label, list[tuple[Segment, float | None]]] = defaultdict(list)
+    for segment in segments:
+        for label, probability in _labels(segment, locale):
+            found[label].append((segment, probability))
+    seconds = {
+        label: sum(segment.duration for segment, _ in members) for label, members in found.items()
+    }
+    return [
+        Lane(
+            *label,
+            clock(seconds[label]),
+            [
+                _bar(segment, label[2], probability, duration)
+                for segment, probability in found[label]
+            ],
+        )
+        for label in sorted(found, key=lambda label: (_KINDS.index(label[0]), -seconds[label]))
+    ]
+
+
+def _labels(segment: Segment, locale: str) -> Iterator[tuple[Label, float | None]]:
+    emotion, language = segment.emotion, segment.language
+    yield ("emotion", emotion.value, emotion.word(locale)), probability_of(segment, emotion)
+    for event in segment.events:
+        yield ("event", event.value, event.word(locale)), probability_of(segment, event)
+    if segment.text:
+        heard = None if "language" in segment.corrected else segment.language_probability
+        yield ("language", language or "", language_name(language, locale)), heard
+
+
+def _bar(segment: Segment, word: str, probability: float | None, duration: float) -> Bar:
+    sure = "" if probability is None else f" {probability:.0%}"
+    return Bar(
+        left=f"{100 * segment.start / duration:.4f}%",
+        width=f"{100 * segment.duration / duration:.4f}%",
+        opacity=f"{_FAINTEST + (1 - _FAINTEST) * (1 if probability is None else probability):.2f}",
+        hint=f"{clock(segment.start)}–{clock(segment.end)} {word}{sure} {printable(segment.text)}",
+    )

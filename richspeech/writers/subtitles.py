@@ -1,0 +1,179 @@
+"""Transcript → srt, vtt, ass, lrc. The cues are those of ``cues``; here they are spelled.
+
+Texts come from strangers, and none of these formats but vtt can escape what it takes for markup.
+There an invisible word joiner (U+2060) keeps the characters apart that together would mean
+something; ass takes braces for markup wherever they stand, and gets their wide twins.
+"""
+
+import re
+from collections.abc import Iterable
+from html import escape
+
+from postprocess import Emotion
+from richspeech.transcript import Transcript
+from richspeech.wording import clock
+from richspeech.writers.cues import Cue, Line, build_cues
+from richspeech.writers.labels import COLOURS, printable
+from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
+
+_JOINER = "\u2060"
+
+
+def _parts_of(seconds: float, per_second: int) -> tuple[int, int, int, int]:
+    """Return hours, minutes, seconds and fractions of a time; before the beginning is nought."""
+    total_s, fractions = divmod(max(round(seconds * per_second), 0), per_second)
+    minutes, s = divmod(total_s, 60)
+    hours, minutes = divmod(minutes, 60)
+    return hours, minutes, s, fractions
+
+
+# SubRip -------------------------------------------------------------------------------------------
+
+
+def write_srt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """SubRip: number, times, lines; the emotion as a word, since there are no colours."""
+    return "\n".join(
+        f"{number}\n{srt_time(cue.start)} --> {srt_time(cue.end)}\n{_srt_text(cue)}\n"
+        for number, cue in enumerate(build_cues(transcript, options), start=1)
+    )
+
+
+def srt_time(seconds: float) -> str:
+    """Spell a time as SubRip does: HH:MM:SS,mmm."""
+    hours, minutes, s, milliseconds = _parts_of(seconds, 1_000)
+    return f"{hours:02}:{minutes:02}:{s:02},{milliseconds:03}"
+
+
+_SRT_MARKUP = re.compile(r"[<{\\]|--(?=>)")
+
+
+def _srt_text(cue: Cue) -> str:
+    return "\n".join(
+        _SRT_MARKUP.sub(lambda found: found[0] + _JOINER, line.text) for line in cue.lines
+    )
+
+
+# WebVTT -------------------------------------------------------------------------------------------
+
+
+def write_vtt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """WebVTT: the emotion as a class, which the style block colours and a page may colour anew."""
+    cues = build_cues(transcript, options, name_emotions=False)
+    styles = "".join(f"::cue(.{each}) {{ color: {COLOURS[each]}; }}\n" for each in _emotions(cues))
+    blocks = [f"STYLE\n{styles}"] if styles else []
+    blocks += [
+        f"{number}\n{vtt_time(cue.start)} --> {vtt_time(cue.end)}\n"
+        + "\n".join(map(_vtt_line, cue.lines))
+        + "\n"
+        for number, cue in enumerate(cues, start=1)
+    ]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def vtt_time(seconds: float) -> str:
+    """Spell a time as WebVTT does: HH:MM:SS.mmm."""
+    return srt_time(seconds).replace(",", ".")
+
+
+def _vtt_line(line: Line) -> str:
+    text = escape(line.text, quote=False)
+    return f"<c.{line.emotion}>{text}</c>" if line.emotion else text
+
+
+def _emotions(cues: Iterable[Cue]) -> list[Emotion]:
+    """List the emotions that are to be coloured, in the order of ``COLOURS``."""
+    found = {line.emotion for cue in cues for line in cue.lines}
+    return [emotion for emotion in COLOURS if emotion in found]
+
+
+# Advanced SubStation Alpha ------------------------------------------------------------------------
+
+_ASS_STYLE_FIELDS = (
+    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
+    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
+    "Alignment, MarginL, MarginR, MarginV, Encoding"
+)
+_ASS_MARKUP = str.maketrans({"{": "｛", "}": "｝", "\\": f"\\{_JOINER}"})
+_ASS_WHITE = "#FFFFFF"
+
+
+def write_ass(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """Advanced SubStation Alpha: a style for each emotion, so that one line changes its colour."""
+    cues = build_cues(transcript, options, name_emotions=False)
+    styles = [_ass_style("Default", _ASS_WHITE)]
+    styles += [_ass_style(emotion, COLOURS[emotion]) for emotion in _emotions(cues)]
+    title = [f"Title: {printable(options.title)}"] if options.title else []
+    lines = [
+        "[Script Info]",
+        *title,
+        "ScriptType: v4.00+",
+        "PlayResX: 1920",
+        "PlayResY: 1080",
+        "WrapStyle: 2",
+        "ScaledBorderAndShadow: yes",
+        "",
+        "[V4+ Styles]",
+        f"Format: {_ASS_STYLE_FIELDS}",
+        *styles,
+        "",
+        "[Events]",
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+        *map(_ass_dialogue, cues),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def ass_time(seconds: float) -> str:
+    """Spell a time as ASS does: H:MM:SS.cc."""
+    hours, minutes, s, hundredths = _parts_of(seconds, 100)
+    return f"{hours}:{minutes:02}:{s:02}.{hundredths:02}"
+
+
+def _ass_style(name: str, colour: str) -> str:
+    """White or coloured letters, a black outline, at the bottom in the middle of 1920 x 1080."""
+    red, green, blue = colour[1:3], colour[3:5], colour[5:7]
+    return (
+        f"Style: {name},Arial,64,&H00{blue}{green}{red},&H000000FF,&H00000000,&H80000000,"
+        "0,0,0,0,100,100,0,0,1,3,1,2,60,60,60,1"
+    )
+
+
+def _ass_dialogue(cue: Cue) -> str:
+    first = cue.lines[0].emotion
+    text = "\\N".join(_ass_line(line, first) for line in cue.lines)
+    times = f"{ass_time(cue.start)},{ass_time(cue.end)}"
+    return f"Dialogue: 0,{times},{first or 'Default'},,0,0,0,,{text}"
+
+
+def _ass_line(line: Line, style: Emotion | None) -> str:
+    change = "" if line.emotion is style else f"{{\\r{line.emotion or 'Default'}}}"
+    return change + line.text.translate(_ASS_MARKUP)
+
+
+# LRC ----------------------------------------------------------------------------------------------
+
+_LRC_STAMP = re.compile(r"[\[<](?=\d+:\d)")
+
+
+def write_lrc(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """Lyrics: a time and one line a cue; an empty line clears the screen before a silence."""
+    cues = build_cues(transcript, options, most_lines=1)
+    title = [f"[ti:{printable(options.title)}]"] if options.title else []
+    lines = [*title, f"[length:{clock(transcript.duration)}]"] if cues else []
+    for number, cue in enumerate(cues, start=1):
+        text = "".join(line.text for line in cue.lines)
+        lines.append(f"[{lrc_time(cue.start)}]{_LRC_STAMP.sub(_wide_twin, text)}")
+        if number == len(cues) or cues[number].start > cue.end:
+            lines.append(f"[{lrc_time(cue.end)}]")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def lrc_time(seconds: float) -> str:
+    """Spell a time as LRC does: MM:SS.cc, with as many minutes as it takes."""
+    hours, minutes, s, hundredths = _parts_of(seconds, 100)
+    return f"{hours * 60 + minutes:02}:{s:02}.{hundredths:02}"
+
+
+def _wide_twin(found: re.Match[str]) -> str:
+    """Spell a bracket that would begin a time of its own as the wide one."""
+    return "［" if found[0] == "[" else "＜"

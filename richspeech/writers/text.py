@@ -1,0 +1,60 @@
+"""Transcript → txt, md: for people to read and to paste."""
+
+import re
+from collections.abc import Sequence
+
+from richspeech.transcript import Segment, Transcript
+from richspeech.wording import clock
+from richspeech.writers.labels import (
+    emotion_label,
+    event_labels,
+    facts,
+    has_content,
+    printable,
+    say,
+    styled,
+)
+from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
+
+
+def write_txt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """One line a segment; a segment without words shows its sounds."""
+    shown = (styled(segment, options.style, options.locale) for segment in transcript.segments)
+    return "".join(f"{printable(line)}\n" for line in shown if line)
+
+
+def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """Markdown: a heading, what is known of the whole, and a table with a row a segment."""
+    locale = options.locale
+    known = " · ".join(f"{head} {value}" for head, value in facts(transcript, locale))
+    head = f"# {_escaped(options.title or say('transcript', locale))}\n\n{_escaped(known)}\n\n"
+    segments = [segment for segment in transcript.segments if has_content(segment)]
+    if not segments:
+        return f"{head}{say('nothing', locale)}\n"
+    columns = (
+        ["start", "text"] if options.style == "plain" else ["start", "text", "emotion", "events"]
+    )
+    rows = [[say(column, locale) for column in columns], ["---"] * len(columns)]
+    rows += [
+        [_escaped(cell) for cell in _cells(each, options)][: len(columns)] for each in segments
+    ]
+    return head + "".join(f"{_row(cells)}\n" for cells in rows)
+
+
+def _cells(segment: Segment, options: WriterOptions) -> tuple[str, ...]:
+    labels = (
+        label(segment, options.style, options.locale) for label in (emotion_label, event_labels)
+    )
+    return clock(segment.start), segment.text, *labels
+
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")
+"""What CommonMark, its tables and its formulas give a meaning within a cell."""
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", printable(text))
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,152 @@
+"""Segment → words: what no line break divides, how wide it is, and when it was heard."""
+
+import math
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from postprocess import Emotion, RichPiece, render
+from richspeech.transcript import Segment
+from richspeech.writers.labels import printable
+from richspeech.writers.options import WriterOptions
+
+LATIN_PER_LINE, WIDE_PER_LINE = 42, 16
+LINE = math.lcm(LATIN_PER_LINE, WIDE_PER_LINE)
+"""Room of a line in the smallest unit that measures both kinds of characters."""
+NARROW, WIDE = LINE // LATIN_PER_LINE, LINE // WIDE_PER_LINE
+
+
+_NEVER_FIRST = frozenset({"Pe", "Pf", "Po", "Mn", "Mc", "Me", "Cf", "Lm", "Sk"})
+"""Categories that begin no line: closing marks, points, combining marks, repetition marks."""
+_SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ")
+_NEVER_LAST = frozenset({"Ps", "Pi"})
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+@dataclass(frozen=True)
+class Word:
+    """What no line break divides: a Latin word, a wide character, each with its punctuation."""
+
+    text: str
+    spaced: bool
+    """A blank stands before it."""
+    start: float | None
+    """Measured, or None."""
+    end: float | None
+
+    @cached_property
+    def width(self) -> int:
+        """Share of a line, without the blank."""
+        return width(self.text)
+
+    @property
+    def gap(self) -> int:
+        """Share of a line that the blank before it takes."""
+        return NARROW if self.spaced else 0
+
+
+def width(text: str) -> int:
+    """Return the share of a line that a text takes; ``LINE`` is a full one."""
+    return sum(WIDE if _is_wide(character) else NARROW for character in text)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) -> list[Word]:
+    """Return the sounds of a segment, its words, and an emotion, if given, behind the last."""
+    style = "label" if options.style == "tags" else options.style
+    sounds = [
+        Word(sound, spaced=False, start=segment.start, end=None)
+        for sound in _sounds(segment, style, options.locale)
+    ]
+    words = list(_split(segment))
+    if sounds and words and style == "label":
+        words[0] = replace(words[0], spaced=True)
+    if emotion and words:
+        suffix = render([RichPiece(emotion=emotion)], style, options.locale)
+        words[-1] = replace(words[-1], text=words[-1].text + suffix)
+    return [part for word in sounds + words for part in _narrowed(word)]
+
+
+def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
+    if style == "label":
+        return [f"[{event.word(locale)}]" for event in segment.events]
+    shown = render([RichPiece(events=segment.events)], style, locale)
+    return [shown] if shown else []
+
+
+def _split(segment: Segment) -> Iterator[Word]:
+    """Divide the text wherever a line may break; a word begins and ends with its characters."""
+    characters = zip(segment.text, *_times_of_characters(segment), strict=True)
+    word: Word | None = None
+    spaced = False
+    for raw, start, end in characters:
+        character = printable(raw)
+        if not character:
+            spaced = True
+            continue
+        if word and not spaced and not _may_break(word.text[-1], character):
+            latest = word.end if end is None else end
+            word = replace(word, text=word.text + character, end=latest)
+        else:
+            if word:
+                yield word
+            word = Word(character, spaced and word is not None, start, end)
+        spaced = False
+    if word:
+        yield word
+
+
+def _may_break(left: str, right: str) -> bool:
+    """Tell whether a line may end between two characters with no blank between them."""
+    if left == _ZERO_WIDTH_JOINER or right in _SMALL_KANA:
+        return False
+    if unicodedata.category(right) in _NEVER_FIRST or unicodedata.category(left) in _NEVER_LAST:
+        return False
+    both_korean = all("\uac00" <= character <= "\ud7a3" for character in (left, right))
+    return (_is_wide(left) or _is_wide(right)) and not both_korean
+
+
+def _narrowed(word: Word) -> Iterator[Word]:
+    """Divide a word that is wider than a line; the parts share its time."""
+    if word.width <= LINE:
+        yield word
+        return
+    per_line = LINE // max(width(character) for character in word.text)
+    parts = [word.text[at : at + per_line] for at in range(0, len(word.text), per_line)]
+    yield replace(word, text=parts[0], end=None)
+    yield from (Word(part, spaced=False, start=None, end=None) for part in parts[1:-1])
+    yield Word(parts[-1], spaced=False, start=None, end=word.end)
+
+
+def _times_of_characters(segment: Segment) -> tuple[list[float | None], list[float | None]]:
+    """Return starts and ends by character of the text, from the tokens that it is made of.
+
+    The first character of a token has its start and the last one its end. Tokens that make up
+    another text are of no use. Times outside the segment, or before an earlier one, are not
+    believed.
+    """
+    starts, ends = _times_of_tokens(segment)
+    if "".join(token.text for token in segment.tokens) != segment.text:
+        starts, ends = [None] * len(segment.text), [None] * len(segment.text)
+    latest = segment.start
+    for at, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if start is not None:
+            starts[at] = start if latest <= start < segment.end else None
+            latest = starts[at] or latest
+        if end is not None:
+            ends[at] = end if latest <= end <= segment.end else None
+    return starts, ends
+
+
+def _times_of_tokens(segment: Segment) -> tuple[list[float | None], list[float | None]]:
+    starts: list[float | None] = []
+    ends: list[float | None] = []
+    for token in segment.tokens:
+        blanks, rest = len(token.text) - len(token.text.lstrip()), max(len(token.text) - 1, 0)
+        starts += [token.start if at == blanks else None for at in range(len(token.text))]
+        ends += [token.end if at == rest else None for at in range(len(token.text))]
+    return starts, ends
