@@ -618,8 +618,8 @@ def _words_hold(when: RuleCondition, labels: Labels) -> bool:
     text = labels.text.casefold()
     endings = tuple(_without_end_marks(ending.casefold()) for ending in when.endings)
     return (
-        (not when.any_words or any(_stands_in(text, word) for word in when.any_words))
-        and not any(_stands_in(text, word) for word in when.no_words)
+        (not when.any_words or any(stands_in(text, word) for word in when.any_words))
+        and not any(stands_in(text, word) for word in when.no_words)
         and (not endings or _without_end_marks(text).endswith(endings))
     )
 
@@ -634,9 +634,11 @@ def _probabilities_hold(when: RuleCondition, labels: Labels) -> bool:
     return all(probability is not None and probability < limit for probability in named)
 
 
-def _stands_in(text: str, word: str) -> bool:
-    """Look for a word in case-folded text: 呢 stands in 好呢, "sad" does not in "ambassador"."""
+def stands_in(text: str, word: str) -> bool:
+    """Look for a word in case-folded text: 呢 stands in 好呢, "sad" not in "ambassador"."""
     bare = word.casefold()
+    if bare not in text:
+        return False
     before = rf"(?<!{_LETTER})" if re.match(_LETTER, bare) else ""
     after = rf"(?!{_LETTER})" if re.match(_LETTER, bare[-1]) else ""
     return re.search(before + re.escape(bare) + after, text) is not None

@@ -1,0 +1,41 @@
+"""Wording: what people read, in both languages of the page."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from string import Template
+
+from pydantic import ConfigDict
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One text in every language of ``LOCALES``."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    zh: str
+    en: str
+
+    def in_locale(self, locale: str) -> str:
+        """Return the text in one of ``LOCALES``."""
+        return {"zh": self.zh, "en": self.en}[locale]
+
+    def filled(self, zh: Mapping[str, str], en: Mapping[str, str]) -> "Wording":
+        """Put words in the place of each ``$name``."""
+        return Wording(Template(self.zh).substitute(zh), Template(self.en).substitute(en))
+
+    def require_names(self, known: Iterable[str]) -> None:
+        """Refuse a ``$name`` that nobody fills, with a ``ValueError``."""
+        for text in (self.zh, self.en):
+            template = Template(text)
+            if not template.is_valid() or not set(template.get_identifiers()) <= set(known):
+                names = ", ".join(f"${name}" for name in sorted(known))
+                message = f"the text {text!r} may name {names} and nothing else ($$ is a dollar)"
+                raise ValueError(message)
+
+
+def clock(seconds: float) -> str:
+    """Spell a time as people do: 1:05, 1:02:05; a begun second does not count."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
