@@ -5,6 +5,7 @@ RichSpeechError
  ├── ModelError (RuntimeError)       weights are missing, unreadable or not of the expected class
  ├── AudioError (ValueError)         a recording cannot be decoded or breaks a limit
  ├── OptionError (ValueError)        a request asks for something that does not exist
+ ├── StoreError (RuntimeError)       the history cannot be read or written
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
@@ -38,6 +39,12 @@ class OptionError(RichSpeechError, ValueError):
     """A recognition option has a value that does not exist."""
 
     code = "option"
+
+
+class StoreError(RichSpeechError, RuntimeError):
+    """The history cannot be opened, read or written, or has changed meanwhile."""
+
+    code = "store"
 
 
 class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault

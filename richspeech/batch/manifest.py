@@ -1,0 +1,114 @@
+"""What became of each recording: JSON lines that outlive the process, whenever it ends.
+
+A line is written and flushed to the disk once its results are on the disk. A line that a crash has
+torn is cut off when the manifest is opened again; lines that cannot be read count for nothing, and
+their recordings are done again. Of several lines with one name the last one counts.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from richspeech.errors import OptionError
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "manifest.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of one recording."""
+
+    name: str
+    """Of the recording, and of its results but for their endings."""
+    version: str
+    """Of its content, the settings and the weights; done again when it changes."""
+    state: Literal["done", "failed"]
+    finished: str
+    """UTC, as in ISO 8601."""
+    duration: float | None = None
+    """Seconds of audio."""
+    processing_seconds: float | None = None
+    error: str | None = None
+    """Why it failed, in a sentence."""
+
+    def to_line(self) -> bytes:
+        """Write the record as one line."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode() + b"\n"
+
+
+@cache
+def _adapter() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)
+
+
+def read_records(content: bytes) -> dict[str, Record]:
+    """Read the lines that can be read, by name."""
+    records: dict[str, Record] = {}
+    unreadable = 0
+    for line in content.split(b"\n"):
+        try:
+            record = _adapter().validate_json(line)
+        except ValidationError:
+            unreadable += bool(line.strip())
+        else:
+            records[record.name] = record
+    if unreadable:
+        log.warning("%s: %d lines cannot be read and are left out", FILE_NAME, unreadable)
+    return records
+
+
+class Manifest:
+    """The open manifest of a folder; thread-safe."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._lock = file, threading.Lock()
+        content = file.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        file.truncate(len(whole))
+        self.records = read_records(whole)
+        """What was there when it was opened."""
+
+    def append(self, record: Record) -> None:
+        """Add a line; when this returns, it is on the disk. Raises ``OptionError`` if it cannot."""
+        try:
+            with self._lock:
+                self._file.write(record.to_line())
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            message = f"{FILE_NAME} cannot be written ({error.strerror}): start the batch again."
+            raise OptionError(message) from error
+
+
+@contextmanager
+def open_manifest(folder: Path) -> Iterator[Manifest]:
+    """Open the manifest of a folder, and make both if need be.
+
+    Raises ``OptionError`` when the folder cannot be used, or when another process writes there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / FILE_NAME).open("a+b")
+    except OSError as error:
+        message = f"The folder {folder.name} cannot be written ({error.strerror}); name another."
+        raise OptionError(message) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"Another batch writes to {folder.name} already; wait for it, or stop it."
+            raise OptionError(message) from error
+        file.seek(0)
+        yield Manifest(file)

@@ -1,0 +1,166 @@
+"""The search line of the history: words and ``key:value`` terms → terms that must all hold.
+
+    退款 "call me back" emotion:angry event:laughter lang:yue name:call after:2026-11-01
+
+Each term must hold somewhere in the recording, not all of them in one utterance. Words are parts of
+the text, whatever stands around them, so one character of Chinese is a word. Case does not matter,
+nor does the width of letters, signs and blanks. Labels may be given as the page shows them, in
+either language.
+
+Not covered: "or", "not", and words that look like a key (``note:this``).
+"""
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from postprocess import LANGUAGES, LOCALES, NO_SPEECH, AudioEvent, Emotion
+from richspeech.errors import OptionError
+
+LONGEST_LINE = 500
+"""Characters; SQLite takes patterns and chains of conditions far longer, but not any."""
+
+YEARS = range(1970, 3000)
+"""A date beyond them overflows in some time zone or database."""
+
+KEYED = re.compile(r"([a-z]+):(.*)", re.DOTALL)
+CURLY_QUOTES = str.maketrans("“”", '""')
+
+
+class Key(StrEnum):
+    """What a term is about."""
+
+    WORD = "word"
+    """Has no key in the line."""
+    EMOTION = "emotion"
+    EVENT = "event"
+    LANGUAGE = "lang"
+    NAME = "name"
+    AFTER = "after"
+    """That day or later."""
+    BEFORE = "before"
+    """Earlier than that day."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One condition."""
+
+    key: Key
+    value: str
+    """Folded words, a label, a language, or a date as YYYY-MM-DD."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to search for; without terms, everything."""
+
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The free words, folded, for marking them in a text."""
+        return tuple(term.value for term in self.terms if term.key is Key.WORD)
+
+
+def fold(text: str) -> str:
+    """Bring text into the form in which it is searched: width and case do not matter any more."""
+    return storable(unicodedata.normalize("NFKC", text).casefold())
+
+
+def storable(text: str) -> str:
+    """Leave out what no database can hold: NUL and halves of characters."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
+def parse_query(line: str) -> Query:
+    """Read a search line; raises ``OptionError`` naming what is unknown and what is known."""
+    if len(line) > LONGEST_LINE:
+        message = f"The search has {len(line)} characters; shorten it to {LONGEST_LINE}."
+        raise OptionError(message)
+    return Query(tuple(map(_term, _pieces(fold(line.translate(CURLY_QUOTES))))))
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Cut at blanks outside of double quotes; an apostrophe is a letter here."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters, lexer.quotes, lexer.escape = True, "", '"', ""
+    try:
+        yield from filter(str.strip, lexer)
+    except ValueError as error:
+        message = "The search has a quotation mark that is not closed; close it or leave it out."
+        raise OptionError(message) from error
+
+
+def _term(piece: str) -> Term:
+    keyed = KEYED.fullmatch(piece)
+    if not keyed:
+        return Term(Key.WORD, piece)
+    name, value = keyed.groups()
+    if name not in READERS:
+        message = f"The search key {name!r} is unknown; choose one of {', '.join(READERS)}."
+        raise OptionError(message)
+    return Term(Key(name), READERS[Key(name)](value.strip()))
+
+
+def _emotion(value: str) -> str:
+    return _label("emotion", value, tuple(Emotion))
+
+
+def _event(value: str) -> str:
+    return _label("event", value, [each for each in AudioEvent if each is not AudioEvent.SPEECH])
+
+
+def _label(kind: str, value: str, known: Sequence[Emotion | AudioEvent]) -> str:
+    """Find a label by its name or by one of its words on the page."""
+    for label in known:
+        if value in (label, *(fold(label.word(locale)) for locale in LOCALES)):
+            return label.value
+    raise _unknown(kind, value, [label.value for label in known])
+
+
+def _language(value: str) -> str:
+    known = (*LANGUAGES, NO_SPEECH)
+    if value not in known:
+        raise _unknown("language", value, known)
+    return value
+
+
+def _name(value: str) -> str:
+    if not value:
+        message = "The search key name needs a part of a file name, as in name:call."
+        raise OptionError(message)
+    return value
+
+
+def _date(value: str) -> str:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.year not in YEARS:
+        message = f"The date {value!r} of the search does not exist; write one as 2026-11-01."
+        raise OptionError(message)
+    return day.isoformat()
+
+
+def _unknown(kind: str, value: str, known: Sequence[str]) -> OptionError:
+    return OptionError(f"The {kind} {value!r} is unknown; choose one of {', '.join(known)}.")
+
+
+READERS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
+    {
+        Key.EMOTION: _emotion,
+        Key.EVENT: _event,
+        Key.LANGUAGE: _language,
+        Key.NAME: _name,
+        Key.AFTER: _date,
+        Key.BEFORE: _date,
+    }
+)
+"""The keys of the line, and what checks their values."""

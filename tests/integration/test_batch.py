@@ -1,0 +1,110 @@
+"""A batch that is killed goes on where it was; and one with the embedded model."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from richspeech import __main__ as command_line
+from richspeech.batch.manifest import FILE_NAME, Record, read_records
+from richspeech.hub import ROOT
+from richspeech.transcript import Transcript
+from tests.integration.conftest import EXAMPLES
+
+WAIT_SECONDS = 120.0
+"""How long a hung test lasts."""
+
+NAMES = [f"{number:02}.wav" for number in range(10)]
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in NAMES:
+        with wave.open(str(folder / name), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(bytes(3_200))
+    return folder
+
+
+def started(calls: Path, most: int) -> "subprocess.Popen[bytes]":
+    folder = calls.parent
+    arguments = [folder / "diary", most, calls, "--output", folder / "out", "--format", "srt"]
+    command = [sys.executable, "-m", "tests.integration.hanging_batch", *map(str, arguments)]
+    return subprocess.Popen([*command, "--workers", "2"], cwd=ROOT)
+
+
+def records(calls: Path) -> dict[str, Record]:
+    manifest = calls.parent / "out" / FILE_NAME
+    return read_records(manifest.read_bytes()) if manifest.is_file() else {}
+
+
+def begun(calls: Path) -> Counter[str]:
+    return Counter((calls.parent / "diary").read_text(encoding="utf-8").split())
+
+
+def killed_after(calls: Path, more: int) -> dict[str, Record]:
+    """Run until some more are done, kill the process without a warning, tell what is done."""
+    deadline, wanted = time.monotonic() + WAIT_SECONDS, len(records(calls)) + more
+    with started(calls, more) as process:
+        while len(records(calls)) < wanted:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        assert process.wait(WAIT_SECONDS) == -signal.SIGKILL
+    return records(calls)
+
+
+def test_a_batch_that_is_killed_redoes_nothing_and_loses_nothing(calls: Path) -> None:
+    first = killed_after(calls, 3)
+    begun_first = begun(calls)
+    with (calls.parent / "out" / FILE_NAME).open("ab") as manifest:
+        manifest.write(b'{"name": "09.wav", "state": "do')  # as if it had been writing then
+    second = killed_after(calls, 4)
+    begun_second = begun(calls)
+    with started(calls, len(NAMES)) as process:
+        assert process.wait(WAIT_SECONDS) == 0
+
+    assert (len(first), len(second)) == (3, 7)
+    assert first.items() <= second.items() <= records(calls).items()
+    for name in first:
+        assert begun(calls)[name] == begun_first[name] == 1
+    for name in second:
+        assert begun(calls)[name] == begun_second[name]
+    assert [(name, record.state) for name, record in sorted(records(calls).items())] == [
+        (name, "done") for name in NAMES
+    ]
+    for name in NAMES:
+        document = json.loads((calls.parent / "out" / f"{name}.json").read_text(encoding="utf-8"))
+        assert Transcript.from_dict(document).duration == 0.1
+    left = {path.name for path in (calls.parent / "out").iterdir()} - {FILE_NAME}
+    assert left == {f"{name}.{ending}" for name in NAMES for ending in ("json", "srt")}
+
+
+def test_real_recordings_one_of_them_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    for name in ("zh-laughter.wav", "en-cough.wav", "ja-sad.wav", "ko-disgusted.wav"):
+        shutil.copy(EXAMPLES / name, calls)
+    (calls / "broken.mp3").write_text("this is no sound")
+    command = ["batch", str(calls), "--output", str(tmp_path / "out"), "--format", "txt"]
+    assert command_line.main([*command, "--model", "embedded", "--device", "cpu"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "broken.mp3 cannot be read as sound or video: " in err
+    assert "4 done (0:" in err
+    words = (tmp_path / "out" / "zh-laughter.wav.txt").read_text(encoding="utf-8")
+    assert "(笑声)" in words

@@ -1,0 +1,295 @@
+"""The same audio with the same settings comes from the history; all else is recognised and kept."""
+
+import logging
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+import pytest
+
+from postprocess import Emotion
+from richspeech import recall
+from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, open_recording
+from richspeech.errors import AudioError, Cancelled
+from richspeech.options import Options
+from richspeech.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.query import parse_query
+from richspeech.recall import ComparingProgress, KeptProgress, RecallingTranscriber
+from richspeech.store import Store
+from richspeech.transcript import Segment, Transcript
+
+LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
+
+
+@dataclass
+class Ear:
+    """Hears one segment a block, and remembers every sample."""
+
+    heard: list[Waveform] = field(default_factory=list)
+    calls: int = 0
+
+    def transcribe(
+        self, recording: WaveformSource, _options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        self.calls += 1
+        self.heard, seconds = [], 0.0
+        segments: tuple[Segment, ...] = ()
+        for block in recording.blocks(BLOCK_SECONDS):
+            if cancelled():
+                raise Cancelled
+            self.heard.append(block)
+            new = (segment(seconds, seconds + len(block) / SAMPLE_RATE),)
+            segments, seconds = (*segments, *new), new[0].end
+            yield self._progress(seconds, segments, new, recording, finished=False)
+        yield self._progress(seconds, segments, (), recording, finished=True)
+
+    def _progress(
+        self,
+        seconds: float,
+        segments: tuple[Segment, ...],
+        new: tuple[Segment, ...],
+        recording: WaveformSource,
+        *,
+        finished: bool,
+    ) -> Progress:
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", segments)
+        return Progress(transcript, new, recording.duration, finished)
+
+
+def segment(start: float, end: float) -> Segment:
+    text = f"from {start:g}"
+    return Segment(start, end, text, "en", 0.9, Emotion.NEUTRAL, {}, (), {}, (), text)
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def recalling(ear: Ear, store: Store) -> RecallingTranscriber:
+    return RecallingTranscriber(ear, store, "these settings and weights")
+
+
+def noise(seconds: float, seed: int = 0) -> Waveform:
+    samples = np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * SAMPLE_RATE))
+    return samples.astype(np.float32)
+
+
+def written(path: Path, waveform: Waveform) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((waveform * 32_767).astype("<i2").tobytes())
+    return path
+
+
+def as_flac(source: Path, path: Path) -> Path:
+    with av.open(source) as read, av.open(path, "w") as write:
+        stream = write.add_stream("flac", rate=SAMPLE_RATE, layout="mono", format="s16")
+        for frame in read.decode(audio=0):
+            write.mux(stream.encode(frame))
+        write.mux(stream.encode(None))
+    return path
+
+
+def steps(
+    transcriber: RecallingTranscriber, path: Path, options: Options | None = None
+) -> list[Progress]:
+    with open_recording(path, LIMITS) as recording:
+        return [*transcriber.transcribe(recording, options or Options())]
+
+
+def last(transcriber: RecallingTranscriber, path: Path) -> KeptProgress:
+    step = steps(transcriber, path)[-1]
+    assert isinstance(step, KeptProgress)
+    return step
+
+
+LENGTHS = pytest.mark.parametrize("seconds", [0.5, 12.0, 30.0])
+"""Shorter than what counts as a beginning, exactly that, and longer."""
+
+
+@LENGTHS
+def test_what_is_new_is_recognised_step_by_step_and_kept(
+    recalling: RecallingTranscriber, ear: Ear, store: Store, tmp_path: Path, seconds: float
+) -> None:
+    path = written(tmp_path / "a.wav", noise(seconds))
+    found = steps(recalling, path)
+    assert len(found) == len(ear.heard) + 1
+    assert [type(step) for step in found] == [Progress] * len(ear.heard) + [KeptProgress]
+    kept = cast("KeptProgress", found[-1])
+    assert not kept.is_recalled
+    assert store.open(kept.entry.id).transcript == kept.transcript
+    assert (kept.entry.name, kept.finished, kept.seconds_total) == ("a.wav", True, seconds)
+
+
+@LENGTHS
+def test_recalling_changes_no_sample_on_its_way(
+    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path, seconds: float
+) -> None:
+    path = written(tmp_path / "a.wav", noise(seconds))
+    steps(recalling, path)
+    with open_recording(path, LIMITS) as recording:
+        expected = [*recording.blocks(BLOCK_SECONDS)]
+    assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
+
+
+@LENGTHS
+def test_the_same_is_not_recognised_again(
+    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path, seconds: float
+) -> None:
+    path = written(tmp_path / "a.wav", noise(seconds))
+    first, second = last(recalling, path), last(recalling, path)
+    assert ear.calls == 1
+    assert second.is_recalled
+    assert second.entry == first.entry
+    assert second.transcript == first.transcript
+    assert (second.new, second.fraction) == (first.transcript.segments, 1.0)
+
+
+def test_the_same_sound_is_known_in_another_container_and_under_another_name(
+    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(20.0))
+    last(recalling, path)
+    again = last(recalling, as_flac(path, tmp_path / "b.flac"))
+    assert (again.is_recalled, again.entry.name, ear.calls) == (True, "a.wav", 1)
+
+
+def test_comparing_shows_how_far_it_is(recalling: RecallingTranscriber, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", noise(18.0))
+    entry = last(recalling, path).entry
+    *comparing, end = steps(recalling, path)
+    assert [step.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
+    for step in comparing:
+        assert isinstance(step, ComparingProgress)
+        assert (step.entry, step.finished, step.seconds_total) == (entry, False, 18.0)
+        assert step.transcript.segments == ()
+    assert end.finished
+
+
+@pytest.mark.parametrize("most_bytes", [1, 2**24])
+def test_what_only_begins_alike_is_recognised_from_what_was_decoded(
+    recalling: RecallingTranscriber,
+    ear: Ear,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    most_bytes: int,
+) -> None:
+    monkeypatch.setattr(recall, "MOST_BYTES_IN_MEMORY", most_bytes)
+    beginning = noise(15.0)
+    last(recalling, written(tmp_path / "a.wav", np.concatenate([beginning, noise(10.3, seed=1)])))
+    other = written(tmp_path / "b.wav", np.concatenate([beginning, noise(10.3, seed=2)]))
+    step = last(recalling, other)
+    assert (step.is_recalled, ear.calls) == (False, 2)
+    with open_recording(other, LIMITS) as recording:
+        expected = [*recording.blocks(BLOCK_SECONDS)]
+    assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
+    assert all(block.flags.writeable for block in ear.heard)
+    assert last(recalling, other).is_recalled
+
+
+def test_a_longer_recording_with_the_same_beginning_is_another_one(
+    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path
+) -> None:
+    sound = noise(30.0)
+    lengths = [sound[: 10 * SAMPLE_RATE], sound[: 20 * SAMPLE_RATE], sound]
+    ids = {
+        last(recalling, written(tmp_path / f"{len(part)}.wav", part)).entry.id for part in lengths
+    }
+    assert (len(ids), ear.calls) == (3, 3)
+
+
+def test_other_options_settings_or_weights_are_recognised_anew(
+    recalling: RecallingTranscriber, ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(5.0))
+    last(recalling, path)
+    steps(recalling, path, Options(language="yue"))
+    last(RecallingTranscriber(ear, store, "other weights"), path)
+    assert ear.calls == 3
+    assert store.count(parse_query("")) == 3
+
+
+def test_a_recording_without_a_name_is_kept_without_one(
+    recalling: RecallingTranscriber, tmp_path: Path
+) -> None:
+    @dataclass
+    class Live:
+        duration: float | None = None
+
+        def blocks(self, _: float) -> Iterator[Waveform]:
+            yield noise(1.0)
+
+    *_, step = recalling.transcribe(Live(), Options())
+    assert isinstance(step, KeptProgress)
+    assert step.entry.name is None
+
+
+# What goes wrong ----------------------------------------------------------------------------------
+
+
+def test_what_was_cancelled_or_broke_off_is_not_kept(
+    recalling: RecallingTranscriber, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(20.0))
+    with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
+        [*recalling.transcribe(recording, Options(), lambda: True)]
+    short = AudioLimits(LIMITS.max_bytes, max_seconds=15.0)
+    with open_recording(path, short) as recording, pytest.raises(AudioError):
+        [*recalling.transcribe(recording, Options())]
+    assert store.count(parse_query("")) == 0
+
+
+def test_comparing_can_be_cancelled(recalling: RecallingTranscriber, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", noise(60.0))
+    last(recalling, path)
+    done: list[Progress] = []
+    with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
+        done.extend(recalling.transcribe(recording, Options(), lambda: True))
+    assert done == []
+
+
+def test_without_its_database_the_history_only_complains(
+    ear: Ear, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Store):
+        def __init__(self) -> None:
+            super().__init__(f"sqlite:///{tmp_path}/history.sqlite")
+            with self._sessions.begin() as session:
+                session.connection().exec_driver_sql("DROP TABLE richspeech_labels")
+                session.connection().exec_driver_sql("DROP TABLE richspeech_transcripts")
+
+    path = written(tmp_path / "a.wav", noise(5.0))
+    store = Broken()
+    with caplog.at_level(logging.WARNING):
+        found = steps(RecallingTranscriber(ear, store, ""), path)
+    store.close()
+    assert [type(step) for step in found] == [Progress] * 3
+    assert found[-1].finished
+    assert len(caplog.messages) == 2
+    assert all(text.startswith("The history cannot be used (") for text in caplog.messages)
+
+
+def test_a_recalled_recording_is_the_one_that_was_corrected(
+    recalling: RecallingTranscriber, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(5.0))
+    first = last(recalling, path)
+    better = replace(first.transcript, segments=(segment(0.0, 1.0),))
+    corrected = store.correct(first.entry, ["first block only"], better)
+    again = last(recalling, path)
+    assert (again.entry, again.transcript) == (corrected, first.transcript)

@@ -1,0 +1,104 @@
+"""The digest of settings and weights: equal for equal results, another one for others."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postprocess import DEFAULT_RULES
+from richspeech.hub import Source, Weights
+from richspeech.identity import SAMPLE_BYTES, identity_of, request_identity
+from richspeech.options import Options
+from richspeech.settings import Settings
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Weights:
+    return model(tmp_path / "model", b"a" * (3 * SAMPLE_BYTES))
+
+
+def model(folder: Path, content: bytes) -> Weights:
+    folder.mkdir()
+    (folder / "model.pt").write_bytes(content)
+    (folder / "config.yaml").write_text("model: SenseVoiceSmall")
+    return Weights(folder, folder.name, Source.FOLDER, "a test made it")
+
+
+def identity(weights: Weights, **groups: Any) -> str:
+    return identity_of(Settings(**groups), weights, weights)
+
+
+def test_a_copy_of_a_model_is_the_same_model(weights: Weights, tmp_path: Path) -> None:
+    copy = model(tmp_path / "copy", b"a" * (3 * SAMPLE_BYTES))
+    (copy.folder / ".cache").write_text("left by a hub")
+    assert identity(copy) == identity(weights)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content + b"a",
+        lambda content: b"b" + content[1:],
+        lambda content: content[:-1] + b"b",
+    ],
+)
+def test_other_weights_are_another_model(
+    weights: Weights, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    content = (weights.folder / "model.pt").read_bytes()
+    assert identity(model(tmp_path / "other", change(content))) != identity(weights)
+
+
+def test_which_of_two_models_detects_and_which_recognises_matters(
+    weights: Weights, tmp_path: Path
+) -> None:
+    other, settings = model(tmp_path / "other", b"b"), Settings()
+    assert identity_of(settings, weights, other) != identity_of(settings, other, weights)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"model": {"engine": "reference"}},
+        {"model": {"precision": "int8"}},
+        {"model": {"backend": "torch"}},
+        {"vad": {"max_end_silence_ms": 500}},
+        {"rules": ()},
+    ],
+)
+def test_a_setting_that_changes_results_changes_the_digest(
+    weights: Weights, groups: dict[str, Any]
+) -> None:
+    assert DEFAULT_RULES
+    assert identity(weights, **groups) != identity(weights)
+
+
+@pytest.mark.parametrize(
+    "groups", [{"model": {"threads": 1}}, {"server": {"port": 7000}}, {"limits": {"max_bytes": 1}}]
+)
+def test_a_setting_that_changes_no_result_changes_nothing(
+    weights: Weights, groups: dict[str, Any]
+) -> None:
+    assert identity(weights, **groups) == identity(weights)
+
+
+def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(
+    weights: Weights,
+) -> None:
+    first, second = (identity_of(Settings(), weights, weights, each) for each in ("1.0", "1.1"))
+    assert len({identity(weights), first, second}) == 3
+
+
+def test_every_option_changes_the_digest() -> None:
+    options = [
+        Options(),
+        Options(language="zh"),
+        Options(allowed_languages=("zh", "en")),
+        Options(inverse_text_normalization=False),
+        Options(merge=True),
+        Options(merge_length_s=10.0),
+        Options(ban_unknown_emotion=True),
+    ]
+    assert len({request_identity("a", each) for each in options}) == len(options)
+    assert request_identity("a", Options()) != request_identity("b", Options())
