@@ -11,8 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from postprocess import LANGUAGES, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
+from richspeech.impression import NineEmotion
 
-__all__ = ["LANGUAGES", "Hypothesis", "Segment", "Token", "Transcript"]
+__all__ = ["LANGUAGES", "Hypothesis", "Segment", "Token", "Transcript", "plain"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Segment:
     """As the model wrote it, with its tags."""
     rules: tuple[str, ...] = ()
     """Names of the post-processing rules that changed a label."""
+    second_emotion: NineEmotion | None = None
+    """What a second listener hears; None when it was not asked, or heard too little."""
+    second_emotion_probabilities: Mapping[NineEmotion, float] = field(default_factory=dict)
+    """Sums to one over the emotions that the second listener knows."""
+    corrected: tuple[str, ...] = ()
+    """What a person changed: text, language, emotion, events."""
 
     @property
     def duration(self) -> float:
@@ -111,7 +118,7 @@ class Transcript:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of docs/transcript.md."""
-        return {"text": self.text, "language": self.language, **_plain(self)}
+        return {"text": self.text, "language": self.language, **plain(self)}
 
     @classmethod
     def from_dict(cls, document: object) -> "Transcript":
@@ -136,17 +143,17 @@ def _adapter() -> TypeAdapter[Transcript]:
     return TypeAdapter(Transcript)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn records, mappings and enums into what JSON knows.
 
     Floats are rounded: tenths of a millisecond are finer than anything here is known.
     """
     if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, StrEnum):
         return value.value
     return round(value, 4) if isinstance(value, float) else value

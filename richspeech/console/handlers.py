@@ -10,16 +10,20 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.view import view
+from richspeech.corrections import Correction, correct
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.options import Options, language_hint
-from richspeech.pipeline import Transcriber
-from richspeech.writers import WRITERS
+from richspeech.peaks import MeteredRecording
+from richspeech.readiness import Readiness, State
+from richspeech.training import training_segments, write_training
+from richspeech.writers import WriterOptions, write
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +57,13 @@ class Painting(NamedTuple):
     """The result side of the page."""
 
     status: str
-    transcript: str
+    view: dict[str, Any] | None
+    """Timeline and transcript, as data for their scripts."""
     table: str
     files: dict[str, Path]
     """By format; empty until the job is over."""
+    can_train: bool
+    """Whether there are corrections to train on."""
     can_start: bool
     can_cancel: bool
 
@@ -64,8 +71,8 @@ class Painting(NamedTuple):
 class Handlers:
     """The console without its widgets."""
 
-    def __init__(self, transcriber: Transcriber, limits: AudioLimits, sessions: Sessions) -> None:
-        self._transcriber, self._limits, self.sessions = transcriber, limits, sessions
+    def __init__(self, readiness: Readiness, limits: AudioLimits, sessions: Sessions) -> None:
+        self._readiness, self._limits, self.sessions = readiness, limits, sessions
 
     def begin(self, name: str | None, path: str | None, choices: Choices) -> Session:
         """Make the job of a press; what cannot run has failed already."""
@@ -106,11 +113,14 @@ class Handlers:
         """Run ``job`` to its end, whatever that is; yields after every change."""
         try:
             with open_recording(path, self._limits, name=path.name) as recording:
-                job.status = Status.STOPPING if job.stop.is_set() else Status.RUNNING
+                if self._readiness.state is State.LOADING:
+                    job.enter(Status.LOADING)
+                    yield
+                transcriber = self._readiness.wait(job.stop.is_set).transcriber
+                job.enter(Status.RUNNING)
                 yield
-                for progress in self._transcriber.transcribe(
-                    recording, job.options, job.stop.is_set
-                ):
+                metered = MeteredRecording(recording, job.meter)
+                for progress in transcriber.transcribe(metered, job.options, job.stop.is_set):
                     job.progress = progress
                     if progress.finished:
                         job.status = Status.FINISHED
@@ -131,6 +141,41 @@ class Handlers:
             session.job.cancel()
         return session
 
+    def correct(self, name: str | None, document: object) -> Session:
+        """Take what a person put right; what does not fit changes nothing."""
+        session = self.sessions.get(name)
+        job = session.job
+        if job is not None and job.progress is not None:
+            try:
+                corrections = (*job.corrections, Correction.from_dict(document))
+                correct(job.progress.transcript, corrections)
+            except RichSpeechError as error:
+                log.warning("a correction is refused: %s", error)
+            else:
+                job.corrections = corrections
+        return session
+
+    def undo(self, name: str | None) -> Session:
+        """Take back the last correction."""
+        session = self.sessions.get(name)
+        if session.job is not None:
+            session.job.corrections = session.job.corrections[:-1]
+        return session
+
+    def training(self, name: str | None) -> Path | None:
+        """Write what was corrected as training data; None when there is nothing to learn."""
+        session = self.sessions.get(name)
+        job = session.job
+        if job is None or job.path is None or job.transcript is None:
+            return None
+        if not training_segments(job.transcript):
+            return None
+        stem = file_stem(job.name)
+        path = session.folder / f"{stem}-training.zip"
+        with open_recording(job.path, self._limits, name=job.path.name) as recording:
+            write_training(job.transcript, recording.blocks(), stem, path)
+        return path
+
     def set_locale(self, name: str | None, locale: str) -> Session:
         """Change the language of the page."""
         session = self.sessions.get(name)
@@ -150,24 +195,30 @@ def paint(session: Session) -> Painting:
     over = job is None or job.status.is_over
     return Painting(
         status=render.status(job, locale),
-        transcript=render.transcript(job, locale, session.style),
+        view=view(job, locale, session.style),
         table=render.table(job, locale),
         files=write_files(session) if over else {},
+        can_train=_can_train(job),
         can_start=over,
-        can_cancel=job is not None and job.status in (Status.WAITING, Status.RUNNING),
+        can_cancel=job is not None and not over and job.status is not Status.STOPPING,
     )
+
+
+def _can_train(job: Job | None) -> bool:
+    return bool(job and job.corrections and job.transcript and training_segments(job.transcript))
 
 
 def write_files(session: Session) -> dict[str, Path]:
     """Write the transcript in every format; nothing without a transcript."""
     job = session.job
-    if job is None or job.progress is None or not job.progress.transcript.segments:
+    transcript = job.transcript if job else None
+    if job is None or transcript is None or not transcript.segments:
         return {}
+    options = WriterOptions(session.style, session.locale, title=job.name)
     files = {}
     for form in FORMATS:
-        text = WRITERS[form](job.progress.transcript, session.style, session.locale)
         files[form] = session.folder / f"{file_stem(job.name)}.{form}"
-        files[form].write_text(text, encoding="utf-8")
+        files[form].write_bytes(write(transcript, form, options))
     return files
 
 

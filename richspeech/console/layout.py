@@ -13,11 +13,15 @@ from richspeech.console import render
 from richspeech.console.examples import Example, find_examples
 from richspeech.console.handlers import FORMATS, Choices, Handlers, Painting, paint
 from richspeech.console.login import login_message
+from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Sessions
 from richspeech.console.theme import CSS, theme
+from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.console.words import LOCALES, language_name, say, size_words
-from richspeech.loader import Loaded, audio_limits, default_options
+from richspeech.errors import RichSpeechError
+from richspeech.loader import audio_limits, default_options
 from richspeech.options import AUTO, Options
+from richspeech.readiness import Readiness
 from richspeech.settings import ROOT, Settings
 from richspeech.transcript import LANGUAGES
 
@@ -28,6 +32,15 @@ JOBS_AT_ONCE = 4
 SCRIPT_WORDS = ("name", "drop", "record", "stop", "pause", "resume", "microphone_choice")
 """What page.js writes into widgets whose words gradio does not let us change."""
 
+SCRIPTS = ("page.js", "timeline.js", "transcript.js", "viewer.js")
+"""In the order in which the browser reads them."""
+
+VIEWER = """
+window.richspeech.view(element, props, watch, {
+  correct: (correction) => trigger("correct", { correction }), undo: () => trigger("undo"),
+});
+"""
+
 STYLE_NAMES = ("label", "emoji", "tags", "plain")
 
 App = TypeVar("App")
@@ -36,7 +49,7 @@ Words = Callable[[str], dict[str, Any]]
 
 
 def mount(
-    app: App, loaded: Loaded, settings: Settings, version: str, guards: Sequence[Any] = ()
+    app: App, readiness: Readiness, settings: Settings, version: str, guards: Sequence[Any] = ()
 ) -> App:
     """Put the console at the root of a FastAPI application, behind the routes that it has.
 
@@ -45,8 +58,9 @@ def mount(
     limits = audio_limits(settings)
     sessions = Sessions(settings.limits.keep_seconds)
     page = Page(
-        Handlers(loaded.transcriber, limits, sessions),
-        page_facts(loaded, settings, limits, version),
+        readiness,
+        Handlers(readiness, limits, sessions),
+        page_facts(settings, limits, version),
         default_options(settings),
         find_examples(EXAMPLES),
     )
@@ -67,29 +81,32 @@ def mount(
         show_error=False,
         theme=theme(),
         css_paths=[CSS],
-        head=head(),
+        head=head(settings.page.unsure_below),
     )
     return app
 
 
-def head() -> str:
+def head(unsure_below: float) -> str:
     """Return the scripts of the page, with the words that they need."""
-    words = {locale: {key: say(key, locale) for key in SCRIPT_WORDS} for locale in LOCALES}
-    data = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
-    script = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
-    return f"<script>window.richspeechWords = {data};</script><script>{script}</script>"
+    keys = (*SCRIPT_WORDS, *VIEWER_WORDS)
+    data = {
+        "Words": {locale: viewer_words(keys, locale) for locale in LOCALES},
+        "Labels": labels(),
+        "UnsureBelow": unsure_below,
+    }
+    values = (f"window.richspeech{name} = {_script_json(value)};" for name, value in data.items())
+    files = (Path(__file__).parent / name for name in SCRIPTS)
+    scripts = ["".join(values), *(file.read_text(encoding="utf-8") for file in files)]
+    return "".join(f"<script>{script}</script>" for script in scripts)
 
 
-def page_facts(
-    loaded: Loaded, settings: Settings, limits: AudioLimits, version: str
-) -> render.Facts:
+def _script_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def page_facts(settings: Settings, limits: AudioLimits, version: str) -> render.Facts:
     """Gather what the page says about the program."""
     return render.Facts(
-        model=loaded.weights.name,
-        is_embedded=loaded.is_embedded,
-        model_reason=loaded.weights.reason,
-        device=loaded.device,
-        device_reason=loaded.device_reason,
         version=version,
         port=settings.server.port,
         keep_seconds=settings.limits.keep_seconds,
@@ -103,12 +120,14 @@ class Page:
 
     def __init__(
         self,
+        readiness: Readiness,
         handlers: Handlers,
         facts: render.Facts,
         defaults: Options,
         examples: tuple[Example, ...],
     ) -> None:
-        self._handlers, self._facts, self._defaults = handlers, facts, defaults
+        self._readiness, self._handlers = readiness, handlers
+        self._facts, self._defaults = facts, defaults
         self._examples = examples
         self._words: list[tuple[Any, Words]] = []
         """Widgets with words, in the order in which a change of language updates them."""
@@ -134,14 +153,14 @@ class Page:
                     min_width=150,
                     scale=0,
                 )
-            self._html(partial(render.banner, self._facts), elem_id="banner")
+            self._banner = self._html(self._draw_banner, elem_id="banner")
             self._html(partial(render.insecure_notice, self._facts), elem_id="insecure")
             with gr.Row(elem_id="columns"):
                 with gr.Column(scale=5, min_width=320, elem_id="left"):
                     self._build_input()
                 with gr.Column(scale=8, min_width=320, elem_id="right"):
                     self._build_result()
-            self._html(partial(render.footer, self._facts), elem_id="foot")
+            self._footer = self._html(self._draw_footer, elem_id="foot")
             self._wire(blocks)
         return blocks
 
@@ -157,6 +176,12 @@ class Page:
             return {"value": draw(locale)}
 
         return self._add(gr.HTML, words, js_on_load=None, apply_default_css=False, **properties)
+
+    def _draw_banner(self, locale: str) -> str:
+        return render.banner(self._readiness.loaded, locale)
+
+    def _draw_footer(self, locale: str) -> str:
+        return render.footer(self._facts, self._readiness.loaded, locale)
 
     def _labelled(self, kind: Callable[..., Any], key: str, **properties: Any) -> Any:
         return self._add(kind, lambda locale: {"label": say(key, locale)}, **properties)
@@ -285,7 +310,12 @@ class Page:
             self._html(partial(render.heading, "result"))
             self._status = html(render.status(None, "zh"), elem_id="status")
             self._player = html("", elem_id="player")
-            self._transcript = html("", elem_id="transcript")
+            self._viewer = gr.HTML(
+                html_template='<div class="viewer" hidden></div>',
+                js_on_load=VIEWER,
+                apply_default_css=False,
+                elem_id="viewer",
+            )
             with gr.Row(elem_id="downloads", visible=False) as self._downloads_row:
                 self._downloads = [
                     self._labelled(
@@ -298,6 +328,10 @@ class Page:
                     )
                     for form in FORMATS
                 ]
+            self._train = self._button(
+                "download_training", size="sm", visible=False, elem_id="train"
+            )
+            self._training = gr.DownloadButton(visible="hidden", elem_id="training-file")
             self._table = html("", elem_id="table")
 
     # Events ----------------------------------------------------------------------------------
@@ -306,10 +340,11 @@ class Page:
     def _painted(self) -> list[Any]:
         return [
             self._status,
-            self._transcript,
+            self._viewer,
             self._table,
             self._downloads_row,
             *self._downloads,
+            self._train,
             self._start,
             self._cancel,
         ]
@@ -340,7 +375,9 @@ class Page:
             locale_outputs,
             js="() => window.richspeech.locale()",
             **quick,
-        ).then(None, js="() => window.richspeech.settle()", **quick)
+        ).then(None, js="() => window.richspeech.settle()", **quick).then(
+            self._await_model, None, [self._banner, self._footer], **quick
+        )
         self._switch.input(
             self._change_locale,
             self._switch,
@@ -355,6 +392,11 @@ class Page:
         self._file.upload(lambda: None, None, self._microphone, **quick)
         self._microphone.stop_recording(lambda: None, None, self._file, **quick)
         self._cancel.click(self._press_cancel, None, self._painted, **quick)
+        self._viewer.correct(self._press_correct, None, self._painted, **quick)
+        self._viewer.undo(self._press_undo, None, self._painted, **quick)
+        self._train.click(self._press_train, None, self._training, **quick).then(
+            None, js="() => window.richspeech.download('#training-file')", **quick
+        )
         begun = [self._player, *self._painted]
         self._start.click(
             self._press_start, [self._file, self._microphone, *self._form], begun, **quick
@@ -373,6 +415,11 @@ class Page:
         worded = [gr.update(**words(session.locale)) for _, words in self._words]
         player = render.player(session.job, session.locale)
         return [session.locale, *worded, player, *_updates(paint(session))]
+
+    async def _await_model(self, request: gr.Request) -> list[str]:
+        await self._readiness.settled()
+        locale = self._handlers.sessions.get(request.session_hash).locale
+        return [self._draw_banner(locale), self._draw_footer(locale)]
 
     def _change_style(self, style: str, request: gr.Request) -> list[Any]:
         return _updates(paint(self._handlers.set_style(request.session_hash, style)))
@@ -401,6 +448,19 @@ class Page:
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         return _updates(paint(self._handlers.cancel(request.session_hash)))
 
+    def _press_correct(self, event: gr.EventData, request: gr.Request) -> list[Any]:
+        return _updates(paint(self._handlers.correct(request.session_hash, event.correction)))
+
+    def _press_undo(self, request: gr.Request) -> list[Any]:
+        return _updates(paint(self._handlers.undo(request.session_hash)))
+
+    def _press_train(self, request: gr.Request) -> Path | None:
+        try:
+            return self._handlers.training(request.session_hash)
+        except RichSpeechError as error:
+            locale = self._handlers.sessions.get(request.session_hash).locale
+            raise gr.Error(Notice.of(error).sentence(locale)) from error
+
     def _leave(self, request: gr.Request) -> None:
         self._handlers.sessions.leave(request.session_hash)
 
@@ -417,10 +477,11 @@ def _updates(painting: Painting) -> list[Any]:
     ]
     return [
         painting.status,
-        painting.transcript,
+        painting.view,
         painting.table,
         gr.update(visible=bool(painting.files)),
         *files,
+        gr.update(visible=painting.can_train),
         gr.update(interactive=painting.can_start),
         gr.update(interactive=painting.can_cancel),
     ]

@@ -51,6 +51,7 @@
     rename();
     root.dataset.settled = locale;
     root.classList.remove("translating");
+    document.dispatchEvent(new Event("richspeech:locale"));
     document.querySelectorAll("[data-hostname]").forEach((element) => {
       element.textContent = location.hostname;
     });
@@ -113,15 +114,5 @@
   }, true);
   document.addEventListener("loadedmetadata", (event) => {
     if (inPlayer(event)) event.target.parentElement.classList.remove("mute");
-  }, true);
-  document.addEventListener("timeupdate", (event) => {
-    if (!inPlayer(event)) return;
-    let current = null;
-    for (const time of document.querySelectorAll(".lines [data-seek]")) {
-      if (Number(time.dataset.seek) > event.target.currentTime + 0.05) break;
-      current = time;
-    }
-    document.querySelectorAll(".lines li.playing").forEach((line) => line.classList.remove("playing"));
-    if (!event.target.paused) current?.closest("li").classList.add("playing");
   }, true);
 })();

@@ -9,26 +9,18 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.sentences import reason
 from richspeech.console.sessions import Job, Status
 from richspeech.console.words import clock, duration_words, language_name, say
+from richspeech.loader import Loaded
 from richspeech.pipeline import Progress
 from richspeech.transcript import Segment, Transcript
-from richspeech.writers import display_text, styled
 
 LIVE_SEGMENTS = 100
 """Newest segments on the page while more are coming; all are shown at the end."""
-
-MANY_SEGMENTS = 300
-"""From here on the browser may leave lines undrawn until they are scrolled to."""
 
 
 @dataclass(frozen=True)
 class Facts:
     """What the page says about the program itself."""
 
-    model: str
-    is_embedded: bool
-    model_reason: str
-    device: str
-    device_reason: str
     version: str
     port: int
     keep_seconds: float
@@ -44,11 +36,16 @@ def header(locale: str) -> str:
     return f"<h1>{_say('name', locale)}</h1><p>{_say('subtitle', locale)}</p>"
 
 
-def banner(facts: Facts, locale: str) -> str:
-    """Say that the tiny model is in use; empty with any other."""
-    if not facts.is_embedded:
+def banner(loaded: Loaded | None, locale: str) -> str:
+    """Say that the model is loading or that the tiny one is in use; empty with any other."""
+    if loaded is None:
+        return (
+            f'<div class="notice loading" role="status"><strong>{_say("loading", locale)}</strong>'
+            f"<p>{_say('loading_hint', locale)}</p></div>"
+        )
+    if not loaded.is_embedded:
         return ""
-    why = say("banner_reason", locale, reason=reason(facts.model_reason, locale))
+    why = say("banner_reason", locale, reason=reason(loaded.weights.reason, locale))
     return (
         f'<div class="notice warning" role="note"><strong>{_say("banner_head", locale)}</strong>'
         f"<p>{_say('banner_body', locale)}</p><p>{escape(why)}</p></div>"
@@ -70,21 +67,23 @@ def heading(key: str, locale: str) -> str:
     return f"<h2>{_say(key, locale)}</h2>"
 
 
-def footer(facts: Facts, locale: str) -> str:
+def footer(facts: Facts, loaded: Loaded | None, locale: str) -> str:
     """Which model, where, and what happens to recordings."""
     time = _whole(duration_words(facts.keep_seconds, locale))
-    device = f"{facts.device} ({reason(facts.device_reason, locale)})"
-    if locale == "zh":
-        device = device.replace(" (", "（").replace(")", "）")
-    parts = (
-        ("model", facts.model),
-        ("device", device),
-        ("version", facts.version),
-    )
+    parts = (*_model_parts(loaded, locale), ("version", facts.version))
     listed = "".join(
         f"<span>{_say(key, locale)} <b>{escape(value)}</b></span>" for key, value in parts
     )
     return f"<p>{escape(say('privacy', locale, time=time))}</p><p>{listed}</p>"
+
+
+def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], ...]:
+    if loaded is None:
+        return (("model", say("loading", locale)),)
+    device = f"{loaded.device} ({reason(loaded.device_reason, locale)})"
+    if locale == "zh":
+        device = device.replace(" (", "（").replace(")", "）")
+    return (("model", loaded.weights.name), ("device", device))
 
 
 def file_hint(facts: Facts, size: str, locale: str) -> str:
@@ -181,7 +180,7 @@ def _numbers(job: Job, locale: str) -> str:
     """Show the timing, and the model that did it."""
     if job.progress is None:
         return ""
-    transcript = job.progress.transcript
+    transcript = job.transcript or job.progress.transcript
     rtfx = "–" if transcript.rtfx is None else say("times", locale, value=_speed(transcript.rtfx))
     language = language_name(transcript.language, locale) if transcript.language else "–"
     pairs = (
@@ -208,7 +207,7 @@ def _short_time(seconds: float, locale: str) -> str:
     return duration_words(seconds, locale)
 
 
-# The transcript ---------------------------------------------------------------------------------
+# The recording ---------------------------------------------------------------------------------
 
 
 def player(job: Job | None, locale: str) -> str:
@@ -224,54 +223,6 @@ def player(job: Job | None, locale: str) -> str:
     )
 
 
-def transcript(job: Job | None, locale: str, style: str) -> str:
-    """One line a segment: time, words, emotion, sounds; and a button that copies the words."""
-    if job is None or job.progress is None or not _segments(job):
-        return ""
-    shown, earlier = _shown(job, locale)
-    lines = "".join(_line(segment, locale, style) for segment in shown)
-    many = " many" if len(shown) > MANY_SEGMENTS else ""
-    return f'{_tools(job, locale, style)}{earlier}<ol class="lines{many}">{lines}</ol>'
-
-
-def _tools(job: Job, locale: str, style: str) -> str:
-    if job.progress is None or not job.status.is_over:
-        return ""
-    text = escape(display_text(job.progress.transcript, style, locale), quote=True)
-    copied = escape(say("copied", locale), quote=True)
-    return (
-        f'<div class="tools"><button type="button" class="quiet" data-copy="{text}" '
-        f'data-copied="{copied}">{_say("copy", locale)}</button></div>'
-    )
-
-
-def _line(segment: Segment, locale: str, style: str) -> str:
-    words = segment.text if style == "label" else styled(segment, style, locale)
-    text = escape(words) if words else f"<em>{_say('no_words', locale)}</em>"
-    chips = chips_of(segment, locale) if style == "label" else ""
-    language = f' lang="{segment.language}"' if segment.language and segment.text else ""
-    return (
-        f"<li>{_time_button(segment.start, locale)}"
-        f'<div class="line"><p{language}>{text}</p>{chips}</div></li>'
-    )
-
-
-def _time_button(seconds: float, locale: str) -> str:
-    label = escape(say("play_from", locale, time=clock(seconds)), quote=True)
-    return (
-        f'<button type="button" class="time" data-seek="{seconds:.2f}" title="{label}" '
-        f'aria-label="{label}">{clock(seconds)}</button>'
-    )
-
-
-def chips_of(segment: Segment, locale: str) -> str:
-    """Show the labels of a segment; every one has its word, the colour only helps."""
-    events = "".join(
-        event_chip(event, segment.event_probabilities, locale) for event in segment.events
-    )
-    return f'<p class="chips">{emotion_chip(segment, locale)}{events}</p>'
-
-
 def emotion_chip(segment: Segment, locale: str) -> str:
     """Emotion and probability; all probabilities stand in its tooltip."""
     everything = "  ".join(
@@ -282,7 +233,7 @@ def emotion_chip(segment: Segment, locale: str) -> str:
         f"emotion {segment.emotion.value}",
         say("emotion", locale),
         segment.emotion.word(locale),
-        segment.emotion_probability,
+        None if "emotion" in segment.corrected else segment.emotion_probability,
         everything,
     )
 
@@ -325,13 +276,17 @@ def table(job: Job | None, locale: str) -> str:
 
 
 def _row(segment: Segment, locale: str) -> str:
-    events = (event_chip(e, segment.event_probabilities, locale) for e in segment.events)
+    measured = {} if "events" in segment.corrected else segment.event_probabilities
+    events = (event_chip(e, measured, locale) for e in segment.events)
     rules = f' <small class="rule">{_say("rule_changed", locale)}</small>' if segment.rules else ""
+    person = (
+        f' <small class="rule">{_say("corrected", locale)}</small>' if segment.corrected else ""
+    )
     cells = (
         _precise(segment.start),
         _precise(segment.end),
         _language_cell(segment, locale),
-        emotion_chip(segment, locale) + rules,
+        emotion_chip(segment, locale) + rules + person,
         "".join(events) or "–",
         escape(segment.text) or "–",
     )
@@ -348,7 +303,7 @@ def _row(segment: Segment, locale: str) -> str:
 
 def _language_cell(segment: Segment, locale: str) -> str:
     name = escape(language_name(segment.language, locale))
-    if segment.language_probability is None or segment.language is None:
+    if segment.language_probability is None or "language" in segment.corrected:
         return name
     return f"{name} <small>{_percent(segment.language_probability)}</small>"
 
@@ -361,12 +316,12 @@ def _precise(seconds: float) -> str:
 
 
 def _segments(job: Job) -> tuple[Segment, ...]:
-    return _of(job.progress.transcript) if job.progress else ()
+    return _of(job.transcript) if job.transcript else ()
 
 
 def _of(whole: Transcript) -> tuple[Segment, ...]:
     """Leave out segments with nothing to show: no words, no sounds."""
-    return tuple(segment for segment in whole.segments if segment.text or segment.events)
+    return tuple(s for s in whole.segments if s.text or s.events or s.corrected)
 
 
 def _shown(job: Job, locale: str) -> tuple[Sequence[Segment], str]:

@@ -1,5 +1,6 @@
 """What the server remembers of each open page: its language, its style and its last job."""
 
+import secrets
 import tempfile
 import threading
 import time
@@ -8,14 +9,19 @@ from enum import StrEnum
 from pathlib import Path
 
 from richspeech.console.sentences import Notice
+from richspeech.corrections import Correction, correct
 from richspeech.options import Options
+from richspeech.peaks import PeakMeter
 from richspeech.pipeline import Progress
+from richspeech.transcript import Segment, Transcript
 
 
 class Status(StrEnum):
     """How far a job is."""
 
     WAITING = "waiting"
+    LOADING = "loading"
+    """Its turn has come, but the model is not there yet."""
     RUNNING = "running"
     STOPPING = "stopping"
     FINISHED = "finished"
@@ -41,11 +47,28 @@ class Job:
     notice: Notice | None = None
     """Why it failed."""
     stop: threading.Event = field(default_factory=threading.Event)
+    corrections: tuple[Correction, ...] = ()
+    """What the person at the page has put right, in order."""
+    meter: PeakMeter = field(default_factory=PeakMeter)
+    key: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells the page that this is another job."""
+    written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
+    """Segments as they were last sent: the segment, the style, its JSON."""
+
+    @property
+    def transcript(self) -> Transcript | None:
+        """What was heard, as corrected; None before anything was."""
+        heard = self.progress.transcript if self.progress else None
+        return correct(heard, self.corrections) if heard and self.corrections else heard
 
     @property
     def name(self) -> str:
         """Name of the recording."""
         return self.path.name if self.path else ""
+
+    def enter(self, status: Status) -> None:
+        """Get further, unless the job was asked to stop."""
+        self.status = Status.STOPPING if self.stop.is_set() else status
 
     def cancel(self) -> None:
         """Ask the job to stop; it says so itself once it has."""

@@ -19,6 +19,13 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "用户名或密码不对，请重新输入。",
             "Wrong name or password: please try again.",
         ),
+        "loading_hint": (
+            "现在就可以选录音、按“开始转写”，加载好以后会自动开始。",
+            (
+                "You can choose a recording and press Transcribe now; "
+                "it starts by itself once the model is there."
+            ),
+        ),
         "banner_head": ("当前使用内置的小模型", "The small built-in model is in use"),
         "banner_body": (
             (
@@ -124,8 +131,37 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "The browser cannot play this format; the transcription is not affected.",
         ),
         "earlier": ("前面 {count} 段在完成后显示", "{count} earlier segments are shown at the end"),
+        # the timeline and the transcript
+        "timeline": ("时间轴", "Timeline"),
+        "timeline_keys": (
+            "点一下从那里播放 · 空格播放/暂停 · ← → 跳 5 秒 · 滚轮或 + − 缩放 · 拖动平移",
+            (
+                "Click to play from there · Space plays and pauses · ← → 5 s · "
+                "wheel or + − zoom · drag to move"
+            ),
+        ),
+        "zoom_in": ("放大", "Zoom in"),
+        "zoom_out": ("缩小", "Zoom out"),
+        "zoom_fit": ("看全部", "Show all"),
+        "lane_emotion": ("情绪", "Emotion"),
+        "lane_events": ("声音", "Sounds"),
+        "lane_language": ("语言", "Language"),
+        "filter_text": ("搜索文字", "Search the text"),
+        "filter_emotion": ("全部情绪", "Emotion"),
+        "filter_events": ("全部声音", "Sound"),
+        "filter_language": ("全部语言", "Language"),
+        "filter_count": ("{shown} / {total} 段", "{shown} of {total} segments"),
+        "unsure": ("划出把握低于此值的词", "Underline words less sure than"),
+        "undo": ("撤销上一处修改", "Undo the last correction"),
+        "edit": ("修改", "Correct"),
+        "edit_segment": ("修改 {time} 这一段", "Correct the segment at {time}"),
+        "save": ("保存", "Save"),
+        "discard": ("放弃", "Discard"),
+        "corrected": ("已人工修改", "corrected by hand"),
+        "download_training": ("训练数据 .zip", "Training data .zip"),
         # progress
         "waiting": ("排队中，马上开始…", "Waiting for its turn…"),
+        "loading": ("模型加载中…", "Loading the model…"),
         "running": ("正在听…", "Listening…"),
         "stopping": ("正在停止…", "Stopping…"),
         "progress": ("转写进度", "Progress"),

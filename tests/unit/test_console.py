@@ -6,6 +6,7 @@ import re
 import string
 import threading
 import wave
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,13 @@ from richspeech.console.handlers import Choices, Handlers, Painting, file_stem, 
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.words import WORDS, clock, duration_words, language_name, say, size_words
+from richspeech.corrections import Correction
 from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
+from richspeech.hub import Source, Weights
+from richspeech.loader import Loaded
 from richspeech.options import Options
-from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.readiness import Readiness
 from richspeech.transcript import Segment, Transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -107,8 +112,19 @@ def recording(tmp_path: Path) -> str:
     return str(path)
 
 
+def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> Loaded:
+    weights = Weights(Path("x"), "models/tiny", source, "the settings ask for the embedded model")
+    return Loaded(transcriber, "sensevoice", weights, weights, "cpu", "the settings ask for it")
+
+
+def handlers_of(transcriber: Transcriber) -> Handlers:
+    readiness = Readiness()
+    readiness.load(lambda: loaded_with(transcriber))
+    return Handlers(readiness, LIMITS, Sessions(3600))
+
+
 def handlers_with(*steps: Progress | Exception) -> Handlers:
-    return Handlers(FakeTranscriber(*steps), LIMITS, Sessions(3600))
+    return handlers_of(FakeTranscriber(*steps))
 
 
 def run_through(
@@ -117,6 +133,12 @@ def run_through(
     handlers.begin("page", path, choices)
     paintings = [paint(session) for session in handlers.run("page")]
     return paintings, handlers.sessions.get("page")
+
+
+def texts(painting: Painting) -> list[str]:
+    """What stands in the rows of the transcript."""
+    assert painting.view is not None
+    return [json.loads(line)["text"] for line in painting.view["segments"]]
 
 
 # words
@@ -226,7 +248,6 @@ def test_everything_from_outside_is_escaped() -> None:
         (
             render.status(job, "zh"),
             render.player(job, "zh"),
-            *(render.transcript(job, "zh", style) for style in ("label", "emoji", "tags", "plain")),
             render.table(job, "zh"),
         )
     )
@@ -241,33 +262,45 @@ def test_an_error_is_escaped() -> None:
     assert "<b>" not in render.status(job, "zh")
 
 
-def test_a_line_shows_time_words_emotion_with_probability_and_events() -> None:
-    html = render.transcript(finished_job(segment(start=67.0)), "zh", "label")
-    assert all(part in html for part in ("1:07", "你好。", "开心", "93%", "笑声", "80%"))
-    english = render.transcript(finished_job(segment(start=67.0)), "en", "label")
+def test_a_row_shows_words_emotion_with_probability_and_events() -> None:
+    html = render.table(finished_job(segment(start=67.0)), "zh")
+    assert all(part in html for part in ("1:07.0", "你好。", "开心", "93%", "笑声", "80%"))
+    english = render.table(finished_job(segment(start=67.0)), "en")
     assert "happy" in english
     assert "laughter" in english
 
 
 def test_unknown_is_shown_as_unknown() -> None:
-    html = render.transcript(finished_job(segment(emotion=Emotion.UNKNOWN)), "zh", "label")
-    assert "未知" in html
+    assert "未知" in render.table(finished_job(segment(emotion=Emotion.UNKNOWN)), "zh")
 
 
 def test_a_probability_that_was_not_measured_is_not_invented() -> None:
-    silent = replace(segment(events=()), emotion_probabilities={}, event_probabilities={})
-    assert "%" not in render.chips_of(silent, "zh")
+    silent = replace(
+        segment(events=()),
+        language_probability=None,
+        emotion_probabilities={},
+        event_probabilities={},
+    )
+    assert "%" not in render.table(finished_job(silent), "zh")
 
 
-def test_every_style_writes_the_labels_its_way() -> None:
+def test_a_corrected_label_has_no_probability_of_the_model() -> None:
     job = finished_job(segment())
-    drawn = {
-        style: render.transcript(job, "zh", style) for style in ("label", "emoji", "tags", "plain")
-    }
-    assert 'class="chip emotion happy"' in drawn["label"]
-    assert "😊" in drawn["emoji"]
-    assert "&lt;|HAPPY|&gt;" in drawn["tags"]
-    assert "开心" not in drawn["plain"]
+    job.corrections = (Correction(0, emotion=Emotion.UNKNOWN, events=(AudioEvent.LAUGHTER,)),)
+    html = render.table(job, "zh")
+    assert "<small>7%" not in html
+    assert "已人工修改" in html
+
+
+def test_a_long_running_job_draws_the_newest_rows_only() -> None:
+    many = [segment(f"第{number}句。", start=number) for number in range(150)]
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(*many))
+    html = render.table(job, "zh")
+    assert "第49句" not in html
+    assert "第149句" in html
+    assert "前面 50 段" in html
+    job.status = Status.FINISHED
+    assert "第0句" in render.table(job, "zh")
 
 
 def test_the_table_has_all_columns_in_both_languages() -> None:
@@ -319,28 +352,31 @@ def test_no_speech_says_so() -> None:
     applause = segment("", events=(AudioEvent.APPLAUSE,))
     html = render.status(finished_job(applause), "zh")
     assert "只有下面这些声音" in html
-    assert "掌声" in render.transcript(finished_job(applause), "zh", "label")
-
-
-def test_a_long_running_job_draws_the_newest_segments_only() -> None:
-    many = [segment(f"第{number}句。", start=number) for number in range(150)]
-    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(*many))
-    html = render.transcript(job, "zh", "label")
-    assert "第49句" not in html
-    assert "第149句" in html
-    assert "前面 50 段" in html
-    job.status = Status.FINISHED
-    assert "第0句" in render.transcript(job, "zh", "label")
+    assert "掌声" in render.table(finished_job(applause), "zh")
 
 
 def test_the_banner_is_there_for_the_tiny_model_only() -> None:
-    facts = render.Facts(
-        "models/tiny", True, "it was downloaded", "cpu", "x", "1", 6006, 3600, 1, 1
-    )
-    assert "iic/SenseVoiceSmall" in render.banner(facts, "zh")
-    assert render.banner(replace(facts, is_embedded=False), "zh") == ""
-    assert "ssh -L 6006:127.0.0.1:6006" in render.insecure_notice(facts, "zh")
-    assert "1 小时后删除" in render.footer(facts, "zh")
+    tiny, real = (loaded_with(FakeTranscriber(), s) for s in (Source.EMBEDDED, Source.CACHE))
+    assert "iic/SenseVoiceSmall" in render.banner(tiny, "zh")
+    assert render.banner(real, "zh") == ""
+
+
+FACTS = render.Facts("1.2", 6006, 3600, 1, 1)
+
+
+def test_the_page_names_the_model_once_it_is_there() -> None:
+    assert "模型加载中" in render.banner(None, "zh")
+    assert "Loading the model" in render.banner(None, "en")
+    assert "加载中" in render.footer(FACTS, None, "zh")
+    footer = render.footer(FACTS, loaded_with(FakeTranscriber()), "zh")
+    assert "models/tiny" in footer
+    assert "cpu（按设置）" in footer
+    assert "加载中" not in footer
+
+
+def test_the_page_tells_what_happens_to_recordings_and_how_to_reach_it() -> None:
+    assert "1 小时后删除" in render.footer(FACTS, None, "zh")
+    assert "ssh -L 6006:127.0.0.1:6006" in render.insecure_notice(FACTS, "zh")
 
 
 # handlers
@@ -352,8 +388,8 @@ def test_segments_appear_one_by_one_and_the_files_at_the_end(recording: str) -> 
         progress(segment("一。"), segment("二。", start=4), finished=True),
     )
     paintings, _ = run_through(handlers_with(*steps), recording)
-    assert "一。" in paintings[-1].transcript
-    assert "二。" in paintings[-1].transcript
+    assert "一。" in texts(paintings[-1])
+    assert "二。" in texts(paintings[-1])
     assert paintings[-1].can_start
     assert not paintings[-1].can_cancel
     assert not paintings[0].files
@@ -363,7 +399,7 @@ def test_segments_appear_one_by_one_and_the_files_at_the_end(recording: str) -> 
         "json": "my_talk.json",
     }
     srt = paintings[-1].files["srt"].read_text(encoding="utf-8")
-    assert srt.startswith("1\n00:00:00,000 --> 00:00:02,500\n一。")
+    assert srt.startswith("1\n00:00:00,000 --> 00:00:02,500\n[笑声] 一。")
     assert json.loads(paintings[-1].files["json"].read_text(encoding="utf-8"))["text"] == "一。二。"
 
 
@@ -374,10 +410,10 @@ def test_no_audio_says_so_and_does_not_blank_the_page() -> None:
 
 
 def test_the_options_of_the_form_reach_the_transcriber(recording: str) -> None:
-    handlers = handlers_with(progress(segment(), finished=True))
-    run_through(handlers, recording, Choices("yue", ["yue"], False, True, 9.0, True))
-    assert isinstance(handlers._transcriber, FakeTranscriber)
-    assert handlers._transcriber.options == Options("yue", ("yue",), False, True, 9.0, True)
+    transcriber = FakeTranscriber(progress(segment(), finished=True))
+    choices = Choices("yue", ["yue"], False, True, 9.0, True)
+    run_through(handlers_of(transcriber), recording, choices)
+    assert transcriber.options == Options("yue", ("yue",), False, True, 9.0, True)
 
 
 def test_no_allowed_language_is_a_sentence(recording: str) -> None:
@@ -389,7 +425,7 @@ def test_a_failure_keeps_what_was_heard(recording: str) -> None:
     steps = (progress(segment("一。")), OptionError("Something else."))
     paintings, _ = run_through(handlers_with(*steps), recording)
     assert "设置有误：Something else." in paintings[-1].status
-    assert "一。" in paintings[-1].transcript
+    assert "一。" in texts(paintings[-1])
 
 
 def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
@@ -415,8 +451,8 @@ def test_cancelling_keeps_and_labels_what_was_heard(
             break
     last = paint([*steps][-1])
     assert "已取消" in last.status
-    assert "一。" in last.transcript
-    assert "二。" not in last.transcript
+    assert "一。" in texts(last)
+    assert "二。" not in texts(last)
     assert last.can_start
 
 
@@ -427,6 +463,51 @@ def test_a_job_that_was_cancelled_in_the_queue_never_runs(recording: str) -> Non
     last = paint([*handlers.run("page")][-1])
     assert "已取消" in last.status
     assert last.can_start
+
+
+def test_a_job_waits_for_the_model_and_says_so(recording: str) -> None:
+    readiness = Readiness()
+    handlers = Handlers(readiness, LIMITS, Sessions(3600))
+    handlers.begin("page", recording, CHOICES)
+    steps = handlers.run("page")
+    next(steps)
+    waiting = paint(next(steps))
+    assert "模型加载中" in waiting.status
+    assert waiting.can_cancel
+    assert not waiting.can_start
+    steps_of_model = FakeTranscriber(progress(segment("一。"), finished=True))
+    readiness.load(lambda: loaded_with(steps_of_model))
+    last = paint([*steps][-1])
+    assert "转写完成" in last.status
+    assert "一。" in texts(last)
+
+
+def test_a_job_that_waits_for_the_model_can_be_cancelled(recording: str) -> None:
+    handlers = Handlers(Readiness(), LIMITS, Sessions(3600))
+    handlers.begin("page", recording, CHOICES)
+    steps = handlers.run("page")
+    next(steps)
+    next(steps)
+    assert "正在停止" in paint(handlers.cancel("page")).status
+    assert "已取消" in paint([*steps][-1]).status
+
+
+def test_a_broken_file_does_not_wait_for_the_model(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("these are only words")
+    handlers = Handlers(Readiness(), LIMITS, Sessions(3600))
+    assert "不是能识别的音频或视频" in run_through(handlers, str(broken))[0][-1].status
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(recording: str) -> None:
+    def fail() -> Loaded:
+        message = "The weights are gone."
+        raise ModelError(message)
+
+    readiness = Readiness()
+    readiness.load(fail)
+    paintings, _ = run_through(Handlers(readiness, LIMITS, Sessions(3600)), recording)
+    assert "模型出错了，请联系管理员：The weights are gone." in paintings[-1].status
 
 
 def test_a_new_press_stops_the_job_before(recording: str) -> None:
@@ -441,11 +522,74 @@ def test_language_and_style_change_the_page_without_a_new_transcription(recordin
     handlers = handlers_with(progress(segment(), finished=True))
     run_through(handlers, recording)
     english = paint(handlers.set_locale("page", "en"))
-    assert "happy" in english.transcript
+    assert "happy" in english.table
     assert "Finished" in english.status
     assert "(happy)" in english.files["txt"].read_text(encoding="utf-8")
     plain = paint(handlers.set_style("page", "plain"))
     assert plain.files["txt"].read_text(encoding="utf-8") == "你好。\n"
+
+
+def corrected(handlers: Handlers, **values: object) -> Painting:
+    return paint(handlers.correct("page", {"index": 0, **values}))
+
+
+def test_a_correction_is_in_every_view_and_file_until_it_is_undone(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), segment("二。", start=4), finished=True))
+    run_through(handlers, recording)
+    painting = corrected(handlers, text="三。", emotion="sad")
+    assert texts(painting) == ["三。", "二。"]
+    assert "三。" in painting.table
+    assert painting.can_train
+    for path in painting.files.values():
+        assert "三。" in path.read_text(encoding="utf-8")
+        assert "一。" not in path.read_text(encoding="utf-8")
+    document = json.loads(painting.files["json"].read_text(encoding="utf-8"))
+    assert [each["corrected"] for each in document["segments"]] == [["text", "emotion"], []]
+    undone = paint(handlers.undo("page"))
+    assert texts(undone) == ["一。", "二。"]
+    assert not undone.can_train
+    assert "一。" in undone.files["srt"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "document", [{"index": 7}, {"index": 0, "emotion": "furious"}, "nonsense", None]
+)
+def test_a_correction_that_does_not_fit_changes_nothing(recording: str, document: object) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    run_through(handlers, recording)
+    session = handlers.correct("page", document)
+    assert session.job is not None
+    assert session.job.corrections == ()
+
+
+def test_a_correction_before_anything_was_heard_changes_nothing() -> None:
+    assert paint(handlers_with().correct("page", {"index": 0, "text": "一"})).view is None
+    assert paint(handlers_with().undo("page")).view is None
+
+
+def test_corrections_made_while_more_is_heard_stay(recording: str) -> None:
+    more = progress(segment("一。"), segment("二。", start=4), finished=True)
+    handlers = handlers_with(progress(segment("一。")), more)
+    handlers.begin("page", recording, CHOICES)
+    for session in handlers.run("page"):
+        if session.job and session.job.progress and not session.job.corrections:
+            corrected(handlers, text="三。")
+    assert texts(paint(handlers.sessions.get("page"))) == ["三。", "二。"]
+
+
+def test_the_training_data_holds_what_was_corrected(recording: str) -> None:
+    heard = replace(segment("一。"), end=0.5)
+    handlers = handlers_with(progress(heard, finished=True))
+    run_through(handlers, recording)
+    assert handlers.training("page") is None
+    corrected(handlers, text="三。")
+    path = handlers.training("page")
+    assert path is not None
+    assert path.name == "my_talk-training.zip"
+    with zipfile.ZipFile(path) as archive:
+        line = json.loads(archive.read("train.jsonl"))
+        assert (line["target"], line["source_len"]) == ("三。", 50)
+        assert line["source"] in archive.namelist()
 
 
 def test_two_pages_do_not_see_each_other() -> None:

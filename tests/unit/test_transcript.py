@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import OptionError
+from richspeech.impression import NineEmotion
 from richspeech.transcript import LANGUAGES, Segment, Token, Transcript
 
 TOKEN = Token("你", start=0.12, end=0.3, probability=0.98)
@@ -51,7 +52,8 @@ def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     assert [*document()] == keys.split()
     keys = (
         "start end text language language_probability emotion emotion_probabilities events "
-        "event_probabilities tokens raw_text rules"
+        "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
+        "corrected"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]
@@ -112,6 +114,8 @@ segments = st.builds(
     tokens=st.lists(tokens, max_size=3).map(tuple),
     raw_text=texts,
     rules=st.lists(texts, max_size=2).map(tuple),
+    second_emotion=st.none() | st.sampled_from(NineEmotion),
+    second_emotion_probabilities=st.dictionaries(st.sampled_from(NineEmotion), probabilities),
 )
 
 
@@ -136,6 +140,14 @@ def test_a_document_from_before_rules_is_read() -> None:
     older = document()
     del older["segments"][0]["rules"]
     assert Transcript.from_dict(older).segments[0].rules == ()
+
+
+def test_a_document_from_before_second_opinions_is_read() -> None:
+    older = document()
+    del older["segments"][0]["second_emotion"]
+    del older["segments"][0]["second_emotion_probabilities"]
+    (read,) = Transcript.from_dict(older).segments
+    assert (read.second_emotion, read.second_emotion_probabilities) == (None, {})
 
 
 @pytest.mark.parametrize(

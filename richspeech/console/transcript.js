@@ -1,0 +1,440 @@
+// The transcript: rows of words that light up, filters, and corrections in place. All text from
+// outside goes in as textContent.
+(() => {
+  const MANY_ROWS = 200;
+  const clock = (seconds) => window.richspeechClock(seconds);
+  const percent = (value) => `${Math.round(value * 100)}%`;
+  const fold = (text) => text.normalize("NFKC").toLowerCase();
+
+  function make(tag, properties = {}, ...children) {
+    const { data, aria, ...own } = properties;
+    const element = Object.assign(document.createElement(tag), own);
+    Object.assign(element.dataset, data);
+    for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
+    element.append(...children.filter((child) => child != null));
+    return element;
+  }
+
+  const option = (value, text) => make("option", { value, textContent: text });
+
+  class Transcript {
+    constructor(element, { labels, words, unsureBelow, correct, undo, filtered }) {
+      Object.assign(this, { element, labels, words, correct, undo, filtered });
+      this.unsureBelow = unsureBelow;
+      this.reset();
+    }
+
+    get locale() {
+      return this.words.locale;
+    }
+    label(kind, name) {
+      return this.labels[kind][name]?.[this.locale] ?? name;
+    }
+
+    reset() {
+      this.rows = [];
+      this.current = null;
+      this.build();
+    }
+
+    setWords(words) {
+      this.words = words;
+      const { segments, data, filter } = this;
+      this.reset();
+      if (filter) this.filter = filter;
+      if (data) this.set(data, segments);
+    }
+
+    // The frame around the rows ------------------------------------------------------------------
+
+    build() {
+      const { words } = this;
+      this.filter = { text: "", emotion: "", events: "", language: "" };
+      this.search = make("input", {
+        type: "search",
+        placeholder: words.filter_text,
+        className: "search",
+        aria: { label: words.filter_text },
+      });
+      this.selects = Object.fromEntries(
+        ["emotion", "events", "language"].map((name) => [
+          name,
+          make("select", { name, aria: { label: words[`filter_${name}`] } }),
+        ]),
+      );
+      this.count = make("span", { className: "count" });
+      this.count.setAttribute("role", "status");
+      this.limit = make("input", {
+        type: "number",
+        min: 0,
+        max: 100,
+        step: 5,
+        value: Math.round(this.unsureBelow * 100),
+        className: "limit",
+      });
+      this.copyButton = make("button", {
+        type: "button",
+        className: "quiet",
+        textContent: words.copy,
+        hidden: true,
+      });
+      this.copyButton.dataset.copied = words.copied;
+      this.undoButton = make("button", {
+        type: "button",
+        className: "quiet undo",
+        textContent: words.undo,
+        hidden: true,
+      });
+      this.list = make("ol", { className: "lines" });
+      this.element.replaceChildren(
+        make("div", { className: "filters" }, this.search, ...Object.values(this.selects), this.count),
+        make(
+          "div",
+          { className: "tools" },
+          make("label", { className: "unsure-limit" }, words.unsure, " ", this.limit, " %"),
+          this.undoButton,
+          this.copyButton,
+        ),
+        this.list,
+      );
+      this.search.addEventListener("input", () => this.choose("text", this.search.value));
+      for (const [name, select] of Object.entries(this.selects))
+        select.addEventListener("change", () => this.choose(name, select.value));
+      this.limit.addEventListener("input", () => {
+        this.unsureBelow = Number(this.limit.value) / 100;
+        this.underline();
+      });
+      this.undoButton.addEventListener("click", () => this.undo());
+      this.list.addEventListener("click", (event) => {
+        const row = event.target.closest("li");
+        if (event.target.closest(".correct"))
+          this.edit(this.rows[[...this.list.children].indexOf(row)]);
+      });
+    }
+
+    set(data, segments) {
+      Object.assign(this, { data, segments });
+      this.list.classList.toggle("many", segments.length > MANY_ROWS);
+      const fresh = document.createDocumentFragment();
+      segments.forEach((segment, n) => {
+        const row = this.rows[n];
+        if (!row) {
+          this.rows.push(this.newRow(segment, data.segments[n]));
+          fresh.append(this.rows[n].element);
+        } else if (row.json !== data.segments[n]) {
+          const renewed = this.newRow(segment, data.segments[n]);
+          const focused = row.element.contains(document.activeElement);
+          row.element.replaceWith(renewed.element);
+          if (focused) renewed.element.querySelector(".correct").focus();
+          this.rows[n] = renewed;
+          this.current = null;
+        }
+      });
+      for (const row of this.rows.splice(segments.length)) row.element.remove();
+      this.list.append(fresh);
+      this.copyButton.hidden = !data.copy;
+      this.copyButton.dataset.copy = data.copy;
+      this.undoButton.hidden = !data.corrections;
+      this.fillSelects();
+      this.applyFilter();
+    }
+
+    // Rows -----------------------------------------------------------------------------------------
+
+    newRow(segment, json) {
+      const { words } = this;
+      const from = words.play_from.replace("{time}", clock(segment.start));
+      const time = make("button", {
+        type: "button",
+        className: "time",
+        textContent: clock(segment.start),
+        title: from,
+        data: { seek: segment.start },
+        aria: { label: from },
+      });
+      const text = make("p");
+      if (segment.language && segment.text) text.lang = segment.language;
+      const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
+      if (segment.before) text.append(segment.before);
+      text.append(...spans);
+      if (segment.after) text.append(segment.after);
+      if (!text.textContent) text.append(make("em", { textContent: words.no_words }));
+      const edit = make("button", {
+        type: "button",
+        className: "quiet correct",
+        textContent: words.edit,
+        aria: { label: words.edit_segment.replace("{time}", clock(segment.start)) },
+      });
+      const line = make(
+        "div",
+        { className: "line" },
+        text,
+        ...(segment.chips ? [this.chips(segment)] : this.marks(segment)),
+      );
+      return {
+        segment,
+        json,
+        spans,
+        line,
+        element: make("li", {}, time, line, edit),
+        found: fold(segment.text),
+      };
+    }
+
+    word([text, start, , probability]) {
+      const span = make("span", { className: "word", textContent: text });
+      if (start != null) span.dataset.seek = start;
+      if (probability != null) {
+        span.dataset.probability = probability;
+        span.title = percent(probability);
+        span.classList.toggle("unsure", probability < this.unsureBelow);
+      }
+      return span;
+    }
+
+    chip(kind, group, word, probability, title = "") {
+      return make(
+        "span",
+        { className: `chip ${kind}`, title },
+        make("span", { className: "sr-only", textContent: `${group}: ` }),
+        word,
+        probability == null ? null : make("small", { textContent: ` ${percent(probability)}` }),
+      );
+    }
+
+    chips(segment) {
+      const everything = Object.entries(segment.emotions).map(
+        ([name, value]) => `${this.label("emotions", name)} ${percent(value)}`,
+      );
+      return make(
+        "p",
+        { className: "chips" },
+        this.chip(
+          `emotion ${segment.emotion}`,
+          this.words.emotion,
+          this.label("emotions", segment.emotion),
+          segment.emotion_probability,
+          everything.join("  "),
+        ),
+        ...segment.events.map(([name, value]) =>
+          this.chip("event", this.words.events, this.label("events", name), value),
+        ),
+        ...this.marks(segment),
+      );
+    }
+
+    marks(segment) {
+      return [this.ruleMark(segment), this.mark(segment)];
+    }
+
+    ruleMark({ rules }) {
+      const title = rules.join(", ");
+      return rules.length
+        ? make("span", { className: "mark", title, textContent: this.words.rule_changed })
+        : null;
+    }
+
+    mark(segment) {
+      if (!segment.corrected.length) return null;
+      const names = {
+        text: "text",
+        language: "segment_language",
+        emotion: "emotion",
+        events: "events",
+      };
+      const title = segment.corrected.map((name) => this.words[names[name]]).join(", ");
+      return make("span", { className: "mark", title, textContent: `✎ ${this.words.corrected}` });
+    }
+
+    underline() {
+      for (const span of this.list.querySelectorAll("[data-probability]")) {
+        span.classList.toggle("unsure", Number(span.dataset.probability) < this.unsureBelow);
+      }
+    }
+
+    // Filters --------------------------------------------------------------------------------------
+
+    fillSelects() {
+      const heard = {
+        emotion: this.segments.map((s) => s.emotion),
+        events: this.segments.flatMap((s) => s.events.map(([name]) => name)),
+        language: this.segments.map((s) => s.language ?? "none"),
+      };
+      const kinds = { emotion: "emotions", events: "events", language: "languages" };
+      for (const [name, select] of Object.entries(this.selects)) {
+        const found = [...new Set(heard[name])].sort().join();
+        if (select.dataset.found === found) continue;
+        select.dataset.found = found;
+        const values = [...new Set(heard[name])].sort();
+        select.replaceChildren(
+          option("", this.words[`filter_${name}`]),
+          ...values.map((value) =>
+            option(value, this.label(kinds[name], value === "none" ? "" : value)),
+          ),
+        );
+        select.value = values.includes(this.filter[name]) ? this.filter[name] : "";
+        select.hidden = !values.length;
+        this.filter[name] = select.value;
+      }
+    }
+
+    choose(name, value) {
+      this.filter[name] = value;
+      this.applyFilter();
+    }
+
+    matches({ segment, found }) {
+      const { text, emotion, events, language } = this.filter;
+      return (
+        (!text || found.includes(fold(text))) &&
+        (!emotion || segment.emotion === emotion) &&
+        (!events || segment.events.some(([name]) => name === events)) &&
+        (!language || (segment.language ?? "none") === language)
+      );
+    }
+
+    applyFilter() {
+      this.search.value = this.filter.text;
+      const hidden = new Set();
+      for (const row of this.rows) {
+        row.element.hidden = !this.matches(row);
+        if (row.element.hidden) hidden.add(row.segment.index);
+      }
+      this.count.textContent = hidden.size
+        ? this.words.filter_count
+            .replace("{shown}", this.rows.length - hidden.size)
+            .replace("{total}", this.rows.length)
+        : "";
+      this.filtered(hidden);
+    }
+
+    // The word that is spoken ----------------------------------------------------------------------
+
+    setTime(seconds, playing) {
+      const row = playing ? this.rowAt(seconds) : null;
+      const span = row && this.spanAt(row, seconds);
+      if (row !== this.current?.row) {
+        this.current?.row?.element.classList.remove("playing");
+        row?.element.classList.add("playing");
+        if (row) this.show(row.element);
+      }
+      if (span !== this.current?.span) {
+        this.current?.span?.classList.remove("now");
+        span?.classList.add("now");
+      }
+      this.current = { row, span };
+    }
+
+    rowAt(seconds) {
+      let [low, high] = [0, this.rows.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.rows[middle].segment.start > seconds + 0.05) high = middle;
+        else low = middle + 1;
+      }
+      return this.rows[low - 1] ?? null;
+    }
+
+    // A word lights until the next one begins, or the segment ends.
+    spanAt({ segment, spans }, seconds) {
+      let found = null;
+      if (seconds > segment.end + 0.3) return null;
+      segment.words.forEach(([, start], n) => {
+        if (start != null && start <= seconds + 0.05) found = spans[n];
+      });
+      return found ?? null;
+    }
+
+    // Scrolls the list, never the page.
+    show(element) {
+      const { list } = this;
+      if (list.contains(document.activeElement) && document.activeElement.closest("form")) return;
+      const top = element.offsetTop - list.offsetTop;
+      if (top < list.scrollTop || top + element.offsetHeight > list.scrollTop + list.clientHeight)
+        list.scrollTop = top - list.clientHeight / 4;
+    }
+
+    // Corrections ------------------------------------------------------------------------------------
+
+    edit({ segment, line, element }) {
+      if (element.querySelector("form")) return;
+      const fields = this.fields(segment);
+      const button = (type, name) =>
+        make("button", { type, className: `quiet ${name}`, textContent: this.words[name] });
+      const form = make(
+        "form",
+        { className: "correction" },
+        fields.text,
+        make("div", { className: "choices" }, fields.emotion, fields.language),
+        make(
+          "fieldset",
+          { aria: { label: this.words.events } },
+          ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
+        ),
+        make("div", { className: "buttons" }, button("submit", "save"), button("button", "discard")),
+      );
+      const close = () => {
+        form.remove();
+        line.hidden = false;
+        element.querySelector(".correct").focus();
+      };
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const changes = this.changes(segment, fields);
+        close();
+        if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
+      });
+      form.querySelector(".discard").addEventListener("click", close);
+      form.addEventListener("keydown", (event) => {
+        const enter = event.key === "Enter" && event.target === fields.text;
+        if (event.key === "Escape") close();
+        if (enter && !event.shiftKey && !event.isComposing) {
+          event.preventDefault();
+          form.requestSubmit();
+        }
+      });
+      line.hidden = true;
+      line.after(form);
+      fields.text.focus();
+    }
+
+    fields(segment) {
+      const choice = (kind, current, label) => {
+        const names = Object.keys(this.labels[kind]).filter((name) => name || !current);
+        const options = names.map((name) => option(name, this.label(kind, name)));
+        const select = make("select", { aria: { label } }, ...options);
+        select.value = current ?? "";
+        return select;
+      };
+      const heard = segment.events.map(([name]) => name);
+      return {
+        text: make("textarea", {
+          value: segment.text,
+          rows: Math.min(1 + Math.ceil(segment.text.length / 50), 8),
+          maxLength: 2000,
+          aria: { label: this.words.text },
+        }),
+        emotion: choice("emotions", segment.emotion, this.words.emotion),
+        language: choice("languages", segment.language, this.words.segment_language),
+        events: Object.keys(this.labels.events).map((name) =>
+          make("input", { type: "checkbox", value: name, checked: heard.includes(name) }),
+        ),
+      };
+    }
+
+    // What was changed in the fields, and nothing else.
+    changes(segment, { text, emotion, language, events }) {
+      const heard = segment.events.map(([name]) => name);
+      const changes = {};
+      if (text.value !== segment.text) changes.text = text.value;
+      if (emotion.value !== segment.emotion) changes.emotion = emotion.value;
+      if (language.value !== (segment.language ?? "")) changes.language = language.value;
+      if (events.some((box) => box.checked !== heard.includes(box.value))) {
+        changes.events = events.filter((box) => box.checked).map((box) => box.value);
+      }
+      return changes;
+    }
+  }
+
+  window.RichTranscript = Transcript;
+})();

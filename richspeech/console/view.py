@@ -1,0 +1,141 @@
+"""Job → the data that timeline.js and transcript.js draw. Pure functions; nothing here is HTML.
+
+Every segment is a string of JSON of its own, in which nothing depends on the page's language. So
+gradio, which compares what it sends with what it sent before, sends only what is new.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from postprocess import NO_SPEECH, AudioEvent, Emotion
+from richspeech.console.sessions import Job
+from richspeech.console.words import LOCALES, language_name, say
+from richspeech.timed_words import TimedWord, timed_words
+from richspeech.transcript import LANGUAGES, Segment, Transcript
+from richspeech.writers import display_text, styled
+
+SIGNS = {
+    Emotion.HAPPY: ("乐", "H"),
+    Emotion.SAD: ("悲", "S"),
+    Emotion.ANGRY: ("怒", "A"),
+    Emotion.NEUTRAL: ("平", "N"),
+    Emotion.FEARFUL: ("惧", "F"),
+    Emotion.DISGUSTED: ("厌", "D"),
+    Emotion.SURPRISED: ("惊", "!"),
+    Emotion.UNKNOWN: ("?", "?"),
+}
+"""What stands in a bar beside its colour, in the order of LOCALES."""
+
+VIEWER_WORDS = (
+    *("timeline", "timeline_keys", "zoom_in", "zoom_out", "zoom_fit", "lane_emotion"),
+    *("lane_events", "lane_language", "filter_text", "filter_emotion", "filter_events"),
+    *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
+    *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
+    *("segment_language", "text", "rule_changed"),
+)
+"""What the scripts write."""
+
+
+def view(job: Job | None, locale: str, style: str) -> dict[str, Any] | None:
+    """Return all that the viewer shows of a job; None without anything to show."""
+    if job is None or job.transcript is None:
+        return None
+    total = job.progress.seconds_total if job.progress else None
+    transcript = job.transcript
+    known_seconds = 0.0 if job.status.is_over else total or 0.0
+    return {
+        "job": job.key,
+        "over": job.status.is_over,
+        "duration": max(transcript.duration, known_seconds),
+        "segments": [*_lines(job, transcript, style)],
+        "peaks": job.meter.peaks.to_dict(),
+        "corrections": len(job.corrections),
+        "copy": display_text(transcript, style, locale) if job.status.is_over else "",
+    }
+
+
+def _lines(job: Job, transcript: Transcript, style: str) -> Iterator[str]:
+    """Write the segments; those that were written before and are the same are not written again."""
+    for index, segment in enumerate(transcript.segments):
+        known = job.written.get(index)
+        if known is None or known[0] is not segment or known[1] != style:
+            known = (segment, style, segment_line(index, segment, style))
+            job.written[index] = known
+        if segment.text or segment.events or segment.corrected:
+            yield known[2]
+
+
+def segment_line(index: int, segment: Segment, style: str) -> str:
+    """Return one segment as JSON: times, labels with what was measured of them, and words."""
+    before, after = decoration(segment, style)
+    document = {
+        "index": index,
+        "start": round(segment.start, 3),
+        "end": round(segment.end, 3),
+        "text": segment.text,
+        "words": [_word(word) for word in timed_words(segment.tokens)] or [[segment.text]],
+        "before": before,
+        "after": after,
+        "chips": style == "label",
+        "language": segment.language,
+        "language_probability": _measured(segment, "language", segment.language_probability),
+        "emotion": segment.emotion.value,
+        "emotion_probability": _measured(segment, "emotion", segment.emotion_probability),
+        "emotions": _rounded(segment.emotion_probabilities),
+        "events": [
+            [event.value, _measured(segment, "events", segment.event_probabilities.get(event))]
+            for event in segment.events
+        ],
+        "rules": list(segment.rules),
+        "corrected": list(segment.corrected),
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def decoration(segment: Segment, style: str) -> tuple[str, str]:
+    """Return what a style writes before and after the words; ``label`` has chips instead."""
+    if style == "label" or not segment.text:
+        return ("", "") if style == "label" else (styled(segment, style, "zh"), "")
+    before, found, after = styled(segment, style, "zh").partition(segment.text)
+    return (before, after) if found else ("", "")
+
+
+def _word(word: TimedWord) -> list[Any]:
+    return [word.text, *(_round(value) for value in (word.start, word.end, word.probability))]
+
+
+def _measured(segment: Segment, name: str, probability: float | None) -> float | None:
+    """Return what the model measured of a label, unless a person put another in its place."""
+    return None if name in segment.corrected else _round(probability)
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _rounded(probabilities: Any) -> dict[str, float]:
+    ordered = sorted(probabilities.items(), key=lambda pair: -pair[1])
+    return {str(name): round(value, 3) for name, value in ordered if value >= 0.005}
+
+
+def labels() -> dict[str, Any]:
+    """Return the words of all labels, in both languages, and their signs."""
+    events = (event for event in AudioEvent if event is not AudioEvent.SPEECH)
+    languages = (*LANGUAGES, NO_SPEECH, "")
+    return {
+        "emotions": {e.value: _by_locale(e.word) for e in Emotion},
+        "signs": {e.value: dict(zip(LOCALES, SIGNS[e], strict=True)) for e in Emotion},
+        "events": {e.value: _by_locale(e.word) for e in events},
+        "languages": {x: {o: language_name(x or None, o) for o in LOCALES} for x in languages},
+    }
+
+
+def _by_locale(word: Any) -> dict[str, str]:
+    return {locale: word(locale) for locale in LOCALES}
+
+
+def viewer_words(keys: tuple[str, ...], locale: str) -> dict[str, str]:
+    """Return texts whose values the scripts fill in: ``{time}`` stays as it is."""
+    values = {name: f"{{{name}}}" for name in ("time", "shown", "total")}
+    return {key: say(key, locale, **values) for key in keys}

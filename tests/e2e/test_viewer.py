@@ -1,0 +1,319 @@
+"""A person at the timeline and the transcript: seeking, reading along, filtering, correcting."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, Playwright
+
+from .test_page import downloaded
+from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
+
+CALL = EXAMPLES / "zh-call.wav"
+GUTTER = 36
+"""Width of the names of the lanes, in Chinese."""
+
+SYNTHETIC = """
+(minutes) => {
+  const emotions = ["happy", "sad", "angry", "neutral", "unknown"];
+  const segments = Array.from({ length: minutes * 20 }, (_, n) => ({
+    index: n, start: n * 3, end: n * 3 + 2.5, text: "你好", emotion: emotions[n % 5],
+    emotion_probability: 0.7, language: n % 40 < 30 ? "zh" : "en", language_probability: 0.9,
+    events: n % 9 ? [] : [["laughter", 0.8]], corrected: [],
+  }));
+  const bytes = "\\u00c0\\u0040".repeat(4096);
+  const samples = minutes * 60 * 16000;
+  let size = 256;
+  while (samples / size > 131072) size *= 2;
+  const chunks = Array(Math.floor(samples / size / 4096)).fill(btoa(bytes));
+  const place = document.createElement("div");
+  document.querySelector("#right > .card").append(place);
+  const words = { ...richspeechWords.zh, locale: "zh" };
+  const labels = richspeechLabels;
+  const timeline = new RichTimeline(place, { labels, words, seek() {}, toggle() {} });
+  const peaks = { seconds_per_peak: size / 16000, chunks };
+  timeline.set({ duration: minutes * 60, segments, peaks });
+  timeline.draw();
+  const times = [];
+  for (let n = 0; n < 40; n++) {
+    const began = performance.now();
+    timeline.zoom(1.25, 200 + n * 5);
+    timeline.draw();
+    times.push(performance.now() - began);
+  }
+  place.remove();
+  return times.sort((a, b) => a - b)[30];
+}
+"""
+
+
+def player_time(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('#player audio').currentTime"))
+
+
+def is_playing(page: Page) -> bool:
+    return bool(page.evaluate("!document.querySelector('#player audio').paused"))
+
+
+def stage_of(page: Page) -> Locator:
+    return page.locator(".timeline-stage")
+
+
+def wait_until_shown(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
+    stage_of(page).scroll_into_view_if_needed()
+
+
+@pytest.fixture
+def listener(visitor: Visitor) -> Visitor:
+    """Someone before the transcript of the call."""
+    visitor.transcribe(CALL)
+    wait_until_shown(visitor.page)
+    return visitor
+
+
+def test_the_timeline_shows_waveform_emotions_and_their_names(listener: Visitor) -> None:
+    page = listener.page
+    assert float(stage_of(page).get_attribute("aria-valuemax") or 0) == pytest.approx(87, abs=1.5)
+    legend = page.locator(".legend").inner_text()
+    assert "生气" in legend
+    assert "未知" in legend
+    colours = page.evaluate(
+        """() => {
+          const canvas = document.querySelector(".timeline-stage canvas");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return new Set(new Uint32Array(data.buffer)).size;
+        }"""
+    )
+    assert colours > 50
+
+
+def test_a_click_on_the_timeline_plays_from_there(listener: Visitor) -> None:
+    page = listener.page
+    box = stage_of(page).bounding_box()
+    assert box is not None
+    stage_of(page).click(position={"x": GUTTER + (box["width"] - GUTTER) * 0.5, "y": 50})
+    duration = float(page.evaluate("document.querySelector('#player audio').duration"))
+    assert duration / 2 - 0.5 < player_time(page) < duration / 2 + 4
+    assert is_playing(page)
+
+
+def test_hovering_tells_time_words_and_probabilities(listener: Visitor) -> None:
+    stage_of(listener.page).hover(position={"x": GUTTER + 12, "y": 100})
+    tip = listener.page.locator(".timeline-tip").inner_text()
+    assert "0:00.3 – 0:02." in tip
+    assert "订单" in tip
+    assert "情绪: 开心" in tip
+    assert "%" in tip
+
+
+def test_the_keys_play_seek_and_zoom(listener: Visitor) -> None:
+    page = listener.page
+    stage_of(page).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert player_time(page) == pytest.approx(10, abs=0.1)
+    page.keyboard.press("ArrowLeft")
+    assert stage_of(page).get_attribute("aria-valuenow") == "5.0"
+    window = page.locator(".timeline-window")
+    assert not window.is_visible()
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    window.wait_for()
+    share = page.evaluate("document.querySelector('.timeline-window i').style.width")
+    assert float(share.rstrip("%")) == pytest.approx(25, abs=0.1)
+    for _ in range(2):
+        page.keyboard.press("-")
+    window.wait_for(state="hidden")
+    page.keyboard.press("Space")
+    page.wait_for_function("!document.querySelector('#player audio').paused")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('#player audio').paused")
+
+
+def test_the_wheel_zooms_and_dragging_moves_without_seeking(listener: Visitor) -> None:
+    page = listener.page
+    box = stage_of(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 60)
+    page.mouse.wheel(0, -600)
+    thumb = page.locator(".timeline-window i")
+    thumb.wait_for()
+    before = thumb.evaluate("thumb => parseFloat(thumb.style.left)")
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "before => parseFloat(document.querySelector('.timeline-window i').style.left) > before",
+        arg=before,
+    )
+    assert player_time(page) == 0
+
+
+def test_a_click_on_a_word_seeks_and_words_light_up_as_they_are_spoken(listener: Visitor) -> None:
+    page = listener.page
+    word = page.locator("#transcript li").nth(2).locator(".word").nth(1)
+    at = float(word.get_attribute("data-seek") or "nan")
+    word.click()
+    assert at - 0.1 < player_time(page) < at + 2
+    lit = page.locator("#transcript .word.now")
+    lit.wait_for()
+    first = lit.inner_text()
+    page.wait_for_function(
+        "first => document.querySelector('.word.now')?.innerText !== first", arg=first
+    )
+    assert page.locator("#transcript li.playing").count() == 1
+
+
+def test_filters_hide_rows_and_say_how_many_are_left(listener: Visitor) -> None:
+    page = listener.page
+    rows = page.locator("#transcript li")
+    everything = rows.count()
+    page.locator("#transcript select[name=emotion]").select_option("angry")
+    shown = rows.filter(visible=True)
+    assert 0 < shown.count() < everything
+    assert shown.locator(".chip.angry").count() == shown.count()
+    assert page.locator("#transcript .count").inner_text() == f"{shown.count()} / {everything} 段"
+    page.locator("#transcript select[name=emotion]").select_option("")
+    page.locator("#transcript select[name=events]").select_option("bgm")
+    assert shown.count() == 1
+    page.locator("#transcript select[name=events]").select_option("")
+    page.locator("#transcript .search").fill("冰箱")
+    assert 0 < shown.count() < everything
+    assert all("冰箱" in text for text in shown.all_inner_texts())
+
+
+def test_words_less_sure_than_the_limit_are_underlined(listener: Visitor) -> None:
+    page = listener.page
+    page.locator("#transcript .limit").fill("0")
+    assert page.locator("#transcript .unsure").count() == 0
+    page.locator("#transcript .limit").fill("100")
+    probabilities = page.locator("#transcript [data-probability]").evaluate_all(
+        "words => words.map((word) => Number(word.dataset.probability))"
+    )
+    less = [value for value in probabilities if value < 1]
+    assert page.locator("#transcript .unsure").count() == len(less)
+
+
+def correct_first(page: Page, text: str, emotion: str | None = None) -> None:
+    page.locator("#transcript li").first.hover()
+    page.locator("#transcript .correct").first.click()
+    page.locator(".correction textarea").fill(text)
+    if emotion:
+        page.locator(".correction select").first.select_option(emotion)
+    page.locator(".correction .save").click()
+    page.locator("#transcript li").first.locator(".mark").wait_for()
+
+
+def wait_for_table(page: Page, text: str) -> None:
+    page.locator("#table tbody tr").first.get_by_text(text).first.wait_for()
+
+
+def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) -> None:
+    page = listener.page
+    heard = page.locator("#transcript li .line > p:first-child").first.inner_text()
+    correct_first(page, "请把冰箱退掉。", "angry")
+    wait_for_table(page, "请把冰箱退掉。")
+    assert page.locator("#transcript li").first.locator(".chip.angry").count() == 1
+    assert "请把冰箱退掉。" in downloaded(listener, "srt")[1]
+    first = json.loads(downloaded(listener, "json")[1])["segments"][0]
+    assert (first["emotion"], first["corrected"]) == ("angry", ["text", "emotion"])
+    page.locator("#transcript .undo").click()
+    page.locator("#transcript .mark").wait_for(state="detached")
+    wait_for_table(page, heard)
+    assert "请把冰箱退掉。" not in downloaded(listener, "srt")[1]
+    assert not page.locator("#transcript .undo").is_visible()
+
+
+def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> None:
+    page = listener.page
+    page.locator("#transcript .correct").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("三个字")
+    page.keyboard.press("Enter")
+    page.locator("#transcript .mark").wait_for()
+    assert page.evaluate("document.activeElement.className") == "quiet correct"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(".correction").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".correction").wait_for(state="detached")
+
+
+def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> None:
+    page = listener.page
+    assert not page.locator("#train").is_visible()
+    correct_first(page, "请把冰箱退掉。", "angry")
+    page.locator("#train").wait_for()
+    with page.expect_download() as caught:
+        page.click("#train")
+    assert caught.value.suggested_filename == "zh-call-training.zip"
+    with zipfile.ZipFile(Path(caught.value.path())) as archive:
+        line: dict[str, Any] = json.loads(archive.read("train.jsonl"))
+        assert line["source"] in archive.namelist()
+    assert (line["target"], line["text_language"]) == ("请把冰箱退掉。", "<|zh|>")
+    assert (line["emo_target"], line["event_target"]) == ("<|ANGRY|>", "<|Speech|>")
+
+
+def test_a_text_from_a_stranger_stays_a_text(listener: Visitor) -> None:
+    page = listener.page
+    evil = "<img src=x onerror=window.hacked=1>坏"
+    correct_first(page, evil)
+    row = page.locator("#transcript li").first
+    assert row.locator(".line > p:first-child").inner_text() == evil
+    stage_of(page).hover(position={"x": GUTTER + 12, "y": 100})
+    assert evil in page.locator(".timeline-tip").inner_text()
+    wait_for_table(page, evil)
+    page.get_by_label("English").check()
+    page.locator("#status .message", has_text="Finished").wait_for()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Path) -> None:
+    samples, rate = read_samples(CALL)
+    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(samples, 40), rate))
+    visitor.press_start()
+    page = visitor.page
+    page.locator("#transcript li").first.wait_for(timeout=60_000)
+    page.evaluate("document.querySelector('#transcript li').kept = true")
+    few = page.locator("#transcript li").count()
+    page.wait_for_function(f"document.querySelectorAll('#transcript li').length > {few}")
+    assert page.evaluate("document.querySelector('#transcript li').kept") is True
+    assert float(stage_of(page).get_attribute("aria-valuemax") or 0) > 3_000
+    page.click("#cancel")
+    visitor.result(20)
+
+
+def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> None:
+    page = listener.page
+    page.get_by_label("English").check()
+    page.locator(".legend", has_text="angry").wait_for()
+    assert page.locator("#transcript .search").get_attribute("placeholder") == "Search the text"
+    assert stage_of(page).get_attribute("aria-label") == "Timeline"
+
+
+def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -> None:
+    page = listener.page
+    page.evaluate(SYNTHETIC, 10)  # the first run compiles
+    short = page.evaluate(SYNTHETIC, 10)
+    long = page.evaluate(SYNTHETIC, 180)
+    assert long < 6 * max(short, 1)
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_the_viewer_and_the_form_of_a_correction_fit_on_a_phone(
+    playwright: Playwright, address: str, locale: str
+) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "locale": locale}
+    with visitor_of(playwright, **phone) as visitor:
+        visitor.open(address)
+        visitor.transcribe(CALL)
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+        visitor.page.locator("#transcript .correct").first.click()
+        visitor.page.locator(".correction").wait_for()
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
