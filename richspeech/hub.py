@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
 EMBEDDED_RECOGNISER = ROOT / "models" / "sensevoice-tiny"
 EMBEDDED_DETECTOR = ROOT / "models" / "fsmn-vad-tiny"
+EMBEDDED_LISTENER = ROOT / "models" / "emotion2vec-tiny"
 NEEDED_FILES = ("config.yaml", "model.pt")
 MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 """ModelScope's owner/name; nothing that could lead out of its cache folder."""

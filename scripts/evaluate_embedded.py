@@ -1,21 +1,25 @@
 """Measure the embedded models on held-out sentences: ``python -m scripts.evaluate_embedded``.
 
-Every utterance goes through the whole pipeline, the tiny voice activity detector included. With
-``--write`` the table goes into models/README.md, between its two markers.
+Every utterance goes through the whole pipeline, the tiny voice activity detector included; the
+second listener hears it alone. With ``--write`` each table goes into models/README.md, between its
+two markers.
 """
 
 import argparse
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jiwer
 import numpy as np
 
 from richspeech import loader
+from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.engines.fsmn_vad import FsmnVad
-from richspeech.hub import EMBEDDED_DETECTOR
+from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_LISTENER
+from richspeech.impression import NineEmotion
 from richspeech.options import Options
 from richspeech.pipeline import Pipeline
 from richspeech.settings import load_settings
@@ -28,8 +32,13 @@ from scripts.embedded.voices import SAMPLE_RATE, Waveform
 log = logging.getLogger(__name__)
 
 README = Path(__file__).resolve().parents[1] / "models" / "README.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+TRANSCRIPTS, EMOTIONS = "measured", "second listener"
+"""Names of the tables in models/README.md."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
+SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
+"""What the second listener should say of clips without speech."""
+NOISES = 40
+"""In every set for the second listener, to be heard as unknown."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +164,48 @@ def table(sets: dict[str, list[Answer]], frame_errors: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, print, and with ``--write`` keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table into models/README.md")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING)
+def emotions_heard(
+    listener: Emotion2vec, plan: dataset.Plan, snr_db: float | None
+) -> list[tuple[NineEmotion, NineEmotion]]:
+    """Speak the utterances of ``plan``, and noises: what each is, and what the listener hears."""
+    rng = np.random.default_rng(plan.seed)
+    clips = [
+        (truth.emotion.lower() if truth.woitn else "other", waveform)
+        for truth, waveform in dataset.performances(dataset.compose(plan))
+    ]
+    clips += [("unknown", 0.1 * sounds.noise(3.0, rng)) for _ in range(NOISES)]
+    found = []
+    for name, waveform in clips:
+        padded = np.concatenate([PAD, waveform, PAD])
+        heard = padded if snr_db is None else sounds.add_noise(padded, snr_db, rng)
+        found.append((NineEmotion(name), listener.listen([heard]).emotion))
+    return found
+
+
+def emotion_table() -> str:
+    """Return percent heard rightly by the second listener: of each emotion, of speech, of all."""
+    listener = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
+    events = replace(dataset.TEST_NEW, events=10)
+    sets = {
+        "known voices": emotions_heard(listener, dataset.TEST_SEEN, None),
+        "voices never heard": emotions_heard(listener, events, None),
+        "voices never heard, noise at 10 dB": emotions_heard(listener, events, 10.0),
+    }
+    lines = [
+        "| held-out set | clips | " + " | ".join(NineEmotion) + " | speech | all |",
+        "| --- " * (len(NineEmotion) + 4) + "|",
+    ]
+    for name, found in sets.items():
+        clips, right = Counter(t for t, _ in found), Counter(t for t, heard in found if t == heard)
+        shares = [f"{100 * right[each] / clips[each]:.1f}" for each in NineEmotion]
+        spoken = [truth is heard for truth, heard in found if truth not in SOUNDS]
+        shares += [f"{100 * np.mean(spoken):.1f}", f"{100 * right.total() / len(found):.1f}"]
+        lines.append(f"| {name} | {len(found)} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
+def transcript_table() -> str:
+    """Return what the pipeline gets wrong."""
     loaded = loader.load(load_settings(model={"id": "embedded", "device": "cpu"}))
     pipeline = loaded.transcriber
     assert isinstance(pipeline, Pipeline)  # noqa: S101 - engine: sensevoice is the default
@@ -177,11 +222,31 @@ def main() -> None:
         "noise at 10 dB": frame_error(10.0),
         "noise at 0 dB": frame_error(0.0),
     }
-    text = table(sets, errors)
-    print(text)
-    if arguments.write:
-        before, rest = README.read_text(encoding="utf-8").split(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    return table(sets, errors)
+
+
+TABLES: dict[str, Callable[[], str]] = {TRANSCRIPTS: transcript_table, EMOTIONS: emotion_table}
+
+
+def write(name: str, text: str) -> None:
+    """Put a table into models/README.md, between its markers."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = README.read_text(encoding="utf-8").split(begin)
+    README.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure, print, and with ``--write`` keep."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the tables into models/README.md")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=[*TABLES])
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    for name in arguments.tables:
+        text = TABLES[name]()
+        print(text)
+        if arguments.write:
+            write(name, text)
 
 
 if __name__ == "__main__":

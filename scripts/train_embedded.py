@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from scripts.embedded import dataset, detector, examples, export, recogniser, tokenizer
+from scripts.embedded import dataset, detector, examples, export, listener, recogniser, tokenizer
 from scripts.embedded.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
-STAGES = ("data", "detector", "recogniser", "export", "examples")
+STAGES = ("data", "detector", "recogniser", "listener", "export", "examples")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -55,10 +55,17 @@ def make_detector(work: Path) -> None:
         detector.train(work, detector.Recipe())
 
 
+def make_listener(work: Path) -> None:
+    """Train the second listener, on speech of its own."""
+    if not (work / "listener.pt").exists():
+        listener.train(work, listener.Recipe())
+
+
 def export_models(work: Path) -> None:
-    """Write both models where the console finds them."""
+    """Write the models where the console finds them."""
     export.export_recogniser(work, ROOT / "models" / "sensevoice-tiny")
     export.export_detector(work, ROOT / "models" / "fsmn-vad-tiny")
+    export.export_listener(work, ROOT / "models" / "emotion2vec-tiny")
 
 
 def main() -> None:
@@ -75,6 +82,7 @@ def main() -> None:
         "data": make_data,
         "detector": make_detector,
         "recogniser": make_recogniser,
+        "listener": make_listener,
         "export": export_models,
         "examples": lambda _work: examples.write_examples(ROOT / "examples"),
     }

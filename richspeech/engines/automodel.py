@@ -1,5 +1,6 @@
 """Load a folder through ``funasr.AutoModel``: by path, without network, without foreign code."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,20 @@ from richspeech.errors import ModelError
 from richspeech.hub import require_model_files
 
 
-def load_automodel(folder: Path, expected: str, device: str, threads: int, **more: Any) -> Any:
+def load_automodel(
+    folder: Path,
+    expected: str,
+    device: str,
+    threads: int,
+    *,
+    optional: tuple[str, ...] = (),
+    **more: Any,
+) -> Any:
     """Return the ``AutoModel`` of ``folder``, whose model is of the funasr class ``expected``.
 
-    ``more`` overrides its config.yaml. Torch's random numbers are left as they were. Raises
-    ``ModelError`` when the folder cannot be loaded or holds something else.
+    ``more`` overrides its config.yaml; weights whose names begin with one of ``optional`` may be
+    missing. Torch's random numbers are left as they were. Raises ``ModelError`` when the folder
+    cannot be loaded or holds something else.
     """
     # A bare name could be taken for one of the hub's, so the path is made absolute.
     path = require_model_files(folder.resolve())
@@ -32,7 +42,7 @@ def load_automodel(folder: Path, expected: str, device: str, threads: int, **mor
                 **more,
             )
     except Exception as error:  # whatever the parts of funasr raise on a damaged folder
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = in_one_line(error)
         message = f"The model in {folder.name} cannot be loaded; copy its folder anew ({reason})."
         raise ModelError(message) from error
     kind = type(auto_model.model).__name__
@@ -41,19 +51,42 @@ def load_automodel(folder: Path, expected: str, device: str, threads: int, **mor
             f"The folder {folder.name} holds a {kind}, not a {expected}; choose another model."
         )
         raise ModelError(message)
-    _require_weights(folder, auto_model.model)
+    scope_map = list(auto_model.kwargs.get("scope_map") or ())
+    _require_weights(folder, auto_model.model, scope_map, optional)
     return auto_model
 
 
-def _require_weights(folder: Path, model: torch.nn.Module) -> None:
+def in_one_line(error: BaseException) -> str:
+    """Return what an error says, short enough for a message or the log."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _require_weights(
+    folder: Path, model: torch.nn.Module, scope_map: Sequence[str], optional: tuple[str, ...]
+) -> None:
     """Refuse missing weights: funasr would leave them random and print a line."""
     stored = torch.load(folder / "model.pt", map_location="cpu", weights_only=True, mmap=True)
     for wrapper in ("state_dict", "model_state_dict", "model"):
         stored = stored.get(wrapper, stored)
-    missing = [name for name, _ in model.named_parameters() if name not in stored]
+    missing = [
+        name
+        for name, _ in model.named_parameters()
+        if not name.startswith(optional) and not _is_stored(name, stored, scope_map)
+    ]
     if missing:
         message = (
             f"The model in {folder.name} lacks {len(missing)} of its weights, "
             f"such as {missing[0]}; copy the whole model.pt."
         )
         raise ModelError(message)
+
+
+def _is_stored(name: str, stored: Collection[str], scope_map: Sequence[str]) -> bool:
+    """Say whether funasr finds the weight, perhaps under another prefix.
+
+    ``scope_map`` of config.yaml holds pairs: the prefix in the file, the prefix in the model.
+    """
+    prefixes = ["" if prefix.lower() == "none" else prefix for prefix in scope_map]
+    pairs = zip(prefixes[::2], prefixes[1::2], strict=False)
+    others = [theirs + name[len(ours) :] for theirs, ours in pairs if name.startswith(ours)]
+    return any(other in stored for other in (name, *others))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import yaml
 
-from scripts.embedded import detector, recogniser
+from scripts.embedded import detector, listener, recogniser
 from scripts.embedded.features import MELS, write_cmvn
 from scripts.embedded.voices import SAMPLE_RATE
 
@@ -83,6 +83,26 @@ def export_detector(work: Path, folder: Path) -> None:
     )
     _write_configuration(
         folder, "voice-activity-detection", {"frontend_conf": {"cmvn_file": "am.mvn"}}
+    )
+
+
+def export_listener(work: Path, folder: Path) -> None:
+    """Write ``emotion2vec-tiny``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = torch.load(work / "listener.pt", weights_only=True)
+    torch.save({name: value.half() for name, value in weights.items()}, folder / "model.pt")
+    (folder / "tokens.txt").write_text("\n".join(listener.TOKENS) + "\n", encoding="utf-8")
+    _write_config(
+        folder,
+        {
+            "model": "Emotion2vec",
+            "model_conf": listener.MODEL_CONF,
+            "tokenizer": "CharTokenizer",
+            "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
+        },
+    )
+    _write_configuration(
+        folder, "emotion-recognition", {"tokenizer_conf": {"token_list": "tokens.txt"}}
     )
 
 

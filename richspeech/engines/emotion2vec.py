@@ -1,0 +1,232 @@
+"""emotion2vec+: features at 50 Hz and nine emotions, in blocks of bounded memory.
+
+A recording shorter than one block gives what funasr's ``generate`` gives. In a longer one every
+block attends to itself alone, since attention grows with the square of its length; features follow
+each other without a gap. The waveform is normalised, as the model wants, by the mean and variance
+of all that was heard up to the end of the block; a quiet block is not blown up to full volume.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.engines.automodel import load_automodel
+from richspeech.errors import AudioError, ModelError
+from richspeech.hub import require_model_files
+from richspeech.impression import Impression, NineEmotion
+
+MODEL_CLASS = "Emotion2vec"
+
+PRETRAINING_ONLY = ("modality_encoders.AUDIO.decoder.",)
+"""Weights that iic/emotion2vec_plus_* leave out, and that nothing here uses."""
+
+SHORTEST_SECONDS = 0.1
+"""Five features; in less no emotion can be heard."""
+SILENT_PEAK = 10 ** (-70 / 20)
+"""A recording that never exceeds -70 dB is taken for silent."""
+TAIL_SECONDS = 1.0
+"""What is left at the end joins the block before it when it is shorter."""
+EPSILON = 1e-5
+"""Added to the variance, as ``torch.nn.functional.layer_norm`` does."""
+
+CONV_SPEC = re.compile(r"[\d\s()\[\],+*]+", re.ASCII)
+"""Numbers in brackets: funasr evaluates this setting as Python."""
+
+
+@dataclass(frozen=True)
+class Emotion2vec:
+    """The loaded model; read-only, so any number of streams may use it."""
+
+    model: Any
+    emotions: tuple[NineEmotion, ...]
+    """What the model knows."""
+    columns: tuple[int, ...]
+    """Where they stand among the model's scores."""
+    device: str
+    block_samples: int
+    window_samples: int
+    """What one feature sees of the waveform."""
+    hop_samples: int
+
+    @classmethod
+    def load(
+        cls, folder: Path, device: str, *, block_seconds: float = 30.0, threads: int | None = None
+    ) -> Self:
+        """Open a model folder; no network is used. Raises ``ModelError`` when it does not fit."""
+        _require_plain_spec(folder)
+        auto_model = load_automodel(
+            folder,
+            MODEL_CLASS,
+            device,
+            threads or torch.get_num_threads(),
+            optional=PRETRAINING_ONLY,
+        )
+        model = auto_model.model.eval()
+        if model.proj is None:
+            raise ModelError(
+                f"The model in {folder.name} gives features only; take one with emotions, such as "
+                "iic/emotion2vec_plus_large."
+            )
+        known = _known_emotions(auto_model.kwargs["tokenizer"].token_list, folder)
+        window, hop = _geometry(model.modality_encoders["AUDIO"].feature_enc_layers)
+        block = max(round(block_seconds * SAMPLE_RATE / hop), 1) * hop
+        return cls(model, tuple(known), tuple(known.values()), device, block, window, hop)
+
+    @property
+    def frame_seconds(self) -> float:
+        """From one feature to the next."""
+        return self.hop_samples / SAMPLE_RATE
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of its weights."""
+        return sum(p.numel() * p.element_size() for p in self.model.parameters())
+
+    def stream(self, *, keep_features: bool = False) -> "EmotionStream":
+        """Begin a recording; ``keep_features`` holds [T, D], which grows with it."""
+        return EmotionStream(self, keep_features=keep_features)
+
+    def listen(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+        """Hear a whole recording; raises ``AudioError`` when there is nothing to hear."""
+        stream = self.stream(keep_features=keep_features)
+        for block in blocks:
+            stream.feed(block)
+        return stream.finish()
+
+    @torch.inference_mode()
+    def extract(
+        self, waveform: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return features [T, D] and logits [T, K] of a normalised waveform."""
+        source = torch.from_numpy(waveform).to(self.device)[None]
+        features = self.model.extract_features(source)["x"][0]
+        logits = self.model.proj(features)[:, list(self.columns)]
+        return features.float().cpu().numpy(), logits.float().cpu().numpy()
+
+
+class EmotionStream:
+    """One recording, while it comes in. One thread at a time."""
+
+    def __init__(self, listener: Emotion2vec, *, keep_features: bool) -> None:
+        self._listener, self._keep = listener, keep_features
+        self._waiting: list[Waveform] = []
+        self._waiting_samples = self._samples = 0
+        self._peak = self._sum = self._squares = 0.0
+        self._logits: list[NDArray[np.float32]] = []
+        self._features: list[NDArray[np.float32]] = []
+        self._total: NDArray[np.float64] | float = 0.0
+
+    def feed(self, waveform: Waveform) -> None:
+        """Take the next samples, any number of them."""
+        block = self._listener.block_samples
+        tail = max(round(TAIL_SECONDS * SAMPLE_RATE), self._listener.window_samples)
+        self._waiting.append(waveform)
+        self._waiting_samples += len(waveform)
+        if self._waiting_samples < block + tail:
+            return
+        joined = np.concatenate(self._waiting)
+        while len(joined) >= block + tail:
+            seen_beyond = self._listener.window_samples - self._listener.hop_samples
+            self._hear(joined[: block + seen_beyond], block)
+            joined = joined[block:]
+        self._waiting, self._waiting_samples = [joined.copy()], len(joined)
+
+    def finish(self) -> Impression:
+        """End the recording; raises ``AudioError`` when it was too short or silent."""
+        rest = np.concatenate(self._waiting) if self._waiting else np.zeros(0, np.float32)
+        seconds = (self._samples + len(rest)) / SAMPLE_RATE
+        if seconds < SHORTEST_SECONDS:
+            raise AudioError(
+                f"{seconds:.3f} s of sound are too short to hear an emotion: "
+                f"record at least {SHORTEST_SECONDS} s."
+            )
+        if max(self._peak, _peak(rest)) < SILENT_PEAK:
+            raise AudioError(
+                "There is only silence, in which no emotion can be heard: record anew."
+            )
+        self._hear(rest, len(rest))
+        logits = np.concatenate(self._logits)
+        return Impression(
+            duration=seconds,
+            emotions=self._listener.emotions,
+            logits=logits,
+            embedding=np.asarray(self._total / len(logits), np.float32),
+            features=np.concatenate(self._features) if self._keep else None,
+            frame_seconds=self._listener.frame_seconds,
+        )
+
+    def _hear(self, waveform: Waveform, new_samples: int) -> None:
+        """Take one block, of which all beyond ``new_samples`` belongs to the next one as well."""
+        features, logits = self._listener.extract(self._normalised(waveform, new_samples))
+        self._logits.append(logits)
+        self._total = self._total + features.sum(axis=0, dtype=np.float64)
+        if self._keep:
+            self._features.append(features)
+
+    def _normalised(self, waveform: Waveform, new_samples: int) -> Waveform:
+        new = waveform[:new_samples].astype(np.float64)
+        self._peak = max(self._peak, _peak(new))
+        self._samples += new_samples
+        self._sum += float(new.sum())
+        self._squares += float(new @ new)
+        if not self._listener.model.cfg.normalize:
+            return waveform
+        mean = self._sum / self._samples
+        variance = max(self._squares / self._samples - mean * mean, 0.0)
+        normalised: Waveform = ((waveform - mean) / np.sqrt(variance + EPSILON)).astype(np.float32)
+        return normalised
+
+
+def _peak(waveform: NDArray[np.floating]) -> float:
+    return float(np.abs(waveform).max(initial=0.0))
+
+
+# ----------------------------------------------------------------------------------- loading
+
+
+def _require_plain_spec(folder: Path) -> None:
+    """Refuse a convolution setting that would run code when funasr evaluates it."""
+    try:
+        config = OmegaConf.load(require_model_files(folder) / "config.yaml")
+        spec = OmegaConf.select(config, "model_conf.modalities.audio.feature_encoder_spec")
+    except (OmegaConfBaseException, OSError, ValueError):
+        return  # load_automodel says what is wrong
+    if spec is not None and not CONV_SPEC.fullmatch(str(spec)):
+        raise ModelError(
+            f"The model in {folder.name} has a feature_encoder_spec that is more than numbers in "
+            "brackets; copy its config.yaml anew."
+        )
+
+
+def _geometry(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
+    """Return how many samples one feature sees, and how far the next one is."""
+    window = hop = 1
+    for _, kernel, stride in layers:
+        window += (kernel - 1) * hop
+        hop *= stride
+    return window, hop
+
+
+def _known_emotions(tokens: Iterable[str], folder: Path) -> dict[NineEmotion, int]:
+    """Find each emotion among the model's labels, such as 生气/angry; raises ``ModelError``."""
+    known: dict[NineEmotion, int] = {}
+    for column, token in enumerate(tokens):
+        if token.startswith("unuse"):  # funasr leaves these out, too
+            continue
+        name = "unknown" if token == "<unk>" else token.rpartition("/")[2].strip().lower()  # noqa: S105
+        if name not in set(NineEmotion) or NineEmotion(name) in known:
+            raise ModelError(
+                f"The model in {folder.name} has the label {token!r}, which is none of "
+                f"{', '.join(NineEmotion)} or stands there twice; choose an emotion2vec+ model."
+            )
+        known[NineEmotion(name)] = column
+    return known

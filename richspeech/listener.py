@@ -1,0 +1,64 @@
+"""Settings → weights → the second listener; loaded when somebody asks for it."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from richspeech.hub import EMBEDDED_LISTENER, Source, Weights, find_weights
+from richspeech.on_demand import OnDemand
+from richspeech.settings import Settings
+
+if TYPE_CHECKING:
+    from richspeech.engines.emotion2vec import Emotion2vec
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedListener:
+    """The second listener, ready, and what people want to know of it."""
+
+    listener: "Emotion2vec"
+    weights: Weights
+    device: str
+    device_reason: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is the tiny model that ships with the project."""
+        return self.weights.source is Source.EMBEDDED
+
+
+def find_listener(settings: Settings) -> Weights:
+    """Choose the weights; raises ``ModelError`` when they cannot be had."""
+    model = settings.model
+    return find_weights(
+        settings.emotion.id,
+        EMBEDDED_LISTENER,
+        require=model.require_model,
+        timeout_seconds=model.hub_timeout_seconds,
+    )
+
+
+def listener_on_demand(settings: Settings) -> OnDemand[LoadedListener]:
+    """Load it when somebody first listens, beside whatever else is loaded."""
+    return OnDemand(lambda: load_listener(settings), settings.emotion.idle_seconds)
+
+
+def load_listener(settings: Settings) -> LoadedListener:
+    """Load the model; raises ``ModelError`` when it cannot be had."""
+    # These imports take seconds and torch; a help text or a settings error needs neither.
+    from richspeech.engines.device import choose_device  # noqa: PLC0415
+    from richspeech.engines.emotion2vec import Emotion2vec  # noqa: PLC0415
+
+    weights = find_listener(settings)
+    device, reason = choose_device(settings.model.device)
+    log.info("second listener on %s: %s", device, reason)
+    listener = Emotion2vec.load(
+        weights.folder,
+        device,
+        block_seconds=settings.emotion.block_seconds,
+        threads=settings.model.threads,
+    )
+    log.info("second listener: %.0f MB of weights", listener.memory_bytes / 1e6)
+    return LoadedListener(listener, weights, device, reason)
