@@ -1,30 +1,48 @@
-"""Command line: ``python -m richspeech transcribe FILE…`` and ``python -m richspeech doctor``.
+"""Command line: ``python -m richspeech transcribe FILE…``, ``batch``, ``doctor`` and ``bench``.
 
-Results go to stdout; progress, logs and errors to stderr. The exit status is 1 when a file could
-not be read; the others are done all the same.
+Results go to stdout, or into files with ``--output``; progress, logs and errors to stderr. The exit
+status is 1 when a file could not be read; the others are done all the same.
 """
 
 import argparse
 import importlib.metadata
+import json
 import logging
 import platform
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from postprocess import LOCALES, STYLES
 from richspeech import loader
 from richspeech.audio import AudioLimits, open_recording
-from richspeech.errors import RichSpeechError
+from richspeech.batch.command import add_arguments as add_batch_arguments
+from richspeech.batch.command import run_batch
+from richspeech.bench import SECTIONS
+from richspeech.emotion_command import add_arguments as add_emotion_arguments
+from richspeech.emotion_command import emotion
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.highlights_command import add_arguments as add_highlights_arguments
+from richspeech.highlights_command import highlights
 from richspeech.options import Options, language_hint
 from richspeech.pipeline import Progress
+from richspeech.playback import to_mp3
 from richspeech.settings import CONFIG, Settings, load_settings
 from richspeech.transcript import Transcript
-from richspeech.writers import WRITERS
+from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 log = logging.getLogger(__name__)
 
 PACKAGES = ("funasr", "modelscope", "torch", "torchaudio", "gradio", "av", "kaldi-native-fbank")
+
+STREAMED_FORMATS = ("txt", "md", "srt", "json")
+"""Their results may follow one another on stdout."""
+
+FILES_AT_ONCE = 4
+"""Short files fill the model's batches together, and several are decoded at once for a GPU."""
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -37,32 +55,57 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     transcribe.add_argument("files", nargs="+", type=Path, metavar="FILE")
     transcribe.add_argument("--format", choices=tuple(WRITERS), default="txt")
     transcribe.add_argument(
-        "--style", choices=STYLES, default="label", help="how txt and srt show labels"
+        "--output", type=Path, metavar="FILE|FOLDER", help="write there, not to stdout"
     )
+    transcribe.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
     transcribe.add_argument(
         "--locale", choices=LOCALES, default="zh", help="language of the labels"
     )
-    transcribe.add_argument("--language", help="auto, zh, yue, en, ja or ko")
-    transcribe.add_argument("--allowed-languages", metavar="zh,en", help="auto chooses among these")
-    transcribe.add_argument("--no-itn", action="store_true", help="no punctuation, no digits")
-    transcribe.add_argument(
-        "--merge-length", type=float, metavar="SECONDS", help="join utterances up to this length"
-    )
-    transcribe.add_argument(
-        "--ban-unknown-emotion", action="store_true", help="always name an emotion"
-    )
+    transcribe.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
+    batch = commands.add_parser("batch", help="transcribe folders and zips, to be resumed")
+    add_batch_arguments(batch)
+    for command in (transcribe, batch):
+        _add_recognition_arguments(command)
     doctor = commands.add_parser(
         "doctor", help="print versions, device and which weights would be used"
     )
-    for command in (transcribe, doctor):
+    for command in (transcribe, batch, doctor):
         _add_model_arguments(command)
+    add_emotion_arguments(commands.add_parser("emotion", help="hear nine emotions in recordings"))
+    add_highlights_arguments(
+        commands.add_parser("highlights", help="insight, highlights and risk of a recording")
+    )
+    _add_bench_arguments(commands.add_parser("bench", help="measure speed and memory"))
     return parser.parse_args(argv)
+
+
+def _add_recognition_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--language", help="auto, zh, yue, en, ja or ko")
+    parser.add_argument("--allowed-languages", metavar="zh,en", help="auto chooses among these")
+    parser.add_argument("--no-itn", action="store_true", help="no punctuation, no digits")
+    parser.add_argument(
+        "--merge-length", type=float, metavar="SECONDS", help="join utterances up to this length"
+    )
+    parser.add_argument("--ban-unknown-emotion", action="store_true", help="always name an emotion")
 
 
 def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
     parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
     parser.add_argument("--engine", choices=("sensevoice", "reference"))
+    parser.add_argument("--device", help="cuda:0, cpu, …")
+
+
+def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one object instead of tables")
+    parser.add_argument("--weights", default="embedded", help="embedded, random-full, or a folder")
+    parser.add_argument("--seconds", type=float, default=600.0, help="of speech, 30 or more")
+    parser.add_argument(
+        "--long-seconds", type=float, default=36_000.0, help="of the recording of section long"
+    )
+    parser.add_argument("--repeat", type=int, default=5, help="runs of which the median counts")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="SECTION")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
     parser.add_argument("--device", help="cuda:0, cpu, …")
 
 
@@ -88,32 +131,116 @@ def options_of(arguments: argparse.Namespace, defaults: Options) -> Options:
 
 
 def transcribe(arguments: argparse.Namespace) -> int:
-    """Transcribe every file; return the exit status."""
+    """Transcribe the files, some at once; results come in their order. Return the exit status."""
     settings = settings_of(arguments)
     options = options_of(arguments, loader.default_options(settings))
-    loaded = loader.load(settings)
-    failures = 0
-    for path in arguments.files:
-        try:
-            transcript = _transcribe_file(path, loaded, loader.audio_limits(settings), options)
-        except RichSpeechError as error:
-            sentence = str(error)
-            named = sentence if path.name in sentence else f"{path.name}: {sentence}"
-            print(named, file=sys.stderr)
-            failures += 1
-            continue
-        sys.stdout.write(WRITERS[arguments.format](transcript, arguments.style, arguments.locale))
-        sys.stdout.flush()
+    outputs = iter(outputs_of(arguments.files, arguments.format, arguments.output))
+    loaded, limits = loader.load(settings), loader.audio_limits(settings)
+    stop, turns = threading.Event(), [threading.Event() for _ in arguments.files]
+    turns[0].set()
+    pool = ThreadPoolExecutor(FILES_AT_ONCE)
+    try:
+        jobs = deque(
+            (path, turn, pool.submit(_transcribe_file, path, loaded, limits, options, turn, stop))
+            for path, turn in zip(arguments.files, turns, strict=True)
+        )
+        failures = 0
+        while jobs:
+            path, turn, transcript = jobs.popleft()
+            turn.set()
+            failures += not _write(path, transcript, next(outputs), limits, arguments)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
     return 1 if failures else 0
 
 
 def _transcribe_file(
-    path: Path, loaded: loader.Loaded, limits: AudioLimits, options: Options
+    path: Path,
+    loaded: loader.Loaded,
+    limits: AudioLimits,
+    options: Options,
+    turn: threading.Event,
+    stop: threading.Event,
 ) -> Transcript:
+    """Transcribe one file; its progress is shown once its result is the next to be written."""
     with open_recording(path, limits) as recording:
-        for progress in loaded.transcriber.transcribe(recording, options, lambda: False):
-            _show(path.name, progress)
+        for progress in loaded.transcriber.transcribe(recording, options, stop.is_set):
+            if turn.is_set():
+                _show(path.name, progress)
     return progress.transcript
+
+
+def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Path | None]:
+    """Return where the result of each file goes, None for stdout.
+
+    ``output`` is a file if it has an ending and there is one result, and a folder otherwise. Raises
+    ``OptionError`` where results would overwrite or spoil each other.
+    """
+    if output is None:
+        if form in BINARY_WRITERS or (len(files) > 1 and form not in STREAMED_FORMATS):
+            message = f"Results in {form} cannot share the terminal: name a folder with --output."
+            raise OptionError(message)
+        return [None] * len(files)
+    if len(files) == 1 and output.suffix and not output.is_dir():
+        return [output]
+    names = [f"{path.stem}.{form}" for path in files]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        message = f"Two results would be named {twice}: rename a recording or run them apart."
+        raise OptionError(message)
+    return [output / name for name in names]
+
+
+def _write(
+    path: Path,
+    transcript: Future[Transcript],
+    output: Path | None,
+    limits: AudioLimits,
+    arguments: argparse.Namespace,
+) -> bool:
+    """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
+    try:
+        heard = transcript.result()
+        content = write(heard, arguments.format, _writer_options(path, limits, arguments))
+        _put(content, output)
+    except RichSpeechError as error:
+        sentence = str(error)
+        named = sentence if path.name in sentence else f"{path.name}: {sentence}"
+        print(named, file=sys.stderr)
+        return False
+    return True
+
+
+def _writer_options(
+    path: Path, limits: AudioLimits, arguments: argparse.Namespace
+) -> WriterOptions:
+    """Return the choices of the command line; the report gets the sound as well."""
+    audio = None
+    if arguments.format == "html":
+        with open_recording(path, limits) as recording:
+            audio = to_mp3(recording.blocks())
+    return WriterOptions(
+        style=arguments.style,
+        locale=arguments.locale,
+        emotions=not arguments.no_emotions,
+        title=path.name,
+        audio=audio,
+    )
+
+
+def _put(content: bytes, output: Path | None) -> None:
+    """Write to a file, or to stdout if there is none; raises ``OptionError``."""
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(content)
+    except OSError as error:
+        message = f"{output} cannot be written ({error.strerror}): choose another --output."
+        raise OptionError(message) from error
 
 
 def _show(name: str, progress: Progress) -> None:
@@ -124,6 +251,12 @@ def _show(name: str, progress: Progress) -> None:
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
     end = "\n" if progress.finished else ""
     print(f"\r{name}: {progress.seconds_done:.0f}{total} s{left}   ", end=end, file=sys.stderr)
+
+
+def batch(arguments: argparse.Namespace) -> int:
+    """Transcribe many recordings into a folder; return the exit status."""
+    settings = settings_of(arguments)
+    return run_batch(arguments, settings, options_of(arguments, loader.default_options(settings)))
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -137,9 +270,30 @@ def doctor(arguments: argparse.Namespace) -> int:
         print(f"{name:<20}{_version(name)}")
     device, reason = choose_device(settings.model.device)
     print(f"{'device':<20}{device} ({reason})")
-    print(f"{'fbank backend':<20}{fbank_backend()}")
+    print(f"{'funasr fbank':<20}{fbank_backend()}")
     for label, weights in zip(("model", "vad model"), loader.find_models(settings), strict=True):
         print(f"{label:<20}{weights.name} ({weights.reason})")
+    return 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Measure, and print tables or one JSON object; progress goes to stderr."""
+    try:
+        from richspeech.bench import report, sections, setup  # noqa: PLC0415 - torch takes a second
+    except ModuleNotFoundError as error:
+        print(f"The bench needs {error.name}; install requirements-dev.txt.", file=sys.stderr)
+        return 1
+    logging.getLogger("richspeech.bench").setLevel(logging.INFO)
+    asked = setup.make_setup(
+        arguments.weights,
+        device=arguments.device,
+        config=arguments.config,
+        seconds=arguments.seconds,
+        long_seconds=arguments.long_seconds,
+        repeat=arguments.repeat,
+    )
+    findings = sections.run(asked, arguments.only)
+    print(json.dumps(findings, indent=1) if arguments.json else report.markdown(findings), end="")
     return 0
 
 
@@ -152,7 +306,11 @@ def _version(package: str) -> str:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "transcribe": transcribe,
+    "batch": batch,
+    "emotion": emotion,
     "doctor": doctor,
+    "bench": bench,
+    "highlights": highlights,
 }
 
 

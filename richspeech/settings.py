@@ -29,11 +29,21 @@ from pydantic_settings import SettingsError as EnvironmentRefused
 
 from postprocess import DEFAULT_RULES, Rule
 from richspeech.errors import SettingsError
+from richspeech.impression import NineEmotion
+from richspeech.rules import (
+    DEFAULT_HIGHLIGHT_RULES,
+    DEFAULT_RISK_RULES,
+    HighlightRule,
+    Probability,
+    RiskRule,
+    require_names,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config.yaml"
+CACHE_FOLDER = ROOT / ".cache" / "models"
 PREFIX = "RICHSPEECH_"
-SECRET_KEYS = frozenset({"server", "server.password"})
+SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -57,6 +67,10 @@ def _device(value: str) -> str:
     return value
 
 
+def _beside_the_project(value: Path) -> Path:
+    return ROOT / value.expanduser()
+
+
 class _Group(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
@@ -73,6 +87,9 @@ class ModelSettings(_Group):
     require_model: bool = False
     hub_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     threads: Annotated[int, Field(ge=1)] | None = None
+    backend: Literal["auto", "openvino", "torch"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
+    cache_folder: Annotated[Path, AfterValidator(_beside_the_project)] = CACHE_FOLDER
 
 
 class VadSettings(_Group):
@@ -99,12 +116,72 @@ class RecognitionSettings(_Group):
     ban_unknown_emotion: bool = False
 
 
+class SchedulerSettings(_Group):
+    """How the utterances of all jobs share the model."""
+
+    cpu_batch_seconds: Annotated[float, Field(gt=0, le=3_600)] = 20.0
+    cuda_batch_seconds: Annotated[float, Field(gt=0, le=3_600)] = 300.0
+    queue_seconds: Annotated[float, Field(gt=0, le=3_600)] = 300.0
+
+    def batch_seconds(self, device: str) -> float:
+        """Return what suits the device."""
+        return self.cuda_batch_seconds if device.startswith("cuda") else self.cpu_batch_seconds
+
+
+class EmotionSettings(_Group):
+    """The second listener: nine emotions, over time."""
+
+    id: Annotated[str, Field(min_length=1)] = "iic/emotion2vec_plus_large"
+    block_seconds: Annotated[float, Field(ge=2, le=120)] = 30.0
+    window_seconds: Annotated[float, Field(gt=0, le=120)] = 1.0
+    hop_seconds: Annotated[float, Field(ge=0.02, le=120)] = 0.5
+    risk: dict[NineEmotion, Annotated[float, Field(ge=0, le=1)]] = {NineEmotion.ANGRY: 0.75}
+    idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
+
+    @model_validator(mode="after")
+    def _whole_hops(self) -> "EmotionSettings":
+        hops, frames = self.window_seconds / self.hop_seconds, self.hop_seconds / 0.02
+        if round(hops) < 1 or abs(hops - round(hops)) > 1e-6:
+            message = (
+                f"window_seconds {self.window_seconds:g} is no whole number of "
+                f"hop_seconds {self.hop_seconds:g}"
+            )
+            raise ValueError(message)
+        if abs(frames - round(frames)) > 1e-6:
+            message = f"hop_seconds {self.hop_seconds:g} is no whole number of features of 0.02 s"
+            raise ValueError(message)
+        return self
+
+
 class LimitSettings(_Group):
     """What one request may cost."""
 
     max_bytes: Annotated[int, Field(gt=0)] = 2 * 1024**3
     max_seconds: Annotated[float, Field(gt=0)] = 12 * 3_600.0
     keep_seconds: Annotated[int, Field(ge=60)] = 3_600
+
+
+class HistorySettings(_Group):
+    """Which transcripts are kept, where and for how long."""
+
+    enabled: bool = True
+    url: Annotated[str, Field(min_length=1)] = "sqlite:///data/history.sqlite"
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+
+
+class BatchSettings(_Group):
+    """How many recordings are done together, and where they may come from."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    folders: tuple[Annotated[Path, AfterValidator(_beside_the_project)], ...] = ()
+    max_zip_files: Annotated[int, Field(gt=0)] = 10_000
+    max_zip_bytes: Annotated[int, Field(gt=0)] = 32 * 1024**3
+
+
+class PageSettings(_Group):
+    """What the page shows of its own accord."""
+
+    unsure_below: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class ServerSettings(_Group):
@@ -130,6 +207,44 @@ class ServerSettings(_Group):
         return self
 
 
+class HighlightSettings(_Group):
+    """What is worth watching again, and how long a clip of it is."""
+
+    padding_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    min_seconds: Annotated[float, Field(gt=0, le=600)] = 3.0
+    max_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    max_gap_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+    min_probability: Probability = 0.5
+    top: Annotated[int, Field(ge=1, le=1_000)] = 10
+    rules: tuple[HighlightRule, ...] = DEFAULT_HIGHLIGHT_RULES
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "HighlightSettings":
+        require_names(self.rules)
+        if self.min_seconds > self.max_seconds:
+            message = f"min_seconds {self.min_seconds:g} is over max_seconds {self.max_seconds:g}"
+            raise ValueError(message)
+        return self
+
+
+class RiskSettings(_Group):
+    """How a call is scored, 0 to 100."""
+
+    medium_from: Annotated[int, Field(ge=1, le=100)] = 30
+    high_from: Annotated[int, Field(ge=1, le=100)] = 60
+    max_gap_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+    min_probability: Probability = 0.5
+    rules: tuple[RiskRule, ...] = DEFAULT_RISK_RULES
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RiskSettings":
+        require_names(self.rules)
+        if self.medium_from > self.high_from:
+            message = f"medium_from {self.medium_from} is over high_from {self.high_from}"
+            raise ValueError(message)
+        return self
+
+
 class Settings(BaseSettings):
     """Everything in config.yaml."""
 
@@ -144,8 +259,15 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     vad: VadSettings = VadSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    scheduler: SchedulerSettings = SchedulerSettings()
+    emotion: EmotionSettings = EmotionSettings()
     limits: LimitSettings = LimitSettings()
+    history: HistorySettings = HistorySettings()
+    batch: BatchSettings = BatchSettings()
+    page: PageSettings = PageSettings()
     server: ServerSettings = ServerSettings()
+    highlights: HighlightSettings = HighlightSettings()
+    risk: RiskSettings = RiskSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES
 
 

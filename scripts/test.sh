@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 . scripts/environment.sh
 environment requirements-dev.txt
 
-# Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
-packages=(chromium espeak-ng fonts-noto-cjk)
+# PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
+packages=(chromium espeak-ng fonts-noto-cjk postgresql)
 missing=()
 for package in "${packages[@]}"; do
   dpkg --status "$package" >/dev/null 2>&1 || missing+=("$package")

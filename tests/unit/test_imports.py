@@ -17,36 +17,55 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors"),
+    ("postprocess", "errors", "wording"),
+    ("rules",),
+    ("impression", "on_demand"),
     ("settings", "transcript", "hub", "audio", "vad"),
-    ("options", "writers"),
+    ("options", "query", "database", "writers", "playback", "embeddings", "second_opinion"),
+    ("peaks", "timed_words", "corrections", "training"),
+    ("runs", "evidence", "pictures", "identity"),
+    ("insight", "highlights", "risk", "film"),
+    ("review", "clips", "chapters", "edl"),
+    ("utterance", "store"),
     ("engines",),
     ("pipeline",),
     ("scheduler",),
-    ("loader",),
+    ("loader", "listener"),
+    ("emotion_command", "highlights_command"),
+    ("readiness", "recall", "batch"),
+    ("bench",),
     ("api", "console", "__main__"),
     ("app_sensevoice",),
 )
 """A part imports from the rows above its own, and from itself."""
 
-ENGINES_KNOWN_TO = {"engines", "loader", "__main__"}
-"""loader: it chooses the classes; __main__: doctor names the device."""
+ENGINES_KNOWN_TO = {"engines", "loader", "listener", "bench", "__main__"}
+"""loader, listener: they choose the classes; bench: it measures them; __main__: doctor."""
 
 HOMES = {
-    "torch": {"engines"},
+    "torch": {"engines", "bench"},
     "torchaudio": {"engines"},
     "funasr": {"engines"},
     "kaldi_native_fbank": {"engines"},
-    "sentencepiece": {"engines"},
+    "openvino": {"engines"},
+    "sentencepiece": {"engines", "bench"},
+    "onnx": {"bench"},
+    "onnxruntime": {"bench"},
+    "sherpa_onnx": {"bench"},
+    "psutil": {"bench"},
+    "sklearn": {"embeddings"},
     "modelscope": {"hub"},
     "modelscope_hub": {"hub"},
-    "av": {"audio"},
+    "av": {"audio", "clips", "film", "pictures", "playback"},
+    "docx": {"writers"},
+    "jinja2": {"writers"},
     "numba": {"vad"},
     "gradio": {"console"},
     "fastapi": {"api", "app_sensevoice"},
     "starlette": {"api", "app_sensevoice"},
     "uvicorn": {"app_sensevoice"},
-    "yaml": {"settings"},
+    "sqlalchemy": {"database", "store"},
+    "yaml": {"settings", "bench"},
     "pydantic_settings": {"settings"},
 }
 """Where alone a package may be imported, even within a function."""

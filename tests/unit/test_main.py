@@ -3,18 +3,22 @@
 import importlib.metadata
 import json
 import sys
+import threading
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech import __main__ as command_line
 from richspeech import loader
+from richspeech.audio import Recording
 from richspeech.engines import funasr_door
-from richspeech.errors import ModelError
+from richspeech.errors import Cancelled, ModelError
 from richspeech.hub import NEEDED_FILES, Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
@@ -62,7 +66,7 @@ class Bench:
     def load(self, settings: Settings) -> Loaded:
         self.settings.append(settings)
         weights = Weights(Path(), "tiny", Source.EMBEDDED, "the settings ask for it")
-        return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU", "none")
+        return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU")
 
 
 @pytest.fixture
@@ -126,6 +130,61 @@ def test_style_locale_and_format_reach_the_writer(
     assert capsys.readouterr().out == out
 
 
+# Files --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_result_goes_into_the_file_that_was_named(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "new" / "my.vtt"
+    assert run(sound, "--format", "vtt", "--output", str(target), "--no-emotions") == 0
+    assert target.read_text("utf-8").endswith("-->" + " 00:00:01.500\n[笑声] 你好\n")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("bench")
+def test_several_results_go_into_a_folder_under_their_own_names(sound: str, tmp_path: Path) -> None:
+    other, folder = silence(tmp_path / "other.wav"), tmp_path / "results"
+    assert run(sound, other, "--format", "docx", "--output", str(folder)) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["good.docx", "other.docx"]
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_report_carries_the_name_and_the_sound_of_its_recording(
+    sound: str, tmp_path: Path
+) -> None:
+    assert run(sound, "--format", "html", "--output", str(tmp_path / "report.html")) == 0
+    report = (tmp_path / "report.html").read_text("utf-8")
+    assert "<h1>good.wav</h1>" in report
+    assert 'src="data:audio/mpeg;base64,' in report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["a.wav", "--format", "docx"], "Results in docx cannot share the terminal: name"),
+        (["a.wav", "b.wav", "--format", "html"], "Results in html cannot share the terminal: name"),
+        (["a/x.wav", "b/x.mp3", "--output", "out"], "Two results would be named x.txt: rename a"),
+    ],
+)
+def test_results_that_would_spoil_each_other_are_refused_before_anything_is_loaded(
+    bench: Bench, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(capsys, *arguments).startswith(sentence)
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_file_that_cannot_be_written_is_named(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    target = tmp_path / "taken" / "out.txt"
+    message = refusal(capsys, sound, "--output", str(target))
+    assert f"{target} cannot be written (" in message
+
+
 @pytest.mark.usefixtures("bench")
 def test_a_terminal_sees_progress(
     sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -133,6 +192,55 @@ def test_a_terminal_sees_progress(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert run(sound, "--style", "plain") == 0
     assert capsys.readouterr() == ("你好\n", "\rgood.wav: 1 of 1 s, 0 s left   \n")
+
+
+class Reversing(FakeTranscriber):
+    """Ends the first recording only after the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second_is_done = threading.Event()
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        first = cast("Recording", recording).name == "good.wav"
+        assert not first or self.second_is_done.wait(60.0)
+        for step in super().transcribe(recording, options, cancelled):
+            yield replace(step, transcript=replace(step.transcript, engine=str(first)))
+        self.second_is_done.set()
+
+
+def test_files_are_done_at_once_and_written_in_their_order(
+    bench: Bench, sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.transcriber = Reversing()
+    assert run(sound, silence(tmp_path / "other.wav"), "--format", "json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["engine"] for line in lines] == ["True", "False"]
+
+
+def test_an_interruption_stops_the_files_that_are_in_work(
+    bench: Bench, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work(_recording: object, _options: Options, cancelled: Cancel) -> Iterator[Progress]:
+        begun.set()
+        while not cancelled():
+            pass
+        stopped.set()
+        raise Cancelled
+
+    def interrupt(*_: object) -> None:
+        assert begun.wait(60.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", work)
+    monkeypatch.setattr(command_line, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(sound)
+    assert stopped.is_set()
 
 
 # Options ------------------------------------------------------------------------------------------
@@ -271,7 +379,7 @@ def test_an_unknown_model_folder_is_refused(
         [],
         ["transcribe"],
         ["sing"],
-        ["transcribe", "a.wav", "--format", "docx"],
+        ["transcribe", "a.wav", "--format", "pdf"],
         ["transcribe", "a.wav", "--merge-length", "long"],
     ],
 )
@@ -303,11 +411,11 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
     assert [*rows] == [
         *("python", *command_line.PACKAGES),
-        *("device", "fbank backend", "model", "vad model"),
+        *("device", "funasr fbank", "model", "vad model"),
     ]
     assert rows["av"] == importlib.metadata.version("av")
     assert rows["device"] == "cpu (cuda:1 was asked for)"
-    assert rows["fbank backend"] == "kaldi-native-fbank"
+    assert rows["funasr fbank"] == "kaldi-native-fbank"
     assert rows["model"] == "models/ear (the settings ask for the embedded model)"
     assert rows["vad model"] == "models/gate (the settings ask for the embedded model)"
 

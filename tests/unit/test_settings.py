@@ -187,6 +187,26 @@ def test_a_variable_of_ours_that_names_no_setting_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            "window_seconds: 1, hop_seconds: 0.3",
+            "window_seconds 1 is no whole number of hop_seconds",
+        ),
+        ("window_seconds: 0.2, hop_seconds: 0.4", "window_seconds 0.2 is no whole number of hop"),
+        ("window_seconds: 0.5, hop_seconds: 0.05", "hop_seconds 0.05 is no whole number of feat"),
+    ],
+)
+def test_a_curve_that_cannot_be_drawn_is_refused(tmp_path: Path, values: str, reason: str) -> None:
+    assert reason in refusal(written(tmp_path, f"emotion: {{{values}}}"))
+
+
+@pytest.mark.parametrize("risk", ["{angry: 1.1}", "{rage: 0.5}", "[angry]"])
+def test_a_risk_is_one_of_the_nine_emotions_and_a_probability(tmp_path: Path, risk: str) -> None:
+    assert "emotion.risk" in refusal(written(tmp_path, f"emotion: {{risk: {risk}}}"))
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         ("server: {user: me, password: x}\nvad: {}\nserver: {port: 7000}", "server"),
