@@ -45,9 +45,9 @@ class Visitor:
 
     def result(self, seconds: float = 60) -> str:
         """The message at the end of a job."""
-        message = self.page.locator("#status .message")
-        message.wait_for(timeout=seconds * 1000)
-        return message.inner_text()
+        # Found and read in one go, since the page may paint it anew in between.
+        text = "document.querySelector('#status .message')?.innerText"
+        return str(self.page.wait_for_function(text, timeout=seconds * 1000).json_value())
 
     def text(self) -> str:
         return " ".join(self.page.locator("#transcript .line > p:first-child").all_inner_texts())
