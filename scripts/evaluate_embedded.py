@@ -18,21 +18,23 @@ import numpy as np
 from richspeech import loader
 from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.engines.fsmn_vad import FsmnVad
-from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_LISTENER
+from richspeech.hub import EMBEDDED_CLASSIFIER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER
 from richspeech.impression import NineEmotion
 from richspeech.options import Options
 from richspeech.pipeline import Pipeline
 from richspeech.settings import load_settings
 from richspeech.transcript import Transcript
-from scripts.embedded import dataset, detector, sounds
+from scripts.embedded import dataset, detector, mandarin, sentiment, sounds
 from scripts.embedded.corpus import LANGUAGES, plain_form
 from scripts.embedded.dataset import Utterance
 from scripts.embedded.voices import SAMPLE_RATE, Waveform
 
 log = logging.getLogger(__name__)
 
-README = Path(__file__).resolve().parents[1] / "models" / "README.md"
+MODELS = Path(__file__).resolve().parents[1] / "models"
+README = MODELS / "README.md"
 TRANSCRIPTS, EMOTIONS = "measured", "second listener"
+PARAFORMER, PUNCTUATION, SENTIMENT = "paraformer", "punctuation", "sentiment"
 """Names of the tables in models/README.md."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
 SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
@@ -225,7 +227,13 @@ def transcript_table() -> str:
     return table(sets, errors)
 
 
-TABLES: dict[str, Callable[[], str]] = {TRANSCRIPTS: transcript_table, EMOTIONS: emotion_table}
+TABLES: dict[str, Callable[[], str]] = {
+    TRANSCRIPTS: transcript_table,
+    EMOTIONS: emotion_table,
+    PARAFORMER: lambda: mandarin.paraformer_table(MODELS / "paraformer-tiny"),
+    PUNCTUATION: lambda: mandarin.punctuation_table(MODELS / "ct-punc-tiny"),
+    SENTIMENT: lambda: sentiment.table(EMBEDDED_CLASSIFIER),
+}
 
 
 def write(name: str, text: str) -> None:

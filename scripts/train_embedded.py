@@ -13,12 +13,26 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from scripts.embedded import dataset, detector, examples, export, listener, recogniser, tokenizer
+from scripts.embedded import (
+    dataset,
+    detector,
+    examples,
+    export,
+    listener,
+    paraformer,
+    punctuation,
+    recogniser,
+    sentiment,
+    tokenizer,
+)
 from scripts.embedded.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
-STAGES = ("data", "detector", "recogniser", "listener", "export", "examples")
+STAGES = (
+    *("data", "detector", "recogniser", "listener", "paraformer", "punctuation", "sentiment"),
+    *("export", "examples"),
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -61,11 +75,32 @@ def make_listener(work: Path) -> None:
         listener.train(work, listener.Recipe())
 
 
+def make_paraformer(work: Path) -> None:
+    """Train Paraformer, from the recogniser's encoder."""
+    if not (work / "paraformer.pt").exists():
+        paraformer.train(work, paraformer.Recipe())
+
+
+def make_punctuation(work: Path) -> None:
+    """Train ct-punc."""
+    if not (work / "punctuation.pt").exists():
+        punctuation.train(work, punctuation.Recipe())
+
+
+def make_classifier(work: Path) -> None:
+    """Train the sentiment of texts."""
+    if not (work / "sentiment.pt").exists():
+        sentiment.train(work, sentiment.Recipe())
+
+
 def export_models(work: Path) -> None:
     """Write the models where the console finds them."""
     export.export_recogniser(work, ROOT / "models" / "sensevoice-tiny")
     export.export_detector(work, ROOT / "models" / "fsmn-vad-tiny")
     export.export_listener(work, ROOT / "models" / "emotion2vec-tiny")
+    export.export_paraformer(work, ROOT / "models" / "paraformer-tiny")
+    export.export_punctuation(work, ROOT / "models" / "ct-punc-tiny")
+    sentiment.export_classifier(work, ROOT / "models" / "sentiment-tiny")
 
 
 def main() -> None:
@@ -83,6 +118,9 @@ def main() -> None:
         "detector": make_detector,
         "recogniser": make_recogniser,
         "listener": make_listener,
+        "paraformer": make_paraformer,
+        "punctuation": make_punctuation,
+        "sentiment": make_classifier,
         "export": export_models,
         "examples": lambda _work: examples.write_examples(ROOT / "examples"),
     }

@@ -61,6 +61,13 @@ class TextList:
 
         return fill(self.language, template, choose)
 
+    def characters(self) -> list[str]:
+        """List every character that its sentences can have without ITN, in order."""
+        templates = [t for domain in self.templates.values() for t in domain]
+        texts = {fill(self.language, t, lambda slot: self.slots[slot][0]).woitn for t in templates}
+        texts |= {plain_form(_forms(item)[0]) for words in self.slots.values() for item in words}
+        return sorted(set("".join(texts)) - {" "})
+
 
 def fill(language: str, template: str, choose: Callable[[str], str] = str) -> Sentence:
     """Put words into the slots of ``template``; ``choose`` gives an item for a slot's name."""

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 import yaml
 
-from scripts.embedded import detector, listener, recogniser
+from scripts.embedded import detector, listener, paraformer, punctuation, recogniser
 from scripts.embedded.features import MELS, write_cmvn
 from scripts.embedded.voices import SAMPLE_RATE
 
 BPE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
+TOKENS = "tokens.json"
 FRONTEND = {
     "fs": SAMPLE_RATE,
     "window": "hamming",
@@ -24,18 +25,10 @@ FRONTEND = {
 
 
 def export_recogniser(work: Path, folder: Path) -> None:
-    """Write ``sensevoice-tiny``; the weights are kept in half precision."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = torch.load(work / "recogniser.pt", weights_only=True)
-    torch.save({name: value.half() for name, value in weights.items()}, folder / "model.pt")
+    """Write ``sensevoice-tiny``."""
+    _write_weights(work / "recogniser.pt", folder)
     write_cmvn(np.load(work / "cmvn.npy"), recogniser.LFR_WINDOW, folder / "am.mvn")
     shutil.copyfile(work / "bpe.model", folder / BPE)
-    lfr = {
-        "lfr_m": recogniser.LFR_WINDOW,
-        "lfr_n": recogniser.LFR_HOP,
-        "dither": 0.0,
-        "cmvn_file": None,
-    }
     _write_config(
         folder,
         {
@@ -44,7 +37,7 @@ def export_recogniser(work: Path, folder: Path) -> None:
             "encoder": "SenseVoiceEncoderSmall",
             "encoder_conf": dict(recogniser.ENCODER),
             "frontend": "WavFrontend",
-            "frontend_conf": {**FRONTEND, **lfr},
+            "frontend_conf": _frontend(recogniser.LFR_WINDOW, recogniser.LFR_HOP),
             "tokenizer": "SentencepiecesTokenizer",
             "tokenizer_conf": {"bpemodel": None, "unk_symbol": "<unk>", "split_with_space": True},
         },
@@ -58,18 +51,8 @@ def export_recogniser(work: Path, folder: Path) -> None:
 
 def export_detector(work: Path, folder: Path) -> None:
     """Write ``fsmn-vad-tiny``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = torch.load(work / "detector.pt", weights_only=True)
-    torch.save(
-        {f"encoder.{name}": value.half() for name, value in weights.items()}, folder / "model.pt"
-    )
+    _write_weights(work / "detector.pt", folder, prefix="encoder.")
     write_cmvn(np.load(work / "detector_cmvn.npy"), detector.LFR_WINDOW, folder / "am.mvn")
-    lfr = {
-        "lfr_m": detector.LFR_WINDOW,
-        "lfr_n": detector.LFR_HOP,
-        "dither": 0.0,
-        "cmvn_file": None,
-    }
     _write_config(
         folder,
         {
@@ -78,7 +61,7 @@ def export_detector(work: Path, folder: Path) -> None:
             "encoder": "FSMN",
             "encoder_conf": dict(detector.ENCODER),
             "frontend": "WavFrontendOnline",
-            "frontend_conf": {**FRONTEND, **lfr},
+            "frontend_conf": _frontend(detector.LFR_WINDOW, detector.LFR_HOP),
         },
     )
     _write_configuration(
@@ -88,9 +71,7 @@ def export_detector(work: Path, folder: Path) -> None:
 
 def export_listener(work: Path, folder: Path) -> None:
     """Write ``emotion2vec-tiny``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = torch.load(work / "listener.pt", weights_only=True)
-    torch.save({name: value.half() for name, value in weights.items()}, folder / "model.pt")
+    _write_weights(work / "listener.pt", folder)
     (folder / "tokens.txt").write_text("\n".join(listener.TOKENS) + "\n", encoding="utf-8")
     _write_config(
         folder,
@@ -104,6 +85,64 @@ def export_listener(work: Path, folder: Path) -> None:
     _write_configuration(
         folder, "emotion-recognition", {"tokenizer_conf": {"token_list": "tokens.txt"}}
     )
+
+
+def export_paraformer(work: Path, folder: Path) -> None:
+    """Write ``paraformer-tiny``."""
+    _write_weights(work / "paraformer.pt", folder)
+    write_cmvn(np.load(work / "cmvn.npy"), recogniser.LFR_WINDOW, folder / "am.mvn")
+    _write_tokens(paraformer.tokens(), folder)
+    _write_config(
+        folder,
+        {
+            "model": "Paraformer",
+            "model_conf": dict(paraformer.MODEL),
+            **paraformer.PARTS,
+            "frontend": "WavFrontend",
+            "frontend_conf": _frontend(recogniser.LFR_WINDOW, recogniser.LFR_HOP),
+            "tokenizer": "CharTokenizer",
+            "tokenizer_conf": {"unk_symbol": paraformer.UNKNOWN, "split_with_space": True},
+        },
+    )
+    _write_configuration(
+        folder,
+        "auto-speech-recognition",
+        {"tokenizer_conf": {"token_list": TOKENS}, "frontend_conf": {"cmvn_file": "am.mvn"}},
+    )
+
+
+def export_punctuation(work: Path, folder: Path) -> None:
+    """Write ``ct-punc-tiny``."""
+    _write_weights(work / "punctuation.pt", folder)
+    _write_tokens(punctuation.tokens(), folder)
+    _write_config(
+        folder,
+        {
+            "model": "CTTransformer",
+            "model_conf": dict(punctuation.MODEL),
+            **punctuation.PARTS,
+            "tokenizer": "CharTokenizer",
+            "tokenizer_conf": {"unk_symbol": punctuation.UNKNOWN, "split_with_space": True},
+        },
+    )
+    _write_configuration(folder, "punctuation", {"tokenizer_conf": {"token_list": TOKENS}})
+
+
+def _frontend(window: int, hop: int) -> dict[str, Any]:
+    return {**FRONTEND, "lfr_m": window, "lfr_n": hop, "dither": 0.0, "cmvn_file": None}
+
+
+def _write_weights(trained: Path, folder: Path, prefix: str = "") -> None:
+    """Keep the weights in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = torch.load(trained, weights_only=True)
+    halved = {f"{prefix}{name}": value.half() for name, value in weights.items()}
+    torch.save(halved, folder / "model.pt")
+
+
+def _write_tokens(tokens: list[str], folder: Path) -> None:
+    text = json.dumps(tokens, ensure_ascii=False, indent=0)
+    (folder / TOKENS).write_text(text + "\n", encoding="utf-8")
 
 
 def _write_config(folder: Path, content: dict[str, Any]) -> None:
