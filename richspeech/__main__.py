@@ -12,9 +12,10 @@ import platform
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from postprocess import LOCALES, STYLES
 from richspeech import loader
@@ -22,21 +23,29 @@ from richspeech.audio import AudioLimits, open_recording
 from richspeech.batch.command import add_arguments as add_batch_arguments
 from richspeech.batch.command import run_batch
 from richspeech.bench import SECTIONS
+from richspeech.classifier import find_classifier
+from richspeech.embeddings_command import add_arguments as add_embeddings_arguments
+from richspeech.embeddings_command import embeddings
 from richspeech.emotion_command import add_arguments as add_emotion_arguments
 from richspeech.emotion_command import emotion
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.highlights_command import add_arguments as add_highlights_arguments
 from richspeech.highlights_command import highlights
+from richspeech.history import listener_of
+from richspeech.listener import listener_in_words
 from richspeech.options import Options, language_hint
-from richspeech.pipeline import Progress
+from richspeech.pipeline import Progress, Transcriber
 from richspeech.playback import to_mp3
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
 from richspeech.transcript import Transcript
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 log = logging.getLogger(__name__)
 
-PACKAGES = ("funasr", "modelscope", "torch", "torchaudio", "gradio", "av", "kaldi-native-fbank")
+PACKAGES = (
+    *("funasr", "modelscope", "torch", "torchaudio", "transformers", "onnxruntime", "gradio"),
+    *("av", "kaldi-native-fbank"),
+)
 
 STREAMED_FORMATS = ("txt", "md", "srt", "json")
 """Their results may follow one another on stdout."""
@@ -62,16 +71,25 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--locale", choices=LOCALES, default="zh", help="language of the labels"
     )
     transcribe.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
+    transcribe.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
     batch = commands.add_parser("batch", help="transcribe folders and zips, to be resumed")
     add_batch_arguments(batch)
     for command in (transcribe, batch):
         _add_recognition_arguments(command)
+        command.add_argument(
+            "--history",
+            action="store_true",
+            help="answer from the console's history, and keep there",
+        )
     doctor = commands.add_parser(
         "doctor", help="print versions, device and which weights would be used"
     )
     for command in (transcribe, batch, doctor):
         _add_model_arguments(command)
     add_emotion_arguments(commands.add_parser("emotion", help="hear nine emotions in recordings"))
+    add_embeddings_arguments(
+        commands.add_parser("embeddings", help="tell which recordings sound alike, and group them")
+    )
     add_highlights_arguments(
         commands.add_parser("highlights", help="insight, highlights and risk of a recording")
     )
@@ -87,12 +105,19 @@ def _add_recognition_arguments(parser: argparse.ArgumentParser) -> None:
         "--merge-length", type=float, metavar="SECONDS", help="join utterances up to this length"
     )
     parser.add_argument("--ban-unknown-emotion", action="store_true", help="always name an emotion")
+    parser.add_argument("--hotwords", metavar="WORDS", help="likely words, parted by spaces")
+    parser.add_argument("--hotword-file", type=Path, metavar="FILE", help="one hotword a line")
 
 
 def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
     parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
-    parser.add_argument("--engine", choices=("sensevoice", "reference"))
+    parser.add_argument("--engine", choices=ENGINES)
+    parser.add_argument(
+        "--sentiment",
+        action=argparse.BooleanOptionalAction,
+        help="how the words are meant; on with engine paraformer",
+    )
     parser.add_argument("--device", help="cuda:0, cpu, …")
 
 
@@ -111,10 +136,17 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Read the settings file, overridden by what the command line names."""
-    names = {"id": arguments.model, "engine": arguments.engine, "device": arguments.device}
-    return load_settings(
-        arguments.config, model={key: value for key, value in names.items() if value}
-    )
+    names = {"engine": arguments.engine, "device": arguments.device}
+    model = {key: value for key, value in names.items() if value}
+    asked: dict[str, dict[str, Any]] = {"model": model}
+    if arguments.sentiment is not None:
+        asked["sentiment"] = {"engines": ENGINES if arguments.sentiment else ()}
+    settings = load_settings(arguments.config, **asked)
+    if not arguments.model:
+        return settings
+    if settings.model.engine == loader.PARAFORMER:
+        return load_settings(arguments.config, **asked, paraformer={"id": arguments.model})
+    return load_settings(arguments.config, **asked | {"model": model | {"id": arguments.model}})
 
 
 def options_of(arguments: argparse.Namespace, defaults: Options) -> Options:
@@ -127,7 +159,20 @@ def options_of(arguments: argparse.Namespace, defaults: Options) -> Options:
         merge=defaults.merge if merge_length is None else merge_length > 0,
         merge_length_s=merge_length or defaults.merge_length_s,
         ban_unknown_emotion=defaults.ban_unknown_emotion or arguments.ban_unknown_emotion,
+        hotwords=(*(arguments.hotwords or "").split(), *_hotwords_in(arguments.hotword_file)),
     )
+
+
+def _hotwords_in(file: Path | None) -> list[str]:
+    """Read one hotword a line; raises ``OptionError``."""
+    if file is None:
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The hotword file {file.name} cannot be read: give a text file in UTF-8."
+        raise OptionError(message) from error
+    return [" ".join(line.split()) for line in lines if line.strip()]
 
 
 def transcribe(arguments: argparse.Namespace) -> int:
@@ -136,12 +181,23 @@ def transcribe(arguments: argparse.Namespace) -> int:
     options = options_of(arguments, loader.default_options(settings))
     outputs = iter(outputs_of(arguments.files, arguments.format, arguments.output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
+    with listener_of(settings, loaded, remembers=arguments.history) as listener:
+        return _transcribe_files(arguments, listener, limits, options, outputs)
+
+
+def _transcribe_files(
+    arguments: argparse.Namespace,
+    listener: Transcriber,
+    limits: AudioLimits,
+    options: Options,
+    outputs: Iterator[Path | None],
+) -> int:
     stop, turns = threading.Event(), [threading.Event() for _ in arguments.files]
     turns[0].set()
     pool = ThreadPoolExecutor(FILES_AT_ONCE)
     try:
         jobs = deque(
-            (path, turn, pool.submit(_transcribe_file, path, loaded, limits, options, turn, stop))
+            (path, turn, pool.submit(_transcribe_file, path, listener, limits, options, turn, stop))
             for path, turn in zip(arguments.files, turns, strict=True)
         )
         failures = 0
@@ -157,7 +213,7 @@ def transcribe(arguments: argparse.Namespace) -> int:
 
 def _transcribe_file(
     path: Path,
-    loaded: loader.Loaded,
+    listener: Transcriber,
     limits: AudioLimits,
     options: Options,
     turn: threading.Event,
@@ -165,7 +221,7 @@ def _transcribe_file(
 ) -> Transcript:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
     with open_recording(path, limits) as recording:
-        for progress in loaded.transcriber.transcribe(recording, options, stop.is_set):
+        for progress in listener.transcribe(recording, options, stop.is_set):
             if turn.is_set():
                 _show(path.name, progress)
     return progress.transcript
@@ -224,6 +280,7 @@ def _writer_options(
         style=arguments.style,
         locale=arguments.locale,
         emotions=not arguments.no_emotions,
+        sounds=not arguments.no_sounds,
         title=path.name,
         audio=audio,
     )
@@ -271,8 +328,17 @@ def doctor(arguments: argparse.Namespace) -> int:
     device, reason = choose_device(settings.model.device)
     print(f"{'device':<20}{device} ({reason})")
     print(f"{'funasr fbank':<20}{fbank_backend()}")
-    for label, weights in zip(("model", "vad model"), loader.find_models(settings), strict=True):
-        print(f"{label:<20}{weights.name} ({weights.reason})")
+    models = loader.find_models(settings)
+    found = {
+        "model": models.recogniser,
+        "vad model": models.detector,
+        "punctuation model": models.punctuation,
+        "sentiment model": find_classifier(settings).weights,
+    }
+    for label, weights in found.items():
+        if weights is not None:
+            print(f"{label:<20}{weights.name} ({weights.reason})")
+    print(f"{'emotion model':<20}{listener_in_words(settings)}")
     return 0
 
 
@@ -308,6 +374,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "transcribe": transcribe,
     "batch": batch,
     "emotion": emotion,
+    "embeddings": embeddings,
     "doctor": doctor,
     "bench": bench,
     "highlights": highlights,

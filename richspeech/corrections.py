@@ -124,5 +124,9 @@ def _changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
     new = {name: value for name, value in values.items() if value != getattr(segment, name)}
     if not new:
         return segment
-    tokens = realign(segment.tokens, new["text"]) if "text" in new else segment.tokens
-    return replace(segment, **new, tokens=tokens, corrected=tuple(new))
+    corrected = tuple(new)
+    if "text" in new:  # the sentiment was that of other words
+        new |= {"tokens": realign(segment.tokens, new["text"])}
+        new |= {"sentiment": None, "sentiment_probabilities": {}}
+    agreement = None if {"text", "emotion"} & new.keys() else segment.agreement
+    return replace(segment, **new, agreement=agreement, corrected=corrected)

@@ -21,9 +21,16 @@ EMBEDDED = "embedded"
 EMBEDDED_RECOGNISER = ROOT / "models" / "sensevoice-tiny"
 EMBEDDED_DETECTOR = ROOT / "models" / "fsmn-vad-tiny"
 EMBEDDED_LISTENER = ROOT / "models" / "emotion2vec-tiny"
+EMBEDDED_CLASSIFIER = ROOT / "models" / "sentiment-tiny"
+EMBEDDED_PARAFORMER = ROOT / "models" / "paraformer-tiny"
+EMBEDDED_PUNCTUATION = ROOT / "models" / "ct-punc-tiny"
 NEEDED_FILES = ("config.yaml", "model.pt")
+"""Of a funasr model; one of transformers has a config.json instead."""
 MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 """ModelScope's owner/name; nothing that could lead out of its cache folder."""
+FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+NAMED_FOLDERS = (ROOT / "models", ROOT, ROOT.parent)
+"""Where a model may lie that is known by its folder's name alone."""
 
 
 class Source(StrEnum):
@@ -48,55 +55,103 @@ class Weights:
 
 
 def find_weights(
-    model: str, embedded: Path, *, require: bool = False, timeout_seconds: float = 5.0
+    model: str,
+    embedded: Path,
+    *,
+    require: bool = False,
+    timeout_seconds: float = 5.0,
+    needed: tuple[str, ...] = NEEDED_FILES,
+    by_name: bool = False,
 ) -> Weights:
     """Find the weights of ``model``: ``embedded``, a folder, or a ModelScope id.
 
-    Falls back on ``embedded`` unless ``require`` is set. Raises ``ModelError`` for a folder that
-    does not hold a model, and for an id that cannot be had when ``require`` is set.
+    A folder holds a model if it has the files ``needed``. ``by_name`` allows the bare name of a
+    folder in one of NAMED_FOLDERS as well. Falls back on ``embedded`` unless ``require`` is set.
+    Raises ``ModelError`` for a folder that does not hold a model, and for an id or a name that
+    cannot be had when ``require`` is set.
     """
-    chosen = _find(model, embedded, require=require, timeout_seconds=timeout_seconds)
+    search = _Search(model, embedded, require, timeout_seconds, needed, by_name)
+    chosen = search.find()
     stood_in = chosen.source is Source.EMBEDDED and model != EMBEDDED
     level = logging.WARNING if stood_in else logging.INFO
     log.log(level, "model %s: %s is used, since %s", model, chosen.name, chosen.reason)
     return chosen
 
 
-def _find(model: str, embedded: Path, *, require: bool, timeout_seconds: float) -> Weights:
-    if model == EMBEDDED:
-        return _embedded(embedded, "the settings ask for the embedded model")
-    if folder := _existing_folder(model):
-        return Weights(
-            require_model_files(folder), folder.name, Source.FOLDER, "the settings name this folder"
-        )
-    if not MODEL_ID.fullmatch(model):
-        message = f"The model {model!r} is no folder and no ModelScope id; give one, or embedded."
-        raise ModelError(message)
-    cached = _from_cache(model)
-    if cached:
-        return Weights(cached, model, Source.CACHE, "it is in the ModelScope cache")
-    try:
-        return Weights(
-            _download(model, timeout_seconds), model, Source.DOWNLOAD, "it was downloaded"
-        )
-    except ModelError as error:
-        if require:
+def weights_here(model: str, embedded: Path) -> Weights | None:
+    """Return the weights that ``find_weights`` would find without asking the hub; None if none.
+
+    Raises ``ModelError`` for a folder that does not hold a model, and for what is no id.
+    """
+    return _Search(model, embedded).here()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What ``find_weights`` was asked for."""
+
+    model: str
+    embedded: Path
+    require: bool = False
+    timeout_seconds: float = 0.0
+    needed: tuple[str, ...] = NEEDED_FILES
+    by_name: bool = False
+
+    def find(self) -> Weights:
+        return self.here() or self._from_hub()
+
+    def here(self) -> Weights | None:
+        """Find them without a network, or their stand-in where no hub would help."""
+        if self.model == EMBEDDED:
+            return self._stand_in("the settings ask for the embedded model")
+        if folder := _existing_folder(self.model):
+            return self._folder(folder, "the settings name this folder")
+        if self.by_name and FOLDER_NAME.fullmatch(self.model):
+            return self._named()
+        if not MODEL_ID.fullmatch(self.model):
+            raise ModelError(
+                f"The model {self.model!r} is no folder and no ModelScope id; give one, or "
+                "embedded."
+            )
+        if cached := _from_cache(self.model, self.needed):
+            return Weights(cached, self.model, Source.CACHE, "it is in the ModelScope cache")
+        return None
+
+    def _from_hub(self) -> Weights:
+        try:
+            folder = _download(self.model, self.timeout_seconds, self.needed)
+            return Weights(folder, self.model, Source.DOWNLOAD, "it was downloaded")
+        except ModelError as error:
+            return self._missed(error)
+
+    def _named(self) -> Weights:
+        for parent in NAMED_FOLDERS:
+            if (parent / self.model).is_dir():
+                return self._folder(parent / self.model, "a folder of this name lies there")
+        return self._missed(ModelError("No folder of this name lies beside the project's models."))
+
+    def _missed(self, error: ModelError) -> Weights:
+        if self.require:
             message = f"{error} require_model forbids the embedded model."
             raise ModelError(message) from error
-        return _embedded(embedded, f"{model} is not on this machine, and {_as_clause(error)}")
+        return self._stand_in(f"{self.model} is not on this machine, and {_as_clause(error)}")
+
+    def _folder(self, folder: Path, reason: str) -> Weights:
+        whole = require_model_files(folder, self.needed)
+        return Weights(whole, folder.name, Source.FOLDER, reason)
+
+    def _stand_in(self, reason: str) -> Weights:
+        folder = require_model_files(self.embedded, self.needed)
+        return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
 
 
-def require_model_files(folder: Path) -> Path:
+def require_model_files(folder: Path, needed: tuple[str, ...] = NEEDED_FILES) -> Path:
     """Return ``folder`` if it holds a model; raises ``ModelError`` naming the file it lacks."""
-    for name in NEEDED_FILES:
+    for name in needed:
         if not (folder / name).is_file():
             message = f"The model folder {folder.name} lacks {name}; copy the whole model folder."
             raise ModelError(message)
     return folder
-
-
-def _embedded(folder: Path, reason: str) -> Weights:
-    return Weights(require_model_files(folder), f"models/{folder.name}", Source.EMBEDDED, reason)
 
 
 def _existing_folder(model: str) -> Path | None:
@@ -111,23 +166,23 @@ def _as_clause(error: ModelError) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _from_cache(model: str) -> Path | None:
+def _from_cache(model: str, needed: tuple[str, ...]) -> Path | None:
     from modelscope_hub.errors import HubError  # noqa: PLC0415 - takes a second to import
 
     with contextlib.suppress(HubError, OSError, ValueError):
         folder = Path(_snapshot(model, local_files_only=True))
-        return folder if all((folder / name).is_file() for name in NEEDED_FILES) else None
+        return folder if all((folder / name).is_file() for name in needed) else None
     return None
 
 
-def _download(model: str, timeout_seconds: float) -> Path:
+def _download(model: str, timeout_seconds: float, needed: tuple[str, ...]) -> Path:
     from modelscope_hub.errors import HubError  # noqa: PLC0415
 
     if not reachable(timeout_seconds):
         message = f"The model hub did not answer within {timeout_seconds:g} seconds."
         raise ModelError(message)
     try:
-        return require_model_files(Path(_snapshot(model, local_files_only=False)))
+        return require_model_files(Path(_snapshot(model, local_files_only=False)), needed)
     except (HubError, OSError) as error:
         message = f"The model hub could not send {model} ({type(error).__name__})."
         raise ModelError(message) from error

@@ -13,35 +13,57 @@ from typing import Any
 
 from richspeech.hub import Weights
 from richspeech.options import Options
-from richspeech.settings import Settings
+from richspeech.settings import HotwordSettings, Settings
 
 SAMPLE_BYTES = 2**20
 """How much of either end of a file is read."""
 
 
 def identity_of(
-    settings: Settings, weights: Weights, vad_weights: Weights, version: str = ""
+    settings: Settings,
+    weights: Weights,
+    vad_weights: Weights,
+    version: str = "",
+    *,
+    engine: str | None = None,
+    punctuation_weights: Weights | None = None,
+    sentiment_weights: Weights | None = None,
 ) -> str:
-    """Digest what every request of one process has in common.
+    """Digest what every request to one engine has in common, that of the settings if none is named.
 
     ``version`` is that of the program, for those who want nothing that an older one has heard.
+    What came with later versions counts only where it is used, so that older digests hold.
     """
     model = settings.model
+    later: list[object] = (
+        [] if punctuation_weights is None else [*_files(punctuation_weights.folder)]
+    )
+    if settings.hotwords != HotwordSettings():
+        later.append(settings.hotwords.model_dump())
+    if sentiment_weights is not None:
+        sentiment = settings.sentiment
+        limits = (sentiment.sure_voice, sentiment.sure_words)
+        files = [*_files(sentiment_weights.folder)]
+        later.append([files, sentiment.labels, sentiment.backend, limits])
     return digest_of(
         version,
-        model.engine,
+        engine or model.engine,
         model.backend,
         model.precision,
         settings.vad.model_dump(),
         [asdict(rule) for rule in settings.rules],
         [*_files(weights.folder)],
         [*_files(vad_weights.folder)],
+        *later,
     )
 
 
 def request_identity(identity: str, options: Options) -> str:
     """Digest what one request adds to that."""
-    return digest_of(identity, asdict(options))
+    asked = asdict(options)
+    if not options.hotwords:
+        del asked["hotwords"]  # they are younger than many a history
+    return digest_of(identity, asked)
 
 
 def digest_of(*parts: Any) -> str:

@@ -3,24 +3,50 @@
 import logging
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from postprocess import Rule
 from richspeech.audio import AudioLimits
+from richspeech.classifier import (
+    LoadedClassifier,
+    classifier_on_demand,
+    find_classifier,
+    irony_limits,
+)
 from richspeech.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
+    EMBEDDED_PARAFORMER,
+    EMBEDDED_PUNCTUATION,
     EMBEDDED_RECOGNISER,
     Source,
     Weights,
     find_weights,
 )
+from richspeech.live import Sketcher
+from richspeech.memory import resident_bytes
+from richspeech.on_demand import OnDemand
 from richspeech.options import Options, language_hint
-from richspeech.pipeline import BLOCK_SECONDS, Pipeline, Transcriber, WholePipeline
+from richspeech.pipeline import (
+    BLOCK_SECONDS,
+    Finish,
+    Pipeline,
+    Recogniser,
+    Transcriber,
+    WholePipeline,
+)
+from richspeech.punctuation import Punctuated
+from richspeech.reading_transcriber import ReadingTranscriber
+from richspeech.relabelling import RelabellingTranscriber
 from richspeech.scheduler import ModelThread, Scheduler, WholeScheduler
+from richspeech.sentences import sentences_of, undivided
+from richspeech.sentiment import Limits
 from richspeech.settings import Settings
 
 log = logging.getLogger(__name__)
+
+PARAFORMER, REFERENCE = "paraformer", "reference"
 
 CUDA_SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock beside a GPU; the model's thread needs the lock for each
@@ -41,11 +67,43 @@ class Loaded:
     device: str
     device_reason: str
     model_thread: ModelThread | None = None
+    punctuation_weights: Weights | None = None
+    """Of the engine that does not punctuate by itself."""
+    memory_bytes: int | None = None
+    """By how much the process grew while it was loaded; weights that are mapped come in later."""
+    sentiment_weights: Weights | None = None
+    """Of what reads the words, where the settings want that of this engine."""
+    sketcher: Sketcher | None = None
+    """For reading along while somebody talks; None where recordings are taken whole."""
+    rules: tuple[Rule, ...] | None = None
+    """Those that took the place of the settings' own after it was loaded."""
+    unread: Transcriber | None = None
+    """The transcriber without what reads the words; None where nothing does."""
 
     @property
     def is_embedded(self) -> bool:
         """Whether this is the tiny model that ships with the project."""
         return self.weights.source is Source.EMBEDDED
+
+    def with_rules(self, rules: tuple[Rule, ...], limits: Limits) -> "Loaded":
+        """Return it with these rules alone; ``limits`` weigh voice against words anew."""
+        ruled = partial(RelabellingTranscriber, rules=rules, limits=limits)
+        unread = None if self.unread is None else ruled(self.unread)
+        return replace(self, transcriber=ruled(self.transcriber), unread=unread, rules=rules)
+
+    def with_reading(
+        self, reader: OnDemand[LoadedClassifier], weights: Weights, limits: Limits
+    ) -> "Loaded":
+        """Return it with its words read for their sentiment by a model of these ``weights``."""
+        reading = ReadingTranscriber(self.transcriber, reader, limits)
+        return replace(
+            self, transcriber=reading, unread=self.transcriber, sentiment_weights=weights
+        )
+
+    def without_reading(self) -> "Loaded":
+        """Return it with nothing that reads its words."""
+        plain = self.unread or self.transcriber
+        return replace(self, transcriber=plain, unread=None, sentiment_weights=None)
 
     def close(self) -> None:
         """End every transcription, and the model's thread once it has done what it is at."""
@@ -53,90 +111,147 @@ class Loaded:
             self.model_thread.close()
 
 
-def find_models(settings: Settings) -> tuple[Weights, Weights]:
-    """Choose the weights of the recogniser and of the detector.
+@dataclass(frozen=True)
+class Models:
+    """The folders that an engine is made of."""
 
-    The tiny recogniser was trained with the tiny detector, so it always gets that one.
+    recogniser: Weights
+    detector: Weights
+    punctuation: Weights | None = None
+
+
+def find_models(settings: Settings, engine: str | None = None) -> Models:
+    """Choose the weights of an engine, that of the settings if none is named.
+
+    The tiny recognisers were trained with the tiny detector, so they always get that one; and where
+    the big one is not to be had, waiting for the big punctuation model would be in vain.
     """
-    model = settings.model
+    model, paraformer = settings.model, settings.paraformer
     find = partial(
         find_weights, require=model.require_model, timeout_seconds=model.hub_timeout_seconds
     )
-    weights = find(model.id, EMBEDDED_RECOGNISER)
-    vad_id = EMBEDDED if weights.source is Source.EMBEDDED else model.vad_id
-    return weights, find(vad_id, EMBEDDED_DETECTOR)
+    is_paraformer = (engine or model.engine) == PARAFORMER
+    recogniser = (
+        find(paraformer.id, EMBEDDED_PARAFORMER)
+        if is_paraformer
+        else find(model.id, EMBEDDED_RECOGNISER)
+    )
+    embedded = recogniser.source is Source.EMBEDDED
+    detector = find(EMBEDDED if embedded else model.vad_id, EMBEDDED_DETECTOR)
+    if not is_paraformer:
+        return Models(recogniser, detector)
+    punctuation = EMBEDDED if embedded else paraformer.punctuation_id
+    return Models(recogniser, detector, find(punctuation, EMBEDDED_PUNCTUATION))
 
 
-def load(settings: Settings) -> Loaded:
-    """Load the models; raises ``ModelError`` when they cannot be had."""
+def load(settings: Settings, engine: str | None = None) -> Loaded:
+    """Load an engine, that of the settings if none is named.
+
+    Raises ``ModelError`` when its weights cannot be had.
+    """
     # These imports take seconds and torch; a help text or a settings error needs neither.
     from richspeech.engines.device import choose_device  # noqa: PLC0415
 
-    started = time.perf_counter()
-    weights, vad_weights = find_models(settings)
+    started, before = time.perf_counter(), resident_bytes()
+    engine = engine or settings.model.engine
+    models = find_models(settings, engine)
+    found = find_classifier(settings) if engine in settings.sentiment.engines else None
     device, reason = choose_device(settings.model.device)
     log.info("device %s: %s", device, reason)
     if device.startswith("cuda"):
         sys.setswitchinterval(CUDA_SWITCH_SECONDS)
-    transcriber, model_thread = _transcriber(settings, weights, vad_weights, device)
-    log.info("ready after %.1f s", time.perf_counter() - started)
-    return Loaded(
+    load_engine = _load_whole if engine == REFERENCE else _load_streaming
+    transcriber, model_thread, sketcher = load_engine(settings, engine, models, device)
+    grown = resident_bytes() - before
+    seconds = time.perf_counter() - started
+    log.info("%s is ready after %.1f s, in %.0f MB", engine, seconds, grown / 1e6)
+    loaded = Loaded(
         transcriber,
-        settings.model.engine,
-        weights,
-        vad_weights,
+        engine,
+        models.recogniser,
+        models.detector,
         device,
         reason,
         model_thread,
+        models.punctuation,
+        grown,
+        sketcher=sketcher,
     )
+    if found is None:
+        return loaded
+    reader = classifier_on_demand(settings, found)
+    return loaded.with_reading(reader, found.weights, irony_limits(settings))
 
 
-def _transcriber(
-    settings: Settings, weights: Weights, vad_weights: Weights, device: str
-) -> tuple[Transcriber, ModelThread]:
+def _load_whole(
+    settings: Settings, _: str, models: Models, device: str
+) -> tuple[Transcriber, ModelThread, None]:
+    from richspeech.engines.reference import Reference  # noqa: PLC0415
+
+    conf = {
+        "max_end_silence_time": settings.vad.max_end_silence_ms,
+        "max_single_segment_time": settings.vad.max_single_segment_ms,
+    }
+    folders = (models.recogniser.folder, models.detector.folder)
+    whole = WholeScheduler(Reference.load(*folders, device, conf, settings.model.threads))
+    finish = Finish(settings.rules, settings.hotwords)
+    return WholePipeline(whole, model=models.recogniser.name, finish=finish), whole, None
+
+
+def _load_streaming(
+    settings: Settings, engine: str, models: Models, device: str
+) -> tuple[Transcriber, ModelThread, Sketcher]:
     from richspeech.engines.fbank import Fbank  # noqa: PLC0415
     from richspeech.engines.fsmn_vad import FsmnVad  # noqa: PLC0415
-    from richspeech.engines.reference import Reference  # noqa: PLC0415
+
+    detector = FsmnVad.load(
+        models.detector.folder,
+        max_end_silence_ms=settings.vad.max_end_silence_ms,
+        max_single_segment_ms=settings.vad.max_single_segment_ms,
+        cache_folder=settings.model.cache_folder,
+    )
+    load_recogniser = _load_paraformer if engine == PARAFORMER else _load_sensevoice
+    scheduler = Scheduler(
+        load_recogniser(settings, models, device),
+        batch_seconds=settings.scheduler.batch_seconds(device),
+        queue_seconds=settings.scheduler.queue_seconds,
+    )
+    divide = sentences_of if engine == PARAFORMER else undivided
+    frontend, finish = Fbank(), Finish(settings.rules, settings.hotwords, divide)
+    pipeline = Pipeline(
+        scheduler,
+        frontend,
+        detector,
+        model=models.recogniser.name,
+        finish=finish,
+        block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
+    )
+    return pipeline, scheduler, Sketcher(scheduler, frontend, finish)
+
+
+def _load_sensevoice(settings: Settings, models: Models, device: str) -> Recogniser:
     from richspeech.engines.sensevoice.engine import SenseVoice  # noqa: PLC0415
 
-    model, vad = settings.model, settings.vad
-    if model.engine == "reference":
-        conf = {
-            "max_end_silence_time": vad.max_end_silence_ms,
-            "max_single_segment_time": vad.max_single_segment_ms,
-        }
-        whole = WholeScheduler(
-            Reference.load(weights.folder, vad_weights.folder, device, conf, model.threads)
-        )
-        return WholePipeline(whole, model=weights.name, rules=settings.rules), whole
-    detector = FsmnVad.load(
-        vad_weights.folder,
-        max_end_silence_ms=vad.max_end_silence_ms,
-        max_single_segment_ms=vad.max_single_segment_ms,
-        cache_folder=model.cache_folder,
-    )
-    recogniser = SenseVoice.load(
-        weights.folder,
+    model = settings.model
+    return SenseVoice.load(
+        models.recogniser.folder,
         device,
         backend=model.backend,
         precision=model.precision,
         cache_folder=model.cache_folder,
         threads=model.threads,
     )
-    scheduler = Scheduler(
-        recogniser,
-        batch_seconds=settings.scheduler.batch_seconds(device),
-        queue_seconds=settings.scheduler.queue_seconds,
-    )
-    pipeline = Pipeline(
-        scheduler,
-        Fbank(),
-        detector,
-        model=weights.name,
-        rules=settings.rules,
-        block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
-    )
-    return pipeline, scheduler
+
+
+def _load_paraformer(settings: Settings, models: Models, device: str) -> Recogniser:
+    from richspeech.engines.ct_punc import CtPunc  # noqa: PLC0415
+    from richspeech.engines.paraformer import Paraformer  # noqa: PLC0415
+
+    threads = settings.model.threads
+    recogniser = Paraformer.load(models.recogniser.folder, device, threads=threads)
+    if models.punctuation is None:
+        return recogniser
+    return Punctuated(recogniser, CtPunc.load(models.punctuation.folder, device, threads=threads))
 
 
 def default_options(settings: Settings) -> Options:

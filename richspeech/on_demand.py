@@ -1,9 +1,16 @@
 """What is loaded when it is first used, and let go once nobody has used it for a while."""
 
+import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Generic, TypeVar
+
+from richspeech.errors import Cancelled
+from richspeech.memory import give_back
+
+SECONDS_BETWEEN_LOOKS = 0.1
+"""How often someone who waits is asked whether they still want to."""
 
 Thing = TypeVar("Thing")
 
@@ -11,9 +18,14 @@ Thing = TypeVar("Thing")
 class OnDemand(Generic[Thing]):
     """One thing for all threads; it stays as long as somebody uses it."""
 
-    def __init__(self, load: Callable[[], Thing], idle_seconds: float | None) -> None:
-        """``idle_seconds`` None keeps what was loaded."""
-        self._load, self._idle_seconds = load, idle_seconds
+    def __init__(
+        self,
+        load: Callable[[], Thing],
+        idle_seconds: float | None,
+        close: Callable[[Thing], None] | None = None,
+    ) -> None:
+        """``idle_seconds`` None keeps what was loaded; ``close`` ends what is let go."""
+        self._load, self._idle_seconds, self._close = load, idle_seconds, close
         self._lock = threading.Lock()
         self._thing: Thing | None = None
         self._users = 0
@@ -23,6 +35,11 @@ class OnDemand(Generic[Thing]):
     def is_loaded(self) -> bool:
         """Whether it is in memory now."""
         return self._thing is not None
+
+    @property
+    def loaded(self) -> Thing | None:
+        """The thing, if it is in memory now; looking does not keep it there."""
+        return self._thing
 
     @contextmanager
     def use(self) -> Iterator[Thing]:
@@ -52,8 +69,47 @@ class OnDemand(Generic[Thing]):
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        """Let it go now, whoever uses it; it would be loaded anew."""
+        self._release(lambda: True)
+
     def _let_go(self) -> None:
+        # A timer that was stopped too late finds itself replaced or taken away.
+        self._release(lambda: self._timer is threading.current_thread())
+
+    def _release(self, may: Callable[[], bool]) -> None:
         with self._lock:
-            # A timer that was stopped too late finds itself replaced or taken away.
-            if self._timer is threading.current_thread():
-                self._thing = self._timer = None
+            if not may():
+                return
+            self._stop_timer()
+            thing, self._thing = self._thing, None
+        if thing is not None and self._close is not None:
+            self._close(thing)
+        del thing
+        give_back()
+
+
+@contextmanager
+def entered(
+    manager: AbstractContextManager[Thing], cancelled: Callable[[], bool]
+) -> Iterator[Thing]:
+    """Enter ``manager``, which may take long, in a thread of its own; raises ``Cancelled``.
+
+    Who stops waiting does not stop the loading: the next one finds it done.
+    """
+    stack = ExitStack()
+    entering: concurrent.futures.Future[Thing] = concurrent.futures.Future()
+
+    def enter() -> None:
+        try:
+            entering.set_result(stack.enter_context(manager))
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            entering.set_exception(error)
+
+    threading.Thread(target=enter, daemon=True).start()
+    while not concurrent.futures.wait([entering], SECONDS_BETWEEN_LOOKS).done:
+        if cancelled():
+            entering.add_done_callback(lambda _: stack.close())
+            raise Cancelled
+    with stack:
+        yield entering.result()

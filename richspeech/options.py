@@ -1,6 +1,7 @@
 """What a request asks of the recogniser."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from richspeech.errors import OptionError
@@ -9,6 +10,10 @@ from richspeech.transcript import LANGUAGES
 AUTO = "auto"
 LONGEST_MERGE_S = 30.0
 """SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
+MOST_HOTWORDS = 200
+"""Each is compared with every word that is heard; with more, one is found in almost anything."""
+HOTWORD_LETTERS = range(2, 21)
+"""Single characters sound like too many others, and nobody says longer ones in one breath."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Options:
     """Longest joined utterance in seconds, above 0 and up to LONGEST_MERGE_S."""
     ban_unknown_emotion: bool = False
     """Name an emotion even where the model would say that it does not know."""
+    hotwords: tuple[str, ...] = ()
+    """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
 
     def __post_init__(self) -> None:
         _require_languages([] if self.language is None else [self.language])
@@ -46,6 +53,7 @@ class Options:
                 "more than the model was trained on."
             )
             raise OptionError(message)
+        _require_hotwords(self.hotwords)
 
 
 def language_hint(value: str | None) -> str | None:
@@ -53,9 +61,27 @@ def language_hint(value: str | None) -> str | None:
     return None if value in (None, "", AUTO) else value
 
 
+def hotwords_in(text: str) -> tuple[str, ...]:
+    """Read words that are parted by spaces, commas or lines, each once."""
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", text))))
+
+
 def _require_languages(values: Iterable[str]) -> None:
     for value in values:
         if value not in LANGUAGES:
             known = ", ".join((AUTO, *LANGUAGES))
             message = f"The language {value!r} is unknown; choose one of {known}."
+            raise OptionError(message)
+
+
+def _require_hotwords(hotwords: Sequence[str]) -> None:
+    if len(hotwords) > MOST_HOTWORDS:
+        message = f"{len(hotwords)} hotwords are too many; give at most {MOST_HOTWORDS}."
+        raise OptionError(message)
+    for hotword in hotwords:
+        if len(hotword) not in HOTWORD_LETTERS or hotword != " ".join(hotword.split()):
+            message = (
+                f"The hotword {hotword[:40]!r} cannot be used; give words of "
+                f"{HOTWORD_LETTERS[0]} to {HOTWORD_LETTERS[-1]} characters, without spaces around."
+            )
             raise OptionError(message)

@@ -1,6 +1,7 @@
 """Recording → Transcript: streaming, progress, cancelling. Orchestration only.
 
     blocks → frames → speech spans → utterances → (the scheduler's thread) hypotheses → segments
+    → sentences, hotwords, rules
 
 While the model works on utterances, the next blocks are decoded and searched for speech; what
 does that work leaves Python's lock alone, so one thread beside the model's is enough. It runs ahead
@@ -13,7 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -21,7 +23,10 @@ import numpy as np
 from postprocess import Emotion, Labels, Rule, apply_rules
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.errors import Cancelled
+from richspeech.hotwords import replace_hotwords
 from richspeech.options import Options
+from richspeech.sentences import undivided
+from richspeech.settings import HotwordSettings
 from richspeech.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.utterance import FrameBuffer, Frames, Request, Utterance
 from richspeech.vad import SpanMerger, SpeechSpan
@@ -41,6 +46,8 @@ SECONDS_BETWEEN_LOOKS = 0.05
 """How often someone who waits for the model is asked whether they still want to."""
 
 Cancel = Callable[[], bool]
+Divide = Callable[[Segment], tuple[Segment, ...]]
+"""Makes one segment of an utterance, or several; they stay in order, within its bounds."""
 Answer = TypeVar("Answer")
 
 
@@ -152,6 +159,8 @@ class Progress:
     seconds_total: float | None
     """Length of the recording as its container claims; None when unknown."""
     finished: bool
+    open_start: float | None = None
+    """Start of the utterance that has begun and may still grow, in seconds; None without one."""
 
     @property
     def seconds_done(self) -> float:
@@ -199,10 +208,15 @@ class UtteranceStream:
         return self._buffer.seconds
 
     @property
+    def open_start(self) -> float | None:
+        """Start of the utterance that has begun and may still grow, in seconds."""
+        starts = (self._merger.open_start, self._spans.open_start)
+        return min((start for start in starts if start is not None), default=None)
+
+    @property
     def settled(self) -> float:
         """Seconds before which no further utterance begins, as far as the detector can tell yet."""
-        starts = (self._merger.open_start, self._spans.open_start)
-        return min((start for start in starts if start is not None), default=self.seconds)
+        return self.seconds if self.open_start is None else self.open_start
 
     def listen(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
         """Yield, after every block and at the end, the utterances that can grow no more."""
@@ -232,6 +246,26 @@ class _Step:
     seconds: float
     """Audio seconds done."""
     finished: bool = False
+    open_start: float | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done to what was heard, before it is given out."""
+
+    rules: Sequence[Rule] = ()
+    hotword_limits: HotwordSettings = field(default_factory=HotwordSettings)
+    divide: Divide = undivided
+
+    def segments(self, heard: Segment, hotwords: Sequence[str]) -> tuple[Segment, ...]:
+        """Divide an utterance, then write hotwords, then mend labels."""
+        found = (
+            replace_hotwords(part, hotwords, self.hotword_limits) for part in self.divide(heard)
+        )
+        return tuple(apply_to_segment(part, self.rules) for part in found)
+
+
+AS_HEARD = Finish()
 
 
 class Pipeline:
@@ -244,12 +278,12 @@ class Pipeline:
         detector: Detector,
         *,
         model: str,
-        rules: Sequence[Rule] = (),
+        finish: Finish = AS_HEARD,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         """Read ``block_seconds`` at a time; they change how soon text comes, and no text."""
         self._queue, self._frontend, self._detector = queue, frontend, detector
-        self._model, self._rules, self._block_seconds = model, tuple(rules), block_seconds
+        self._model, self._finish, self._block_seconds = model, finish, block_seconds
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -265,14 +299,14 @@ class Pipeline:
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
             transcript = Transcript(done, elapsed, self._queue.name, self._model, segments)
-            yield Progress(transcript, step.new, recording.duration, step.finished)
+            yield Progress(transcript, step.new, recording.duration, step.finished, step.open_start)
             began = time.perf_counter()  # what the caller did meanwhile is not processing
 
     def _steps(
         self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
     ) -> Iterator[_Step]:
         stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
-        line = _Line(self._rules)
+        line = _Line(self._finish, options.hotwords)
         with self._queue.job() as job:
             for utterances in stream.listen(blocks):
                 _stop_if(cancelled)
@@ -280,7 +314,7 @@ class Pipeline:
                     while not job.has_room:
                         yield line.next_step(utterance.start, cancelled)
                     line.append(utterance, job.submit(Request(utterance, options)))
-                yield line.step(stream.settled)
+                yield replace(line.step(stream.settled), open_start=stream.open_start)
             while line:
                 yield line.next_step(stream.seconds, cancelled)
         yield _Step((), stream.seconds, finished=True)
@@ -289,8 +323,8 @@ class Pipeline:
 class _Line:
     """Utterances in the order of time, whose segments are not given out yet."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = rules
+    def __init__(self, finish: Finish, hotwords: Sequence[str]) -> None:
+        self._finish, self._hotwords = finish, hotwords
         self._line: deque[tuple[SpeechSpan, Future[Hypothesis]]] = deque()
 
     def __len__(self) -> int:
@@ -314,15 +348,15 @@ class _Line:
             if new and _failed(self._line[0][1]):
                 break
             span, future = self._line.popleft()
-            new.append(apply_to_segment(segment_of(span, _answer(future)), self._rules))
+            new += self._finish.segments(segment_of(span, _answer(future)), self._hotwords)
         return _Step(tuple(new), self._line[0][0].start if self._line else settled)
 
 
 class WholePipeline:
     """Transcription with an engine that takes a recording whole, in memory of its length."""
 
-    def __init__(self, queue: WholeQueue, *, model: str, rules: Sequence[Rule] = ()) -> None:
-        self._queue, self._model, self._rules = queue, model, tuple(rules)
+    def __init__(self, queue: WholeQueue, *, model: str, finish: Finish = AS_HEARD) -> None:
+        self._queue, self._model, self._finish = queue, model, finish
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -337,7 +371,8 @@ class WholePipeline:
         _stop_if(cancelled)
         future = self._queue.submit(waveform, options)
         _wait(future, cancelled)
-        segments = tuple(apply_to_segment(segment, self._rules) for segment in _answer(future))
+        heard = (self._finish.segments(each, options.hotwords) for each in _answer(future))
+        segments = tuple(chain.from_iterable(heard))
         duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
         transcript = Transcript(duration, elapsed, self._queue.name, self._model, segments)
         yield Progress(transcript, segments, recording.duration, finished=True)
@@ -362,7 +397,14 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
 
 def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
     """Mend the labels of ``segment``; probabilities stay as measured, fired rules are named."""
-    labels = Labels(
+    mended, fired = apply_rules(labels_of(segment), rules)
+    emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
+    return replace(segment, emotion=emotion, events=mended.events, rules=(*segment.rules, *fired))
+
+
+def labels_of(segment: Segment) -> Labels:
+    """Return what rules look at."""
+    return Labels(
         text=segment.text,
         language=segment.language,
         emotion=segment.emotion,
@@ -370,9 +412,6 @@ def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
         events=segment.events,
         event_probabilities=segment.event_probabilities,
     )
-    mended, fired = apply_rules(labels, rules)
-    emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
-    return replace(segment, emotion=emotion, events=mended.events, rules=fired)
 
 
 def _shift(token: Token, seconds: float) -> Token:

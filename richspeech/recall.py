@@ -12,13 +12,13 @@ like something known is decoded to its end first, once as well, and never held i
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Protocol, runtime_checkable
+from typing import IO, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -43,7 +43,9 @@ MOST_BYTES_IN_MEMORY = 16 * 2**20
 class Named(Protocol):
     """A recording that came as a file."""
 
-    name: str
+    @property
+    def name(self) -> str | None:
+        """Of the file; None when it had none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class KeptProgress(Progress):
     entry: Entry
     is_recalled: bool
     """Whether it was there already, so that nothing was recognised now."""
+    corrections: Sequence[Any] = ()
+    """What people have changed in what is recalled, as ``Store.correct`` was given it."""
 
 
 class RecallingTranscriber:
@@ -68,9 +72,15 @@ class RecallingTranscriber:
     When the history cannot be used, the log says so and everything is recognised.
     """
 
-    def __init__(self, transcriber: Transcriber, store: Store, identity: str) -> None:
-        """``identity`` stands for all that decides a result beside sound and options."""
+    def __init__(
+        self, transcriber: Transcriber, store: Store, identity: str, *, recalls: bool = True
+    ) -> None:
+        """``identity`` stands for all that decides a result beside sound and options.
+
+        Without ``recalls`` it does not ask the history, and keeps only what is not there yet.
+        """
         self._transcriber, self._store, self._identity = transcriber, store, identity
+        self._recalls = recalls
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -82,7 +92,8 @@ class RecallingTranscriber:
         """
         heard = _Heard(recording, request_identity(self._identity, options))
         with ExitStack() as spool:
-            if alike := self._begun_alike(heard.read_beginning()):
+            beginning = heard.read_beginning()
+            if self._recalls and (alike := self._begun_alike(beginning)):
                 file = spool.enter_context(SpooledTemporaryFile(MOST_BYTES_IN_MEMORY))
                 yield from _compare(heard, file, alike, cancelled)
                 if stored := self._find(heard.fingerprint):
@@ -139,6 +150,7 @@ def _recalled(stored: Stored) -> KeptProgress:
         finished=True,
         entry=stored.entry,
         is_recalled=True,
+        corrections=stored.corrections,
     )
 
 

@@ -1,4 +1,4 @@
-"""Frozen settings, checked at start-up; the only reader of YAML and of the environment.
+"""Frozen settings, checked at start-up; the only reader of the environment.
 
 Messages name the key, the value and where it came from; never a value that may be the password.
 """
@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -38,15 +39,19 @@ from richspeech.rules import (
     RiskRule,
     require_names,
 )
+from richspeech.sentiment import Sentiment, sentiment_named
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config.yaml"
 CACHE_FOLDER = ROOT / ".cache" / "models"
+OUTPUTS_FOLDER = ROOT / "outputs"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+Engine = Literal["sensevoice", "paraformer", "reference"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 Language = Literal["zh", "yue", "en", "ja", "ko"]
 LanguageHint = Literal["auto", "zh", "yue", "en", "ja", "ko"]
 
@@ -83,7 +88,8 @@ class ModelSettings(_Group):
     id: Annotated[str, Field(min_length=1)] = "iic/SenseVoiceSmall"
     vad_id: Annotated[str, Field(min_length=1)] = "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch"
     device: Annotated[str, AfterValidator(_device)] = "cuda:0"
-    engine: Literal["sensevoice", "reference"] = "sensevoice"
+    engine: Engine = "sensevoice"
+    idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
     require_model: bool = False
     hub_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     threads: Annotated[int, Field(ge=1)] | None = None
@@ -116,6 +122,24 @@ class RecognitionSettings(_Group):
     ban_unknown_emotion: bool = False
 
 
+class ParaformerSettings(_Group):
+    """The Mandarin engine: words with the times of their characters, then punctuation."""
+
+    id: Annotated[str, Field(min_length=1)] = (
+        "iic/speech_paraformer-large-vad-punc_asr_nat-zh-cn-16k-common-vocab8404-pytorch"
+    )
+    punctuation_id: Annotated[str, Field(min_length=1)] = (
+        "iic/punc_ct-transformer_cn-en-common-vocab471067-large"
+    )
+
+
+class HotwordSettings(_Group):
+    """How alike a word must sound to be taken for a hotword."""
+
+    edits_per_character: Annotated[float, Field(ge=0, le=2)] = 0.34
+    min_likeness: Annotated[float, Field(ge=50, le=100)] = 85.0
+
+
 class SchedulerSettings(_Group):
     """How the utterances of all jobs share the model."""
 
@@ -136,6 +160,7 @@ class EmotionSettings(_Group):
     window_seconds: Annotated[float, Field(gt=0, le=120)] = 1.0
     hop_seconds: Annotated[float, Field(ge=0.02, le=120)] = 0.5
     risk: dict[NineEmotion, Annotated[float, Field(ge=0, le=1)]] = {NineEmotion.ANGRY: 0.75}
+    outputs_folder: Annotated[Path, AfterValidator(_beside_the_project)] | None = OUTPUTS_FOLDER
     idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
 
     @model_validator(mode="after")
@@ -151,6 +176,28 @@ class EmotionSettings(_Group):
             message = f"hop_seconds {self.hop_seconds:g} is no whole number of features of 0.02 s"
             raise ValueError(message)
         return self
+
+
+def _sentiment(value: Any) -> Sentiment:
+    named = sentiment_named(str(value))
+    if named is None:
+        words = ", ".join(f"{each} ({each.word('zh')})" for each in Sentiment)
+        message = f"a sentiment is one of {words}"
+        raise ValueError(message)
+    return named
+
+
+class SentimentSettings(_Group):
+    """How words are meant, and whether the voice says the same."""
+
+    id: Annotated[str, Field(min_length=1)] = "bert_sentiment_chinese"
+    labels: dict[str, Annotated[Sentiment, BeforeValidator(_sentiment)]] = {}
+    engines: tuple[Engine, ...] = ("paraformer",)
+    backend: Literal["auto", "onnx", "torch"] = "auto"
+    batch_tokens: Annotated[int, Field(ge=128, le=65_536)] = 2_048
+    idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
+    sure_voice: Annotated[float, Field(ge=0.5, le=1)] = 0.6
+    sure_words: Annotated[float, Field(ge=0.5, le=1)] = 0.6
 
 
 class LimitSettings(_Group):
@@ -182,6 +229,16 @@ class PageSettings(_Group):
     """What the page shows of its own accord."""
 
     unsure_below: Annotated[float, Field(ge=0, le=1)] = 0.5
+    leave_seconds: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    lab_models: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    may_save_rules: bool = True
+
+
+class LiveSettings(_Group):
+    """Reading along while somebody talks."""
+
+    interim_seconds: Annotated[float, Field(gt=0, le=10)] = 0.35
+    max_sessions: Annotated[int, Field(ge=0, le=1_000)] = 8
 
 
 class ServerSettings(_Group):
@@ -192,6 +249,11 @@ class ServerSettings(_Group):
     user: Annotated[str, Field(min_length=1)] | None = None
     password: Annotated[str, Field(min_length=1)] | None = None
     allow_unauthenticated: bool = False
+
+    @property
+    def lets_strangers_in(self) -> bool:
+        """Whether other machines can reach the address and nobody asks who they are."""
+        return self.host not in LOOPBACK and self.user is None
 
     @model_validator(mode="after")
     def _guarded(self) -> "ServerSettings":
@@ -259,12 +321,16 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     vad: VadSettings = VadSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    paraformer: ParaformerSettings = ParaformerSettings()
+    hotwords: HotwordSettings = HotwordSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     emotion: EmotionSettings = EmotionSettings()
+    sentiment: SentimentSettings = SentimentSettings()
     limits: LimitSettings = LimitSettings()
     history: HistorySettings = HistorySettings()
     batch: BatchSettings = BatchSettings()
     page: PageSettings = PageSettings()
+    live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from postprocess import LANGUAGES, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.impression import NineEmotion
+from richspeech.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
 
 __all__ = ["LANGUAGES", "Hypothesis", "Segment", "Token", "Transcript", "plain"]
 
@@ -72,6 +73,12 @@ class Segment:
     """What a second listener hears; None when it was not asked, or heard too little."""
     second_emotion_probabilities: Mapping[NineEmotion, float] = field(default_factory=dict)
     """Sums to one over the emotions that the second listener knows."""
+    sentiment: Sentiment | None = None
+    """How the words are meant; None when that was not asked, and without words."""
+    sentiment_probabilities: Mapping[Sentiment, float] = field(default_factory=dict)
+    """Sums to one over the sentiments that the classifier knows."""
+    agreement: Agreement | None = None
+    """Whether voice and words say the same; None where one of them has no direction."""
     corrected: tuple[str, ...] = ()
     """What a person changed: text, language, emotion, events."""
 
@@ -79,6 +86,18 @@ class Segment:
     def duration(self) -> float:
         """Seconds."""
         return self.end - self.start
+
+    @property
+    def irony(self) -> Agreement | None:
+        """What voice and words say, where they contradict each other; a mark, not a finding."""
+        agreement = self.agreement
+        return agreement if agreement and agreement.accord is Accord.IRONY else None
+
+    @property
+    def has_emotion(self) -> bool:
+        """Whether anybody has listened for an emotion; Paraformer hears words only."""
+        heard = self.emotion is not Emotion.UNKNOWN or self.emotion_probabilities
+        return bool(heard) or "emotion" in self.corrected
 
     @property
     def emotion_probability(self) -> float | None:
@@ -112,13 +131,29 @@ class Transcript:
         return seconds.most_common(1)[0][0] if seconds else None
 
     @property
+    def sentiment(self) -> Sentiment | None:
+        """The likeliest of ``sentiment_probabilities``; None when there are none."""
+        return strongest(self.sentiment_probabilities)
+
+    @property
+    def sentiment_probabilities(self) -> dict[Sentiment, float]:
+        """Mean over the segments that have a sentiment, each weighted by its characters."""
+        return mean_scores((s.sentiment_probabilities, len(s.text)) for s in self.segments)
+
+    @property
     def rtfx(self) -> float | None:
         """Audio seconds per processing second; None when nothing was measured."""
         return self.duration / self.processing_seconds if self.processing_seconds > 0 else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of docs/transcript.md."""
-        return {"text": self.text, "language": self.language, **plain(self)}
+        return {
+            "text": self.text,
+            "language": self.language,
+            "sentiment": plain(self.sentiment),
+            "sentiment_probabilities": plain(self.sentiment_probabilities),
+            **plain(self),
+        }
 
     @classmethod
     def from_dict(cls, document: object) -> "Transcript":

@@ -8,6 +8,7 @@ failed.
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from richspeech.batch.results import Results
 from richspeech.batch.rows import BatchRow, State
 from richspeech.batch.sources import Item, ZipLimits, open_sources
 from richspeech.batch.work import Batch, hear_with
-from richspeech.identity import digest_of, identity_of, request_identity
+from richspeech.history import engine_identity, listener_of
+from richspeech.identity import digest_of, request_identity
 from richspeech.options import Options
 from richspeech.pipeline import Progress
 from richspeech.risk import assess_risk
@@ -45,21 +47,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
     parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the labels")
     parser.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
+    parser.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
 
 
 def run_batch(arguments: argparse.Namespace, settings: Settings, options: Options) -> int:
     """Do what is not done yet; return the exit status."""
     limits = loader.audio_limits(settings)
-    look = WriterOptions(arguments.style, arguments.locale, emotions=not arguments.no_emotions)
+    look = WriterOptions(
+        arguments.style,
+        arguments.locale,
+        emotions=not arguments.no_emotions,
+        sounds=not arguments.no_sounds,
+    )
     results = Results(arguments.output, arguments.format, look, limits)
-    with (
-        open_sources(arguments.sources, zip_limits(settings)) as items,
-        open_manifest(results.folder) as manifest,
-    ):
+    with ExitStack() as stack:
+        items = stack.enter_context(open_sources(arguments.sources, zip_limits(settings)))
+        manifest = stack.enter_context(open_manifest(results.folder))
         loaded = loader.load(settings)
-        identity = identity_of(settings, loaded.weights, loaded.vad_weights)
+        identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        hear = hear_with(loaded.transcriber, limits, options)
+        listener = stack.enter_context(listener_of(settings, loaded, remembers=arguments.history))
+        hear = hear_with(listener, limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
         def watch(row: BatchRow) -> None:

@@ -7,10 +7,12 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
+from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.contestants import Authors, Ours
 from richspeech.bench.measure import BYTES_PER_MB, MemoryGrowth, peak_mb
@@ -73,6 +75,14 @@ def transcribe_clips(setup: Setup) -> dict[str, Any]:
     return {"count": CLIPS, **memory.to_dict()}
 
 
+def sentiment_of(setup: Setup, backend: str) -> dict[str, Any]:
+    """Read sentences, beside torch as the recogniser has it loaded anyway."""
+    model = setup.settings().model
+    folder = sentiment.folder_of(setup.model, CACHE)
+    _say_ready()
+    return sentiment.growth_mb(folder, backend, model.cache_folder, model.threads)
+
+
 ROLES: dict[str, Callable[[Setup], dict[str, Any]]] = {
     "start ours": start_ours,
     "start authors": start_authors,
@@ -80,6 +90,7 @@ ROLES: dict[str, Callable[[Setup], dict[str, Any]]] = {
     "transcribe authors": transcribe_authors,
     "long": transcribe_long,
     "clips": transcribe_clips,
+    **{f"sentiment {name}": partial(sentiment_of, backend=name) for name in sentiment.BACKENDS},
 }
 
 

@@ -66,7 +66,8 @@ class Authors:
     """
 
     def __init__(self, settings: Settings) -> None:
-        weights, vad_weights = loader.find_models(settings)
+        models = loader.find_models(settings)
+        weights, vad_weights = models.recogniser, models.detector
         vad = settings.vad
         self._auto_model = load_automodel(
             weights.folder,

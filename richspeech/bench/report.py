@@ -136,6 +136,26 @@ def _clients(findings: Findings) -> Rows:
     return ("many at once", ""), rows
 
 
+def _sentiment(findings: Findings) -> Rows:
+    found = findings["sentiment"]
+    head = (
+        f"sentiment of {found['sentences']} sentences ({found['weights']}, "
+        f"{found['parameters'] / 1e6:.1f} M parameters)"
+    )
+    names = {"torch": "torch float32", "onnx": "onnxruntime int8"}
+    rows = [
+        [
+            text,
+            f"{found['sentences_per_second'][name]:.0f}",
+            f"{found['sentences_per_second'][name] / found['sentences_per_second']['torch']:.2f}",
+            f"{found['memory'][name]['used_mb']:.0f} MB",
+            f"{found['labels_equal_percent']:.2f} %" if name == "onnx" else "",
+        ]
+        for name, text in names.items()
+    ]
+    return (head, "a second", "times as fast", "memory added", "same labels"), rows
+
+
 TABLES = (
     ("rtfx", _speed),
     ("tokens_equal_percent", _tokens),
@@ -146,6 +166,7 @@ TABLES = (
     ("long_recording", _long),
     ("clients", _clients),
     ("clips", _clips),
+    ("sentiment", _sentiment),
 )
 """The key that tells that a section was measured, and its table."""
 

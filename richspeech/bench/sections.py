@@ -11,6 +11,7 @@ from typing import Any
 
 from richspeech import loader
 from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
 from richspeech.bench.contestants import Authors, Ours, thread_count
@@ -59,7 +60,8 @@ class Bench:
     def __init__(self, setup: Setup) -> None:
         self.setup, self.settings = setup, setup.settings()
         self.device, self.device_reason = choose_device(self.settings.model.device)
-        self.weights, self.vad_weights = loader.find_models(self.settings)
+        models = loader.find_models(self.settings)
+        self.weights, self.vad_weights = models.recogniser, models.detector
 
     @cached_property
     def speech(self) -> Waveform:
@@ -349,6 +351,18 @@ def many_clips(bench: Bench) -> Findings:
     return {"clips": run_child("clips", bench.setup).facts}
 
 
+def text_sentiment(bench: Bench) -> Findings:
+    """Read sentences with torch and with ONNX in 8 bits, and weigh both."""
+    model = bench.settings.model
+    folder = sentiment.folder_of(bench.setup.model, CACHE)
+    both = sentiment.Classifiers.load(folder, model.cache_folder, model.threads)
+    found = sentiment.measure(both, bench.setup.repeat)
+    memory = {
+        name: run_child(f"sentiment {name}", bench.setup).facts for name in sentiment.BACKENDS
+    }
+    return {"sentiment": found | {"memory": memory}}
+
+
 RUN: dict[str, Callable[[Bench], Findings]] = {
     "speed": speed,
     "tokens": tokens,
@@ -359,6 +373,7 @@ RUN: dict[str, Callable[[Bench], Findings]] = {
     "long": long_recording,
     "clients": clients,
     "clips": many_clips,
+    "sentiment": text_sentiment,
 }
 
 

@@ -147,7 +147,7 @@ def _fit_last_layer(model: Any, small: Any, ids: Sequence[int]) -> None:
         with torch.no_grad():
             said.append(small.model.ctc.ctc_lo(_encode(small.model, features)).argmax(dim=-1))
     pieces, labels = torch.unique(torch.cat(said), return_inverse=True)
-    weight, bias = _regress(torch.cat(encoded), labels, len(pieces))
+    weight, bias = regress(torch.cat(encoded), labels, len(pieces))
     last, rows = model.ctc.ctc_lo, torch.tensor(ids)[pieces]
     with torch.no_grad():
         last.bias.fill_(NEVER)
@@ -168,7 +168,9 @@ def _encode(model: Any, features: Tensor) -> Tensor:
     return encoded
 
 
-def _regress(x: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+def regress(
+    x: Tensor, labels: Tensor, classes: int, decay: float = WEIGHT_DECAY
+) -> tuple[Tensor, Tensor]:
     """Fit a logistic regression of ``labels`` [N] on ``x`` [N, D]; return weight and bias."""
     mean, std = x.mean(dim=0), x.std(dim=0) + 1e-6
     normalised = (x - mean) / std
@@ -180,7 +182,7 @@ def _regress(x: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
         steps.zero_grad()
         scores = normalised @ weight.T + bias
         value = torch.nn.functional.cross_entropy(scores, labels)
-        value = value + WEIGHT_DECAY * weight.square().sum()
+        value = value + decay * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 

@@ -9,11 +9,12 @@ import torch
 from richspeech.engines import funasr_door
 from richspeech.errors import ModelError
 from richspeech.hub import require_model_files
+from richspeech.memory import give_back
 
 
 def load_automodel(
     folder: Path,
-    expected: str,
+    expected: str | tuple[str, ...],
     device: str,
     threads: int,
     *,
@@ -21,6 +22,8 @@ def load_automodel(
     **more: Any,
 ) -> Any:
     """Return the ``AutoModel`` of ``folder``, whose model is of the funasr class ``expected``.
+
+    Several names mean any of these classes.
 
     ``more`` overrides its config.yaml; weights whose names begin with one of ``optional`` may be
     missing. Torch's random numbers are left as they were. Raises ``ModelError`` when the folder
@@ -46,13 +49,16 @@ def load_automodel(
         message = f"The model in {folder.name} cannot be loaded; copy its folder anew ({reason})."
         raise ModelError(message) from error
     kind = type(auto_model.model).__name__
-    if kind != expected:
+    known = (expected,) if isinstance(expected, str) else expected
+    if kind not in known:
         message = (
-            f"The folder {folder.name} holds a {kind}, not a {expected}; choose another model."
+            f"The folder {folder.name} holds a {kind}, not a {' or '.join(known)}; "
+            "choose another model."
         )
         raise ModelError(message)
     scope_map = list(auto_model.kwargs.get("scope_map") or ())
     _require_weights(folder, auto_model.model, scope_map, optional)
+    give_back()  # what loading took beside the weights: twice as much again
     return auto_model
 
 

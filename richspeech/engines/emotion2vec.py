@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Self
 
 import numpy as np
@@ -92,7 +93,7 @@ class Emotion2vec:
         return sum(p.numel() * p.element_size() for p in self.model.parameters())
 
     def stream(self, *, keep_features: bool = False) -> "EmotionStream":
-        """Begin a recording; ``keep_features`` holds [T, D], which grows with it."""
+        """Begin a recording; ``keep_features`` keeps [T, D], on disk since it grows with it."""
         return EmotionStream(self, keep_features=keep_features)
 
     def listen(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
@@ -117,12 +118,13 @@ class EmotionStream:
     """One recording, while it comes in. One thread at a time."""
 
     def __init__(self, listener: Emotion2vec, *, keep_features: bool) -> None:
-        self._listener, self._keep = listener, keep_features
+        self._listener = listener
+        # An hour of the large model's features is 0.7 GB.
+        self._features = TemporaryFile() if keep_features else None  # noqa: SIM115 - see finish
         self._waiting: list[Waveform] = []
         self._waiting_samples = self._samples = 0
         self._peak = self._sum = self._squares = 0.0
         self._logits: list[NDArray[np.float32]] = []
-        self._features: list[NDArray[np.float32]] = []
         self._total: NDArray[np.float64] | float = 0.0
 
     def feed(self, waveform: Waveform) -> None:
@@ -160,7 +162,7 @@ class EmotionStream:
             emotions=self._listener.emotions,
             logits=logits,
             embedding=np.asarray(self._total / len(logits), np.float32),
-            features=np.concatenate(self._features) if self._keep else None,
+            features=self._kept_features(len(logits)),
             frame_seconds=self._listener.frame_seconds,
         )
 
@@ -169,8 +171,16 @@ class EmotionStream:
         features, logits = self._listener.extract(self._normalised(waveform, new_samples))
         self._logits.append(logits)
         self._total = self._total + features.sum(axis=0, dtype=np.float64)
-        if self._keep:
-            self._features.append(features)
+        if self._features is not None:
+            self._features.write(features.tobytes())
+
+    def _kept_features(self, frames: int) -> NDArray[np.float32] | None:
+        """Return [T, D], read from the disk where it is looked at; None unless it was kept."""
+        if self._features is None:
+            return None
+        with self._features as file:
+            file.flush()
+            return np.memmap(file, np.float32, "r").reshape(frames, -1)
 
     def _normalised(self, waveform: Waveform, new_samples: int) -> Waveform:
         new = waveform[:new_samples].astype(np.float64)

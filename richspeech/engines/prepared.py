@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from richspeech.engines.automodel import in_one_line
-from richspeech.hub import require_model_files
+from richspeech.hub import NEEDED_FILES, require_model_files
 
 log = logging.getLogger(__name__)
 
-IDENTITY_SUFFIXES = frozenset({".yaml", ".json", ".mvn", ".model", ".pt"})
+IDENTITY_SUFFIXES = frozenset(
+    {".yaml", ".json", ".mvn", ".model", ".pt", ".safetensors", ".bin", ".txt"}
+)
 """Files of a model folder that say what the model is."""
 SIZES = "sizes.json"
 UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
@@ -39,6 +41,8 @@ class Prepared:
     cache_folder: Path
     maker: str
     """What makes it, with its version; another one makes it anew."""
+    needed: tuple[str, ...] = NEEDED_FILES
+    """Files without which the folder is no model."""
 
     def open(self, make: Callable[[Path, Path], None], read: Callable[[Path], Opened]) -> Opened:
         """Return what ``read`` finds in the entry, which ``make(folder, entry)`` fills if need be.
@@ -46,7 +50,7 @@ class Prepared:
         Raises what ``make`` raises, ``ModelError`` when the folder lacks a file, and ``OSError``
         when the cache folder cannot be written.
         """
-        folder = require_model_files(self.folder.resolve())
+        folder = require_model_files(self.folder.resolve(), self.needed)
         entry = self.cache_folder / self._name(folder)
         if entry.exists():
             try:

@@ -5,13 +5,16 @@ import json
 from io import StringIO
 
 from richspeech.transcript import Segment, Transcript
-from richspeech.writers.labels import printable
+from richspeech.writers.labels import has_sentiment, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 CSV_COLUMNS = (
     *("start", "end", "language", "language_probability", "emotion", "emotion_probability"),
     *("events", "text", "rules", "second_emotion", "corrected"),
 )
+
+SENTIMENT_COLUMNS = ("sentiment", "sentiment_probability", "agreement")
+"""Behind the others where words were read for their sentiment."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -30,26 +33,37 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """
     table = StringIO()
     writer = csv.writer(table)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(_csv_row(segment) for segment in transcript.segments)
+    read = has_sentiment(transcript)
+    writer.writerow((*CSV_COLUMNS, *SENTIMENT_COLUMNS) if read else CSV_COLUMNS)
+    writer.writerows(
+        (*_csv_row(segment), *(_sentiment_cells(segment) if read else ()))
+        for segment in transcript.segments
+    )
     return _BYTE_ORDER_MARK + table.getvalue()
 
 
 def _csv_row(segment: Segment) -> tuple[str, ...]:
     return (
         *(_number(segment.start), _number(segment.end)),
-        *(_harmless(segment.language or ""), _number(segment.language_probability)),
+        *(harmless(segment.language or ""), _number(segment.language_probability)),
         *(segment.emotion.value, _number(segment.emotion_probability)),
         " ".join(event.value for event in segment.events),
-        *(_harmless(segment.text), _harmless(" ".join(segment.rules))),
+        *(harmless(segment.text), harmless(" ".join(segment.rules))),
         *(segment.second_emotion or "", " ".join(segment.corrected)),
     )
+
+
+def _sentiment_cells(segment: Segment) -> tuple[str, ...]:
+    sentiment, agreement = segment.sentiment, segment.agreement
+    sure = segment.sentiment_probabilities.get(sentiment) if sentiment else None
+    return sentiment or "", _number(sure), agreement.accord if agreement else ""
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else str(round(value, 4))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Put a text on one line that no spreadsheet takes for a formula."""
     line = printable(text)
     return f"'{line}" if line.startswith(_FORMULA_STARTS) else line

@@ -18,6 +18,7 @@ from richspeech.writers.labels import (
     has_content,
     printable,
     say,
+    sentiment_label,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -63,7 +64,7 @@ def _add_segment(document: Document, segment: Segment, options: WriterOptions) -
     paragraph.add_run(f"\t{printable(segment.text)}")
     labels = [
         label
-        for name in (emotion_label, event_labels)
+        for name in (emotion_label, event_labels, sentiment_label)
         if (label := name(segment, options.style, options.locale))
     ]
     if segment.corrected:

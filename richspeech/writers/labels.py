@@ -15,6 +15,8 @@ WORDS: MappingProxyType[str, Wording] = MappingProxyType(
         "text": Wording("文字", "Text"),
         "emotion": Wording("情绪", "Emotion"),
         "events": Wording("声音", "Sounds"),
+        "sentiment": Wording("语义", "Sentiment"),
+        "irony": Wording("反讽？", "irony?"),
         "duration": Wording("录音时长", "Audio"),
         "main_language": Wording("主要语言", "Main language"),
         "model": Wording("模型", "Model"),
@@ -122,6 +124,26 @@ def event_labels(segment: Segment, style: str, locale: str) -> str:
     return ("、" if locale == "zh" else ", ").join(label for label in labels if label)
 
 
+def has_sentiment(transcript: Transcript) -> bool:
+    """Tell whether the words were read for their sentiment, and there were any."""
+    return any(segment.sentiment for segment in transcript.segments)
+
+
+def sentiment_label(segment: Segment, style: str, locale: str) -> str:
+    """Name the sentiment with its probability, and possible irony; nothing in style plain."""
+    sentiment = segment.sentiment
+    if style == "plain" or sentiment is None:
+        return ""
+    shown = {"emoji": sentiment.symbol, "tags": sentiment.value}
+    words = [shown.get(style) or sentiment.word(locale)]
+    probability = segment.sentiment_probabilities.get(sentiment)
+    if probability is not None:
+        words.append(f"{probability:.0%}")
+    if segment.irony:
+        words.append(say("irony", locale))
+    return " ".join(words)
+
+
 def _label(segment: Segment, label: Emotion | AudioEvent, style: str, locale: str) -> str:
     if style == "plain":
         return ""
@@ -132,9 +154,11 @@ def _label(segment: Segment, label: Emotion | AudioEvent, style: str, locale: st
 
 def facts(transcript: Transcript, locale: str) -> tuple[tuple[str, str], ...]:
     """Return headings and values of the whole recording."""
-    language = transcript.language
+    language, sentiment = transcript.language, transcript.sentiment
+    read = ((say("sentiment", locale), sentiment.word(locale)),) if sentiment else ()
     return (
         (say("duration", locale), clock(transcript.duration)),
         (say("main_language", locale), language_name(language, locale) if language else "–"),
+        *read,
         (say("model", locale), printable(transcript.model)),
     )

@@ -26,6 +26,8 @@ class WriterOptions:
     """Language of labels and headings."""
     emotions: bool = True
     """Emotions in subtitles: colour in ass, class in vtt, words or emoji in srt and lrc."""
+    sounds: bool = True
+    """Sounds in subtitles: ``[笑声]``."""
     title: str | None = None
     """Heading of md, docx, html, ass and lrc: mostly the recording's name."""
     audio: bytes | None = None

@@ -28,6 +28,7 @@ from richspeech.writers.labels import (
     printable,
     probability_of,
     say,
+    sentiment_label,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -75,6 +76,7 @@ class Row:
     events: str
     """Names, separated by blanks."""
     event_labels: str
+    sentiment_label: str
     corrected: bool
 
 
@@ -137,6 +139,7 @@ def _row(segment: Segment, options: WriterOptions) -> Row:
         emotion_label(segment, style, locale),
         " ".join(event.value for event in segment.events),
         event_labels(segment, style, locale),
+        sentiment_label(segment, style, locale),
         bool(segment.corrected),
     )
 

@@ -10,8 +10,10 @@ from richspeech.writers.labels import (
     event_labels,
     facts,
     has_content,
+    has_sentiment,
     printable,
     say,
+    sentiment_label,
     styled,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -31,9 +33,9 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
     segments = [segment for segment in transcript.segments if has_content(segment)]
     if not segments:
         return f"{head}{say('nothing', locale)}\n"
-    columns = (
-        ["start", "text"] if options.style == "plain" else ["start", "text", "emotion", "events"]
-    )
+    columns = ["start", "text"]
+    if options.style != "plain":
+        columns += ["emotion", "events", *(["sentiment"] if has_sentiment(transcript) else [])]
     rows = [[say(column, locale) for column in columns], ["---"] * len(columns)]
     rows += [
         [_escaped(cell) for cell in _cells(each, options)][: len(columns)] for each in segments
@@ -43,7 +45,8 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
 
 def _cells(segment: Segment, options: WriterOptions) -> tuple[str, ...]:
     labels = (
-        label(segment, options.style, options.locale) for label in (emotion_label, event_labels)
+        label(segment, options.style, options.locale)
+        for label in (emotion_label, event_labels, sentiment_label)
     )
     return clock(segment.start), segment.text, *labels
 

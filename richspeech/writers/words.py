@@ -58,10 +58,8 @@ def _is_wide(character: str) -> bool:
 def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) -> list[Word]:
     """Return the sounds of a segment, its words, and an emotion, if given, behind the last."""
     style = "label" if options.style == "tags" else options.style
-    sounds = [
-        Word(sound, spaced=False, start=segment.start, end=None)
-        for sound in _sounds(segment, style, options.locale)
-    ]
+    shown = _sounds(segment, style, options.locale) if options.sounds else []
+    sounds = [Word(sound, spaced=False, start=segment.start, end=None) for sound in shown]
     words = list(_split(segment))
     if sounds and words and style == "label":
         words[0] = replace(words[0], spaced=True)

@@ -25,7 +25,7 @@ from richspeech.hub import EMBEDDED_RECOGNISER, ROOT
 FITTED_SECONDS = 30.0
 CHILD_FACTS = {
     "peak_mb": 1.0, "peak_gpu_mb": None, "early_mb": 1.0, "late_mb": 2.0, "growth_mb": 1.0,
-    "seconds": 36_000.0, "count": 1_000,
+    "seconds": 36_000.0, "count": 1_000, "loaded_mb": 1.0, "used_mb": 2.0,
 }  # fmt: skip
 
 
@@ -46,6 +46,8 @@ def test_one_object_holds_every_measurement(
     for name in ("ready_seconds", "first_text_seconds", "peak_memory_mb", "vad_speedup"):
         assert found[name] > 0
     assert found["limit"]["rtfx"] > 0
+    assert found["sentiment"]["labels_equal_percent"] >= 99
+    assert min(found["sentiment"]["labels"].values()) > 0, "sentences of every sentiment"
     assert found["encoder_rtfx"].keys() == {"openvino bfloat16"}
     assert "Only OpenVINO" in found["notes"]["torch int8"]
     assert found["machine"]["versions"]["torch"]

@@ -129,13 +129,15 @@ def test_results_do_not_depend_on_how_the_sound_arrives(
     )
 
 
-def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32]) -> None:
+@pytest.mark.parametrize("keep", [False, True])
+def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32], keep: bool) -> None:
     model = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", block_seconds=2.0, threads=1)
     block = live[:32_000]
 
     def peak(seconds: int) -> int:
         tracemalloc.start()
-        model.listen(block for _ in range(seconds // 2))
+        heard = model.listen((block for _ in range(seconds // 2)), keep_features=keep)
+        assert (heard.features is not None) is keep
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return highest

@@ -54,7 +54,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "_from_cache", lambda _: None)
+    monkeypatch.setattr(hub, "_from_cache", lambda _id, _needed: None)
 
 
 # Folders ------------------------------------------------------------------------------------------

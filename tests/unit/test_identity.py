@@ -1,6 +1,7 @@
 """The digest of settings and weights: equal for equal results, another one for others."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from postprocess import DEFAULT_RULES
 from richspeech.hub import Source, Weights
-from richspeech.identity import SAMPLE_BYTES, identity_of, request_identity
+from richspeech.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
 from richspeech.options import Options
 from richspeech.settings import Settings
 
@@ -61,6 +62,8 @@ def test_which_of_two_models_detects_and_which_recognises_matters(
     "groups",
     [
         {"model": {"engine": "reference"}},
+        {"model": {"engine": "paraformer"}},
+        {"hotwords": {"min_likeness": 90}},
         {"model": {"precision": "int8"}},
         {"model": {"backend": "torch"}},
         {"vad": {"max_end_silence_ms": 500}},
@@ -83,6 +86,28 @@ def test_a_setting_that_changes_no_result_changes_nothing(
     assert identity(weights, **groups) == identity(weights)
 
 
+def test_an_engine_beside_that_of_the_settings_has_its_own_digest(weights: Weights) -> None:
+    settings = Settings()
+    same = identity_of(settings, weights, weights, engine=settings.model.engine)
+    other = identity_of(settings, weights, weights, engine="paraformer")
+    assert same == identity(weights) != other
+
+
+def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
+    models = [None, weights, model(tmp_path / "other", b"b")]
+    digests = {
+        identity_of(Settings(), weights, weights, punctuation_weights=each) for each in models
+    }
+    assert len(digests) == len(models)
+
+
+def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
+    """A history of many months is worth more than a tidy digest."""
+    asked = Options(language="zh")
+    old = {key: value for key, value in asdict(asked).items() if key != "hotwords"}
+    assert request_identity("a", asked) == digest_of("a", old)
+
+
 def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(
     weights: Weights,
 ) -> None:
@@ -99,6 +124,28 @@ def test_every_option_changes_the_digest() -> None:
         Options(merge=True),
         Options(merge_length_s=10.0),
         Options(ban_unknown_emotion=True),
+        Options(hotwords=("达摩院",)),
+        Options(hotwords=("达摩院", "张珊")),
     ]
     assert len({request_identity("a", each) for each in options}) == len(options)
     assert request_identity("a", Options()) != request_identity("b", Options())
+
+
+def test_how_words_are_read_matters_only_where_they_are(weights: Weights, tmp_path: Path) -> None:
+    reader = model(tmp_path / "reader", b"r")
+    other = model(tmp_path / "other-reader", b"o")
+
+    def digest(reads: Weights | None, **sentiment: Any) -> str:
+        settings = Settings.model_validate({"sentiment": sentiment})
+        return identity_of(settings, weights, weights, sentiment_weights=reads)
+
+    assert digest(None) == digest(None, sure_voice=0.9) == identity(weights)
+    found = {
+        digest(None),
+        digest(reader),
+        digest(other),
+        digest(reader, sure_voice=0.9),
+        digest(reader, labels={"LABEL_0": "negative"}),
+    }
+    assert len(found) == 5
+    assert digest(reader, idle_seconds=5) == digest(reader)

@@ -15,7 +15,7 @@ import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech import __main__ as command_line
-from richspeech import loader
+from richspeech import hub, loader
 from richspeech.audio import Recording
 from richspeech.engines import funasr_door
 from richspeech.errors import Cancelled, ModelError
@@ -23,7 +23,7 @@ from richspeech.hub import NEEDED_FILES, Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.settings import Settings
+from richspeech.settings import ENGINES, Settings
 from richspeech.transcript import LANGUAGES, Segment, Transcript
 
 HAPPY = Segment(
@@ -103,6 +103,36 @@ def test_stdout_has_only_the_result(sound: str, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr() == ("你好(开心)(笑声)\n", "")
 
 
+def test_the_history_is_asked_only_on_request(
+    bench: Bench,
+    sound: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = tmp_path / "history.sqlite"
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{place}")
+    assert run(sound) == 0
+    assert not place.exists()
+    assert run(sound, "--history") == 0
+
+    def fail(*_: object) -> Iterator[Progress]:
+        pytest.fail("what the history knows is recognised again")
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", fail)
+    assert run(sound, "--history") == 0
+    assert capsys.readouterr().out == "你好(开心)(笑声)\n" * 3
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_history_that_is_switched_off_cannot_be_asked(
+    sound: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__ENABLED", "false")
+    assert run(sound, "--history") == 1
+    assert "switched off; set history.enabled, or leave out --history" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("bench")
 def test_json_is_one_document_a_line(
     sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -141,6 +171,14 @@ def test_a_result_goes_into_the_file_that_was_named(
     assert run(sound, "--format", "vtt", "--output", str(target), "--no-emotions") == 0
     assert target.read_text("utf-8").endswith("-->" + " 00:00:01.500\n[笑声] 你好\n")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("bench")
+def test_subtitles_leave_out_the_labels_that_are_not_wanted(
+    sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, "--format", "srt", "--no-sounds", "--no-emotions") == 0
+    assert capsys.readouterr().out.endswith("\n你好\n")
 
 
 @pytest.mark.usefixtures("bench")
@@ -365,6 +403,50 @@ def test_a_missing_settings_file_is_refused(
     assert message.startswith("The settings file none.yaml does not exist")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_engine_is_that_of_the_command_line(bench: Bench, sound: str, engine: str) -> None:
+    assert run(sound, "--engine", engine, "--model", "embedded") == 0
+    (settings,) = bench.settings
+    assert settings.model.engine == engine
+    named = settings.paraformer.id if engine == "paraformer" else settings.model.id
+    assert named == "embedded"
+    other = settings.model.id if engine == "paraformer" else settings.paraformer.id
+    assert other.startswith("iic/")
+
+
+def test_hotwords_come_from_the_command_line_and_from_a_file(
+    bench: Bench, sound: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("\ufeffmachine  learning\n\n 张珊 \n", encoding="utf-8")
+    assert run(sound, "--hotwords", "达摩院 阿里巴巴", "--hotword-file", str(file)) == 0
+    (options,) = bench.transcriber.options
+    assert options.hotwords == ("达摩院", "阿里巴巴", "machine learning", "张珊")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_hotword_file_that_is_no_text_is_refused(
+    bench: Bench,
+    sound: str,
+    tmp_path: Path,
+    content: bytes | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "words.txt"
+    if content:
+        file.write_bytes(content)
+    message = refusal(capsys, sound, "--hotword-file", str(file))
+    assert message.startswith("The hotword file words.txt cannot be read: give a text file")
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_hotword_that_cannot_be_used_is_refused(
+    sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "The hotword '院' cannot be used" in refusal(capsys, sound, "--hotwords", "达摩 院")
+
+
 def test_an_unknown_model_folder_is_refused(
     sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,13 +493,46 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
     assert [*rows] == [
         *("python", *command_line.PACKAGES),
-        *("device", "funasr fbank", "model", "vad model"),
+        *("device", "funasr fbank", "model", "vad model", "sentiment model", "emotion model"),
     ]
     assert rows["av"] == importlib.metadata.version("av")
     assert rows["device"] == "cpu (cuda:1 was asked for)"
     assert rows["funasr fbank"] == "kaldi-native-fbank"
     assert rows["model"] == "models/ear (the settings ask for the embedded model)"
     assert rows["vad model"] == "models/gate (the settings ask for the embedded model)"
+    assert rows["sentiment model"].startswith("models/sentiment-tiny (bert_sentiment_chinese is ")
+
+
+@pytest.mark.usefixtures("_installation")
+@pytest.mark.parametrize(
+    ("wanted", "row"),
+    [
+        ("embedded", "models/emotion2vec-tiny (the settings ask for the embedded model)"),
+        ("nobody/no-such-ear", "nobody/no-such-ear (not on this machine; the model hub is asked "),
+    ],
+)
+def test_doctor_names_the_second_listener_and_downloads_nothing(
+    wanted: str,
+    row: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_EMOTION__ID", wanted)
+    monkeypatch.setattr(hub, "reachable", lambda _: pytest.fail("the hub is asked"))
+    assert command_line.main(["doctor", "--model", "embedded"]) == 0
+    assert f"emotion model       {row}" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_names_what_punctuates_the_engine_that_does_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for constant, name in (("EMBEDDED_PARAFORMER", "ear"), ("EMBEDDED_PUNCTUATION", "gate")):
+        monkeypatch.setattr(loader, constant, tmp_path / name)
+    assert command_line.main(["doctor", "--model", "embedded", "--engine", "paraformer"]) == 0
+    out = capsys.readouterr().out
+    assert "punctuation model   models/gate (the settings ask for the embedded model)\n" in out
+    assert "\nmodel               models/ear (" in out
 
 
 @pytest.mark.usefixtures("_installation")

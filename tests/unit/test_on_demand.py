@@ -74,3 +74,33 @@ def test_who_cannot_load_may_try_again() -> None:
         pass
     with things.use() as thing:
         assert isinstance(thing, Thing)
+
+
+def test_what_is_let_go_is_ended_first() -> None:
+    ended: list[Thing] = []
+    done = threading.Event()
+
+    def end(thing: Thing) -> None:
+        ended.append(thing)
+        done.set()
+
+    things = OnDemand(Thing, 0.01, end)
+    with things.use() as thing:
+        pass
+    assert done.wait(60.0)
+    assert ended == [thing]
+    assert things.loaded is None
+
+
+def test_closing_ends_what_is_loaded_and_nothing_twice() -> None:
+    ended: list[Thing] = []
+    things = OnDemand(Thing, 0.01, ended.append)
+    things.close()
+    assert ended == []
+    with things.use() as thing:
+        things.close()
+    things.close()
+    assert ended == [thing]
+    with things.use() as another:
+        assert another is not thing
+        assert things.loaded is another

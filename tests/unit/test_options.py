@@ -5,7 +5,7 @@ import typing
 import pytest
 
 from richspeech.errors import OptionError
-from richspeech.options import LONGEST_MERGE_S, Options, language_hint
+from richspeech.options import LONGEST_MERGE_S, MOST_HOTWORDS, Options, language_hint
 from richspeech.settings import Language, LanguageHint, RecognitionSettings
 from richspeech.transcript import LANGUAGES
 
@@ -64,3 +64,22 @@ def test_choosing_nothing_or_auto_means_detection(choice: str | None) -> None:
 @pytest.mark.parametrize("choice", [*LANGUAGES, "fr"])
 def test_any_other_choice_is_passed_on(choice: str) -> None:
     assert language_hint(choice) == choice
+
+
+@pytest.mark.parametrize("hotword", ["达摩", "ChatGPT", "machine learning", "二" * 20])
+def test_hotwords_of_two_to_twenty_characters_are_taken(hotword: str) -> None:
+    assert Options(hotwords=(hotword,)).hotwords == (hotword,)
+
+
+@pytest.mark.parametrize("hotword", ["", "达", "二" * 21, " 达摩院", "达摩院\n", "a  b"])
+def test_another_hotword_is_refused_by_name(hotword: str) -> None:
+    with pytest.raises(OptionError, match="cannot be used; give words of 2 to 20 char") as caught:
+        Options(hotwords=("达摩院", hotword))
+    assert repr(hotword[:40]) in str(caught.value)
+
+
+def test_too_many_hotwords_are_refused_with_their_number() -> None:
+    words = tuple(f"词{n}" for n in range(MOST_HOTWORDS + 1))
+    assert len(Options(hotwords=words[:-1]).hotwords) == MOST_HOTWORDS
+    with pytest.raises(OptionError, match="201 hotwords are too many; give at most 200"):
+        Options(hotwords=words)

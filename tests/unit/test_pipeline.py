@@ -25,6 +25,7 @@ from richspeech.errors import Cancelled, ModelError
 from richspeech.options import Options
 from richspeech.pipeline import (
     HISTORY_SECONDS,
+    Finish,
     Pipeline,
     Progress,
     WholePipeline,
@@ -194,7 +195,7 @@ def pipeline_of(
         FakeFrontend(),
         FakeDetector(spans),
         model="tiny",
-        rules=rules,
+        finish=Finish(rules),
         block_seconds=block_seconds,
     )
 
@@ -613,6 +614,33 @@ def test_a_dropped_emotion_is_unknown() -> None:
     assert apply_to_segment(before, []) == before
 
 
+def test_an_utterance_may_become_several_segments_each_with_its_hotwords_and_rules() -> None:
+    """Hotwords are written before rules look at the words."""
+
+    def halves(heard: Segment) -> tuple[Segment, ...]:
+        middle = (heard.start + heard.end) / 2
+        return replace(heard, end=middle, text="你号"), replace(heard, start=middle, text="呢")
+
+    greeting = Rule("greeting", RuleCondition(any_words=("你好",)), set_emotion=Emotion.HAPPY)
+    finish = Finish([greeting, MUTE], divide=halves)
+    queue = FakeQueue()
+    pipeline = Pipeline(queue, FakeFrontend(), FakeDetector([(1.0, 3.0)]), model="", finish=finish)
+    *_, last = pipeline.transcribe(FakeRecording(10.0), Options(hotwords=("你好",)))
+    assert len(queue.utterances) == 1
+    assert [(s.start, s.end, s.text, s.emotion, s.rules) for s in last.transcript.segments] == [
+        (1.0, 2.0, "你好", Emotion.HAPPY, ("hotword:你好", "greeting", "mute")),
+        (2.0, 3.0, "呢", Emotion.SAD, ("mute",)),
+    ]
+
+
+def test_hotwords_reach_an_engine_that_takes_recordings_whole() -> None:
+    options = Options(hotwords=("泥嚎",))
+    (step,) = whole_of(FakeWhole()).transcribe(FakeRecording(5.0), options)
+    (segment,) = step.new
+    assert (segment.text, segment.rules) == ("泥嚎呢", ("hotword:泥嚎",))
+    assert [token.text for token in segment.tokens] == ["泥", "嚎呢"]
+
+
 def test_what_the_recogniser_raises_comes_after_the_text_before_it() -> None:
     class Failing(FakeRecogniser):
         def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:
@@ -644,7 +672,7 @@ def test_a_model_that_answers_too_little_is_a_fault_and_loses_no_text(
 
 
 def whole_of(recogniser: FakeWhole, *rules: Rule) -> WholePipeline:
-    return WholePipeline(WholeScheduler(recogniser), model="tiny", rules=rules)
+    return WholePipeline(WholeScheduler(recogniser), model="tiny", finish=Finish(rules))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 25.0])

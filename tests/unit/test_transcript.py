@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import OptionError
 from richspeech.impression import NineEmotion
+from richspeech.sentiment import Accord, Agreement, Sentiment
 from richspeech.transcript import LANGUAGES, Segment, Token, Transcript
 
 TOKEN = Token("你", start=0.12, end=0.3, probability=0.98)
@@ -28,6 +29,9 @@ SEGMENT = Segment(
     raw_text="<|zh|><|ANGRY|><|Laughter|><|withitn|>你好",
     rules=("hesitant-sad",),
 )
+
+
+SURELY_POSITIVE = {Sentiment.POSITIVE: 0.8, Sentiment.NEUTRAL: 0.2}
 
 
 def segment(text: str, language: str | None, seconds: float = 1.0) -> Segment:
@@ -48,12 +52,15 @@ def document() -> Any:
 
 
 def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
-    keys = "text language duration processing_seconds engine model segments"
+    keys = (
+        "text language sentiment sentiment_probabilities duration processing_seconds engine model "
+        "segments"
+    )
     assert [*document()] == keys.split()
     keys = (
         "start end text language language_probability emotion emotion_probabilities events "
         "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
-        "corrected"
+        "sentiment sentiment_probabilities agreement corrected"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]
@@ -116,6 +123,10 @@ segments = st.builds(
     rules=st.lists(texts, max_size=2).map(tuple),
     second_emotion=st.none() | st.sampled_from(NineEmotion),
     second_emotion_probabilities=st.dictionaries(st.sampled_from(NineEmotion), probabilities),
+    sentiment=st.none() | st.sampled_from(Sentiment),
+    sentiment_probabilities=st.dictionaries(st.sampled_from(Sentiment), probabilities),
+    agreement=st.none()
+    | st.builds(Agreement, st.sampled_from(Accord), probabilities, probabilities, probabilities),
 )
 
 
@@ -148,6 +159,16 @@ def test_a_document_from_before_second_opinions_is_read() -> None:
     del older["segments"][0]["second_emotion_probabilities"]
     (read,) = Transcript.from_dict(older).segments
     assert (read.second_emotion, read.second_emotion_probabilities) == (None, {})
+
+
+def test_a_document_from_before_sentiments_is_read() -> None:
+    older = document()
+    for place in (older, older["segments"][0]):
+        for key in ("sentiment", "sentiment_probabilities", "agreement"):
+            place.pop(key, None)
+    read = Transcript.from_dict(older)
+    assert read == transcript(SEGMENT)
+    assert (read.sentiment, read.sentiment_probabilities) == (None, {})
 
 
 @pytest.mark.parametrize(
@@ -219,6 +240,19 @@ def test_the_probability_of_the_emotion_is_the_models_own() -> None:
 def test_an_engine_without_probabilities_has_none() -> None:
     assert segment("a", "en").emotion_probability is None
     assert segment("a", "en").language_probability is None
+
+
+def test_the_sentiment_of_the_whole_is_the_mean_by_characters() -> None:
+    glad = Segment(**{**vars(segment("好", "zh")), "sentiment_probabilities": SURELY_POSITIVE})
+    sad = Segment(
+        **{**vars(segment("不好吧", "zh")), "sentiment_probabilities": {Sentiment.NEGATIVE: 1.0}}
+    )
+    both = transcript(glad, sad, segment("没有问过的一段话", "zh"))
+    assert both.sentiment is Sentiment.NEGATIVE
+    assert both.sentiment_probabilities == pytest.approx(
+        {Sentiment.POSITIVE: 0.2, Sentiment.NEUTRAL: 0.05, Sentiment.NEGATIVE: 0.75}
+    )
+    assert json.loads(json.dumps(both.to_dict()))["sentiment_probabilities"]["negative"] == 0.75
 
 
 def test_rtfx_is_audio_seconds_per_processing_second() -> None:

@@ -165,6 +165,8 @@ LAUGHING = segment(0.0, 3.0, "真的！", Emotion.HAPPY, AudioEvent.LAUGHTER)
         (WriterOptions(), "[笑声] 真的！(开心)"),
         (WriterOptions(locale="en"), "[laughter] 真的！(happy)"),
         (WriterOptions(emotions=False), "[笑声] 真的！"),
+        (WriterOptions(sounds=False), "真的！(开心)"),
+        (WriterOptions("emoji", sounds=False), "真的！😊"),
         (WriterOptions("emoji"), "😀真的！😊"),
         (WriterOptions("tags"), "[笑声] 真的！(开心)"),
         (WriterOptions("plain"), "真的！"),

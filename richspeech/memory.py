@@ -1,0 +1,24 @@
+"""How much memory this process has, and giving back what it needs no longer."""
+
+import ctypes
+import gc
+import sys
+
+import psutil
+
+
+def resident_bytes() -> int:
+    """Return how much of this process is in memory."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def give_back() -> None:
+    """Return to the system what was freed.
+
+    glibc keeps it otherwise: two times the weights after funasr has loaded a model.
+    """
+    gc.collect()  # funasr's models are in cycles
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)

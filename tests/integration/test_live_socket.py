@@ -1,0 +1,319 @@
+"""The WebSocket /live before the embedded model: what comes, what is refused, what stays."""
+
+import threading
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
+
+from richspeech import loader
+from richspeech.api.live import live_route
+from richspeech.audio import SAMPLE_RATE, AudioLimits, open_recording
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.options import Options
+from richspeech.pipeline import Progress
+from richspeech.readiness import Readiness
+from richspeech.settings import LiveSettings
+from richspeech.transcript import Transcript
+
+from .conftest import EXAMPLES
+
+EXAMPLE = EXAMPLES / "zh-laughter.wav"
+LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600)
+FRAME_BYTES = SAMPLE_RATE // 10 * 2
+
+
+@dataclass
+class FakePlace:
+    """Keeps what it is given."""
+
+    path: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    progress: Progress | None = None
+
+    def end(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.ended.set()
+
+
+@dataclass
+class FakeDesk:
+    """Has a place for every window but the one called busy."""
+
+    folder: Path
+    places: dict[str, FakePlace] = field(default_factory=dict)
+    options: list[Options] = field(default_factory=list)
+
+    def open(self, window: str, options: Options) -> FakePlace:
+        if window == "busy":
+            raise OptionError("This window is busy; wait.")
+        self.options.append(options)
+        return self.places.setdefault(window, FakePlace(self.folder / f"{window}.wav"))
+
+    def sentence(self, window: str, error: RichSpeechError | None) -> str:
+        return f"Sorry, {window}: {error}"
+
+
+class FakeApp(Starlette):
+    """What the route asks gradio's application for."""
+
+    auth: dict[str, str] | None = None
+    cookie_id = "id"
+
+    def __init__(self, routes: Any) -> None:
+        super().__init__(routes=routes)
+        self.tokens: dict[str | None, str] = {"good": "ming"}
+
+
+Talk = Callable[..., TestClient]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> FakeDesk:
+    return FakeDesk(tmp_path)
+
+
+@pytest.fixture
+def readiness(ours: loader.Loaded) -> Readiness:
+    readiness = Readiness()
+    readiness.load(lambda: ours)
+    return readiness
+
+
+@pytest.fixture
+def client(desk: FakeDesk, readiness: Readiness) -> Iterator[TestClient]:
+    with client_of(desk, readiness) as client:
+        yield client
+
+
+def client_of(
+    desk: FakeDesk, readiness: Readiness, max_seconds: float = 600, max_sessions: int = 2
+) -> TestClient:
+    settings = LiveSettings(interim_seconds=0.01, max_sessions=max_sessions)
+    return TestClient(FakeApp([live_route(desk, readiness, Options(), max_seconds, settings)]))
+
+
+def sound_of(path: Path) -> bytes:
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels()) == (SAMPLE_RATE, 1)
+        return bytes(file.readframes(file.getnframes()))
+
+
+def begin(socket: WebSocketTestSession, **more: Any) -> dict[str, Any]:
+    socket.send_json({"type": "begin", "window": "mine", **more})
+    answer: dict[str, Any] = socket.receive_json()
+    return answer
+
+
+def send(socket: WebSocketTestSession, sound: bytes) -> None:
+    for start in range(0, len(sound), FRAME_BYTES):
+        socket.send_bytes(sound[start : start + FRAME_BYTES])
+
+
+def received(socket: WebSocketTestSession) -> Iterator[dict[str, Any]]:
+    """Messages until the server closes."""
+    while True:
+        try:
+            yield socket.receive_json()
+        except WebSocketDisconnect:
+            return
+
+
+def talk(client: TestClient, sound: bytes, **more: Any) -> list[dict[str, Any]]:
+    with client.websocket_connect("/live") as socket:
+        assert begin(socket, **more) == {"type": "ready"}
+        send(socket, sound)
+        socket.send_json({"type": "stop"})
+        return [*received(socket)]
+
+
+def transcribed(ours: loader.Loaded, path: Path) -> Transcript:
+    with open_recording(path, LIMITS) as recording:
+        *_, last = ours.transcriber.transcribe(recording, Options(), lambda: False)
+    return last.transcript
+
+
+def test_the_finals_are_what_transcribing_the_kept_recording_gives(
+    client: TestClient, desk: FakeDesk, ours: loader.Loaded
+) -> None:
+    sound = sound_of(EXAMPLE)
+    messages = talk(client, sound)
+    assert sound_of(desk.places["mine"].path) == sound
+    whole = transcribed(ours, desk.places["mine"].path)
+    finals = [message["segment"] for message in messages if message["type"] == "final"]
+    assert finals == whole.to_dict()["segments"]
+    assert finals[0]["text"]
+    assert messages[-1] == {"type": "finished", "duration": len(sound) / 2 / SAMPLE_RATE}
+    progress = desk.places["mine"].progress
+    assert progress is not None
+    assert progress.transcript.segments == whole.segments
+
+
+def test_an_utterance_is_read_before_it_is_over(client: TestClient) -> None:
+    with client.websocket_connect("/live") as socket:
+        begin(socket)
+        send(socket, sound_of(EXAMPLE))
+        first = next(received(socket))
+        socket.send_json({"type": "stop"})
+        rest = [*received(socket)]
+    assert first["type"] == "interim"
+    later = next(message for message in rest if message["type"] == "final")
+    assert first["segment"]["start"] == later["segment"]["start"]
+    assert first["segment"]["end"] < later["segment"]["end"]
+    assert first["latency_seconds"] >= 0
+
+
+def test_another_rate_is_heard_the_same(client: TestClient, ours: loader.Loaded) -> None:
+    sound = sound_of(EXAMPLE)
+    doubled = b"".join(sound[n : n + 2] * 2 for n in range(0, len(sound), 2))
+    messages = talk(client, doubled, sample_rate=2 * SAMPLE_RATE)
+    heard = "".join(
+        message["segment"]["text"] for message in messages if message["type"] == "final"
+    )
+    assert heard == transcribed(ours, EXAMPLE).text
+
+
+def test_a_lost_connection_keeps_what_was_said(client: TestClient, desk: FakeDesk) -> None:
+    sound = sound_of(EXAMPLE)
+    with client.websocket_connect("/live") as socket:
+        begin(socket)
+        send(socket, sound)
+    assert desk.places["mine"].ended.wait(60)
+    progress = desk.places["mine"].progress
+    assert progress is not None
+    assert progress.transcript.text
+    assert sound_of(desk.places["mine"].path) == sound
+
+
+def test_options_come_with_the_beginning(client: TestClient, desk: FakeDesk) -> None:
+    talk(client, b"", options={"language": "yue", "inverse_text_normalization": False})
+    assert desk.options == [Options(language="yue", inverse_text_normalization=False)]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"type": "hello"}, "The first message cannot be used: type"),
+        ({"type": "begin", "options": {"language": "fr"}}, "The language 'fr' is unknown"),
+        ({"type": "begin", "options": {"speed": 2}}, "The option 'speed' is unknown"),
+        ({"type": "begin", "sample_rate": 1}, "A sample rate of 1 Hz cannot be used"),
+        ({"type": "begin", "window": "busy"}, "This window is busy; wait."),
+    ],
+)
+def test_a_beginning_that_does_not_fit_is_explained(
+    client: TestClient, document: dict[str, Any], said: str
+) -> None:
+    with client.websocket_connect("/live") as socket:
+        socket.send_json(document)
+        (message,) = received(socket)
+    assert message["type"] == "error"
+    assert said in message["message"]
+
+
+def test_sound_that_does_not_fit_ends_the_talk_with_a_sentence(client: TestClient) -> None:
+    with client.websocket_connect("/live") as socket:
+        begin(socket)
+        socket.send_bytes(b"\0")
+        kinds = [(message["type"], message.get("message", "")) for message in received(socket)]
+    assert kinds[0][0] == "error"
+    assert kinds[0][1].startswith("Sorry, mine: A frame of 1 bytes")
+    assert kinds[-1][0] == "finished"
+
+
+def test_a_talk_that_is_too_long_is_kept_as_far_as_allowed(
+    desk: FakeDesk, readiness: Readiness
+) -> None:
+    with (
+        client_of(desk, readiness, max_seconds=1) as client,
+        client.websocket_connect("/live") as socket,
+    ):
+        begin(socket)
+        send(socket, bytes(FRAME_BYTES * 12))
+        *_, error, end = received(socket)
+    assert "the allowed 1 seconds" in error["message"]
+    assert end == {"type": "finished", "duration": 1.0}
+
+
+def test_only_so_many_talk_at_the_same_time(desk: FakeDesk, readiness: Readiness) -> None:
+    with client_of(desk, readiness, max_sessions=1) as client:
+        with client.websocket_connect("/live") as first:
+            assert begin(first) == {"type": "ready"}
+            with client.websocket_connect("/live") as second:
+                assert "places to talk are taken" in begin(second, window="other")["message"]
+            first.send_json({"type": "stop"})
+            assert [*received(first)][-1]["type"] == "finished"
+        assert talk(client, b"", window="other")[-1]["type"] == "finished"
+
+
+def test_a_window_that_is_left_for_long_ends_its_talk(client: TestClient, desk: FakeDesk) -> None:
+    with client.websocket_connect("/live") as socket:
+        begin(socket)
+        desk.places["mine"].stop.set()
+        send(socket, bytes(FRAME_BYTES))
+        assert [*received(socket)][-1]["type"] == "finished"
+
+
+def test_an_engine_that_takes_recordings_whole_says_so(
+    desk: FakeDesk, reference: loader.Loaded
+) -> None:
+    readiness = Readiness()
+    readiness.load(lambda: reference)
+    with client_of(desk, readiness) as client, client.websocket_connect("/live") as socket:
+        assert "takes recordings whole" in begin(socket)["message"]
+
+
+def test_a_model_that_could_not_be_loaded_is_named(desk: FakeDesk) -> None:
+    def fail() -> loader.Loaded:
+        raise OptionError("The folder is empty; give another one.")
+
+    readiness = Readiness()
+    readiness.load(fail)
+    with client_of(desk, readiness) as client, client.websocket_connect("/live") as socket:
+        assert "The folder is empty" in begin(socket)["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer"),
+    [
+        ({"origin": "http://evil.test"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://testserver:8000"}, 403),
+    ],
+)
+def test_pages_of_other_sites_are_refused(
+    client: TestClient, headers: dict[str, str], answer: int
+) -> None:
+    with pytest.raises(WebSocketDenialResponse) as caught:
+        client.websocket_connect("/live", headers=headers).__enter__()
+    assert caught.value.status_code == answer
+
+
+def test_our_own_page_is_let_in(client: TestClient) -> None:
+    with client.websocket_connect("/live", headers={"origin": "http://testserver"}) as socket:
+        assert begin(socket) == {"type": "ready"}
+
+
+@pytest.mark.parametrize("cookie", [None, "bad"])
+def test_strangers_are_refused_where_there_is_a_password(
+    client: TestClient, cookie: str | None
+) -> None:
+    client.app.auth = {"ming": "secret"}  # type: ignore[attr-defined]
+    if cookie:
+        client.cookies.set("access-token-unsecure-id", cookie)
+    with pytest.raises(WebSocketDenialResponse) as caught:
+        client.websocket_connect("/live").__enter__()
+    assert caught.value.status_code == 401
+
+
+def test_who_has_logged_in_is_let_in(client: TestClient) -> None:
+    client.app.auth = {"ming": "secret"}  # type: ignore[attr-defined]
+    client.cookies.set("access-token-unsecure-id", "good")
+    with client.websocket_connect("/live") as socket:
+        assert begin(socket) == {"type": "ready"}
