@@ -70,6 +70,7 @@ def cut(
     clips: bool = True,
     reel: bool = False,
     stopped: Callable[[], bool] = lambda: False,
+    told: Callable[[float], None] = lambda _: None,
 ) -> Cut:
     """Write ``STEM-01.wav`` (or ``.mp4``) and so on, and ``STEM-reel.wav``, into a folder.
 
@@ -82,6 +83,7 @@ def cut(
         clips: whether to write one file a span.
         reel: whether to write one file of all spans.
         stopped: asked again and again; the work ends soon after it says yes.
+        told: called again and again with the seconds of the recording that were decoded.
 
     Raises:
         AudioError: the recording cannot be decoded or ends before a span, or a file cannot be
@@ -102,7 +104,8 @@ def cut(
         whole: Film | None = None
         paths: list[Path] = []
         found = 0
-        for number, span in groupby(_pieces(recording.frames(), spans), attrgetter("number")):
+        frames = _watched(recording.frames(), stopped, told)
+        for number, span in groupby(_pieces(frames, spans), attrgetter("number")):
             found, (kind, pieces) = number + 1, _peek(span)
             with ExitStack() as one:
                 films = []
@@ -168,7 +171,6 @@ def _shoot(
     """Put one span into the films: first its sound, then what was on the screen meanwhile."""
     start, seconds = None, 0.0
     for piece in pieces:
-        _require_wanted(stopped)
         start = piece.start if start is None else start
         seconds += piece.samples.shape[1] / piece.kind.sample_rate
         for film in films:
@@ -188,6 +190,18 @@ def _require_wanted(stopped: Callable[[], bool]) -> None:
 
 
 # Sound --------------------------------------------------------------------------------------------
+
+
+def _watched(
+    frames: Iterable[AudioFrame], stopped: Callable[[], bool], told: Callable[[float], None]
+) -> Iterator[AudioFrame]:
+    """Give the frames on; the way to the first span may be long, and nothing is cut on it."""
+    seconds = 0.0
+    for frame in frames:
+        _require_wanted(stopped)
+        told(seconds)
+        yield frame
+        seconds += frame.samples / frame.sample_rate
 
 
 class _Piece(NamedTuple):

@@ -15,23 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from richspeech.audio import AudioLimits, open_recording
+from richspeech.emotion_document import GRANULARITIES, RESULT_KEYS, Circumstances, document
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.impression import Impression, Scores, risks
 from richspeech.listener import LoadedListener, load_listener
 from richspeech.runs import EMBEDDING, Run, keep_run
 from richspeech.settings import CONFIG, EmotionSettings, load_settings
 
-GRANULARITIES = ("utterance", "frame")
 OUTPUTS = Path("outputs")
-DIGITS = 6
-"""Decimals of a score; a sum of nine is one to within half of the fifth."""
-RESULT_KEYS = frozenset(
-    {
-        *("file", "emotion", "confidence", "scores", "risk", "granularity", "duration", "frames"),
-        *("model", "started", "processing_seconds", "output", "embedding"),
-    }
-)
-"""What a field cannot be called."""
 
 
 @dataclass(frozen=True)
@@ -111,37 +101,13 @@ def hear(path: Path, loaded: LoadedListener, wanted: Wanted) -> dict[str, Any]:
     with keeping as run, open_recording(path, wanted.limits) as recording:
         blocks = recording.blocks()
         heard = loaded.listener.listen(run.tee(blocks) if run else blocks, keep_features=matrix)
-        document = {
-            "file": str(path),
-            **describe(heard, wanted),
-            "model": loaded.weights.name,
-            "started": started.isoformat(timespec="seconds"),
-            "processing_seconds": round(time.perf_counter() - began, 3),
-            **wanted.fields,
-        }
+        seconds = time.perf_counter() - began
+        how = Circumstances(str(path), loaded.weights.name, started, seconds, wanted.fields)
+        result = document(heard, how, wanted.settings, frames=wanted.frames)
         if run:
-            run.save_result(document)
+            run.save_result(result)
             run.save_embedding(heard.embedding if heard.features is None else heard.features)
-    return {**document, **_places(run, wanted)}
-
-
-def describe(heard: Impression, wanted: Wanted) -> dict[str, Any]:
-    """Return what was heard as JSON."""
-    document: dict[str, Any] = {
-        "emotion": heard.emotion.value,
-        "confidence": round(heard.confidence, DIGITS),
-        "scores": _plain(heard.scores),
-        "risk": [each.value for each in risks(heard.scores, wanted.settings.risk)],
-        "granularity": GRANULARITIES[wanted.frames],
-        "duration": round(heard.duration, 3),
-    }
-    if wanted.frames:
-        windows = heard.windows(wanted.settings.window_seconds, wanted.settings.hop_seconds)
-        document["frames"] = [
-            {"start": each.start, "end": each.end, "scores": _plain(each.scores)}
-            for each in windows
-        ]
-    return document
+    return {**result, **_places(run, wanted)}
 
 
 def _places(run: Run | None, wanted: Wanted) -> dict[str, str]:
@@ -151,19 +117,15 @@ def _places(run: Run | None, wanted: Wanted) -> dict[str, str]:
     return {"output": str(run.folder), **embedding}
 
 
-def _plain(scores: Scores) -> dict[str, float]:
-    return {name.value: round(score, DIGITS) for name, score in scores.items()}
-
-
 def _written(path: Path, loaded: LoadedListener, wanted: Wanted) -> bool:
     """Write the document of a file to stdout, or a sentence to stderr."""
     try:
-        document = hear(path, loaded, wanted)
+        result = hear(path, loaded, wanted)
     except RichSpeechError as error:
         sentence = str(error)
         named = sentence if path.name in sentence else f"{path.name}: {sentence}"
         sys.stderr.write(f"{named}\n")
         return False
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     sys.stdout.flush()
     return True

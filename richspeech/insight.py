@@ -99,7 +99,7 @@ class Insight:
     times: tuple[Share, ...]
     """speech, sound and silence, of the duration."""
     emotions: tuple[Share, ...]
-    """Of the speech seconds, the longest first."""
+    """Of the speech seconds, the longest first; empty when nobody listened for an emotion."""
     languages: tuple[Share, ...]
     """Of the speech seconds, the longest first."""
     windows: tuple[Window, ...]
@@ -129,14 +129,15 @@ def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS)
     segments = transcript.segments
     spoken = [segment for segment in segments if segment.text]
     windows, curves = _over_time(transcript.duration, spoken, window_seconds)
+    felt = spoken if any(segment.has_emotion for segment in spoken) else []
     return Insight(
         duration=transcript.duration,
         speech_seconds=_seconds(spoken),
         times=_times(transcript.duration, segments),
-        emotions=_shares((segment.emotion.value, segment.duration) for segment in spoken),
+        emotions=_shares((segment.emotion.value, segment.duration) for segment in felt),
         languages=_shares((segment.language or "unknown", segment.duration) for segment in spoken),
         windows=windows,
-        emotion_curves=curves,
+        emotion_curves=curves if felt else {},
         speech_rates=_rates(spoken),
         segment_rates=tuple(_per_minute(_count(each), each.duration) for each in segments),
         events=_events(segments),

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from richspeech.hub import EMBEDDED_LISTENER, Source, Weights, find_weights
+from richspeech.hub import EMBEDDED_LISTENER, Source, Weights, find_weights, weights_here
 from richspeech.on_demand import OnDemand
 from richspeech.settings import Settings
 
@@ -37,6 +37,21 @@ def find_listener(settings: Settings) -> Weights:
         EMBEDDED_LISTENER,
         require=model.require_model,
         timeout_seconds=model.hub_timeout_seconds,
+    )
+
+
+def listener_in_words(settings: Settings) -> str:
+    """Say which weights would be used, for people; nothing is downloaded.
+
+    Raises ``ModelError`` when they cannot be had.
+    """
+    found = weights_here(settings.emotion.id, EMBEDDED_LISTENER)
+    if found is not None:
+        return f"{found.name} ({found.reason})"
+    instead = "an error" if settings.model.require_model else f"models/{EMBEDDED_LISTENER.name}"
+    return (
+        f"{settings.emotion.id} (not on this machine; the model hub is asked when it is first "
+        f"needed, and without an answer it is {instead})"
     )
 
 

@@ -106,6 +106,8 @@ class MeteredRecording:
 
     recording: _Source
     meter: PeakMeter
+    name: str | None = None
+    """Of its file, for whoever keeps it under that."""
 
     @property
     def duration(self) -> float | None:

@@ -71,10 +71,11 @@ def assess_risk(transcript: Transcript, settings: RiskSettings) -> Risk:
     points = chain.from_iterable(_points(rule, transcript, settings) for rule in settings.rules)
     in_order = tuple(sorted(points, key=lambda point: (point.start, point.end, point.rule)))
     score = max(0, min(100, sum(point.points for point in in_order)))
-    return Risk(score, _level(score, settings), in_order)
+    return Risk(score, level_of(score, settings), in_order)
 
 
-def _level(score: int, settings: RiskSettings) -> Level:
+def level_of(score: int, settings: RiskSettings) -> Level:
+    """Name what a score means."""
     if score >= settings.high_from:
         return "high"
     return "medium" if score >= settings.medium_from else "low"

@@ -73,9 +73,12 @@ def disagrees(segment: Segment) -> bool:
     """Say whether the two listeners contradict each other.
 
     They do when each names an emotion (the second not "other", neither "unknown"), the two differ,
-    and each is at least SURE of its own. A listener that gives no probability counts as sure.
+    and each is at least SURE of its own. A listener that gives no probability counts as sure. A
+    person who has corrected the emotion has settled it.
     """
     second = segment.second_emotion
+    if "emotion" in segment.corrected:
+        return False
     if second in (None, NineEmotion.OTHER, NineEmotion.UNKNOWN):
         return False
     if segment.emotion is Emotion.UNKNOWN or segment.emotion.value == second.value:

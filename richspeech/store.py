@@ -206,6 +206,15 @@ class Store:
             rows = session.scalars(found.options(*_WITHOUT_LONG).limit(limit).offset(offset))
             return tuple(map(_entry, rows))
 
+    def labels(self, identifiers: Sequence[int]) -> dict[int, tuple[Term, ...]]:
+        """Return the labels that are heard in some transcripts, corrections included, by number."""
+        heard: dict[int, list[Term]] = {identifier: [] for identifier in identifiers}
+        those = select(LabelRow).where(LabelRow.transcript.in_(identifiers))
+        with self._session() as session:
+            for row in session.scalars(those.order_by(LabelRow.kind, LabelRow.value)):
+                heard[row.transcript].append(Term(Key(row.kind), row.value))
+        return {identifier: tuple(terms) for identifier, terms in heard.items()}
+
     def count(self, query: Query, *, timezone: tzinfo = UTC) -> int:
         """Return how many match."""
         count = select(func.count()).select_from(TranscriptRow)

@@ -376,6 +376,21 @@ def test_work_that_is_stopped_leaves_no_file_half_written(questions: int, tmp_pa
     assert [*tmp_path.iterdir()] == [source]
 
 
+def test_the_seconds_decoded_are_told_and_work_stops_on_the_way_to_a_span(tmp_path: Path) -> None:
+    source = sound_file(tmp_path / "source.flac", [tones()])
+    told: list[float] = []
+    with pytest.raises(Cancelled):
+        cut(
+            *(source, [(7, 8)], tmp_path, LIMITS),
+            stem="x",
+            stopped=lambda: bool(told) and told[-1] > 3,
+            told=told.append,
+        )
+    assert told == sorted(told)
+    assert 3 < told[-1] < 4
+    assert [*tmp_path.iterdir()] == [source]
+
+
 @cache
 def small_video() -> bytes:
     with TemporaryDirectory() as folder:

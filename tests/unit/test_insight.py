@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,13 @@ def test_emotions_are_shares_of_speech_and_unknown_is_one_of_them() -> None:
     insight = make_insight(CALL)
     assert insight.speech_seconds == 8
     assert shares(insight.emotions) == {"angry": 0.75, "unknown": 0.25}
+
+
+def test_an_engine_that_hears_words_only_gives_no_emotions() -> None:
+    heard = segment(0, 6, "你好。", Emotion.UNKNOWN)
+    insight = make_insight(transcript(replace(heard, emotion_probabilities={}), duration=20))
+    assert (insight.emotions, insight.emotion_curves) == ((), {})
+    assert shares(insight.languages) == {"zh": 1}
 
 
 def test_languages_are_shares_of_speech() -> None:
@@ -111,7 +119,9 @@ def test_the_curves_of_a_window_sum_to_one_or_are_all_missing(
     insight = make_insight(heard, window_seconds)
     for number, window in enumerate(insight.windows):
         values = [curve[number] for curve in insight.emotion_curves.values()]
-        if window.speech_seconds:
+        if not values:
+            assert not insight.emotions
+        elif window.speech_seconds:
             assert math.isclose(sum(value or 0 for value in values), 1)
         else:
             assert set(values) == {None}
@@ -179,4 +189,4 @@ def test_an_insight_is_plain_json(heard: Transcript) -> None:
     insight = make_insight(heard)
     form = json.loads(json.dumps(insight.to_dict(), allow_nan=False))
     assert len(form["segment_rates"]) == len(heard.segments)
-    assert set(form["emotion_curves"]) == set(Emotion)
+    assert set(form["emotion_curves"]) == (set(Emotion) if insight.emotions else set())

@@ -1,0 +1,304 @@
+"""The WebSocket /live: sound comes in, text goes out while it is spoken.
+
+    → {"type": "begin", "window": "…", "sample_rate": 48000, "options": {"language": "zh"}}
+    ← {"type": "loading"}                                 only while the model is not there yet
+    ← {"type": "ready"}                                   now sound may come
+    → 16-bit little-endian mono samples, binary, a fraction of a second a frame
+    ← {"type": "interim", "segment": {…}, "latency_seconds": 0.21}    replaces the one before
+    ← {"type": "final", "segment": {…}, "latency_seconds": 0.95}
+    → {"type": "stop"}
+    ← {"type": "finished", "duration": 12.3}
+    ← {"type": "error", "code": "audio", "message": "…"}  one sentence; the end comes after it
+
+All of ``begin`` but its type may be left out. Segments are those of docs/transcript.md. When the
+connection ends without a stop, the recording ends as well, and nothing of it is lost.
+"""
+
+import asyncio
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException, WebSocket, WebSocketDisconnect, status
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from starlette.routing import WebSocketRoute
+
+from richspeech.api.login import require_login
+from richspeech.audio import SAMPLE_RATE
+from richspeech.errors import Cancelled, ModelError, OptionError, RichSpeechError
+from richspeech.live import Event, Finished, Interim, LiveTranscription
+from richspeech.live_recording import LiveRecording
+from richspeech.loader import Loaded
+from richspeech.options import Options
+from richspeech.pcm import PcmStream
+from richspeech.pipeline import Progress
+from richspeech.readiness import Readiness, State
+from richspeech.settings import LiveSettings
+from richspeech.transcript import plain
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[RichSpeechError | None], str]
+
+PATH = "/live"
+MOST_SILENT_SECONDS = 30.0
+"""A microphone sends silence, too; who sends nothing for so long is gone."""
+MOST_BACKLOG_SECONDS = 10.0
+"""More is not taken from the wire before some of it was read: memory stays bounded."""
+SECONDS_BETWEEN_LOOKS = 0.05
+
+
+class Place(Protocol):
+    """Where one live recording goes."""
+
+    path: Path
+    """The file to write."""
+    stop: threading.Event
+    """Set when nobody wants to listen any more."""
+
+    def end(self, progress: Progress | None) -> None:
+        """Take what was heard; None when that failed and only the recording is there."""
+
+
+class Desk(Protocol):
+    """Knows the windows whose people talk."""
+
+    def open(self, window: str, options: Options) -> Place:
+        """Give a window's recording its place; raises ``OptionError`` when it can have none."""
+
+    def sentence(self, window: str, error: RichSpeechError | None) -> str:
+        """Say what went wrong, in the window's language; None is what nobody expected."""
+
+
+class Begin(BaseModel):
+    """The first message."""
+
+    type: Literal["begin"]
+    window: Annotated[str, Field(default_factory=lambda: secrets.token_hex(16), max_length=64)]
+    """The key of a browser window, to which the recording goes in the end."""
+    sample_rate: int = SAMPLE_RATE
+    """Hz."""
+    options: dict[str, Any] = {}
+    """Fields of ``Options``; what is left out is as config.yaml says."""
+
+
+def live_route(
+    desk: Desk,
+    readiness: Readiness,
+    defaults: Options,
+    max_seconds: float,
+    settings: LiveSettings,
+) -> WebSocketRoute:
+    """Make the route; ``max_seconds`` is the longest recording."""
+    return WebSocketRoute(PATH, _Live(desk, readiness, defaults, max_seconds, settings).serve)
+
+
+def require_same_origin(websocket: WebSocket) -> None:
+    """Refuse pages of other sites, whose requests a browser sends with our cookies."""
+    origin = websocket.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != websocket.headers.get("host"):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "Another site asks")
+
+
+class _Live:
+    """What all conversations share."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        readiness: Readiness,
+        defaults: Options,
+        max_seconds: float,
+        settings: LiveSettings,
+    ) -> None:
+        self._desk, self._readiness, self._defaults = desk, readiness, defaults
+        self._max_seconds, self._settings = max_seconds, settings
+        self._places = threading.Semaphore(settings.max_sessions)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Lead one conversation, from the login to the end."""
+        require_login(websocket)
+        require_same_origin(websocket)
+        await websocket.accept()
+        try:
+            await self._converse(websocket)
+            await websocket.close()
+        except WebSocketDisconnect as error:
+            log.info("a live connection was lost (%s)", error.code)
+
+    async def _converse(self, websocket: WebSocket) -> None:
+        say: Say = str
+        try:
+            begin = await _read_begin(websocket)
+            say = partial(self._desk.sentence, begin.window)
+            options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
+            live = self._transcription(await self._loaded(websocket))
+            place, recording = self._opened(begin.window, options)
+        except RichSpeechError as error:
+            await websocket.send_json(_refusal(error, say(error)))
+            return
+        conversation = _Conversation(websocket, place, recording, pcm, say, self._places)
+        await conversation.run(live, options)
+
+    def _opened(self, window: str, options: Options) -> tuple[Place, LiveRecording]:
+        if not self._places.acquire(blocking=False):
+            message = f"All {self._settings.max_sessions} places to talk are taken: try later."
+            raise OptionError(message)
+        try:
+            place = self._desk.open(window, options)
+            return place, LiveRecording(place.path, self._max_seconds)
+        except RichSpeechError:
+            self._places.release()
+            raise
+
+    async def _loaded(self, websocket: WebSocket) -> Loaded:
+        if self._readiness.state is State.LOADING:
+            await websocket.send_json({"type": "loading"})
+            await self._readiness.settled()
+        loaded = self._readiness.loaded
+        if loaded is None:
+            message = f"The model could not be loaded: {self._readiness.error}"
+            raise ModelError(message)
+        return loaded
+
+    def _transcription(self, loaded: Loaded) -> LiveTranscription:
+        if loaded.sketcher is None:
+            message = (
+                f"The engine {loaded.engine!r} takes recordings whole: "
+                "choose sensevoice or paraformer for reading along."
+            )
+            raise OptionError(message)
+        return LiveTranscription(
+            loaded.transcriber, loaded.sketcher, interim_seconds=self._settings.interim_seconds
+        )
+
+
+class _Conversation:
+    """One recording: the socket's coroutines feed it, a thread of its own transcribes it."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        place: Place,
+        recording: LiveRecording,
+        pcm: PcmStream,
+        say: Say,
+        places: threading.Semaphore,
+    ) -> None:
+        self._websocket, self._place, self._recording = websocket, place, recording
+        self._pcm, self._say, self._places = pcm, say, places
+        self._loop = asyncio.get_running_loop()
+        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+    async def run(self, live: LiveTranscription, options: Options) -> None:
+        """Lead it to its end; what was heard goes to its place, whatever becomes of the socket."""
+        # A daemon, for whoever presses Ctrl-C does not want to wait for a talk.
+        thread = threading.Thread(target=self._hear, args=(live, options), daemon=True)
+        thread.start()
+        await self._websocket.send_json({"type": "ready"})
+        listening = asyncio.create_task(self._listen())
+        try:
+            while (message := await self._messages.get()) is not None:
+                await self._websocket.send_json(message)
+        finally:
+            self._recording.finish()
+            listening.cancel()
+
+    async def _listen(self) -> None:
+        """Feed the recording until it is stopped, left, silent or too long; then end it."""
+        try:
+            while not self._place.stop.is_set() and await self._listened():
+                while self._recording.backlog_seconds > MOST_BACKLOG_SECONDS:
+                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            self._recording.feed(self._pcm.finish())
+        except TimeoutError:
+            log.info("nothing came over a live connection for %g s", MOST_SILENT_SECONDS)
+        except RichSpeechError as error:
+            self._messages.put_nowait(_refusal(error, self._say(error)))
+        finally:
+            self._recording.finish()
+
+    async def _listened(self) -> bool:
+        """Take one message; False when it was the last."""
+        message = await asyncio.wait_for(self._websocket.receive(), MOST_SILENT_SECONDS)
+        if sound := message.get("bytes"):
+            self._recording.feed(self._pcm.feed(sound))
+        return message["type"] == "websocket.receive" and message.get("text") is None
+
+    def _hear(self, live: LiveTranscription, options: Options) -> None:
+        """Transcribe; runs in the thread."""
+        progress, error = None, None
+        try:
+            for event in live.events(self._recording, options):
+                if isinstance(event, Finished):
+                    progress = event.progress
+                else:
+                    self._post(_message(event))
+        except Cancelled:
+            log.info("a live transcription was ended with the model")
+        except RichSpeechError as known:
+            error = _refusal(known, self._say(known))
+        except Exception:  # the person who talks gets a sentence, the log gets the rest
+            log.exception("a live transcription failed")
+            error = {"type": "error", "code": "error", "message": self._say(None)}
+        self._recording.finish()
+        self._place.end(progress)
+        self._places.release()
+        if error is not None:
+            self._post(error)
+        self._post({"type": "finished", "duration": self._recording.seconds})
+        self._post(None)
+
+    def _post(self, message: dict[str, Any] | None) -> None:
+        with suppress(RuntimeError):  # the server has ended meanwhile
+            self._loop.call_soon_threadsafe(self._messages.put_nowait, message)
+
+
+async def _read_begin(websocket: WebSocket) -> Begin:
+    try:
+        message = await asyncio.wait_for(websocket.receive(), MOST_SILENT_SECONDS)
+    except TimeoutError:
+        message = {}
+    if message.get("type") == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", status.WS_1000_NORMAL_CLOSURE))
+    try:
+        return Begin.model_validate_json(message.get("text") or "{}")
+    except ValidationError as error:
+        raise OptionError(_unfit("The first message", error)) from error
+
+
+def _options(defaults: Options, asked: dict[str, Any]) -> Options:
+    if unknown := asked.keys() - plain(defaults).keys():
+        message = f"The option {min(unknown)[:40]!r} is unknown: leave it out."
+        raise OptionError(message)
+    try:
+        return TypeAdapter(Options).validate_python({**plain(defaults), **asked})
+    except ValidationError as error:
+        raise OptionError(_unfit("The options", error)) from error
+
+
+def _unfit(what: str, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    return f"{what} cannot be used: {f'{where}: ' if where else ''}{reason}."
+
+
+def _message(event: Event) -> dict[str, Any]:
+    if isinstance(event, Finished):
+        return {"type": "finished", "duration": event.progress.seconds_done}
+    return {
+        "type": "interim" if isinstance(event, Interim) else "final",
+        "segment": plain(event.segment),
+        "latency_seconds": round(event.latency_seconds, 3),
+    }
+
+
+def _refusal(error: RichSpeechError, sentence: str) -> dict[str, Any]:
+    return {"type": "error", "code": error.code, "message": sentence}
