@@ -8,14 +8,15 @@ import socket
 import sys
 import tempfile
 import threading
-import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from richspeech.errors import RichSpeechError, SettingsError
-from richspeech.settings import CONFIG, ROOT, Settings, load_settings
+from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.version import version
 
 if TYPE_CHECKING:
     import uvicorn
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(arguments.config, **overrides(arguments))
         with bound_socket(settings.server.host, settings.server.port) as listener:
-            serve(settings, listener)
+            serve(settings, listener, arguments.config)
     except RichSpeechError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -94,14 +95,18 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listener: socket.socket, config_file: Path) -> None:
     """Answer requests while the models load; uploads live in a folder that goes with the process.
 
-    Raises what ended the loading, if it failed: then there is nothing to serve.
+    The page may put rules into ``config_file``, if the settings allow it. Raises what ended the
+    loading, if it failed: then there is nothing to serve.
     """
     # uvicorn raises the signal that stopped it again; this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="richspeech-", ignore_cleanup_errors=True) as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="richspeech-", ignore_cleanup_errors=True)
+        )
         tempfile.tempdir = folder
         quieten_gradio(folder)
         # These imports take seconds and torch; a help text or a settings error needs neither.
@@ -110,12 +115,35 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
         from richspeech import console, loader  # noqa: PLC0415
         from richspeech.api.app import create_app  # noqa: PLC0415
+        from richspeech.api.live import live_route  # noqa: PLC0415
         from richspeech.api.login import require_login  # noqa: PLC0415
+        from richspeech.history import open_history  # noqa: PLC0415
         from richspeech.readiness import Readiness  # noqa: PLC0415
+        from richspeech.transcribers import Transcribers  # noqa: PLC0415
 
         readiness = Readiness()
+        transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
+        history = stack.enter_context(open_history(settings, version()))
         app = create_app(readiness, version())
-        console.mount(app, readiness, settings, version(), [Depends(require_login)])
+        guards = [Depends(require_login)]
+        live = partial(
+            live_route,
+            readiness=readiness,
+            defaults=loader.default_options(settings),
+            max_seconds=settings.limits.max_seconds,
+            settings=settings.live,
+        )
+        console.mount(
+            app,
+            readiness,
+            settings,
+            version(),
+            history,
+            guards,
+            transcribers,
+            config_file,
+            live=live,
+        )
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -163,12 +191,6 @@ def quieten_gradio(folder: str) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_TEMP_DIR"] = folder
-
-
-def version() -> str:
-    """Read the version of this checkout."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["version"])
 
 
 def welcome(host: str, port: int) -> str:

@@ -57,7 +57,7 @@ def save_embedding(path: Path, embedding: NDArray[np.floating]) -> None:
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("wb") as file:
-            np.save(file, embedding.astype(np.float32), allow_pickle=False)
+            np.save(file, np.asarray(embedding, np.float32), allow_pickle=False)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

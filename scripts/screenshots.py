@@ -4,6 +4,7 @@ It starts the console with the embedded model on a free port, opens it in headle
 example transcribed and writes docs/console-*.png.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from app_sensevoice import bound_socket
 from richspeech.console.examples import find_examples
+from richspeech.console.words import say
 from richspeech.settings import ROOT
 
 DOCS = ROOT / "docs"
@@ -36,6 +38,11 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+MICROPHONE = (
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    f"--use-file-for-fake-audio-capture={EXAMPLES / EXAMPLE}%noloop",
+)
 START_SECONDS = 240
 LARGEST_BYTES = 400_000
 
@@ -49,6 +56,22 @@ class Picture:
     width: int = 1440
     height: int = 1000
     colours: Literal["light", "dark"] = "light"
+    part: str | None = None
+    """Selector of what is shown; None is the first screen."""
+    press: str | None = None
+    """Selector of what is pressed before."""
+    hears: bool = False
+    """Whether the emotions of the example are shown, and not its transcript."""
+    talks: bool = False
+    """Whether somebody says the example into the microphone."""
+    compares: bool = False
+    """Whether the example goes through two settings of the lab."""
+    engine: str | None = None
+    """How the choice of another engine begins."""
+    batches: bool = False
+    """Whether all examples are transcribed as a batch."""
+    remembers: bool = False
+    """Whether the history of such a batch is shown."""
 
 
 PICTURES = (
@@ -57,13 +80,41 @@ PICTURES = (
     Picture("console-zh-dark", "zh", colours="dark"),
     Picture("console-zh-narrow", "zh", width=390),
     Picture("console-en-narrow", "en", width=390),
+    Picture("exports-zh-wide", "zh", part="#exports"),
+    Picture("exports-en-narrow", "en", width=390, part="#exports"),
+    Picture("review-zh-wide", "zh", part="#review"),
+    Picture("review-en-narrow", "en", width=390, colours="dark", part="#review"),
+    Picture("highlights-zh-wide", "zh", part="#review", press="text=精彩片段"),
+    Picture("highlights-en-dark", "en", 1440, 1000, "dark", "#review", "text=Highlights"),
+    Picture("risk-zh-narrow", "zh", width=390, part="#review", press="text=通话风险"),
+    Picture("risk-en-wide", "en", part="#review", press="text=Call risk"),
+    Picture("emotion-zh-wide", "zh", part="#emotion-result", hears=True),
+    Picture("emotion-en-dark", "en", colours="dark", part="#emotion-result", hears=True),
+    Picture("emotion-zh-narrow", "zh", width=390, part="#emotion-result", hears=True),
+    Picture("live-zh-wide", "zh", part="#live", talks=True),
+    Picture("live-en-dark", "en", colours="dark", part="#live", talks=True),
+    Picture("live-zh-narrow", "zh", width=390, part="#live", talks=True),
+    Picture("lab-zh-wide", "zh", part="#lab-result", compares=True),
+    Picture("lab-en-dark", "en", colours="dark", part="#lab-result", compares=True),
+    Picture("lab-zh-narrow", "zh", width=390, part="#lab-result", compares=True),
+    Picture("paraformer-zh-wide", "zh", engine="Paraformer"),
+    Picture("paraformer-en-dark", "en", colours="dark", engine="Paraformer"),
+    Picture("paraformer-zh-narrow", "zh", width=390, engine="Paraformer"),
+    Picture("batch-zh-wide", "zh", part="#batch-result", batches=True),
+    Picture("batch-en-dark", "en", colours="dark", part="#batch-result", batches=True),
+    Picture("batch-zh-narrow", "zh", width=390, part="#batch-result", batches=True),
+    Picture("history-zh-wide", "zh", part="#history", remembers=True),
+    Picture("history-en-dark", "en", colours="dark", part="#history", remembers=True),
+    Picture("history-zh-narrow", "zh", width=390, part="#history", remembers=True),
 )
 
 
 def main() -> int:
     """Take all pictures."""
     with console() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, *MICROPHONE]
+        )
         try:
             for picture in PICTURES:
                 path = take(browser, address, picture)
@@ -80,8 +131,11 @@ def console() -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "app_sensevoice.py", "--model", "embedded", "--port", str(port)]
-    with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as folder:
+        history = {"RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite"}
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ | history
+        )
         try:
             if not answers(server, f"{address}/readyz"):
                 log.seek(0)
@@ -118,15 +172,40 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         page = window.new_page()
         page.goto(address)
         page.locator("html[data-settled]").wait_for(state="attached")
-        transcribe(page, picture.locale)
-        if picture.width < 760:
+        if picture.hears:
+            hear(page, picture.locale)
+        elif picture.talks:
+            talk(page, picture.locale)
+        elif picture.compares:
+            compare(page, picture.locale)
+        elif picture.batches or picture.remembers:
+            batch(page, picture.locale)
+            if picture.remembers:
+                open_tab(page, "tab_history", picture.locale)
+                page.locator("#history-list li").first.wait_for()
+        else:
+            choose(page, picture.engine)
+            transcribe(page, picture.locale)
+        if picture.width < 760 and not picture.part:
             show_result(page)
+        if picture.press:
+            page.locator(picture.press).first.click()
+            page.wait_for_timeout(300)
         path = DOCS / f"{picture.name}.png"
-        page.screenshot(path=path)
+        place = page.locator(picture.part) if picture.part else page
+        place.screenshot(path=path)
     finally:
         window.close()
     shrink(path)
     return path
+
+
+def choose(page: Page, engine: str | None) -> None:
+    """Choose another engine than the main one, if one is named."""
+    if engine is not None:
+        page.click("#engine input")
+        page.get_by_role("option", name=engine).click()
+        page.wait_for_function("document.querySelector('#language input').disabled")
 
 
 def transcribe(page: Page, locale: str) -> None:
@@ -134,10 +213,68 @@ def transcribe(page: Page, locale: str) -> None:
     example = next(e for e in find_examples(EXAMPLES) if e.path.name == EXAMPLE)
     page.locator("#examples").get_by_role("button", name=example.title(locale), exact=True).click()
     page.locator("#status .message.done").wait_for(timeout=120_000)
+    if page.locator("#again").is_visible():  # the history knows it from the picture before
+        page.click("#again")
+        finished = say("finished", locale)
+        page.locator("#status .message.done", has_text=finished).wait_for(timeout=120_000)
     page.locator("#download-json").wait_for()
     page.mouse.move(0, 0)
     page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
     page.wait_for_timeout(1_500)  # on a phone the page scrolls by itself
+
+
+def hear(page: Page, locale: str) -> None:
+    """Have the emotions of the example heard; leaves the page ready for a picture."""
+    page.get_by_role("tab", name=say("tab_emotion", locale), exact=True).click()
+    example = next(e for e in find_examples(EXAMPLES) if e.path.name == EXAMPLE)
+    button = page.locator("#emotion-examples").get_by_role("button", name=example.title(locale))
+    button.click()
+    page.locator("#emotion-verdict .verdict").wait_for(timeout=120_000)
+    page.mouse.move(0, 0)
+    page.wait_for_function("document.querySelector('#emotion-player audio')?.duration > 0")
+    page.wait_for_timeout(1_500)
+
+
+def talk(page: Page, locale: str) -> None:
+    """Have the example said into the microphone until its third sentence has begun."""
+    page.context.grant_permissions(["microphone"])
+    open_tab(page, "tab_live", locale)
+    page.click("#live-start")
+    page.locator("#live-lines li").nth(1).wait_for(timeout=120_000)
+    page.locator("#live-interim p", has_not_text="…").wait_for(timeout=120_000)
+
+
+def compare(page: Page, locale: str) -> None:
+    """Have the example heard as the lab's two settings want it."""
+    page.get_by_role("tab", name=say("tab_lab", locale), exact=True).click()
+    example = next(e for e in find_examples(EXAMPLES) if e.path.name == EXAMPLE)
+    page.locator("#lab-b").get_by_label(say("merge", locale)).check()
+    page.locator("#lab-examples").get_by_role("button", name=example.title(locale)).click()
+    page.locator("#lab-status .message.done").wait_for(timeout=120_000)
+    page.locator("#lab-json").wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1_500)
+
+
+def batch(page: Page, locale: str) -> None:
+    """Have all examples transcribed as a batch."""
+    open_tab(page, "tab_batch", locale)
+    paths = [example.path for example in find_examples(EXAMPLES)]
+    page.set_input_files("#batch-files input[type=file]", paths)
+    page.locator("#batch-files tr.file").nth(len(paths) - 1).wait_for()
+    page.click("#batch-start")
+    page.locator("#batch-status .message.done").wait_for(timeout=120_000)
+    page.mouse.move(0, 0)
+
+
+def open_tab(page: Page, key: str, locale: str) -> None:
+    """Bring a tab to the front; on a phone it may be in a menu."""
+    tab = page.get_by_role("tab", name=say(key, locale), exact=True)
+    if tab.count():
+        tab.click()
+    else:
+        page.locator(".overflow-menu > button").first.click()
+        page.locator(".overflow-dropdown button", has_text=say(key, locale)).click()
 
 
 def show_result(page: Page) -> None:

@@ -16,6 +16,8 @@ class Example:
     path: Path
     titles: dict[str, str]
     """By locale."""
+    words: str = ""
+    """What is said in it; empty where nobody wrote it down."""
 
     def title(self, locale: str) -> str:
         """Return the words on the button; the file's name where nobody wrote any."""
@@ -24,18 +26,24 @@ class Example:
 
 def find_examples(folder: Path) -> tuple[Example, ...]:
     """Return the recordings in ``folder``, in the order of their references, then by name."""
-    titles = _titles(folder / "references.json")
-    order = [*titles, *sorted(path.name for path in folder.glob("*.wav"))]
+    references = _references(folder / "references.json")
+    order = [*references, *sorted(path.name for path in folder.glob("*.wav"))]
     paths = (folder.resolve() / name for name in dict.fromkeys(order) if name.endswith(".wav"))
-    return tuple(Example(path, titles.get(path.name, {})) for path in paths if path.is_file())
+    there = (path for path in paths if path.is_file())
+    return tuple(references.get(path.name, Example(path, {})) for path in there)
 
 
-def _titles(path: Path) -> dict[str, dict[str, str]]:
+def _references(path: Path) -> dict[str, Example]:
     try:
         references: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {name: dict(entry.get("title", {})) for name, entry in references.items()}
+        return {name: _example(path.parent, name, entry) for name, entry in references.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, AttributeError, TypeError) as error:
         log.warning("%s: %s; the example buttons show file names", path.name, error)
         return {}
+
+
+def _example(folder: Path, name: str, entry: dict[str, Any]) -> Example:
+    said = filter(None, (line.get("text") for line in entry.get("lines", [])))
+    return Example(folder.resolve() / name, dict(entry.get("title", {})), "\n".join(said))

@@ -26,14 +26,16 @@
 
   // Words that gradio fixes when it draws a widget; style.css shows data-word in their place.
   const NAMED = {
-    "#file .upload-container": "drop",
-    "#file .upload-container > .wrap": "drop",
-    "#microphone .record-button": "record",
-    "#microphone .stop-button": "stop",
-    "#microphone .stop-button-paused": "stop",
-    "#microphone .pause-button": "pause",
-    "#microphone .resume-button": "resume",
-    "#microphone .mic-select": "microphone_choice",
+    ".file-input .upload-container": "drop",
+    ".file-input .upload-container > .wrap": "drop",
+    ".file-input.many .upload-container": "batch_drop",
+    ".file-input.many .upload-container > .wrap": "batch_drop",
+    ".microphone-input .record-button": "record",
+    ".microphone-input .stop-button": "stop",
+    ".microphone-input .stop-button-paused": "stop",
+    ".microphone-input .pause-button": "pause",
+    ".microphone-input .resume-button": "resume",
+    ".microphone-input .mic-select": "microphone_choice",
   };
 
   function rename() {
@@ -57,7 +59,18 @@
     });
   }
 
+  // By this the server finds the work of this window again after a reload.
+  function windowKey() {
+    const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      if (!sessionStorage.getItem("richspeech.window")) sessionStorage.setItem("richspeech.window", fresh);
+      return sessionStorage.getItem("richspeech.window");
+    } catch { return fresh; }
+  }
+
   window.richspeech = {
+    visitor: () => [locale, windowKey(), Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"],
     locale: () => locale,
     choose(value) {
       locale = value in TAGS ? value : "zh";
@@ -76,8 +89,8 @@
       audio().currentTime = Number(time.dataset.seek);
       audio().play().catch(() => {});
     }
-    const pressed = event.target.closest?.("#start, #examples button");
-    if (pressed && matchMedia("(max-width: 760px)").matches) showResult();
+    const pressed = event.target.closest?.(".starts, .examples button");
+    if (pressed && matchMedia("(max-width: 760px)").matches) showResult(pressed);
     const copy = event.target.closest?.("[data-copy]");
     if (copy) {
       await write(copy.dataset.copy);
@@ -89,8 +102,9 @@
 
   // On a phone the result is further down; where exactly is known once the answer has come, since
   // the field above it changes its height, too.
-  function showResult() {
-    const status = document.querySelector("#status");
+  function showResult(pressed) {
+    const status = pressed.closest(".columns")?.querySelector(".status");
+    if (!status) return;
     new MutationObserver((_, observer) => {
       observer.disconnect();
       setTimeout(() => status.closest(".card").scrollIntoView({ behavior: "smooth" }), 100);
@@ -108,7 +122,7 @@
   }
 
   // Media events do not bubble, but they can be caught on their way down.
-  const inPlayer = (event) => event.target === audio();
+  const inPlayer = (event) => event.target.matches?.(".player audio");
   document.addEventListener("error", (event) => {
     if (inPlayer(event)) event.target.parentElement.classList.add("mute");
   }, true);

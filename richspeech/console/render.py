@@ -3,15 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 from urllib.parse import quote
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.sentences import reason
-from richspeech.console.sessions import Job, Status
-from richspeech.console.words import clock, duration_words, language_name, say
-from richspeech.loader import Loaded
+from richspeech.console.sessions import Job, Origin, Status
+from richspeech.console.view import rules_of
+from richspeech.console.words import clock, duration_words, language_name, moment, say
+from richspeech.hotwords import hotwords_of
+from richspeech.loader import PARAFORMER, Loaded
 from richspeech.pipeline import Progress
+from richspeech.recall import ComparingProgress
+from richspeech.second_opinion import disagrees
+from richspeech.sentiment import Agreement
 from richspeech.transcript import Segment, Transcript
+
+ENGINE_NAMES = {"sensevoice": "SenseVoice", "paraformer": "Paraformer", "reference": "FunASR"}
+"""What people call an engine, in any language."""
 
 LIVE_SEGMENTS = 100
 """Newest segments on the page while more are coming; all are shown at the end."""
@@ -26,6 +35,10 @@ class Facts:
     keep_seconds: float
     max_bytes: int
     max_seconds: float
+    keeps_history: bool = False
+    """Whether transcripts are kept."""
+    keep_days: int | None = None
+    """How long; None: until somebody deletes them."""
 
 
 # The page around the result ---------------------------------------------------------------------
@@ -46,10 +59,16 @@ def banner(loaded: Loaded | None, locale: str) -> str:
     if not loaded.is_embedded:
         return ""
     why = say("banner_reason", locale, reason=reason(loaded.weights.reason, locale))
+    head = _say("banner_head", locale, engine=_engine_name(loaded.engine))
+    body = "banner_body_paraformer" if loaded.engine == PARAFORMER else "banner_body"
     return (
-        f'<div class="notice warning" role="note"><strong>{_say("banner_head", locale)}</strong>'
-        f"<p>{_say('banner_body', locale)}</p><p>{escape(why)}</p></div>"
+        f'<div class="notice warning" role="note"><strong>{head}</strong>'
+        f"<p>{_say(body, locale)}</p><p>{escape(why)}</p></div>"
     )
+
+
+def _engine_name(engine: str) -> str:
+    return ENGINE_NAMES.get(engine, engine)
 
 
 def insecure_notice(facts: Facts, locale: str) -> str:
@@ -67,14 +86,51 @@ def heading(key: str, locale: str) -> str:
     return f"<h2>{_say(key, locale)}</h2>"
 
 
-def footer(facts: Facts, loaded: Loaded | None, locale: str) -> str:
-    """Which model, where, and what happens to recordings."""
-    time = _whole(duration_words(facts.keep_seconds, locale))
-    parts = (*_model_parts(loaded, locale), ("version", facts.version))
+def group(key: str, locale: str) -> str:
+    """Head of a group of buttons, and what they are for."""
+    hint = _say(f"{key}_hint", locale)
+    return f'<p class="group">{_say(key, locale)} <small>{hint}</small></p>'
+
+
+def remark(sentence: str) -> str:
+    """Say something beside the matter."""
+    return f'<p class="remark">{escape(sentence)}</p>'
+
+
+def footer(
+    facts: Facts,
+    loaded: Loaded | None,
+    locale: str,
+    memory_bytes: Mapping[str, int | None] = MappingProxyType({}),
+) -> str:
+    """Which model, where, and what happens to recordings.
+
+    ``memory_bytes`` are those of every engine that is loaded.
+    """
+    time = whole(duration_words(facts.keep_seconds, locale))
+    engines = [_engine_memory(*each) for each in memory_bytes.items()]
+    comma = "、" if locale == "zh" else ", "
+    parts = (
+        *_model_parts(loaded, locale),
+        *([("engines_loaded", comma.join(engines))] if engines else []),
+        ("version", facts.version),
+    )
     listed = "".join(
         f"<span>{_say(key, locale)} <b>{escape(value)}</b></span>" for key, value in parts
     )
-    return f"<p>{escape(say('privacy', locale, time=time))}</p><p>{listed}</p>"
+    kept = f" {history_sentence(facts, locale)}" if facts.keeps_history else ""
+    return f"<p>{escape(say('privacy', locale, time=time) + kept)}</p><p>{listed}</p>"
+
+
+def history_sentence(facts: Facts, locale: str) -> str:
+    """Say what is kept of the words, for whom and for how long."""
+    key = "privacy_history" if facts.keep_days is None else "privacy_history_days"
+    return say(key, locale, days=facts.keep_days)
+
+
+def _engine_memory(engine: str, size_bytes: int | None) -> str:
+    size = "" if size_bytes is None else f" {size_bytes / 1e6:.0f} MB"
+    return f"{_engine_name(engine)}{size}"
 
 
 def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], ...]:
@@ -88,11 +144,11 @@ def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], .
 
 def file_hint(facts: Facts, size: str, locale: str) -> str:
     """Say what may be uploaded."""
-    length = _whole(duration_words(facts.max_seconds, locale))
+    length = whole(duration_words(facts.max_seconds, locale))
     return f"<p>{escape(say('file_hint', locale, size=size, length=length))}</p>"
 
 
-def _whole(duration: str) -> str:
+def whole(duration: str) -> str:
     """Leave out the noughts of a round length: 12 小时 0 分 → 12 小时."""
     for ending in (" 0 分", " 0 min", " 0 秒", " 0 s"):
         duration = duration.removesuffix(ending)
@@ -102,7 +158,7 @@ def _whole(duration: str) -> str:
 # The state of the job ---------------------------------------------------------------------------
 
 
-def status(job: Job | None, locale: str) -> str:
+def status(job: Job | None, locale: str, timezone: str = "UTC") -> str:
     """Progress, the message at the end, or what to do first."""
     if job is None:
         return (
@@ -112,31 +168,43 @@ def status(job: Job | None, locale: str) -> str:
     if job.status is Status.FAILED:
         sentence = job.notice.sentence(locale) if job.notice else ""
         more = f" {say('partial', locale)}" if _segments(job) else ""
-        return _message("error", f"{sentence}{more}", role="alert")
+        return message("error", f"{sentence}{more}", role="alert")
     if job.status is Status.CANCELLED:
         key = "cancelled" if _segments(job) else "cancelled_empty"
-        return _message("info", say(key, locale)) + _numbers(job, locale)
+        return message("info", say(key, locale)) + _numbers(job, locale)
     if job.status is Status.FINISHED:
-        return _finished(job, locale)
+        return _finished(job, locale, timezone)
     return progress_bar(job, locale)
 
 
-def _finished(job: Job, locale: str) -> str:
+def _finished(job: Job, locale: str, timezone: str) -> str:
+    if job.origin is not Origin.HEARD and job.entry is not None:
+        made = moment(job.entry.created, timezone)
+        said = say(f"finished_{job.origin.value}", locale, time=made)
+        return message("done", said) + _numbers(job, locale)
     if any(segment.text for segment in _segments(job)):
-        return _message("done", say("finished", locale)) + _numbers(job, locale)
+        return message("done", say("finished", locale)) + _numbers(job, locale)
     key = "no_speech_sounds" if any(s.events for s in _segments(job)) else "no_speech"
-    return _message("info", say(key, locale)) + _numbers(job, locale)
+    return message("info", say(key, locale)) + _numbers(job, locale)
 
 
-def _message(kind: str, text: str, role: str = "status") -> str:
+def message(kind: str, text: str, role: str = "status") -> str:
+    """Say something: ``kind`` is done, info or error."""
     return f'<div class="message {kind}" role="{role}">{escape(text)}</div>'
 
 
 def progress_bar(job: Job, locale: str) -> str:
     """Audio seconds done and total, percentage, time left and speed; a moving bar while unknown."""
     fraction = job.progress.fraction if job.progress else None
-    label = escape(say("progress", locale), quote=True)
-    head = _say(job.status.value, locale)
+    parts = progress_parts(job.progress, locale)
+    comparing = job.status is Status.RUNNING and isinstance(job.progress, ComparingProgress)
+    head = "comparing" if comparing else job.status.value
+    return meter(say(head, locale), fraction, parts, say("progress", locale))
+
+
+def meter(head: str, fraction: float | None, parts: Sequence[str], label: str) -> str:
+    """Draw how far something is: a word, a percentage, a bar, and details below it."""
+    label = escape(label, quote=True)
     if fraction is None:
         bar = f'<div class="bar moving" role="progressbar" aria-label="{label}"><i></i></div>'
         percent = ""
@@ -148,11 +216,10 @@ def progress_bar(job: Job, locale: str) -> str:
             f'aria-valuemax="100" aria-valuenow="{whole}">'
             f'<i style="width:{fraction:.1%}"></i></div>'
         )
-    details = "".join(
-        f"<span>{escape(part)}</span>" for part in progress_parts(job.progress, locale)
-    )
+    details = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
-        f'<div class="progress"><div class="progress-head"><span>{head}</span>{percent}</div>'
+        '<div class="progress">'
+        f'<div class="progress-head"><span>{escape(head)}</span>{percent}</div>'
         f'{bar}<div class="progress-details">{details}</div></div>'
     )
 
@@ -183,11 +250,13 @@ def _numbers(job: Job, locale: str) -> str:
     transcript = job.transcript or job.progress.transcript
     rtfx = "–" if transcript.rtfx is None else say("times", locale, value=_speed(transcript.rtfx))
     language = language_name(transcript.language, locale) if transcript.language else "–"
+    sentiment = _whole_sentiment(transcript, locale)
     pairs = (
         ("audio_seconds", duration_words(transcript.duration, locale)),
         ("processing_seconds", _short_time(transcript.processing_seconds, locale)),
         ("rtfx", rtfx),
         ("main_language", language),
+        *([("sentiment", sentiment)] if sentiment else []),
         ("model", transcript.model),
     )
     return (
@@ -195,6 +264,14 @@ def _numbers(job: Job, locale: str) -> str:
         + "".join(f"<div><dt>{_say(k, locale)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
         + "</dl>"
     )
+
+
+def _whole_sentiment(transcript: Transcript, locale: str) -> str:
+    """Name the sentiment of all words with its confidence; empty where they were not read."""
+    sentiment, scores = transcript.sentiment, transcript.sentiment_probabilities
+    if sentiment is None:
+        return ""
+    return f"{sentiment.symbol} {sentiment.word(locale)} {_percent(scores[sentiment])}"
 
 
 def _speed(rtfx: float) -> str:
@@ -212,14 +289,23 @@ def _short_time(seconds: float, locale: str) -> str:
 
 def player(job: Job | None, locale: str) -> str:
     """Play the recording of the transcript; its times in the page lead into it."""
-    if job is None or job.path is None or (job.status is Status.FAILED and not _segments(job)):
+    if job is None or (job.status is Status.FAILED and not _segments(job)):
         return ""
+    if job.path is None:
+        return _no_player(job, locale) if job.title else ""
     source = escape(f"gradio_api/file={quote(str(job.path))}", quote=True)
     return (
         f'<div class="player"><p class="player-name">{escape(job.name)}</p>'
         f'<audio controls preload="metadata" src="{source}" '
         f'aria-label="{escape(say("player", locale), quote=True)}"></audio>'
         f'<p class="unplayable">{_say("unplayable", locale)}</p></div>'
+    )
+
+
+def _no_player(job: Job, locale: str) -> str:
+    return (
+        f'<div class="player"><p class="player-name">{escape(job.name)}</p>'
+        f'<p class="gone">{_say("recording_gone", locale)}</p></div>'
     )
 
 
@@ -235,6 +321,54 @@ def emotion_chip(segment: Segment, locale: str) -> str:
         segment.emotion.word(locale),
         None if "emotion" in segment.corrected else segment.emotion_probability,
         everything,
+    )
+
+
+def second_chip(segment: Segment, locale: str) -> str:
+    """Draw what the second listener heard, and whether that contradicts the first."""
+    emotion = segment.second_emotion
+    if emotion is None:
+        return ""
+    heard = segment.second_emotion_probabilities
+    everything = "  ".join(
+        f"{name.word(locale)} {_percent(value)}"
+        for name, value in sorted(heard.items(), key=lambda pair: -pair[1])
+    )
+    kind = "second disagrees" if disagrees(segment) else "second"
+    said = f": {say('disagree', locale)}" if disagrees(segment) else ""
+    group = say("second_emotion", locale) + said
+    return _chip(kind, group, emotion.word(locale), heard.get(emotion), everything)
+
+
+def sentiment_chip(segment: Segment, locale: str) -> str:
+    """Draw how the words are meant, and possible irony; tooltips hold what that rests on."""
+    sentiment, scores = segment.sentiment, segment.sentiment_probabilities
+    if sentiment is None:
+        return ""
+    agreement, irony = segment.agreement, segment.irony
+    everything = "  ".join(
+        f"{name.word(locale)} {_percent(value)}"
+        for name, value in sorted(scores.items(), key=lambda pair: -pair[1])
+    )
+    agrees = f"  {_agreement_title(agreement, locale)}" if agreement and not irony else ""
+    word = f"{sentiment.symbol} {sentiment.word(locale)}"
+    group = say("sentiment", locale)
+    chip = _chip(
+        f"sentiment {sentiment.value}", group, word, scores.get(sentiment), everything + agrees
+    )
+    if irony is None:
+        return chip
+    title = _agreement_title(irony, locale)
+    return chip + _chip("irony", group, say("irony", locale), None, title)
+
+
+def _agreement_title(agreement: Agreement, locale: str) -> str:
+    return say(
+        f"{agreement.accord.value}_title",
+        locale,
+        voice=_percent(agreement.voice),
+        words=_percent(agreement.words),
+        confidence=_percent(agreement.confidence),
     )
 
 
@@ -258,7 +392,11 @@ def _percent(probability: float) -> str:
 
 # The table --------------------------------------------------------------------------------------
 
-COLUMNS = ("start_time", "end_time", "segment_language", "emotion", "events", "text")
+COLUMNS = (
+    *("start_time", "end_time", "segment_language", "emotion", "second_emotion", "sentiment"),
+    *("events", "text"),
+)
+"""Those of emotions and sentiment are there if anything was heard, or read, for them."""
 
 
 def table(job: Job | None, locale: str) -> str:
@@ -266,31 +404,41 @@ def table(job: Job | None, locale: str) -> str:
     if job is None or not _segments(job):
         return ""
     shown, earlier = _shown(job, locale)
-    head = "".join(f'<th scope="col">{_say(column, locale)}</th>' for column in COLUMNS)
-    rows = "".join(_row(segment, locale) for segment in shown)
+    segments = _segments(job)
+    empty = {
+        "emotion": not any(segment.has_emotion or rules_of(segment) for segment in segments),
+        "second_emotion": not any(segment.second_emotion for segment in segments),
+        "sentiment": not any(segment.sentiment for segment in segments),
+    }
+    columns = [column for column in COLUMNS if not empty.get(column)]
+    head = "".join(f'<th scope="col">{_say(column, locale)}</th>' for column in columns)
+    rows = "".join(_row(segment, columns, locale) for segment in shown)
     caption = _say("segments", locale)
     return (
-        f'<h3>{caption}</h3>{earlier}<table class="segments"><caption class="sr-only">{caption}'
+        f'{earlier}<table class="segments"><caption class="sr-only">{caption}'
         f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _row(segment: Segment, locale: str) -> str:
+def _row(segment: Segment, columns: Sequence[str], locale: str) -> str:
     measured = {} if "events" in segment.corrected else segment.event_probabilities
     events = (event_chip(e, measured, locale) for e in segment.events)
-    rules = f' <small class="rule">{_say("rule_changed", locale)}</small>' if segment.rules else ""
-    person = (
-        f' <small class="rule">{_say("corrected", locale)}</small>' if segment.corrected else ""
-    )
+    rules = _remark("rule_changed", locale) if rules_of(segment) else ""
+    person = _remark("corrected", locale) if segment.corrected else ""
+    hotwords = hotwords_of(segment)
+    named = _remark("hotword_changed", locale, words=" ".join(hotwords)) if hotwords else ""
     cells = (
         _precise(segment.start),
         _precise(segment.end),
         _language_cell(segment, locale),
-        emotion_chip(segment, locale) + rules + person,
+        (emotion_chip(segment, locale) if segment.has_emotion else "–") + rules + person,
+        second_chip(segment, locale) or "–",
+        sentiment_chip(segment, locale) or "–",
         "".join(events) or "–",
-        escape(segment.text) or "–",
+        (escape(segment.text) or "–") + named,
     )
-    labelled = zip(COLUMNS, cells, strict=True)
+    every = zip(COLUMNS, cells, strict=True)
+    labelled = ((column, cell) for column, cell in every if column in columns)
     return (
         "<tr>"
         + "".join(
@@ -299,6 +447,10 @@ def _row(segment: Segment, locale: str) -> str:
         )
         + "</tr>"
     )
+
+
+def _remark(key: str, locale: str, **values: object) -> str:
+    return f' <small class="rule">{_say(key, locale, **values)}</small>'
 
 
 def _language_cell(segment: Segment, locale: str) -> str:

@@ -13,6 +13,84 @@ from richspeech.errors import RichSpeechError
 _FORMATS = "请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试"
 
 _CHINESE: tuple[tuple[str, str], ...] = (
+    # richspeech.rule_file: before those that begin with any name
+    (
+        r"Line (?P<line>\d+), column (?P<column>\d+): this is not valid YAML \((?P<why>.*)\)\.",
+        "第 {line} 行第 {column} 个字符处不是有效的 YAML（{why}）。",
+    ),
+    (
+        (
+            r"Line (?P<line>\d+): rule '(?P<rule>.*)': key '(?P<key>.*)' "
+            r"is not one of (?P<known>.*)\."
+        ),
+        "第 {line} 行：规则 {rule} 里的 {key} 写错了，可以写 {known}。",
+    ),
+    (
+        (
+            r"Line (?P<line>\d+): rule '(?P<rule>.*)': (?P<key>\w+) '(?P<value>.*)' "
+            r"is not one of (?P<known>.*)\."
+        ),
+        "第 {line} 行：规则 {rule} 的 {key} 不能是 {value}，可以写 {known}。",
+    ),
+    (
+        r"Line (?P<line>\d+): rule '(?P<rule>.*)': when is empty: .*",
+        "第 {line} 行：规则 {rule} 的 when 没有条件，会用到每一段上。",
+    ),
+    (
+        r"Line (?P<line>\d+): rule '(?P<rule>.*)': nothing to set or drop\.",
+        (
+            "第 {line} 行：规则 {rule} 没有写怎么改"
+            "（set_emotion、drop_emotion、set_event、drop_event）。"
+        ),
+    ),
+    (
+        (
+            r"Line (?P<line>\d+): rule '(?P<rule>.*)': "
+            r"(?P<key>\w+) (?P<value>.*) is not (?P<what>.*)\."
+        ),
+        "第 {line} 行：规则 {rule} 的 {key} 不能是 {value}。",
+    ),
+    (
+        r"Line (?P<line>\d+): rule '(?P<rule>.*)': (?P<what>.*)\.",
+        "第 {line} 行：规则 {rule} 有误（{what}）。",
+    ),
+    (
+        r"Line (?P<line>\d+): rules are a list; .*",
+        "第 {line} 行：规则是一个列表，每条以“- name:”开头。",
+    ),
+    (
+        r"Line (?P<line>\d+): a rule begins with .*",
+        "第 {line} 行：每条规则以“- name:”开头，接着是 when 和怎么改。",
+    ),
+    (
+        r"Line (?P<line>\d+): the key (?P<key>.*) stands there twice; .*",
+        "第 {line} 行：{key} 写了两次，请删掉一个。",
+    ),
+    (r"Line (?P<line>\d+): references with & and \* .*", "第 {line} 行：这里不能用 & 和 * 引用。"),
+    (
+        r"The rules hold a character or a value that YAML does not know; .*",
+        "规则里有 YAML 不认识的字符或值，请删掉。",
+    ),
+    (
+        r"The rules have (?P<count>\d+) characters, more than (?P<most>\d+); .*",
+        "规则有 {count} 个字符，超过了 {most} 个：请精简。",
+    ),
+    (
+        r"(?P<file>\S+) cannot be written \((?P<why>.*)\); the rules are not saved: .*",
+        "{file} 写不进去（{why}），规则没有保存：请让本程序能写这个文件夹，或手动改文件。",
+    ),
+    (
+        r"RICHSPEECH_RULES in the environment goes before the rules in (?P<file>\S+); .*",
+        "环境变量 RICHSPEECH_RULES 优先于 {file} 里的规则：请先去掉它再保存。",
+    ),
+    (
+        r"(?P<file>\S+) is not written in lines; .*",
+        "{file} 不是一行一项的写法，请手动把规则写进去。",
+    ),
+    (
+        r"These rules cannot be put into (?P<file>\S+); .*",
+        "这些规则没法自动写进 {file}，请手动写进去。",
+    ),
     # richspeech.audio
     (
         r"(?P<name>.+) is too damaged to be decoded: .*",
@@ -61,9 +139,213 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"(?P<name>.+) holds values that are not numbers: .*",
         "{name} 里有不是数字的采样值：请重新录制。",
     ),
+    # richspeech.clips
+    (
+        r"The spans to cut are empty, overlap or are not in order of time; .*",
+        "要剪的片段是空的、有重叠或没有按时间排好：请重新勾选。",
+    ),
+    (
+        r"(?P<name>.+) ends before (?P<time>[\d:]+), where span (?P<number>\d+) begins: .*",
+        "{name} 在 {time} 之前就结束了，剪不出第 {number} 段：请换成转写时用的那个录音。",
+    ),
+    (
+        r"The clips of (?P<name>.+) cannot be written \((?P<why>.+)\): .*",
+        "{name} 的片段写不下去（{why}）：服务器的磁盘可能满了，请联系管理员。",
+    ),
+    # richspeech.edl
+    (
+        r"An EDL has no (?P<rate>\S+) frames a second; choose 1 to (?P<most>\d+)\.",
+        "剪辑表不支持每秒 {rate} 帧：请换成 1 到 {most} 帧的视频。",
+    ),
+    (
+        r"An EDL holds (?P<most>\d+) events, not (?P<count>\d+); .*",
+        "剪辑表最多 {most} 段，现在有 {count} 段：请少勾选一些。",
+    ),
+    (
+        r"An EDL holds less than 24 hours; .*",
+        "剪辑表装不下 24 小时或更长的录音：请先切成几段。",
+    ),
+    # richspeech.writers
+    (
+        (
+            r"The (?:format|style|locale) '?(?P<value>[^']*)'? is unknown; "
+            r"choose one of (?P<known>.+)\."
+        ),
+        "不认识 {value}：可以用 {known}。",
+    ),
+    # richspeech.console.export
+    (
+        r"(?P<name>.+) is no longer kept here: upload it and transcribe it again\.",
+        "{name} 已不在服务器上：请重新上传并转写。",
+    ),
+    # richspeech.engines.emotion2vec
+    (
+        r"(?P<seconds>\S+) s of sound are too short to hear an emotion: .* (?P<least>\S+) s\.",
+        "声音只有 {seconds} 秒，太短，听不出情绪：至少录 {least} 秒。",
+    ),
+    (
+        r"There is only silence, in which no emotion can be heard: .*",
+        "整段都是静音，听不出情绪：请检查麦克风，重新录制。",
+    ),
+    (
+        r"The model in (?P<name>.+) gives features only; .*",
+        "{name} 里的模型只给出特征，不分情绪：请换 iic/emotion2vec_plus_large 这样的模型。",
+    ),
+    (
+        r"The model in (?P<name>.+) has the label (?P<label>.+), which is none of .*",
+        "{name} 里的模型有不认识或重复的标签 {label}：请选 emotion2vec+ 系列的模型。",
+    ),
+    (
+        r"The model in (?P<name>.+) has a feature_encoder_spec that is more than .*",
+        "{name} 的 config.yaml 里 feature_encoder_spec 不只是数字和括号：请重新复制模型文件夹。",
+    ),
+    # richspeech.runs
+    (
+        r"The folder (?P<folder>.+) cannot be written \((?P<why>\w+)\); .*",
+        "文件夹 {folder} 不能写入（{why}）：请换一个文件夹，或检查权限和磁盘空间。",
+    ),
+    # richspeech.live_recording, richspeech.api.live, richspeech.console.live_desk
+    (
+        r"The live recording has reached the allowed (?P<longest>\S+) seconds: .*",
+        "实时录音到了允许的最长时间 {longest} 秒：前面的都保存了，请重新开始。",
+    ),
+    (
+        r"The live recording cannot be written \((?P<why>.+)\): .*",
+        "实时录音写不到服务器上（{why}）：请在服务器上腾出空间。",
+    ),
+    (
+        r"All (?P<count>\d+) places to talk are taken: .*",
+        "同时说话的人已满 {count} 个：请稍后再试。",
+    ),
+    (
+        r"This window transcribes a recording already: .*",
+        "这个窗口正在转写录音：请等它完成，或先取消。",
+    ),
+    (
+        r"The engine '(?P<engine>.+)' takes recordings whole: .*",
+        "引擎 {engine} 只能处理完整的录音：边说边看请改用 sensevoice 或 paraformer。",
+    ),
+    (
+        r"The model could not be loaded: (?P<why>.*)",
+        "模型没有加载成功：{why}",
+    ),
     # richspeech.options
     (r"No language is allowed; .*", "没有勾选任何语言：请在更多设置里至少勾选一种。"),
     (r"The merge length .* is not above 0 seconds\.", "合并长度必须大于 0 秒。"),
+    (
+        r"(?P<count>\d+) hotwords are too many; give at most (?P<most>\d+)\.",
+        "热词有 {count} 个，太多了：最多 {most} 个。",
+    ),
+    (
+        r"The hotword '(?P<word>.*)' cannot be used; .* (?P<low>\d+) to (?P<high>\d+) characters.*",
+        "热词“{word}”不能使用：每个热词 {low} 到 {high} 个字，前后不要有空格。",
+    ),
+    # richspeech.transcribers
+    (
+        r"The engine '(?P<engine>.+)' is unknown; choose one of (?P<known>.+)\.",
+        "没有 {engine} 这个引擎：可以用 {known}。",
+    ),
+    # richspeech.engines.paraformer
+    (
+        r"Paraformer hears Mandarin, not '(?P<language>\w+)'; .*",
+        "Paraformer 只听普通话，不听 {language}：语言请选自动或普通话，或换用 sensevoice 引擎。",
+    ),
+    # richspeech.store, richspeech.database
+    (
+        r"The transcript was corrected or deleted elsewhere; .*",
+        "这条历史记录已在别处被修改或删除，这次修改没有保存：请重新打开它。",
+    ),
+    (
+        r"The transcript \d+ is no longer in the history; .*",
+        "这条记录已不在历史里：请重新搜索。",
+    ),
+    (
+        r"The history cannot be used \((?P<why>.+)\); see history\.url in the settings\.",
+        "历史记录无法使用（{why}）：请检查设置里的 history.url。",
+    ),
+    # richspeech.query
+    (
+        r"The search has (?P<count>\d+) characters; shorten it to (?P<most>\d+)\.",
+        "搜索内容有 {count} 个字符：请缩短到 {most} 个以内。",
+    ),
+    (
+        r"The search has a quotation mark that is not closed; .*",
+        "搜索里有一个引号没有成对：请补上或删掉它。",
+    ),
+    (
+        r"The search key '(?P<key>.*)' is unknown; choose one of (?P<known>.+)\.",
+        "没有“{key}:”这种条件：可以用 {known}。",
+    ),
+    (
+        r"The search key name needs a part of a file name, .*",
+        "name: 后面要写文件名的一部分，例如 name:call。",
+    ),
+    (
+        r"The date '(?P<date>.*)' of the search does not exist; .*",
+        "没有“{date}”这个日期：请写成 2026-11-01 的样子。",
+    ),
+    (
+        r"The emotion '(?P<value>.*)' is unknown; choose one of (?P<known>.+)\.",
+        "没有“{value}”这种情绪：可以用 {known}，或它们的中文。",
+    ),
+    (
+        r"The event '(?P<value>.*)' is unknown; choose one of (?P<known>.+)\.",
+        "没有“{value}”这种声音：可以用 {known}，或它们的中文。",
+    ),
+    (
+        r"The language '(?P<value>.*)' is unknown; choose one of (?P<known>.+)\.",
+        "没有“{value}”这种语言：可以用 {known}。",
+    ),
+    # richspeech.batch
+    (
+        r"There is no recording in (?P<names>.+); name recordings, folders or zips\.",
+        "{names} 里没有录音：请换成有音频或视频的文件、文件夹或 zip。",
+    ),
+    (
+        r"The folder (?P<name>.*) is not to be used; see batch\.folders in the settings\.",
+        "文件夹 {name} 不能使用：能用的文件夹写在设置的 batch.folders 里。",
+    ),
+    (
+        r"(?P<name>.+) is no zip that can be read: .*",
+        "{name} 不是能打开的 zip：请重新打包。",
+    ),
+    (
+        r"(?P<name>.+) holds (?P<count>\d+) recordings, more than the allowed (?P<most>\d+)\.",
+        "{name} 里有 {count} 个录音，超过了允许的 {most} 个：请分成几个 zip。",
+    ),
+    (
+        r"(?P<name>.+) unpacks to (?P<size>\S+) MB, more than the allowed (?P<most>\S+) MB: .*",
+        "{name} 解压后有 {size} MB，超过了允许的 {most} MB：请分成几个 zip。",
+    ),
+    (
+        r"(?P<name>.+) is damaged in the zip: .*",
+        "{name} 在 zip 里已损坏：请重新打包。",
+    ),
+    (
+        r"(?P<name>.+) is encrypted in the zip: .*",
+        "{name} 在 zip 里有密码：请打成没有密码的 zip。",
+    ),
+    (
+        r"(?P<name>.+) is packed in a way that is not known here: .*",
+        "{name} 的压缩方式无法识别：请打成普通的 zip。",
+    ),
+    (
+        r"(?P<name>.+) cannot be kept \((?P<why>.+)\): start the batch again\.",
+        "{name} 的结果无法保存（{why}）：请重新开始。",
+    ),
+    (
+        r"(?P<name>.+) met a fault of the program \((?P<why>.+)\)\.",
+        "处理 {name} 时程序内部出错（{why}）：请再试一次，或把服务器日志发给管理员。",
+    ),
+    (
+        r"(?P<name>.+) cannot be opened \((?P<why>.+)\)\.",
+        "{name} 无法打开（{why}）。",
+    ),
+    # richspeech.console.lab_models
+    (
+        r"The weights '(?P<weights>.*)' are not offered here; choose one of (?P<known>.*)\.",
+        "这里不能选 {weights} 的模型权重，可以选 {known}。",
+    ),
     # richspeech.hub: why these weights
     (r"the settings ask for the embedded model", "设置指定了内置模型"),
     (r"the settings name this folder", "设置指定了这个文件夹"),

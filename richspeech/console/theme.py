@@ -5,7 +5,10 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import Font
 
-CSS = Path(__file__).parent / "style.css"
+FOLDER = Path(__file__).parent
+STYLES = ("style", "emotion", "listing", "review", "live", "lab")
+CSS = tuple(FOLDER / f"{name}.css" for name in STYLES)
+"""In the order in which the browser reads them."""
 
 SANS = (
     "system-ui",

@@ -268,7 +268,14 @@
     describe(seconds) {
       const segment = this.at(seconds);
       const place = `${clock(seconds)} / ${clock(this.data.duration)}`;
-      return segment ? `${place}, ${this.label("emotions", segment.emotion)}, ${segment.text}` : place;
+      if (!segment) return place;
+      const emotion = this.heardEmotion(segment) ? this.label("emotions", segment.emotion) : "";
+      return [place, emotion, segment.text].filter(Boolean).join(", ");
+    }
+
+    // Some engines hear words only: then nothing is known, which is not "unknown".
+    heardEmotion(segment) {
+      return segment.has_emotion !== false;
     }
 
     at(seconds) {
@@ -401,7 +408,9 @@
       return [
         `${clock(segment.start, 1)} – ${clock(segment.end, 1)}`,
         segment.text.length > 90 ? `${segment.text.slice(0, 90)}…` : segment.text,
-        `${this.words.lane_emotion}: ${this.label("emotions", segment.emotion)}${percent(segment.emotion_probability)}`,
+        this.heardEmotion(segment)
+          ? `${this.words.lane_emotion}: ${this.label("emotions", segment.emotion)}${percent(segment.emotion_probability)}`
+          : "",
         events.length ? `${this.words.lane_events}: ${events.join(", ")}` : "",
         `${this.words.lane_language}: ${this.label("languages", segment.language ?? "")}${percent(segment.language_probability)}`,
         segment.corrected.length ? this.words.corrected : "",
@@ -547,7 +556,8 @@
         sign: short("signs"),
         colour: (name) => COLOURS[name],
       };
-      for (const bar of thinned(this.visible(this.data.segments), this.xOf))
+      const voices = this.data.segments.filter((segment) => this.heardEmotion(segment));
+      for (const bar of thinned(this.visible(voices), this.xOf))
         this.drawBar(bar, ...LANES.emotion, emotion);
       const event = {
         least: 2, // sounds are rare, and must not be missed
@@ -671,7 +681,8 @@
     }
 
     drawLegend() {
-      const heard = new Set(this.data.segments.map((segment) => segment.emotion));
+      const segments = this.data.segments.filter((segment) => this.heardEmotion(segment));
+      const heard = new Set(segments.map((segment) => segment.emotion));
       const items = Object.keys(COLOURS)
         .filter((name) => heard.has(name))
         .map((name) => {

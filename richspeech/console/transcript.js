@@ -15,6 +15,12 @@
     return element;
   }
 
+  // What can be shown alone, by the names of the filters.
+  const inDispute = {
+    disagreeing: (segment) => segment.disagrees,
+    ironic: (segment) => segment.agreement?.accord === "irony",
+  };
+
   const option = (value, text) => make("option", { value, textContent: text });
 
   class Transcript {
@@ -49,7 +55,8 @@
 
     build() {
       const { words } = this;
-      this.filter = { text: "", emotion: "", events: "", language: "" };
+      this.filter = { text: "", emotion: "", sentiment: "", events: "", language: "" };
+      for (const name of Object.keys(inDispute)) this.filter[name] = false;
       this.search = make("input", {
         type: "search",
         placeholder: words.filter_text,
@@ -57,10 +64,16 @@
         aria: { label: words.filter_text },
       });
       this.selects = Object.fromEntries(
-        ["emotion", "events", "language"].map((name) => [
+        ["emotion", "sentiment", "events", "language"].map((name) => [
           name,
           make("select", { name, aria: { label: words[`filter_${name}`] } }),
         ]),
+      );
+      this.boxes = Object.fromEntries(
+        Object.keys(inDispute).map((name) => [name, make("input", { type: "checkbox" })]),
+      );
+      this.boxLabels = Object.entries(this.boxes).map(([name, box]) =>
+        make("label", { className: `only only-${name}`, hidden: true }, box, words[`only_${name}`]),
       );
       this.count = make("span", { className: "count" });
       this.count.setAttribute("role", "status");
@@ -87,7 +100,14 @@
       });
       this.list = make("ol", { className: "lines" });
       this.element.replaceChildren(
-        make("div", { className: "filters" }, this.search, ...Object.values(this.selects), this.count),
+        make(
+          "div",
+          { className: "filters" },
+          this.search,
+          ...Object.values(this.selects),
+          ...this.boxLabels,
+          this.count,
+        ),
         make(
           "div",
           { className: "tools" },
@@ -100,6 +120,8 @@
       this.search.addEventListener("input", () => this.choose("text", this.search.value));
       for (const [name, select] of Object.entries(this.selects))
         select.addEventListener("change", () => this.choose(name, select.value));
+      for (const [name, box] of Object.entries(this.boxes))
+        box.addEventListener("change", () => this.choose(name, box.checked));
       this.limit.addEventListener("input", () => {
         this.unsureBelow = Number(this.limit.value) / 100;
         this.underline();
@@ -136,6 +158,7 @@
       this.copyButton.dataset.copy = data.copy;
       this.undoButton.hidden = !data.corrections;
       this.fillSelects();
+      this.offerBoxes();
       this.applyFilter();
     }
 
@@ -169,7 +192,9 @@
         "div",
         { className: "line" },
         text,
-        ...(segment.chips ? [this.chips(segment)] : this.marks(segment)),
+        ...(segment.chips
+          ? [this.chips(segment)]
+          : [this.second(segment), ...this.sentiment(segment), ...this.marks(segment)]),
       );
       return {
         segment,
@@ -209,13 +234,17 @@
       return make(
         "p",
         { className: "chips" },
-        this.chip(
-          `emotion ${segment.emotion}`,
-          this.words.emotion,
-          this.label("emotions", segment.emotion),
-          segment.emotion_probability,
-          everything.join("  "),
-        ),
+        segment.has_emotion
+          ? this.chip(
+              `emotion ${segment.emotion}`,
+              this.words.emotion,
+              this.label("emotions", segment.emotion),
+              segment.emotion_probability,
+              everything.join("  "),
+            )
+          : null,
+        this.second(segment),
+        ...this.sentiment(segment),
         ...segment.events.map(([name, value]) =>
           this.chip("event", this.words.events, this.label("events", name), value),
         ),
@@ -223,8 +252,58 @@
       );
     }
 
+    second({ second, disagrees }) {
+      if (!second) return null;
+      const everything = Object.entries(second.emotions).map(
+        ([name, value]) => `${this.label("nine", name)} ${percent(value)}`,
+      );
+      const chip = this.chip(
+        disagrees ? "second disagrees" : "second",
+        this.words.second_emotion,
+        this.label("nine", second.emotion),
+        second.probability,
+        `${this.words.second_emotion}: ${everything.join("  ")}`,
+      );
+      const said = disagrees ? ` (${this.words.disagree})` : "";
+      chip.append(make("span", { className: "sr-only", textContent: said }));
+      return chip;
+    }
+
+    // How the words are meant, and where the voice says the opposite.
+    sentiment({ sentiment, agreement }) {
+      if (!sentiment) return [];
+      const { sentiment_signs: signs } = this.labels;
+      const group = this.words.sentiment;
+      const everything = Object.entries(sentiment.sentiments).map(
+        ([name, value]) => `${this.label("sentiments", name)} ${percent(value)}`,
+      );
+      const told = agreement && this.agreement(agreement);
+      const isIrony = agreement?.accord === "irony";
+      const title = [`${group}: ${everything.join("  ")}`, isIrony ? null : told];
+      const chip = this.chip(
+        `sentiment ${sentiment.sentiment}`,
+        group,
+        `${signs[sentiment.sentiment]} ${this.label("sentiments", sentiment.sentiment)}`,
+        sentiment.probability,
+        title.filter(Boolean).join("\n"),
+      );
+      return isIrony ? [chip, this.chip("irony", group, this.words.irony, null, told)] : [chip];
+    }
+
+    agreement({ accord, voice, words, confidence }) {
+      return this.words[`${accord}_title`]
+        .replace("{voice}", percent(voice))
+        .replace("{words}", percent(words))
+        .replace("{confidence}", percent(confidence));
+    }
+
     marks(segment) {
-      return [this.ruleMark(segment), this.mark(segment)];
+      return [this.hotwordMark(segment), this.ruleMark(segment), this.mark(segment)];
+    }
+
+    hotwordMark({ hotwords }) {
+      const textContent = this.words.hotword_changed.replace("{words}", hotwords.join(" "));
+      return hotwords.length ? make("span", { className: "mark hotword", textContent }) : null;
     }
 
     ruleMark({ rules }) {
@@ -256,11 +335,17 @@
 
     fillSelects() {
       const heard = {
-        emotion: this.segments.map((s) => s.emotion),
+        emotion: this.segments.filter((s) => s.has_emotion).map((s) => s.emotion),
+        sentiment: this.segments.flatMap((s) => s.sentiment?.sentiment ?? []),
         events: this.segments.flatMap((s) => s.events.map(([name]) => name)),
         language: this.segments.map((s) => s.language ?? "none"),
       };
-      const kinds = { emotion: "emotions", events: "events", language: "languages" };
+      const kinds = {
+        emotion: "emotions",
+        sentiment: "sentiments",
+        events: "events",
+        language: "languages",
+      };
       for (const [name, select] of Object.entries(this.selects)) {
         const found = [...new Set(heard[name])].sort().join();
         if (select.dataset.found === found) continue;
@@ -278,16 +363,27 @@
       }
     }
 
+    // Somebody who sees only what is in dispute sees everything once nothing is.
+    offerBoxes() {
+      for (const [name, box] of Object.entries(this.boxes)) {
+        const offered = this.segments.some((segment) => inDispute[name](segment));
+        box.parentElement.hidden = !offered;
+        this.filter[name] &&= offered;
+      }
+    }
+
     choose(name, value) {
       this.filter[name] = value;
       this.applyFilter();
     }
 
     matches({ segment, found }) {
-      const { text, emotion, events, language } = this.filter;
+      const { text, emotion, sentiment, events, language } = this.filter;
       return (
         (!text || found.includes(fold(text))) &&
-        (!emotion || segment.emotion === emotion) &&
+        Object.keys(inDispute).every((name) => !this.filter[name] || inDispute[name](segment)) &&
+        (!emotion || (segment.has_emotion && segment.emotion === emotion)) &&
+        (!sentiment || segment.sentiment?.sentiment === sentiment) &&
         (!events || segment.events.some(([name]) => name === events)) &&
         (!language || (segment.language ?? "none") === language)
       );
@@ -295,6 +391,7 @@
 
     applyFilter() {
       this.search.value = this.filter.text;
+      for (const [name, box] of Object.entries(this.boxes)) box.checked = this.filter[name];
       const hidden = new Set();
       for (const row of this.rows) {
         row.element.hidden = !this.matches(row);

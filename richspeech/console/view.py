@@ -11,6 +11,10 @@ from typing import Any
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.console.sessions import Job
 from richspeech.console.words import LOCALES, language_name, say
+from richspeech.hotwords import RULE_PREFIX, hotwords_of
+from richspeech.impression import NineEmotion
+from richspeech.second_opinion import disagrees
+from richspeech.sentiment import Agreement, Sentiment
 from richspeech.timed_words import TimedWord, timed_words
 from richspeech.transcript import LANGUAGES, Segment, Transcript
 from richspeech.writers import display_text, styled
@@ -33,6 +37,9 @@ VIEWER_WORDS = (
     *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
     *("segment_language", "text", "rule_changed"),
+    *("second_emotion", "disagree", "only_disagreeing"),
+    *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
+    "hotword_changed",
 )
 """What the scripts write."""
 
@@ -81,16 +88,59 @@ def segment_line(index: int, segment: Segment, style: str) -> str:
         "language": segment.language,
         "language_probability": _measured(segment, "language", segment.language_probability),
         "emotion": segment.emotion.value,
+        "has_emotion": segment.has_emotion,
         "emotion_probability": _measured(segment, "emotion", segment.emotion_probability),
         "emotions": _rounded(segment.emotion_probabilities),
         "events": [
             [event.value, _measured(segment, "events", segment.event_probabilities.get(event))]
             for event in segment.events
         ],
-        "rules": list(segment.rules),
+        "second": _second(segment),
+        "disagrees": disagrees(segment),
+        "sentiment": _sentiment(segment),
+        "agreement": _agreement(segment.agreement),
+        "hotwords": hotwords_of(segment),
+        "rules": rules_of(segment),
         "corrected": list(segment.corrected),
     }
     return json.dumps(document, ensure_ascii=False)
+
+
+def _second(segment: Segment) -> dict[str, Any] | None:
+    """Return what a second listener heard; None when it was not asked, or heard nothing."""
+    emotion, probabilities = segment.second_emotion, segment.second_emotion_probabilities
+    if emotion is None:
+        return None
+    return {
+        "emotion": emotion.value,
+        "probability": _round(probabilities.get(emotion)),
+        "emotions": _rounded(probabilities),
+    }
+
+
+def rules_of(segment: Segment) -> tuple[str, ...]:
+    """Return the rules that have changed a label, without the hotwords."""
+    return tuple(name for name in segment.rules if not name.startswith(RULE_PREFIX))
+
+
+def _sentiment(segment: Segment) -> dict[str, Any] | None:
+    """Return how the words are meant; None when nobody asked, and without words."""
+    sentiment, scores = segment.sentiment, segment.sentiment_probabilities
+    if sentiment is None:
+        return None
+    return {
+        "sentiment": sentiment.value,
+        "probability": _round(scores.get(sentiment)),
+        "sentiments": _rounded(scores),
+    }
+
+
+def _agreement(agreement: Agreement | None) -> dict[str, Any] | None:
+    """Return what voice and words have to do with each other; None without a direction."""
+    if agreement is None:
+        return None
+    values = {name: _round(getattr(agreement, name)) for name in ("voice", "words", "confidence")}
+    return {"accord": agreement.accord.value, **values}
 
 
 def decoration(segment: Segment, style: str) -> tuple[str, str]:
@@ -125,6 +175,9 @@ def labels() -> dict[str, Any]:
     languages = (*LANGUAGES, NO_SPEECH, "")
     return {
         "emotions": {e.value: _by_locale(e.word) for e in Emotion},
+        "sentiments": {s.value: _by_locale(s.word) for s in Sentiment},
+        "sentiment_signs": {s.value: s.symbol for s in Sentiment},
+        "nine": {e.value: _by_locale(e.word) for e in NineEmotion},
         "signs": {e.value: dict(zip(LOCALES, SIGNS[e], strict=True)) for e in Emotion},
         "events": {e.value: _by_locale(e.word) for e in events},
         "languages": {x: {o: language_name(x or None, o) for o in LOCALES} for x in languages},
@@ -135,7 +188,11 @@ def _by_locale(word: Any) -> dict[str, str]:
     return {locale: word(locale) for locale in LOCALES}
 
 
+VALUES = ("time", "shown", "total", "voice", "words", "confidence")
+"""What the scripts fill into texts."""
+
+
 def viewer_words(keys: tuple[str, ...], locale: str) -> dict[str, str]:
     """Return texts whose values the scripts fill in: ``{time}`` stays as it is."""
-    values = {name: f"{{{name}}}" for name in ("time", "shown", "total")}
+    values = {name: f"{{{name}}}" for name in VALUES}
     return {key: say(key, locale, **values) for key in keys}

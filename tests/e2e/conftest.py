@@ -36,8 +36,20 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that lets everybody in."""
-    with served(tmp_path_factory.mktemp("server") / "log.txt") as address:
+    """The address of a server that lets everybody in and remembers nothing of them."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with served(log, RICHSPEECH_HISTORY__ENABLED="false") as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that keeps a history, and whose ``calls`` may be transcribed."""
+    folder = tmp_path_factory.mktemp("remembering")
+    calls = folder / "calls"
+    calls.mkdir()
+    shutil.copy(EXAMPLES / "zh-laughter.wav", calls)
+    with served(folder / "log.txt", RICHSPEECH_BATCH__FOLDERS=json.dumps([str(calls)])) as address:
         yield address
 
 
@@ -57,9 +69,20 @@ def started(
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, *program, "--model", "embedded", "--port", str(port)]
+    folder = log.absolute().parent
+    own = {
+        "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
+        "RICHSPEECH_EMOTION__ID": "embedded",
+        "RICHSPEECH_PARAFORMER__ID": "embedded",
+        "RICHSPEECH_EMOTION__OUTPUTS_FOLDER": f"{folder}/outputs",
+    }
     with log.open("wb") as file:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | environment
+            command,
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=os.environ | own | environment,
         )
     try:
         yield server, f"http://127.0.0.1:{port}"

@@ -95,6 +95,22 @@ def test_nothing_is_sent_without_the_login(stranger: Visitor, guarded: str, path
     assert stranger.page.request.post(f"{guarded}/{path}", data=body).status == 401
 
 
+def can_talk(visitor: Visitor, address: str) -> bool:
+    opens = """address => new Promise((resolve) => {
+        const socket = new WebSocket(address);
+        socket.onopen = () => resolve(true);
+        socket.onerror = () => resolve(false);
+    })"""
+    return bool(visitor.page.evaluate(opens, f"{address.replace('http', 'ws')}/live"))
+
+
+def test_only_who_has_logged_in_can_talk(stranger: Visitor, guarded: str) -> None:
+    assert not can_talk(stranger, guarded)
+    log_in(stranger, USER, PASSWORD)
+    stranger.page.locator("html[data-settled]").wait_for(state="attached")
+    assert can_talk(stranger, guarded)
+
+
 def test_health_stays_open_and_says_nothing_private(stranger: Visitor, guarded: str) -> None:
     answer = stranger.page.request.get(f"{guarded}/health")
     assert answer.status == 200

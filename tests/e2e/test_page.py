@@ -37,6 +37,7 @@ def test_an_uploaded_example_is_read_on_the_page(
     assert visitor.transcribe(path) == "转写完成"
     assert likeness(visitor.text(), said) > ALIKE
     assert visitor.page.locator("#transcript .chip.emotion").count() > 0
+    visitor.open_table()
     assert visitor.page.locator("#table th").all_inner_texts() == [
         "开始",
         "结束",
@@ -149,8 +150,28 @@ def test_cancelling_stops_soon_and_keeps_what_was_heard(
     assert visitor.result(20).startswith("已取消")
     assert time.monotonic() - pressed < 10
     assert visitor.page.locator("#transcript .line").count() > 0
-    assert visitor.page.locator("#start").is_enabled()
-    assert visitor.page.locator("#download-txt").is_visible()
+    visitor.page.locator("#start:enabled").wait_for()
+    visitor.page.locator("#download-txt").wait_for()
+
+
+def test_a_reload_finds_the_running_work_again(
+    visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path
+) -> None:
+    samples, rate = read_samples(spoken[0])
+    turn = np.concatenate([samples, np.zeros(rate)])
+    turns = int(3_600 * rate / len(turn))
+    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(turn, turns), rate))
+    visitor.press_start()
+    visitor.page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    visitor.page.reload()
+    visitor.page.locator("html[data-settled]").wait_for(state="attached")
+    visitor.page.locator("#transcript .line").first.wait_for()
+    visitor.page.locator("#status [role=progressbar]").wait_for()
+    done = "Number(document.querySelector('#status [aria-valuenow]')?.ariaValueNow)"
+    before = visitor.page.evaluate(done)
+    visitor.page.wait_for_function(f"before => {done} > before", arg=before)
+    visitor.page.click("#cancel")
+    assert visitor.result(20).startswith("已取消")
 
 
 def test_a_video_is_transcribed(visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path) -> None:
@@ -184,6 +205,7 @@ def test_an_english_browser_gets_an_english_page(
     assert page.locator("#start").inner_text() == "Transcribe"
     assert page.get_by_role("button", name="Drop a file here, or click to choose one").is_visible()
     assert english_visitor.transcribe(spoken[0]) == "Finished"
+    english_visitor.open_table()
     assert page.locator("#table th").all_inner_texts()[0] == "Start"
     everything = page.locator("#left, #title, #banner, #foot").all_inner_texts()
     everything += page.locator("#left [aria-label]").evaluate_all(
@@ -196,6 +218,7 @@ def test_the_switch_changes_everything_at_once_and_keeps_the_result(
     visitor: Visitor, spoken: tuple[Path, str]
 ) -> None:
     visitor.transcribe(spoken[0])
+    visitor.open_table()
     before = visitor.text()
     visitor.page.get_by_label("English").check()
     visitor.page.locator("#status .message", has_text="Finished").wait_for()
@@ -216,7 +239,6 @@ def test_the_label_style_changes_the_text_at_once(
     visitor: Visitor, spoken: tuple[Path, str]
 ) -> None:
     visitor.transcribe(spoken[0])
-    visitor.page.click("#settings > button")
     visitor.page.get_by_label("模型标签").check()
     visitor.page.locator("#transcript", has_text="<|zh|>").wait_for()
     assert "<|zh|>" in downloaded(visitor, "txt")[1]

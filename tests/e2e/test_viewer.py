@@ -214,6 +214,7 @@ def wait_for_table(page: Page, text: str) -> None:
 
 def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) -> None:
     page = listener.page
+    listener.open_table()
     heard = page.locator("#transcript li .line > p:first-child").first.inner_text()
     correct_first(page, "请把冰箱退掉。", "angry")
     wait_for_table(page, "请把冰箱退掉。")
@@ -247,11 +248,11 @@ def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> N
 
 def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> None:
     page = listener.page
-    assert not page.locator("#train").is_visible()
+    assert not page.locator("#download-training").is_visible()
     correct_first(page, "请把冰箱退掉。", "angry")
-    page.locator("#train").wait_for()
+    page.locator("#download-training").wait_for()
     with page.expect_download() as caught:
-        page.click("#train")
+        page.click("#download-training")
     assert caught.value.suggested_filename == "zh-call-training.zip"
     with zipfile.ZipFile(Path(caught.value.path())) as archive:
         line: dict[str, Any] = json.loads(archive.read("train.jsonl"))
@@ -262,6 +263,7 @@ def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> No
 
 def test_a_text_from_a_stranger_stays_a_text(listener: Visitor) -> None:
     page = listener.page
+    listener.open_table()
     evil = "<img src=x onerror=window.hacked=1>坏"
     correct_first(page, evil)
     row = page.locator("#transcript li").first

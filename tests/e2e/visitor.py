@@ -49,6 +49,10 @@ class Visitor:
         text = "document.querySelector('#status .message')?.innerText"
         return str(self.page.wait_for_function(text, timeout=seconds * 1000).json_value())
 
+    def open_table(self) -> None:
+        self.page.click("#segments > button")
+        self.page.locator("#table th").first.wait_for()
+
     def text(self) -> str:
         return " ".join(self.page.locator("#transcript .line > p:first-child").all_inner_texts())
 

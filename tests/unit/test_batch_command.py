@@ -117,6 +117,18 @@ def test_each_recording_gets_a_document_beside_the_manifest(
     assert err.endswith("3 done (0:03 of audio), 0 failed.\n")
 
 
+def test_the_history_answers_where_it_is_asked(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{tmp_path}/history.sqlite")
+    assert bench.run("--workers", "1", "--history") == 0
+    assert len(bench.ear.heard) == 1  # the three sound the same
+    (bench.output / "manifest.jsonl").unlink()
+    assert bench.run("--history") == 0
+    assert bench.ear.heard == []
+    assert len(bench.lines) == 3
+
+
 def test_other_formats_are_written_where_they_are_asked_for(bench: Bench) -> None:
     arguments = ("--format", "srt", "--format", "txt", "--style", "plain", "--locale", "en")
     assert bench.run(*arguments) == 0

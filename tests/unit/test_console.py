@@ -1,13 +1,14 @@
 """The console without a browser: words, drawing, and handlers with a fake transcriber."""
 
+import asyncio
 import inspect
 import json
 import re
 import string
 import threading
+import time
 import wave
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from richspeech import audio
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
-from richspeech.console.handlers import Choices, Handlers, Painting, file_stem, paint
+from richspeech.console.export import file_stem
+from richspeech.console.handlers import Choices, Handlers, Painting, paint
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.words import WORDS, clock, duration_words, language_name, say, size_words
+from richspeech.console.work import Work
 from richspeech.corrections import Correction
 from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
 from richspeech.hub import Source, Weights
@@ -30,6 +33,8 @@ from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.readiness import Readiness
+from richspeech.settings import Settings
+from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -117,10 +122,18 @@ def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> L
     return Loaded(transcriber, "sensevoice", weights, weights, "cpu", "the settings ask for it")
 
 
-def handlers_of(transcriber: Transcriber) -> Handlers:
+def readiness_with(transcriber: Transcriber) -> Readiness:
     readiness = Readiness()
     readiness.load(lambda: loaded_with(transcriber))
-    return Handlers(readiness, LIMITS, Sessions(3600))
+    return readiness
+
+
+def handlers_on(readiness: Readiness) -> Handlers:
+    return Handlers(Work(Transcribers(readiness, Settings()), LIMITS), Sessions(3600))
+
+
+def handlers_of(transcriber: Transcriber) -> Handlers:
+    return handlers_on(readiness_with(transcriber))
 
 
 def handlers_with(*steps: Progress | Exception) -> Handlers:
@@ -130,9 +143,25 @@ def handlers_with(*steps: Progress | Exception) -> Handlers:
 def run_through(
     handlers: Handlers, path: str | None, choices: Choices = CHOICES
 ) -> tuple[list[Painting], Session]:
-    handlers.begin("page", path, choices)
-    paintings = [paint(session) for session in handlers.run("page")]
-    return paintings, handlers.sessions.get("page")
+    session = handlers.begin("page", path, choices)
+    return watched(handlers), session
+
+
+def watched(handlers: Handlers) -> list[Painting]:
+    """All paintings until the job is over."""
+
+    async def watch() -> list[Painting]:
+        return [paint(session) async for session in handlers.watch("page")]
+
+    return asyncio.run(watch())
+
+
+def stepped(*steps: Progress | Exception, path: str) -> tuple[Job, Session, Iterator[None]]:
+    """A job whose steps the test takes itself."""
+    job, session = Job(Path(path), Options()), Session()
+    session.begin(job)
+    work = Work(Transcribers(readiness_with(FakeTranscriber(*steps)), Settings()), LIMITS)
+    return job, session, work.steps(job, Path(path))
 
 
 def texts(painting: Painting) -> list[str]:
@@ -382,7 +411,7 @@ def test_the_page_tells_what_happens_to_recordings_and_how_to_reach_it() -> None
 # handlers
 
 
-def test_segments_appear_one_by_one_and_the_files_at_the_end(recording: str) -> None:
+def test_segments_appear_one_by_one(recording: str) -> None:
     steps = (
         progress(segment("一。")),
         progress(segment("一。"), segment("二。", start=4), finished=True),
@@ -392,15 +421,6 @@ def test_segments_appear_one_by_one_and_the_files_at_the_end(recording: str) -> 
     assert "二。" in texts(paintings[-1])
     assert paintings[-1].can_start
     assert not paintings[-1].can_cancel
-    assert not paintings[0].files
-    assert {form: path.name for form, path in paintings[-1].files.items()} == {
-        "txt": "my_talk.txt",
-        "srt": "my_talk.srt",
-        "json": "my_talk.json",
-    }
-    srt = paintings[-1].files["srt"].read_text(encoding="utf-8")
-    assert srt.startswith("1\n00:00:00,000 --> 00:00:02,500\n[笑声] 一。")
-    assert json.loads(paintings[-1].files["json"].read_text(encoding="utf-8"))["text"] == "一。二。"
 
 
 def test_no_audio_says_so_and_does_not_blank_the_page() -> None:
@@ -437,65 +457,88 @@ def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
     assert "secret" in caplog.text
 
 
-def test_cancelling_keeps_and_labels_what_was_heard(
-    recording: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("richspeech.console.handlers.SECONDS_BETWEEN_PAINTS", 0)
-    handlers = handlers_with(progress(segment("一。")), progress(segment("一。"), segment("二。")))
-    handlers.begin("page", recording, CHOICES)
-    steps = handlers.run("page")
-    for session in steps:
-        if session.job and session.job.progress:
-            handlers.cancel("page")
-            assert "正在停止" in paint(session).status
-            break
-    last = paint([*steps][-1])
+def test_cancelling_keeps_and_labels_what_was_heard(recording: str) -> None:
+    both = progress(segment("一。"), segment("二。"))
+    job, session, steps = stepped(progress(segment("一。")), both, path=recording)
+    while job.progress is None:
+        next(steps)
+    job.cancel()
+    assert "正在停止" in paint(session).status
+    exhaust(steps)
+    last = paint(session)
     assert "已取消" in last.status
-    assert "一。" in texts(last)
-    assert "二。" not in texts(last)
+    assert texts(last) == ["一。"]
     assert last.can_start
+
+
+def exhaust(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
 
 
 def test_a_job_that_was_cancelled_in_the_queue_never_runs(recording: str) -> None:
-    handlers = handlers_with(progress(segment("一。"), finished=True))
-    handlers.begin("page", recording, CHOICES)
-    handlers.cancel("page")
-    last = paint([*handlers.run("page")][-1])
+    job, session, steps = stepped(progress(segment("一。"), finished=True), path=recording)
+    job.cancel()
+    exhaust(steps)
+    last = paint(session)
     assert "已取消" in last.status
     assert last.can_start
+    assert last.view is None
 
 
 def test_a_job_waits_for_the_model_and_says_so(recording: str) -> None:
     readiness = Readiness()
-    handlers = Handlers(readiness, LIMITS, Sessions(3600))
-    handlers.begin("page", recording, CHOICES)
-    steps = handlers.run("page")
-    next(steps)
-    waiting = paint(next(steps))
-    assert "模型加载中" in waiting.status
-    assert waiting.can_cancel
-    assert not waiting.can_start
+    handlers = handlers_on(readiness)
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: "模型加载中" in paint(session).status)
+    assert paint(session).can_cancel
+    assert not paint(session).can_start
     steps_of_model = FakeTranscriber(progress(segment("一。"), finished=True))
     readiness.load(lambda: loaded_with(steps_of_model))
-    last = paint([*steps][-1])
+    last = watched(handlers)[-1]
     assert "转写完成" in last.status
-    assert "一。" in texts(last)
+    assert texts(last) == ["一。"]
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_a_job_that_waits_for_the_model_can_be_cancelled(recording: str) -> None:
-    handlers = Handlers(Readiness(), LIMITS, Sessions(3600))
-    handlers.begin("page", recording, CHOICES)
-    steps = handlers.run("page")
-    next(steps)
-    next(steps)
+    handlers = handlers_on(Readiness())
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: "模型加载中" in paint(session).status)
     assert "正在停止" in paint(handlers.cancel("page")).status
-    assert "已取消" in paint([*steps][-1]).status
+    assert "已取消" in watched(handlers)[-1].status
+
+
+def test_who_changes_something_in_a_running_job_sees_its_end_painted_last(recording: str) -> None:
+    readiness = Readiness()
+    handlers = handlers_on(readiness)
+    handlers.begin("page", recording, CHOICES)
+
+    async def cancelled() -> list[Painting]:
+        return [paint(each) async for each in handlers.settle(handlers.cancel("page"))]
+
+    paintings = asyncio.run(cancelled())
+    assert "正在停止" in paintings[0].status
+    assert "已取消" in paintings[-1].status
+
+
+def test_a_job_goes_on_when_nobody_looks_on(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: not session.is_busy)
+    assert texts(paint(session)) == ["一。"]
 
 
 def test_a_broken_file_does_not_wait_for_the_model(tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_text("these are only words")
-    handlers = Handlers(Readiness(), LIMITS, Sessions(3600))
+    handlers = handlers_on(Readiness())
     assert "不是能识别的音频或视频" in run_through(handlers, str(broken))[0][-1].status
 
 
@@ -506,7 +549,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(recording
 
     readiness = Readiness()
     readiness.load(fail)
-    paintings, _ = run_through(Handlers(readiness, LIMITS, Sessions(3600)), recording)
+    paintings, _ = run_through(handlers_on(readiness), recording)
     assert "模型出错了，请联系管理员：The weights are gone." in paintings[-1].status
 
 
@@ -521,34 +564,42 @@ def test_a_new_press_stops_the_job_before(recording: str) -> None:
 def test_language_and_style_change_the_page_without_a_new_transcription(recording: str) -> None:
     handlers = handlers_with(progress(segment(), finished=True))
     run_through(handlers, recording)
+    handlers.show_table("page", shows=True)
     english = paint(handlers.set_locale("page", "en"))
     assert "happy" in english.table
     assert "Finished" in english.status
-    assert "(happy)" in english.files["txt"].read_text(encoding="utf-8")
-    plain = paint(handlers.set_style("page", "plain"))
-    assert plain.files["txt"].read_text(encoding="utf-8") == "你好。\n"
+    assert shown_text(english) == "你好。(happy)(laughter)"
+    assert shown_text(paint(handlers.set_style("page", "plain"))) == "你好。"
+
+
+def shown_text(painting: Painting) -> object:
+    assert painting.view is not None
+    return painting.view["copy"]
+
+
+def test_the_table_is_drawn_only_while_it_is_open(recording: str) -> None:
+    handlers = handlers_with(progress(segment(), finished=True))
+    paintings, session = run_through(handlers, recording)
+    assert paintings[-1].table == ""
+    assert "你好。" in paint(handlers.show_table("page", shows=True)).table
+    handlers.show_table("page", shows=False)
+    assert paint(session).table == ""
 
 
 def corrected(handlers: Handlers, **values: object) -> Painting:
     return paint(handlers.correct("page", {"index": 0, **values}))
 
 
-def test_a_correction_is_in_every_view_and_file_until_it_is_undone(recording: str) -> None:
+def test_a_correction_is_in_every_view_until_it_is_undone(recording: str) -> None:
     handlers = handlers_with(progress(segment("一。"), segment("二。", start=4), finished=True))
     run_through(handlers, recording)
+    handlers.show_table("page", shows=True)
     painting = corrected(handlers, text="三。", emotion="sad")
     assert texts(painting) == ["三。", "二。"]
     assert "三。" in painting.table
-    assert painting.can_train
-    for path in painting.files.values():
-        assert "三。" in path.read_text(encoding="utf-8")
-        assert "一。" not in path.read_text(encoding="utf-8")
-    document = json.loads(painting.files["json"].read_text(encoding="utf-8"))
-    assert [each["corrected"] for each in document["segments"]] == [["text", "emotion"], []]
     undone = paint(handlers.undo("page"))
     assert texts(undone) == ["一。", "二。"]
-    assert not undone.can_train
-    assert "一。" in undone.files["srt"].read_text(encoding="utf-8")
+    assert "三。" not in undone.table
 
 
 @pytest.mark.parametrize(
@@ -569,27 +620,12 @@ def test_a_correction_before_anything_was_heard_changes_nothing() -> None:
 
 def test_corrections_made_while_more_is_heard_stay(recording: str) -> None:
     more = progress(segment("一。"), segment("二。", start=4), finished=True)
-    handlers = handlers_with(progress(segment("一。")), more)
-    handlers.begin("page", recording, CHOICES)
-    for session in handlers.run("page"):
-        if session.job and session.job.progress and not session.job.corrections:
-            corrected(handlers, text="三。")
-    assert texts(paint(handlers.sessions.get("page"))) == ["三。", "二。"]
-
-
-def test_the_training_data_holds_what_was_corrected(recording: str) -> None:
-    heard = replace(segment("一。"), end=0.5)
-    handlers = handlers_with(progress(heard, finished=True))
-    run_through(handlers, recording)
-    assert handlers.training("page") is None
-    corrected(handlers, text="三。")
-    path = handlers.training("page")
-    assert path is not None
-    assert path.name == "my_talk-training.zip"
-    with zipfile.ZipFile(path) as archive:
-        line = json.loads(archive.read("train.jsonl"))
-        assert (line["target"], line["source_len"]) == ("三。", 50)
-        assert line["source"] in archive.namelist()
+    job, session, steps = stepped(progress(segment("一。")), more, path=recording)
+    while job.progress is None:
+        next(steps)
+    job.corrections = (Correction(0, text="三。"),)
+    exhaust(steps)
+    assert texts(paint(session)) == ["三。", "二。"]
 
 
 def test_two_pages_do_not_see_each_other() -> None:
@@ -611,7 +647,30 @@ def test_a_closed_page_stops_its_work() -> None:
     sessions.get("a").begin(job)
     sessions.leave("a")
     sessions.leave("never seen")
-    assert job.stop.is_set()
+    assert job.stop.wait(20)
+
+
+def test_a_window_finds_its_work_again_after_a_reload() -> None:
+    sessions, job = Sessions(3600, 60), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.attach("first load", "window").begin(job)
+    sessions.leave("first load")
+    assert sessions.attach("second load", "window").job is job
+    assert sessions.get("second load").job is job
+    assert not job.stop.is_set()
+
+
+def test_a_page_that_is_back_in_time_keeps_its_work() -> None:
+    sessions, job = Sessions(3600, 0.05), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.attach("first load", "window").begin(job)
+    sessions.leave("first load")
+    sessions.attach("second load", "window")
+    assert not job.stop.wait(0.3)
+
+
+def test_another_window_sees_nothing_of_it() -> None:
+    sessions = Sessions(3600)
+    one = sessions.attach("first load", "window")
+    assert sessions.attach("second load", "another window") is not one
 
 
 def test_a_session_is_safe_from_many_threads() -> None:

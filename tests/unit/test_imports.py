@@ -17,30 +17,37 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors", "wording"),
+    ("postprocess", "errors", "wording", "memory"),
     ("rules",),
-    ("impression", "on_demand"),
+    ("impression", "on_demand", "sentiment"),
     ("settings", "transcript", "hub", "audio", "vad"),
-    ("options", "query", "database", "writers", "playback", "embeddings", "second_opinion"),
-    ("peaks", "timed_words", "corrections", "training"),
+    ("options", "query", "database", "writers", "playback", "embeddings", "version", "pcm"),
+    ("second_opinion", "reading"),
+    ("peaks", "timed_words", "corrections", "training", "hotwords", "sentences"),
+    ("comparison", "rule_file"),
     ("runs", "evidence", "pictures", "identity"),
     ("insight", "highlights", "risk", "film"),
     ("review", "clips", "chapters", "edl"),
-    ("utterance", "store"),
+    ("utterance", "store", "live_recording"),
     ("engines",),
     ("pipeline",),
-    ("scheduler",),
+    ("scheduler", "punctuation", "live"),
+    ("classifier", "relabelling"),
+    ("reading_transcriber",),
     ("loader", "listener"),
-    ("emotion_command", "highlights_command"),
-    ("readiness", "recall", "batch"),
+    ("emotion_document", "embedding_map"),
+    ("emotion_command", "embeddings_command", "highlights_command"),
+    ("readiness", "recall", "transcribers"),
+    ("history",),
+    ("batch",),
     ("bench",),
     ("api", "console", "__main__"),
     ("app_sensevoice",),
 )
 """A part imports from the rows above its own, and from itself."""
 
-ENGINES_KNOWN_TO = {"engines", "loader", "listener", "bench", "__main__"}
-"""loader, listener: they choose the classes; bench: it measures them; __main__: doctor."""
+ENGINES_KNOWN_TO = {"engines", "loader", "listener", "classifier", "bench", "__main__"}
+"""loader, listener, classifier choose the classes; bench measures them; __main__ has doctor."""
 
 HOMES = {
     "torch": {"engines", "bench"},
@@ -50,22 +57,27 @@ HOMES = {
     "openvino": {"engines"},
     "sentencepiece": {"engines", "bench"},
     "onnx": {"bench"},
-    "onnxruntime": {"bench"},
+    "onnxruntime": {"engines", "bench"},
+    "tokenizers": {"engines"},
+    "transformers": {"engines"},
     "sherpa_onnx": {"bench"},
-    "psutil": {"bench"},
+    "psutil": {"bench", "memory"},
+    "pypinyin": {"hotwords"},
+    "rapidfuzz": {"hotwords"},
     "sklearn": {"embeddings"},
     "modelscope": {"hub"},
     "modelscope_hub": {"hub"},
-    "av": {"audio", "clips", "film", "pictures", "playback"},
+    "av": {"audio", "clips", "film", "pictures", "pcm", "playback"},
     "docx": {"writers"},
     "jinja2": {"writers"},
     "numba": {"vad"},
     "gradio": {"console"},
+    "jiwer": {"comparison"},
     "fastapi": {"api", "app_sensevoice"},
     "starlette": {"api", "app_sensevoice"},
     "uvicorn": {"app_sensevoice"},
     "sqlalchemy": {"database", "store"},
-    "yaml": {"settings", "bench"},
+    "yaml": {"settings", "rule_file", "bench"},
     "pydantic_settings": {"settings"},
 }
 """Where alone a package may be imported, even within a function."""

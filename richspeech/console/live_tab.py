@@ -1,0 +1,81 @@
+"""The tab where people talk and read along; in the end it opens the recording in the main one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.sessions import Session
+from richspeech.console.tab import Context
+from richspeech.console.widgets import QUICK
+from richspeech.console.words import language_name, say
+from richspeech.console.words.live import WORDS
+from richspeech.options import AUTO
+from richspeech.transcript import LANGUAGES
+
+LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
+
+
+class LiveTab:
+    """What is drawn and done here is in live.js; api/live.py answers it."""
+
+    name = "live"
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._port = context, context.settings.server.port
+
+    def build(self) -> None:
+        """Make the place where live.js draws."""
+        self._place = self._context.widgets.add(
+            gr.HTML,
+            lambda locale: {"value": live_words(locale, self._port)},
+            html_template='<div class="live"></div>',
+            js_on_load=LIVE,
+            apply_default_css=False,
+            elem_id="live",
+        )
+
+    @property
+    def painted(self) -> Sequence[Any]:
+        """Nothing: a reload ends the talk, and its recording is in the main tab."""
+        return ()
+
+    def wire(self) -> None:
+        """Open what was said once it is over."""
+        self._place.talked(self._open, None, self._context.views.outputs, **QUICK)
+
+    def resume(self, entered: Any) -> None:
+        """Open a talk that the reload, or a lost connection, has ended."""
+        entered.then(self._open_left, None, self._context.views.outputs, **QUICK)
+
+    def paint(self, session: Session) -> list[Any]:  # noqa: ARG002 - as every tab
+        """Draw nothing."""
+        return []
+
+    async def _open_left(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        live = self._context.session(request).live
+        if live is None or live.status.is_over:
+            yield [gr.skip() for _ in self._context.views.outputs]
+            return
+        async for shown in self._open(request):
+            yield shown
+
+    async def _open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """Bring the main tab to the front once, and paint there until the job is over."""
+        live = self._context.session(request).live
+        if live is not None:
+            async for _ in live.watch():
+                pass
+        is_shown = False
+        async for session in self._context.handlers.watch(request.session_hash):
+            front, *views = await asyncio.to_thread(self._context.views.show, session)
+            yield [gr.skip() if is_shown else front, *views]
+            is_shown = True
+
+
+def live_words(locale: str, port: int) -> dict[str, Any]:
+    """Return what live.js writes: its texts, and the languages to choose from."""
+    texts = {key: say(key, locale, value="{value}", port=port) for key in WORDS}
+    languages = [(AUTO, say("auto", locale)), *((x, language_name(x, locale)) for x in LANGUAGES)]
+    return {**texts, "languages": languages}

@@ -1,0 +1,97 @@
+// Files that are being made, highlights to choose from, and the columns of the insight. What is
+// drawn here came from the server as HTML, in which everything from outside is escaped.
+(() => {
+  const fill = (element, html) => {
+    const focused = element.contains(document.activeElement) && document.activeElement.dataset;
+    element.innerHTML = html;
+    for (const name of ["stop", "save", "make", "key"])
+      if (focused?.[name]) element.querySelector(`[data-${name}="${focused[name]}"]`)?.focus();
+  };
+
+  // A button that is exchanged while it is pressed is never clicked: where the same work goes on,
+  // only what tells how far it is changes.
+  function advance(place, html) {
+    const fresh = document.createElement("div");
+    fresh.innerHTML = html;
+    const works = (from) => [...from.children].map((each) => each.lastChild?.dataset?.stop);
+    const same = `${works(place)}` === `${works(fresh)}` && works(fresh).every(Boolean);
+    if (!same) return fill(place, html);
+    place.querySelectorAll(".how-far").forEach((each, n) =>
+      each.replaceWith(fresh.querySelectorAll(".how-far")[n].cloneNode(true)),
+    );
+  }
+
+  // Downloads every file that was finished while this page looked on.
+  function desk(element, props, watch, events) {
+    const place = element.querySelector(".desk");
+    let seen = null;
+    const show = () => {
+      const { html = "", ready = {} } = props.value || {};
+      if (place.dataset.html !== html) advance(place, (place.dataset.html = html));
+      const fresh = seen ? Object.keys(ready).filter((key) => !seen.has(key)) : [];
+      if (props.value) seen = new Set(Object.keys(ready));
+      for (const key of fresh) events.save(ready[key]);
+    };
+    place.addEventListener("click", ({ target }) => {
+      const { stop, save } = target.dataset;
+      if (stop) events.stop(stop);
+      if (save) events.save(save);
+    });
+    watch("value", show);
+    show();
+  }
+
+  // What was unticked stays so while the same recording is corrected or the language changes.
+  function chooser(element, props, watch, make) {
+    const place = element.querySelector(".chooser");
+    const left = new Set();
+    let job = null;
+    const boxes = () => [...place.querySelectorAll("[data-key]")];
+    const count = () => {
+      const chosen = boxes().filter((box) => box.checked).length;
+      const status = place.querySelector("[data-count]");
+      if (status) status.textContent = status.dataset.count.replace("#", chosen);
+      for (const button of place.querySelectorAll("[data-make]"))
+        button.disabled = !chosen || "gone" in button.dataset;
+    };
+    const note = (box) => (box.checked ? left.delete(box.dataset.key) : left.add(box.dataset.key));
+    const tick = (checked) => {
+      for (const box of boxes()) note(Object.assign(box, { checked }));
+      count();
+    };
+    const show = () => {
+      const value = props.value || {};
+      if (value.job !== job) left.clear();
+      job = value.job;
+      fill(place, value.html || "");
+      for (const box of boxes()) box.checked = !left.has(box.dataset.key);
+      count();
+    };
+    place.addEventListener("change", ({ target }) => {
+      note(target);
+      count();
+    });
+    place.addEventListener("click", ({ target }) => {
+      const chosen = boxes().filter((box) => box.checked).map((box) => box.dataset.key);
+      if ("all" in target.dataset) tick(true);
+      if ("none" in target.dataset) tick(false);
+      if (target.dataset.make) make({ form: target.dataset.make, chosen });
+    });
+    watch("value", show);
+    show();
+  }
+
+  // One stop of the tabulator for all columns; the arrows go from one to the next.
+  document.addEventListener("keydown", (event) => {
+    const column = event.target.closest?.(".windows button");
+    const way = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+    const next = way && column?.[way];
+    if (!next) return;
+    event.preventDefault();
+    column.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+
+  Object.assign(window.richspeech, { desk, chooser });
+})();

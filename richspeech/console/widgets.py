@@ -1,0 +1,61 @@
+"""Widgets with words: made once in Chinese, and renamed when the page changes its language."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console import render
+from richspeech.console.words import say
+
+Words = Callable[[str], dict[str, Any]]
+"""Locale → what a widget shows in it."""
+
+QUICK: dict[str, Any] = {
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+    "api_visibility": "private",
+}
+"""Of every event: the page shows progress itself, and no event waits for another."""
+
+DRAWN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
+"""Of every piece of HTML that the server draws."""
+
+
+class Widgets:
+    """Makes widgets, and remembers how each is called in every language."""
+
+    def __init__(self) -> None:
+        self.worded: list[tuple[Any, Words]] = []
+        """Widgets with words, in the order in which a change of language updates them."""
+
+    def add(self, kind: Callable[..., Any], words: Words, **properties: Any) -> Any:
+        """Make a widget whose properties of the page's language come from ``words``."""
+        widget = kind(**words("zh"), **properties)
+        self.worded.append((widget, words))
+        return widget
+
+    def html(self, draw: Callable[[str], str], **properties: Any) -> Any:
+        """Make a piece of HTML that ``draw`` writes in a language."""
+        return self.add(gr.HTML, lambda locale: {"value": draw(locale)}, **DRAWN, **properties)
+
+    def heading(self, key: str) -> Any:
+        """Make the head of a card."""
+        return self.html(partial(render.heading, key))
+
+    def labelled(self, kind: Callable[..., Any], key: str, **properties: Any) -> Any:
+        """Make a widget whose label is the text ``key``."""
+        return self.add(kind, lambda locale: {"label": say(key, locale)}, **properties)
+
+    def explained(self, kind: Callable[..., Any], key: str, **properties: Any) -> Any:
+        """Make one with a label and the text ``key_info`` below it."""
+
+        def words(locale: str) -> dict[str, Any]:
+            return {"label": say(key, locale), "info": say(f"{key}_info", locale)}
+
+        return self.add(kind, words, **properties)
+
+    def button(self, key: str, **properties: Any) -> Any:
+        """Make a button with the text ``key`` on it."""
+        return self.add(gr.Button, lambda locale: {"value": say(key, locale)}, **properties)

@@ -1,0 +1,109 @@
+"""Many recordings at once: a bad one fails alone, a reload loses nothing, all go into one zip."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Playwright, expect
+
+from .test_history import show
+from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
+
+GOOD = ("zh-call.wav", "zh-laughter.wav", "en-meeting.wav", "yue-surprised.wav")
+END_MS = 90_000
+
+
+@pytest.fixture
+def guest(playwright: Playwright, remembering: str) -> Iterator[Visitor]:
+    """Someone with a Chinese browser at the batch of the server that keeps a history."""
+    with visitor_of(playwright) as visitor:
+        visitor.open(remembering)
+        show(visitor, "批量")
+        yield visitor
+
+
+def choose(visitor: Visitor, *paths: Path) -> None:
+    visitor.page.set_input_files("#batch-files input[type=file]", paths)
+    expect(visitor.page.locator("#batch-files tr.file")).to_have_count(len(paths))
+
+
+def rows(visitor: Visitor) -> Locator:
+    return visitor.page.locator("#batch-list li")
+
+
+def ended(visitor: Visitor) -> str:
+    message = visitor.page.locator("#batch-status .message")
+    message.wait_for(timeout=END_MS)
+    return message.inner_text()
+
+
+def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound at all")
+    choose(guest, *(EXAMPLES / name for name in GOOD), broken)
+    guest.page.click("#batch-start")
+    assert ended(guest).startswith("全部完成：4 个成功，1 个失败")
+    expect(rows(guest)).to_have_count(5)
+    expect(rows(guest).first).to_contain_text("zh-call.wav")  # it ends in anger
+    expect(rows(guest).first).to_contain_text("高风险")
+    expect(rows(guest).last).to_contain_text("broken.wav 不是能识别的音频或视频")
+    guest.page.get_by_label("按文件名").check()
+    expect(rows(guest).first).to_contain_text("broken.wav")
+
+    guest.page.get_by_role("button", name="打开 zh-laughter.wav").click()
+    expect(guest.page.locator("#player .player-name")).to_have_text("zh-laughter.wav")
+    assert "哥" in guest.text()
+    guest.page.wait_for_function("document.querySelector('#player audio')?.duration > 1")
+
+    show(guest, "批量")
+    guest.page.locator("#batch-formats").get_by_label("txt").uncheck()
+    guest.page.click("#batch-pack-start")
+    guest.page.locator("#batch-zip").wait_for(timeout=END_MS)
+    with guest.page.expect_download() as caught:
+        guest.page.click("#batch-zip")
+    with zipfile.ZipFile(io.BytesIO(Path(caught.value.path()).read_bytes())) as archive:
+        expected = {f"{name}.{form}" for name in GOOD for form in ("srt", "json")}
+        assert {*archive.namelist()} == {*expected, "summary.csv"}
+        document = json.loads(archive.read("zh-laughter.wav.json"))
+    assert "哥" in document["text"]
+
+
+def test_a_reload_finds_the_batch_at_work_and_cancelling_ends_it(
+    guest: Visitor, tmp_path: Path
+) -> None:
+    samples, rate = read_samples(EXAMPLES / "zh-call.wav")
+    noise = np.random.default_rng(0).integers(-40, 40, len(samples)).astype(np.int16)
+    paths = [
+        write_samples(tmp_path / f"long-{n}.wav", np.tile(samples + np.roll(noise, n), 20), rate)
+        for n in range(3)
+    ]
+    choose(guest, *paths)
+    guest.page.click("#batch-start")
+    expect(rows(guest)).to_have_count(3)
+    guest.page.reload()
+    guest.page.locator("html[data-settled]").wait_for(state="attached")
+    show(guest, "批量")
+    expect(rows(guest)).to_have_count(3)
+    expect(guest.page.locator("#batch-status .progress")).to_contain_text("/ 3 个文件")
+    guest.page.get_by_role("button", name="取消 long-1.wav").click()
+    expect(rows(guest).filter(has_text="long-1.wav")).to_contain_text("已取消", timeout=1_500)
+    guest.page.click("#batch-cancel")
+    expect(guest.page.locator("#batch-status .message")).to_contain_text("已取消", timeout=3_000)
+
+
+def test_a_folder_of_the_server_is_transcribed(guest: Visitor) -> None:
+    guest.page.get_by_role("tab", name="服务器上的文件夹").click()
+    guest.page.locator("#batch-folder input").click()
+    guest.page.get_by_role("option", name="calls").click()
+    guest.page.click("#batch-start")
+    assert ended(guest).startswith("全部完成：1 个成功，0 个失败")
+    expect(rows(guest)).to_contain_text("zh-laughter.wav")
+
+
+def test_without_a_recording_a_sentence_says_what_to_do(guest: Visitor) -> None:
+    guest.page.click("#batch-start")
+    expect(guest.page.get_by_text("请先选择录音、zip 或文件夹。")).to_be_visible()

@@ -1,0 +1,132 @@
+"""What was transcribed once is answered at once, and found, opened and deleted later."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Playwright, expect
+
+from .visitor import EXAMPLES, Visitor, visitor_of
+
+LAUGHTER = EXAMPLES / "zh-laughter.wav"
+SHOW = EXAMPLES / "zh-live-show.wav"
+
+
+@pytest.fixture
+def guest(playwright: Playwright, remembering: str) -> Iterator[Visitor]:
+    """Someone with a Chinese browser, in Shanghai, at the server that keeps a history."""
+    with visitor_of(playwright, timezone_id="Asia/Shanghai") as visitor:
+        visitor.open(remembering)
+        yield visitor
+
+
+def show(visitor: Visitor, tab: str) -> None:
+    visitor.page.locator("#tabs").get_by_role("tab", name=tab, exact=True).first.click()
+
+
+def look_for(visitor: Visitor, line: str) -> None:
+    visitor.page.locator("#history-line").locator("input, textarea").fill(line)
+    visitor.page.click("#history-find")
+
+
+def rows(visitor: Visitor) -> Locator:
+    return visitor.page.locator("#history-list li")
+
+
+def first_words(text: str) -> str:
+    found = re.search(r"[\u4e00-\u9fff]{2,4}", text)
+    assert found
+    return found.group()
+
+
+def test_the_same_recording_is_answered_from_the_history(guest: Visitor) -> None:
+    first = guest.transcribe(LAUGHTER)
+    assert first.startswith(("转写完成", "录音和设置都与"))
+    text = guest.text()
+    guest.page.reload()
+    guest.page.locator("html[data-settled]").wait_for(state="attached")
+    guest.upload(LAUGHTER)
+    guest.press_start()
+    answered = guest.page.locator("#status .message.done", has_text="直接给出历史记录里的结果")
+    expect(answered).to_be_visible()
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", answered.inner_text())
+    assert guest.text() == text
+    expect(guest.page.locator("#player audio")).to_be_visible()
+    guest.page.click("#again")
+    expect(guest.page.locator("#status .message.done")).to_have_text("转写完成")
+    expect(guest.page.locator("#again")).to_be_hidden()
+    assert guest.text() == text
+
+
+def test_a_transcript_is_found_opened_and_deleted(
+    guest: Visitor, playwright: Playwright, remembering: str
+) -> None:
+    guest.transcribe(SHOW)
+    text = guest.text()
+    with visitor_of(playwright) as other:  # another window, which never had the recording
+        other.open(remembering)
+        show(other, "历史")
+        look_for(other, f"{first_words(text)} event:掌声 name:show")
+        expect(rows(other)).to_have_count(1)
+        expect(rows(other).locator("mark").first).to_have_text(first_words(text))
+        rows(other).get_by_role("button", name="打开 zh-live-show.wav").click()
+        expect(other.page.locator("#status .message.done")).to_contain_text("历史记录，转写于")
+        expect(other.page.locator("#player")).to_contain_text("录音不保存在历史里")
+        assert other.text() == text
+        show(other, "历史")
+        delete = rows(other).get_by_role("button", name="删除 zh-live-show.wav")
+        delete.click()
+        expect(rows(other)).to_have_count(1)
+        expect(delete).to_have_text("再按一次删除")
+        delete.click()
+        expect(rows(other)).to_have_count(0)
+        expect(other.page.locator("#history-list .message")).to_have_text(
+            "已删除 zh-live-show.wav。"
+        )
+
+
+def test_a_correction_is_what_the_history_finds(guest: Visitor) -> None:
+    guest.transcribe(SHOW)
+    line = guest.page.locator(".lines li").first
+    line.hover()
+    line.locator(".correct").click()
+    line.locator("textarea").fill("谁也没说过的话")
+    line.locator("button.save").click()
+    expect(line).to_contain_text("已人工修改")
+    show(guest, "历史")
+    look_for(guest, "谁也没说过的话")
+    expect(rows(guest)).to_have_count(1)
+    expect(rows(guest)).to_contain_text("修改过")
+    rows(guest).locator("button.row-name").click()
+    expect(guest.page.locator("#player audio")).to_be_visible()
+    assert guest.text().startswith("谁也没说过的话")
+
+
+def test_a_wrong_search_is_told_in_a_sentence(guest: Visitor) -> None:
+    show(guest, "历史")
+    look_for(guest, "emotion:无聊")
+    message = guest.page.locator("#history-list .message.error")
+    expect(message).to_contain_text("没有“无聊”这种情绪")
+    guest.page.get_by_text("怎样缩小范围").click()
+    expect(guest.page.locator(".search-help code").first).to_have_text("emotion:生气")
+
+
+def test_everything_can_be_wiped(guest: Visitor, tmp_path: Path) -> None:
+    copy = tmp_path / "again.wav"
+    copy.write_bytes(LAUGHTER.read_bytes())
+    guest.transcribe(copy)
+    show(guest, "历史")
+    expect(rows(guest).first).to_be_visible()
+    wipe = guest.page.locator("#history-list [data-press=wipe_all]")
+    wipe.click()
+    expect(wipe).to_contain_text("再按一次，删除全部")
+    wipe.click()
+    expect(guest.page.locator("#history-list")).to_contain_text("还没有记录")
+    expect(guest.page.locator("#history-list .message")).to_contain_text("条记录")
+
+
+def test_a_server_that_keeps_nothing_says_so(visitor: Visitor) -> None:
+    show(visitor, "历史")
+    expect(visitor.page.locator("#history .message")).to_contain_text("history.enabled: true")
+    expect(visitor.page.locator("#foot")).not_to_contain_text("历史记录")

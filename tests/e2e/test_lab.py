@@ -1,0 +1,171 @@
+"""A person in the lab: two settings side by side, and rules tried and saved."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, expect
+
+from richspeech.settings import CONFIG, load_settings
+
+from .conftest import started, wait_for
+from .visitor import EXAMPLES, Visitor, visitor_of
+
+MUSIC = """\
+# no hold music
+- name: no-music
+  when: {event: bgm}
+  drop_event: true
+"""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A settings file that a test may change."""
+    return Path(shutil.copy(CONFIG, tmp_path_factory.mktemp("settings") / "config.yaml"))
+
+
+@pytest.fixture(scope="module")
+def lab(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with that file."""
+    folder = tmp_path_factory.mktemp("lab")
+    program = ["app_sensevoice.py", "--config", str(config)]
+    with started(program, folder / "log.txt") as (server, address):
+        wait_for(server, f"{address}/readyz", folder / "log.txt")
+        yield address
+
+
+@pytest.fixture
+def researcher(playwright: Playwright, lab: str) -> Iterator[Visitor]:
+    """Someone with a Chinese browser, in the lab."""
+    with visitor_of(playwright) as visitor:
+        visitor.open(lab)
+        go_to_lab(visitor)
+        yield visitor
+
+
+def go_to_lab(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="实验室").click()
+
+
+def compare(visitor: Visitor, example: str) -> str:
+    visitor.page.locator("#lab-examples").get_by_role("button", name=example, exact=True).click()
+    return message(visitor)
+
+
+def message(visitor: Visitor) -> str:
+    said = visitor.page.locator("#lab-status .message")
+    said.wait_for(timeout=60_000)
+    return said.inner_text()
+
+
+def test_two_settings_are_compared_and_the_table_is_downloaded(researcher: Visitor) -> None:
+    page = researcher.page
+    page.locator("#lab-b").get_by_label("合并相邻的句子").check()
+    assert compare(researcher, "客服电话：等待音乐，最后发火") == "对比完成"
+    assert page.locator("#lab-reference textarea").input_value().startswith("请耐心说你的订单")
+
+    numbers = page.locator(".lab-sides tbody tr").all_inner_texts()
+    rates = {line.split("\t")[0]: line.split("\t")[1:] for line in numbers}
+    left, right = (float(rate.strip("% ")) for rate in rates["字错误率（CER）"])
+    assert left < right <= 20  # without ITN digits are spelt out, which the reference does not
+    assert all(float(speed.removesuffix(" 倍")) > 0 for speed in rates["速度（RTFx）"])
+
+    shown = page.locator(".lab-rows tbody tr:visible")
+    assert shown.locator("mark.changed", has_text="五").count() == 1
+    assert shown.locator(".lab-differing").count() > 0
+    before = shown.count()
+    page.get_by_label("只看不同的").uncheck()
+    assert shown.count() > before
+
+    with page.expect_download() as caught:
+        page.click("#lab-csv")
+    with Path(caught.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert caught.value.suggested_filename == "zh-call-comparison.csv"
+    assert len(rows) == shown.count()
+    assert any("emotion" in row["differs"] for row in rows)
+    with page.expect_download() as caught:
+        page.click("#lab-json")
+    document = json.loads(Path(caught.value.path()).read_text("utf-8"))
+    assert document["a"]["character_error_rate"] == pytest.approx(left / 100, abs=0.001)
+
+
+def test_a_comparison_goes_on_over_a_reload_and_can_be_scored_anew(researcher: Visitor) -> None:
+    page = researcher.page
+    page.set_input_files("#lab-file input[type=file]", EXAMPLES / "en-meeting.wav")
+    page.locator("#lab-file .file-preview").wait_for()
+    page.click("#lab-start")
+    page.locator("#lab-cancel:enabled").wait_for()
+    page.reload()
+    page.locator("html[data-settled]").wait_for(state="attached")
+    go_to_lab(researcher)
+    assert message(researcher) == "对比完成"
+    assert "CER" not in page.locator(".lab-sides").inner_text()
+    page.fill("#lab-reference textarea", "nothing of this kind was said")
+    page.click("#lab-score")
+    expect(page.locator(".lab-sides")).to_contain_text("CER")
+    page.locator(".lab-against summary").click()
+    left_out = page.locator(".lab-against del").all_inner_texts()
+    assert "nothing" in " ".join(left_out)
+
+
+def test_without_a_recording_the_lab_asks_for_one(researcher: Visitor) -> None:
+    researcher.page.click("#lab-start")
+    assert message(researcher).startswith("请先选一段录音")
+
+
+def test_engines_are_compared_on_the_recording_of_the_other_tab(researcher: Visitor) -> None:
+    page = researcher.page
+    page.get_by_role("tab", name="转写").click()
+    researcher.transcribe(EXAMPLES / "zh-laughter.wav")
+    go_to_lab(researcher)
+    page.locator("#lab-b").get_by_label("引擎").click()
+    page.get_by_role("option", name="Paraformer（普通话）").click()
+    page.locator("#lab-b").get_by_label("模型权重").click()
+    page.get_by_role("option", name="内置的小模型").click()
+    page.click("#lab-start")
+    assert message(researcher) == "对比完成"
+    models = page.locator(".lab-sides tbody tr").nth(1).inner_text()
+    assert ("sensevoice-tiny" in models, "paraformer-tiny" in models) == (True, True)
+    row = page.locator(".lab-rows tbody tr").first
+    assert "哥哥" in row.locator("td[data-side=B]").inner_text()
+    assert row.locator(".lab-differing").count() == 4  # emotion and laughter, on either side
+
+
+def test_rules_are_tried_on_a_transcript_saved_and_followed(
+    researcher: Visitor, config: Path
+) -> None:
+    page = researcher.page
+    page.get_by_role("tab", name="转写").click()
+    researcher.transcribe(EXAMPLES / "zh-call.wav")
+    chips = page.locator("#transcript .chip.event", has_text="背景音乐")
+    assert chips.count() == 1
+    go_to_lab(researcher)
+    page.get_by_role("tab", name="修正规则").click()
+    editor, told = page.locator("#lab-editor textarea"), page.locator("#lab-effect .message")
+    assert "name: hesitant-sad" in editor.input_value()
+
+    editor.fill("- name: x\n  when:\n    emotion: sadd\n  drop_emotion: true")
+    page.click("#lab-try")
+    assert told.inner_text().startswith("第 3 行：规则 x 的 emotion 不能是 sadd")
+
+    editor.fill(MUSIC)
+    page.click("#lab-try")
+    row = page.locator(".lab-changes tbody tr")
+    row.wait_for()
+    assert "规则 no-music: 有背景音乐 → 去掉背景音乐" in row.inner_text()
+    assert dict(load_settings(config)) == dict(load_settings(CONFIG))
+
+    page.click("#lab-save")
+    expect(told.first).to_have_text(re.compile(r"已保存到 config\.yaml"))
+    assert [rule.name for rule in load_settings(config).rules] == ["no-music"]
+    assert config.read_text("utf-8").count("#") >= CONFIG.read_text("utf-8").count("#") - 1
+    page.get_by_role("tab", name="转写").click()
+    page.click("#start")
+    page.locator("#status .bar").or_(page.locator("#status .message.done")).first.wait_for()
+    expect(chips).to_have_count(0, timeout=30_000)

@@ -1,0 +1,145 @@
+"""Talking and reading along; a connection that is lost and comes back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Playwright
+
+from .visitor import Visitor, read_samples, visitor_of, write_samples
+
+ALIKE = 0.8
+"""Of 1: what the page must share with the words that were spoken."""
+FAKE_DEVICE = "--use-fake-device-for-media-stream"
+
+
+@contextmanager
+def talker(playwright: Playwright, address: str, voice: Path) -> Iterator[Visitor]:
+    """Someone whose microphone hears ``voice`` once, in the tab for talking."""
+    with visitor_of(
+        playwright,
+        FAKE_DEVICE,
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={voice}%noloop",
+        permissions=["microphone"],
+    ) as visitor:
+        visitor.open(address)
+        visitor.page.get_by_role("tab", name="实时").click()
+        yield visitor
+
+
+def start_talking(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="开始说话").click()
+
+
+def first_line(visitor: Visitor) -> str:
+    """The words of the first utterance, once they are final."""
+    line = visitor.page.locator("#live-lines .line > p:first-child").first
+    line.wait_for(timeout=60_000)
+    return line.inner_text()
+
+
+def likeness(heard: str, said: str) -> float:
+    return SequenceMatcher(None, heard, said, autojunk=False).ratio()
+
+
+def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
+    playwright: Playwright, address: str, spoken: tuple[Path, str]
+) -> None:
+    voice, said = spoken
+    with talker(playwright, address, voice) as visitor:
+        page = visitor.page
+        start_talking(visitor)
+        interim = page.locator("#live-interim p", has_text=said[:2])
+        interim.wait_for(timeout=60_000)
+        assert page.locator("#live-lines li").count() == 0
+        assert likeness(first_line(visitor), said) > ALIKE
+        assert not interim.is_visible()
+        assert page.locator("#live-lines .chip.emotion").count() == 1
+        assert page.locator("#live-latency").inner_text().endswith("秒")
+        page.get_by_role("button", name="停止").click()
+        assert visitor.result() == "转写完成"
+        assert likeness(visitor.text(), said) > ALIKE
+        page.locator("#player .player-name", has_text="live-").wait_for()
+        seconds = page.wait_for_function(
+            "document.querySelector('#player audio')?.duration"
+        ).json_value()
+        samples, rate = read_samples(voice)
+        assert seconds > 0.8 * len(samples) / rate
+        page.locator("#transcript .time").first.click()
+        page.wait_for_function("document.querySelector('#player audio').currentTime > 0.1")
+
+
+def test_a_reload_while_talking_loses_nothing(
+    playwright: Playwright, address: str, spoken: tuple[Path, str]
+) -> None:
+    voice, said = spoken
+    with talker(playwright, address, voice) as visitor:
+        start_talking(visitor)
+        visitor.page.locator("#live-interim p", has_text=said[:4]).wait_for(timeout=60_000)
+        visitor.page.reload()
+        visitor.page.locator("#player .player-name", has_text="live-").wait_for()
+        assert visitor.result() == "转写完成"
+        assert said[:4] in visitor.text()
+
+
+def test_a_microphone_that_is_not_allowed_is_explained(
+    playwright: Playwright, address: str
+) -> None:
+    with visitor_of(playwright, FAKE_DEVICE, "--deny-permission-prompts") as visitor:
+        visitor.open(address)
+        visitor.page.get_by_role("tab", name="实时").click()
+        start_talking(visitor)
+        visitor.page.locator("#live-status", has_text="浏览器没有允许使用麦克风").wait_for()
+        assert visitor.page.get_by_role("button", name="开始说话").is_enabled()
+
+
+def test_an_address_without_a_microphone_says_how_to_get_one(
+    playwright: Playwright, address: str
+) -> None:
+    with visitor_of(playwright) as visitor:
+        visitor.open(address.replace("127.0.0.1", "hear.test"))
+        visitor.page.get_by_role("tab", name="实时").click()
+        start_talking(visitor)
+        visitor.page.locator("#live-status", has_text="ssh -L").wait_for()
+
+
+def test_the_tab_speaks_english_at_once(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="实时").click()
+    visitor.page.locator("#live").get_by_label("说的语言").select_option("yue")
+    visitor.page.get_by_label("English").check()
+    visitor.page.get_by_role("button", name="Start talking").wait_for()
+    language = visitor.page.locator("#live").get_by_label("Spoken language")
+    assert language.locator("option:checked").inner_text() == "Cantonese"
+
+
+def test_a_lost_connection_is_told_and_running_work_is_found_again(
+    visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path
+) -> None:
+    page = visitor.page
+    samples, rate = read_samples(spoken[0])
+    turn = np.concatenate([samples, np.zeros(rate)])
+    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(turn, 600), rate))
+    visitor.press_start()
+    page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    page.evaluate("window.isTheSamePage = true")
+    page.context.set_offline(True)
+    page.locator("#lost", has_text="连接断了，正在重连").wait_for()
+    assert not page.locator(".toast-wrap").is_visible()
+    page.context.set_offline(False)
+    page.wait_for_function("!window.isTheSamePage && document.documentElement.dataset.settled")
+    assert page.locator("#lost").count() == 0
+    page.locator("#status [role=progressbar]").wait_for()
+    done = "Number(document.querySelector('#status [aria-valuenow]')?.ariaValueNow)"
+    page.wait_for_function(f"before => {done} > before", arg=page.evaluate(done))
+    page.click("#cancel")
+    assert visitor.result(20).startswith("已取消")
+
+
+def test_the_tab_is_not_wider_than_a_phone(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="实时").click()
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.page.locator("#live-start").wait_for()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,176 @@
+"""A person who wants to know what a recording is like, and to show its best or worst moments."""
+
+import re
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import av
+import pytest
+import webvtt
+from playwright.sync_api import Page, Playwright, expect
+
+from .test_page import video_of
+from .test_viewer import player_time, wait_until_shown
+from .visitor import EXAMPLES, Visitor, visitor_of
+
+CALL = EXAMPLES / "zh-call.wav"
+
+
+@pytest.fixture
+def reader(visitor: Visitor) -> Visitor:
+    """Someone before the review of the call."""
+    visitor.transcribe(CALL)
+    wait_until_shown(visitor.page)
+    visitor.page.locator("#review").wait_for()
+    return visitor
+
+
+def choose(page: Page, name: str) -> None:
+    page.locator("#review-tabs").get_by_role("tab", name=name).click()
+
+
+def length(content: bytes) -> tuple[float, bool]:
+    """Seconds of sound, and whether there are pictures."""
+    with av.open(BytesIO(content), "r") as container:
+        pictures = bool(container.streams.video)
+        frames = [frame.samples / frame.sample_rate for frame in container.decode(audio=0)]
+    return sum(frames), pictures
+
+
+def made(page: Page, form: str) -> tuple[str, bytes]:
+    with page.expect_download() as caught:
+        page.click(f"[data-make={form}]")
+    return caught.value.suggested_filename, Path(caught.value.path()).read_bytes()
+
+
+def span(page: Page, number: int) -> tuple[float, float]:
+    """Start and end of a highlight in seconds."""
+    key = page.locator("#highlights [data-key]").nth(number).get_attribute("data-key") or ""
+    start, end = key.split("-")
+    return float(start), float(end)
+
+
+def test_insight_tells_shares_rates_and_sounds(reader: Visitor) -> None:
+    words = reader.page.locator("#insight").inner_text()
+    assert re.search(r"生气\s+\d+%", words)
+    assert re.search(r"普通话\s+每分钟 \d+ 字", words)
+    assert re.search(r"音乐\s+\d+ 段", words)
+    shares = [int(each) for each in re.findall(r"(\d+)%", words.split("时间分布")[0])]
+    assert sum(shares) == pytest.approx(100, abs=3)
+
+
+def test_a_column_of_the_curve_plays_from_its_start(reader: Visitor) -> None:
+    page = reader.page
+    columns = page.locator("#insight .windows button")
+    column = columns.nth(4)
+    start = float(column.get_attribute("data-seek") or "nan")
+    column.click()
+    assert start - 0.1 <= player_time(page) < start + 3
+    column.focus()
+    page.keyboard.press("ArrowRight")
+    expect(columns.nth(5)).to_be_focused()
+    page.keyboard.press("Enter")
+    after = float(columns.nth(5).get_attribute("data-seek") or "nan")
+    assert after - 0.1 <= player_time(page) < after + 3
+
+
+def test_a_correction_changes_insight_and_risk(reader: Visitor) -> None:
+    page = reader.page
+    choose(page, "通话风险")
+    score = page.locator("#risk .score b")
+    before = int(score.inner_text())
+    angry = page.locator("#transcript li").filter(has=page.locator(".chip.angry"))
+    assert before > 0
+    for _ in range(angry.count()):
+        angry.first.hover()
+        angry.first.locator(".correct").click()
+        page.locator(".correction select").first.select_option("happy")
+        many = angry.count()
+        page.locator(".correction .save").click()
+        expect(angry).to_have_count(many - 1)
+    expect(score).not_to_have_text(str(before))
+    assert int(score.inner_text()) < before
+    choose(page, "概览")
+    expect(page.locator("#insight .insight_emotions")).not_to_contain_text("生气")
+
+
+def test_points_of_the_risk_say_why_and_play_their_seconds(reader: Visitor) -> None:
+    page = reader.page
+    choose(page, "通话风险")
+    expect(page.locator("#risk")).to_contain_text("不是结论")
+    point = page.locator("#risk .points li", has_text="生气").first
+    evidence = point.locator("[data-seek]").first
+    start = float(evidence.get_attribute("data-seek") or "nan")
+    evidence.click()
+    assert start - 0.1 <= player_time(page) < start + 3
+
+
+def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> None:
+    page = reader.page
+    choose(page, "精彩片段")
+    boxes = page.locator("#highlights [data-key]")
+    everything = boxes.count()
+    assert everything >= 2
+    page.get_by_role("button", name="全不选").click()
+    expect(page.locator("[data-make=clips]")).to_be_disabled()
+    boxes.nth(1).check()
+    start, end = span(page, 1)
+    name, content = made(page, "clips")
+    assert name == "zh-call-clips.zip"
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.namelist() == ["zh-call-01.wav"]
+        seconds, _ = length(archive.read("zh-call-01.wav"))
+    assert seconds == pytest.approx(end - start, abs=0.1)
+    page.get_by_role("button", name="全选").click()
+    whole = sum(end - start for start, end in (span(page, n) for n in range(everything)))
+    name, reel = made(page, "reel")
+    assert name == "zh-call-reel.wav"
+    assert length(reel)[0] == pytest.approx(whole, abs=0.3)
+    chapters = webvtt.from_string(made(page, "chapters")[1].decode())
+    assert [each.start_in_seconds for each in chapters.captions] == [
+        int(span(page, n)[0]) for n in range(everything)
+    ]
+    assert made(page, "edl")[1].decode().count("FROM CLIP NAME: zh-call.wav") == everything
+
+
+def test_of_a_video_the_clips_are_videos(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.transcribe(video_of(CALL, tmp_path / "call.mp4"))
+    page = visitor.page
+    choose(page, "精彩片段")
+    with zipfile.ZipFile(BytesIO(made(page, "clips")[1])) as archive:
+        first = archive.read("call-01.mp4")
+    start, end = span(page, 0)
+    seconds, pictures = length(first)
+    assert pictures
+    assert seconds == pytest.approx(end - start, abs=0.3)
+
+
+def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> None:
+    page = reader.page
+    choose(page, "精彩片段")
+    boxes = page.locator("#highlights [data-key]")
+    boxes.first.uncheck()
+    page.get_by_label("English").check()
+    expect(page.locator("#highlights")).to_contain_text("Because of")
+    expect(boxes.first).not_to_be_checked()
+    expect(boxes.nth(1)).to_be_checked()
+    words = page.locator("#review").inner_text() + page.locator("#exports").inner_text()
+    quotes = " ".join(page.locator("#review .quote").all_inner_texts())
+    left = set(re.findall(r"[\u3400-\u9fff]+", words)) - set(
+        re.findall(r"[\u3400-\u9fff]+", quotes)
+    )
+    assert left == set()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_every_part_fits_on_a_phone(playwright: Playwright, address: str, locale: str) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "locale": locale}
+    with visitor_of(playwright, **phone) as visitor:
+        visitor.open(address)
+        visitor.transcribe(CALL)
+        page = visitor.page
+        page.locator("#review").wait_for()
+        for tab in page.locator("#review-tabs [role=tab]").all():
+            tab.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
