@@ -25,7 +25,7 @@ from richspeech.hub import (
     find_weights,
 )
 from richspeech.live import Sketcher
-from richspeech.memory import resident_bytes
+from richspeech.memory import give_back, resident_bytes
 from richspeech.on_demand import OnDemand
 from richspeech.options import Options, language_hint
 from richspeech.pipeline import (
@@ -152,7 +152,9 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
     # These imports take seconds and torch; a help text or a settings error needs neither.
     from richspeech.engines.device import choose_device  # noqa: PLC0415
 
-    started, before = time.perf_counter(), resident_bytes()
+    started = time.perf_counter()
+    give_back()  # what others have freed must not count as this engine's
+    before = resident_bytes()
     engine = engine or settings.model.engine
     models = find_models(settings, engine)
     found = find_classifier(settings) if engine in settings.sentiment.engines else None

@@ -23,4 +23,9 @@ fi
 .venv/bin/ruff format --check .
 .venv/bin/ruff check .
 .venv/bin/mypy .
-.venv/bin/python -m pytest "$@"
+if [ $# -gt 0 ]; then
+  exec .venv/bin/python -m pytest "$@"
+fi
+# Two files at a time; what measures time or memory comes after, by itself.
+.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+.venv/bin/python -m pytest -m alone

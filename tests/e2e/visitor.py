@@ -3,13 +3,14 @@
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from scripts.screenshots import ARGUMENTS as CHROMIUM_ARGUMENTS
 from scripts.screenshots import CHROMIUM
@@ -61,19 +62,31 @@ class Visitor:
         return [a for a in self.addresses if urlsplit(a).hostname not in local]
 
 
-@contextmanager
-def visitor_of(playwright: Playwright, *arguments: str, **context: object) -> Iterator[Visitor]:
-    """A window of a browser of its own; nothing that it loads may come from elsewhere."""
-    browser = playwright.chromium.launch(
+@cache
+def shared_browser(playwright: Playwright) -> Browser:
+    """One browser for all who need no special one; it goes with playwright."""
+    return launched(playwright)
+
+
+def launched(playwright: Playwright, *arguments: str) -> Browser:
+    return playwright.chromium.launch(
         executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments], timeout=90_000
     )
+
+
+@contextmanager
+def visitor_of(playwright: Playwright, *arguments: str, **context: object) -> Iterator[Visitor]:
+    """A window that knows nothing of others; nothing that it loads may come from elsewhere."""
+    browser = launched(playwright, *arguments) if arguments else shared_browser(playwright)
+    window = browser.new_context(**{"locale": "zh-CN", **context})  # type: ignore[arg-type]
     try:
-        window = browser.new_context(**{"locale": "zh-CN", **context})  # type: ignore[arg-type]
         visitor = Visitor(window.new_page())
         yield visitor
         assert visitor.foreign_addresses() == []
     finally:
-        browser.close()
+        window.close()
+        if arguments:
+            browser.close()
 
 
 def words_of(reference: dict[str, Any]) -> str:

@@ -13,6 +13,9 @@ from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips
 
 
+pytestmark = pytest.mark.alone
+
+
 @pytest.fixture(scope="module")
 def bench() -> Bench:
     bench = Bench(make_setup("embedded", device="cpu", seconds=60.0, repeat=3))
