@@ -12,7 +12,6 @@ from richspeech.bench.sections import Bench
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips
 
-
 pytestmark = pytest.mark.alone
 
 
