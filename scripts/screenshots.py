@@ -279,7 +279,7 @@ def open_tab(page: Page, key: str, locale: str) -> None:
 
 def show_result(page: Page) -> None:
     """Scroll to the transcript, which is below the first screen of a phone."""
-    box = page.locator("#right > .card").bounding_box()
+    box = page.locator("#right > .card").first.bounding_box()
     if box is not None:
         page.evaluate("distance => window.scrollBy(0, distance)", box["y"] - 16)
 

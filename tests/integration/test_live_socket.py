@@ -1,6 +1,7 @@
 """The WebSocket /live before the embedded model: what comes, what is refused, what stays."""
 
 import threading
+import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -157,9 +158,12 @@ def test_the_finals_are_what_transcribing_the_kept_recording_gives(
 
 
 def test_an_utterance_is_read_before_it_is_over(client: TestClient) -> None:
+    sound = sound_of(EXAMPLE)
     with client.websocket_connect("/live") as socket:
         begin(socket)
-        send(socket, sound_of(EXAMPLE))
+        for start in range(0, len(sound), FRAME_BYTES):
+            socket.send_bytes(sound[start : start + FRAME_BYTES])
+            time.sleep(0.04)  # as it comes from a microphone, only faster
         first = next(received(socket))
         socket.send_json({"type": "stop"})
         rest = [*received(socket)]
