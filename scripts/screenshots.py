@@ -59,7 +59,7 @@ class Picture:
     part: str | None = None
     """Selector of what is shown; None is the first screen."""
     press: str | None = None
-    """Selector of what is pressed before."""
+    """Tab of the review that is pressed before."""
     hears: bool = False
     """Whether the emotions of the example are shown, and not its transcript."""
     talks: bool = False
@@ -84,10 +84,10 @@ PICTURES = (
     Picture("exports-en-narrow", "en", width=390, part="#exports"),
     Picture("review-zh-wide", "zh", part="#review"),
     Picture("review-en-narrow", "en", width=390, colours="dark", part="#review"),
-    Picture("highlights-zh-wide", "zh", part="#review", press="text=精彩片段"),
-    Picture("highlights-en-dark", "en", 1440, 1000, "dark", "#review", "text=Highlights"),
-    Picture("risk-zh-narrow", "zh", width=390, part="#review", press="text=通话风险"),
-    Picture("risk-en-wide", "en", part="#review", press="text=Call risk"),
+    Picture("highlights-zh-wide", "zh", part="#review", press="精彩片段"),
+    Picture("highlights-en-dark", "en", 1440, 1000, "dark", "#review", "Highlights"),
+    Picture("risk-zh-narrow", "zh", width=390, part="#review", press="通话风险"),
+    Picture("risk-en-wide", "en", part="#review", press="Call risk"),
     Picture("emotion-zh-wide", "zh", part="#emotion-result", hears=True),
     Picture("emotion-en-dark", "en", colours="dark", part="#emotion-result", hears=True),
     Picture("emotion-zh-narrow", "zh", width=390, part="#emotion-result", hears=True),
@@ -189,7 +189,7 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         if picture.width < 760 and not picture.part:
             show_result(page)
         if picture.press:
-            page.locator(picture.press).first.click()
+            page.locator("#review").get_by_role("tab", name=picture.press).click()
             page.wait_for_timeout(300)
         path = DOCS / f"{picture.name}.png"
         place = page.locator(picture.part) if picture.part else page
