@@ -26,6 +26,8 @@ fi
 if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi
-# Two files at a time; what measures time or memory comes after, by itself.
-.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+# The page by itself, since a second browser beside it makes both too slow; the rest two files at a
+# time; what measures time or memory comes last, alone.
+.venv/bin/python -m pytest tests/e2e
+.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone" tests/unit tests/integration
 .venv/bin/python -m pytest -m alone
