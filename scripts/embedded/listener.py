@@ -6,7 +6,6 @@ for a window of one. Training resumes from its last checkpoint.
 """
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from richspeech.engines import funasr_door
 from scripts.embedded import dataset, sounds
+from scripts.embedded.checkpoint import Checkpointed
 from scripts.embedded.corpus import LANGUAGES
 from scripts.embedded.dataset import Job, Plan
 from scripts.embedded.voices import SAMPLE_RATE, Waveform
@@ -302,7 +302,7 @@ def loss(model: Any, rows: Tensor, stretches: list[Stretch]) -> Tensor:
     return nn.functional.cross_entropy(model.proj(means), truth, label_smoothing=0.03)
 
 
-class Trainer:
+class Trainer(Checkpointed):
     """Model, optimizer and schedule."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -326,28 +326,6 @@ class Trainer:
         self.schedule.step()
         self.step += 1
         return float(value.detach())
-
-    def _parts(self) -> Iterator[tuple[str, Any]]:
-        yield from (
-            ("model", self.model),
-            ("optimizer", self.optimizer),
-            ("schedule", self.schedule),
-        )
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        state = {name: part.state_dict() for name, part in self._parts()}
-        torch.save({**state, "step": self.step}, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is one."""
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        for name, part in self._parts():
-            part.load_state_dict(state[name])
-        self.step = int(state["step"])
 
 
 def train(folder: Path, recipe: Recipe) -> None:

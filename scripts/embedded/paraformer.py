@@ -20,6 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 from richspeech.engines import funasr_door
 from scripts.embedded import dataset, recogniser
 from scripts.embedded.augment import Backgrounds, augment, pad
+from scripts.embedded.checkpoint import Checkpointed
 from scripts.embedded.corpus import TextList
 from scripts.embedded.dataset import Dataset, Plan
 from scripts.embedded.features import FLOOR, MELS, Features, stack
@@ -258,7 +259,7 @@ def _in_bfloat16(forward: Callable[..., Any], *given: Tensor) -> tuple[Tensor, T
     return encoded.float(), lengths, None
 
 
-class Trainer:
+class Trainer(Checkpointed):
     """Model, optimizer and schedule."""
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
@@ -299,28 +300,6 @@ class Trainer:
             "place": float(place.detach()),
             "right": float(shown["acc"]),
         }
-
-    def _parts(self) -> Iterator[tuple[str, Any]]:
-        yield from (
-            ("model", self.model),
-            ("optimizer", self.optimizer),
-            ("schedule", self.schedule),
-        )
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        state = {name: part.state_dict() for name, part in self._parts()}
-        torch.save({**state, "step": self.step}, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is one."""
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        for name, part in self._parts():
-            part.load_state_dict(state[name])
-        self.step = int(state["step"])
 
 
 def train(folder: Path, recipe: Recipe) -> None:

@@ -135,15 +135,20 @@ def test_the_downloads_hold_the_transcript(visitor: Visitor, spoken: tuple[Path,
     assert likeness(re.sub(r"\(.*?\)", "", downloaded(visitor, "txt")[1]), said) > ALIKE
 
 
+def start_an_hour(visitor: Visitor, spoken: Path, folder: Path) -> None:
+    """Have an hour of the same words transcribed; the first of them are there."""
+    samples, rate = read_samples(spoken)
+    turn = np.concatenate([samples, np.zeros(rate)])
+    turns = int(3_600 * rate / len(turn))
+    visitor.upload(write_samples(folder / "long.wav", np.tile(turn, turns), rate))
+    visitor.press_start()
+    visitor.page.locator("#transcript .line").first.wait_for(timeout=60_000)
+
+
 def test_cancelling_stops_soon_and_keeps_what_was_heard(
     visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path
 ) -> None:
-    samples, rate = read_samples(spoken[0])
-    turn = np.concatenate([samples, np.zeros(rate)])
-    turns = int(3_600 * rate / len(turn))
-    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(turn, turns), rate))
-    visitor.press_start()
-    visitor.page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    start_an_hour(visitor, spoken[0], tmp_path)
     assert visitor.page.locator("#status [role=progressbar]").count() == 1
     pressed = time.monotonic()
     visitor.page.click("#cancel")
@@ -157,12 +162,7 @@ def test_cancelling_stops_soon_and_keeps_what_was_heard(
 def test_a_reload_finds_the_running_work_again(
     visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path
 ) -> None:
-    samples, rate = read_samples(spoken[0])
-    turn = np.concatenate([samples, np.zeros(rate)])
-    turns = int(3_600 * rate / len(turn))
-    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(turn, turns), rate))
-    visitor.press_start()
-    visitor.page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    start_an_hour(visitor, spoken[0], tmp_path)
     visitor.page.reload()
     visitor.page.locator("html[data-settled]").wait_for(state="attached")
     visitor.page.locator("#transcript .line").first.wait_for()
