@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.errors import ModelError
-from richspeech.hub import EMBEDDED_CLASSIFIER, Source, Weights, find_weights
+from richspeech.hub import EMBEDDED_CLASSIFIER, Weights, find_weights
 from richspeech.on_demand import OnDemand
 from richspeech.sentiment import Limits, Sentiment, sentiment_named
 from richspeech.settings import Settings
@@ -41,7 +41,7 @@ class LoadedClassifier:
     @property
     def is_embedded(self) -> bool:
         """Whether this is the tiny model that ships with the project."""
-        return self.weights.source is Source.EMBEDDED
+        return self.weights.is_embedded
 
 
 def find_classifier(settings: Settings) -> FoundClassifier:
@@ -59,7 +59,7 @@ def find_classifier(settings: Settings) -> FoundClassifier:
         by_name=True,
     )
     # the map is for the model that was named, not for the one that stands in for it
-    stands_in = weights.source is Source.EMBEDDED
+    stands_in = weights.is_embedded
     meanings = {} if stands_in else sentiment.labels
     sentiments = sentiments_of(read_labels(weights.folder), meanings, weights.name)
     return FoundClassifier(weights, sentiments)

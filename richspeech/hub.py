@@ -53,6 +53,11 @@ class Weights:
     reason: str
     """One sentence."""
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is a tiny model that ships with the project."""
+        return self.source is Source.EMBEDDED
+
 
 def find_weights(
     model: str,

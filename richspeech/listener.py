@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from richspeech.hub import EMBEDDED_LISTENER, Source, Weights, find_weights, weights_here
+from richspeech.hub import EMBEDDED_LISTENER, Weights, find_weights, weights_here
 from richspeech.on_demand import OnDemand
 from richspeech.settings import Settings
 
@@ -26,7 +26,7 @@ class LoadedListener:
     @property
     def is_embedded(self) -> bool:
         """Whether this is the tiny model that ships with the project."""
-        return self.weights.source is Source.EMBEDDED
+        return self.weights.is_embedded
 
 
 def find_listener(settings: Settings) -> Weights:

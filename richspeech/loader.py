@@ -20,7 +20,6 @@ from richspeech.hub import (
     EMBEDDED_PARAFORMER,
     EMBEDDED_PUNCTUATION,
     EMBEDDED_RECOGNISER,
-    Source,
     Weights,
     find_weights,
 )
@@ -83,7 +82,7 @@ class Loaded:
     @property
     def is_embedded(self) -> bool:
         """Whether this is the tiny model that ships with the project."""
-        return self.weights.source is Source.EMBEDDED
+        return self.weights.is_embedded
 
     def with_rules(self, rules: tuple[Rule, ...], limits: Limits) -> "Loaded":
         """Return it with these rules alone; ``limits`` weigh voice against words anew."""
@@ -136,7 +135,7 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
         if is_paraformer
         else find(model.id, EMBEDDED_RECOGNISER)
     )
-    embedded = recogniser.source is Source.EMBEDDED
+    embedded = recogniser.is_embedded
     detector = find(EMBEDDED if embedded else model.vad_id, EMBEDDED_DETECTOR)
     if not is_paraformer:
         return Models(recogniser, detector)
