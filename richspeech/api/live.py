@@ -206,6 +206,9 @@ class _Conversation:
         try:
             while (message := await self._messages.get()) is not None:
                 await self._websocket.send_json(message)
+        except WebSocketDisconnect:
+            await listening  # nobody reads any more, but what was said may still be on its way
+            raise
         finally:
             self._recording.finish()
             listening.cancel()
