@@ -4,12 +4,15 @@ Not covered: changing a history of another version, which is refused in a senten
 """
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import (
     JSON,
     URL,
@@ -134,7 +137,7 @@ def as_store_error() -> Iterator[None]:
     """Turn what a database or its driver says into one sentence; passwords are in none of them."""
     try:
         yield
-    except (SQLAlchemyError, OSError, ImportError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         said = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         reason = str(said).partition("\n")[0].rstrip(".")
         message = f"The history cannot be used ({reason}); see history.url in the settings."
@@ -152,6 +155,7 @@ def _sqlite(url: URL) -> Engine:
     path = ROOT / str(url.database)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)  # these are people's words
+    _log_ahead(path)
     engine = create_engine(
         url.set(database=str(path)),
         json_serializer=_json,
@@ -165,12 +169,20 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _log_ahead(path: Path) -> None:
+    """Have a search go on while somebody writes; the file stays so for good.
+
+    SQLite lets no one wait who finds another at this change, so a lock of our own does.
+    """
+    lock = FileLock(path.with_name(f"{path.name}.lock"), LONGEST_WAIT_SECONDS, mode=0o600)
+    with lock, closing(sqlite3.connect(path, LONGEST_WAIT_SECONDS)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    # WAL: a search goes on while somebody writes. FULL: what was kept survives a power cut.
-    # secure_delete: what was deleted is overwritten.
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+    # FULL: what was kept survives a power cut. secure_delete: what was deleted is overwritten.
+    for setting in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}").close()
-    connection.execute("PRAGMA foreign_keys = ON").close()
 
 
 def _version(engine: Engine) -> int:
