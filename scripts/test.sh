@@ -26,8 +26,9 @@ fi
 if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi
-# The page by itself, since a second browser beside it makes both too slow; the rest two files at a
-# time; what measures time or memory comes last, alone.
-.venv/bin/python -m pytest tests/e2e
-.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone" tests/unit tests/integration
+# Two files at a time; the page apart from the rest, since a browser needs more than one core for
+# moments; what measures time or memory comes last, alone.
+two_at_a_time=(.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone")
+"${two_at_a_time[@]}" tests/e2e
+"${two_at_a_time[@]}" tests/unit tests/integration
 .venv/bin/python -m pytest -m alone

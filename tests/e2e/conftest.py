@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from scripts.screenshots import CHROMIUM, answers
 
 from .visitor import EXAMPLES, ROOT, Visitor, visitor_of, words_of
+
+PATIENCE_MS = 30_000
+"""Of ``expect``, which else gives up sooner than whatever else waits in playwright."""
 
 
 @pytest.fixture(scope="package")
@@ -30,6 +33,7 @@ def playwright() -> Iterator[Playwright]:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as started:
         yield started
 

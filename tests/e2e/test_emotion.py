@@ -2,11 +2,12 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from richspeech.console.words import say
 
@@ -28,6 +29,12 @@ def hear(page: Page, path: Path) -> None:
     page.click("#emotion-start")
 
 
+def wait_until_all_is_drawn(page: Page) -> None:
+    expect(page.locator("#emotion-scores li")).to_have_count(9)
+    expect(page.locator("#emotion-journal")).not_to_be_empty()
+    expect(page.locator("#emotion-download-result")).to_be_visible()
+
+
 def downloaded(page: Page, selector: str) -> bytes:
     with page.expect_download() as caught:
         page.click(selector)
@@ -46,15 +53,14 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     page.locator("#emotion-embedding input").check()
     hear(page, EXAMPLES / SURPRISED)
     page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
-    assert "吃惊" in page.locator(".verdict-word").inner_text()
-    assert say("emotion_tiny_head", "zh") in page.locator("#emotion-verdict").inner_text()
-    bars = page.locator("#emotion-scores li")
-    assert bars.count() == 9
+    expect(page.locator(".verdict-word")).to_contain_text("吃惊")
+    expect(page.locator("#emotion-verdict")).to_contain_text(say("emotion_tiny_head", "zh"))
+    expect(page.locator("#emotion-scores li")).to_have_count(9)
     shares = [
         float(text.strip("%")) for text in page.locator("#emotion-scores b").all_inner_texts()
     ]
     assert sum(shares) == pytest.approx(100, abs=0.5)
-    assert "毫秒" in page.locator("#emotion-journal").inner_text()
+    expect(page.locator("#emotion-journal")).to_contain_text("毫秒")
 
     result = json.loads(downloaded(page, "#emotion-download-result"))
     assert (result["emotion"], result["granularity"]) == ("surprised", "frame")
@@ -73,9 +79,9 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     box = stage.bounding_box()
     assert box is not None
     stage.hover(position={"x": 60, "y": 40})
-    rows = page.locator("#emotion-curve .timeline-tip div").all_inner_texts()
-    assert len(rows) == 10
-    assert rows[1].startswith("吃惊")
+    rows = page.locator("#emotion-curve .timeline-tip div")
+    expect(rows).to_have_count(10)
+    expect(rows.nth(1)).to_have_text(re.compile("^吃惊"))
     stage.click(position={"x": box["width"] - 20, "y": 60})
     assert player_time(page) > result["duration"] * 0.8
     page.evaluate("document.querySelector('#emotion-player audio').pause()")
@@ -83,7 +89,7 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     assert player_time(page) == pytest.approx(1, abs=0.1)
-    assert "%" in (stage.get_attribute("aria-valuetext") or "")
+    expect(stage).to_have_attribute("aria-valuetext", re.compile("%"))
 
     page.reload()
     page.locator("html[data-settled]").wait_for(state="attached")
@@ -96,13 +102,13 @@ def test_silence_says_so_and_the_page_goes_on(english_visitor: Visitor, tmp_path
     enter(page, "en")
     hear(page, write_samples(tmp_path / "silent.wav", np.zeros(32_000), 16_000))
     error = page.locator("#emotion-status .message.error")
-    error.wait_for(timeout=SECONDS)
-    assert "only silence" in error.inner_text()
+    expect(error).to_contain_text("only silence", timeout=SECONDS)
     page.get_by_text(say("emotion_granularity_utterance", "en")).click()
     page.locator("#emotion-examples button").first.click()
     page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
-    assert not page.locator(".curve-stage").is_visible()
-    assert not page.locator("#emotion-download-embedding").is_visible()
+    wait_until_all_is_drawn(page)
+    expect(page.locator(".curve-stage")).to_be_hidden()
+    expect(page.locator("#emotion-download-embedding")).to_be_hidden()
 
 
 def test_a_second_listener_marks_the_lines_on_which_the_two_disagree(visitor: Visitor) -> None:
@@ -111,17 +117,16 @@ def test_a_second_listener_marks_the_lines_on_which_the_two_disagree(visitor: Vi
     page.click("#ask-opinion")
     page.locator("#opinion-said .message.done").wait_for(timeout=SECONDS)
     page.locator(".chip.second").first.wait_for()
-    said = page.locator("#opinion-said").inner_text()
     count = page.locator(".chip.second.disagrees").count()
-    assert f"{count} 句听法不同" in said
-    assert "高风险：生气" in said
+    expect(page.locator("#opinion-said")).to_contain_text(f"{count} 句听法不同")
+    expect(page.locator("#opinion-said")).to_contain_text("高风险：生气")
     everything = page.locator(".lines li:visible").count()
     page.locator(".only-disagreeing input").check()
     page.wait_for_function(
         "count => document.querySelectorAll('.lines li:not([hidden])').length === count", arg=count
     )
     assert 0 < count < everything
-    assert page.locator(".lines li:visible .chip.second.disagrees").count() == count
+    expect(page.locator(".lines li:visible .chip.second.disagrees")).to_have_count(count)
 
 
 @pytest.mark.parametrize("width", [390])
@@ -131,5 +136,6 @@ def test_a_phone_shows_the_result_without_scrolling_sideways(visitor: Visitor, w
     enter(page)
     page.locator("#emotion-examples button").nth(1).click()
     page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
-    page.locator("#emotion-scores li").first.wait_for()
+    page.locator(".curve-stage").wait_for()
+    wait_until_all_is_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from .visitor import EXAMPLES, Visitor
 
@@ -33,10 +33,6 @@ def word_times(row: Locator) -> list[float]:
     return [float(time) for time in words.evaluate_all("all => all.map(w => w.dataset.seek)")]
 
 
-def title_of(chip: Locator) -> str:
-    return chip.get_attribute("title") or ""
-
-
 def letters(text: str) -> str:
     return "".join(re.findall(r"\w", text))
 
@@ -51,7 +47,7 @@ def test_paraformer_gives_sentences_times_and_sentiment(
     visitor.press_start()
     assert visitor.result(LOADING_SECONDS) == "转写完成"
     lines = [letters(line["words"]) for line in references[CALL.name]["lines"] if line["text"]]
-    texts = page.locator("#transcript .line > p:first-child").all_inner_texts()
+    texts = visitor.lines()
     assert len({letters(text) for text in texts} & {*lines}) > 0.8 * len(lines)
     assert sum(text[-1] in "。！？" for text in texts) > 0.9 * len(texts)
     times = [word_times(row) for row in rows(page).all()]
@@ -64,8 +60,10 @@ def test_paraformer_gives_sentences_times_and_sentiment(
         sign, word, sure = chip.split("\n")[-1].split()
         assert SIGNS[word] == sign
         assert 25 < int(sure.removesuffix("%")) <= 100
-    assert page.locator("#transcript .chip.emotion").count() == 0
-    assert re.search(r"语义\s(👍|👎|➖|🔥) .. \d+%", page.locator("#status").inner_text())
+    expect(page.locator("#transcript .chip.emotion")).to_have_count(0)
+    expect(page.locator("#status")).to_have_text(
+        re.compile(r"语义\s(👍|👎|➖|🔥) .. \d+%"), use_inner_text=True
+    )
     assert_engine_is_named(page)
     assert_filter_of_sentiment(page, len(texts))
     visitor.open_table()
@@ -75,9 +73,9 @@ def test_paraformer_gives_sentences_times_and_sentiment(
 
 
 def assert_engine_is_named(page: Page) -> None:
-    assert "小模型：Paraformer" in page.locator("#banner").inner_text()
-    assert re.search(
-        r"已加载 SenseVoice \d+ MB、Paraformer \d+ MB", page.locator("#foot").inner_text()
+    expect(page.locator("#banner")).to_contain_text("小模型：Paraformer")
+    expect(page.locator("#foot")).to_have_text(
+        re.compile(r"已加载 SenseVoice \d+ MB、Paraformer \d+ MB"), use_inner_text=True
     )
 
 
@@ -85,7 +83,7 @@ def assert_filter_of_sentiment(page: Page, count: int) -> None:
     page.locator("#transcript select[name=sentiment]").select_option(label="负向")
     shown = rows(page).count()
     assert 0 < shown < count
-    assert rows(page).locator(".chip.negative").count() == shown
+    expect(rows(page).locator(".chip.negative")).to_have_count(shown)
     page.locator("#transcript select[name=sentiment]").select_option("")
 
 
@@ -96,29 +94,31 @@ def test_a_hotword_changes_words_whose_voice_then_sounds_ironic(visitor: Visitor
     visitor.transcribe(LAUGHTER)
     assert "太有趣了" in visitor.text()
     chip = page.locator("#transcript .chip.sentiment")
-    assert "正向" in chip.inner_text()
-    assert "一致" in title_of(chip)
-    assert page.locator("#transcript .only-ironic").is_hidden()
+    expect(chip).to_contain_text("正向")
+    expect(chip).to_have_attribute("title", re.compile("一致"))
+    expect(page.locator("#transcript .only-ironic")).to_be_hidden()
     page.fill("#hotwords textarea", "相声太无趣了，\n张三")
     page.click("#start")
     page.locator("#transcript .chip.irony").wait_for()
     assert visitor.result() == "转写完成"
     assert "太无趣了" in visitor.text()
-    assert page.locator("#transcript .mark.hotword").inner_text() == "热词：相声太无趣了"
-    assert "负向" in chip.inner_text()
-    assert re.search(r"声音 \d+%，文字 \d+%", title_of(page.locator("#transcript .chip.irony")))
+    expect(page.locator("#transcript .mark.hotword")).to_have_text("热词：相声太无趣了")
+    expect(chip).to_contain_text("负向")
+    expect(page.locator("#transcript .chip.irony")).to_have_attribute(
+        "title", re.compile(r"声音 \d+%，文字 \d+%")
+    )
     page.locator("#transcript .only-ironic input").check()
-    assert rows(page).count() == 1
+    expect(rows(page)).to_have_count(1)
     page.locator("#switch label", has_text="English").click()
     page.get_by_text("irony?").first.wait_for()
-    assert "negative" in chip.inner_text()
-    assert page.locator("#transcript .mark.hotword").inner_text() == "hotword: 相声太无趣了"
+    expect(chip).to_contain_text("negative")
+    expect(page.locator("#transcript .mark.hotword")).to_have_text("hotword: 相声太无趣了")
     page.locator("#transcript li").hover()
     page.locator("#transcript .correct").click()
     page.locator(".correction textarea").fill("哥哥的相声太有趣了！")
     page.locator(".correction .save").click()
     chip.wait_for(state="detached")
-    assert page.locator("#transcript .chip.irony").count() == 0
+    expect(page.locator("#transcript .chip.irony")).to_have_count(0)
 
 
 def test_a_hotword_that_cannot_be_used_says_so_in_english(english_visitor: Visitor) -> None:
@@ -133,5 +133,5 @@ def test_a_hotword_that_cannot_be_used_says_so_in_english(english_visitor: Visit
     page.click("#start")
     page.get_by_text("Finished", exact=True).wait_for(timeout=LOADING_SECONDS * 1000)
     assert "哥哥的相声太有趣了" in english_visitor.text()
-    assert "👍 positive" in page.locator("#transcript .chip.sentiment").inner_text()
-    assert "built-in model is in use: Paraformer" in page.locator("#banner").inner_text()
+    expect(page.locator("#transcript .chip.sentiment")).to_contain_text("👍 positive")
+    expect(page.locator("#banner")).to_contain_text("built-in model is in use: Paraformer")

@@ -89,10 +89,10 @@ def test_a_long_report_shows_how_far_it_is_and_can_be_cancelled(
     page = visitor.page
     page.click("#download-html")
     page.locator("#export-desk [role=progressbar]").wait_for()
-    assert "/ 17:2" in page.locator("#export-desk").inner_text()
+    expect(page.locator("#export-desk")).to_contain_text("/ 17:2")
     page.locator("#export-desk [data-stop=html]").click()
     page.locator("#export-desk .making").wait_for(state="detached")
-    assert page.locator("#export-desk .made").count() == 0
+    expect(page.locator("#export-desk .made")).to_have_count(0)
     with zipfile.ZipFile(downloaded(visitor, "docx")) as archive:
         assert "word/document.xml" in archive.namelist()
 
@@ -110,5 +110,6 @@ def test_a_finished_report_can_be_downloaded_again(visitor: Visitor) -> None:
 
 
 def test_there_is_nothing_to_export_before_there_is_a_transcript(visitor: Visitor) -> None:
-    assert not visitor.page.locator("#exports").is_visible()
-    assert not visitor.page.locator("#review").is_visible()
+    expect(visitor.page.locator("#status .empty")).to_be_visible()
+    expect(visitor.page.locator("#exports")).to_be_hidden()
+    expect(visitor.page.locator("#review")).to_be_hidden()

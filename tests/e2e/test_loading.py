@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, expect
 
 from .conftest import started, wait_for
 from .visitor import visitor_of
@@ -60,23 +60,23 @@ def test_a_page_that_is_opened_while_the_model_loads_says_so_and_then_transcribe
 ) -> None:
     with visitor_of(playwright) as visitor:
         visitor.open(console.address)
-        banner, status = visitor.page.locator("#banner"), visitor.page.locator("#status")
-        assert "模型加载中" in banner.inner_text()
-        assert "模型加载中" in visitor.page.locator("#foot").inner_text()
+        banner, status, foot = map(visitor.page.locator, ("#banner", "#status", "#foot"))
+        expect(banner).to_contain_text("模型加载中")
+        expect(foot).to_contain_text("模型加载中")
         visitor.upload(spoken[0])
         visitor.press_start()
         status.get_by_text("模型加载中").wait_for()
-        assert visitor.page.locator("#cancel").is_enabled()
+        expect(visitor.page.locator("#cancel")).to_be_enabled()
         visitor.page.get_by_label("English").check()
         status.get_by_text("Loading the model").wait_for()
-        assert "Loading the model" in banner.inner_text()
-        assert "Loading the model" in visitor.page.locator("#foot").inner_text()
+        expect(banner).to_contain_text("Loading the model")
+        expect(foot).to_contain_text("Loading the model")
         assert visitor.page.request.get(f"{console.address}/readyz").status == 503
         console.let_load()
         assert visitor.result() == "Finished"
-        assert visitor.page.locator("#transcript .line").count() > 0
+        expect(visitor.page.locator("#transcript .line").first).to_be_visible()
         banner.get_by_text("The small built-in model is in use").wait_for()
-        assert "sensevoice-tiny" in visitor.page.locator("#foot").inner_text()
+        expect(foot).to_contain_text("sensevoice-tiny")
         assert visitor.page.request.get(f"{console.address}/readyz").status == 200
 
 
@@ -85,13 +85,13 @@ def test_waiting_for_the_model_can_be_cancelled(
 ) -> None:
     with visitor_of(playwright, locale="en-US") as visitor:
         visitor.open(console.address)
-        assert "Loading the model" in visitor.page.locator("#banner").inner_text()
+        expect(visitor.page.locator("#banner")).to_contain_text("Loading the model")
         visitor.upload(spoken[0])
         visitor.press_start()
         visitor.page.locator("#status .progress").wait_for()
         visitor.page.click("#cancel")
         assert visitor.result() == "Cancelled before anything was heard."
-        assert visitor.page.locator("#start").is_enabled()
+        expect(visitor.page.locator("#start")).to_be_enabled()
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_process_with_one_sentence(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, expect
 
 from .conftest import served
 from .visitor import EXAMPLES, Visitor, visitor_of
@@ -41,13 +41,14 @@ def log_in(visitor: Visitor, user: str, password: str) -> None:
 @pytest.mark.parametrize(("user", "password"), [(USER, "wrong"), ("hong", PASSWORD)])
 def test_a_wrong_name_or_password_is_refused(stranger: Visitor, user: str, password: str) -> None:
     log_in(stranger, user, password)
-    refusal = stranger.page.locator(".creds")
-    refusal.wait_for()
-    said = refusal.evaluate("element => getComputedStyle(element, '::after').content")
-    assert said == '"用户名或密码不对，请重新输入。"'
+    stranger.page.locator(".creds").wait_for()
+    said = "getComputedStyle(document.querySelector('.creds'), '::after').content"
+    stranger.page.wait_for_function(
+        f"words => {said} === words", arg='"用户名或密码不对，请重新输入。"'
+    )
     stranger.page.reload()
     stranger.page.locator("input[type=password]").wait_for()
-    assert stranger.page.locator("#start").count() == 0
+    expect(stranger.page.locator("#start")).to_have_count(0)
 
 
 def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
@@ -55,7 +56,7 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
     stranger.page.locator("html[data-settled]").wait_for(state="attached")
     stranger.page.locator("#examples button").last.click()
     assert re.match("转写完成|没有听到说话声", stranger.result())
-    assert stranger.page.locator("#transcript .line").count() > 0
+    expect(stranger.page.locator("#transcript .line").first).to_be_visible()
     stranger.page.locator("#download-json").wait_for()
     with stranger.page.expect_download() as caught:
         stranger.page.click("#download-json")
@@ -63,7 +64,7 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
 
 
 def test_the_login_page_names_the_program_in_the_browser_s_tab(stranger: Visitor) -> None:
-    assert stranger.page.title().startswith("听见 · 富语音转写")
+    expect(stranger.page).to_have_title(re.compile("^听见 · 富语音转写"))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """A person at the timeline and the transcript: seeking, reading along, filtering, correcting."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, Playwright
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 from .test_page import downloaded
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
@@ -62,33 +63,36 @@ def stage_of(page: Page) -> Locator:
     return page.locator(".timeline-stage")
 
 
-def wait_until_shown(page: Page) -> None:
-    page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
-    stage_of(page).scroll_into_view_if_needed()
+def tip_of(page: Page) -> Locator:
+    return stage_of(page).locator(".timeline-tip")
+
+
+def wait_until_shown(visitor: Visitor) -> None:
+    visitor.wait_until_all_is_drawn()
+    visitor.page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
+    stage_of(visitor.page).scroll_into_view_if_needed()
 
 
 @pytest.fixture
 def listener(visitor: Visitor) -> Visitor:
     """Someone before the transcript of the call."""
     visitor.transcribe(CALL)
-    wait_until_shown(visitor.page)
+    wait_until_shown(visitor)
     return visitor
 
 
 def test_the_timeline_shows_waveform_emotions_and_their_names(listener: Visitor) -> None:
     page = listener.page
     assert float(stage_of(page).get_attribute("aria-valuemax") or 0) == pytest.approx(87, abs=1.5)
-    legend = page.locator(".legend").inner_text()
-    assert "生气" in legend
-    assert "未知" in legend
-    colours = page.evaluate(
+    expect(page.locator(".legend")).to_contain_text("生气")
+    expect(page.locator(".legend")).to_contain_text("未知")
+    page.wait_for_function(
         """() => {
           const canvas = document.querySelector(".timeline-stage canvas");
           const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          return new Set(new Uint32Array(data.buffer)).size;
+          return new Set(new Uint32Array(data.buffer)).size > 50;
         }"""
     )
-    assert colours > 50
 
 
 def test_a_click_on_the_timeline_plays_from_there(listener: Visitor) -> None:
@@ -103,11 +107,9 @@ def test_a_click_on_the_timeline_plays_from_there(listener: Visitor) -> None:
 
 def test_hovering_tells_time_words_and_probabilities(listener: Visitor) -> None:
     stage_of(listener.page).hover(position={"x": GUTTER + 12, "y": 100})
-    tip = listener.page.locator(".timeline-tip").inner_text()
-    assert "0:00.3 – 0:02." in tip
-    assert "订单" in tip
-    assert "情绪: 开心" in tip
-    assert "%" in tip
+    tip = tip_of(listener.page)
+    for words in ("0:00.3 – 0:02.", "订单", "情绪: 开心", "%"):
+        expect(tip).to_contain_text(words, use_inner_text=True)
 
 
 def test_the_keys_play_seek_and_zoom(listener: Visitor) -> None:
@@ -117,9 +119,9 @@ def test_the_keys_play_seek_and_zoom(listener: Visitor) -> None:
     page.keyboard.press("ArrowRight")
     assert player_time(page) == pytest.approx(10, abs=0.1)
     page.keyboard.press("ArrowLeft")
-    assert stage_of(page).get_attribute("aria-valuenow") == "5.0"
+    expect(stage_of(page)).to_have_attribute("aria-valuenow", "5.0")
     window = page.locator(".timeline-window")
-    assert not window.is_visible()
+    expect(window).to_be_hidden()
     page.keyboard.press("+")
     page.keyboard.press("+")
     window.wait_for()
@@ -165,7 +167,7 @@ def test_a_click_on_a_word_seeks_and_words_light_up_as_they_are_spoken(listener:
     page.wait_for_function(
         "first => document.querySelector('.word.now')?.innerText !== first", arg=first
     )
-    assert page.locator("#transcript li.playing").count() == 1
+    expect(page.locator("#transcript li.playing")).to_have_count(1)
 
 
 def test_filters_hide_rows_and_say_how_many_are_left(listener: Visitor) -> None:
@@ -174,14 +176,16 @@ def test_filters_hide_rows_and_say_how_many_are_left(listener: Visitor) -> None:
     everything = rows.count()
     page.locator("#transcript select[name=emotion]").select_option("angry")
     shown = rows.filter(visible=True)
-    assert 0 < shown.count() < everything
-    assert shown.locator(".chip.angry").count() == shown.count()
-    assert page.locator("#transcript .count").inner_text() == f"{shown.count()} / {everything} 段"
+    angry = shown.count()
+    assert 0 < angry < everything
+    expect(shown.locator(".chip.angry")).to_have_count(angry)
+    expect(page.locator("#transcript .count")).to_have_text(f"{angry} / {everything} 段")
     page.locator("#transcript select[name=emotion]").select_option("")
     page.locator("#transcript select[name=events]").select_option("bgm")
-    assert shown.count() == 1
+    expect(shown).to_have_count(1)
     page.locator("#transcript select[name=events]").select_option("")
     page.locator("#transcript .search").fill("冰箱")
+    expect(page.locator("#transcript .count")).to_have_text(re.compile(rf"^\d+ / {everything} 段"))
     assert 0 < shown.count() < everything
     assert all("冰箱" in text for text in shown.all_inner_texts())
 
@@ -189,13 +193,13 @@ def test_filters_hide_rows_and_say_how_many_are_left(listener: Visitor) -> None:
 def test_words_less_sure_than_the_limit_are_underlined(listener: Visitor) -> None:
     page = listener.page
     page.locator("#transcript .limit").fill("0")
-    assert page.locator("#transcript .unsure").count() == 0
+    expect(page.locator("#transcript .unsure")).to_have_count(0)
     page.locator("#transcript .limit").fill("100")
     probabilities = page.locator("#transcript [data-probability]").evaluate_all(
         "words => words.map((word) => Number(word.dataset.probability))"
     )
     less = [value for value in probabilities if value < 1]
-    assert page.locator("#transcript .unsure").count() == len(less)
+    expect(page.locator("#transcript .unsure")).to_have_count(len(less))
 
 
 def correct_first(page: Page, text: str, emotion: str | None = None) -> None:
@@ -218,7 +222,7 @@ def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) 
     heard = page.locator("#transcript li .line > p:first-child").first.inner_text()
     correct_first(page, "请把冰箱退掉。", "angry")
     wait_for_table(page, "请把冰箱退掉。")
-    assert page.locator("#transcript li").first.locator(".chip.angry").count() == 1
+    expect(page.locator("#transcript li").first.locator(".chip.angry")).to_have_count(1)
     assert "请把冰箱退掉。" in downloaded(listener, "srt")[1]
     first = json.loads(downloaded(listener, "json")[1])["segments"][0]
     assert (first["emotion"], first["corrected"]) == ("angry", ["text", "emotion"])
@@ -226,7 +230,7 @@ def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) 
     page.locator("#transcript .mark").wait_for(state="detached")
     wait_for_table(page, heard)
     assert "请把冰箱退掉。" not in downloaded(listener, "srt")[1]
-    assert not page.locator("#transcript .undo").is_visible()
+    expect(page.locator("#transcript .undo")).to_be_hidden()
 
 
 def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> None:
@@ -237,7 +241,7 @@ def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> N
     page.keyboard.type("三个字")
     page.keyboard.press("Enter")
     page.locator("#transcript .mark").wait_for()
-    assert page.evaluate("document.activeElement.className") == "quiet correct"
+    expect(page.locator("#transcript .correct").first).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -248,7 +252,8 @@ def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> N
 
 def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> None:
     page = listener.page
-    assert not page.locator("#download-training").is_visible()
+    expect(page.locator("#download-txt")).to_be_visible()
+    expect(page.locator("#download-training")).to_be_hidden()
     correct_first(page, "请把冰箱退掉。", "angry")
     page.locator("#download-training").wait_for()
     with page.expect_download() as caught:
@@ -267,9 +272,9 @@ def test_a_text_from_a_stranger_stays_a_text(listener: Visitor) -> None:
     evil = "<img src=x onerror=window.hacked=1>坏"
     correct_first(page, evil)
     row = page.locator("#transcript li").first
-    assert row.locator(".line > p:first-child").inner_text() == evil
+    expect(row.locator(".line > p:first-child")).to_have_text(evil, use_inner_text=True)
     stage_of(page).hover(position={"x": GUTTER + 12, "y": 100})
-    assert evil in page.locator(".timeline-tip").inner_text()
+    expect(tip_of(page)).to_contain_text(evil, use_inner_text=True)
     wait_for_table(page, evil)
     page.get_by_label("English").check()
     page.locator("#status .message", has_text="Finished").wait_for()
@@ -286,7 +291,7 @@ def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Pat
     few = page.locator("#transcript li").count()
     page.wait_for_function(f"document.querySelectorAll('#transcript li').length > {few}")
     assert page.evaluate("document.querySelector('#transcript li').kept") is True
-    assert float(stage_of(page).get_attribute("aria-valuemax") or 0) > 3_000
+    page.wait_for_function("document.querySelector('.timeline-stage').ariaValueMax > 3000")
     page.click("#cancel")
     visitor.result(20)
 
@@ -295,8 +300,8 @@ def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> N
     page = listener.page
     page.get_by_label("English").check()
     page.locator(".legend", has_text="angry").wait_for()
-    assert page.locator("#transcript .search").get_attribute("placeholder") == "Search the text"
-    assert stage_of(page).get_attribute("aria-label") == "Timeline"
+    expect(page.locator("#transcript .search")).to_have_attribute("placeholder", "Search the text")
+    expect(stage_of(page)).to_have_attribute("aria-label", "Timeline")
 
 
 def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -> None:
@@ -315,6 +320,7 @@ def test_the_viewer_and_the_form_of_a_correction_fit_on_a_phone(
     with visitor_of(playwright, **phone) as visitor:
         visitor.open(address)
         visitor.transcribe(CALL)
+        visitor.wait_until_all_is_drawn()
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
         visitor.page.locator("#transcript .correct").first.click()
         visitor.page.locator(".correction").wait_for()

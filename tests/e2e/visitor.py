@@ -19,6 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hear.test 127.0.0.1"]
 
+WHOLE = "#transcript [data-copy]:visible"
+"""The button that copies the transcript comes with its last line."""
+
+LINES = """besides => {
+  const copy = document.querySelector("#transcript [data-copy]");
+  const lines = [...document.querySelectorAll("#transcript .line > p:first-child")]
+    .map((line) => line.innerText);
+  return copy?.checkVisibility() && lines.join(" ") !== besides && lines;
+}"""
+
 
 class Visitor:
     """A browser window on the page, and what people do there."""
@@ -54,8 +64,17 @@ class Visitor:
         self.page.click("#segments > button")
         self.page.locator("#table th").first.wait_for()
 
-    def text(self) -> str:
-        return " ".join(self.page.locator("#transcript .line > p:first-child").all_inner_texts())
+    def lines(self, besides: str = "") -> list[str]:
+        """What the transcript says, once it is whole and another than ``besides``."""
+        return list(self.page.wait_for_function(LINES, arg=besides).json_value())
+
+    def text(self, besides: str = "") -> str:
+        return " ".join(self.lines(besides))
+
+    def wait_until_all_is_drawn(self) -> None:
+        """The transcript with its last line, and what stands around it."""
+        for place in (WHOLE, "#opinion", "#player audio", "#exports", "#review"):
+            self.page.locator(place).wait_for()
 
     def foreign_addresses(self) -> list[str]:
         local = {"127.0.0.1", "localhost", "hear.test", "", None}
