@@ -117,7 +117,7 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
         from richspeech.api.app import create_app  # noqa: PLC0415
         from richspeech.api.live import live_route  # noqa: PLC0415
         from richspeech.api.login import require_login  # noqa: PLC0415
-        from richspeech.history import open_history  # noqa: PLC0415
+        from richspeech.history.history import open_history  # noqa: PLC0415
         from richspeech.readiness import Readiness  # noqa: PLC0415
         from richspeech.transcribers import Transcribers  # noqa: PLC0415
 

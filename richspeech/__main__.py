@@ -23,19 +23,19 @@ from richspeech.audio import AudioLimits, open_recording
 from richspeech.batch.command import add_arguments as add_batch_arguments
 from richspeech.batch.command import run_batch
 from richspeech.bench import SECTIONS
-from richspeech.classifier import find_classifier
-from richspeech.embeddings_command import add_arguments as add_embeddings_arguments
-from richspeech.embeddings_command import embeddings
-from richspeech.emotion_command import add_arguments as add_emotion_arguments
-from richspeech.emotion_command import emotion
+from richspeech.emotion.command import add_arguments as add_emotion_arguments
+from richspeech.emotion.command import emotion
+from richspeech.emotion.embeddings_command import add_arguments as add_embeddings_arguments
+from richspeech.emotion.embeddings_command import embeddings
+from richspeech.emotion.listener import listener_in_words
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.highlights_command import add_arguments as add_highlights_arguments
-from richspeech.highlights_command import highlights
-from richspeech.history import listener_of
-from richspeech.listener import listener_in_words
+from richspeech.history.history import listener_of
+from richspeech.media.playback import to_mp3
 from richspeech.options import Options, language_hint
 from richspeech.pipeline import Progress, Transcriber
-from richspeech.playback import to_mp3
+from richspeech.reading.classifier import find_classifier
+from richspeech.review.command import add_arguments as add_highlights_arguments
+from richspeech.review.command import highlights
 from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
 from richspeech.transcript import Transcript
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write

@@ -5,7 +5,7 @@
 Nothing here trusts the file. ffmpeg never learns its name, so the content alone says what it
 is. A list of containers keeps out playlists (HLS, DASH, ffconcat), which would make ffmpeg open
 other files or addresses. Only decoders of sound are allowed, so no picture is ever decoded;
-clips.py alone asks for some of pictures, too.
+media/clips.py alone asks for some of pictures, too.
 Bytes and seconds are counted, never believed.
 
 Channels are averaged, each with the same weight. ffmpeg's own mix to mono leaves out the bass

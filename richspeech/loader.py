@@ -8,12 +8,6 @@ from functools import partial
 
 from postprocess import Rule
 from richspeech.audio import AudioLimits
-from richspeech.classifier import (
-    LoadedClassifier,
-    classifier_on_demand,
-    find_classifier,
-    irony_limits,
-)
 from richspeech.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
@@ -23,7 +17,7 @@ from richspeech.hub import (
     Weights,
     find_weights,
 )
-from richspeech.live import Sketcher
+from richspeech.live.transcription import Sketcher
 from richspeech.memory import give_back, resident_bytes
 from richspeech.on_demand import OnDemand
 from richspeech.options import Options, language_hint
@@ -36,12 +30,18 @@ from richspeech.pipeline import (
     WholePipeline,
 )
 from richspeech.punctuation import Punctuated
-from richspeech.reading_transcriber import ReadingTranscriber
+from richspeech.reading.classifier import (
+    LoadedClassifier,
+    classifier_on_demand,
+    find_classifier,
+    irony_limits,
+)
+from richspeech.reading.transcriber import ReadingTranscriber
 from richspeech.relabelling import RelabellingTranscriber
 from richspeech.scheduler import ModelThread, Scheduler, WholeScheduler
-from richspeech.sentences import sentences_of, undivided
 from richspeech.sentiment import Limits
 from richspeech.settings import Settings
+from richspeech.text.sentences import sentences_of, undivided
 
 log = logging.getLogger(__name__)
 

@@ -23,10 +23,10 @@ import numpy as np
 from postprocess import Emotion, Labels, Rule, apply_rules
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.errors import Cancelled
-from richspeech.hotwords import replace_hotwords
 from richspeech.options import Options
-from richspeech.sentences import undivided
 from richspeech.settings import HotwordSettings
+from richspeech.text.hotwords import replace_hotwords
+from richspeech.text.sentences import undivided
 from richspeech.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.utterance import FrameBuffer, Frames, Request, Utterance
 from richspeech.vad import SpanMerger, SpeechSpan

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from richspeech.pipeline import Recogniser
-from richspeech.sentences import Mark, with_marks
+from richspeech.text.sentences import Mark, with_marks
 from richspeech.transcript import Hypothesis
 from richspeech.utterance import Request
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from postprocess import AudioEvent, Emotion, Labels, Rule, apply_rules, parse_rich_text
-from richspeech.hotwords import RULE_PREFIX
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, Transcriber, WaveformSource, labels_of
-from richspeech.reading import DEFAULT_LIMITS, with_agreement
+from richspeech.reading.reading import DEFAULT_LIMITS, with_agreement
 from richspeech.sentiment import Limits
+from richspeech.text.hotwords import RULE_PREFIX
 from richspeech.transcript import Segment, Transcript
 
 

@@ -8,16 +8,16 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech import loader
-from richspeech.classifier import (
+from richspeech.errors import OptionError
+from richspeech.hub import Weights
+from richspeech.loader import Loaded
+from richspeech.on_demand import OnDemand, entered
+from richspeech.reading.classifier import (
     LoadedClassifier,
     classifier_on_demand,
     find_classifier,
     irony_limits,
 )
-from richspeech.errors import OptionError
-from richspeech.hub import Weights
-from richspeech.loader import Loaded
-from richspeech.on_demand import OnDemand, entered
 from richspeech.settings import ENGINES, Settings
 
 

@@ -32,11 +32,11 @@ from starlette.routing import WebSocketRoute
 from richspeech.api.login import require_login
 from richspeech.audio import SAMPLE_RATE
 from richspeech.errors import Cancelled, ModelError, OptionError, RichSpeechError
-from richspeech.live import Event, Finished, Interim, LiveTranscription
-from richspeech.live_recording import LiveRecording
+from richspeech.live.pcm import PcmStream
+from richspeech.live.recording import LiveRecording
+from richspeech.live.transcription import Event, Finished, Interim, LiveTranscription
 from richspeech.loader import Loaded
 from richspeech.options import Options
-from richspeech.pcm import PcmStream
 from richspeech.pipeline import Progress
 from richspeech.readiness import Readiness, State
 from richspeech.settings import LiveSettings

@@ -21,11 +21,11 @@ from richspeech.batch.results import Results
 from richspeech.batch.rows import BatchRow, State
 from richspeech.batch.sources import Item, ZipLimits, open_sources
 from richspeech.batch.work import Batch, hear_with
-from richspeech.history import engine_identity, listener_of
-from richspeech.identity import digest_of, request_identity
+from richspeech.history.history import engine_identity, listener_of
+from richspeech.history.identity import digest_of, request_identity
 from richspeech.options import Options
 from richspeech.pipeline import Progress
-from richspeech.risk import assess_risk
+from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.writers import WRITERS, WriterOptions
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.batch.sources import Item
 from richspeech.errors import RichSpeechError
-from richspeech.playback import to_mp3
+from richspeech.media.playback import to_mp3
 from richspeech.transcript import Transcript
 from richspeech.writers import WriterOptions, write
 

@@ -11,27 +11,27 @@ import gradio as gr
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
-from richspeech.console.batch_tab import BatchTab
-from richspeech.console.emotion_tab import EmotionTab
+from richspeech.console.batch.tab import BatchTab
+from richspeech.console.emotion.tab import EmotionTab
 from richspeech.console.examples import find_examples
-from richspeech.console.export import Exporter
-from richspeech.console.handlers import Handlers
-from richspeech.console.history_tab import history_tab
-from richspeech.console.lab_tab import LabTab
+from richspeech.console.export.exports import Exporter
+from richspeech.console.history.tab import history_tab
+from richspeech.console.lab.tab import LabTab
 from richspeech.console.listening import Listening
-from richspeech.console.live_desk import LiveDesk
-from richspeech.console.live_tab import LiveTab
+from richspeech.console.live.desk import LiveDesk
+from richspeech.console.live.tab import LiveTab
 from richspeech.console.login import login_message
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tab import TRANSCRIBE, Context, Tab
-from richspeech.console.theme import CSS, theme
-from richspeech.console.transcribe_tab import TranscribeTab
+from richspeech.console.theme import CSS, FOLDER, theme
+from richspeech.console.transcribe.handlers import Handlers
+from richspeech.console.transcribe.tab import TranscribeTab
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.console.widgets import DRAWN, QUICK, Widgets
 from richspeech.console.words import LOCALES, say
 from richspeech.console.work import Work
-from richspeech.history import History
-from richspeech.listener import listener_on_demand
+from richspeech.emotion.listener import listener_on_demand
+from richspeech.history.history import History
 from richspeech.loader import audio_limits, default_options
 from richspeech.readiness import Readiness
 from richspeech.rule_file import RuleFile
@@ -141,7 +141,7 @@ def head(unsure_below: float) -> str:
         "UnsureBelow": unsure_below,
     }
     values = (f"window.richspeech{name} = {_script_json(value)};" for name, value in data.items())
-    files = (Path(__file__).parent / name for name in SCRIPTS)
+    files = (FOLDER / name for name in SCRIPTS)
     scripts = ["".join(values), *(file.read_text(encoding="utf-8") for file in files)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
+from richspeech.emotion.listener import LoadedListener
 from richspeech.errors import Cancelled
-from richspeech.listener import LoadedListener
 from richspeech.on_demand import OnDemand
 
 HEARINGS_AT_ONCE = 2

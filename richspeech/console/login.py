@@ -6,7 +6,7 @@ from pathlib import Path
 
 from richspeech.console.words import LOCALES, say
 
-CSS = Path(__file__).parent / "login.css"
+CSS = Path(__file__).parent / "assets" / "login.css"
 
 
 def login_message() -> str:

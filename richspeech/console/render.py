@@ -11,12 +11,12 @@ from richspeech.console.sentences import reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
 from richspeech.console.words import clock, duration_words, language_name, moment, say
-from richspeech.hotwords import hotwords_of
+from richspeech.emotion.second_opinion import disagrees
+from richspeech.history.recall import ComparingProgress
 from richspeech.loader import PARAFORMER, Loaded
 from richspeech.pipeline import Progress
-from richspeech.recall import ComparingProgress
-from richspeech.second_opinion import disagrees
 from richspeech.sentiment import Agreement
+from richspeech.text.hotwords import hotwords_of
 from richspeech.transcript import Segment, Transcript
 
 ENGINE_NAMES = {"sensevoice": "SenseVoice", "paraformer": "Paraformer", "reference": "FunASR"}

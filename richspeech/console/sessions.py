@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.console.sentences import Notice
-from richspeech.corrections import Correction, correct
-from richspeech.history import read_corrections
+from richspeech.history.history import read_corrections
+from richspeech.history.recall import KeptProgress
+from richspeech.history.store import Entry
+from richspeech.media.peaks import PeakMeter
 from richspeech.options import Options
-from richspeech.peaks import PeakMeter
 from richspeech.pipeline import Progress
-from richspeech.recall import KeptProgress
-from richspeech.store import Entry
+from richspeech.text.corrections import Correction, correct
 from richspeech.transcript import Segment, Transcript
 
 if TYPE_CHECKING:
-    from richspeech.console.batch_run import BatchRun
-    from richspeech.console.emotion_work import Hearing
-    from richspeech.console.export import Export
-    from richspeech.console.lab_work import Experiment
-    from richspeech.console.live_desk import Live
-    from richspeech.console.opinion_work import Opinion
-    from richspeech.console.workshop import Workshop
+    from richspeech.console.batch.run import BatchRun
+    from richspeech.console.emotion.work import Hearing
+    from richspeech.console.export.exports import Export
+    from richspeech.console.lab.work import Experiment
+    from richspeech.console.lab.workshop import Workshop
+    from richspeech.console.live.desk import Live
+    from richspeech.console.opinion.work import Opinion
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How often a page looks whether something has changed."""

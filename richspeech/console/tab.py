@@ -9,13 +9,13 @@ import gradio as gr
 from richspeech.audio import AudioLimits
 from richspeech.console import render
 from richspeech.console.examples import Example
-from richspeech.console.export import Exporter
-from richspeech.console.handlers import Handlers
+from richspeech.console.export.exports import Exporter
 from richspeech.console.listening import Listening
 from richspeech.console.sessions import Session, Sessions
+from richspeech.console.transcribe.handlers import Handlers
 from richspeech.console.widgets import Widgets
 from richspeech.console.work import Work
-from richspeech.history import History
+from richspeech.history.history import History
 from richspeech.options import Options
 from richspeech.readiness import Readiness
 from richspeech.rule_file import RuleFile

@@ -9,13 +9,13 @@ from pathlib import Path
 from richspeech.audio import AudioLimits, Recording, open_recording
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Status
-from richspeech.corrections import Correction
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
-from richspeech.history import History
-from richspeech.live import Retold
+from richspeech.history.history import History
+from richspeech.live.transcription import Retold
 from richspeech.loader import Loaded
-from richspeech.peaks import MeteredRecording
+from richspeech.media.peaks import MeteredRecording
 from richspeech.pipeline import Transcriber
+from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio import AudioLimits, open_recording
-from richspeech.playback import to_mp3
+from richspeech.media.playback import to_mp3
 from richspeech.writers import WriterOptions, write
 from tests.transcripts import segment, transcript
 

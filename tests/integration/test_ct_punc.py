@@ -12,7 +12,7 @@ from richspeech.engines.automodel import load_automodel
 from richspeech.engines.ct_punc import CtPunc
 from richspeech.errors import ModelError
 from richspeech.hub import EMBEDDED_PUNCTUATION, EMBEDDED_RECOGNISER
-from richspeech.sentences import with_marks
+from richspeech.text.sentences import with_marks
 from richspeech.transcript import Hypothesis, Token
 from tests.integration import random_models
 

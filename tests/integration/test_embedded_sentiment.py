@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from richspeech.classifier import load_classifier
 from richspeech.engines.sentiment import SentimentClassifier
+from richspeech.reading.classifier import load_classifier
 from richspeech.sentiment import Sentiment, strongest
 from richspeech.settings import load_settings
 from scripts.embedded.corpus import PUNCTUATION, TextList

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech import recall
 from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled
+from richspeech.history import recall
+from richspeech.history.query import parse_query
+from richspeech.history.recall import ComparingProgress, KeptProgress, RecallingTranscriber
+from richspeech.history.store import Store
 from richspeech.options import Options
 from richspeech.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
-from richspeech.query import parse_query
-from richspeech.recall import ComparingProgress, KeptProgress, RecallingTranscriber
-from richspeech.store import Store
 from richspeech.transcript import Segment, Transcript
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)

@@ -3,7 +3,7 @@
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.loader import Loaded
 from richspeech.options import Options
-from richspeech.review import Review, review_transcript
+from richspeech.review.review import Review, review_transcript
 from richspeech.settings import Settings
 from tests.integration.conftest import EXAMPLES
 

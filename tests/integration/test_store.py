@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import StoreError
+from richspeech.history.query import fold, parse_query
+from richspeech.history.store import Entry, Fingerprint, Store, open_store
 from richspeech.options import Options
-from richspeech.query import fold, parse_query
 from richspeech.settings import HistorySettings
-from richspeech.store import Entry, Fingerprint, Store, open_store
 from richspeech.transcript import LANGUAGES, Segment, Token, Transcript
 from tests.integration.database import postgresql, server
 

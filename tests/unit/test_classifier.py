@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from richspeech import hub
-from richspeech.classifier import (
+from richspeech.errors import ModelError, SettingsError
+from richspeech.hub import Source
+from richspeech.reading.classifier import (
     classifier_on_demand,
     find_classifier,
     irony_limits,
     read_labels,
     sentiments_of,
 )
-from richspeech.errors import ModelError, SettingsError
-from richspeech.hub import Source
 from richspeech.sentiment import Limits, Sentiment
 from richspeech.settings import Settings, load_settings
 

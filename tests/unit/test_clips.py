@@ -23,12 +23,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from richspeech import film, pictures
 from richspeech.audio import AudioLimits
-from richspeech.clips import SECOND_BEST, UNREADABLE, UNWRITABLE, Cut, cut
 from richspeech.errors import AudioError, Cancelled, OptionError
-from richspeech.film import Film, SoundKind
-from richspeech.pictures import open_pictures
+from richspeech.media import film, pictures
+from richspeech.media.clips import SECOND_BEST, UNREADABLE, UNWRITABLE, Cut, cut
+from richspeech.media.film import Film, SoundKind
+from richspeech.media.pictures import open_pictures
 
 LIMITS = AudioLimits(max_bytes=200_000_000, max_seconds=3_600.0)
 SECONDS = 8

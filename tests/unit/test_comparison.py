@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.comparison import Kind, align, compare, paired, score, words_of
+from richspeech.text.comparison import Kind, align, compare, paired, score, words_of
 from richspeech.transcript import Segment
 from tests.transcripts import segment, transcript, transcripts
 

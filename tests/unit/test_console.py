@@ -20,13 +20,12 @@ from richspeech import audio
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
-from richspeech.console.export import file_stem
-from richspeech.console.handlers import Choices, Handlers, Painting, paint
+from richspeech.console.export.exports import file_stem
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.transcribe.handlers import Choices, Handlers, Painting, paint
 from richspeech.console.words import WORDS, clock, duration_words, language_name, say, size_words
 from richspeech.console.work import Work
-from richspeech.corrections import Correction
 from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
@@ -34,6 +33,7 @@ from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.readiness import Readiness
 from richspeech.settings import Settings
+from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 

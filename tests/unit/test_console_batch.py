@@ -17,23 +17,23 @@ import pytest
 from postprocess import Emotion
 from richspeech.batch.rows import BatchRow, State
 from richspeech.batch.sources import ZipLimits, open_sources
-from richspeech.console import batch_list
-from richspeech.console.batch_run import Asked, BatchRun
-from richspeech.console.batch_tab import folder_choices
-from richspeech.console.batch_work import BatchWork
+from richspeech.console.batch import render as batch_render
+from richspeech.console.batch.run import Asked, BatchRun
+from richspeech.console.batch.tab import folder_choices
+from richspeech.console.batch.work import BatchWork
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Origin, Session, Status, Task
-from richspeech.corrections import Correction
 from richspeech.errors import OptionError
-from richspeech.history import History
+from richspeech.history.history import History
+from richspeech.history.query import Query
+from richspeech.history.store import Store
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.query import Query
 from richspeech.readiness import Readiness
 from richspeech.settings import RiskSettings, Settings
-from richspeech.store import Store
+from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 from richspeech.writers import WriterOptions
@@ -130,7 +130,7 @@ def names(html: str) -> list[str]:
 
 
 def drawn(run: BatchRun, view: BatchView | None = None, locale: str = "zh") -> str:
-    return batch_list.rows(run, view or BatchView(), RiskSettings(), locale)
+    return batch_render.rows(run, view or BatchView(), RiskSettings(), locale)
 
 
 # doing
@@ -148,7 +148,7 @@ def test_a_bad_file_fails_alone_with_its_sentence(
     assert states(run)["坏的.wav"] == "failed"
     assert "坏的.wav 不是能识别的音频或视频" in drawn(run)
     assert "坏的.wav cannot be read as sound or video" in drawn(run, locale="en")
-    assert "4 个成功，1 个失败" in batch_list.status(run, "zh")
+    assert "4 个成功，1 个失败" in batch_render.status(run, "zh")
 
 
 def test_uploads_may_vanish_once_the_batch_has_begun(
@@ -198,7 +198,7 @@ def test_a_folder_without_recordings_is_told(
     run = work.begin(session, (), tmp_path / "calls", Asked(Options()))
     finished(run)
     assert run.status is Status.FAILED
-    assert "calls 里没有录音" in batch_list.status(run, "zh")
+    assert "calls 里没有录音" in batch_render.status(run, "zh")
 
 
 def test_one_row_can_be_stopped_and_then_all(
@@ -216,7 +216,7 @@ def test_one_row_can_be_stopped_and_then_all(
     run.cancel()
     finished(run)
     assert set(states(run).values()) == {"cancelled"}
-    assert "已取消" in batch_list.status(run, "zh")
+    assert "已取消" in batch_render.status(run, "zh")
     assert not session.has_work
 
 
@@ -253,7 +253,7 @@ def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
         BatchRow("cancelled", 1, State.CANCELLED),
         BatchRow("running", 1, State.RUNNING),
     ]
-    assert [row.name for row in batch_list.in_order(rows)] == [
+    assert [row.name for row in batch_render.in_order(rows)] == [
         *("running", "angry", "calm", "failed", "waiting", "cancelled")
     ]
 

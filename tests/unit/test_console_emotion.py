@@ -16,24 +16,25 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio import AudioLimits, Waveform
-from richspeech.console import emotion_render, emotion_work
-from richspeech.console.emotion_work import Asked, EmotionWork, Hearing
+from richspeech.console.emotion import render as emotion_render
+from richspeech.console.emotion import work as emotion_work
+from richspeech.console.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.listening import Listening
-from richspeech.console.opinion_work import OpinionWork
+from richspeech.console.opinion.work import OpinionWork
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Status
 from richspeech.console.view import segment_line
 from richspeech.console.words import say
-from richspeech.corrections import Correction
+from richspeech.emotion.listener import LoadedListener
 from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.errors import AudioError, Cancelled, ModelError
 from richspeech.hub import Source, Weights
 from richspeech.impression import Impression, NineEmotion
-from richspeech.listener import LoadedListener
 from richspeech.on_demand import OnDemand
 from richspeech.options import Options
 from richspeech.pipeline import Progress
 from richspeech.settings import EmotionSettings
+from richspeech.text.corrections import Correction
 from richspeech.transcript import Segment, Transcript
 
 LIMITS = AudioLimits(10_000_000, 600)

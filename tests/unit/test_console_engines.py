@@ -14,25 +14,25 @@ import pytest
 from postprocess import AudioEvent, Emotion
 from richspeech import loader
 from richspeech.audio import AudioLimits
-from richspeech.classifier import irony_limits
 from richspeech.console import render
-from richspeech.console.handlers import Choices, Handlers
 from richspeech.console.layout import Page, context_of
 from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.transcribe.handlers import Choices, Handlers
 from richspeech.console.view import labels, segment_line, viewer_words
 from richspeech.console.work import Work
-from richspeech.corrections import Correction
 from richspeech.errors import ModelError, OptionError
-from richspeech.history import engine_identity
+from richspeech.history.history import engine_identity
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
 from richspeech.readiness import Readiness
-from richspeech.reading import read_segments
+from richspeech.reading.classifier import irony_limits
+from richspeech.reading.reading import read_segments
 from richspeech.rule_file import RuleFile
 from richspeech.sentiment import Scores, Sentiment
 from richspeech.settings import CONFIG, Settings
+from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 from tests.transcripts import segment, transcript

@@ -15,18 +15,19 @@ import numpy as np
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech import clips, edl
 from richspeech.audio import AudioLimits, open_recording
-from richspeech.console import render_export
-from richspeech.console.export import SLOW, Export, Exporter, Material, order
-from richspeech.console.export_panel import FORMS, can_train, has_files, material_of
+from richspeech.console.export import render as export_render
+from richspeech.console.export.exports import SLOW, Export, Exporter, Material, order
+from richspeech.console.export.panel import FORMS, can_train, has_files, material_of
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Status
-from richspeech.corrections import Correction
 from richspeech.errors import OptionError
-from richspeech.highlights import Highlight
+from richspeech.media import clips
 from richspeech.options import Options
 from richspeech.pipeline import Progress
+from richspeech.review import edl
+from richspeech.review.highlights import Highlight
+from richspeech.text.corrections import Correction
 from richspeech.transcript import Segment, Transcript
 from richspeech.wording import Wording
 from richspeech.writers import WRITERS, WriterOptions
@@ -216,7 +217,7 @@ def test_a_recording_that_is_gone_is_told_in_a_sentence() -> None:
     export = made(session_of(Path("/gone/call.wav")), "clips", highlight(1, 3))
     assert export.notice is not None
     assert export.notice.sentence("zh") == "call.wav 已不在服务器上：请重新上传并转写。"
-    shown = render_export.exports([export], "en")
+    shown = export_render.exports([export], "en")
     assert "call.wav is no longer kept here" in shown
     assert 'role="alert"' in shown
 
@@ -274,7 +275,7 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = SlowRecording()
-    monkeypatch.setattr("richspeech.console.export.open_recording", lambda *_, **__: slow)
+    monkeypatch.setattr("richspeech.console.export.exports.open_recording", lambda *_, **__: slow)
     session = session_of(recording)
     material = material_of(session, emotions=True, sounds=True)
     assert material is not None
@@ -283,7 +284,7 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     Exporter(LIMITS).submit(export)
     assert slow.begun.wait(20)
     assert session.has_work
-    shown = render_export.exports([export], "zh")
+    shown = export_render.exports([export], "zh")
     assert 'data-stop="html">取消</button></div>' in shown
     assert "正在把录音放进报告" in shown
     session.drop_export("html")
@@ -310,10 +311,10 @@ def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
     def fail(*_: object) -> bytes:
         raise KeyError("secret")
 
-    monkeypatch.setattr("richspeech.console.export.write", fail)
+    monkeypatch.setattr("richspeech.console.export.exports.write", fail)
     export = made(session_of(recording), "srt")
     assert export.status is Status.FAILED
-    shown = render_export.exports([export], "zh")
+    shown = export_render.exports([export], "zh")
     assert "程序内部出错" in shown
     assert "secret" not in shown
     assert "secret" in caplog.text
@@ -325,29 +326,29 @@ def test_a_full_disk_is_told_in_one_sentence(
     def fail(*_: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("richspeech.console.export.write", fail)
-    shown = render_export.exports([made(session_of(recording), "srt")], "zh")
+    monkeypatch.setattr("richspeech.console.export.exports.write", fail)
+    shown = export_render.exports([made(session_of(recording), "srt")], "zh")
     assert "磁盘可能满了" in shown
 
 
 def test_what_is_ready_says_its_name_escaped_and_its_size(recording: Path) -> None:
     session = session_of(recording)
     slow = made(session, "html")
-    assert "my_call.html 已做好" in render_export.exports([slow], "zh")
-    assert 'data-save="html"' in render_export.exports([slow], "zh")
+    assert "my_call.html 已做好" in export_render.exports([slow], "zh")
+    assert 'data-save="html"' in export_render.exports([slow], "zh")
     assert "srt" not in SLOW
-    assert render_export.exports([made(session, "srt")], "zh") == ""
+    assert export_render.exports([made(session, "srt")], "zh") == ""
 
 
 def test_progress_tells_seconds_and_time_left(recording: Path) -> None:
     material = material_of(session_of(recording), emotions=True, sounds=True)
     assert material is not None
     export = order("html", material, recording.parent)
-    assert "排队中" in render_export.exports([export], "zh")
+    assert "排队中" in export_render.exports([export], "zh")
     export.enter(Status.RUNNING)
     export.began = time.monotonic() - 5
     export.tell(2.5)
-    shown = render_export.exports([export], "zh")
+    shown = export_render.exports([export], "zh")
     assert all(part in shown for part in ("25%", "0:02 / 0:10", "还需约 15 秒"))
 
 

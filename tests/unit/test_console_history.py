@@ -13,25 +13,26 @@ import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio import AudioLimits
-from richspeech.console import history_list, render
-from richspeech.console.handlers import Choices, Handlers, can_repeat
-from richspeech.console.history_tab import opened
+from richspeech.console import render
+from richspeech.console.history import render as history_render
+from richspeech.console.history.tab import opened
 from richspeech.console.listing import button, page_within, pager
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
+from richspeech.console.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.words import moment, say, zone_of
 from richspeech.console.work import Work
 from richspeech.errors import OptionError, StoreError
-from richspeech.history import History, open_history
+from richspeech.history.history import History, open_history
+from richspeech.history.query import Query, parse_query
+from richspeech.history.recall import ComparingProgress
+from richspeech.history.store import Entry, Fingerprint, Store
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.query import Query, parse_query
 from richspeech.readiness import Readiness
-from richspeech.recall import ComparingProgress
 from richspeech.settings import Settings
-from richspeech.store import Entry, Fingerprint, Store
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 
@@ -276,8 +277,8 @@ def test_what_is_deleted_is_no_longer_corrected_in_the_history(
 
 
 def drawn(store: Store, line: str = "", page: int = 0, locale: str = "zh") -> str:
-    found = history_list.find(store, parse_query(line), page, UTC)
-    return history_list.draw(found, locale, "UTC")
+    found = history_render.find(store, parse_query(line), page, UTC)
+    return history_render.draw(found, locale, "UTC")
 
 
 def names(html: str) -> list[str]:

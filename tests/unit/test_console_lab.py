@@ -19,17 +19,17 @@ from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech import loader
 from richspeech.audio import AudioLimits
 from richspeech.console.examples import find_examples
-from richspeech.console.lab_compare import AS_SET, Choices, write_tables
-from richspeech.console.lab_models import LabModels, settings_with
-from richspeech.console.lab_render import MOST_ROWS, result, rules_help, status
-from richspeech.console.lab_work import Experiment, LabWork, Side, Trial, score_anew
+from richspeech.console.lab.compare import AS_SET, Choices, write_tables
+from richspeech.console.lab.models import LabModels, settings_with
+from richspeech.console.lab.render import MOST_ROWS, result, rules_help, status
+from richspeech.console.lab.work import Experiment, LabWork, Side, Trial, score_anew
+from richspeech.console.lab.workshop import Bench, Workshop
+from richspeech.console.lab.workshop_render import effect
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Status
 from richspeech.console.words import LOCALES
-from richspeech.console.workshop import Bench, Workshop
-from richspeech.console.workshop_render import effect
 from richspeech.errors import Cancelled, ModelError, OptionError, SettingsError
-from richspeech.history import engine_identity
+from richspeech.history.history import engine_identity
 from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options, hotwords_in
@@ -315,7 +315,7 @@ def test_examples_come_with_what_is_said_in_them() -> None:
 
 
 def finished(left: Transcript, right: Transcript, reference: str = "") -> Experiment:
-    from richspeech.console.lab_work import result_of
+    from richspeech.console.lab.work import result_of
 
     made = experiment(Path("talk.wav"), side(), side(merge=True), reference)
     for trial, said in zip(made.trials, (left, right), strict=True):

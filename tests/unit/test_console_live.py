@@ -10,22 +10,22 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio import AudioLimits
-from richspeech.console.live_desk import Live, LiveDesk
-from richspeech.console.live_tab import live_words
+from richspeech.console.live.desk import Live, LiveDesk
+from richspeech.console.live.tab import live_words
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Sessions, Status
 from richspeech.console.work import Work
 from richspeech.errors import AudioError, OptionError
-from richspeech.history import History
+from richspeech.history.history import History
+from richspeech.history.query import parse_query
+from richspeech.history.store import Store
 from richspeech.hub import Source, Weights
-from richspeech.live_recording import LiveRecording
+from richspeech.live.recording import LiveRecording
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.query import parse_query
 from richspeech.readiness import Readiness
 from richspeech.settings import Settings
-from richspeech.store import Store
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import LANGUAGES, Segment, Transcript
 

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console import render_review
-from richspeech.console.render_review import highlight_key
-from richspeech.console.reviews import WINDOWS, Reviews, window_seconds
+from richspeech.console.review import render as review_render
+from richspeech.console.review.render import highlight_key
+from richspeech.console.review.reviews import WINDOWS, Reviews, window_seconds
 from richspeech.console.sessions import Job, Status
-from richspeech.corrections import Correction
-from richspeech.highlights import pick_highlights
-from richspeech.insight import make_insight
 from richspeech.options import Options
 from richspeech.pipeline import Progress
-from richspeech.review import Review
-from richspeech.risk import assess_risk
+from richspeech.review.highlights import pick_highlights
+from richspeech.review.insight import make_insight
+from richspeech.review.review import Review
+from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
+from richspeech.text.corrections import Correction
 from richspeech.transcript import Transcript
 from tests.transcripts import segment, transcript, transcripts
 
@@ -39,16 +39,16 @@ def text_of(html: str) -> str:
 
 
 def insight(heard: Transcript, locale: str = "zh", window: float = 10) -> str:
-    return render_review.insight(make_insight(heard, window), locale)
+    return review_render.insight(make_insight(heard, window), locale)
 
 
 def highlights(heard: Transcript, locale: str = "zh", *, can_cut: bool = True) -> str:
     found = pick_highlights(heard, SETTINGS.highlights)
-    return render_review.highlights(found, heard, locale, can_cut=can_cut)
+    return review_render.highlights(found, heard, locale, can_cut=can_cut)
 
 
 def risk(heard: Transcript, locale: str = "zh") -> str:
-    return render_review.risk(assess_risk(heard, SETTINGS.risk), SETTINGS.risk, locale)
+    return review_render.risk(assess_risk(heard, SETTINGS.risk), SETTINGS.risk, locale)
 
 
 def seeks(html: str) -> list[float]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.corrections import Correction, correct, realign
 from richspeech.errors import OptionError
+from richspeech.text.corrections import Correction, correct, realign
 from richspeech.transcript import Token, Transcript
 from tests.transcripts import segment, transcript, transcripts
 

@@ -9,11 +9,11 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.chapters import write_chapters
-from richspeech.edl import timecode, write_edl
 from richspeech.errors import OptionError
-from richspeech.evidence import Evidence
-from richspeech.highlights import Highlight
+from richspeech.review.chapters import write_chapters
+from richspeech.review.edl import timecode, write_edl
+from richspeech.review.evidence import Evidence
+from richspeech.review.highlights import Highlight
 from richspeech.wording import Wording
 
 FILM = Fraction(24_000, 1_001)

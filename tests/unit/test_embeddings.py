@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.embeddings import (
+from richspeech.emotion.embeddings import (
     Vector,
     cosine_similarity,
     embedding_name,

@@ -12,15 +12,15 @@ import pytest
 
 from postprocess import Emotion
 from richspeech import __main__ as command_line
-from richspeech import embeddings_command
 from richspeech.audio import Waveform
-from richspeech.embedding_map import SIZE, draw_map
-from richspeech.embeddings import save_embedding
+from richspeech.emotion import embeddings_command
+from richspeech.emotion.embedding_map import SIZE, draw_map
+from richspeech.emotion.embeddings import save_embedding
+from richspeech.emotion.listener import LoadedListener
 from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.errors import AudioError
 from richspeech.hub import Source, Weights
 from richspeech.impression import Impression, NineEmotion
-from richspeech.listener import LoadedListener
 from richspeech.settings import Settings
 from richspeech.transcript import Segment, Transcript
 

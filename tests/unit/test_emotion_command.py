@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from richspeech import __main__ as command_line
-from richspeech import emotion_command
 from richspeech.audio import Waveform
+from richspeech.emotion import command as emotion_command
+from richspeech.emotion.listener import LoadedListener
 from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.errors import AudioError
 from richspeech.hub import Source, Weights
 from richspeech.impression import Impression, NineEmotion
-from richspeech.listener import LoadedListener
 from richspeech.settings import Settings
 
 LOGITS = np.linspace(2.0, -2.0, 9, dtype=np.float32)

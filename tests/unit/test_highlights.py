@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.highlights import Highlight, pick_highlights
+from richspeech.review.highlights import Highlight, pick_highlights
 from richspeech.rules import HighlightRule
 from richspeech.settings import HighlightSettings
 from richspeech.transcript import Segment, Transcript

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import Emotion
-from richspeech.hotwords import replace_hotwords
 from richspeech.settings import HotwordSettings
+from richspeech.text.hotwords import replace_hotwords
 from richspeech.transcript import Segment, Token
 
 LIMITS = HotwordSettings()

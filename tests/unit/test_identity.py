@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from postprocess import DEFAULT_RULES
+from richspeech.history.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
 from richspeech.hub import Source, Weights
-from richspeech.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
 from richspeech.options import Options
 from richspeech.settings import Settings
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import OptionError
-from richspeech.insight import make_insight
+from richspeech.review.insight import make_insight
 from richspeech.transcript import Transcript
 from tests.transcripts import segment, transcript, transcripts
 

@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 from postprocess import Emotion
 from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
 from richspeech.errors import AudioError, Cancelled, ModelError
-from richspeech.live import Final, Finished, Interim, LiveTranscription, Retold, Sketcher
-from richspeech.live_recording import HISTORY_SECONDS, LiveRecording
+from richspeech.live.pcm import PcmStream
+from richspeech.live.recording import HISTORY_SECONDS, LiveRecording
+from richspeech.live.transcription import (
+    Final,
+    Finished,
+    Interim,
+    LiveTranscription,
+    Retold,
+    Sketcher,
+)
 from richspeech.options import Options
-from richspeech.pcm import PcmStream
 from richspeech.pipeline import Cancel, Finish, Progress, WaveformSource, segment_of
 from richspeech.transcript import Hypothesis, Segment, Transcript
 from richspeech.utterance import Frames, Request
@@ -304,7 +311,7 @@ def test_latency_counts_from_the_sound_that_is_meant(
     recording: LiveRecording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([10.0, 11.0, 12.5, 12.5])
-    monkeypatch.setattr("richspeech.live_recording.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("richspeech.live.recording.time.monotonic", lambda: next(clock))
     recording.feed(ramp(1.0))
     recording.feed(ramp(1.0))
     assert recording.latency(0.9) == 2.5

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.audio import SAMPLE_RATE
-from richspeech.peaks import CHUNK_PEAKS, MOST_PEAKS, MeteredRecording, PeakMeter, measure_peaks
+from richspeech.media.peaks import (
+    CHUNK_PEAKS,
+    MOST_PEAKS,
+    MeteredRecording,
+    PeakMeter,
+    measure_peaks,
+)
 
 
 def noise(samples: int, seed: int = 0) -> np.ndarray:

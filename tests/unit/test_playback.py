@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from richspeech.audio import SAMPLE_RATE, AudioLimits, open_recording
-from richspeech.playback import to_mp3
+from richspeech.media.playback import to_mp3
 
 LIMITS = AudioLimits(10**9, 10**5)
 

@@ -7,7 +7,7 @@ import numpy as np
 from postprocess import Emotion
 from richspeech.options import Options
 from richspeech.punctuation import Punctuated
-from richspeech.sentences import Mark
+from richspeech.text.sentences import Mark
 from richspeech.transcript import Hypothesis, Token
 from richspeech.utterance import Request, Utterance
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import OptionError
-from richspeech.query import LONGEST_LINE, READERS, Key, Query, Term, fold, parse_query
+from richspeech.history.query import LONGEST_LINE, READERS, Key, Query, Term, fold, parse_query
 
 ANYTHING = st.text(st.characters(codec=None), max_size=LONGEST_LINE)
 """Control characters and halves of characters included."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from postprocess import Emotion
-from richspeech.corrections import Correction, correct
-from richspeech.reading import add_sentiment
+from richspeech.reading.reading import add_sentiment
 from richspeech.sentiment import Accord, Limits, Scores, Sentiment
+from richspeech.text.corrections import Correction, correct
 from richspeech.transcript import Transcript
 from tests.transcripts import segment, transcript
 

@@ -10,7 +10,7 @@ from richspeech.audio import Waveform
 from richspeech.on_demand import OnDemand
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.reading_transcriber import ReadingTranscriber
+from richspeech.reading.transcriber import ReadingTranscriber
 from richspeech.sentiment import Limits, Scores, Sentiment
 from richspeech.transcript import Segment, Transcript
 from tests.transcripts import segment

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from postprocess import DEFAULT_RULES, HESITANT_SAD, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource, apply_to_segment
-from richspeech.reading import with_agreement
+from richspeech.reading.reading import with_agreement
 from richspeech.relabelling import (
     RelabellingTranscriber,
     as_measured,

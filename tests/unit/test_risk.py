@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from postprocess import AudioEvent, Emotion
-from richspeech.risk import RiskPoint, assess_risk
+from richspeech.review.risk import RiskPoint, assess_risk
 from richspeech.settings import RiskSettings
 from richspeech.transcript import Segment, Transcript
 from tests.transcripts import segment, transcript, transcripts

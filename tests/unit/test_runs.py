@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from richspeech.emotion.runs import keep_run
 from richspeech.errors import OptionError
-from richspeech.runs import keep_run
 
 STARTED = datetime(2026, 11, 20, 9, 8, 7, tzinfo=UTC)
 

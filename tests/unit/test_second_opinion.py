@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from postprocess import Emotion
 from richspeech.audio import Waveform
-from richspeech.errors import AudioError
-from richspeech.impression import Impression, NineEmotion
-from richspeech.second_opinion import (
+from richspeech.emotion.second_opinion import (
     add_second_opinion,
     disagreements,
     disagrees,
     impressions,
     transcript_risks,
 )
+from richspeech.errors import AudioError
+from richspeech.impression import Impression, NineEmotion
 from richspeech.transcript import Segment, Transcript
 
 ANGRY, HAPPY = NineEmotion.ANGRY, NineEmotion.HAPPY

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.sentences import Mark, sentences_of, undivided, with_marks
-from richspeech.timed_words import timed_words
+from richspeech.text.sentences import Mark, sentences_of, undivided, with_marks
+from richspeech.text.timed_words import timed_words
 from richspeech.transcript import Hypothesis, Segment, Token
 
 

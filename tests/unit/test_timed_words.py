@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.timed_words import timed_words
+from richspeech.text.timed_words import timed_words
 from richspeech.transcript import Token
 
 

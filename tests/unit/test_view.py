@@ -14,9 +14,9 @@ from richspeech.console.layout import head
 from richspeech.console.sessions import Job, Status
 from richspeech.console.view import SIGNS, decoration, labels, segment_line, view
 from richspeech.console.words import LOCALES
-from richspeech.corrections import Correction
 from richspeech.options import Options
 from richspeech.pipeline import Progress
+from richspeech.text.corrections import Correction
 from richspeech.transcript import Segment, Token, Transcript
 from tests.transcripts import segment, transcript, transcripts
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from postprocess import LOCALES, STYLES, AudioEvent, Emotion
-from richspeech.corrections import Correction, correct
 from richspeech.errors import OptionError
+from richspeech.text.corrections import Correction, correct
 from richspeech.transcript import Transcript
 from richspeech.writers import TEXT_WRITERS, WRITERS, WriterOptions, display_text, write
 from richspeech.writers.data import CSV_COLUMNS, write_csv, write_json

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.corrections import Correction, correct
+from richspeech.text.corrections import Correction, correct
 from richspeech.transcript import Segment, Token, Transcript
 from richspeech.writers import WriterOptions
 from richspeech.writers.cues import LINGER, Cue, build_cues

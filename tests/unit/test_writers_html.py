@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.corrections import Correction, correct
+from richspeech.text.corrections import Correction, correct
 from richspeech.transcript import Transcript
 from richspeech.writers import WriterOptions
 from richspeech.writers.report import write_html

@@ -1,0 +1,182 @@
+"""The threads of batches: finding, hearing and packing many recordings."""
+
+import csv
+import io
+import logging
+import secrets
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from richspeech.audio import open_recording
+from richspeech.batch.command import zip_limits
+from richspeech.batch.rows import State
+from richspeech.batch.sources import Item, require_allowed
+from richspeech.batch.work import Batch
+from richspeech.console.batch.run import ROW_PEAKS, Asked, BatchRun, Packing, place
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Session, Status, Task
+from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.history.history import History
+from richspeech.loader import Loaded, audio_limits
+from richspeech.media.peaks import MeteredRecording, PeakMeter
+from richspeech.media.playback import to_mp3
+from richspeech.pipeline import Cancel, Progress, Transcriber
+from richspeech.review.risk import assess_risk
+from richspeech.settings import Settings
+from richspeech.transcribers import Transcribers
+from richspeech.writers import WriterOptions, write
+from richspeech.writers.data import harmless
+
+log = logging.getLogger(__name__)
+
+SUMMARY = "summary.csv"
+COLUMNS = ("name", "state", "seconds", "risk", "error")
+
+
+class BatchWork:
+    """Does batches and packs their results; whoever wants to see how far one is looks at it."""
+
+    def __init__(
+        self, transcribers: Transcribers, settings: Settings, history: History | None
+    ) -> None:
+        self._transcribers, self._settings, self._history = transcribers, settings, history
+        self._limits = audio_limits(settings)
+
+    def begin(
+        self, session: Session, uploads: Sequence[Path], folder: Path | None, asked: Asked
+    ) -> BatchRun:
+        """Have recordings done in the place of the batch before, whose files go.
+
+        Raises ``OptionError`` for a folder that the settings do not allow.
+        """
+        if folder is not None:
+            folder = require_allowed(folder, self._settings.batch.folders)
+        if session.batch is not None:
+            session.batch.cancel()
+            session.batch.remove()
+        own = session.folder / f"batch-{secrets.token_hex(4)}"
+        paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
+        run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings))
+        _start(run, lambda: self.do(run))
+        return run
+
+    def do(self, run: BatchRun) -> None:
+        """Do all recordings of ``run``; returns when everything is over."""
+        run.enter(Status.RUNNING)
+        with run.sources() as items:
+            run.batch = Batch(
+                items.values(), self._hear_for(run), self._keep_for(run), lambda _: run.touch()
+            )
+            if run.stop.is_set():
+                run.batch.cancel()
+            run.batch.run(self._settings.batch.workers)
+        if run.stop.is_set():
+            raise Cancelled
+
+    def _hear_for(self, run: BatchRun) -> Callable[[Item, Cancel], Iterator[Progress]]:
+        def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+            asked, name = run.asked, PurePosixPath(item.name).name
+            meter = run.meters[item.name] = PeakMeter(ROW_PEAKS)
+            with (
+                item.open() as source,
+                open_recording(source, self._limits, name=name) as recording,
+                self._transcribers.use(asked.engine, cancelled, reads=asked.reads) as loaded,
+            ):
+                metered = MeteredRecording(recording, meter, name)
+                listener = self._listener(loaded)
+                yield from listener.transcribe(metered, asked.options, cancelled)
+
+        return hear
+
+    def _listener(self, loaded: Loaded) -> Transcriber:
+        return self._history.transcriber(loaded) if self._history else loaded.transcriber
+
+    def _keep_for(self, run: BatchRun) -> Callable[[Item, Progress], int]:
+        def keep(item: Item, last: Progress) -> int:
+            return assess_risk(run.keep(item, last), self._settings.risk).score
+
+        return keep
+
+    def pack(self, run: BatchRun, formats: Sequence[str], look: WriterOptions) -> Packing:
+        """Begin to write what is done into one zip, in some formats."""
+        if run.packing is not None:
+            run.packing.cancel()
+        packing = run.packing = Packing(tuple(formats), run.folder / f"{run.folder.name}.zip")
+        _start(packing, lambda: self.write_zip(run, packing, look))
+        return packing
+
+    def write_zip(self, run: BatchRun, packing: Packing, look: WriterOptions) -> None:
+        """Write the zip, a row after the other; raises ``Cancelled``."""
+        packing.enter(Status.RUNNING)
+        done = [row for row in run.rows if row.state is State.DONE]
+        packing.files = len(done)
+        with ExitStack() as stack:
+            items = stack.enter_context(run.sources()) if "html" in packing.formats else {}
+            archive = stack.enter_context(zipfile.ZipFile(packing.path, "w", zipfile.ZIP_DEFLATED))
+            for row in done:
+                if packing.stop.is_set():
+                    raise Cancelled
+                transcript = run.transcript(row.name)
+                audio = self._audio(items.get(row.name))
+                options = replace(look, title=PurePosixPath(row.name).name, audio=audio)
+                for form in packing.formats:
+                    archive.writestr(f"{row.name}.{form}", write(transcript, form, options))
+                packing.done += 1
+                packing.touch()
+            archive.writestr(SUMMARY, _summary(run))
+
+    def _audio(self, item: Item | None) -> bytes | None:
+        """Return the sound for a report; None without one, or when the recording is gone by now."""
+        if item is None:
+            return None
+        try:
+            with item.open() as source, open_recording(source, self._limits) as recording:
+                return to_mp3(recording.blocks())
+        except (RichSpeechError, OSError):
+            return None
+
+
+def _start(task: Task, work: Callable[[], None]) -> None:
+    # A daemon, for whoever presses Ctrl-C does not want to wait for a recording.
+    threading.Thread(target=_finish, args=(task, work), daemon=True).start()
+
+
+def _finish(task: Task, work: Callable[[], None]) -> None:
+    """Work, and end the task as it went."""
+    try:
+        work()
+    except Cancelled:
+        task.status = Status.CANCELLED
+    except RichSpeechError as error:
+        task.fail(Notice.of(error))
+    except Exception:  # the person at the page gets a sentence, the log gets the rest
+        log.exception("a batch failed")
+        task.fail(Notice("unexpected"))
+    else:
+        task.status = Status.FINISHED
+    task.touch()
+
+
+def _kept(uploads: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """Keep uploads until the batch is done, however soon the page's own copies are deleted."""
+    paths = [folder / str(number) / upload.name for number, upload in enumerate(uploads)]
+    for upload, path in zip(uploads, paths, strict=True):
+        path.parent.mkdir(parents=True)
+        place(upload, path)
+    return tuple(paths)
+
+
+def _summary(run: BatchRun) -> str:
+    """List all recordings; the mark at the start tells Excel that it is UTF-8."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    for row in run.rows:
+        done = row.state is State.DONE
+        seconds = f"{row.seconds_done:.2f}" if done else None
+        writer.writerow([harmless(row.name), row.state.value, seconds, row.risk, row.error])
+    return "\ufeff" + table.getvalue()

@@ -1,0 +1,1 @@
+"""Downloads: files that a person asks for."""

@@ -1,0 +1,99 @@
+"""Where a panel's files are made: progress and cancel on the way, the download at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.export import render as export_render
+from richspeech.console.export.exports import Export, Material, order
+from richspeech.console.sessions import Session
+from richspeech.console.tab import Context
+from richspeech.console.widgets import QUICK
+
+SECONDS_BETWEEN_PAINTS = 0.15
+
+DESK = """
+window.richspeech.desk(element, props, watch, {
+  stop: (form) => trigger("stop", { form }), save: (form) => trigger("save", { form }),
+});
+"""
+
+
+class ExportDesk:
+    """Files of some forms; the page downloads each by itself as soon as it is there."""
+
+    def __init__(self, context: Context, name: str, forms: Sequence[str]) -> None:
+        self._context, self._name, self._forms = context, name, tuple(forms)
+
+    def build(self) -> None:
+        """Make the strip that shows what goes on."""
+        self.strip = gr.HTML(
+            html_template='<div class="desk"></div>',
+            js_on_load=DESK,
+            apply_default_css=False,
+            elem_id=f"{self._name}-desk",
+        )
+        self._file = gr.DownloadButton(elem_id=f"{self._name}-file", elem_classes="fetched")
+
+    @property
+    def painted(self) -> list[Any]:
+        """The strip."""
+        return [self.strip]
+
+    def wire(self) -> None:
+        """Connect its buttons."""
+        self.strip.stop(self._press_stop, None, self.strip, **QUICK)
+        self.strip.save(self._press_save, None, self._file, **QUICK).success(
+            None, js=f"() => window.richspeech.download('#{self._name}-file')", **QUICK
+        )
+
+    def resume(self, entered: Any) -> None:
+        """Look on at what is being made."""
+        entered.then(self._watch, None, self.strip, **QUICK)
+
+    def paint(self, session: Session) -> list[Any]:
+        """Return the value of the strip, among those of other widgets."""
+        return [self.show(session)]
+
+    def show(self, session: Session) -> dict[str, Any]:
+        """Draw what is being made, and say which files are there."""
+        exports = self._exports(session)
+        ready = {each.key: each.form for each in exports if each.path is not None}
+        return {"html": export_render.exports(exports, session.locale), "ready": ready}
+
+    async def make(
+        self, session: Session, form: str, material: Material
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Have a file made, and give the values of ``strip`` until it is there."""
+        if form in self._forms:
+            export = order(form, material, session.folder)
+            session.export(export)
+            self._context.exporter.submit(export)
+        async for shown in self._show_on(session):
+            yield shown
+
+    async def _watch(self, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
+        async for shown in self._show_on(self._context.session(request)):
+            yield shown
+
+    async def _show_on(self, session: Session) -> AsyncIterator[dict[str, Any]]:
+        while not all(each.status.is_over for each in self._exports(session)):
+            yield self.show(session)
+            await asyncio.sleep(SECONDS_BETWEEN_PAINTS)
+        yield self.show(session)
+
+    def _exports(self, session: Session) -> list[Export]:
+        """Return the session's exports of this panel, the oldest first."""
+        return [each for each in list(session.exports.values()) if each.form in self._forms]
+
+    def _press_stop(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        session = self._context.session(request)
+        session.drop_export(str(event.form))
+        return self.show(session)
+
+    def _press_save(self, event: gr.EventData, request: gr.Request) -> Path | None:
+        export = self._context.session(request).exports.get(str(event.form))
+        return export.path if export else None

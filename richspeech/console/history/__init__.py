@@ -1,0 +1,1 @@
+"""The tab of what was heard before."""

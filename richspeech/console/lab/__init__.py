@@ -1,0 +1,1 @@
+"""The tab where settings and rules are tried and compared."""

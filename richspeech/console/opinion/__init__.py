@@ -1,0 +1,1 @@
+"""The second listener's opinion of a transcript."""

@@ -1,0 +1,1 @@
+"""The history: transcripts that stay, to be searched, opened, corrected and deleted."""

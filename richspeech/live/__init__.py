@@ -1,0 +1,1 @@
+"""A recording that is transcribed while it is made."""

@@ -1,0 +1,1 @@
+"""Sound and pictures for people: players, waveforms, clips and films."""

@@ -1,0 +1,239 @@
+"""Insight: what a transcript says as a whole, in shares, curves, rates and counts.
+
+    shares   of speech, other sounds and silence in the recording; of emotions, and of languages, in
+             the seconds of speech, `unknown` among them
+    curves   each emotion in windows of time: its probability, weighted by the seconds of speech.
+             A label that is not the model's own answer (see evidence.py) counts in full.
+    rates    characters a minute in Chinese, Cantonese and Japanese, words a minute in English and
+             Korean, over the seconds of speech; a Latin word among characters is one character,
+             and so is a number, since digits do not tell how they were read
+    events   in how many segments each is heard, and how long these are: the model does not say
+             when within a segment
+
+A segment with words is speech; one without is another sound.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from postprocess import Emotion
+from richspeech.errors import OptionError
+from richspeech.review.evidence import SILENCE, label_probability
+from richspeech.transcript import LANGUAGES, Segment, Transcript, plain
+
+WINDOW_SECONDS = 10.0
+"""Two or three utterances of a conversation."""
+
+SHORTEST_WINDOW_SECONDS = 1.0
+"""Below, a curve shows single words, and a long recording has tens of thousands of points."""
+
+UNITS: Mapping[str, str] = {
+    language: "words" if language in {"en", "ko"} else "characters" for language in LANGUAGES
+}
+"""What is counted in a language."""
+
+_CHARACTER = (
+    r"\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_COUNTED = re.compile(rf"[{_CHARACTER}]|[^\W_{_CHARACTER}]+(?:['’-][^\W_{_CHARACTER}]+)*")
+"""A Han character or kana, or a word of any other script."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One part of a whole."""
+
+    label: str
+    seconds: float
+    share: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One point of the curves."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    speech_seconds: float
+
+
+@dataclass(frozen=True)
+class SpeechRate:
+    """How fast one language is spoken."""
+
+    language: str
+    unit: str
+    """characters or words."""
+    count: int
+    seconds: float
+    """Of speech in this language."""
+    per_minute: float
+
+
+@dataclass(frozen=True)
+class EventCount:
+    """How often an event is heard."""
+
+    event: str
+    count: int
+    """Segments in which it is heard."""
+    seconds: float
+    """Length of these segments."""
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One recording at a glance; a list is empty where there is nothing to divide."""
+
+    duration: float
+    """Seconds."""
+    speech_seconds: float
+    times: tuple[Share, ...]
+    """speech, sound and silence, of the duration."""
+    emotions: tuple[Share, ...]
+    """Of the speech seconds, the longest first; empty when nobody listened for an emotion."""
+    languages: tuple[Share, ...]
+    """Of the speech seconds, the longest first."""
+    windows: tuple[Window, ...]
+    emotion_curves: Mapping[str, tuple[float | None, ...]]
+    """By emotion, a value for each window; None where nobody speaks."""
+    speech_rates: tuple[SpeechRate, ...]
+    """By language, the longest first."""
+    segment_rates: tuple[float | None, ...]
+    """For each segment, in the unit of its language a minute; None without words or language."""
+    events: tuple[EventCount, ...]
+    """The most frequent first."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        form: dict[str, Any] = plain(self)
+        return form
+
+
+def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS) -> Insight:
+    """Work out everything; raises ``OptionError`` for windows that are too short."""
+    if not window_seconds >= SHORTEST_WINDOW_SECONDS:
+        message = (
+            f"Windows of {window_seconds} seconds are too short; "
+            f"choose {SHORTEST_WINDOW_SECONDS:g} or more."
+        )
+        raise OptionError(message)
+    segments = transcript.segments
+    spoken = [segment for segment in segments if segment.text]
+    windows, curves = _over_time(transcript.duration, spoken, window_seconds)
+    felt = spoken if any(segment.has_emotion for segment in spoken) else []
+    return Insight(
+        duration=transcript.duration,
+        speech_seconds=_seconds(spoken),
+        times=_times(transcript.duration, segments),
+        emotions=_shares((segment.emotion.value, segment.duration) for segment in felt),
+        languages=_shares((segment.language or "unknown", segment.duration) for segment in spoken),
+        windows=windows,
+        emotion_curves=curves if felt else {},
+        speech_rates=_rates(spoken),
+        segment_rates=tuple(_per_minute(_count(each), each.duration) for each in segments),
+        events=_events(segments),
+    )
+
+
+def _seconds(segments: Iterable[Segment]) -> float:
+    return sum(segment.duration for segment in segments)
+
+
+def _shares(parts: Iterable[tuple[str, float]]) -> tuple[Share, ...]:
+    seconds: dict[str, float] = {}
+    for label, length in parts:
+        seconds[label] = seconds.get(label, 0.0) + length
+    whole = sum(seconds.values())
+    longest_first = sorted(seconds.items(), key=lambda item: -item[1])
+    return tuple(Share(label, s, s / whole) for label, s in longest_first if s > 0)
+
+
+def _times(duration: float, segments: Iterable[Segment]) -> tuple[Share, ...]:
+    heard = [("speech" if segment.text else "sound", segment.duration) for segment in segments]
+    silence = max(0.0, duration - sum(length for _, length in heard))
+    return _shares([*heard, (SILENCE, silence)])
+
+
+# Emotion over time --------------------------------------------------------------------------------
+
+
+def _over_time(
+    duration: float, spoken: Iterable[Segment], window_seconds: float
+) -> tuple[tuple[Window, ...], dict[str, tuple[float | None, ...]]]:
+    starts = [number * window_seconds for number in range(math.ceil(duration / window_seconds))]
+    speech = [0.0] * len(starts)
+    sums = {emotion: [0.0] * len(starts) for emotion in Emotion}
+    for segment in spoken:
+        probabilities = _emotions_of(segment)
+        for number, seconds in _overlaps(segment, window_seconds, len(starts)):
+            speech[number] += seconds
+            for emotion in Emotion:
+                sums[emotion][number] += seconds * probabilities.get(emotion, 0.0)
+    windows = (
+        Window(start, min(start + window_seconds, duration), seconds)
+        for start, seconds in zip(starts, speech, strict=True)
+    )
+    return tuple(windows), {
+        emotion.value: tuple(
+            value / seconds if seconds else None
+            for value, seconds in zip(sums[emotion], speech, strict=True)
+        )
+        for emotion in Emotion
+    }
+
+
+def _overlaps(segment: Segment, window_seconds: float, windows: int) -> Iterator[tuple[int, float]]:
+    """Give the number of each window that a segment reaches into, and for how long."""
+    first, last = int(segment.start // window_seconds), int(segment.end // window_seconds)
+    for number in range(first, min(windows, last + 1)):
+        start, end = number * window_seconds, (number + 1) * window_seconds
+        seconds = min(end, segment.end) - max(start, segment.start)
+        if seconds > 0:
+            yield number, seconds
+
+
+def _emotions_of(segment: Segment) -> Mapping[str, float]:
+    is_models_own = label_probability(segment, segment.emotion) is not None
+    return segment.emotion_probabilities if is_models_own else {segment.emotion: 1.0}
+
+
+# Rates and counts ---------------------------------------------------------------------------------
+
+
+def _count(segment: Segment) -> int:
+    return len(_COUNTED.findall(segment.text)) if segment.language in UNITS else 0
+
+
+def _per_minute(count: int, seconds: float) -> float | None:
+    return 60 * count / seconds if count and seconds > 0 else None
+
+
+def _rates(spoken: Sequence[Segment]) -> tuple[SpeechRate, ...]:
+    rates = (_rate(lang, [each for each in spoken if each.language == lang]) for lang in UNITS)
+    return tuple(sorted(filter(None, rates), key=lambda rate: -rate.seconds))
+
+
+def _rate(language: str, segments: Sequence[Segment]) -> SpeechRate | None:
+    count, seconds = sum(map(_count, segments)), _seconds(segments)
+    per_minute = _per_minute(count, seconds)
+    if per_minute is None:
+        return None
+    return SpeechRate(language, UNITS[language], count, seconds, per_minute)
+
+
+def _events(segments: Iterable[Segment]) -> tuple[EventCount, ...]:
+    heard = list(chain.from_iterable(((e, s.duration) for e in s.events) for s in segments))
+    counts = Counter(event for event, _ in heard)
+    return tuple(
+        EventCount(event.value, count, sum(length for other, length in heard if other is event))
+        for event, count in counts.most_common()
+    )

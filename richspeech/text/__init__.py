@@ -1,0 +1,1 @@
+"""Words: sentences, hotwords, corrections, and how far two texts are apart."""
