@@ -255,10 +255,11 @@ def _searchable(transcript: Transcript) -> dict[str, Any]:
 
 
 def _labels(identifier: int, transcript: Transcript) -> list[LabelRow]:
+    segments = transcript.segments
     heard = {
-        *((Key.EMOTION, segment.emotion.value) for segment in transcript.segments),
-        *((Key.LANGUAGE, segment.language) for segment in transcript.segments if segment.language),
-        *((Key.EVENT, each.value) for segment in transcript.segments for each in segment.events),
+        *((Key.EMOTION, segment.emotion.value) for segment in segments if segment.has_emotion),
+        *((Key.LANGUAGE, segment.language) for segment in segments if segment.language),
+        *((Key.EVENT, each.value) for segment in segments for each in segment.events),
     }
     return [
         LabelRow(transcript=identifier, kind=kind.value, value=value)

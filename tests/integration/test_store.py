@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
@@ -299,6 +300,13 @@ def labels(store: Store) -> int:
     with store._engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT count(*) FROM richspeech_labels")
         return int(found.scalar_one())
+
+
+def test_an_engine_that_hears_no_emotion_leaves_none_to_be_found(store: Store) -> None:
+    unheard = replace(heard("一", Emotion.UNKNOWN), emotion_probabilities={})
+    keep(store, unheard)
+    asked = keep(store, heard("二", Emotion.UNKNOWN))
+    assert store.search(parse_query("emotion:unknown")) == (asked,)
 
 
 def test_what_is_deleted_is_gone_with_its_labels_and_its_number(store: Store) -> None:
