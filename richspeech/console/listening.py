@@ -1,6 +1,6 @@
 """The second listener for the work of all pages: loading that can be left, and a few at once."""
 
-import concurrent.futures
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,13 +10,13 @@ from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
 from richspeech.emotion.listener import LoadedListener
-from richspeech.errors import Cancelled
-from richspeech.on_demand import OnDemand
+from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.on_demand import SECONDS_BETWEEN_LOOKS, OnDemand, entered
+
+log = logging.getLogger(__name__)
 
 HEARINGS_AT_ONCE = 2
 """Each takes a gigabyte beside the weights of the large model; more wait for their turn."""
-SECONDS_BETWEEN_LOOKS = 0.1
-"""How often someone who waits is asked whether they still want to."""
 
 Stopped = Callable[[], bool]
 
@@ -98,8 +98,29 @@ class Listening:
         """Whether it is in memory now."""
         return self._listener.is_loaded
 
+    def do(self, task: ListeningTask, work: Callable[[], None], name: str) -> None:
+        """Do ``work`` when its turn comes, and end ``task`` as it ended, whatever that is."""
+        try:
+            with self.turn(task.stop.is_set):
+                work()
+            task.enter(Status.FINISHED)
+        except Cancelled:
+            task.cancel()
+        except RichSpeechError as error:
+            task.fail(Notice.of(error))
+        except Exception:  # the person at the page gets a sentence, the log gets the rest
+            log.exception("the second listener failed on %s", name)
+            task.fail(Notice("unexpected"))
+
     @contextmanager
-    def place(self, stopped: Stopped) -> Iterator[None]:
+    def use(self, stopped: Stopped) -> Iterator[LoadedListener]:
+        """Give the listener; raises what went wrong in loading, or ``Cancelled``."""
+        with entered(self._listener.use(), stopped) as loaded:
+            _leave_if(stopped)
+            yield loaded
+
+    @contextmanager
+    def turn(self, stopped: Stopped) -> Iterator[None]:
         """Wait for a turn, and keep it; raises ``Cancelled`` once ``stopped`` says so."""
         while not self._places.acquire(timeout=SECONDS_BETWEEN_LOOKS):
             _leave_if(stopped)
@@ -107,29 +128,6 @@ class Listening:
             yield
         finally:
             self._places.release()
-
-    @contextmanager
-    def use(self, stopped: Stopped) -> Iterator[LoadedListener]:
-        """Give the listener; raises what went wrong in loading, or ``Cancelled``.
-
-        Whoever stops waiting does not stop the loading: the next one finds it done.
-        """
-        if not self._listener.is_loaded:
-            loading: concurrent.futures.Future[None] = concurrent.futures.Future()
-            threading.Thread(target=self._load, args=(loading,), daemon=True).start()
-            while not concurrent.futures.wait([loading], SECONDS_BETWEEN_LOOKS).done:
-                _leave_if(stopped)
-            loading.result()
-        _leave_if(stopped)
-        with self._listener.use() as loaded:
-            yield loaded
-
-    def _load(self, loading: concurrent.futures.Future[None]) -> None:
-        try:
-            with self._listener.use():
-                loading.set_result(None)
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
-            loading.set_exception(error)
 
 
 def _leave_if(stopped: Stopped) -> None:

@@ -259,10 +259,10 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
 def test_more_hearings_than_places_wait_for_their_turn() -> None:
     listening = listening_with(lambda: loaded(Ear()))
     with (
-        listening.place(lambda: False),
-        listening.place(lambda: False),
+        listening.turn(lambda: False),
+        listening.turn(lambda: False),
         pytest.raises(Cancelled),
-        listening.place(lambda: True),
+        listening.turn(lambda: True),
     ):
         pytest.fail("there is no third place")
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from richspeech.audio import AudioLimits, Waveform, open_recording
@@ -21,7 +22,6 @@ from richspeech.console.sessions import Status
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.listener import LoadedListener
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
-from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.impression import EmotionWindow, Impression, NineEmotion, risks
 from richspeech.settings import EmotionSettings
 
@@ -111,17 +111,7 @@ class EmotionWork:
 
     def finish(self, hearing: Hearing, path: Path, folder: Path) -> None:
         """Do it to its end, whatever that is."""
-        try:
-            with self._listening.place(hearing.stop.is_set):
-                self._hear(hearing, path, folder)
-            hearing.enter(Status.FINISHED)
-        except Cancelled:
-            hearing.cancel()
-        except RichSpeechError as error:
-            hearing.fail(Notice.of(error))
-        except Exception:  # the person at the page gets a sentence, the log gets the rest
-            log.exception("the emotions of %s could not be heard", path.name)
-            hearing.fail(Notice("unexpected"))
+        self._listening.do(hearing, partial(self._hear, hearing, path, folder), path.name)
 
     def _hear(self, hearing: Hearing, path: Path, folder: Path) -> None:
         started, clock = datetime.now().astimezone(), Clock()

@@ -3,6 +3,7 @@
 import logging
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from richspeech.audio import AudioLimits, open_recording
@@ -10,7 +11,6 @@ from richspeech.console.listening import Listening, ListeningTask
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Status
 from richspeech.emotion.second_opinion import add_second_opinion
-from richspeech.errors import Cancelled, RichSpeechError
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +52,7 @@ class OpinionWork:
 
     def finish(self, job: Job, opinion: Opinion, path: Path) -> None:
         """Have the opinion, or none, whatever happens."""
-        try:
-            with self._listening.place(opinion.stop.is_set):
-                self._hear(job, opinion, path)
-            opinion.enter(Status.FINISHED)
-        except Cancelled:
-            opinion.cancel()
-        except RichSpeechError as error:
-            opinion.fail(Notice.of(error))
-        except Exception:  # the person at the page gets a sentence, the log gets the rest
-            log.exception("the second opinion on %s failed", job.name)
-            opinion.fail(Notice("unexpected"))
+        self._listening.do(opinion, partial(self._hear, job, opinion, path), job.name)
 
     def _hear(self, job: Job, opinion: Opinion, path: Path) -> None:
         opinion.enter(Status.LOADING)
