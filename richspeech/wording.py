@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Template
+from types import MappingProxyType
 
 from pydantic import ConfigDict
 
@@ -39,3 +40,21 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+LANGUAGE_NAMES = MappingProxyType(
+    {
+        "zh": Wording("普通话", "Mandarin"),
+        "yue": Wording("粤语", "Cantonese"),
+        "en": Wording("英语", "English"),
+        "ja": Wording("日语", "Japanese"),
+        "ko": Wording("韩语", "Korean"),
+        "nospeech": Wording("无人声", "no speech"),
+    }
+)
+UNKNOWN = Wording("未知", "unknown")
+
+
+def language_name(language: str | None, locale: str) -> str:
+    """Name a language tag for people."""
+    return LANGUAGE_NAMES.get(language or "", UNKNOWN).in_locale(locale)

@@ -10,7 +10,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.sentences import reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
-from richspeech.console.words import clock, duration_words, language_name, moment, say
+from richspeech.console.words import clock, duration_words, moment, say
 from richspeech.emotion.second_opinion import disagrees
 from richspeech.history.recall import ComparingProgress
 from richspeech.loader import PARAFORMER, Loaded
@@ -18,6 +18,7 @@ from richspeech.pipeline import Progress
 from richspeech.sentiment import Agreement
 from richspeech.text.hotwords import hotwords_of
 from richspeech.transcript import Segment, Transcript
+from richspeech.wording import language_name
 
 ENGINE_NAMES = {"sensevoice": "SenseVoice", "paraformer": "Paraformer", "reference": "FunASR"}
 """What people call an engine, in any language."""

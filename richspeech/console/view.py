@@ -10,13 +10,14 @@ from typing import Any
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.console.sessions import Job
-from richspeech.console.words import LOCALES, language_name, say
+from richspeech.console.words import LOCALES, say
 from richspeech.emotion.second_opinion import disagrees
 from richspeech.impression import NineEmotion
 from richspeech.sentiment import Agreement, Sentiment
 from richspeech.text.hotwords import RULE_PREFIX, hotwords_of
 from richspeech.text.timed_words import TimedWord, timed_words
 from richspeech.transcript import LANGUAGES, Segment, Transcript
+from richspeech.wording import language_name
 from richspeech.writers import display_text, styled
 
 SIGNS = {

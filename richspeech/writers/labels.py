@@ -4,8 +4,8 @@ import re
 from types import MappingProxyType
 
 from postprocess import AudioEvent, Emotion, RichPiece, join_texts, render
-from richspeech.transcript import LANGUAGES, Segment, Transcript
-from richspeech.wording import Wording, clock
+from richspeech.transcript import Segment, Transcript
+from richspeech.wording import Wording, clock, language_name
 
 WORDS: MappingProxyType[str, Wording] = MappingProxyType(
     {
@@ -39,13 +39,6 @@ WORDS: MappingProxyType[str, Wording] = MappingProxyType(
         "none_match": Wording("没有符合条件的段落。", "No segment matches."),
         "play_from": Wording("从这里播放", "Play from here"),
         "player": Wording("播放录音", "Play the recording"),
-        "language_zh": Wording("普通话", "Mandarin"),
-        "language_yue": Wording("粤语", "Cantonese"),
-        "language_en": Wording("英语", "English"),
-        "language_ja": Wording("日语", "Japanese"),
-        "language_ko": Wording("韩语", "Korean"),
-        "language_nospeech": Wording("无人声", "no speech"),
-        "language_unknown": Wording("未知", "unknown"),
     }
 )
 
@@ -68,12 +61,6 @@ Neutral and unknown have none: they stay white.
 def say(key: str, locale: str) -> str:
     """Return a heading."""
     return WORDS[key].in_locale(locale)
-
-
-def language_name(language: str | None, locale: str) -> str:
-    """Name a language tag for people."""
-    known = language in LANGUAGES or language == "nospeech"
-    return say(f"language_{language}" if known else "language_unknown", locale)
 
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

@@ -18,13 +18,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from richspeech.transcript import Segment, Transcript
-from richspeech.wording import clock
+from richspeech.wording import clock, language_name
 from richspeech.writers.labels import (
     emotion_label,
     event_labels,
     facts,
     has_content,
-    language_name,
     printable,
     probability_of,
     say,

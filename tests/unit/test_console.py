@@ -24,7 +24,7 @@ from richspeech.console.export.exports import file_stem
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.transcribe.handlers import Choices, Handlers, Painting, paint
-from richspeech.console.words import WORDS, clock, duration_words, language_name, say, size_words
+from richspeech.console.words import WORDS, clock, duration_words, say, size_words
 from richspeech.console.work import Work
 from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
 from richspeech.hub import Source, Weights
@@ -36,6 +36,7 @@ from richspeech.settings import Settings
 from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
+from richspeech.wording import language_name
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)

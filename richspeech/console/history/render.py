@@ -8,10 +8,11 @@ from html import escape
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.listing import button, page_within, pager
-from richspeech.console.words import clock, language_name, moment, say
+from richspeech.console.words import clock, moment, say
 from richspeech.history.query import Key, Query, Term
 from richspeech.history.store import Entry, Store
 from richspeech.transcript import LANGUAGES
+from richspeech.wording import language_name
 
 PAGE_ROWS = 20
 

@@ -20,12 +20,13 @@ from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context
 from richspeech.console.widgets import DRAWN, QUICK
-from richspeech.console.words import language_name, say
+from richspeech.console.words import say
 from richspeech.errors import RichSpeechError
 from richspeech.hub import EMBEDDED
 from richspeech.options import AUTO, Options, hotwords_in, language_hint
 from richspeech.rule_file import read_rules
 from richspeech.transcript import LANGUAGES
+from richspeech.wording import language_name
 
 AS_SET = ""
 """Stands for the weights that the settings name."""

@@ -7,9 +7,10 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.lab.work import Experiment, Result, Trial
 from richspeech.console.render import emotion_chip, event_chip, message, meter, progress_parts
 from richspeech.console.sessions import Status
-from richspeech.console.words import clock, language_name, say
+from richspeech.console.words import clock, say
 from richspeech.text.comparison import LABELS, Alignment, Comparison, Kind, Row, Stretch
 from richspeech.transcript import LANGUAGES, Segment
+from richspeech.wording import language_name
 
 MOST_ROWS = 400
 """On the page; a longer comparison shows the first that differ, and the files have all."""

@@ -6,10 +6,11 @@ from html import escape
 from richspeech.console.lab.render import empty
 from richspeech.console.lab.workshop import Workshop
 from richspeech.console.render import emotion_chip, event_chip, message
-from richspeech.console.words import clock, language_name, say
+from richspeech.console.words import clock, say
 from richspeech.relabelling import Change, Firing
 from richspeech.text.hotwords import RULE_PREFIX
 from richspeech.transcript import Segment
+from richspeech.wording import language_name
 
 MOST_ROWS = 300
 """On the page; who sees more changes a rule, not single segments."""

@@ -9,10 +9,11 @@ import gradio as gr
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
-from richspeech.console.words import language_name, say
+from richspeech.console.words import say
 from richspeech.console.words.live import WORDS
 from richspeech.options import AUTO
 from richspeech.transcript import LANGUAGES
+from richspeech.wording import language_name
 
 LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
 

@@ -8,13 +8,14 @@ from html import escape
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.view import SIGNS
-from richspeech.console.words import LOCALES, clock, duration_words, language_name, say
+from richspeech.console.words import LOCALES, clock, duration_words, say
 from richspeech.review.evidence import SILENCE, Evidence
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import EventCount, Insight, Share, SpeechRate, Window
 from richspeech.review.risk import Risk, RiskPoint
 from richspeech.settings import RiskSettings
 from richspeech.transcript import Transcript
+from richspeech.wording import language_name
 
 FEW_WINDOWS = 18
 """So many columns have room for a sign on a phone."""

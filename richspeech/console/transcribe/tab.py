@@ -18,11 +18,12 @@ from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import TRANSCRIBE, Context
 from richspeech.console.transcribe.handlers import Choices, Painting, can_repeat, paint
 from richspeech.console.widgets import DRAWN, QUICK
-from richspeech.console.words import language_name, say
+from richspeech.console.words import say
 from richspeech.errors import StoreError
 from richspeech.loader import PARAFORMER, REFERENCE
 from richspeech.options import AUTO
 from richspeech.transcript import LANGUAGES
+from richspeech.wording import language_name
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {

@@ -16,7 +16,6 @@ from richspeech.console.words import (
     page,
     review,
 )
-from richspeech.transcript import LANGUAGES
 
 LOCALES = ("zh", "en")
 
@@ -41,12 +40,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 def say(key: str, locale: str, **values: object) -> str:
     """Return a text with its values filled in."""
     return WORDS[key][LOCALES.index(locale)].format(**values)
-
-
-def language_name(language: str | None, locale: str) -> str:
-    """Name a language tag for people."""
-    known = language in LANGUAGES or language == "nospeech"
-    return say(f"language_{language}" if known else "language_unknown", locale)
 
 
 def duration_words(seconds: float, locale: str) -> str:

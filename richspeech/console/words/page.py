@@ -209,11 +209,4 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
     ),
     # languages
-    "language_zh": ("普通话", "Mandarin"),
-    "language_yue": ("粤语", "Cantonese"),
-    "language_en": ("英语", "English"),
-    "language_ja": ("日语", "Japanese"),
-    "language_ko": ("韩语", "Korean"),
-    "language_nospeech": ("无人声", "no speech"),
-    "language_unknown": ("未知", "unknown"),
 }
