@@ -59,3 +59,19 @@ class Widgets:
     def button(self, key: str, **properties: Any) -> Any:
         """Make a button with the text ``key`` on it."""
         return self.add(gr.Button, lambda locale: {"value": say(key, locale)}, **properties)
+
+    def start_and_cancel(self, start: str, name: str, cancel: str = "cancel") -> tuple[Any, Any]:
+        """Make the row of the button that begins the tab's work and of the one that ends it."""
+        with gr.Row(elem_classes="actions"):
+            return (
+                self.button(
+                    start,
+                    variant="primary",
+                    elem_id=f"{name}-start",
+                    elem_classes="starts",
+                    scale=3,
+                ),
+                self.button(
+                    cancel, interactive=False, elem_id=f"{name}-cancel", scale=1, min_width=88
+                ),
+            )

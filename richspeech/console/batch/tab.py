@@ -60,21 +60,9 @@ class BatchTab:
                 self._build_files()
                 self._folder = self._build_folder(visible=False)
             self._widgets.html(self._draw_hint, elem_classes="file-hint")
-            with gr.Row(elem_classes="actions"):
-                self._start = self._widgets.button(
-                    "batch_start",
-                    variant="primary",
-                    elem_id="batch-start",
-                    elem_classes="starts",
-                    scale=3,
-                )
-                self._cancel = self._widgets.button(
-                    "batch_cancel",
-                    interactive=False,
-                    elem_id="batch-cancel",
-                    scale=1,
-                    min_width=100,
-                )
+            self._start, self._cancel = self._widgets.start_and_cancel(
+                "batch_start", "batch", "batch_cancel"
+            )
 
     def _build_files(self) -> None:
         self._files = self._widgets.labelled(

@@ -65,17 +65,7 @@ class EmotionTab:
                 visible=self._settings.outputs_folder is not None,
                 elem_id="emotion-keep",
             )
-            with gr.Row(elem_classes="actions"):
-                self._start = self._widgets.button(
-                    "emotion_start",
-                    variant="primary",
-                    elem_id="emotion-start",
-                    elem_classes="starts",
-                    scale=3,
-                )
-                self._cancel = self._widgets.button(
-                    "cancel", interactive=False, elem_id="emotion-cancel", scale=1, min_width=88
-                )
+            self._start, self._cancel = self._widgets.start_and_cancel("emotion_start", "emotion")
 
     @staticmethod
     def _granularity_words(locale: str) -> dict[str, Any]:
