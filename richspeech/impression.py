@@ -8,49 +8,26 @@ one is scored here.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from postprocess import LOCALES
+from richspeech.wording import Label
 
 
-class NineEmotion(StrEnum):
+class NineEmotion(Label):
     """The labels of emotion2vec+; OTHER and UNKNOWN are answers, not missing ones."""
 
-    ANGRY = "angry"
-    DISGUSTED = "disgusted"
-    FEARFUL = "fearful"
-    HAPPY = "happy"
-    NEUTRAL = "neutral"
-    OTHER = "other"
-    SAD = "sad"
-    SURPRISED = "surprised"
-    UNKNOWN = "unknown"
+    ANGRY = "angry", "😡", "生气", "angry"
+    DISGUSTED = "disgusted", "🤢", "厌恶", "disgusted"
+    FEARFUL = "fearful", "😰", "恐惧", "fearful"
+    HAPPY = "happy", "😊", "开心", "happy"
+    NEUTRAL = "neutral", "😐", "中立", "neutral"
+    OTHER = "other", "🎭", "其他", "other"
+    SAD = "sad", "😔", "难过", "sad"
+    SURPRISED = "surprised", "😮", "吃惊", "surprised"
+    UNKNOWN = "unknown", "❔", "未知", "unknown"
 
-    @property
-    def symbol(self) -> str:
-        """An emoji."""
-        return _LOOKS[self][0]
-
-    def word(self, locale: str) -> str:
-        """Name the emotion for people, in one of LOCALES."""
-        return _LOOKS[self][1 + LOCALES.index(locale)]
-
-
-_LOOKS = {
-    NineEmotion.ANGRY: ("😡", "生气", "angry"),
-    NineEmotion.DISGUSTED: ("🤢", "厌恶", "disgusted"),
-    NineEmotion.FEARFUL: ("😰", "恐惧", "fearful"),
-    NineEmotion.HAPPY: ("😊", "开心", "happy"),
-    NineEmotion.NEUTRAL: ("😐", "中立", "neutral"),
-    NineEmotion.OTHER: ("🎭", "其他", "other"),
-    NineEmotion.SAD: ("😔", "难过", "sad"),
-    NineEmotion.SURPRISED: ("😮", "吃惊", "surprised"),
-    NineEmotion.UNKNOWN: ("❔", "未知", "unknown"),
-}
-"""Symbol and words, in the order of LOCALES."""
 
 Scores = Mapping[NineEmotion, float]
 """0 to 1, sums to one over the emotions that the model knows."""

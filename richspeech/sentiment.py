@@ -18,33 +18,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from postprocess import LOCALES, Emotion
+from richspeech.wording import Label
 
 
-class Sentiment(StrEnum):
+class Sentiment(Label):
     """How a text is meant."""
 
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-    NEUTRAL = "neutral"
-    EXCITED = "excited"
+    POSITIVE = "positive", "👍", "正向", "positive"
+    NEGATIVE = "negative", "👎", "负向", "negative"
+    NEUTRAL = "neutral", "➖", "中性", "neutral"
+    EXCITED = "excited", "🔥", "激动", "excited"
 
-    @property
-    def symbol(self) -> str:
-        """A sign that is told apart without colour."""
-        return _LOOKS[self][0]
-
-    def word(self, locale: str) -> str:
-        """Name the sentiment for people, in one of LOCALES."""
-        return _LOOKS[self][1 + LOCALES.index(locale)]
-
-
-_LOOKS = {
-    Sentiment.POSITIVE: ("👍", "正向", "positive"),
-    Sentiment.NEGATIVE: ("👎", "负向", "negative"),
-    Sentiment.NEUTRAL: ("➖", "中性", "neutral"),
-    Sentiment.EXCITED: ("🔥", "激动", "excited"),
-}
-"""Symbol and words, in the order of LOCALES."""
 
 Scores = Mapping[Sentiment, float]
 """0 to 1, sums to one over the sentiments that the model knows."""
