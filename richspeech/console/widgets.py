@@ -60,18 +60,27 @@ class Widgets:
         """Make a button with the text ``key`` on it."""
         return self.add(gr.Button, lambda locale: {"value": say(key, locale)}, **properties)
 
-    def start_and_cancel(self, start: str, name: str, cancel: str = "cancel") -> tuple[Any, Any]:
-        """Make the row of the button that begins the tab's work and of the one that ends it."""
+    def start_and_cancel(
+        self, start: str, prefix: str, cancel: str = "cancel", cancel_width: int = 88
+    ) -> tuple[Any, Any]:
+        """Make the row of the button that begins the tab's work and of the one that ends it.
+
+        ``cancel_width`` is the least, in pixels.
+        """
         with gr.Row(elem_classes="actions"):
             return (
                 self.button(
                     start,
                     variant="primary",
-                    elem_id=f"{name}-start",
+                    elem_id=f"{prefix}start",
                     elem_classes="starts",
                     scale=3,
                 ),
                 self.button(
-                    cancel, interactive=False, elem_id=f"{name}-cancel", scale=1, min_width=88
+                    cancel,
+                    interactive=False,
+                    elem_id=f"{prefix}cancel",
+                    scale=1,
+                    min_width=cancel_width,
                 ),
             )

@@ -65,7 +65,7 @@ class EmotionTab:
                 visible=self._settings.outputs_folder is not None,
                 elem_id="emotion-keep",
             )
-            self._start, self._cancel = self._widgets.start_and_cancel("emotion_start", "emotion")
+            self._start, self._cancel = self._widgets.start_and_cancel("emotion_start", "emotion-")
 
     @staticmethod
     def _granularity_words(locale: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class ComparePanel:
                 for name in ("a", "b"):
                     with gr.Column(min_width=240, elem_classes="lab-form", elem_id=f"lab-{name}"):
                         self._forms.append(self._build_form(name))
-            self._start, self._cancel = self._widgets.start_and_cancel("lab_start", "lab")
+            self._start, self._cancel = self._widgets.start_and_cancel("lab_start", "lab-")
 
     def _build_form(self, name: str) -> list[Any]:
         """Make one side's widgets, in the order of ``Choices``; b differs in one of them."""

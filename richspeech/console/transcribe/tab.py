@@ -72,13 +72,7 @@ class TranscribeTab:
                 elem_id="language",
             )
             self._build_settings()
-            with gr.Row(elem_id="actions", elem_classes="actions"):
-                self._start = self._widgets.button(
-                    "start", variant="primary", elem_id="start", elem_classes="starts", scale=3
-                )
-                self._cancel = self._widgets.button(
-                    "cancel", interactive=False, elem_id="cancel", scale=1, min_width=88
-                )
+            self._start, self._cancel = self._widgets.start_and_cancel("start", prefix="")
         self._example_buttons = example_buttons(self._context)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
