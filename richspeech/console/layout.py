@@ -23,7 +23,7 @@ from richspeech.console.live.tab import LiveTab
 from richspeech.console.login import login_message
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tab import TRANSCRIBE, Context, Tab
-from richspeech.console.theme import CSS, FOLDER, theme
+from richspeech.console.theme import ASSETS, CSS, theme
 from richspeech.console.transcribe.handlers import Handlers
 from richspeech.console.transcribe.tab import TranscribeTab
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
@@ -141,7 +141,7 @@ def head(unsure_below: float) -> str:
         "UnsureBelow": unsure_below,
     }
     values = (f"window.richspeech{name} = {_script_json(value)};" for name, value in data.items())
-    files = (FOLDER / name for name in SCRIPTS)
+    files = (ASSETS / name for name in SCRIPTS)
     scripts = ["".join(values), *(file.read_text(encoding="utf-8") for file in files)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 

@@ -2,11 +2,11 @@
 
 import html
 import json
-from pathlib import Path
 
+from richspeech.console.theme import ASSETS
 from richspeech.console.words import LOCALES, say
 
-CSS = Path(__file__).parent / "assets" / "login.css"
+CSS = ASSETS / "login.css"
 
 
 def login_message() -> str:

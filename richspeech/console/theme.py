@@ -5,9 +5,9 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import Font
 
-FOLDER = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parent / "assets"
 STYLES = ("style", "emotion", "listing", "review", "live", "lab")
-CSS = tuple(FOLDER / f"{name}.css" for name in STYLES)
+CSS = tuple(ASSETS / f"{name}.css" for name in STYLES)
 """In the order in which the browser reads them."""
 
 SANS = (
