@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from richspeech.errors import OptionError, RichSpeechError
 from richspeech.history.history import listener_of
 from richspeech.media.playback import to_mp3
 from richspeech.options import Options, language_hint
+from richspeech.passwords import hash_password
 from richspeech.pipeline import Progress, Transcriber
 from richspeech.reading.classifier import find_classifier
 from richspeech.review.command import add_arguments as add_highlights_arguments
@@ -94,6 +96,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         commands.add_parser("highlights", help="insight, highlights and risk of a recording")
     )
     _add_bench_arguments(commands.add_parser("bench", help="measure speed and memory"))
+    commands.add_parser("hash-password", help="print what the settings may hold as a password")
     return parser.parse_args(argv)
 
 
@@ -370,12 +373,29 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+def hash_typed_password(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command
+    """Ask for a password, or read one line of stdin; print its hash. Return the exit status."""
+    if sys.stdin.isatty():
+        password = getpass("Password: ")
+        if getpass("Once more: ") != password:
+            message = "The two passwords differ: try again."
+            raise OptionError(message)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        message = "The password is empty: type one."
+        raise OptionError(message)
+    print(hash_password(password))
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "transcribe": transcribe,
     "batch": batch,
     "emotion": emotion,
     "embeddings": embeddings,
     "doctor": doctor,
+    "hash-password": hash_typed_password,
     "bench": bench,
     "highlights": highlights,
 }

@@ -6,6 +6,8 @@ RichSpeechError
  ├── AudioError (ValueError)         a recording cannot be decoded or breaks a limit
  ├── OptionError (ValueError)        a request asks for something that does not exist
  ├── StoreError (RuntimeError)       the history cannot be read or written
+ ├── AccessError (PermissionError)   a page, a file or a window is somebody else's
+ ├── QuotaError (OSError)            a window, or all of them, would fill the disk
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
@@ -45,6 +47,18 @@ class StoreError(RichSpeechError, RuntimeError):
     """The history cannot be opened, read or written, or has changed meanwhile."""
 
     code = "store"
+
+
+class AccessError(RichSpeechError, PermissionError):
+    """Somebody asks for a page, a file or a window that is not theirs."""
+
+    code = "access"
+
+
+class QuotaError(RichSpeechError, OSError):
+    """What somebody sends is more than the disk is to hold."""
+
+    code = "quota"
 
 
 class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault

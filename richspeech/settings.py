@@ -31,6 +31,7 @@ from pydantic_settings import SettingsError as EnvironmentRefused
 from postprocess import DEFAULT_RULES, Rule
 from richspeech.errors import SettingsError
 from richspeech.impression import NineEmotion
+from richspeech.passwords import looks_hashed, require_hash
 from richspeech.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
@@ -48,7 +49,10 @@ OUTPUTS_FOLDER = ROOT / "outputs"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
+HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
+ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
 
 Engine = Literal["sensevoice", "paraformer", "reference"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -69,6 +73,28 @@ def _device(value: str) -> str:
     if not DEVICE.fullmatch(value):
         message = "a device is cpu, cuda:0 or the like"
         raise ValueError(message)
+    return value
+
+
+def _host(value: str) -> str:
+    if not HOST.fullmatch(value):
+        message = (
+            "a host is a name or an address, such as hear.example.org, without scheme and port"
+        )
+        raise ValueError(message)
+    return value
+
+
+def _origin(value: str) -> str:
+    if not ORIGIN.fullmatch(value):
+        message = "an origin is a scheme and a host, such as https://portal.example.org"
+        raise ValueError(message)
+    return value
+
+
+def _password(value: str) -> str:
+    if looks_hashed(value):
+        require_hash(value)
     return value
 
 
@@ -206,6 +232,8 @@ class LimitSettings(_Group):
     max_bytes: Annotated[int, Field(gt=0)] = 2 * 1024**3
     max_seconds: Annotated[float, Field(gt=0)] = 12 * 3_600.0
     keep_seconds: Annotated[int, Field(ge=60)] = 3_600
+    upload_window_bytes: Annotated[int, Field(gt=0)] = 8 * 1024**3
+    upload_total_bytes: Annotated[int, Field(gt=0)] = 32 * 1024**3
 
 
 class HistorySettings(_Group):
@@ -247,8 +275,21 @@ class ServerSettings(_Group):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 6006
     user: Annotated[str, Field(min_length=1)] | None = None
-    password: Annotated[str, Field(min_length=1)] | None = None
+    password: Annotated[str, Field(min_length=1), AfterValidator(_password)] | None = None
     allow_unauthenticated: bool = False
+    session_hours: Annotated[float, Field(gt=0, le=8_760)] = 12.0
+    hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = LOOPBACK
+    proxies: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    frame_ancestors: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    connections: Annotated[int, Field(ge=16, le=65_536)] = 512
+    header_seconds: Annotated[float, Field(gt=0, le=600)] = 15.0
+    body_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+    @property
+    def served_hosts(self) -> frozenset[str]:
+        """Names under which the page may be opened, without brackets and ports."""
+        own = () if self.host in ANY_ADDRESS else (self.host,)
+        return frozenset(name.lower().strip("[]") for name in (*self.hosts, *own))
 
     @property
     def lets_strangers_in(self) -> bool:
@@ -418,7 +459,7 @@ def _sentence(error: ValidationError, file: str, overrides: Mapping[str, dict[st
     """Name the first key that pydantic refused, its value unless secret, and the reason."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    origin = _origin(key, file, overrides)
+    origin = _place_of(key, file, overrides)
     if first["type"] == "extra_forbidden":  # its value may be a password under a wrong name
         return f"{origin}: the key {key} is unknown; remove or correct it."
     reason = first["msg"].removeprefix("Value error, ")
@@ -427,7 +468,7 @@ def _sentence(error: ValidationError, file: str, overrides: Mapping[str, dict[st
     return f"{origin}: {key} cannot be {first['input']!r}: {reason}."
 
 
-def _origin(key: str, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:
+def _place_of(key: str, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:
     """Say where the value of ``key`` came from."""
     group, _, name = key.partition(".")
     if name in overrides.get(group, {}):

@@ -1,0 +1,76 @@
+"""How much of the disk visitors may take: each window, and all together.
+
+What lies on the disk is counted there, so that whatever deletes a file gives its room back. Files
+without a name, which nobody finds there, are told beforehand.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from richspeech.errors import QuotaError
+
+STEP_BYTES = 16 * 2**20
+"""Between two counts while a file grows; it may be over by as much."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """The room below one folder, whose subfolders are windows; thread-safe."""
+
+    root: Path
+    total_bytes: int
+    window_bytes: int
+    _unseen: dict[Path, int] = field(default_factory=dict)
+    """Bytes of files without a name, by the folder of the window."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def require_room(self, window: Path, more_bytes: int = 0) -> None:
+        """Raise ``QuotaError`` unless ``more_bytes`` fit, in the window and in all."""
+        with self._lock:
+            own = disk_bytes(window) + self._unseen.get(window, 0) + more_bytes
+            total = disk_bytes(self.root) + sum(self._unseen.values()) + more_bytes
+        if own > self.window_bytes:
+            message = (
+                f"This window has more than the allowed {self.window_bytes / 1e6:.0f} MB here: "
+                "wait until what is done is deleted, or send less at once."
+            )
+            raise QuotaError(message)
+        if total > self.total_bytes:
+            message = (
+                f"The recordings here would take more than the allowed {self.total_bytes / 1e6:.0f}"
+                " MB: come back later, when others are done."
+            )
+            raise QuotaError(message)
+
+    @contextmanager
+    def unseen(self, window: Path, size_bytes: int) -> Iterator[None]:
+        """Count a file without a name for as long as it is there; raises ``QuotaError``."""
+        self.require_room(window, size_bytes)
+        self._add(window, size_bytes)
+        try:
+            yield
+        finally:
+            self._add(window, -size_bytes)
+
+    def _add(self, window: Path, size_bytes: int) -> None:
+        with self._lock:
+            left = self._unseen.pop(window, 0) + size_bytes
+            if left:
+                self._unseen[window] = left
+
+
+def disk_bytes(folder: Path) -> int:
+    """Add up the files below a folder, each once, however many names it has."""
+    seen: dict[tuple[int, int], int] = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                state = os.lstat(os.path.join(place, name))  # noqa: PTH118 - thousands of them
+            except FileNotFoundError:  # gone since it was listed
+                continue
+            seen[state.st_dev, state.st_ino] = state.st_size
+    return sum(seen.values())
