@@ -23,13 +23,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
-from urllib.parse import urlsplit
 
-from fastapi import HTTPException, WebSocket, WebSocketDisconnect, status
+from fastapi import WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from starlette.routing import WebSocketRoute
+from starlette.responses import FileResponse
+from starlette.routing import Route, WebSocketRoute
 
-from richspeech.api.login import require_login
+from richspeech.api.wall.visitors import visitor_of
 from richspeech.audio import SAMPLE_RATE
 from richspeech.errors import Cancelled, ModelError, OptionError, RichSpeechError
 from richspeech.live.pcm import PcmStream
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 Say = Callable[[RichSpeechError | None], str]
 
 PATH = "/live"
+TAP = Path(__file__).with_name("live_tap.js")
 MOST_SILENT_SECONDS = 30.0
 """A microphone sends silence, too; who sends nothing for so long is gone."""
 MOST_BACKLOG_SECONDS = 10.0
@@ -69,10 +70,10 @@ class Place(Protocol):
 class Desk(Protocol):
     """Knows the windows whose people talk."""
 
-    def open(self, window: str, options: Options) -> Place:
+    def open(self, window: str, visitor: str, options: Options) -> Place:
         """Give a window's recording its place; raises ``OptionError`` when it can have none."""
 
-    def sentence(self, window: str, error: RichSpeechError | None) -> str:
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
         """Say what went wrong, in the window's language; None is what nobody expected."""
 
 
@@ -95,15 +96,16 @@ def live_route(
     max_seconds: float,
     settings: LiveSettings,
 ) -> WebSocketRoute:
-    """Make the route; ``max_seconds`` is the longest recording."""
+    """Make the route; ``max_seconds`` is the longest recording.
+
+    It stands behind the wall, which knows who asks and refuses other sites.
+    """
     return WebSocketRoute(PATH, _Live(desk, readiness, defaults, max_seconds, settings).serve)
 
 
-def require_same_origin(websocket: WebSocket) -> None:
-    """Refuse pages of other sites, whose requests a browser sends with our cookies."""
-    origin = websocket.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != websocket.headers.get("host"):
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "Another site asks")
+def tap_route() -> Route:
+    """Make the route to the script that turns a microphone's sound into frames."""
+    return Route(f"{PATH}/tap.js", lambda _: FileResponse(TAP, media_type="text/javascript"))
 
 
 class _Live:
@@ -122,9 +124,7 @@ class _Live:
         self._places = threading.Semaphore(settings.max_sessions)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Lead one conversation, from the login to the end."""
-        require_login(websocket)
-        require_same_origin(websocket)
+        """Lead one conversation, from its first message to the end."""
         await websocket.accept()
         try:
             await self._converse(websocket)
@@ -134,24 +134,25 @@ class _Live:
 
     async def _converse(self, websocket: WebSocket) -> None:
         say: Say = str
+        visitor = visitor_of(websocket).key
         try:
             begin = await _read_begin(websocket)
-            say = partial(self._desk.sentence, begin.window)
+            say = partial(self._desk.sentence, begin.window, visitor)
             options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
             live = self._transcription(await self._loaded(websocket))
-            place, recording = self._opened(begin.window, options)
+            place, recording = self._opened(begin.window, visitor, options)
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
             return
         conversation = _Conversation(websocket, place, recording, pcm, say, self._places)
         await conversation.run(live, options)
 
-    def _opened(self, window: str, options: Options) -> tuple[Place, LiveRecording]:
+    def _opened(self, window: str, visitor: str, options: Options) -> tuple[Place, LiveRecording]:
         if not self._places.acquire(blocking=False):
             message = f"All {self._settings.max_sessions} places to talk are taken: try later."
             raise OptionError(message)
         try:
-            place = self._desk.open(window, options)
+            place = self._desk.open(window, visitor, options)
             return place, LiveRecording(place.path, self._max_seconds)
         except RichSpeechError:
             self._places.release()

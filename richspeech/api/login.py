@@ -1,20 +1,108 @@
-"""Refuse strangers the routes of the mounted console that gradio does not guard."""
+"""The way in and the way out: a form that needs no script, and a button.
 
-from fastapi import HTTPException, status
-from starlette.requests import HTTPConnection
+GET  /login     the form, in the reader's language
+POST /login     user and password, urlencoded → the page, or the form with what is wrong
+POST /logout    ends this login and no other → the form
+"""
 
-GUARDED = ("/gradio_api/", "/live")
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, FastAPI, Request, status
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from richspeech.api.wall.attempts import Attempts
+from richspeech.api.wall.visitors import Cookies, Logins
+from richspeech.passwords import is_password
+
+log = logging.getLogger(__name__)
+
+FORM = "application/x-www-form-urlencoded"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'"
+"""Of the form, which holds its looks and runs nothing."""
+
+MOST_FIELDS = 10
+
+Problem = Literal["wrong", "wait"]
+DrawLogin = Callable[[str, Problem | None, int], str]
+"""Accept-Language, what was wrong, seconds to wait → HTML."""
 
 
-def require_login(connection: HTTPConnection) -> None:
-    """Refuse the whole API to strangers, where there is a password.
+@dataclass(frozen=True)
+class Account:
+    """Who may come in."""
 
-    Gradio checks its routes one by one and leaves some open, among them cancel, reset, stream and
-    the heartbeat, whose end tells the console that a page was closed.
-    """
-    app, cookies = connection.app, connection.cookies
-    if app.auth is None or not connection.url.path.startswith(GUARDED):
-        return
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    if not any(app.tokens.get(cookies.get(name)) for name in names):
-        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "Not authenticated")
+    user: str
+    password: str
+    """As such, or as an argon2 hash."""
+
+    def admits(self, user: str, password: str) -> bool:
+        """Tell whether these are the name and the password; takes as long for a wrong name."""
+        is_user = hmac.compare_digest(user.encode(), self.user.encode())
+        return is_password(password, self.password) and is_user
+
+
+def add_login(
+    app: FastAPI, account: Account, logins: Logins, cookies: Cookies, draw: DrawLogin
+) -> None:
+    """Give the application its three routes."""
+    attempts, router = Attempts(), APIRouter()
+
+    @router.get("/login")
+    def show(request: Request) -> Response:
+        return _form(draw, request, None)
+
+    @router.post("/login")
+    async def log_in(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            sentence = f"A login is sent as {FORM}: use the form."
+            return JSONResponse({"detail": sentence}, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+        user, password = _fields(await request.body())
+        address = request.client.host if request.client else ""
+        if seconds := attempts.seconds_to_wait(address, user):
+            return _form(draw, request, "wait", seconds)
+        attempts.fail(address, user)  # before the slow part, so that none slip by meanwhile
+        if not await run_in_threadpool(account.admits, user, password):
+            who = repr(account.user) if user == account.user else "an unknown name"
+            log.warning("a login as %s from %s failed", who, address)
+            return _form(draw, request, "wrong")
+        attempts.succeed(address, user)
+        logins.end(request.cookies.get(cookies.login))
+        answer = RedirectResponse(".", status.HTTP_303_SEE_OTHER)
+        secure = request.url.scheme == "https"
+        cookies.set(answer, cookies.login, logins.begin(user), secure=secure)
+        return answer
+
+    @router.post("/logout")
+    def log_out(request: Request) -> Response:
+        logins.end(request.cookies.get(cookies.login))
+        answer = RedirectResponse("login", status.HTTP_303_SEE_OTHER)
+        for name in (cookies.login, cookies.browser):
+            answer.delete_cookie(name, httponly=True, samesite="lax")
+        return answer
+
+    app.include_router(router)
+
+
+def _fields(body: bytes) -> tuple[str, str]:
+    """Read name and password; what is missing, or more than a form has, is nobody's."""
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return "", ""
+    user, password = (fields.get(name, [""])[0] for name in ("username", "password"))
+    return user.strip(), password
+
+
+def _form(draw: DrawLogin, request: Request, problem: Problem | None, seconds: int = 0) -> Response:
+    page = draw(request.headers.get("accept-language", ""), problem, seconds)
+    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    if problem == "wait":
+        headers["retry-after"] = str(seconds)
+    codes = {None: 200, "wrong": 400, "wait": 429}
+    return HTMLResponse(page, codes[problem], headers)

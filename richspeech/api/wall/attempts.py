@@ -1,0 +1,51 @@
+"""How often somebody may try to log in: less and less, by address and by name.
+
+The library counts failures in moving windows; with several, one within the other, whoever goes on
+trying waits for longer each time. A success forgets what failed before.
+"""
+
+import time
+
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+FAILURES = "5 per minute; 12 per 10 minutes; 30 per hour"
+MOST_LETTERS = 128
+"""Of a name, which is otherwise as long as a body may be."""
+
+
+class Attempts:
+    """Counts failures; used by one event loop."""
+
+    def __init__(self, failures: str = FAILURES) -> None:
+        self._storage = MemoryStorage()
+        self._limiter, self._limits = MovingWindowRateLimiter(self._storage), parse_many(failures)
+
+    def seconds_to_wait(self, address: str, user: str) -> int:
+        """Return how long this address, or this name, has to wait; 0 for those who may try."""
+        return max(
+            self._seconds(limit, key) for limit in self._limits for key in _keys(address, user)
+        )
+
+    def fail(self, address: str, user: str) -> None:
+        """Count a failure."""
+        for key in _keys(address, user):
+            for limit in self._limits:
+                self._limiter.hit(limit, *key)
+
+    def succeed(self, address: str, user: str) -> None:
+        """Forget the failures before."""
+        for key in _keys(address, user):
+            for limit in self._limits:
+                self._limiter.clear(limit, *key)
+
+    def _seconds(self, limit: RateLimitItem, key: tuple[str, str]) -> int:
+        if self._limiter.test(limit, *key):
+            return 0
+        free = self._limiter.get_window_stats(limit, *key).reset_time
+        return max(int(free - time.time()) + 1, 1)
+
+
+def _keys(address: str, user: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("address", address), ("user", user[:MOST_LETTERS])

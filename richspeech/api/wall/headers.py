@@ -1,0 +1,48 @@
+"""What a browser may do with an answer.
+
+the page      a policy of its own, which its route sets (console/page.py)
+files         shown or saved, never run: a sandbox without scripts
+everything    not guessed at, not framed, not told to other sites, not kept where it is private
+"""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NO_CONTENT = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox"
+PUBLIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
+"""The same for everybody, so that it may be kept."""
+PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
+
+
+class Headers:
+    """Sets headers on every answer; a policy that a route has set stays, but for who may frame."""
+
+    def __init__(self, app: ASGIApp, frame_ancestors: Sequence[str] = ()) -> None:
+        self._app = app
+        self._ancestors = "frame-ancestors " + " ".join(frame_ancestors or ["'none'"])
+        self._is_framed = bool(frame_ancestors)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with headers on what comes back."""
+
+        async def sent(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                self._set(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        await self._app(scope, receive, sent if scope["type"] != "lifespan" else send)
+
+    def _set(self, headers: MutableHeaders, path: str) -> None:
+        policy = headers.get("content-security-policy", NO_CONTENT)
+        headers["content-security-policy"] = f"{policy}; {self._ancestors}"
+        headers["x-content-type-options"] = "nosniff"
+        headers["referrer-policy"] = "same-origin"
+        headers["cross-origin-opener-policy"] = "same-origin"
+        headers["cross-origin-resource-policy"] = "same-origin"
+        headers["permissions-policy"] = PERMISSIONS
+        if not self._is_framed:
+            headers["x-frame-options"] = "DENY"
+        if not path.startswith(PUBLIC):
+            headers["cache-control"] = "no-store"

@@ -1,0 +1,140 @@
+"""The page's own routes, which gradio answers: those that it uses, and no other.
+
+Gradio has some seventy routes: ways to run any function at once, to fetch addresses, to read a
+page's state, to edit the program. The page needs the few below. Each names the page that asks, or
+a file, and both must be the visitor's.
+
+    POST queue/join, cancel    JSON that names a page, and perhaps files
+    GET  queue/data, heartbeat a page
+    GET  file=PATH             a file
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from richspeech.api.wall.refusal import refuse
+from richspeech.api.wall.visitors import visitor_of
+from richspeech.api.wall.windows import Windows
+from richspeech.errors import AccessError
+
+API = "/gradio_api/"
+EVENTS = ("queue/join", "cancel")
+FILE = "file="
+HEARTBEAT = "heartbeat/"
+
+OTHERS = re.compile(
+    r"/|/(health|readyz|login|logout|live|live/tap\.js|theme\.css|favicon\.ico|robots\.txt)"
+    r"|/(assets|static|svelte)/.+"
+    r"|/gradio_api/(startup-events|upload|upload_progress|reset|theme\.css)"
+)
+"""Routes that name neither a page nor a file; the application's own among them."""
+
+MOST_DEPTH = 50
+"""Of nested JSON; an event's data are five deep."""
+
+
+class PageDoor:
+    """Passes what the page asks for, if page and files are the visitor's; 404 and 403 else."""
+
+    def __init__(self, app: ASGIApp, windows: Windows) -> None:
+        self._app, self._windows = app, windows
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        method, path = scope.get("method"), scope["path"].rstrip("/") or "/"
+        inner = path.removeprefix(API)
+        if path != inner and method == "POST" and inner in EVENTS:
+            await self._event(scope, receive, send)
+        elif path != inner and method in ("GET", "HEAD") and inner.startswith(FILE):
+            await self._file(scope, receive, send, inner.removeprefix(FILE))
+        elif path != inner and method == "GET" and (page := _page_in_address(inner, scope)):
+            await self._page(scope, receive, send, page)
+        elif OTHERS.fullmatch(path):
+            await self._app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, 404, "There is nothing here.")
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send, page: str) -> None:
+        if self._is_own(scope, page):
+            await self._app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, 403, str(_foreign_page()))
+
+    async def _file(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        if self._windows.shows(visitor_of(HTTPConnection(scope)).key, path):
+            await self._app(scope, receive, send)
+        else:  # whether it exists is nobody's business
+            await refuse(scope, receive, send, 404, "There is no such file here.")
+
+    async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        try:
+            event = json.loads(body)
+            page, paths = str(event["session_hash"]), [*_paths_in(event)]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            sentence = "This is no event of the page: send JSON that names the page."
+            await refuse(scope, receive, send, 400, sentence)
+            return
+        if not self._is_own(scope, page):
+            await refuse(scope, receive, send, 403, str(_foreign_page()))
+        elif all(self._windows.takes(page, path) for path in paths):
+            await self._app(scope, _replayed(body, receive), send)
+        else:
+            sentence = self._windows.page_sentence(page, _foreign_file())
+            await refuse(scope, receive, send, 400, sentence)
+
+    def _is_own(self, scope: Scope, page: str) -> bool:
+        return self._windows.claims(page, visitor_of(HTTPConnection(scope)).key)
+
+
+def _page_in_address(inner: str, scope: Scope) -> str | None:
+    if inner.startswith(HEARTBEAT):
+        return inner.removeprefix(HEARTBEAT)
+    if inner == "queue/data":
+        return HTTPConnection(scope).query_params.get("session_hash")
+    return None
+
+
+def _paths_in(value: Any, depth: int = 0) -> Iterator[str]:
+    """Give all that gradio would take for a file; raises ``ValueError`` when nested too deep."""
+    if depth > MOST_DEPTH:
+        message = "nested too deep"
+        raise ValueError(message)
+    if isinstance(value, dict):
+        if isinstance(value.get("path"), str):
+            yield value["path"]
+        for each in value.values():
+            yield from _paths_in(each, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _paths_in(each, depth + 1)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives a body that was read, and then goes on."""
+    is_given = False
+
+    async def received() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return received
+
+
+def _foreign_page() -> AccessError:
+    return AccessError("This page belongs to another browser or login: load it anew.")
+
+
+def _foreign_file() -> AccessError:
+    return AccessError("This file was not uploaded in this window: upload it here.")

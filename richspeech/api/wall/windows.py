@@ -1,0 +1,35 @@
+"""What the wall asks about browser windows; the console knows them."""
+
+from pathlib import Path
+from typing import Protocol
+
+from richspeech.errors import RichSpeechError
+
+
+class Windows(Protocol):
+    """Browser windows, the pages that were loaded in them, and their files.
+
+    A page is known by the name that gradio gives it at each load, a window by a key of its own.
+    ``visitor`` is ``Visitor.key``.
+    """
+
+    def claims(self, page: str, visitor: str) -> bool:
+        """Say whether a page is this visitor's; one that nobody has named before is from now on."""
+
+    def takes(self, page: str, path: str) -> bool:
+        """Say whether an event of a page may name a file: its window's upload, or an example."""
+
+    def shows(self, visitor: str, path: str) -> bool:
+        """Say whether a visitor may fetch a file: one of his windows', or an example."""
+
+    def upload_folder(self, window: str, visitor: str) -> Path:
+        """Return where a window's uploads go, a folder in that of the window.
+
+        Raises ``AccessError`` for a key that is none.
+        """
+
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
+        """Say what went wrong, in the window's language; None is what nobody expected."""
+
+    def page_sentence(self, page: str, error: RichSpeechError) -> str:
+        """Say it in the language of a page."""

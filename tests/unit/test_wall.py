@@ -1,0 +1,369 @@
+"""The wall: who asks for what under which name, and what comes back with every answer.
+
+Each test turns one knob of a harmless request and looks at the answer; behind the wall stands an
+application that answers everything.
+"""
+
+# ruff: noqa: ARG002 - fakes take what the ports say
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from richspeech.api.wall.build import wall_of
+from richspeech.api.wall.hosts import name_of
+from richspeech.api.wall.visitors import Logins
+from richspeech.errors import AccessError, RichSpeechError
+from richspeech.settings import ServerSettings
+
+BASE = "http://127.0.0.1:6006"
+
+
+class FakeWindows:
+    """Pages belong to whoever names them first; files lie in /own, and one in /examples."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str] = {}
+
+    def claims(self, page: str, visitor: str) -> bool:
+        return self.owners.setdefault(page, visitor) == visitor
+
+    def takes(self, page: str, path: str) -> bool:
+        return path.startswith(f"/own/{page}/") or path == "/examples/a.wav"
+
+    def shows(self, visitor: str, path: str) -> bool:
+        return visitor in self.owners.values() and self.takes("mine", path)
+
+    def upload_folder(self, window: str, visitor: str) -> Path:
+        raise AccessError
+
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
+        return str(error)
+
+    def page_sentence(self, page: str, error: RichSpeechError) -> str:
+        return f"Sorry: {error}"
+
+
+async def echo(request: Request) -> Response:
+    """Answer what came, as gradio does with its generous sharing."""
+    body = (await request.body()).decode()
+    headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
+    return JSONResponse({"path": request.url.path, "body": body}, headers=headers)
+
+
+def client_of(**server: Any) -> TestClient:
+    every = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+    app = Starlette(routes=[Route("/{path:path}", echo, methods=every)])
+    walled = wall_of(ServerSettings(**server)).around(app, FakeWindows())
+    return TestClient(walled, BASE, follow_redirects=False, client=("127.0.0.1", 50_000))
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return client_of()
+
+
+# Under which name ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7000", "localhost", "LOCALHOST:6006", "[::1]:6006"])
+def test_the_page_answers_to_its_own_names_at_any_port(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["hear.example.org", "127.0.0.1.example.org", "", "a@localhost", "::1"]
+)
+def test_any_other_name_is_refused_in_a_sentence(client: TestClient, host: str) -> None:
+    answer = client.get("/", headers={"host": host})
+    assert answer.status_code == 400
+    assert "server.hosts" in answer.json()["detail"]
+
+
+def test_a_name_in_the_settings_and_the_address_listened_on_are_served() -> None:
+    client = client_of(hosts=["hear.example.org"], host="192.0.2.7", allow_unauthenticated=True)
+    for host, code in (("hear.example.org", 200), ("192.0.2.7:6006", 200), ("localhost", 400)):
+        assert client.get("/", headers={"host": host}).status_code == code
+
+
+def test_listening_everywhere_serves_the_address_at_which_one_came_in() -> None:
+    client = client_of(host="0.0.0.0", allow_unauthenticated=True)  # noqa: S104
+    assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
+    assert client.get("/", headers={"host": "192.0.2.8"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("Hear.Example.org:80", "hear.example.org"),
+        ("[::1]:6006", "::1"),
+        ("localhost/x", None),
+        ("localhost:port", None),
+        ("user@localhost", None),
+        ("", None),
+    ],
+)
+def test_a_host_header_is_a_name_or_nothing(host: str, name: str | None) -> None:
+    assert name_of(host) == name
+
+
+# Which site ---------------------------------------------------------------------------------------
+
+FOREIGN = [
+    {"origin": "http://other.example.org"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:7000"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/queue/join", "/logout"])
+def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str], path: str) -> None:
+    assert client.post(path, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_other_sites_read_nothing_and_no_header_invites_them(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    answer = client.get("/gradio_api/startup-events", headers=headers)
+    assert answer.status_code == 403
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_our_own_page_is_answered_and_shares_nothing(client: TestClient) -> None:
+    headers = {"origin": BASE, "sec-fetch-site": "same-origin"}
+    answer = client.post("/gradio_api/upload", headers=headers)
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_link_on_another_site_opens_the_page_and_nothing_behind_it(client: TestClient) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=link).status_code == 200
+    assert client.get("/gradio_api/file=/examples/a.wav", headers=link).status_code == 403
+
+
+def test_a_preflight_of_another_site_is_refused(client: TestClient) -> None:
+    asked = {"origin": "http://other.example.org", "access-control-request-method": "POST"}
+    assert client.options("/gradio_api/upload", headers=asked).status_code == 403
+
+
+# What comes with every answer ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/assets/a.js", "/nowhere"])
+def test_every_answer_says_what_a_browser_may_do_with_it(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert (headers.get("cache-control") == "no-store") is not path.startswith("/assets/")
+
+
+def test_a_refusal_has_the_same_headers(client: TestClient) -> None:
+    answer = client.get("/", headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_settings_name_who_may_frame_the_page() -> None:
+    client = client_of(frame_ancestors=["https://portal.example.org"])
+    headers = client.get("/").headers
+    assert "frame-ancestors https://portal.example.org" in headers["content-security-policy"]
+    assert "x-frame-options" not in headers
+
+
+# Who asks -----------------------------------------------------------------------------------------
+
+
+def cookie_of(answer: Any) -> str:
+    return str(answer.headers["set-cookie"])
+
+
+def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_do_not(client: TestClient) -> None:
+    cookie = cookie_of(client.get("/"))
+    assert cookie.startswith("richspeech-browser-6006=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_behind_tls_the_cookie_is_secure() -> None:
+    client = client_of()
+    client.base_url = "https://127.0.0.1:6006"
+    assert "Secure" in cookie_of(client.get("/"))
+
+
+def test_a_browser_that_has_a_cookie_keeps_it(client: TestClient) -> None:
+    client.get("/")
+    assert "set-cookie" not in client.get("/").headers
+
+
+def guarded() -> tuple[TestClient, Logins]:
+    settings = ServerSettings(user="ming", password="secret")  # noqa: S106
+    wall = wall_of(settings)
+    assert wall.logins is not None
+    app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
+    return TestClient(wall.around(app, FakeWindows()), BASE, follow_redirects=False), wall.logins
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/gradio_api/startup-events", "/assets/a.js", "/live/tap.js", "/theme.css", "/nowhere"],
+)
+def test_without_a_login_nothing_is_answered_but_the_way_in(path: str) -> None:
+    client, logins = guarded()
+    assert client.get(path).status_code == 401
+    client.cookies.set("richspeech-login-6006", "x" * 43)
+    assert client.get(path).status_code == 401
+    client.cookies.set("richspeech-login-6006", logins.begin("ming"))
+    assert client.get(path).status_code != 401
+
+
+def test_without_a_login_the_page_leads_to_the_form() -> None:
+    client, _ = guarded()
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "login")
+    assert client.get("/login").status_code == client.get("/health").status_code == 200
+
+
+def test_a_login_ends_by_itself_or_when_somebody_ends_it() -> None:
+    now = 0.0
+    logins = Logins(2, lambda: now)
+    early, late = logins.begin("ming"), logins.begin("ming")
+    logins.end(early)
+    assert (logins.user_of(early), logins.user_of(late)) == (None, "ming")
+    now = 2 * 3600.0
+    assert logins.user_of(late) is None
+    assert logins.user_of(None) is None
+
+
+# Whose page and files -----------------------------------------------------------------------------
+
+
+def event(page: str = "mine", *data: object) -> dict[str, Any]:
+    return {"session_hash": page, "fn_index": 1, "data": list(data), "event_data": None}
+
+
+def a_file(path: str) -> dict[str, Any]:
+    return {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.wav"}
+
+
+def test_an_event_reaches_the_page_as_it_was_sent(client: TestClient) -> None:
+    sent = event("mine", a_file("/own/mine/a.wav"), "words", a_file("/examples/a.wav"))
+    answer = client.post("/gradio_api/queue/join", json=sent)
+    assert answer.status_code == 200
+    assert json.loads(answer.json()["body"]) == sent
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        a_file("/own/other/a.wav"),
+        a_file("/etc/hostname"),
+        a_file("http://127.0.0.1/a.wav"),
+        [a_file("/own/mine/a.wav"), a_file("/etc/hostname")],
+        {"files": [{"deep": a_file("/etc/hostname")}]},
+        {"path": "/etc/hostname"},
+    ],
+)
+def test_an_event_that_names_another_file_goes_nowhere(client: TestClient, data: object) -> None:
+    answer = client.post("/gradio_api/queue/join", json=event("mine", data))
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("Sorry: This file was not uploaded in this window")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"no json", b"[" * 5_000, b"\xff"])
+def test_an_event_that_is_none_is_refused(client: TestClient, body: bytes) -> None:
+    assert client.post("/gradio_api/queue/join", content=body).status_code == 400
+
+
+def test_the_name_of_a_page_is_of_no_use_to_another_browser(client: TestClient) -> None:
+    ours = client.app
+    client.get("/")
+    assert client.post("/gradio_api/queue/join", json=event()).status_code == 200
+    other = TestClient(ours, BASE)
+    other.get("/")
+    for answer in (
+        other.post("/gradio_api/queue/join", json=event()),
+        other.post("/gradio_api/cancel", json=event()),
+        other.get("/gradio_api/queue/data?session_hash=mine"),
+        other.get("/gradio_api/queue/data?session_hash=new&session_hash=mine"),
+        other.get("/gradio_api/heartbeat/mine"),
+    ):
+        assert answer.status_code == 403
+    assert client.get("/gradio_api/queue/data?session_hash=mine").status_code == 200
+
+
+def test_a_file_is_shown_to_whom_it_belongs(client: TestClient) -> None:
+    client.get("/")
+    client.post("/gradio_api/queue/join", json=event())
+    own, other = "/gradio_api/file=/own/mine/a.wav", "/gradio_api/file=/own/other/a.wav"
+    assert client.get(own).status_code == 200
+    assert client.get(other).status_code == 404
+    assert TestClient(client.app, BASE).get(own).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/gradio_api/run/predict"),
+        ("POST", "/gradio_api/api/predict"),
+        ("POST", "/gradio_api/call/predict"),
+        ("POST", "/gradio_api/component_server"),
+        ("POST", "/gradio_api/process_recording"),
+        ("GET", "/gradio_api/proxy=http://127.0.0.1/"),
+        ("GET", "/gradio_api/deep_link"),
+        ("GET", "/gradio_api/info"),
+        ("GET", "/monitoring"),
+        ("GET", "/config"),
+        ("GET", "/openapi.json"),
+        ("PUT", "/gradio_api/queue/join"),
+        ("GET", "//gradio_api/startup-events"),
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(
+    client: TestClient, method: str, path: str
+) -> None:
+    assert client.request(method, path).status_code == 404
+
+
+def test_an_address_is_no_file(client: TestClient) -> None:
+    assert client.get("/gradio_api/file=http://127.0.0.1/a.wav").status_code == 404
+
+
+# How large and how long ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("/login", 16 * 1024), ("/gradio_api/reset", 2 * 2**20)]
+)
+def test_a_body_has_a_largest_size(client: TestClient, path: str, most: int) -> None:
+    assert client.post(path, content=b"x" * most).status_code == 200
+    assert client.post(path, content=b"x" * (most + 1)).status_code == 413
+
+    def in_pieces() -> Any:
+        yield from (b"x" * most, b"x")
+
+    assert client.post(path, content=in_pieces()).status_code == 413
+
+
+def test_the_log_says_nothing_of_refusals(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        client.post("/gradio_api/queue/join", content=b"no json")
+        client.get("/", headers={"host": "other.example.org"})
+    assert caplog.text == ""
