@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -17,15 +18,23 @@ from typing import TYPE_CHECKING, Any
 from richspeech.errors import RichSpeechError, SettingsError
 from richspeech.settings import CONFIG, Settings, load_settings
 from richspeech.version import version
+from richspeech.workspace import workspace
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
+    from richspeech.console.sessions import Sessions
+    from richspeech.history.history import History
     from richspeech.loader import Loaded
     from richspeech.readiness import Readiness
+    from richspeech.transcribers import Transcribers
 
 log = logging.getLogger("richspeech.app")
 
+SWEEPS_IN_A_LIFE = 60
+"""How often old uploads are looked for in the time for which they are kept."""
+LONGEST_SECONDS_BETWEEN_SWEEPS = 60
 SECONDS_TO_LEAVE = 3
 """How long open pages may finish what they receive after the process was told to end."""
 
@@ -104,19 +113,14 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
     # uvicorn raises the signal that stopped it again; this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
-        folder = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="richspeech-", ignore_cleanup_errors=True)
-        )
-        tempfile.tempdir = folder
-        quieten_gradio(folder)
+        folder = stack.enter_context(workspace())
+        tempfile.tempdir = str(folder)
+        quieten_gradio(str(folder))
         # These imports take seconds and torch; a help text or a settings error needs neither.
         import uvicorn  # noqa: PLC0415
-        from fastapi import Depends  # noqa: PLC0415
 
-        from richspeech import console, loader  # noqa: PLC0415
-        from richspeech.api.app import create_app  # noqa: PLC0415
-        from richspeech.api.live import live_route  # noqa: PLC0415
-        from richspeech.api.login import require_login  # noqa: PLC0415
+        from richspeech import loader  # noqa: PLC0415
+        from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.history.history import open_history  # noqa: PLC0415
         from richspeech.readiness import Readiness  # noqa: PLC0415
         from richspeech.transcribers import Transcribers  # noqa: PLC0415
@@ -124,28 +128,14 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
         readiness = Readiness()
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
         history = stack.enter_context(open_history(settings, version()))
-        app = create_app(readiness, version())
-        guards = [Depends(require_login)]
-        live = partial(
-            live_route,
-            readiness=readiness,
-            defaults=loader.default_options(settings),
-            max_seconds=settings.limits.max_seconds,
-            settings=settings.live,
-        )
-        console.mount(
-            app,
-            readiness,
-            settings,
-            version(),
-            history,
-            guards,
-            transcribers,
-            config_file,
-            live=live,
-        )
+        app = application(settings, readiness, transcribers, history, folder, config_file)
         config = uvicorn.Config(
             app,
+            http=impatient(settings.server.header_seconds),
+            limit_concurrency=settings.server.connections,
+            proxy_headers=bool(settings.server.proxies),
+            forwarded_allow_ips=list(settings.server.proxies),
+            server_header=False,
             log_config=None,
             log_level="warning",
             access_log=False,
@@ -154,6 +144,65 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
         sys.stdout.write(welcome(settings.server.host, settings.server.port))
         sys.stdout.flush()
         run(uvicorn.Server(config), listener, readiness, partial(loader.load, settings))
+
+
+def application(
+    settings: Settings,
+    readiness: "Readiness",
+    transcribers: "Transcribers",
+    history: "History | None",
+    folder: Path,
+    config_file: Path,
+) -> "ASGIApp":
+    """Put probes, login, uploads, live and page behind the wall; uploads go below ``folder``."""
+    from richspeech import console, loader  # noqa: PLC0415
+    from richspeech.api.app import create_app  # noqa: PLC0415
+    from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
+    from richspeech.api.login import Account, add_login  # noqa: PLC0415
+    from richspeech.api.uploads import Uploads  # noqa: PLC0415
+    from richspeech.api.wall.build import wall_of  # noqa: PLC0415
+    from richspeech.quota import Quota  # noqa: PLC0415
+
+    app, wall = create_app(readiness, version()), wall_of(settings.server)
+    limits, server = settings.limits, settings.server
+    if wall.logins is not None and server.user and server.password:
+        account = Account(server.user, server.password)
+        add_login(app, account, wall.logins, wall.cookies, console.login_page)
+    quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
+    live = partial(
+        live_route,
+        readiness=readiness,
+        defaults=loader.default_options(settings),
+        max_seconds=limits.max_seconds,
+        settings=settings.live,
+    )
+    windows = console.mount(
+        app,
+        readiness,
+        settings,
+        version(),
+        history,
+        transcribers,
+        config_file,
+        quota=quota,
+        routes=lambda windows, desk, progress: [
+            Uploads(windows, quota, limits.max_bytes, progress).route,
+            live(desk),
+            tap_route(),
+        ],
+    )
+    threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
+    return wall.around(app, windows)
+
+
+def sweep_often(windows: "Sessions", keep_seconds: float) -> None:
+    """Delete what is old, again and again, a little before it is ``keep_seconds`` old."""
+    while True:
+        time.sleep(min(keep_seconds / SWEEPS_IN_A_LIFE, LONGEST_SECONDS_BETWEEN_SWEEPS))
+        try:
+            windows.sweep()
+        except OSError as error:
+            log.warning("Old uploads could not be deleted (%s); trying again.", error.strerror)
 
 
 def run(

@@ -19,7 +19,7 @@ from richspeech.batch.manifest import Manifest, Record, open_manifest
 from richspeech.batch.report import Report
 from richspeech.batch.results import Results
 from richspeech.batch.rows import BatchRow, State
-from richspeech.batch.sources import Item, ZipLimits, open_sources
+from richspeech.batch.sources import Hold, Item, ZipLimits, open_sources, unbounded
 from richspeech.batch.work import Batch, hear_with
 from richspeech.history.history import engine_identity, listener_of
 from richspeech.history.identity import digest_of, request_identity
@@ -80,10 +80,10 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, options: Option
     return 1 if any(row.state is State.FAILED for row in batch.rows) else 0
 
 
-def zip_limits(settings: Settings) -> ZipLimits:
-    """Return the limits on zips."""
+def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
+    """Return the limits on zips; ``hold`` keeps room on the disk for what they unpack."""
     batch = settings.batch
-    return ZipLimits(batch.max_zip_files, batch.max_zip_bytes, settings.limits.max_bytes)
+    return ZipLimits(batch.max_zip_files, batch.max_zip_bytes, settings.limits.max_bytes, hold)
 
 
 def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:

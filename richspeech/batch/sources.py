@@ -6,7 +6,10 @@ and the standard library reads no byte more than was claimed.
 
 In folders and zips the file's ending tells what is tried; a file that is named is always tried.
 
-Not covered: links out of a folder, encrypted zips, and zips within folders or zips.
+An archive within a folder or a zip is an item that fails, so that nobody takes its recordings for
+done.
+
+Not covered: links out of a folder, and encrypted zips.
 """
 
 import os
@@ -24,7 +27,7 @@ from hashlib import blake2b
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TypeAlias
 
 from richspeech.audio import Source
 from richspeech.errors import AudioError, OptionError
@@ -40,6 +43,9 @@ ENDINGS = frozenset(
     }
 )
 """Of recordings; those of the containers that audio.py reads."""
+
+ARCHIVES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".txz", ".xz", ".zip", ".zst"})
+"""Endings of what may hold recordings, and is not opened within something else."""
 
 LONGEST_PART_BYTES = 180
 """Of a name between two slashes; file systems take 255, and endings are added to it."""
@@ -73,6 +79,15 @@ class Item:
     """Gives what ``open_recording`` takes; raises ``AudioError``."""
 
 
+Hold: TypeAlias = Callable[[int], AbstractContextManager[None]]
+"""Bytes → room for them, for the length of a ``with`` block."""
+
+
+def unbounded(size_bytes: int) -> AbstractContextManager[None]:  # noqa: ARG001 - as every ``Hold``
+    """Hold nothing: who gives recordings at the command line answers for the disk."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class ZipLimits:
     """How much one zip may hold."""
@@ -82,6 +97,8 @@ class ZipLimits:
     """Unpacked, in all."""
     max_file_bytes: int
     """Unpacked, each."""
+    hold: Hold = unbounded
+    """Keeps room on the disk for what is unpacked; raises ``QuotaError``."""
 
 
 @contextmanager
@@ -149,9 +166,15 @@ def _digest(text: str) -> str:
 
 
 def _is_recording(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return PurePosixPath(name).suffix.lower() in ENDINGS and not hidden
+    return PurePosixPath(name).suffix.lower() in ENDINGS and not _is_hidden(name)
+
+
+def _is_archive(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ARCHIVES and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
 def _is_zip(path: Path) -> bool:
@@ -182,6 +205,8 @@ def _in_folder(folder: Path, above: str) -> Iterator[Item]:
         for path in (Path(place, name) for name in names if _is_recording(name)):
             if path.is_file() and path.resolve().is_relative_to(root):
                 yield _file(path, f"{above}{path.relative_to(folder)}")
+        for path in (Path(place, name) for name in names if _is_archive(name)):
+            yield _nested(path, f"{above}{path.relative_to(folder)}")
     for error in errors:
         closed = Path(error.filename)
         name = folder.name if closed == folder else f"{above}{closed.relative_to(folder)}"
@@ -196,6 +221,14 @@ def _file(path: Path, name: str) -> Item:
     version = f"{state.st_size}-{state.st_mtime_ns}"
     origin = str(path.absolute())
     return Item(safe_name(name), state.st_size, version, origin, lambda: nullcontext(path))
+
+
+def _nested(path: Path, name: str) -> Item:
+    sentence = (
+        f"{PurePosixPath(safe_name(name)).name} is an archive within another: "
+        "unpack it, or give it by itself."
+    )
+    return _unreadable(path, name, sentence)
 
 
 def _unreadable(path: Path, name: str, sentence: str) -> Item:
@@ -237,6 +270,9 @@ def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits)
     named = [(info, _name_in_zip(info)) for info in files]
     recordings = [(info, name) for info, name in named if _is_recording(safe_name(name))]
     _check_zip(path.name, [info for info, _ in recordings], limits)
+    for _, name in named:
+        if _is_archive(safe_name(name)):
+            yield _nested(path / name, f"{above}{name}")
     for info, name in recordings:
         yield Item(
             name=safe_name(f"{above}{name}"),
@@ -277,7 +313,7 @@ def _unpacked(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ZipLimits
 ) -> Iterator[Source]:
     _check_packed(info, limits)
-    with TemporaryFile() as copy:
+    with limits.hold(info.file_size), TemporaryFile() as copy:
         try:
             with _opened_in(archive, info) as packed:
                 shutil.copyfileobj(packed, copy)

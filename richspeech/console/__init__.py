@@ -1,5 +1,6 @@
 """The page: Gradio, and nothing but Gradio."""
 
 from richspeech.console.layout import mount
+from richspeech.console.login import login_page
 
-__all__ = ["mount"]
+__all__ = ["login_page", "mount"]

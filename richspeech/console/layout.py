@@ -1,13 +1,14 @@
 """The page: its head, its tabs and its foot, and how it is put on the server."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
+from gradio.routes import file_upload_statuses
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
@@ -20,7 +21,6 @@ from richspeech.console.lab.tab import LabTab
 from richspeech.console.listening import Listening
 from richspeech.console.live.desk import LiveDesk
 from richspeech.console.live.tab import LiveTab
-from richspeech.console.login import login_message
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tab import TRANSCRIBE, Context, Tab
 from richspeech.console.theme import ASSETS, CSS, theme
@@ -31,8 +31,10 @@ from richspeech.console.widgets import DRAWN, QUICK, Widgets
 from richspeech.console.words import LOCALES, say
 from richspeech.console.work import Work
 from richspeech.emotion.listener import listener_on_demand
+from richspeech.errors import AccessError
 from richspeech.history.history import History
 from richspeech.loader import audio_limits, default_options
+from richspeech.quota import Quota
 from richspeech.readiness import Readiness
 from richspeech.rule_file import RuleFile
 from richspeech.settings import CONFIG, ROOT, Settings
@@ -51,43 +53,41 @@ SCRIPTS = (
 )
 """In the order in which the browser reads them."""
 
-App = TypeVar("App")
-
 
 def mount(
-    app: App,
+    app: Any,
     readiness: Readiness,
     settings: Settings,
     version: str,
     history: History | None = None,
-    guards: Sequence[Any] = (),
     transcribers: Transcribers | None = None,
     config_file: Path = CONFIG,
     *,
-    live: Callable[[LiveDesk], Any] | None = None,
-) -> App:
+    quota: Quota,
+    routes: Callable[[Sessions, LiveDesk, Any], Iterable[Any]] = lambda *_: (),
+) -> Sessions:
     """Put the console at the root of a FastAPI application, behind the routes that it has.
 
-    Without ``history`` nothing is kept. ``guards`` are FastAPI dependencies of all its routes, for
-    when there is a password. ``transcribers`` are the engines whose main one is ``readiness``, and
-    ``config_file`` is where the settings came from. ``live`` makes the route to the tab where
-    people talk, which guards itself.
+    Without ``history`` nothing is kept. ``transcribers`` are the engines whose main one is
+    ``readiness``, and ``config_file`` is where the settings came from. ``routes`` makes those that
+    go before the page's, out of the windows, the desk for people who talk, and what gradio's front
+    end asks how far an upload is.
+
+    Returns the windows. The page guards nothing by itself: it stands behind the wall.
     """
     engines = transcribers or Transcribers(readiness, settings)
-    context = context_of(engines, readiness, settings, version, history, RuleFile(config_file))
-    server = settings.server
-    guarded = (server.user, server.password) if server.user and server.password else None
+    context = context_of(
+        engines, readiness, settings, version, history, RuleFile(config_file), quota
+    )
     desk = LiveDesk(context.sessions, context.work)
+    app.router.routes.extend(routes(context.sessions, desk, file_upload_statuses))
+    # Examples are shown from where they are; copies of them would be nobody's upload.
+    gr.set_static_paths([EXAMPLES])
+    blocks = Page(context).build()
     gr.mount_gradio_app(
         app,
-        Page(context).build(),
+        blocks,
         path="/",
-        auth=guarded,
-        auth_message=login_message(),
-        app_kwargs={
-            "dependencies": list(guards) if guarded else [],
-            "routes": [live(desk)] if live else [],
-        },
         allowed_paths=[str(EXAMPLES)],
         max_file_size=context.limits.max_bytes,
         footer_links=[],
@@ -98,7 +98,17 @@ def mount(
         css_paths=[*CSS],
         head=head(settings.page.unsure_below),
     )
-    return app
+    # Mounted pages never count as launched, and only those are held to files of the upload folder.
+    blocks.has_launched = True
+    return context.sessions
+
+
+def visitor_key(request: gr.Request) -> str:
+    """Return whose request it is, as the wall has found; raises ``AccessError`` without a wall."""
+    if request.request is None:
+        message = "This request came by another way than the page: open the page."
+        raise AccessError(message)
+    return str(request.request.state.visitor.key)
 
 
 def context_of(
@@ -108,10 +118,13 @@ def context_of(
     version: str,
     history: History | None,
     rule_file: RuleFile,
+    quota: Quota,
 ) -> Context:
     """Gather what the tabs are made of."""
     limits = audio_limits(settings)
-    sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds)
+    examples = find_examples(EXAMPLES)
+    shared = [example.path for example in examples]
+    sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds, shared)
     work = Work(transcribers, limits, history)
     return Context(
         settings=settings,
@@ -124,7 +137,8 @@ def context_of(
         handlers=Handlers(work, sessions),
         facts=page_facts(settings, limits, version, keeps_history=history is not None),
         defaults=default_options(settings),
-        examples=find_examples(EXAMPLES),
+        examples=examples,
+        quota=quota,
         widgets=Widgets(),
         listening=Listening(listener_on_demand(settings)),
         exporter=Exporter(limits),
@@ -263,7 +277,8 @@ class Page:
         blocks.unload(self._leave)
 
     def _enter(self, locale: str, window: str, timezone: str, request: gr.Request) -> list[Any]:
-        self._context.sessions.attach(request.session_hash, window).timezone = timezone
+        session = self._context.sessions.attach(request.session_hash, window, visitor_key(request))
+        session.timezone = timezone
         return self._change_locale(locale, request)
 
     def _change_locale(self, locale: str, request: gr.Request) -> list[Any]:

@@ -1,29 +1,36 @@
-"""What the console adds to gradio's login page: its looks and its words."""
+"""The login page: a form in the reader's language, which loads and runs nothing."""
 
-import html
-import json
+from functools import cache, partial
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from richspeech.console.theme import ASSETS
-from richspeech.console.words import LOCALES, say
-
-CSS = ASSETS / "login.css"
+from richspeech.console.words import duration_words, locale_of, say
 
 
-def login_message() -> str:
-    """Return what stands above the fields of the login page, with the looks of that page.
+def login_page(accept_language: str, problem: str | None = None, seconds: int = 0) -> str:
+    """Draw the form.
 
-    It holds both languages, and login.css shows the one that gradio chose for its own words.
+    ``problem`` is "wrong" after a wrong name or password, and "wait" for somebody who has tried too
+    often and may try again in ``seconds``.
     """
-    looks = CSS.read_text(encoding="utf-8")
-    title = " / ".join(say("name", locale) for locale in LOCALES)
-    heads = "".join(
-        f'<span class="{locale}"><b>{html.escape(say("name", locale))}</b>'
-        f"{html.escape(say('subtitle', locale))}</span>"
-        for locale in LOCALES
+    locale = locale_of(accept_language)
+    return _template().render(
+        locale=locale,
+        say=partial(_say, locale),
+        looks=(ASSETS / "login.css").read_text(encoding="utf-8"),
+        problem=problem,
+        time=duration_words(seconds, locale),
     )
-    sentences = (json.dumps(say("login_wrong", locale), ensure_ascii=False) for locale in LOCALES)
-    wrong = "".join(
-        f":root:{which} .creds::after {{ content: {sentence}; }}"
-        for which, sentence in zip(("not(:lang(en))", "lang(en)"), sentences, strict=True)
+
+
+def _say(locale: str, key: str, **values: object) -> str:
+    return say(key, locale, **values)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined
     )
-    return f"<style>{looks}{wrong}</style><title>{html.escape(title)}</title>{heads}"
+    return environment.get_template("login.html")

@@ -13,6 +13,34 @@ from richspeech.errors import RichSpeechError
 _FORMATS = "请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试"
 
 _CHINESE: tuple[tuple[str, str], ...] = (
+    # whose it is, and how much room there is
+    (
+        r"This page belongs to another browser or login: .*",
+        "这个页面属于另一个浏览器或登录，请重新打开页面。",
+    ),
+    (
+        r"This file was not uploaded in this window: .*",
+        "这个文件不是在本窗口上传的，请在这里上传。",
+    ),
+    (
+        r"This window has no key: .*",
+        "浏览器没有让本页保存数据，请允许后重新打开页面。",
+    ),
+    (
+        r"This window has more than the allowed (?P<size>\d+ MB) here: .*",
+        "本窗口的文件超过了 {size}：请等用完的文件删除，或一次少传一些。",
+    ),
+    (
+        r"The recordings here would take more than the allowed (?P<size>\d+ MB): .*",
+        "这里的录音会超过 {size}：请等别人的任务做完再来。",
+    ),
+    (
+        r"The upload cannot be kept here \((?P<why>.*)\): .*",
+        "上传的文件存不下来（{why}），请稍后再来。",
+    ),
+    (r"The upload has no file name: .*", "上传的文件没有名字，请换一个有名字的文件。"),
+    (r"The upload cannot be read: .*|The upload is not whole: .*", "上传不完整，请重新上传。"),
+    (r"An upload is sent as multipart/form-data: .*", "请在页面上上传文件。"),
     # richspeech.rule_file: before those that begin with any name
     (
         r"Line (?P<line>\d+), column (?P<column>\d+): this is not valid YAML \((?P<why>.*)\)\.",

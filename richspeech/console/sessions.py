@@ -5,13 +5,15 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.console.sentences import Notice
+from richspeech.errors import AccessError, RichSpeechError
 from richspeech.history.history import read_corrections
 from richspeech.history.recall import KeptProgress
 from richspeech.history.store import Entry
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How often a page looks whether something has changed."""
+MOST_LETTERS = 64
+"""Of the name of a page and the key of a window; ours have a dozen and 32."""
 
 
 class Status(StrEnum):
@@ -233,6 +237,15 @@ class Session:
         """For the files to download; goes when the session is forgotten."""
         return Path(self._folder.name)
 
+    def close(self) -> None:
+        """Delete its files; nothing is made here any more."""
+        self._folder.cleanup()
+
+    @property
+    def uploads(self) -> Path:
+        """Where the files are that were sent from here; made with the first."""
+        return self.folder / "uploads"
+
     @property
     def is_busy(self) -> bool:
         """Whether its job is not over yet."""
@@ -293,15 +306,26 @@ class Sessions:
     """What belongs to each browser window, whose pages come and go; old ones are forgotten.
 
     Gradio gives every page load another name. A window keeps a key of its own and shows it when a
-    page is loaded in it, so that a reload or a lost connection finds its work again.
+    page is loaded in it, so that a reload or a lost connection finds its work again. A page and a
+    window belong to the visitor (a browser and its login) who used them first: another one who
+    knows their names gets nothing of them.
     """
 
-    def __init__(self, keep_seconds: float, leave_seconds: float = 0.0) -> None:
-        """``leave_seconds``: how long work goes on for a window that shows no page."""
+    def __init__(
+        self, keep_seconds: float, leave_seconds: float = 0.0, shared: Collection[Path] = ()
+    ) -> None:
+        """``leave_seconds``: how long work goes on for a window that shows no page.
+
+        ``shared`` are files that everybody may use.
+        """
         self._keep_seconds, self._leave_seconds = keep_seconds, leave_seconds
+        self._shared = frozenset(path.resolve() for path in shared)
         self._sessions: dict[str, Session] = {}
         """By the name of a page; pages of one window share one."""
-        self._windows: dict[str, Session] = {}
+        self._windows: dict[tuple[str, str], Session] = {}
+        """By visitor and key."""
+        self._pages: dict[str, tuple[str, float]] = {}
+        """Whose a page is, and when it was last named, by its name."""
         self._lock = threading.Lock()
 
     def get(self, name: str | None) -> Session:
@@ -312,20 +336,25 @@ class Sessions:
             session.used = time.monotonic()
             return session
 
-    def attach(self, name: str | None, window: str) -> Session:
-        """Give a page what its window had before."""
+    def attach(self, name: str | None, window: str, visitor: str = "") -> Session:
+        """Give a page what its window had before; raises ``AccessError`` for a key that is none."""
+        key = _window_key(window, visitor)
         with self._lock:
             self._forget_old()
-            session = self._windows.setdefault(window, self._sessions.get(name or "", Session()))
+            session = self._windows.setdefault(key, self._sessions.get(name or "", Session()))
             self._sessions[name or ""] = session
             session.pages.add(name or "")
             session.used = time.monotonic()
             return session
 
-    def of_window(self, window: str) -> Session:
-        """Return the session of a window, a new one if it has shown no page."""
+    def of_window(self, window: str, visitor: str = "") -> Session:
+        """Return the session of a window, a new one if it has shown no page.
+
+        Raises ``AccessError`` for a key that is none.
+        """
+        key = _window_key(window, visitor)
         with self._lock:
-            session = self._windows.setdefault(window, Session())
+            session = self._windows.setdefault(key, Session())
             session.used = time.monotonic()
             return session
 
@@ -340,12 +369,106 @@ class Sessions:
             timer.daemon = True
             timer.start()
 
+    # What the wall asks ---------------------------------------------------------------------------
+
+    def claims(self, page: str, visitor: str) -> bool:
+        """Say whether a page is this visitor's; one that nobody has named before is from now on."""
+        if not 0 < len(page) <= MOST_LETTERS:
+            return False
+        with self._lock:
+            owner, _ = self._pages.get(page, (visitor, 0.0))
+            if owner == visitor:
+                self._pages[page] = (visitor, time.monotonic())
+            return owner == visitor
+
+    def takes(self, page: str, path: str) -> bool:
+        """Say whether an event of a page may name a file: its window's upload, or an example."""
+        with self._lock:
+            session = self._sessions.get(page)
+        return self._is_shared(path) or (session is not None and _is_below(session.uploads, path))
+
+    def shows(self, visitor: str, path: str) -> bool:
+        """Say whether a visitor may fetch a file: one of his windows', or an example."""
+        with self._lock:
+            own = [session for (owner, _), session in self._windows.items() if owner == visitor]
+        return self._is_shared(path) or any(_is_below(session.folder, path) for session in own)
+
+    def upload_folder(self, window: str, visitor: str) -> Path:
+        """Return where a window's uploads go; raises ``AccessError`` for a key that is none."""
+        folder = self.of_window(window, visitor).uploads
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
+        """Say what went wrong, in the window's language; None is what nobody expected."""
+        notice = Notice("unexpected") if error is None else Notice.of(error)
+        with self._lock:
+            session = self._windows.get((visitor, window))
+        return notice.sentence(session.locale if session else "zh")
+
+    def page_sentence(self, page: str, error: RichSpeechError) -> str:
+        """Say it in the language of a page."""
+        return Notice.of(error).sentence(self.get(page).locale)
+
+    def _is_shared(self, path: str) -> bool:
+        real = _real(path)
+        return real is not None and real in self._shared
+
+    # What is old ----------------------------------------------------------------------------------
+
+    def sweep(self) -> None:
+        """Forget what nobody has used for long, and delete files that are as old.
+
+        What somebody works on stays until that is over.
+        """
+        with self._lock:
+            self._forget_old()
+            idle = {id(each): each for each in self._windows.values() if not each.has_work}
+        oldest = time.time() - self._keep_seconds
+        for session in idle.values():
+            delete_older(session.folder, oldest)
+
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self._keep_seconds
-        for known in (self._sessions, self._windows):
-            for name, session in list(known.items()):
-                if session.used < oldest and not session.has_work:
-                    del known[name]
+        known = {id(each): each for each in (*self._sessions.values(), *self._windows.values())}
+        old = {key: each for key, each in known.items() if each.used < oldest and not each.has_work}
+        self._sessions = {
+            name: each for name, each in self._sessions.items() if id(each) not in old
+        }
+        self._windows = {key: each for key, each in self._windows.items() if id(each) not in old}
+        for session in old.values():
+            session.close()
+        for page, (_, named) in list(self._pages.items()):
+            if named < oldest and page not in self._sessions:
+                del self._pages[page]
+
+
+def _window_key(window: str, visitor: str) -> tuple[str, str]:
+    if not 0 < len(window) <= MOST_LETTERS:
+        message = "This window has no key: allow the page to keep data, and load it anew."
+        raise AccessError(message)
+    return visitor, window
+
+
+def _real(path: str) -> Path | None:
+    """Follow links; None for what can be no file here."""
+    try:
+        return Path(path).resolve() if Path(path).is_absolute() else None
+    except (ValueError, OSError, RuntimeError):
+        return None
+
+
+def _is_below(folder: Path, path: str) -> bool:
+    real = _real(path)
+    return real is not None and real != folder and real.is_relative_to(folder.resolve())
+
+
+def delete_older(folder: Path, oldest: float) -> None:
+    """Delete the files below a folder that came there before ``oldest``, seconds of the epoch."""
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # somebody else was faster
+            if path.is_file() and path.lstat().st_ctime < oldest:
+                path.unlink()
 
 
 def _stop_if_left(session: Session) -> None:

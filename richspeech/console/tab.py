@@ -17,6 +17,7 @@ from richspeech.console.widgets import Widgets
 from richspeech.console.work import Work
 from richspeech.history.history import History
 from richspeech.options import Options
+from richspeech.quota import Quota
 from richspeech.readiness import Readiness
 from richspeech.rule_file import RuleFile
 from richspeech.settings import Settings
@@ -62,6 +63,7 @@ class Context:
     widgets: Widgets
     listening: Listening
     exporter: Exporter
+    quota: Quota
     views: Views = field(default_factory=Views)
     history: History | None = None
     """None when nothing is to be kept."""

@@ -14,12 +14,16 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
 from richspeech import loader
 from richspeech.api.live import live_route
+from richspeech.api.wall.origins import Origins
+from richspeech.api.wall.visitors import Cookies, Logins, Visitors
 from richspeech.audio import SAMPLE_RATE, AudioLimits, open_recording
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.options import Options
@@ -31,6 +35,7 @@ from richspeech.transcript import Transcript
 from .conftest import EXAMPLES
 
 EXAMPLE = EXAMPLES / "zh-laughter.wav"
+COOKIES = Cookies(6006)
 LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600)
 FRAME_BYTES = SAMPLE_RATE // 10 * 2
 
@@ -57,25 +62,19 @@ class FakeDesk:
     places: dict[str, FakePlace] = field(default_factory=dict)
     options: list[Options] = field(default_factory=list)
 
-    def open(self, window: str, options: Options) -> FakePlace:
+    def open(self, window: str, visitor: str, options: Options) -> FakePlace:  # noqa: ARG002
         if window == "busy":
             raise OptionError("This window is busy; wait.")
         self.options.append(options)
         return self.places.setdefault(window, FakePlace(self.folder / f"{window}.wav"))
 
-    def sentence(self, window: str, error: RichSpeechError | None) -> str:
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:  # noqa: ARG002
         return f"Sorry, {window}: {error}"
 
 
-class FakeApp(Starlette):
-    """What the route asks gradio's application for."""
-
-    auth: dict[str, str] | None = None
-    cookie_id = "id"
-
-    def __init__(self, routes: Any) -> None:
-        super().__init__(routes=routes)
-        self.tokens: dict[str | None, str] = {"good": "ming"}
+def walled(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
+    """The route behind what tells it who asks, and keeps other sites away."""
+    return Origins(Visitors(Starlette(routes=[route]), COOKIES, logins))
 
 
 Talk = Callable[..., TestClient]
@@ -103,14 +102,14 @@ def client_of(
     desk: FakeDesk, readiness: Readiness, max_seconds: float = 600, max_sessions: int = 2
 ) -> TestClient:
     settings = LiveSettings(interim_seconds=0.01, max_sessions=max_sessions)
-    return TestClient(FakeApp([live_route(desk, readiness, Options(), max_seconds, settings)]))
+    return TestClient(walled(live_route(desk, readiness, Options(), max_seconds, settings)))
 
 
 @contextmanager
 def served(desk: FakeDesk, readiness: Readiness) -> Iterator[str]:
     """The address of the route on a real server, which nobody stops when a connection ends."""
     route = live_route(desk, readiness, Options(), 600, LiveSettings(interim_seconds=0.01))
-    server = uvicorn.Server(uvicorn.Config(FakeApp([route]), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(walled(route), log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -329,20 +328,23 @@ def test_our_own_page_is_let_in(client: TestClient) -> None:
         assert begin(socket) == {"type": "ready"}
 
 
-@pytest.mark.parametrize("cookie", [None, "bad"])
+@pytest.mark.parametrize("shown", [None, "bad"])
 def test_strangers_are_refused_where_there_is_a_password(
-    client: TestClient, cookie: str | None
+    desk: FakeDesk, readiness: Readiness, shown: str | None
 ) -> None:
-    client.app.auth = {"ming": "secret"}  # type: ignore[attr-defined]
-    if cookie:
-        client.cookies.set("access-token-unsecure-id", cookie)
+    route = live_route(desk, readiness, Options(), 600, LiveSettings())
+    client = TestClient(walled(route, Logins(1)))
+    if shown:
+        client.cookies.set(COOKIES.login, shown)
     with pytest.raises(WebSocketDenialResponse) as caught:
         client.websocket_connect("/live").__enter__()
     assert caught.value.status_code == 401
 
 
-def test_who_has_logged_in_is_let_in(client: TestClient) -> None:
-    client.app.auth = {"ming": "secret"}  # type: ignore[attr-defined]
-    client.cookies.set("access-token-unsecure-id", "good")
+def test_who_has_logged_in_is_let_in(desk: FakeDesk, readiness: Readiness) -> None:
+    logins = Logins(1)
+    route = live_route(desk, readiness, Options(), 600, LiveSettings())
+    client = TestClient(walled(route, logins))
+    client.cookies.set(COOKIES.login, logins.begin("ming"))
     with client.websocket_connect("/live") as socket:
         assert begin(socket) == {"type": "ready"}

@@ -26,6 +26,7 @@ from richspeech.hub import Source, Weights
 from richspeech.loader import Loaded
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.quota import Quota
 from richspeech.readiness import Readiness
 from richspeech.reading.classifier import irony_limits
 from richspeech.reading.reading import read_segments
@@ -369,7 +370,8 @@ def test_banner_and_footer_follow_the_engine_that_heard(
     settings, main = Settings(), Readiness()
     main.load(lambda: loaded_with("sensevoice"))
     file = RuleFile(tmp_path / "config.yaml")
-    page = Page(context_of(transcribers, main, settings, "1", None, file))
+    quota = Quota(tmp_path, 10**9, 10**9)
+    page = Page(context_of(transcribers, main, settings, "1", None, file, quota))
     session = Session()
     banner, footer = page.paint_around(session)
     assert "SenseVoice" in banner

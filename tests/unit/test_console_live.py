@@ -100,7 +100,7 @@ def finished(live: Live) -> Job:
 def test_what_was_heard_becomes_the_job_of_its_window(
     desk: LiveDesk, sessions: Sessions, ear: Ear
 ) -> None:
-    live = recorded(desk.open("window", Options(language="zh")))
+    live = recorded(desk.open("window", "", Options(language="zh")))
     session = sessions.attach("page", "window")
     assert session.live is live
     live.end(heard("你好"))
@@ -117,7 +117,7 @@ def test_what_was_heard_becomes_the_job_of_its_window(
 
 
 def test_a_recording_whose_words_were_lost_is_transcribed(desk: LiveDesk, ear: Ear) -> None:
-    live = recorded(desk.open("window", Options()))
+    live = recorded(desk.open("window", "", Options()))
     live.end(None)
     job = finished(live)
     assert job.transcript is not None
@@ -126,7 +126,7 @@ def test_a_recording_whose_words_were_lost_is_transcribed(desk: LiveDesk, ear: E
 
 
 def test_the_history_keeps_it(desk: LiveDesk, history: History) -> None:
-    live = recorded(desk.open("window", Options()))
+    live = recorded(desk.open("window", "", Options()))
     live.end(heard("你好"))
     job = finished(live)
     (entry,) = history.store.search(parse_query("你好"))
@@ -137,13 +137,13 @@ def test_the_history_keeps_it(desk: LiveDesk, history: History) -> None:
 def test_nobody_talks_while_the_window_transcribes(desk: LiveDesk, sessions: Sessions) -> None:
     sessions.attach("page", "window").begin(Job(Path("long.wav"), Options()))
     with pytest.raises(OptionError, match="wait for its end or cancel it"):
-        desk.open("window", Options())
-    assert desk.open("another", Options()).path.name.startswith("live-")
+        desk.open("window", "", Options())
+    assert desk.open("another", "", Options()).path.name.startswith("live-")
 
 
 def test_a_second_talk_ends_the_first_and_has_a_file_of_its_own(desk: LiveDesk) -> None:
-    first = recorded(desk.open("window", Options()))
-    second = desk.open("window", Options())
+    first = recorded(desk.open("window", "", Options()))
+    second = desk.open("window", "", Options())
     assert first.stop.is_set()
     assert not second.stop.is_set()
     assert second.path != first.path
@@ -153,7 +153,7 @@ def test_a_talk_is_work_that_stops_when_its_window_is_left(
     desk: LiveDesk, sessions: Sessions
 ) -> None:
     session = sessions.attach("page", "window")
-    live = desk.open("window", Options())
+    live = desk.open("window", "", Options())
     assert session.has_work
     sessions.leave("page")
     assert live.stop.wait(WAIT_SECONDS)
@@ -161,10 +161,10 @@ def test_a_talk_is_work_that_stops_when_its_window_is_left(
 
 def test_errors_are_told_in_the_language_of_the_window(desk: LiveDesk, sessions: Sessions) -> None:
     error = AudioError("The live recording has reached the allowed 60 seconds: it was kept so far.")
-    assert desk.sentence("window", error).startswith("实时录音到了允许的最长时间 60 秒")
+    assert desk.sentence("window", "", error).startswith("实时录音到了允许的最长时间 60 秒")
     sessions.of_window("window").locale = "en"
-    assert desk.sentence("window", error) == str(error)
-    assert "log" in desk.sentence("window", None)
+    assert desk.sentence("window", "", error) == str(error)
+    assert "log" in desk.sentence("window", "", None)
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,6 @@
   const QUIETEST_DB = -60;
   const MOST_EARLY_FRAMES = 600;
 
-  // Runs in the audio thread: floats → 16-bit frames.
-  const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    constructor({ processorOptions }) {
-      super();
-      this.samples = processorOptions.samples;
-      this.fresh();
-    }
-    fresh() { this.frame = new Int16Array(this.samples); this.filled = 0; }
-    process([[channel]]) {
-      for (const sample of channel ?? []) {
-        this.frame[this.filled++] = Math.round(Math.max(-1, Math.min(sample, 1)) * 32767);
-        if (this.filled === this.samples) {
-          this.port.postMessage(this.frame, [this.frame.buffer]);
-          this.fresh();
-        }
-      }
-      return true;
-    }
-  });`;
-
   const MICROPHONE = {
     // What a call needs would take away what tells laughter, music and moods.
     audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
@@ -52,9 +32,7 @@
       this.stream = await navigator.mediaDevices.getUserMedia(MICROPHONE);
       [this.context, this.source] = this.connected();
       this.rate = this.context.sampleRate;
-      const url = URL.createObjectURL(new Blob([TAP], { type: "text/javascript" }));
-      await this.context.audioWorklet.addModule(url);
-      URL.revokeObjectURL(url);
+      await this.context.audioWorklet.addModule(new URL("live/tap.js", document.baseURI));
       await this.context.resume();
       this.listen(take);
     }

@@ -69,6 +69,15 @@
     } catch { return fresh; }
   }
 
+  // An upload says which window sends it: nobody else may then use it.
+  const send = window.fetch.bind(window);
+  window.fetch = (address, options = {}) => {
+    const { origin, pathname } = new URL(address.url ?? address, document.baseURI);
+    const isUpload = origin === location.origin && pathname.endsWith("/gradio_api/upload");
+    const headers = { ...options.headers, "X-Richspeech-Window": windowKey() };
+    return send(address, isUpload ? { ...options, headers } : options);
+  };
+
   window.richspeech = {
     visitor: () => [locale, windowKey(), Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"],
     locale: () => locale,

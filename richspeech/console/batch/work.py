@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from richspeech.audio import open_recording
 from richspeech.batch.command import zip_limits
 from richspeech.batch.rows import State
-from richspeech.batch.sources import Item, require_allowed
+from richspeech.batch.sources import Item, require_allowed, unbounded
 from richspeech.batch.work import Batch
 from richspeech.console.batch.run import ROW_PEAKS, Asked, BatchRun, Packing, place
 from richspeech.console.sentences import Notice
@@ -25,6 +26,7 @@ from richspeech.loader import Loaded, audio_limits
 from richspeech.media.peaks import MeteredRecording, PeakMeter
 from richspeech.media.playback import to_mp3
 from richspeech.pipeline import Cancel, Progress, Transcriber
+from richspeech.quota import Quota
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.transcribers import Transcribers
@@ -41,9 +43,15 @@ class BatchWork:
     """Does batches and packs their results; whoever wants to see how far one is looks at it."""
 
     def __init__(
-        self, transcribers: Transcribers, settings: Settings, history: History | None
+        self,
+        transcribers: Transcribers,
+        settings: Settings,
+        history: History | None,
+        quota: Quota | None = None,
     ) -> None:
+        """Without a ``quota`` zips may unpack to as much as the settings allow each."""
         self._transcribers, self._settings, self._history = transcribers, settings, history
+        self._quota = quota
         self._limits = audio_limits(settings)
 
     def begin(
@@ -60,7 +68,8 @@ class BatchWork:
             session.batch.remove()
         own = session.folder / f"batch-{secrets.token_hex(4)}"
         paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
-        run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings))
+        hold = partial(self._quota.unseen, session.folder) if self._quota else unbounded
+        run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings, hold))
         _start(run, lambda: self.do(run))
         return run
 

@@ -42,12 +42,12 @@ class LiveDesk:
     def __init__(self, sessions: Sessions, work: Work) -> None:
         self._sessions, self._work = sessions, work
 
-    def open(self, window: str, options: Options) -> Live:
+    def open(self, window: str, visitor: str, options: Options) -> Live:
         """Begin a recording of a window, and end the one before, if it is still going on.
 
         Raises ``OptionError`` while a file is being transcribed there, since it would be stopped.
         """
-        session = self._sessions.of_window(window)
+        session = self._sessions.of_window(window, visitor)
         if session.is_busy:
             message = "This window transcribes a recording already: wait for its end or cancel it."
             raise OptionError(message)
@@ -56,10 +56,9 @@ class LiveDesk:
         session.live = Live(session, self._work, _path(session), options)
         return session.live
 
-    def sentence(self, window: str, error: RichSpeechError | None) -> str:
+    def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
         """Say what went wrong, in the window's language; None is what nobody expected."""
-        notice = Notice("unexpected") if error is None else Notice.of(error)
-        return notice.sentence(self._sessions.of_window(window).locale)
+        return self._sessions.sentence(window, visitor, error)
 
 
 def _path(session: Session) -> Path:

@@ -12,6 +12,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "用户名或密码不对，请重新输入。",
         "Wrong name or password: please try again.",
     ),
+    "login_wait": (
+        "试的次数太多了，请过 {time} 再登录。",
+        "Tried too often: please try again in {time}.",
+    ),
+    "login_user": ("用户名", "Name"),
+    "login_password": ("密码", "Password"),
+    "login_button": ("登录", "Log in"),
+    "logout": ("退出登录", "Log out"),
+    "error_access": ("没有权限：{message}", "{message}"),
+    "error_quota": ("磁盘空间不够：{message}", "{message}"),
     "loading_hint": (
         "现在就可以选录音、按“开始转写”，加载好以后会自动开始。",
         (
