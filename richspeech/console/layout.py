@@ -227,6 +227,8 @@ class Page:
                 min_width=150,
                 scale=0,
             )
+            if self._context.settings.server.user is not None:
+                self._widgets.html(render.logout, elem_id="logout")
             self._window = gr.Textbox(visible="hidden", elem_id="window")
             self._timezone = gr.Textbox(visible="hidden", elem_id="timezone")
         self._banner = gr.HTML(elem_id="banner", **DRAWN)

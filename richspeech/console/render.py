@@ -72,6 +72,12 @@ def _engine_name(engine: str) -> str:
     return ENGINE_NAMES.get(engine, engine)
 
 
+def logout(locale: str) -> str:
+    """Draw the button that ends a login; a form, so that no link of another site can do it."""
+    word = _say("logout", locale)
+    return f'<form method="post" action="logout"><button class="quiet">{word}</button></form>'
+
+
 def insecure_notice(facts: Facts, locale: str) -> str:
     """Say why the microphone is blocked; page.js shows it only where it is."""
     body = say("insecure_body", locale, port=facts.port)

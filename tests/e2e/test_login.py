@@ -41,14 +41,30 @@ def log_in(visitor: Visitor, user: str, password: str) -> None:
 @pytest.mark.parametrize(("user", "password"), [(USER, "wrong"), ("hong", PASSWORD)])
 def test_a_wrong_name_or_password_is_refused(stranger: Visitor, user: str, password: str) -> None:
     log_in(stranger, user, password)
-    stranger.page.locator(".creds").wait_for()
-    said = "getComputedStyle(document.querySelector('.creds'), '::after').content"
-    stranger.page.wait_for_function(
-        f"words => {said} === words", arg='"用户名或密码不对，请重新输入。"'
-    )
-    stranger.page.reload()
+    expect(stranger.page.locator(".problem")).to_have_text("用户名或密码不对，请重新输入。")
+    stranger.page.goto(stranger.page.url)
     stranger.page.locator("input[type=password]").wait_for()
     expect(stranger.page.locator("#start")).to_have_count(0)
+
+
+def test_an_english_reader_logs_in_in_english(playwright: Playwright, guarded: str) -> None:
+    with visitor_of(playwright, locale="en-US") as visitor:
+        visitor.page.goto(guarded)
+        visitor.page.get_by_label("Name").fill(USER)
+        visitor.page.get_by_label("Password").fill(PASSWORD)
+        visitor.page.get_by_role("button", name="Log in").click()
+        visitor.page.locator("html[data-settled=en]").wait_for(state="attached")
+
+
+def test_logging_out_leads_back_to_the_form_and_the_page_is_shut(
+    stranger: Visitor, guarded: str
+) -> None:
+    log_in(stranger, USER, PASSWORD)
+    stranger.page.locator("html[data-settled]").wait_for(state="attached")
+    stranger.page.get_by_role("button", name="退出登录").click()
+    stranger.page.locator("input[type=password]").wait_for()
+    stranger.page.goto(guarded)
+    stranger.page.locator("input[type=password]").wait_for()
 
 
 def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:

@@ -11,6 +11,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NO_CONTENT = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox"
+PAGE = (
+    "default-src 'none'; base-uri 'self'; form-action 'self'; connect-src 'self' blob:; "
+    "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' 'unsafe-eval' 'unsafe-inline'"
+)
 PUBLIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
 """The same for everybody, so that it may be kept."""
 PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
@@ -35,7 +40,8 @@ class Headers:
         await self._app(scope, receive, sent if scope["type"] != "lifespan" else send)
 
     def _set(self, headers: MutableHeaders, path: str) -> None:
-        policy = headers.get("content-security-policy", NO_CONTENT)
+        own = PAGE if path == "/" else NO_CONTENT
+        policy = headers.get("content-security-policy", own)
         headers["content-security-policy"] = f"{policy}; {self._ancestors}"
         headers["x-content-type-options"] = "nosniff"
         headers["referrer-policy"] = "same-origin"
