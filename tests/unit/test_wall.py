@@ -331,6 +331,10 @@ def test_a_file_is_shown_to_whom_it_belongs(client: TestClient) -> None:
         ("GET", "/config"),
         ("GET", "/openapi.json"),
         ("PUT", "/gradio_api/queue/join"),
+        ("GET", "/logout"),
+        ("GET", "/gradio_api/upload"),
+        ("POST", "/"),
+        ("DELETE", "/"),
         ("GET", "//gradio_api/startup-events"),
     ],
 )

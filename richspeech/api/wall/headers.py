@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 NO_CONTENT = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox"
 PAGE = (
     "default-src 'none'; base-uri 'self'; form-action 'self'; connect-src 'self' blob:; "
-    "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'unsafe-eval' 'unsafe-inline'"
+    "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval' 'unsafe-inline'"
 )
 PUBLIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
 """The same for everybody, so that it may be kept."""

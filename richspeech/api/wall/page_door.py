@@ -27,12 +27,15 @@ EVENTS = ("queue/join", "cancel")
 FILE = "file="
 HEARTBEAT = "heartbeat/"
 
-OTHERS = re.compile(
-    r"/|/(health|readyz|login|logout|live|live/tap\.js|theme\.css|favicon\.ico|robots\.txt)"
-    r"|/(assets|static|svelte)/.+"
-    r"|/gradio_api/(startup-events|upload|upload_progress|reset|theme\.css)"
-)
-"""Routes that name neither a page nor a file; the application's own among them."""
+OTHERS = {
+    "GET": re.compile(
+        r"/|/(health|readyz|login|live|live/tap\.js|theme\.css|favicon\.ico|robots\.txt)"
+        r"|/(assets|static|svelte)/.+"
+        r"|/gradio_api/(startup-events|upload_progress|theme\.css)"
+    ),
+    "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),
+}
+"""Routes that name neither a page nor a file, by method; the application's own among them."""
 
 MOST_DEPTH = 50
 """Of nested JSON; an event's data are five deep."""
@@ -49,15 +52,15 @@ class PageDoor:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        method, path = scope.get("method"), scope["path"].rstrip("/") or "/"
+        method, path = _method(scope), scope["path"].rstrip("/") or "/"
         inner = path.removeprefix(API)
         if path != inner and method == "POST" and inner in EVENTS:
             await self._event(scope, receive, send)
-        elif path != inner and method in ("GET", "HEAD") and inner.startswith(FILE):
+        elif path != inner and method == "GET" and inner.startswith(FILE):
             await self._file(scope, receive, send, inner.removeprefix(FILE))
         elif path != inner and method == "GET" and (page := _page_in_address(inner, scope)):
             await self._page(scope, receive, send, page)
-        elif OTHERS.fullmatch(path):
+        elif method in OTHERS and OTHERS[method].fullmatch(path):
             await self._app(scope, receive, send)
         else:
             await refuse(scope, receive, send, 404, "There is nothing here.")
@@ -93,6 +96,12 @@ class PageDoor:
 
     def _is_own(self, scope: Scope, page: str) -> bool:
         return self._windows.claims(page, visitor_of(HTTPConnection(scope)).key)
+
+
+def _method(scope: Scope) -> str:
+    """Return the method; HEAD is a GET of nothing, and a WebSocket begins as one."""
+    method = str(scope.get("method", "GET"))
+    return "GET" if method == "HEAD" else method
 
 
 def _page_in_address(inner: str, scope: Scope) -> str | None:

@@ -1,0 +1,401 @@
+"""Try what a hostile or an unlucky visitor would: ``python -m scripts.attack`` prints the answers.
+
+It starts the console on loopback, once open and once with a login, and sends it harmless requests:
+files of its own, names that anybody can see, bodies of zeros. Nothing but 127.0.0.1 is spoken to.
+The exit status is 1 when something got through. docs/security.md holds the table.
+"""
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from richspeech.settings import ROOT
+from scripts.screenshots import answers
+
+USER, PASSWORD = "ming", secrets.token_urlsafe(12)
+SECRET = "a line that nobody has uploaded"  # noqa: S105 - a secret of nobody's
+HEADER_SECONDS = 2
+UPLOAD_BYTES = 4_000_000
+PATIENCE_SECONDS = 60
+EXAMPLE = ROOT / "examples" / "zh-laughter.wav"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One row of the table."""
+
+    section: str
+    tried: str
+    came_back: str
+    held: bool
+
+
+@dataclass
+class Server:
+    """The console, in a process and a folder of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+    port: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> "Server":
+        """Begin it, and wait until it can transcribe."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        own = {
+            "TMPDIR": str(self.folder),
+            "RICHSPEECH_HISTORY__URL": f"sqlite:///{self.folder}/history.sqlite",
+            "RICHSPEECH_SERVER__HEADER_SECONDS": str(HEADER_SECONDS),
+            "RICHSPEECH_SERVER__BODY_SECONDS": str(HEADER_SECONDS),
+            "RICHSPEECH_LIMITS__UPLOAD_WINDOW_BYTES": str(UPLOAD_BYTES),
+            "RICHSPEECH_LIMITS__UPLOAD_TOTAL_BYTES": str(2 * UPLOAD_BYTES),
+        }
+        command = [sys.executable, "app_sensevoice.py", "--model", "embedded"]
+        with (self.folder / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port)],
+                cwd=ROOT,
+                env=os.environ | own | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        if not answers(self.process, f"{self.address}/readyz"):
+            raise SystemExit((self.folder / "log.txt").read_text(errors="replace")[-4000:])
+        return self
+
+    @property
+    def uploads(self) -> list[Path]:
+        """Every file that visitors have here."""
+        return [
+            path for path in self.folder.glob("richspeech-work-*/**/uploads/**/*") if path.is_file()
+        ]
+
+    @property
+    def log(self) -> str:
+        """What it has written."""
+        return (self.folder / "log.txt").read_text(errors="replace")
+
+    def end(self, how: int) -> float:
+        """Send a signal; return how many seconds it took to end."""
+        if self.process is None:
+            return 0.0
+        began = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE_SECONDS)
+        return time.monotonic() - began
+
+
+@dataclass
+class Visitor:
+    """One browser with one window."""
+
+    server: Server
+    logs_in: bool = False
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    page: str = field(default_factory=lambda: secrets.token_hex(5))
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.server.address, timeout=PATIENCE_SECONDS)
+        self.client.get("/", follow_redirects=True)
+        if self.logs_in:
+            self.log_in()
+
+    def log_in(self, password: str = PASSWORD) -> httpx.Response:
+        """Send the form."""
+        return self.client.post("/login", data={"username": USER, "password": password})
+
+    def config(self) -> Any:
+        """Read what the page is made of."""
+        found = re.search(
+            r"window\.gradio_config = (.*?);</script>", self.client.get("/").text, re.DOTALL
+        )
+        return json.loads(found[1]) if found else {}
+
+    def enter(self) -> "Visitor":
+        """Begin the page with the key of the window."""
+        config = self.config()
+        names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
+        told = {"window": self.key, "timezone": "UTC", "switch": "en"}
+        [load] = [d for d in config["dependencies"] if "load" in [t[1] for t in d["targets"]]]
+        self.event(load["id"], [told[names[each]] for each in load["inputs"]])
+        self.client.get(f"/gradio_api/queue/data?session_hash={self.page}")
+        return self
+
+    def event(self, number: int, data: list[Any], page: str = "") -> httpx.Response:
+        """Press something."""
+        body = {"data": data, "fn_index": number, "session_hash": page or self.page}
+        return self.client.post("/gradio_api/queue/join", json=body)
+
+    def upload(self, content: bytes = b"x", name: str = "a.wav", **headers: str) -> httpx.Response:
+        """Send a file."""
+        sent = {"x-richspeech-window": self.key} | headers
+        return self.client.post(
+            "/gradio_api/upload", files=[("files", (name, content))], headers=sent
+        )
+
+
+Try = Callable[[Server, Server], Iterator[Attempt]]
+
+
+def refused(section: str, tried: str, answer: httpx.Response, *codes: int) -> Attempt:
+    """Make a row of an answer that should be one of some refusals, and hold no secret."""
+    said = answer.text if len(answer.text) < 160 and "<" not in answer.text else ""
+    came_back = f"{answer.status_code} {said}".strip()
+    return Attempt(
+        section, tried, came_back, answer.status_code in codes and SECRET not in answer.text
+    )
+
+
+def shown(section: str, tried: str, came_back: str, *, held: bool) -> Attempt:
+    """Make a row of anything else."""
+    return Attempt(section, tried, came_back, held)
+
+
+def a_file(path: object) -> dict[str, Any]:
+    """Name a file as the page does."""
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+# 1. Files that were never uploaded ----------------------------------------------------------------
+
+
+def files(opened: Server, guarded: Server) -> Iterator[Attempt]:
+    """Name files in every slot of the page."""
+    for server, how in ((opened, "open"), (guarded, "logged in")):
+        mine, other = (Visitor(server, server is guarded).enter() for _ in range(2))
+        private = server.folder / "private.txt"
+        private.write_text(SECRET)
+        foreign = other.upload(SECRET.encode()).json()[0]
+        for path, whose in ((private, "outside the uploads"), (foreign, "of another window")):
+            codes = set()
+            tried = 0
+            for each in mine.config()["dependencies"]:
+                for place in range(len(each["inputs"])):
+                    data: list[Any] = [None] * len(each["inputs"])
+                    data[place] = a_file(path)
+                    codes.add(mine.event(each["id"], data).status_code)
+                    tried += 1
+            row = f"a file {whose} in {tried} slots of events ({how})"
+            yield shown("1", row, f"{sorted(codes)}", held=codes == {400})
+            row = f"GET a file {whose} ({how})"
+            yield refused("1", row, mine.client.get(f"/gradio_api/file={path}"), 404)
+        own = mine.upload(SECRET.encode()).json()[0]
+        answer = mine.client.get(f"/gradio_api/file={own}")
+        yield shown(
+            "1",
+            f"GET one's own upload ({how})",
+            str(answer.status_code),
+            held=answer.text == SECRET,
+        )
+
+
+# 2. Whose request it is ---------------------------------------------------------------------------
+
+
+def requests(opened: Server, guarded: Server) -> Iterator[Attempt]:
+    """Ask under other names, from other sites, for others' pages."""
+    mine, other = Visitor(opened).enter(), Visitor(opened).enter()
+    host = {"host": "other.example.org"}
+    yield refused("2", "another name in Host", mine.client.get("/", headers=host), 400)
+    for headers in (
+        {"origin": "http://other.example.org"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ):
+        [(name, value)] = headers.items()
+        answer = mine.upload(**headers)
+        closed = "access-control-allow-origin" not in answer.headers
+        row = refused("2", f"an upload with {name}: {value}", answer, 403)
+        yield shown(row.section, row.tried, row.came_back, held=row.held and closed)
+    headers = mine.client.get("/").headers
+    for name in ("content-security-policy", "x-content-type-options", "referrer-policy"):
+        yield shown("2", f"{name} of the page", headers.get(name, "")[:300], held=name in headers)
+    cookie = Visitor(opened).client.get("/").request.headers.get("cookie", "")
+    yield shown("2", "a cookie of the browser", cookie.partition("=")[0], held=bool(cookie))
+    for path in (f"queue/data?session_hash={mine.page}", f"heartbeat/{mine.page}"):
+        row = f"GET {path.partition(mine.page)[0]}NAME of another browser's page"
+        yield refused("2", row, other.client.get(f"/gradio_api/{path}"), 403)
+    yield refused("2", "an event of another browser's page", other.event(0, [], mine.page), 403)
+    yield refused("2", "an empty window key", mine.upload(**{"x-richspeech-window": ""}), 403)
+    own = mine.upload(SECRET.encode()).json()[0]
+    thief = Visitor(opened, key=mine.key).enter()
+    row = "a file of a window whose key is known, from another browser"
+    yield refused("2", row, thief.client.get(f"/gradio_api/file={own}"), 404)
+    for path in ("config", "gradio_api/info", "gradio_api/run/predict", "monitoring", "docs"):
+        row = f"/{path}, which the page does not need"
+        yield refused("2", row, mine.client.get(f"/{path}"), 404)
+    stranger = Visitor(guarded)
+    for path in ("gradio_api/startup-events", "assets/a.js", f"gradio_api/file={own}"):
+        row = f"/{path.partition('=')[0]} without a login"
+        yield refused("2", row, stranger.client.get(f"/{path}"), 401)
+
+
+# 3. Login -----------------------------------------------------------------------------------------
+
+
+def login(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001 - as every part
+    """Try the form."""
+    visitor = Visitor(guarded)
+    yield refused("3", "a login of 20 kB", visitor.log_in("x" * 20_000), 413)
+    multipart = {"username": (None, USER), "password": (None, PASSWORD)}
+    yield refused("3", "a login as multipart", visitor.client.post("/login", files=multipart), 415)
+    first, second = Visitor(guarded, logs_in=True), Visitor(guarded, logs_in=True)
+    kept = dict(first.client.cookies)
+    first.client.post("/logout")
+    first.client.cookies.update(kept)
+    row = "a login that was ended, shown again"
+    yield refused("3", row, first.client.get("/gradio_api/startup-events"), 401)
+    answer = second.client.get("/gradio_api/startup-events")
+    yield shown(
+        "3", "the other login of the same user", str(answer.status_code), held=answer.is_success
+    )
+    yield refused("3", "GET /logout", second.client.get("/logout"), 404)
+    codes = [visitor.log_in(f"wrong {number}").status_code for number in range(8)]
+    yield shown(
+        "3", "eight wrong passwords", str(codes), held=codes[:5] == [400] * 5 and codes[-1] == 429
+    )
+    answer = visitor.log_in()
+    row = f"the right one after them (Retry-After: {answer.headers.get('retry-after')} s)"
+    yield shown("3", row, str(answer.status_code), held=answer.status_code == 429)
+    yield shown("3", "the log of failures", "names no password", held="wrong 1" not in guarded.log)
+
+
+# 4. The disk and the connections ------------------------------------------------------------------
+
+
+def disk(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
+    """Break off, fill up, keep waiting, and kill."""
+    visitor = Visitor(opened).enter()
+    before = len(opened.uploads)
+    head = (
+        "POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
+        f"x-richspeech-window: {visitor.key}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
+    )
+    with connected(opened) as broken:
+        broken.sendall(head.encode() + b"0" * 10_000)
+        time.sleep(0.5)
+        during = len(opened.uploads) - before
+    gone = wait(lambda: len(opened.uploads) == before)
+    row = "an upload that is broken off"
+    yield shown(
+        "4", row, f"{during} file while it came, {'none' if gone else 'some'} after", held=gone
+    )
+    full = [visitor.upload(b"0" * (UPLOAD_BYTES // 2)) for _ in range(3)]
+    yield refused("4", "more than the quota of a window", full[-1], 413)
+    others = [Visitor(opened).enter().upload(b"0" * (UPLOAD_BYTES * 3 // 4)) for _ in range(3)]
+    yield refused("4", "more than the quota of all windows", others[-1], 413)
+    yield refused("4", "an upload without a name", visitor.upload(name=""), 400)
+    for begun, what in (
+        (b"", "nothing"),
+        (b"GET / HTTP/1.1\r\n", "half a head"),
+        (head.encode(), "half a body"),
+    ):
+        with connected(opened) as slow:
+            slow.sendall(begun)
+            began = time.monotonic()
+            while slow.recv(4096):
+                pass
+            seconds = time.monotonic() - began
+        row = f"a connection that sends {what}"
+        yield shown(
+            "4", row, f"cut off after {seconds:.1f} s", held=seconds < 2 * HEADER_SECONDS + 5
+        )
+    kept = bool(opened.uploads)
+    opened.end(signal.SIGKILL)
+    gone = wait(lambda: not opened.uploads)
+    row = "kill -9 while uploads are there"
+    yield shown("4", row, "deleted at once" if gone else "still there", held=kept and gone)
+    opened.start()
+
+
+# 5. Overload --------------------------------------------------------------------------------------
+
+
+def overload(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
+    """Ask for more than can be done."""
+    yield from ()
+
+
+# 6. Nothing lost ----------------------------------------------------------------------------------
+
+
+def loss(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
+    """Take the history away, damage it, and end the process."""
+    yield from ()
+
+
+PARTS: tuple[Try, ...] = (files, requests, login, disk, overload, loss)
+
+
+@contextmanager
+def connected(server: Server) -> Iterator[socket.socket]:
+    """Open a bare connection."""
+    with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS)) as each:
+        yield each
+
+
+def wait(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds; False when it never does."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def attempts(folder: Path) -> Iterator[Attempt]:
+    """Try everything on two servers."""
+    login_needed = {"RICHSPEECH_SERVER__USER": USER, "RICHSPEECH_SERVER__PASSWORD": PASSWORD}
+    with ExitStack() as stack:
+        servers = []
+        for name, environment in (("open", {}), ("guarded", login_needed)):
+            (folder / name).mkdir()
+            server = Server(folder / name, environment).start()
+            stack.callback(lambda each=server: each.process and each.process.kill())
+            servers.append(server)
+        for part in PARTS:
+            yield from part(*servers)
+        tracebacks = sum(server.log.count("Traceback") for server in servers)
+        yield shown("all", "tracebacks in the logs", str(tracebacks), held=tracebacks == 0)
+
+
+def main() -> int:
+    """Print the table; 1 when something got through."""
+    print("| | tried | came back | |\n| --- | --- | --- | --- |")
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="attack-") as folder:
+        for each in attempts(Path(folder)):
+            came_back = each.came_back.replace("|", "\\|").replace("\n", " ")
+            end = "held" if each.held else "THROUGH"
+            print(f"| {each.section} | {each.tried} | {came_back} | {end} |", flush=True)
+            failed += not each.held
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
