@@ -7,6 +7,10 @@ every utterance one tag each for language, emotion, audio event and inverse text
 What is covered
     * ``parse_rich_text`` turns tagged text into pieces, one for each language tag. It never counts
       on four tags: any may be missing, repeated or stand among the words, and still counts.
+    * Text without any language tag, where a tag has a place: one piece for each stretch of words
+      and for each tag between them. ``很好<|HAPPY|>，再见<|Applause|>`` is 很好(开心)，再见(掌声).
+    * Tags as tools spell them: ``<|happy|>``, ``< | S pe ech | >`` (ct-punc), ``＜｜HAPPY｜＞``.
+    * Remains of tags that were cut: ``很好<|HAP`` and ``PPY|>很好`` are 很好.
     * ``clean`` and ``render`` show pieces in a style: ``emoji`` (funasr's way), ``label``
       (``真的很大啊!(开心)(笑声)``), ``tags`` (the normal form, which parses back to equal pieces)
       and ``plain`` (words only).
@@ -15,19 +19,27 @@ What is covered
 
 What is not covered
     * Times and probabilities: tags have none; the engine measures them.
-    * Tags in another spelling: ``<|happy|>`` and ``< | HAPPY | >`` are not ``<|HAPPY|>``.
-    * A piece that has lost its language tag: its words and tags join the piece before it.
+    * Remains that could be words: what no mark (``<|`` or ``|>``) touches, part of a name among
+      the words, and names that SenseVoice's tags do not have. They stay, only the marks go.
+    * A piece that has lost its language tag among others: its words and tags join the piece before.
+    * Sentences that end without a mark, or with one that ends none (``Mr.``).
     * Meaning: the rules look for words, they do not understand them.
 
 Decisions
-    * A tag is ``<|name|>`` with none of ``<``, ``|``, ``>`` in the name. A name that is no
-      language, emotion, event or ITN tag goes to ``unknown_tags``, also if it is in SenseVoice's
+    * A tag is ``<|name|>`` with none of ``<``, ``|``, ``>`` in the name, where these three may be
+      wide and blanks may stand anywhere. The case of a known name does not matter. A name that is
+      no language, emotion, event or ITN tag goes to ``unknown_tags``, also if it is in SenseVoice's
       vocabulary (``Speech_Noise``, ``GBG``, ``Event_UNK``), and only the style ``tags`` shows it.
     * What removed tags leave behind forms no tag: ``<|<|HAPPY|>HAPPY|>`` is one HAPPY and no words.
-      The bare marks ``<|`` and ``|>`` never stay in the words.
-    * Blanks in words are evened out to one space.
-    * Several emotions in one piece: the most frequent wins; of equally frequent ones NEUTRAL, then
-      the first in the order of ``Emotion`` (funasr's rule). EMO_UNKNOWN wins only if it is alone.
+      The bare marks ``<|`` and ``|>``, in any spelling, never stay in the words.
+    * Blanks in words are evened out to one space. Those around a tag that has a place are shown
+      behind it, and only between words.
+    * Without language tags an emotion belongs to the words before it; if there are none, to the
+      sentence behind it, which the next emotion ends at the latest. An event stands where it
+      happened. All tags are shown in every style that shows labels, also if they are equal.
+    * With language tags, several emotions in one piece: the most frequent wins; of equally frequent
+      ones NEUTRAL, then the first in the order of ``Emotion`` (funasr's rule). EMO_UNKNOWN wins
+      only if it is alone. ``extract_emotions`` lists all of them.
     * ``<|Speech|>`` is kept as ``AudioEvent.SPEECH`` in a piece, so that nothing is lost; no style
       but ``tags`` shows it, and ``extract_events`` leaves it out, as the Transcript does.
     * Breath and Sing have no emoji, as in funasr; the style ``label`` names them.
@@ -38,6 +50,7 @@ Where this differs from funasr's ``rich_transcription_postprocess`` (numbered as
     * 2, 3, 17: sentences in English and Korean are separated by a space, not glued.
     * 9, 10: the word "The." is kept.
     * 12: a cough is 😷 and a sneeze 🤧; funasr prints 🤧 for both.
+    * 15, 16: without language tags no emotion is dropped, and each has its place.
     * 15: a tag among words leaves one space, not two.
     * 19, 20: unknown tags are removed; funasr shows them to the reader.
     * 21: an emoji among the speaker's own words is a word: it keeps its spaces and ends no run.
@@ -170,6 +183,10 @@ _EVENT_OF_TAG = {look.tag_name: event for event, look in _EVENT_LOOKS.items()}
 _NORMALISED_OF_TAG = {"withitn": True, "woitn": False}
 _LANGUAGE_TAGS = (*LANGUAGES, NO_SPEECH)
 _KNOWN_TAGS = {*_LANGUAGE_TAGS, *_EMOTION_OF_TAG, *_EVENT_OF_TAG, *_NORMALISED_OF_TAG}
+_UNHEARD_TAG = "Event_UNK"
+_VOCABULARY = sorted((*_KNOWN_TAGS, _UNHEARD_TAG, "Speech_Noise", "GBG"), key=len, reverse=True)
+"""Names of SenseVoice's tags, a longer one before its own beginning."""
+_NAME_OF_SPELLING = {name.casefold(): name for name in _VOCABULARY}
 
 
 # Reading ------------------------------------------------------------------------------------------
@@ -177,7 +194,10 @@ _KNOWN_TAGS = {*_LANGUAGE_TAGS, *_EMOTION_OF_TAG, *_EVENT_OF_TAG, *_NORMALISED_O
 
 @dataclass(frozen=True)
 class RichPiece:
-    """One utterance as SenseVoice describes it. ``None`` and ``()`` say that there was no tag."""
+    """One utterance as SenseVoice describes it. ``None`` and ``()`` say that there was no tag.
+
+    In text without language tags: a stretch of words with the emotion behind it, or a tag alone.
+    """
 
     language: str | None = None
     """One of LANGUAGES, or NO_SPEECH."""
@@ -195,19 +215,49 @@ class RichPiece:
     unknown_tags: tuple[str, ...] = ()
     """Names of tags that are none of the above, such as ``fr``, without repetition."""
 
+    spaced: bool = False
+    """A blank parts the words from those before; only noted where there are no language tags."""
 
-_TAG = re.compile(r"<\|([^<>|]+)\|>")
-_PIECE_START = re.compile(rf"(?=<\|(?:{'|'.join(_LANGUAGE_TAGS)})\|>)")
+
+_LETTER = (
+    r"[^\W_\u1100-\u11ff\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
+)
+"""A letter or digit of a script whose words stand apart: no kana, Han character or Hangul."""
+_OPENING, _BAR, _CLOSING = "<＜", "|｜", ">＞"
+_MARKS = _OPENING + _BAR + _CLOSING
+_OPEN = rf"[{_OPENING}]\s*[{_BAR}]"
+_CLOSE = rf"[{_BAR}]\s*[{_CLOSING}]"
+_TAG = re.compile(rf"{_OPEN}([^{_MARKS}]+){_CLOSE}")
 
 
 def parse_rich_text(raw: str) -> tuple[RichPiece, ...]:
-    """Read tagged text; a new piece starts at each language tag. Text of blanks has no pieces."""
-    pieces = (_parse_piece(chunk) for chunk in _PIECE_START.split(raw))
+    """Read tagged text; a new piece starts at each language tag. Text of blanks has no pieces.
+
+    Text without any language tag has a piece for each stretch of words, with the emotion that
+    belongs to them, and one for each other tag, in their order.
+    """
+    starts = [tag.start() for tag in _TAG.finditer(raw) if _name(tag[1]) in _LANGUAGE_TAGS]
+    if not starts:
+        return tuple(_with_emotions(_with_first_emotions_moved(_in_order(raw))))
+    pieces = (_parse_piece(raw[at:end]) for at, end in pairwise([0, *starts, len(raw)]))
     return tuple(piece for piece in pieces if piece != RichPiece())
 
 
+def _name(spelling: str) -> str:
+    """Return the name of a tag as SenseVoice spells it; empty if it is all blanks."""
+    squeezed = "".join(spelling.split())
+    return _NAME_OF_SPELLING.get(squeezed.casefold(), squeezed)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in map(_name, _TAG.findall(text)) if name]
+
+
 def _parse_piece(chunk: str) -> RichPiece:
-    names = _TAG.findall(chunk)
+    return _piece(_names(chunk), " ".join(_without_tags(chunk).split()))
+
+
+def _piece(names: Sequence[str], text: str = "") -> RichPiece:
     return RichPiece(
         language=next((name for name in names if name in _LANGUAGE_TAGS), None),
         emotion=_prevailing([_EMOTION_OF_TAG[name] for name in names if name in _EMOTION_OF_TAG]),
@@ -215,7 +265,7 @@ def _parse_piece(chunk: str) -> RichPiece:
         inverse_text_normalization=next(
             (_NORMALISED_OF_TAG[name] for name in names if name in _NORMALISED_OF_TAG), None
         ),
-        text=" ".join(_without_tags(chunk).split()),
+        text=text,
         unknown_tags=tuple(dict.fromkeys(name for name in names if name not in _KNOWN_TAGS)),
     )
 
@@ -233,40 +283,123 @@ def _prevailing(emotions: Sequence[Emotion]) -> Emotion | None:
     return Emotion.UNKNOWN if emotions else None
 
 
-_RUN_OF_MARKS = re.compile(r"[<|>]{2,}")
+def _in_order(raw: str) -> list[RichPiece]:
+    """Read text without language tags: a piece for each stretch of words and for each tag."""
+    characters = _characters_of_words(raw)
+    pieces: list[RichPiece] = []
+    at, began, spaced = 0, False, False
+    for tag in (*_TAG.finditer(raw), None):
+        words = "".join(characters[at : tag.start() if tag else len(raw)])
+        spaced = began and (spaced or words[:1].isspace())
+        if text := " ".join(words.split()):
+            pieces.append(RichPiece(text=text, spaced=spaced))
+            began, spaced = True, words[-1].isspace()
+        if tag:
+            pieces.append(_piece(_names(tag[0])))
+            at = tag.end()
+    return [piece for piece in pieces if piece != RichPiece()]
+
+
+def _with_first_emotions_moved(pieces: list[RichPiece]) -> list[RichPiece]:
+    """Put the emotions that stand before all words behind the first sentence."""
+    first = next((at for at, piece in enumerate(pieces) if piece.text), 0)
+    early = [piece for piece in pieces[:first] if piece.emotion]
+    if not early:
+        return pieces
+    others = [piece for piece in pieces[:first] if not piece.emotion]
+    sentence, rest = _split_behind_sentence(pieces[first:])
+    return [*others, *sentence, *early, *rest]
+
+
+_SENTENCE_END = re.compile(
+    rf"(?:[!?。！？｡]|[.．](?![.．]|{_LETTER}))[.!?。．！？｡]*"
+    r"(?:[”’」』）)\]】》]|[\"'](?!\w))*"
+)
+
+
+def _split_behind_sentence(
+    pieces: Sequence[RichPiece],
+) -> tuple[Sequence[RichPiece], Sequence[RichPiece]]:
+    """Divide pieces behind their first sentence, which an emotion ends at the latest."""
+    end = 0
+    for at, piece in enumerate(pieces):
+        if piece.emotion:
+            break
+        if mark := _SENTENCE_END.search(piece.text):
+            text, more = piece.text[: mark.end()], piece.text[mark.end() :]
+            rest = [RichPiece(text=more.lstrip(), spaced=more[0].isspace())] if more else []
+            return [*pieces[:at], replace(piece, text=text)], [*rest, *pieces[at + 1 :]]
+        if piece.text:
+            end = at + 1
+    return pieces[:end], pieces[end:]
+
+
+def _with_emotions(pieces: Iterable[RichPiece]) -> list[RichPiece]:
+    """Give words the emotion that comes right behind them; a second one stays a piece."""
+    joined: list[RichPiece] = []
+    for piece in pieces:
+        if piece.emotion and joined and joined[-1].text and not joined[-1].emotion:
+            joined[-1] = replace(joined[-1], emotion=piece.emotion)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _spelled(names: Iterable[str]) -> str:
+    """Match one of the names in any case, with blanks between its letters or none."""
+    blanks = r"\s*"
+    return f"(?i:{'|'.join(blanks.join(name) for name in names)})"
+
+
+_WHOLE = _spelled(_VOCABULARY)
+_BEGINNING = _spelled({name[:end] for name in _VOCABULARY for end in range(1, len(name))})
+_END = _spelled({name[start:] for name in _VOCABULARY for start in range(1, len(name))})
+_BEGUN_TAG = re.compile(rf"{_OPEN}\s*({_WHOLE}(?!{_LETTER}|_)|{_BEGINNING}(?=[\s{_MARKS}]*\Z))")
+_ENDED_TAG = re.compile(rf"((?<!{_LETTER})(?<!_){_WHOLE}|\A\s*{_END})\s*{_CLOSE}")
+_RUN_OF_MARKS = re.compile(rf"([{_MARKS}](?:\s*[{_MARKS}])+)")
+"""Dropped as a whole if a bare mark is in it, so that none can re-form."""
+_BARE_MARK = re.compile(f"{_OPEN}|{_CLOSE}")
 
 
 def _without_tags(text: str) -> str:
-    """Remove tags, also those that appear when others are removed, then all bare marks.
+    return "".join(_characters_of_words(text))
 
-    One pass with a stack of kept characters, so that nested tags cost no more than others.
+
+def _characters_of_words(text: str) -> list[str]:
+    """List the characters of a text, empty in the place of tags, remains of tags and bare marks.
+
+    Tags that appear when others are removed go, too: one pass with a stack of kept places, so that
+    nested tags cost no more than others.
     """
-    kept: list[str] = []
-    for character in text:
-        kept.append(character)
-        if character == ">":
-            del kept[_start_of_last_tag(kept) :]
-    return _RUN_OF_MARKS.sub(_without_marks, "".join(kept))
+    characters = list(text)
+    kept: list[int] = []
+    marks: list[int] = []
+    for place, character in enumerate(text):
+        kept.append(place)
+        if character in _MARKS:
+            marks.append(len(kept) - 1)
+        if character in _CLOSING and len(marks) > 3:
+            last = kept[marks[-4] :]
+            if _TAG.fullmatch("".join(text[each] for each in last)):
+                _erase(characters, last)
+                del kept[marks[-4] :], marks[-4:]
+    if _BARE_MARK.search("".join(characters)):
+        for remains in (_BEGUN_TAG, _ENDED_TAG, _RUN_OF_MARKS):
+            _erase_remains(characters, remains)
+    return characters
 
 
-def _start_of_last_tag(characters: Sequence[str]) -> int:
-    """Find where the tag at the very end begins; the number of characters if there is none."""
-    close = len(characters) - 2
-    open_bar = close - 1
-    while open_bar > 0 and characters[open_bar] not in "<|>":
-        open_bar -= 1
-    is_tag = (
-        0 < open_bar < close - 1
-        and characters[close] == "|"
-        and characters[open_bar] == "|"
-        and characters[open_bar - 1] == "<"
-    )
-    return open_bar - 1 if is_tag else len(characters)
+def _erase_remains(characters: list[str], remains: re.Pattern[str]) -> None:
+    """Erase the first group of each match that has a bare mark in it."""
+    places = [place for place, character in enumerate(characters) if character]
+    for match in remains.finditer("".join(characters)):
+        if _BARE_MARK.search(match[0]):
+            _erase(characters, places[slice(*match.span(1))])
 
 
-def _without_marks(run: re.Match[str]) -> str:
-    """Drop a run of ``<``, ``|``, ``>`` as a whole if a mark is in it, so that none can re-form."""
-    return "" if "<|" in run[0] or "|>" in run[0] else run[0]
+def _erase(characters: list[str], places: Iterable[int]) -> None:
+    for place in places:
+        characters[place] = ""
 
 
 # Showing ------------------------------------------------------------------------------------------
@@ -288,19 +421,19 @@ def render(pieces: Iterable[RichPiece], style: str = "emoji", locale: str = "zh"
     _require_known("locale", locale, LOCALES)
     pieces = tuple(pieces)
     if style == "tags":
-        return " ".join(map(_show_tags, pieces))
+        return "".join(map(_show_tags, pieces)).removeprefix(" ")
     if style == "emoji":
         shown = _show_emoji(pieces)
     elif style == "label":
         shown = [(piece.language, _show_labels(piece, locale)) for piece in pieces]
     else:
-        shown = [(piece.language, piece.text) for piece in pieces]
+        shown = [(piece.language, _words(piece)) for piece in pieces]
     return _without_tags(join_texts(shown)).strip()
 
 
 def extract_emotions(text: str) -> list[Emotion]:
-    """List the emotion of each piece that has one; equal neighbours are all listed."""
-    return [piece.emotion for piece in parse_rich_text(text) if piece.emotion is not None]
+    """List the emotions of all tags, in their order."""
+    return [_EMOTION_OF_TAG[name] for name in _names(text) if name in _EMOTION_OF_TAG]
 
 
 def extract_events(text: str) -> list[AudioEvent]:
@@ -310,16 +443,25 @@ def extract_events(text: str) -> list[AudioEvent]:
 
 
 def _show_tags(piece: RichPiece) -> str:
-    """Write a piece in normal form: language, emotion, events, ITN, unknown tags, words."""
-    language = [f"<|{piece.language}|>"] if piece.language else []
-    labels = [label.tag for label in (piece.emotion, *piece.events) if label is not None]
+    """Write a piece in normal form: language, emotion, events, ITN, unknown tags, words.
+
+    Without a language the emotion comes behind the words, where it is read as theirs.
+    """
+    language = [f" <|{piece.language}|>"] if piece.language else []
+    emotion = [piece.emotion.tag] if piece.emotion else []
+    events = [event.tag for event in piece.events]
     normalised = [
         f"<|{name}|>"
         for name, value in _NORMALISED_OF_TAG.items()
         if value is piece.inverse_text_normalization
     ]
     unknown = [f"<|{name}|>" for name in piece.unknown_tags]
-    return "".join((*language, *labels, *normalised, *unknown, piece.text))
+    tags = (*events, *normalised, *unknown, _words(piece))
+    return "".join((*language, *emotion, *tags) if language else (*tags, *emotion))
+
+
+def _words(piece: RichPiece) -> str:
+    return f" {piece.text}" if piece.spaced else piece.text
 
 
 _UNSHOWN_LABELS = (Emotion.NEUTRAL, Emotion.UNKNOWN, AudioEvent.SPEECH)
@@ -328,20 +470,21 @@ _UNSHOWN_LABELS = (Emotion.NEUTRAL, Emotion.UNKNOWN, AudioEvent.SPEECH)
 def _show_labels(piece: RichPiece, locale: str) -> str:
     labels = (piece.emotion, *piece.events)
     words = [label.word(locale) for label in labels if label and label not in _UNSHOWN_LABELS]
-    return piece.text + "".join(f"({word})" for word in words)
+    return _words(piece) + "".join(f"({word})" for word in words)
 
 
 def _show_emoji(pieces: Sequence[RichPiece]) -> list[tuple[str | None, str]]:
     """Put an event's emoji where its run of pieces begins, an emotion's where its run ends.
 
-    A piece with nothing to show interrupts no run.
+    A piece with nothing to show interrupts no run; one without a language goes on with none.
     """
     visible = [piece for piece in pieces if _has_something_to_show(piece)]
     shown = []
     for before, piece, after in zip([None, *visible], visible, [*visible[1:], None], strict=False):
         front = _event_emoji(piece, before)
-        emotion = "" if after and after.emotion is piece.emotion else _emotion_emoji(piece)
-        shown.append((piece.language, front + piece.text + emotion))
+        goes_on = after and after.language and after.emotion is piece.emotion
+        emotion = "" if goes_on else _emotion_emoji(piece)
+        shown.append((piece.language, front + _words(piece) + emotion))
     return shown
 
 
@@ -357,7 +500,7 @@ def _event_emoji(piece: RichPiece, before: RichPiece | None) -> str:
     """Write the events that begin here, the last in the order of AudioEvent first, as funasr."""
     if _is_unrecognised(piece):
         return "❓"
-    running = before.events if before else ()
+    running = before.events if before and piece.language else ()
     return "".join(
         event.emoji
         for event in reversed(AudioEvent)
@@ -368,14 +511,10 @@ def _event_emoji(piece: RichPiece, before: RichPiece | None) -> str:
 def _is_unrecognised(piece: RichPiece) -> bool:
     """Tell whether the model heard no speech, no event it knows, and gave no emotion (case 7)."""
     nothing = piece.emotion is None and not piece.events
-    return nothing and piece.language == NO_SPEECH and "Event_UNK" in piece.unknown_tags
+    return nothing and piece.language == NO_SPEECH and _UNHEARD_TAG in piece.unknown_tags
 
 
 _LANGUAGES_WITH_SPACES = ("en", "ko")
-_LETTER = (
-    r"[^\W_\u1100-\u11ff\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
-)
-"""A letter or digit of a script whose words stand apart: no kana, Han character or Hangul."""
 _LETTERS_MEET = re.compile(rf"{_LETTER}{{2}}")
 
 

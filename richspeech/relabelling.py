@@ -9,7 +9,15 @@ apply them to the transcript as it was heard, and make the corrections afterward
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from postprocess import AudioEvent, Emotion, Labels, Rule, apply_rules, parse_rich_text
+from postprocess import (
+    AudioEvent,
+    Emotion,
+    Labels,
+    Rule,
+    apply_rules,
+    extract_emotions,
+    extract_events,
+)
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, Transcriber, WaveformSource, labels_of
 from richspeech.reading.reading import DEFAULT_LIMITS, with_agreement
@@ -55,10 +63,8 @@ def as_measured(segment: Segment) -> Segment:
     hotwords = tuple(name for name in segment.rules if name.startswith(RULE_PREFIX))
     if segment.rules == hotwords:
         return segment
-    piece = next(iter(parse_rich_text(segment.raw_text)), None)
-    emotion = piece.emotion if piece and piece.emotion else Emotion.UNKNOWN
-    heard = piece.events if piece else ()
-    events = tuple(event for event in heard if event is not AudioEvent.SPEECH)
+    emotion = next(iter(extract_emotions(segment.raw_text)), Emotion.UNKNOWN)
+    events = tuple(dict.fromkeys(extract_events(segment.raw_text)))
     return replace(segment, emotion=emotion, events=events, rules=hotwords)
 
 

@@ -125,9 +125,12 @@ class Reference:
 
 
 def _segments(raw: str, spans: list[tuple[float, float]], duration: float) -> Iterator[Segment]:
-    """Give each tag group the time of its VAD segment, or of all when the counts differ."""
+    """Give each tag group the time of its VAD segment, or of all when the counts differ.
+
+    Pieces without a language are no tag groups; only the first may be one that has lost its tag.
+    """
     pieces = parse_rich_text(raw)
-    if len(pieces) == len(spans):
+    if len(pieces) == len(spans) and all(piece.language for piece in pieces[1:]):
         yield from (_segment(piece, *span) for piece, span in zip(pieces, spans, strict=True))
     else:
         yield from (_segment(piece, 0.0, duration) for piece in pieces)

@@ -82,6 +82,13 @@ def test_an_engine_without_tags_heard_no_emotion() -> None:
     assert as_measured(ruled) == said
 
 
+@pytest.mark.parametrize("raw_text", ["哈哈<|SAD|><|BGM|>", "<|BGM|>哈哈<|SAD|><|Speech|>"])
+def test_labels_without_a_language_are_found_wherever_they_stand(raw_text: str) -> None:
+    said = segment(0, 1, "哈哈", Emotion.SAD, AudioEvent.BGM, language=None)
+    said = replace(said, raw_text=raw_text)
+    assert as_measured(apply_to_segment(said, RULES)) == said
+
+
 def test_voice_and_words_are_weighed_anew_where_the_emotion_changes() -> None:
     said = replace(
         heard("坏了", Emotion.HAPPY),
