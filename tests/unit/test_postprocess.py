@@ -4,8 +4,10 @@ funasr's own function was run on the 24 cases. Where ours prints something else,
 table says what funasr prints and why that is wrong.
 """
 
+import doctest
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -285,6 +287,14 @@ def test_scripts_get_every_tag() -> None:
 def test_the_example_for_scripts_names_both_emotions_in_order() -> None:
     raw = "用户很开心 <|HAPPY|> 地完成了支付，但随后发现金额错误 <|ANGRY|>"
     assert extract_emotions(raw) == [Emotion.HAPPY, Emotion.ANGRY]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README_zh.md"])
+def test_the_readme_says_what_comes_out(page: str) -> None:
+    calls = {"clean": clean, "extract_emotions": extract_emotions}
+    path = Path(__file__).parents[2] / page
+    run = doctest.testfile(str(path), module_relative=False, globs=calls, encoding="utf-8")
+    assert (run.failed, run.attempted) == (0, 4)
 
 
 # Remains ------------------------------------------------------------------------------------------
