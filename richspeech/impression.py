@@ -20,12 +20,12 @@ class NineEmotion(Label):
 
     ANGRY = "angry", "😡", "生气", "angry"
     DISGUSTED = "disgusted", "🤢", "厌恶", "disgusted"
-    FEARFUL = "fearful", "😰", "恐惧", "fearful"
+    FEARFUL = "fearful", "😰", "害怕", "fearful"
     HAPPY = "happy", "😊", "开心", "happy"
-    NEUTRAL = "neutral", "😐", "中立", "neutral"
+    NEUTRAL = "neutral", "😐", "平静", "neutral"
     OTHER = "other", "🎭", "其他", "other"
     SAD = "sad", "😔", "难过", "sad"
-    SURPRISED = "surprised", "😮", "吃惊", "surprised"
+    SURPRISED = "surprised", "😮", "惊讶", "surprised"
     UNKNOWN = "unknown", "❔", "未知", "unknown"
 
 

@@ -25,7 +25,7 @@ SIGNS = {
     Emotion.SAD: ("悲", "S"),
     Emotion.ANGRY: ("怒", "A"),
     Emotion.NEUTRAL: ("平", "N"),
-    Emotion.FEARFUL: ("惧", "F"),
+    Emotion.FEARFUL: ("怕", "F"),
     Emotion.DISGUSTED: ("厌", "D"),
     Emotion.SURPRISED: ("惊", "!"),
     Emotion.UNKNOWN: ("?", "?"),

@@ -53,7 +53,7 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     page.locator("#emotion-embedding input").check()
     hear(page, EXAMPLES / SURPRISED)
     page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
-    expect(page.locator(".verdict-word")).to_contain_text("吃惊")
+    expect(page.locator(".verdict-word")).to_contain_text("惊讶")
     expect(page.locator("#emotion-verdict")).to_contain_text(say("emotion_tiny_head", "zh"))
     expect(page.locator("#emotion-scores li")).to_have_count(9)
     shares = [
@@ -81,7 +81,7 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     stage.hover(position={"x": 60, "y": 40})
     rows = page.locator("#emotion-curve .timeline-tip div")
     expect(rows).to_have_count(10)
-    expect(rows.nth(1)).to_have_text(re.compile("^吃惊"))
+    expect(rows.nth(1)).to_have_text(re.compile("^惊讶"))
     stage.click(position={"x": box["width"] - 20, "y": 60})
     assert player_time(page) > result["duration"] * 0.8
     page.evaluate("document.querySelector('#emotion-player audio').pause()")

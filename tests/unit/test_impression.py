@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from postprocess import LOCALES
+from postprocess import LOCALES, Emotion
 from richspeech.impression import Impression, NineEmotion, risks, strongest
 
 EMOTIONS = tuple(NineEmotion)
@@ -86,6 +86,12 @@ def test_every_emotion_has_a_symbol_and_words() -> None:
     for locale in LOCALES:
         assert len({emotion.word(locale) for emotion in NineEmotion}) == 9
     assert (NineEmotion.ANGRY.word("zh"), NineEmotion.ANGRY.word("en")) == ("生气", "angry")
+
+
+def test_both_listeners_call_an_emotion_by_the_same_word() -> None:
+    for emotion in Emotion:
+        words = [NineEmotion(emotion.value).word(locale) for locale in LOCALES]
+        assert words == [emotion.word(locale) for locale in LOCALES]
 
 
 @pytest.mark.parametrize(("score", "named"), [(0.75, False), (math.nextafter(0.75, 1), True)])
