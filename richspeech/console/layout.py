@@ -42,7 +42,7 @@ from richspeech.transcribers import Transcribers
 
 EXAMPLES = ROOT / "examples"
 SCRIPT_WORDS = (
-    *("name", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
+    *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
     *("lost", "lost_hint"),
 )
 """What page.js writes into widgets whose words gradio does not let us change."""
@@ -198,7 +198,7 @@ class Page:
         """Lay out the page in Chinese; page.js and ``_enter`` make it English."""
         keep = int(self._context.facts.keep_seconds)
         with gr.Blocks(
-            title=say("name", "zh"),
+            title=say("page_title", "zh"),
             analytics_enabled=False,
             delete_cache=(min(keep, 300), keep),
         ) as blocks:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.sentences import reason
+from richspeech.console.languages import ORDER
+from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
 from richspeech.console.words import clock, duration_words, moment, say
@@ -46,8 +47,25 @@ class Facts:
 
 
 def header(locale: str) -> str:
-    """Name and subtitle."""
-    return f"<h1>{_say('name', locale)}</h1><p>{_say('subtitle', locale)}</p>"
+    """Say what this is, by its name, and what it hears in a line each."""
+    named = {
+        "languages": [language_name(each, locale) for each in ORDER],
+        "emotions": [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
+        "events": [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
+    }
+    features = (
+        f"<li><b>{_say(f'feature_{key}', locale)}</b> "
+        f"<span>{escape(_listed(names, locale))}</span></li>"
+        for key, names in named.items()
+    )
+    return (
+        f'<div class="names"><h1>{_say("title", locale)}</h1><p>{_say("name", locale)}</p></div>'
+        f'<ul class="features">{"".join(features)}</ul>'
+    )
+
+
+def _listed(names: Sequence[str], locale: str) -> str:
+    return ("、" if locale == "zh" else ", ").join(names)
 
 
 def banner(loaded: Loaded | None, locale: str) -> str:
@@ -116,10 +134,9 @@ def footer(
     """
     time = whole(duration_words(facts.keep_seconds, locale))
     engines = [_engine_memory(*each) for each in memory_bytes.items()]
-    comma = "、" if locale == "zh" else ", "
     parts = (
         *_model_parts(loaded, locale),
-        *([("engines_loaded", comma.join(engines))] if engines else []),
+        *([("engines_loaded", _listed(engines, locale))] if engines else []),
         ("version", facts.version),
     )
     listed = "".join(
@@ -173,9 +190,8 @@ def status(job: Job | None, locale: str, timezone: str = "UTC") -> str:
             f"<p>{_say('result_empty_hint', locale)}</p></div>"
         )
     if job.status is Status.FAILED:
-        sentence = job.notice.sentence(locale) if job.notice else ""
         more = f" {say('partial', locale)}" if _segments(job) else ""
-        return message("error", f"{sentence}{more}", role="alert")
+        return failure(job.notice, locale, more)
     if job.status is Status.CANCELLED:
         key = "cancelled" if _segments(job) else "cancelled_empty"
         return message("info", say(key, locale)) + _numbers(job, locale)
@@ -198,6 +214,22 @@ def _finished(job: Job, locale: str, timezone: str) -> str:
 def message(kind: str, text: str, role: str = "status") -> str:
     """Say something: ``kind`` is done, info or error."""
     return f'<div class="message {kind}" role="{role}">{escape(text)}</div>'
+
+
+def failure(notice: Notice | None, locale: str, more: str = "", side: str = "") -> str:
+    """Say why nothing, or no more, was recognised; or what to do before anything can be.
+
+    ``side`` tells which of several recognitions it was, and ``more`` is said in the end.
+    """
+    said = reason_of_failure(notice, locale) if notice else ""
+    whose = f"<strong>{escape(side)}</strong> · " if side else ""
+    return f'<div class="message error" role="alert">{whose}{said}{escape(more)}</div>'
+
+
+def reason_of_failure(notice: Notice, locale: str) -> str:
+    """Write that recognition failed, and why; what only asks for something stands by itself."""
+    failed = "" if notice.asks else f"<strong>{_say('failed', locale)}</strong>"
+    return f"{failed}{escape(notice.sentence(locale))}"
 
 
 def progress_bar(job: Job, locale: str) -> str:

@@ -422,6 +422,11 @@ class Notice:
         """Return what ``error`` says."""
         return cls(error.code, str(error))
 
+    @property
+    def asks(self) -> bool:
+        """Whether nothing has failed: a recording is still to be named."""
+        return self.kind in ("no_audio", "lab_no_audio")
+
     def sentence(self, locale: str) -> str:
         """Say it."""
         if not self.message:

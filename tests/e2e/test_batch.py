@@ -51,7 +51,7 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
     expect(rows(guest)).to_have_count(5)
     expect(rows(guest).first).to_contain_text("zh-call.wav")  # it ends in anger
     expect(rows(guest).first).to_contain_text("高风险")
-    expect(rows(guest).last).to_contain_text("broken.wav 不是能识别的音频或视频")
+    expect(rows(guest).last).to_contain_text("识别失败：broken.wav 不是能识别的音频或视频")
     guest.page.get_by_label("按文件名").check()
     expect(rows(guest).first).to_contain_text("broken.wav")
 
@@ -108,4 +108,4 @@ def test_a_folder_of_the_server_is_transcribed(guest: Visitor) -> None:
 
 def test_without_a_recording_a_sentence_says_what_to_do(guest: Visitor) -> None:
     guest.page.click("#batch-start")
-    expect(guest.page.get_by_text("请先选择录音、zip 或文件夹。")).to_be_visible()
+    expect(guest.page.get_by_text("请先上传音频文件或 zip，或选择文件夹。")).to_be_visible()

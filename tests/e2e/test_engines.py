@@ -45,7 +45,7 @@ def test_paraformer_gives_sentences_times_and_sentiment(
     page.wait_for_function("document.querySelector('#language input').disabled")
     visitor.upload(CALL)
     visitor.press_start()
-    assert visitor.result(LOADING_SECONDS) == "转写完成"
+    assert visitor.result(LOADING_SECONDS) == "识别完成"
     lines = [letters(line["words"]) for line in references[CALL.name]["lines"] if line["text"]]
     texts = visitor.lines()
     assert len({letters(text) for text in texts} & {*lines}) > 0.8 * len(lines)
@@ -100,7 +100,7 @@ def test_a_hotword_changes_words_whose_voice_then_sounds_ironic(visitor: Visitor
     page.fill("#hotwords textarea", "相声太无趣了，\n张三")
     page.click("#start")
     page.locator("#transcript .chip.irony").wait_for()
-    assert visitor.result() == "转写完成"
+    assert visitor.result() == "识别完成"
     assert "太无趣了" in visitor.text()
     expect(page.locator("#transcript .mark.hotword")).to_have_text("热词：相声太无趣了")
     expect(chip).to_contain_text("负向")
@@ -126,7 +126,7 @@ def test_a_hotword_that_cannot_be_used_says_so_in_english(english_visitor: Visit
     open_settings(page)
     page.fill("#hotwords textarea", "a")
     assert english_visitor.transcribe(LAUGHTER).startswith(
-        "The hotword 'a' cannot be used; give words of 2 to 20 characters"
+        "Recognition failed: The hotword 'a' cannot be used; give words of 2 to 20 characters"
     )
     choose(page, "Paraformer")
     page.fill("#hotwords textarea", "")

@@ -42,7 +42,7 @@ def first_words(text: str) -> str:
 
 def test_the_same_recording_is_answered_from_the_history(guest: Visitor) -> None:
     first = guest.transcribe(LAUGHTER)
-    assert first.startswith(("转写完成", "录音和设置都与"))
+    assert first.startswith(("识别完成", "录音和设置都与"))
     text = guest.text()
     guest.page.reload()
     guest.page.locator("html[data-settled]").wait_for(state="attached")
@@ -53,7 +53,7 @@ def test_the_same_recording_is_answered_from_the_history(guest: Visitor) -> None
     assert guest.text() == text
     expect(guest.page.locator("#player audio")).to_be_visible()
     guest.page.click("#again")
-    expect(guest.page.locator("#status .message.done")).to_have_text("转写完成")
+    expect(guest.page.locator("#status .message.done")).to_have_text("识别完成")
     expect(guest.page.locator("#again")).to_be_hidden()
     assert guest.text() == text
 

@@ -118,7 +118,7 @@ def test_a_comparison_goes_on_over_a_reload_and_can_be_scored_anew(researcher: V
 
 def test_without_a_recording_the_lab_asks_for_one(researcher: Visitor) -> None:
     researcher.page.click("#lab-start")
-    assert message(researcher).startswith("请先选一段录音")
+    assert message(researcher).startswith("请先上传音频文件")
 
 
 def test_engines_are_compared_on_the_recording_of_the_other_tab(researcher: Visitor) -> None:

@@ -71,7 +71,7 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
         expect(page.locator("#live-lines .chip.emotion")).to_have_count(1)
         expect(page.locator("#live-latency")).to_have_text(re.compile("秒$"))
         page.get_by_role("button", name="停止").click()
-        assert visitor.result() == "转写完成"
+        assert visitor.result() == "识别完成"
         assert likeness(visitor.text(), said) > ALIKE
         page.locator("#player .player-name", has_text="live-").wait_for()
         seconds = page.wait_for_function(
@@ -92,7 +92,7 @@ def test_a_reload_while_talking_loses_nothing(
         visitor.page.locator("#live-interim p", has_text=said[:4]).wait_for(timeout=60_000)
         visitor.page.reload()
         visitor.page.locator("#player .player-name", has_text="live-").wait_for()
-        assert visitor.result() == "转写完成"
+        assert visitor.result() == "识别完成"
         assert said[:4] in visitor.text()
 
 
@@ -119,11 +119,11 @@ def test_an_address_without_a_microphone_says_how_to_get_one(
 
 def test_the_tab_speaks_english_at_once(visitor: Visitor) -> None:
     visitor.page.get_by_role("tab", name="实时").click()
-    visitor.page.locator("#live").get_by_label("说的语言").select_option("yue")
+    visitor.page.locator("#live").get_by_label("语言选择 (auto 为自动识别)").select_option("yue")
     visitor.page.get_by_label("English").check()
     visitor.page.get_by_role("button", name="Start talking").wait_for()
-    language = visitor.page.locator("#live").get_by_label("Spoken language")
-    expect(language.locator("option:checked")).to_have_text("Cantonese")
+    language = visitor.page.locator("#live").get_by_label("Language (auto detects it)")
+    expect(language.locator("option:checked")).to_have_text("yue · Cantonese")
 
 
 def test_a_lost_connection_is_told_and_running_work_is_found_again(

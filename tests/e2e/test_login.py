@@ -71,7 +71,7 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
     log_in(stranger, USER, PASSWORD)
     stranger.page.locator("html[data-settled]").wait_for(state="attached")
     stranger.page.locator("#examples button").last.click()
-    assert re.match("转写完成|没有听到说话声", stranger.result())
+    assert re.match("识别完成|没有听到说话声", stranger.result())
     expect(stranger.page.locator("#transcript .line").first).to_be_visible()
     stranger.page.locator("#download-json").wait_for()
     with stranger.page.expect_download() as caught:
@@ -80,7 +80,7 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
 
 
 def test_the_login_page_names_the_program_in_the_browser_s_tab(stranger: Visitor) -> None:
-    expect(stranger.page).to_have_title(re.compile("^听见 · 富语音转写"))
+    expect(stranger.page).to_have_title(re.compile("^SenseVoice 智能语音识别控制台 · 听见"))
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,39 @@ def longest_common(heard: str, said: str) -> float:
     return sum(block.size for block in matcher.get_matching_blocks()) / len(bare(said))
 
 
+def test_the_page_says_what_it_is_and_what_to_do(visitor: Visitor) -> None:
+    page = visitor.page
+    expect(page).to_have_title("SenseVoice 智能语音识别控制台 · 听见")
+    expect(page.get_by_role("heading", level=1)).to_have_text("SenseVoice 智能语音识别控制台")
+    expect(page.locator("#title .names")).to_contain_text("听见")
+    expect(page.locator("#title .features li")).to_have_text(
+        [
+            "多语言支持 普通话、英语、粤语、日语、韩语",
+            "情感识别 开心、难过、生气、平静、害怕、厌恶、惊讶",
+            "声音事件 背景音乐、掌声、笑声、哭声、喷嚏、呼吸声、咳嗽、歌声",
+        ]
+    )
+    expect(page.locator("#columns h2")).to_have_text(
+        ["上传音频或直接录音", "试试示例", "识别结果 (含情感与事件标签)"], use_inner_text=True
+    )
+    expect(page.locator("#start")).to_have_text("开始 AI 识别", use_inner_text=True)
+    page.get_by_label("语言选择 (auto 为自动识别)").locator("visible=true").click()
+    offered = (
+        "auto · 自动识别",
+        "zh · 普通话",
+        "en · 英语",
+        "yue · 粤语",
+        "ja · 日语",
+        "ko · 韩语",
+    )
+    expect(page.get_by_role("option")).to_have_text([re.compile(f"{each}$") for each in offered])
+
+
 def test_an_uploaded_example_is_read_on_the_page(
     visitor: Visitor, spoken: tuple[Path, str]
 ) -> None:
     path, said = spoken
-    assert visitor.transcribe(path) == "转写完成"
+    assert visitor.transcribe(path) == "识别完成"
     assert likeness(visitor.text(), said) > ALIKE
     expect(visitor.page.locator("#transcript .chip.emotion").first).to_be_visible()
     visitor.open_table()
@@ -90,7 +118,7 @@ def test_speech_through_the_microphone_is_read_on_the_page(
         visitor.page.locator("#microphone .play-pause-button").wait_for()
         time.sleep(1)
         visitor.press_start()
-        assert visitor.result() == "转写完成"
+        assert visitor.result() == "识别完成"
         assert longest_common(visitor.text(), said) > ALIKE
 
 
@@ -104,7 +132,7 @@ def test_a_broken_file_is_explained_in_one_sentence(visitor: Visitor, tmp_path: 
     broken = tmp_path / "broken.wav"
     broken.write_text("these are only words")
     assert visitor.transcribe(broken) == (
-        "broken.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
+        "识别失败：broken.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
     )
 
 
@@ -178,7 +206,7 @@ def test_a_reload_finds_the_running_work_again(
 
 def test_a_video_is_transcribed(visitor: Visitor, spoken: tuple[Path, str], tmp_path: Path) -> None:
     path, said = spoken
-    assert visitor.transcribe(video_of(path, tmp_path / "clip.mp4")) == "转写完成"
+    assert visitor.transcribe(video_of(path, tmp_path / "clip.mp4")) == "识别完成"
     assert likeness(visitor.text(), said) > ALIKE
 
 
@@ -203,8 +231,8 @@ def test_an_english_browser_gets_an_english_page(
     english_visitor: Visitor, spoken: tuple[Path, str]
 ) -> None:
     page = english_visitor.page
-    expect(page).to_have_title(re.compile("^Hear"))
-    expect(page.locator("#start")).to_have_text("Transcribe", use_inner_text=True)
+    expect(page).to_have_title("SenseVoice Speech Recognition Console · Hear")
+    expect(page.locator("#start")).to_have_text("Start AI recognition", use_inner_text=True)
     expect(
         page.get_by_role("button", name="Drop a file here, or click to choose one")
     ).to_be_visible()
@@ -227,15 +255,17 @@ def test_the_switch_changes_everything_at_once_and_keeps_the_result(
     visitor.page.get_by_label("English").check()
     visitor.page.locator("#status .message", has_text="Finished").wait_for()
     page = visitor.page
-    expect(page.locator("#title h1")).to_have_text(re.compile("^Hear"), use_inner_text=True)
-    expect(page.locator("#start")).to_have_text("Transcribe", use_inner_text=True)
+    expect(page.locator("#title h1")).to_have_text(
+        "SenseVoice Speech Recognition Console", use_inner_text=True
+    )
+    expect(page.locator("#start")).to_have_text("Start AI recognition", use_inner_text=True)
     expect(page.locator("#table th").first).to_have_text("Start", use_inner_text=True)
     expect(page.locator("#transcript .chip.emotion").first).to_have_text(re.compile("[a-z]"))
     assert visitor.text() == before
     page.locator("#file .icon-button").click()
     page.get_by_role("button", name="Drop a file here").wait_for()
     page.get_by_label("中文").check()
-    page.locator("#status .message", has_text="转写完成").wait_for()
+    page.locator("#status .message", has_text="识别完成").wait_for()
     page.get_by_role("button", name="把文件拖到这里").wait_for()
 
 

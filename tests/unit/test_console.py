@@ -10,6 +10,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,12 @@ from richspeech.audio import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.export.exports import file_stem
+from richspeech.console.languages import language_choices
+from richspeech.console.login import login_message
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.transcribe.handlers import Choices, Handlers, Painting, paint
-from richspeech.console.words import WORDS, clock, duration_words, say, size_words
+from richspeech.console.words import LOCALES, WORDS, clock, duration_words, say, size_words
 from richspeech.console.work import Work
 from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
 from richspeech.hub import Source, Weights
@@ -35,7 +38,7 @@ from richspeech.readiness import Readiness
 from richspeech.settings import Settings
 from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
-from richspeech.transcript import Segment, Transcript
+from richspeech.transcript import LANGUAGES, Segment, Transcript
 from richspeech.wording import language_name
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -192,6 +195,46 @@ def test_the_chinese_page_holds_chinese() -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "title", "name"),
+    [
+        ("zh", "SenseVoice 智能语音识别控制台", "听见"),
+        ("en", "SenseVoice Speech Recognition Console", "Hear"),
+    ],
+)
+def test_the_browser_s_tab_and_the_page_have_the_same_heading(
+    locale: str, title: str, name: str
+) -> None:
+    assert say("page_title", locale) == f"{title} · {name}"
+    head = render.header(locale)
+    assert f"<h1>{title}</h1>" in head
+    assert f"<p>{name}</p>" in head
+    assert f"<b>{title}</b>" in login_message()
+
+
+def test_the_head_of_the_page_names_all_that_is_heard() -> None:
+    for locale in LOCALES:
+        lines = re.findall("<li>(.*?)</li>", render.header(locale))
+        known = (
+            [language_name(each, locale) for each in LANGUAGES],
+            [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
+            [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
+        )
+        for line, words in zip(lines, known, strict=True):
+            assert [word for word in words if word not in line] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_choice_of_the_language_offers_auto_and_all_languages_with_their_tags(
+    locale: str,
+) -> None:
+    offered = language_choices(locale)
+    assert [value for _, value in offered] == ["auto", "zh", "en", "yue", "ja", "ko"]
+    assert {value for _, value in offered} == {"auto", *LANGUAGES}
+    names = {"auto": say("auto", locale)} | {x: language_name(x, locale) for x in LANGUAGES}
+    assert all(text == f"{value} · {names[value]}" for text, value in offered)
+
+
+@pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
         (0.5, "0.5 秒", "0.5 s"),
@@ -284,6 +327,22 @@ def test_everything_from_outside_is_escaped() -> None:
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("kind", ["no_audio", "lab_no_audio"])
+def test_who_names_no_recording_is_asked_for_one_and_nothing_has_failed(kind: str) -> None:
+    asked = render.failure(Notice(kind), "zh")
+    assert "请先上传音频文件" in asked
+    assert "识别失败" not in asked
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh", "识别失败："), ("en", "Recognition failed: ")])
+def test_a_failure_is_told_before_its_reason(locale: str, said: str) -> None:
+    job = Job(None, Options())
+    for notice in (Notice("model", "The tensor is wrong."), Notice("unexpected")):
+        job.fail(notice)
+        shown = unescape(re.sub("<[^>]*>", "", render.status(job, locale)))
+        assert shown == said + notice.sentence(locale)
 
 
 def test_an_error_is_escaped() -> None:
@@ -497,7 +556,7 @@ def test_a_job_waits_for_the_model_and_says_so(recording: str) -> None:
     steps_of_model = FakeTranscriber(progress(segment("一。"), finished=True))
     readiness.load(lambda: loaded_with(steps_of_model))
     last = watched(handlers)[-1]
-    assert "转写完成" in last.status
+    assert "识别完成" in last.status
     assert texts(last) == ["一。"]
 
 

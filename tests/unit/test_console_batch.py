@@ -146,8 +146,8 @@ def test_a_bad_file_fails_alone_with_its_sentence(
     assert run.status is Status.FINISHED
     assert [*states(run).values()].count("done") == 4
     assert states(run)["坏的.wav"] == "failed"
-    assert "坏的.wav 不是能识别的音频或视频" in drawn(run)
-    assert "坏的.wav cannot be read as sound or video" in drawn(run, locale="en")
+    assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(run)
+    assert "Recognition failed: </strong>坏的.wav cannot be read" in drawn(run, locale="en")
     assert "4 个成功，1 个失败" in batch_render.status(run, "zh")
 
 

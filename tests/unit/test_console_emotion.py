@@ -186,7 +186,7 @@ def test_silence_is_told_in_chinese_and_leaves_no_files(tmp_path: Path) -> None:
     silent = write(tmp_path / "silent.wav", [0.0] * 2)
     hearing = heard(silent, tmp_path / "page", Asked())
     assert hearing.status is Status.FAILED
-    assert "静音" in emotion_render.status(hearing, "zh")
+    assert "识别失败：</strong>整段都是静音" in emotion_render.status(hearing, "zh")
     assert "only silence" in emotion_render.status(hearing, "en")
     assert [*(tmp_path / "page").iterdir()] == []
 

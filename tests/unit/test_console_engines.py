@@ -152,11 +152,16 @@ def test_hotwords_may_be_parted_in_any_way(transcribers: Transcribers) -> None:
 
 def test_hotwords_that_cannot_be_used_are_told_in_a_sentence(transcribers: Transcribers) -> None:
     short = heard_by(transcribers, ENGLISH._replace(hotwords="张"))
-    assert sentence_of(short) == "热词“张”不能使用：每个热词 2 到 20 个字，前后不要有空格。"
+    assert (
+        sentence_of(short) == "识别失败：热词“张”不能使用：每个热词 2 到 20 个字，前后不要有空格。"
+    )
     numbers = " ".join(map(str, range(10_000, 10_201)))
     many = heard_by(transcribers, ENGLISH._replace(hotwords=numbers))
-    assert sentence_of(many) == "热词有 201 个，太多了：最多 200 个。"
-    assert sentence_of(many, "en") == "201 hotwords are too many; give at most 200."
+    assert sentence_of(many) == "识别失败：热词有 201 个，太多了：最多 200 个。"
+    assert (
+        sentence_of(many, "en")
+        == "Recognition failed: 201 hotwords are too many; give at most 200."
+    )
 
 
 def test_an_engine_that_cannot_be_loaded_is_told_in_a_sentence(
@@ -387,7 +392,8 @@ def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:
     with pytest.raises(OptionError), transcribers.use("whisper"):
         pass
     job = heard_by(transcribers, ENGLISH._replace(engine="whisper"))
-    assert sentence_of(job) == ("没有 whisper 这个引擎：可以用 sensevoice, paraformer, reference。")
+    said = "识别失败：没有 whisper 这个引擎：可以用 sensevoice, paraformer, reference。"
+    assert sentence_of(job) == said
 
 
 def test_sounds_alone_have_no_sentiment() -> None:

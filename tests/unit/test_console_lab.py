@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import threading
 import time
@@ -373,9 +374,10 @@ def test_the_state_is_told_from_the_beginning_to_the_end() -> None:
     made.status = made.trials[0].status = made.trials[1].status = Status.FINISHED
     assert "两种设置完全相同" in status(made, "zh")
     made.trials[1].notice = Notice("model", "It is broken.")
-    assert "B: It is broken." in status(made, "en")
+    said = re.sub("<[^>]*>", "", status(made, "en"))
+    assert "B · Recognition failed: It is broken." in said
     made.fail(Notice("lab_no_audio"))
-    assert "请先选一段录音" in status(made, "zh")
+    assert "请先上传音频文件，或" in status(made, "zh")
 
 
 def test_the_help_names_every_label_that_a_rule_may_use() -> None:

@@ -49,7 +49,7 @@
   new MutationObserver(rename).observe(document, { childList: true, subtree: true });
 
   function settle() {
-    document.title = WORDS[locale].name;
+    document.title = WORDS[locale].page_title;
     rename();
     root.dataset.settled = locale;
     root.classList.remove("translating");

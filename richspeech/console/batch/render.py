@@ -6,7 +6,7 @@ from html import escape
 from richspeech.batch.rows import BatchRow, State, Tally, by_risk, tally
 from richspeech.console.batch.run import BatchRun, Packing
 from richspeech.console.listing import button, page_within, pager
-from richspeech.console.render import message, meter
+from richspeech.console.render import message, meter, reason_of_failure
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Status
 from richspeech.console.words import clock, duration_words, say
@@ -97,8 +97,8 @@ def _row(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> str:
 def _middle(row: BatchRow, locale: str) -> str:
     """Draw the bar of what is in work, or the sentence of what failed."""
     if row.state is State.FAILED:
-        said = Notice("audio", row.error or "").sentence(locale)
-        return f'<p class="row-error">{escape(said)}</p>'
+        said = reason_of_failure(Notice("audio", row.error or ""), locale)
+        return f'<p class="row-error">{said}</p>'
     if row.state is not State.RUNNING:
         return ""
     if not row.seconds_total:
@@ -130,7 +130,7 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
         heard = run.heard.get(row.name)
         recalled = [say("recalled_row", locale)] if heard and heard.is_recalled else []
         return [*recalled, clock(row.seconds_done)]
-    return [state]
+    return [] if row.state is State.FAILED else [state]
 
 
 def _risk_chip(score: int, level: Level, locale: str) -> str:

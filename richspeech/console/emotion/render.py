@@ -29,8 +29,7 @@ def status(hearing: Hearing | None, locale: str) -> str:
             f"<p>{_say('emotion_empty_hint', locale)}</p></div>"
         )
     if hearing.status is Status.FAILED:
-        sentence = hearing.notice.sentence(locale) if hearing.notice else ""
-        return render.message("error", sentence, role="alert")
+        return render.failure(hearing.notice, locale)
     if hearing.status is Status.CANCELLED:
         return render.message("info", say("emotion_cancelled", locale))
     if hearing.status is Status.FINISHED:
@@ -229,9 +228,7 @@ def opinion(job: Job | None, limits: Scores, locale: str) -> str:
         return f'<p class="opinion-hint">{_say("opinion_hint", locale)}</p>'
     asked = job.opinion
     if asked.status is Status.FAILED:
-        return render.message(
-            "error", asked.notice.sentence(locale) if asked.notice else "", "alert"
-        )
+        return render.failure(asked.notice, locale)
     if asked.status is Status.CANCELLED:
         return render.message("info", say("opinion_cancelled", locale))
     if asked.status is not Status.FINISHED:

@@ -126,7 +126,7 @@ def _settings(entry: Entry, locale: str) -> str:
     pairs = [
         ("model", entry.model),
         ("history_engine", entry.engine),
-        ("language", language_name(language, locale) if language else say("auto", locale)),
+        ("segment_language", language_name(language, locale) if language else say("auto", locale)),
         *((key, _yes(asked.get(field), locale)) for key, field in _SWITCHES),
     ]
     if asked.get("hotwords"):

@@ -15,6 +15,7 @@ from richspeech.console.lab import render as lab_render
 from richspeech.console.lab.models import LabModels
 from richspeech.console.lab.table import write_csv, write_json
 from richspeech.console.lab.work import Experiment, LabWork, RuleSet, Side, Trial, score_anew
+from richspeech.console.languages import language_words
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
@@ -25,8 +26,6 @@ from richspeech.errors import RichSpeechError
 from richspeech.hub import EMBEDDED
 from richspeech.options import AUTO, Options, hotwords_in, language_hint
 from richspeech.rule_file import read_rules
-from richspeech.transcript import LANGUAGES
-from richspeech.wording import language_name
 
 AS_SET = ""
 """Stands for the weights that the settings name."""
@@ -115,7 +114,7 @@ class ComparePanel:
         return [
             add(gr.Dropdown, self._engine_words, value=self._models.engines[0]),
             add(gr.Dropdown, self._weight_words, value=AS_SET),
-            add(gr.Dropdown, _language_words, value=defaults.language or AUTO),
+            add(gr.Dropdown, language_words, value=defaults.language or AUTO),
             self._check("itn", itn if name == "a" else not itn),
             self._check("merge", defaults.merge),
             self._check("ban_unknown", defaults.ban_unknown_emotion),
@@ -306,12 +305,6 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
         files["json"].write_text(write_json(experiment), encoding="utf-8")
         experiment.written = result
     return files
-
-
-def _language_words(locale: str) -> dict[str, Any]:
-    known = [(language_name(language, locale), language) for language in LANGUAGES]
-    choices = [(say("auto", locale), AUTO), *known]
-    return {"label": say("language", locale), "choices": choices}
 
 
 def _rule_set_words(locale: str) -> dict[str, Any]:

@@ -5,7 +5,14 @@ from html import escape
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.lab.work import Experiment, Result, Trial
-from richspeech.console.render import emotion_chip, event_chip, message, meter, progress_parts
+from richspeech.console.render import (
+    emotion_chip,
+    event_chip,
+    failure,
+    message,
+    meter,
+    progress_parts,
+)
 from richspeech.console.sessions import Status
 from richspeech.console.words import clock, say
 from richspeech.text.comparison import LABELS, Alignment, Comparison, Kind, Row, Stretch
@@ -27,8 +34,7 @@ def status(experiment: Experiment | None, locale: str) -> str:
     if experiment is None:
         return empty("lab_empty", locale)
     if experiment.status is Status.FAILED:
-        sentence = experiment.notice.sentence(locale) if experiment.notice else ""
-        return message("error", sentence, role="alert")
+        return failure(experiment.notice, locale)
     if experiment.status is Status.CANCELLED:
         return message("info", say("lab_cancelled", locale))
     if experiment.status is Status.FINISHED:
@@ -64,7 +70,7 @@ def _meter(name: str, trial: Trial, experiment: Experiment, locale: str) -> str:
 
 def _finished(experiment: Experiment, locale: str) -> str:
     failed = [
-        message("error", f"{name}: {trial.notice.sentence(locale)}", role="alert")
+        failure(trial.notice, locale, side=name)
         for name, trial in zip(NAMES, experiment.trials, strict=True)
         if trial.notice
     ]

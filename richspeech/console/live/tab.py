@@ -6,14 +6,12 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.languages import language_choices
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
 from richspeech.console.words import say
 from richspeech.console.words.live import WORDS
-from richspeech.options import AUTO
-from richspeech.transcript import LANGUAGES
-from richspeech.wording import language_name
 
 LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
 
@@ -78,5 +76,5 @@ class LiveTab:
 def live_words(locale: str, port: int) -> dict[str, Any]:
     """Return what live.js writes: its texts, and the languages to choose from."""
     texts = {key: say(key, locale, value="{value}", port=port) for key in WORDS}
-    languages = [(AUTO, say("auto", locale)), *((x, language_name(x, locale)) for x in LANGUAGES)]
-    return {**texts, "languages": languages}
+    languages = [(value, label) for label, value in language_choices(locale)]
+    return {**texts, "live_language": say("language", locale), "languages": languages}

@@ -10,6 +10,7 @@ import gradio as gr
 from richspeech.console import render
 from richspeech.console.examples import Example
 from richspeech.console.export.panel import ExportPanel, has_files
+from richspeech.console.languages import ORDER, language_words
 from richspeech.console.opinion.row import OpinionRow
 from richspeech.console.review.panel import ReviewPanel
 from richspeech.console.sentences import Notice
@@ -22,7 +23,6 @@ from richspeech.console.words import say
 from richspeech.errors import StoreError
 from richspeech.loader import PARAFORMER, REFERENCE
 from richspeech.options import AUTO
-from richspeech.transcript import LANGUAGES
 from richspeech.wording import language_name
 
 VIEWER = """
@@ -66,7 +66,7 @@ class TranscribeTab:
             )
             self._language = self._widgets.add(
                 gr.Dropdown,
-                self._language_words,
+                language_words,
                 value=self._context.defaults.language or AUTO,
                 interactive=_heeds_language(self._context.transcribers.engines[0]),
                 elem_id="language",
@@ -83,11 +83,6 @@ class TranscribeTab:
             "info": say("engine_info", locale),
             "choices": choices,
         }
-
-    @staticmethod
-    def _language_words(locale: str) -> dict[str, Any]:
-        choices = [(say("auto", locale), AUTO), *_language_choices(locale)]
-        return {"label": say("language", locale), "choices": choices}
 
     def _build_settings(self) -> None:
         defaults, transcribers = self._context.defaults, self._context.transcribers
@@ -139,7 +134,7 @@ class TranscribeTab:
         return {
             "label": say("allowed", locale),
             "info": say("allowed_info", locale),
-            "choices": _language_choices(locale),
+            "choices": [(language_name(each, locale), each) for each in ORDER],
         }
 
     # The right side --------------------------------------------------------------------------
@@ -340,10 +335,6 @@ def _heeds_language(engine: str) -> bool:
 
 def _heeds_allowed(engine: str) -> bool:
     return engine not in (PARAFORMER, REFERENCE)
-
-
-def _language_choices(locale: str) -> list[tuple[str, str]]:
-    return [(language_name(language, locale), language) for language in LANGUAGES]
 
 
 def _updates(painting: Painting) -> list[Any]:

@@ -2,7 +2,7 @@
 
 WORDS: dict[str, tuple[str, str]] = {
     "tab_batch": ("批量", "Batch"),
-    "batch": ("很多录音一起转写", "Many recordings at once"),
+    "batch": ("很多录音一起识别", "Many recordings at once"),
     "batch_upload": ("上传", "Upload"),
     "batch_folder_tab": ("服务器上的文件夹", "Folder on the server"),
     "batch_files": ("录音或 zip 压缩包", "Recordings or zips"),
@@ -30,11 +30,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "其中所有录音，包括子文件夹里的",
         "All recordings in it, those of its subfolders too",
     ),
-    "batch_start": ("全部转写", "Transcribe all"),
     "batch_cancel": ("全部取消", "Cancel all"),
     "batch_nothing": (
-        "请先选择录音、zip 或文件夹。",
-        "Please choose recordings, a zip or a folder first.",
+        "请先上传音频文件或 zip，或选择文件夹。",
+        "Please upload audio files or a zip first, or choose a folder.",
     ),
     # the rows
     "batch_result": ("进度和结果", "Progress and results"),

@@ -16,13 +16,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "录音和结果存进一个以时间命名的文件夹，不会自动删除",
         "The sound and the results go into a folder named by the time, and stay there",
     ),
-    "emotion_start": ("识别情绪", "Hear the emotion"),
+    "emotion_start": ("开始情感识别", "Start emotion recognition"),
     # the result
     "emotion_result": ("听到的情绪", "What the voice says"),
     "emotion_empty": ("结果会显示在这里", "The result appears here"),
     "emotion_empty_hint": (
         (
-            "选一段录音，然后按“识别情绪”。另一个模型只听语气，不听内容："
+            "选一段录音，然后按“开始情感识别”。另一个模型只听语气，不听内容："
             "它分辨九种情绪，还能画出情绪怎样随时间变化。"
         ),
         (

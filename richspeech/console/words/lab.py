@@ -54,8 +54,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Choose a recording and a setting on either side, then press Compare.",
     ),
     "lab_no_audio": (
-        "请先选一段录音，或在“转写”里转写一段。",
-        "Please choose a recording first, or transcribe one in the Transcribe tab.",
+        "请先上传音频文件，或在“转写”里识别一段。",
+        "Please upload an audio file first, or transcribe one in the Transcribe tab.",
     ),
     "lab_finished": ("对比完成", "Finished"),
     "lab_alike": (
@@ -70,7 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "lab_progress": ("{side} 的进度", "Progress of {side}"),
     "lab_waiting": ("排队中…", "Waiting for its turn…"),
     "lab_trial_finished": ("完成", "Done"),
-    "lab_trial_failed": ("没有完成", "Not done"),
+    "lab_trial_failed": ("识别失败", "Recognition failed"),
     "lab_sides": ("两种设置的结果", "Results of the two settings"),
     "lab_measure": ("项目", "Measure"),
     "lab_cer": ("字错误率（CER）", "Character error rate (CER)"),

@@ -27,7 +27,6 @@ WORDS = {
             "text open in Transcribe."
         ),
     ),
-    "live_language": ("说的语言", "Spoken language"),
     "live_level": ("音量", "Level"),
     "live_elapsed": ("已录", "Recorded"),
     "live_latency": ("延迟", "Delay"),

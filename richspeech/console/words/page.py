@@ -2,7 +2,15 @@
 
 WORDS: dict[str, tuple[str, str]] = {
     # the head of the page
-    "name": ("听见 · 富语音转写", "Hear — rich speech transcription"),
+    "page_title": (
+        "SenseVoice 智能语音识别控制台 · 听见",
+        "SenseVoice Speech Recognition Console · Hear",
+    ),
+    "title": ("SenseVoice 智能语音识别控制台", "SenseVoice Speech Recognition Console"),
+    "name": ("听见", "Hear"),
+    "feature_languages": ("多语言支持", "Languages"),
+    "feature_emotions": ("情感识别", "Emotions"),
+    "feature_events": ("声音事件", "Sound events"),
     "subtitle": (
         "把录音变成文字，同时听出情绪、掌声、笑声和音乐",
         "Turns recordings into text, and hears emotions, applause, laughter and music in them",
@@ -23,9 +31,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "error_access": ("没有权限：{message}", "{message}"),
     "error_quota": ("磁盘空间不够：{message}", "{message}"),
     "loading_hint": (
-        "现在就可以选录音、按“开始转写”，加载好以后会自动开始。",
+        "现在就可以选录音、按“开始 AI 识别”，加载好以后会自动开始。",
         (
-            "You can choose a recording and press Transcribe now; "
+            "You can choose a recording and press Start AI recognition now; "
             "it starts by itself once the model is there."
         ),
     ),
@@ -62,7 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # the tabs
     "tab_transcribe": ("转写", "Transcribe"),
     # what to transcribe
-    "recording": ("录音", "Recording"),
+    "recording": ("上传音频或直接录音", "Upload audio or record"),
     "upload": ("上传文件", "Upload"),
     "microphone": ("麦克风", "Microphone"),
     "file_label": ("音频或视频文件", "Audio or video file"),
@@ -78,9 +86,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "pause": ("暂停", "Pause"),
     "resume": ("继续", "Resume"),
     "microphone_choice": ("选择麦克风", "Choose a microphone"),
-    "language": ("说的语言", "Spoken language"),
-    "auto": ("自动识别", "Detect"),
-    "start": ("开始转写", "Transcribe"),
+    "language": ("语言选择 (auto 为自动识别)", "Language (auto detects it)"),
+    "auto": ("自动识别", "detected automatically"),
+    "start": ("开始 AI 识别", "Start AI recognition"),
     "cancel": ("取消", "Cancel"),
     "examples": ("试试示例", "Try an example"),
     # settings
@@ -108,13 +116,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "style_tags": ("模型标签", "model tags"),
     "style_plain": ("不标注", "none"),
     # the result
-    "result": ("转写结果", "Transcript"),
+    "result": (
+        "识别结果 (含情感与事件标签)",
+        "Result (with emotion and event tags)",
+    ),
     "result_empty": ("结果会显示在这里", "The result appears here"),
     "result_empty_hint": (
-        "选一段录音，然后按“开始转写”。文字会一句一句出现，每句都带时间、情绪和听到的声音。",
+        "选一段录音，然后按“开始 AI 识别”。文字会一句一句出现，每句都带时间、情绪和听到的声音。",
         (
-            "Choose a recording and press Transcribe. The text appears sentence by sentence, "
-            "each with its time, its emotion and the sounds around it."
+            "Choose a recording and press Start AI recognition. The text appears sentence by "
+            "sentence, each with its time, its emotion and the sounds around it."
         ),
     ),
     "segments": ("分段表格", "Table of segments"),
@@ -167,13 +178,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "loading": ("模型加载中…", "Loading the model…"),
     "running": ("正在听…", "Listening…"),
     "stopping": ("正在停止…", "Stopping…"),
-    "progress": ("转写进度", "Progress"),
+    "progress": ("识别进度", "Progress"),
     "done_of": ("{done} / {total}", "{done} / {total}"),
     "done": ("已听 {done}", "{done} heard"),
     "left": ("还需约 {time}", "about {time} left"),
     "speed": ("速度 {speed} 倍", "{speed}× real time"),
     # the end
-    "finished": ("转写完成", "Finished"),
+    "finished": ("识别完成", "Finished"),
     "cancelled": (
         "已取消，下面是取消前听到的内容。",
         "Cancelled; below is what was heard until then.",
@@ -204,6 +215,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Recordings stay on this server and are deleted after {time}.",
     ),
     # what went wrong
+    "failed": ("识别失败：", "Recognition failed: "),
     "no_audio": ("请先上传音频文件", "Please upload an audio file first"),
     "error_audio": ("这段录音无法处理：{message}", "{message}"),
     "error_model": ("模型出错了，请联系管理员：{message}", "{message}"),
@@ -212,7 +224,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "error_cancelled": ("已取消。", "Cancelled."),
     "error_error": ("出错了：{message}", "{message}"),
     "unexpected": (
-        "程序内部出错，转写没有完成：请再试一次；如果还是不行，请把服务器日志发给管理员。",
+        "程序内部出错，请再试一次；如果还是不行，请把服务器日志发给管理员。",
         (
             "Something went wrong inside the program: try once more; if it fails again, "
             "send the server's log to the administrator."

@@ -1,0 +1,21 @@
+"""The choice of the spoken language, the same on every tab that has one."""
+
+from typing import Any
+
+from richspeech.console.words import say
+from richspeech.options import AUTO
+from richspeech.wording import language_name
+
+ORDER = ("zh", "en", "yue", "ja", "ko")
+"""Every language of the model, in the order in which they are offered."""
+
+
+def language_words(locale: str) -> dict[str, Any]:
+    """Return the label and the choices of a widget that asks for the language."""
+    return {"label": say("language", locale), "choices": language_choices(locale)}
+
+
+def language_choices(locale: str) -> list[tuple[str, str]]:
+    """Return the text and the value of each: auto, then the five."""
+    names = {AUTO: say("auto", locale)} | {each: language_name(each, locale) for each in ORDER}
+    return [(f"{value} · {name}", value) for value, name in names.items()]
