@@ -82,6 +82,13 @@ SHORTEST_SECONDS = 0.01
 LEAST_BYTES_PER_SECOND = 10
 """No codec is thriftier on speech; a header that claims more seconds is not believed."""
 
+MOST_THRIFT = 4
+"""How many times fewer bytes a second the rest may take than what is decoded, before a header that
+claims so much is not believed any more."""
+
+CLAIM_TOLERANCE_SECONDS = 1.0
+"""By which a recording may be longer than its header claims, for codecs pad."""
+
 MOST_DAMAGE_IN_A_ROW = 10_000
 """Packets without any sound after which the rest is given up (several minutes of MP3)."""
 
@@ -107,13 +114,31 @@ class Recording:
     name: str
     """What messages call it: the file's own name without folders."""
 
-    duration: float | None
-    """Seconds as the container claims, for progress only; None if it claims none or nonsense."""
+    _claimed: float | None
+    """Seconds as the container claims."""
 
+    _size_bytes: int
     _container: InputContainer
     _stream: AudioStream
     _limits: AudioLimits
     _damage: int = field(default=0, init=False)
+    _bytes: int = field(default=0, init=False)
+    """Compressed sound that went into the decoder."""
+    _seconds: float = field(default=0.0, init=False)
+    """Sound that came out."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the container claims, for progress only; None if it claims none or nonsense.
+
+        What is nonsense is known better the more is decoded: a second has taken so many bytes, and
+        the file has only so many more.
+        """
+        if self._claimed is None or self._seconds > self._claimed + CLAIM_TOLERANCE_SECONDS:
+            return None
+        measured = self._bytes / self._seconds / MOST_THRIFT if self._seconds else 0.0
+        most = self._size_bytes / max(measured, LEAST_BYTES_PER_SECOND)
+        return self._claimed if 0 < self._claimed <= most else None
 
     def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
         """Decode, once, block by block; every block but the last is exactly `block_seconds` long.
@@ -140,6 +165,7 @@ class Recording:
         in_a_row = 0
         for packet in self._packets():
             frames = self._decode(packet)
+            self._count(packet, frames)
             yield from frames
             in_a_row = 0 if frames else in_a_row + 1
             if in_a_row > MOST_DAMAGE_IN_A_ROW:
@@ -162,6 +188,10 @@ class Recording:
         except _DECODER_ERRORS:
             self._damage += 1
             return []
+
+    def _count(self, packet: "Packet[AudioStream] | None", frames: list[AudioFrame]) -> None:
+        self._bytes += packet.size if packet else 0
+        self._seconds += sum(each.samples / each.sample_rate for each in frames if each.sample_rate)
 
     def _limited(self, waveforms: Iterable[Waveform]) -> Iterator[Waveform]:
         samples = 0
@@ -192,8 +222,8 @@ def open_recording(
     """
     with open_container(source, limits, name=name) as (container, plain_name, size_bytes):
         stream = _audio_stream(container, plain_name)
-        duration = _claimed_duration(container, stream, size_bytes)
-        yield Recording(plain_name, duration, container, stream, limits)
+        claimed = _claimed_duration(container, stream)
+        yield Recording(plain_name, claimed, size_bytes, container, stream, limits)
 
 
 @contextmanager
@@ -344,16 +374,10 @@ def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     raise AudioError(f"{name} has no audio: choose a file with sound.")
 
 
-def _claimed_duration(
-    container: InputContainer, stream: AudioStream, size_bytes: int
-) -> float | None:
+def _claimed_duration(container: InputContainer, stream: AudioStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / av.time_base
-    else:
-        return None
-    return seconds if 0 < seconds <= size_bytes / LEAST_BYTES_PER_SECOND else None
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base
 
 
 # ── the sound ─────────────────────────────────────────────────────────────────────────────────

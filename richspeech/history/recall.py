@@ -158,11 +158,16 @@ class _Heard:
     """A recording that is digested while it is read; `blocks` gives it once."""
 
     def __init__(self, recording: WaveformSource, identity: str) -> None:
-        self.duration = recording.duration
+        self._recording = recording
         self._identity = identity
         self._digest = blake2b(digest_size=32)
         self._beginning = ""
         self._blocks = self._digested(recording.blocks(BLOCK_SECONDS))
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the recording claims, which it may take back while it is decoded."""
+        return self._recording.duration
 
     def _digested(self, blocks: Iterator[Waveform]) -> Iterator[Waveform]:
         for block in blocks:

@@ -334,6 +334,59 @@ def test_a_duration_that_the_bytes_cannot_hold_is_not_told() -> None:
         assert sum(map(len, recording.blocks())) == pytest.approx(0.3 * SAMPLE_RATE, abs=2)
 
 
+def gsm_in_aiff(seconds: int, claimed_frames: int) -> bytes:
+    """Noise of 50 packets a second, under a header that counts samples, packets or anything."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">4sI", kind, len(body)) + body
+
+    rate = struct.pack(">HQ", 16_383 + 12, 8000 << 51)  # 8000 Hz, as 80 bits of floating point
+    kind = struct.pack(">hIh", 1, claimed_frames, 16) + rate + b"GSM \x03GSM"
+    sound = bytes(8) + (b"\xd5" * 33) * 50 * seconds
+    form = b"AIFC" + chunk(b"COMM", kind) + chunk(b"SSND", sound)
+    return chunk(b"FORM", form)
+
+
+def flac_that_claims(seconds: float, samples: int) -> bytes:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, round(seconds * 48_000))
+    content = bytearray(encode([noise.astype(np.float32)], 48_000, "flac", "flac"))
+    content[22:26] = struct.pack(">I", samples)
+    return bytes(content)
+
+
+def durations_told(content: bytes) -> list[float | None]:
+    """What is told of the length after each second that was decoded."""
+    with open_recording(content, LIMITS) as recording:
+        return [recording.duration for _ in recording.blocks(1.0)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda: gsm_in_aiff(10, 10 * 8000), id="samples taken for packets"),
+        pytest.param(lambda: flac_that_claims(3, 48_000 * 3600), id="an hour in three seconds"),
+        pytest.param(lambda: gsm_in_aiff(10, 1), id="less than there is"),
+    ],
+)
+def test_a_length_that_the_sound_so_far_contradicts_is_taken_back(
+    content: Callable[[], bytes],
+) -> None:
+    told = durations_told(content())
+    assert len(told) >= 3
+    assert told[len(told) // 2] is None
+
+
+def test_a_length_that_counts_packets_is_told_to_the_end() -> None:
+    assert durations_told(gsm_in_aiff(10, 500)) == [10.0] * 10
+
+
+@pytest.mark.parametrize("container", CODEC_OF)
+def test_an_honest_length_is_told_to_the_end(container: str) -> None:
+    quiet, loud = tone(3.0, level=0.001), tone(3.0)
+    content = encode([np.concatenate([loud, quiet])], 48_000, container, CODEC_OF[container])
+    assert durations_told(content) == pytest.approx([6.0] * len(durations_told(content)), abs=0.1)
+
+
 def test_too_many_bytes_are_refused_before_decoding(tmp_path: Path) -> None:
     limits = AudioLimits(max_bytes=1000, max_seconds=60.0)
     (tmp_path / "talk.wav").write_bytes(small("wav"))
