@@ -159,6 +159,7 @@ def application(
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
+    from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
     from richspeech.api.wall.build import wall_of  # noqa: PLC0415
     from richspeech.quota import Quota  # noqa: PLC0415
@@ -190,6 +191,7 @@ def application(
             live(desk),
             tap_route(),
         ],
+        answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
     return wall.around(app, windows)
@@ -218,8 +220,11 @@ def run(
         if readiness.error is not None:
             server.should_exit = True
 
-    def is_worth_logging(_: logging.LogRecord) -> bool:
-        return not server.should_exit  # pages that are open at the end are cut off, as is right
+    from richspeech.api.unknown import is_answered  # noqa: PLC0415 - fastapi takes a second
+
+    def is_worth_logging(record: logging.LogRecord) -> bool:
+        # Pages that are open at the end are cut off, as is right.
+        return not server.should_exit and not is_answered(record)
 
     errors = logging.getLogger("uvicorn.error")
     errors.addFilter(is_worth_logging)

@@ -1,18 +1,21 @@
 """The page: its head, its tabs and its foot, and how it is put on the server."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
+from gradio.route_utils import FnIndexInferError
 from gradio.routes import file_upload_statuses
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
 from richspeech.console.batch.tab import BatchTab
+from richspeech.console.doorway import Doorway
 from richspeech.console.emotion.tab import EmotionTab
 from richspeech.console.examples import find_examples
 from richspeech.console.export.exports import Exporter
@@ -65,13 +68,14 @@ def mount(
     *,
     quota: Quota,
     routes: Callable[[Sessions, LiveDesk, Any], Iterable[Any]] = lambda *_: (),
+    answers: Mapping[type[Exception], Any] = MappingProxyType({}),
 ) -> Sessions:
     """Put the console at the root of a FastAPI application, behind the routes that it has.
 
     Without ``history`` nothing is kept. ``transcribers`` are the engines whose main one is
     ``readiness``, and ``config_file`` is where the settings came from. ``routes`` makes those that
     go before the page's, out of the windows, the desk for people who talk, and what gradio's front
-    end asks how far an upload is.
+    end asks how far an upload is. ``answers`` are FastAPI's handlers of exceptions.
 
     Returns the windows. The page guards nothing by itself: it stands behind the wall.
     """
@@ -83,11 +87,15 @@ def mount(
     app.router.routes.extend(routes(context.sessions, desk, file_upload_statuses))
     # Examples are shown from where they are; copies of them would be nobody's upload.
     gr.set_static_paths([EXAMPLES])
+    handlers = dict(answers)
+    if LookupError in handlers:  # gradio has its own name for one kind
+        handlers[FnIndexInferError] = handlers[LookupError]
     blocks = Page(context).build()
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
+        app_kwargs={"exception_handlers": handlers},
         allowed_paths=[str(EXAMPLES)],
         max_file_size=context.limits.max_bytes,
         footer_links=[],
@@ -197,7 +205,8 @@ class Page:
     def build(self) -> Any:
         """Lay out the page in Chinese; page.js and ``_enter`` make it English."""
         keep = int(self._context.facts.keep_seconds)
-        with gr.Blocks(
+        with Doorway(
+            self._locale_of,
             title=say("page_title", "zh"),
             analytics_enabled=False,
             delete_cache=(min(keep, 300), keep),
@@ -214,6 +223,9 @@ class Page:
             self._wire(blocks)
         return blocks
 
+    def _locale_of(self, name: str | None) -> str:
+        return self._context.sessions.get(name).locale
+
     def _build_head(self) -> None:
         with gr.Row(elem_id="head"):
             self._widgets.html(render.header, elem_id="title")
@@ -229,8 +241,8 @@ class Page:
             )
             if self._context.settings.server.user is not None:
                 self._widgets.html(render.logout, elem_id="logout")
-            self._window = gr.Textbox(visible="hidden", elem_id="window")
-            self._timezone = gr.Textbox(visible="hidden", elem_id="timezone")
+            self._window = gr.Textbox("", visible="hidden", elem_id="window")
+            self._timezone = gr.Textbox("", visible="hidden", elem_id="timezone")
         self._banner = gr.HTML(elem_id="banner", **DRAWN)
         self._widgets.html(partial(render.insecure_notice, self._context.facts), elem_id="insecure")
 

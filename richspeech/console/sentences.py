@@ -374,6 +374,15 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The weights '(?P<weights>.*)' are not offered here; choose one of (?P<known>.*)\.",
         "这里不能选 {weights} 的模型权重，可以选 {known}。",
     ),
+    # richspeech.console.doorway, richspeech.console.events
+    (
+        r"The value (?P<value>.*) cannot be chosen here: .*",
+        "这里不能选 {value}：请刷新页面后重新选择。",
+    ),
+    (
+        r"The page sent something that cannot be read: .*",
+        "页面发来的内容无法识别：请刷新页面后再试。",
+    ),
     # richspeech.hub: why these weights
     (r"the settings ask for the embedded model", "设置指定了内置模型"),
     (r"the settings name this folder", "设置指定了这个文件夹"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import render
+from richspeech.console import events, render
 from richspeech.console.batch import render as batch_render
 from richspeech.console.batch.run import Asked, BatchRun
 from richspeech.console.batch.work import BatchWork
@@ -241,24 +241,24 @@ class BatchTab:
         return self._rows(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
-        session = self._context.session(request)
-        session.batch_view = BatchView(session.batch_view.by_name, int(event.id))
+        session, page = self._context.session(request), events.read(event, events.Numbered).id
+        session.batch_view = BatchView(session.batch_view.by_name, page)
         return self._rows(session)
 
     def _cancel_row(self, event: gr.EventData, request: gr.Request) -> str:
         session = self._context.session(request)
-        run = session.batch
-        if run is not None and run.batch is not None and event.id in {r.name for r in run.rows}:
-            run.batch.cancel(event.id)
+        run, name = session.batch, events.read(event, events.Named).id
+        if run is not None and run.batch is not None and name in {r.name for r in run.rows}:
+            run.batch.cancel(name)
         return self._rows(session)
 
     def _open(self, event: gr.EventData, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        run = session.batch
-        if session.is_busy or run is None or event.id not in run.heard:
-            gr.Warning(say("still_busy", session.locale))
+        run, name = session.batch, events.read(event, events.Named).id
+        if session.is_busy or run is None or name not in run.heard:
+            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return [gr.skip() for _ in self._context.views.outputs]
-        session.begin(run.job(event.id))
+        session.begin(run.job(name))
         return self._context.views.show(session)
 
     def _press_pack(self, formats: list[str], request: gr.Request) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console import events
 from richspeech.console.export import render as export_render
 from richspeech.console.export.exports import Export, Material, order
 from richspeech.console.sessions import Session
@@ -91,9 +92,9 @@ class ExportDesk:
 
     def _press_stop(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         session = self._context.session(request)
-        session.drop_export(str(event.form))
+        session.drop_export(events.read(event, events.Form).form)
         return self.show(session)
 
     def _press_save(self, event: gr.EventData, request: gr.Request) -> Path | None:
-        export = self._context.session(request).exports.get(str(event.form))
+        export = self._context.session(request).exports.get(events.read(event, events.Form).form)
         return export.path if export else None

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import render
+from richspeech.console import events, render
 from richspeech.console.history import render as history_render
 from richspeech.console.history.render import name_of
 from richspeech.console.listing import listing
@@ -75,6 +75,7 @@ class HistoryTab:
                     show_label=False,
                     container=False,
                     max_lines=1,
+                    value="",
                     elem_id="history-line",
                     scale=1,
                 )
@@ -126,13 +127,13 @@ class HistoryTab:
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.history = HistoryView(session.history.line, int(event.id))
+        session.history = HistoryView(session.history.line, events.read(event, events.Numbered).id)
         return self._drawn(session)
 
     def _delete(self, event: gr.EventData, request: gr.Request) -> str:
         session, store = self._context.session(request), self._history.store
         try:
-            entry = store.open(int(event.id)).entry
+            entry = store.open(events.read(event, events.Numbered).id).entry
             store.delete(entry.id)
         except StoreError as error:
             return self._drawn(session, _failure(error, session))
@@ -154,10 +155,10 @@ class HistoryTab:
     def _open(self, event: gr.EventData, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         if session.is_busy:
-            gr.Warning(say("still_busy", session.locale))
+            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return [gr.skip() for _ in self._context.views.outputs]
         try:
-            stored = self._history.store.open(int(event.id))
+            stored = self._history.store.open(events.read(event, events.Numbered).id)
         except StoreError as error:
             raise gr.Error(Notice.of(error).sentence(session.locale)) from error
         session.begin(opened(stored, session.sound_of(stored.entry), session.locale))

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import render
+from richspeech.console import events, render
 from richspeech.console.export.desk import ExportDesk
 from richspeech.console.export.exports import CUTS, LISTS
 from richspeech.console.export.panel import material_of, recording_of
@@ -95,12 +95,12 @@ class ReviewPanel:
         session = self._context.session(request)
         review = self._reviews.of(session.job)
         material = material_of(session, emotions=True, sounds=True)
-        wanted = set(map(str, event.chosen))
+        wish = events.read(event, events.Wish)
         found = review.highlights if review else ()
-        chosen = tuple(each for each in found if review_render.highlight_key(each) in wanted)
+        chosen = tuple(each for each in found if review_render.highlight_key(each) in wish.chosen)
         if material is None or not chosen:
             yield self._desk.show(session)
             return
         material = replace(material, highlights=chosen)
-        async for shown in self._desk.make(session, str(event.form), material):
+        async for shown in self._desk.make(session, wish.form, material):
             yield shown

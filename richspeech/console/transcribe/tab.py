@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import render
+from richspeech.console import events, render
 from richspeech.console.examples import Example
 from richspeech.console.export.panel import ExportPanel, has_files
 from richspeech.console.languages import ORDER, language_words
@@ -298,7 +298,8 @@ class TranscribeTab:
     async def _press_correct(
         self, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        change = partial(self._handlers.correct, request.session_hash, event.correction)
+        correction = events.read(event, events.Change).correction
+        change = partial(self._handlers.correct, request.session_hash, correction)
         async for painting in self._change(change, request):
             yield painting
 
@@ -315,7 +316,8 @@ class TranscribeTab:
         try:
             await asyncio.to_thread(change)
         except StoreError as error:
-            gr.Warning(Notice.of(error).sentence(session.locale))
+            sentence = Notice.of(error).sentence(session.locale)
+            gr.Warning(sentence, title=say("refused", session.locale))
         async for painting in self._settle(session):
             yield painting
 

@@ -217,6 +217,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # what went wrong
     "failed": ("识别失败：", "Recognition failed: "),
     "no_audio": ("请先上传音频文件", "Please upload an audio file first"),
+    "refused": ("没有完成", "Not done"),
     "error_audio": ("这段录音无法处理：{message}", "{message}"),
     "error_model": ("模型出错了，请联系管理员：{message}", "{message}"),
     "error_option": ("设置有误：{message}", "{message}"),

@@ -1,0 +1,107 @@
+"""What a page sends is looked at before a handler gets it, and refusals leave as sentences.
+
+A page of ours sends nothing that is refused here: whoever does has forged it, or has a page that is
+older than the server. Neither is worth a traceback in the log.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.sentences import Notice
+from richspeech.console.words import say
+from richspeech.errors import OptionError, RichSpeechError
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+"""What gradio raises on a value that is none of its widget's."""
+
+
+class Doorway(gr.Blocks):
+    """The page's blocks, whose handlers get values of the right kind only."""
+
+    def __init__(self, locale_of: Callable[[str | None], str], **properties: Any) -> None:
+        """``locale_of`` tells the language of a page by its name."""
+        super().__init__(**properties)
+        self._locale_of = locale_of
+
+    async def process_api(self, *args: Any, **asked: Any) -> dict[str, Any]:
+        """Do what an event asks for; what cannot be done is a sentence in the page's language."""
+        try:
+            if asked["iterator"] is None:  # else it goes on, and was looked at before
+                require_readable(asked["inputs"], vars(asked["event_data"])["_data"])
+                require_fitting(asked["block_fn"], asked["inputs"], asked["state"])
+            return await super().process_api(*args, **asked)
+        except gr.Error as error:
+            raise self._refusal(error.message, asked["request"]) from error
+        except RichSpeechError as error:
+            raise self._refusal(Notice.of(error), asked["request"]) from error
+
+    async def preprocess_data(self, *args: Any, **asked: Any) -> list[Any]:
+        """Turn what a page sent into what handlers take; raises ``OptionError``."""
+        try:
+            return list(await super().preprocess_data(*args, **asked))
+        except RichSpeechError:
+            raise
+        except UNREADABLE as error:
+            raise _unreadable() from error
+
+    def _refusal(self, reason: str | Notice, request: Any) -> gr.Error:
+        asking = request[0] if isinstance(request, list) else request  # where it says "batched"
+        locale = self._locale_of(asking.session_hash)
+        sentence = reason.sentence(locale) if isinstance(reason, Notice) else reason
+        return gr.Error(sentence, title=say("refused", locale), print_exception=False)
+
+
+def require_readable(*values: object) -> None:
+    """Raise ``OptionError`` for what is no text or number that can be sent back."""
+    try:
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:  # half a character, or a number that is none
+        raise _unreadable() from error
+
+
+def require_fitting(event: Any, values: Sequence[Any], page: Any) -> None:
+    """Raise ``OptionError`` when an event cannot have these values of its widgets.
+
+    ``page`` holds the widgets as the page shows them, some of whose choices come while it is open.
+    """
+    if event.fn is None or len(values) < len(event.inputs):
+        raise _unreadable()
+    for widget, value in zip(event.inputs, values, strict=False):
+        number = widget._id  # noqa: SLF001 - gradio gives it no other name
+        shown = page.get(number, widget)
+        if not (widget.value is None if value is None else _fits(shown, value)):
+            name = repr(value)
+            message = (
+                f"The value {name[:40]}{'…' * (len(name) > 40)} cannot be chosen here: "
+                "reload the page and choose again."
+            )
+            raise OptionError(message)
+
+
+def _fits(widget: Any, value: Any) -> bool:
+    match widget:
+        case gr.CheckboxGroup():
+            known = [choice for _, choice in widget.choices]
+            fits = isinstance(value, list) and all(each in known for each in value)
+        case gr.Dropdown() | gr.Radio():
+            fits = isinstance(value, str) and value in [choice for _, choice in widget.choices]
+        case gr.Checkbox():
+            fits = isinstance(value, bool)
+        case gr.Slider():
+            fits = _is_number(value) and widget.minimum <= value <= widget.maximum
+        case gr.Textbox():
+            fits = isinstance(value, str)
+        case _:  # files: gradio looks at them itself
+            fits = True
+    return bool(fits)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unreadable() -> OptionError:
+    return OptionError("The page sent something that cannot be read: reload it and try again.")

@@ -1,0 +1,53 @@
+"""What the page's own scripts send with an event; whoever forges one gets a sentence."""
+
+from typing import Annotated, Any, TypeVar
+
+import gradio as gr
+from pydantic import BaseModel, Field, ValidationError
+
+from richspeech.errors import OptionError
+
+HIGHEST = 2**31 - 1
+"""What every database can count to."""
+
+
+class Numbered(BaseModel):
+    """A row of the history, or a page of a list."""
+
+    id: Annotated[int, Field(ge=0, le=HIGHEST)]
+
+
+class Named(BaseModel):
+    """A row that a name tells apart."""
+
+    id: str
+
+
+class Form(BaseModel):
+    """A file that is being made, by its form."""
+
+    form: str
+
+
+class Wish(Form):
+    """What is to be cut, and into which form."""
+
+    chosen: frozenset[str]
+
+
+class Change(BaseModel):
+    """What a person has put right; ``Correction.from_dict`` reads it."""
+
+    correction: dict[str, Any]
+
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+def read(event: gr.EventData, kind: type[Kind]) -> Kind:
+    """Return what came with an event; raises ``OptionError`` when no page of ours sends that."""
+    try:
+        return kind.model_validate(vars(event)["_data"])
+    except ValidationError as error:
+        message = "The page sent something that cannot be read: reload it and try again."
+        raise OptionError(message) from error

@@ -1,0 +1,198 @@
+"""Events that no page of ours sends: each is answered with a sentence, and the log stays quiet."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import served
+from .visitor import EXAMPLES
+
+JUNK: tuple[Any, ...] = (
+    *(None, "nonsense", "", 3, -1, 10**30, 1.5, True, [], {}, ["sensevoice"], [["x"]]),
+    *({"path": "nowhere"}, "\ud800", "a\0b", float("nan")),
+)
+FORGED: tuple[Any, ...] = (
+    *(None, "id", 3, [], {}, {"id": None}, {"id": "x"}, {"id": -1}, {"id": 10**30}, {"id": []}),
+    *({"form": {}}, {"form": "x"}, {"form": "clips", "chosen": 3}, {"form": [], "chosen": [[]]}),
+    *({"correction": []}, {"correction": {"index": 10**30}}, {"correction": {"text": 3}}),
+    {"id": "\ud800", "form": "\ud800", "chosen": ["\ud800"], "correction": {"text": "\ud800"}},
+)
+OWN_EVENTS = (
+    "correct",
+    "make",
+    "save",
+    "stop",
+    "open_row",
+    "delete_row",
+    "turn_page",
+    "cancel_row",
+)
+"""Those that our own scripts send, with data of their own."""
+
+
+class Forger:
+    """A page without a browser, which says what it likes."""
+
+    def __init__(self, address: str, name: str) -> None:
+        self._http = httpx.Client(base_url=address, timeout=60)
+        self._name = name
+        config = self._http.get("/config").json()
+        self.widgets = {each["id"]: each for each in config["components"]}
+        self.events: list[dict[str, Any]] = config["dependencies"]
+
+    def enter(self, locale: str) -> None:
+        [entry] = [each for each in self.events if "load" in kinds(each)]
+        [answer] = self.send(entry, [([locale, f"window-of-{self._name}", "UTC"], None)])
+        assert answer["success"]
+
+    def event(self, widget: str, kind: str) -> dict[str, Any]:
+        [found] = [
+            each
+            for each in self.events
+            for target, name in each["targets"]
+            if name == kind and self.widgets[target]["props"].get("elem_id") == widget
+        ]
+        return found
+
+    def values(self, event: dict[str, Any]) -> list[Any]:
+        """What the page would send before anybody has touched it."""
+        return [self.widgets[widget]["props"].get("value") for widget in event["inputs"]]
+
+    def send(self, event: dict[str, Any], sent: list[tuple[list[Any], Any]]) -> list[Any]:
+        """Send values, each with the data of its event, at once; return what came of each."""
+        joined = [self._join(event["id"], values, data) for values, data in sent]
+        answers: dict[str, Any] = {}
+        listening = {"session_hash": self._name}
+        with self._http.stream("GET", "/gradio_api/queue/data", params=listening) as stream:
+            for line in stream.iter_lines():
+                message = json.loads(line.removeprefix("data:")) if line else {}
+                if message.get("msg") == "process_completed":
+                    answers[message["event_id"]] = message
+                if answers.keys() >= {*joined}:
+                    break
+        return [answers[each] for each in joined]
+
+    def _join(self, number: int, values: list[Any], data: Any) -> str:
+        body = {"data": values, "event_data": data, "fn_index": number, "session_hash": self._name}
+        headers = {"content-type": "application/json"}
+        url = "/gradio_api/queue/join"
+        answer = self._http.post(url, content=json.dumps(body), headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["event_id"])
+
+    def post(self, path: str, body: str) -> httpx.Response:
+        return self._http.post(path, content=body, headers={"content-type": "application/json"})
+
+    def get(self, path: str) -> None:
+        """Ask, and let the server end the answer as it likes."""
+        try:
+            self._http.get(path)
+        except httpx.RemoteProtocolError:
+            return
+
+
+def kinds(event: dict[str, Any]) -> list[str]:
+    return [kind for _, kind in event["targets"]]
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("forged") / "log.txt"
+
+
+@pytest.fixture(scope="module")
+def forged(log: Path) -> Iterator[str]:
+    """The address of a server that has a history and a folder to choose."""
+    calls = log.parent / "calls"
+    calls.mkdir()
+    shutil.copy(EXAMPLES / "zh-laughter.wav", calls)
+    own = {
+        "RICHSPEECH_BATCH__FOLDERS": json.dumps([str(calls)]),
+        "RICHSPEECH_PAGE__MAY_SAVE_RULES": "false",  # else junk would be put into config.yaml
+    }
+    with served(log, **own) as address:
+        yield address
+
+
+def refusals(answers: list[Any]) -> list[str]:
+    return [each["output"]["error"] for each in answers if not each["success"]]
+
+
+def test_forged_values_are_answered_with_sentences(forged: str, log: Path) -> None:
+    forger = Forger(forged, "values")
+    forger.enter("en")
+    refused, seen = set(), set()
+    for event in forger.events:
+        likeness = json.dumps([event["inputs"], event["outputs"], kinds(event)])
+        if not event["inputs"] or likeness in seen:
+            continue
+        seen.add(likeness)  # one of the examples, whose events are all alike
+        usual = forger.values(event)
+        sent = [[junk] * len(usual) for junk in JUNK]
+        sent += [[*usual[:place], ["x"], *usual[place + 1 :]] for place in range(len(usual))]
+        sent += [usual[:-1]]
+        refused.update(refusals(forger.send(event, [(values, None) for values in sent])))
+    assert refused
+    assert None not in refused
+    assert "Traceback" not in log.read_text(errors="replace")
+
+
+def test_forged_data_of_events_are_answered_with_sentences(forged: str, log: Path) -> None:
+    forger = Forger(forged, "data")
+    forger.enter("en")
+    for name in OWN_EVENTS:
+        for event in [each for each in forger.events if name in kinds(each)]:
+            answers = forger.send(event, [([], data) for data in FORGED])
+            assert None not in refusals(answers), name
+            assert any("cannot be read" in each for each in refusals(answers)), name
+    assert "Traceback" not in log.read_text(errors="replace")
+
+
+def test_what_is_not_there_is_answered(forged: str, log: Path) -> None:
+    forger = Forger(forged, "nowhere")
+    join = "/gradio_api/queue/join"
+    assert forger.post(join, '{"data":[],"fn_index":-1,"session_hash":"x"}').status_code == 404
+    assert forger.post("/gradio_api/call/nowhere", '{"data":[]}').status_code == 404
+    unknown = '{"session_hash":"x","component_id":9999,"fn_name":"x","data":1}'
+    assert forger.post("/gradio_api/component_server", unknown).status_code == 404
+    assert forger.post(join, '{"data":NaN}').status_code == 422
+    assert forger.post(join, '{"data":[],"fn_index":"\\ud800"}').status_code == 422
+    batched = '{"data":[],"fn_index":0,"session_hash":"x","batched":true}'
+    assert "error" in forger.post("/gradio_api/run/predict", batched).json()
+    forger.get("/gradio_api/queue/data?session_hash=nobody")
+    assert "Traceback" not in log.read_text(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "sentence"),
+    [
+        ("zh", "没有完成", "这里不能选 'nonsense'：请刷新页面后重新选择。"),
+        (
+            "en",
+            "Not done",
+            "The value 'nonsense' cannot be chosen here: reload the page and choose again.",
+        ),
+    ],
+)
+def test_a_wrong_choice_is_answered_in_the_language_of_the_page(
+    forged: str, locale: str, title: str, sentence: str
+) -> None:
+    forger = Forger(forged, f"choice-{locale}")
+    forger.enter(locale)
+    for widget, kind in (("engine", "input"), ("style", "input"), ("switch", "input")):
+        [answer] = forger.send(forger.event(widget, kind), [(["nonsense"], None)])
+        assert (answer["output"]["title"], answer["output"]["error"]) == (title, sentence)
+
+
+def test_a_message_that_is_ours_leaves_no_traceback_either(forged: str, log: Path) -> None:
+    forger = Forger(forged, "ours")
+    forger.enter("en")
+    start = forger.event("batch-start", "click")
+    [answer] = forger.send(start, [(forger.values(start), None)])
+    assert answer["output"]["error"].startswith("Please choose recordings")
+    assert "Traceback" not in log.read_text(errors="replace")
