@@ -30,6 +30,8 @@ from richspeech.emotion.embeddings_command import add_arguments as add_embedding
 from richspeech.emotion.embeddings_command import embeddings
 from richspeech.emotion.listener import listener_in_words
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.history.command import add_arguments as add_history_arguments
+from richspeech.history.command import history
 from richspeech.history.history import listener_of
 from richspeech.media.playback import to_mp3
 from richspeech.options import Options, language_hint
@@ -95,6 +97,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_highlights_arguments(
         commands.add_parser("highlights", help="insight, highlights and risk of a recording")
     )
+    add_history_arguments(commands.add_parser("history", help="delete old transcripts"))
     _add_bench_arguments(commands.add_parser("bench", help="measure speed and memory"))
     commands.add_parser("hash-password", help="print what the settings may hold as a password")
     return parser.parse_args(argv)
@@ -398,6 +401,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "hash-password": hash_typed_password,
     "bench": bench,
     "highlights": highlights,
+    "history": history,
 }
 
 

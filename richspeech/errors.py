@@ -6,8 +6,10 @@ RichSpeechError
  ├── AudioError (ValueError)         a recording cannot be decoded or breaks a limit
  ├── OptionError (ValueError)        a request asks for something that does not exist
  ├── StoreError (RuntimeError)       the history cannot be read or written
+ │    └── UnreadableStoreError       its file is damaged or of another version, and may be put aside
  ├── AccessError (PermissionError)   a page, a file or a window is somebody else's
  ├── QuotaError (OSError)            a window, or all of them, would fill the disk
+ ├── StoppingError (RuntimeError)    the process is about to end and takes no new work
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
@@ -47,6 +49,21 @@ class StoreError(RichSpeechError, RuntimeError):
     """The history cannot be opened, read or written, or has changed meanwhile."""
 
     code = "store"
+
+
+class UnreadableStoreError(StoreError):
+    """The file of the history is damaged, or was made by another version; it may be put aside."""
+
+
+class StoppingError(RichSpeechError, RuntimeError):
+    """The process is about to end and takes no new work."""
+
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server is about to stop and takes no new work: try again in a minute."
+        )
 
 
 class AccessError(RichSpeechError, PermissionError):

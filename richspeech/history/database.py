@@ -4,15 +4,14 @@ Not covered: changing a history of another version, which is refused in a senten
 """
 
 import json
-import sqlite3
+import logging
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock
 from sqlalchemy import (
     JSON,
     URL,
@@ -30,16 +29,25 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from richspeech.errors import StoreError
+from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.history.sqlite_file import (
+    LONGEST_WAIT_SECONDS,
+    SqliteError,
+    SqliteFile,
+    is_damage,
+    put_aside,
+)
 from richspeech.settings import ROOT
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 """Raised with every change of the tables below."""
 
-LONGEST_WAIT_SECONDS = 30
-"""For another writer of the same SQLite file."""
+ASIDE = "--history-aside"
+"""The option of app_sensevoice.py that puts a history aside which cannot be read."""
 
 ONE_AT_A_TIME = MappingProxyType(
     {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(6006)"}
@@ -115,21 +123,81 @@ class LabelRow(Table):
     __table_args__ = (Index("richspeech_labels_by_value", "kind", "value"),)
 
 
-def open_database(address: str) -> Engine:
-    """Open, and make if need be, the database at a URL; raises ``StoreError``."""
+class Database:
+    """The database of the history, for all threads.
+
+    SQLite would go on writing into a file that was removed meanwhile, where nobody finds it. So
+    before anything is asked of it, the file that is open is compared with the one that is there,
+    and that one is opened instead.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Open, and make if need be, the database at a URL; raises ``StoreError``."""
+        self._address, self._lock = address, threading.Lock()
+        self._open()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give a transaction; raises ``StoreError``."""
+        with as_store_error(), self._sessions_now().begin() as session:
+            yield session
+
+    def empty_log(self) -> None:
+        """Leave nothing of what was deleted in the log beside the file; raises ``StoreError``."""
+        if self._file is not None:
+            with as_store_error(), self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> None:
+        """Read all of a file; raises ``UnreadableStoreError`` when it is damaged anywhere."""
+        if self._file is not None:
+            with as_store_error():
+                self._file.check()
+
+    def close(self) -> None:
+        """Close the connections."""
+        _close(self._engine, self._file)
+
+    def _open(self) -> None:
+        with as_store_error():
+            url = make_url(self._address)
+            file = _file(url) if url.get_backend_name() == "sqlite" else None
+            engine = _server(url) if file is None else _sqlite(url, file)
+        try:
+            _require_version(engine, url)
+        except StoreError:
+            _close(engine, file)
+            raise
+        self._engine, self._file, self._sessions = engine, file, sessionmaker(engine)
+
+    def _sessions_now(self) -> sessionmaker[Session]:
+        with self._lock:
+            if self._file is not None and not self._file.is_in_place:
+                self._open_again(self._file)
+            return self._sessions
+
+    def _open_again(self, file: SqliteFile) -> None:
+        """Open what is there now instead of what was there, if it can be used."""
+        what = "replaced" if file.path.exists() else "removed"
+        _close(self._engine, file)
+        self._open()
+        log.warning(
+            "The history at %s was %s while it was open: it goes on with %s.",
+            file.path,
+            what,
+            "the file that is there now" if what == "replaced" else "a new one at the same place",
+        )
+
+
+def put_database_aside(address: str) -> None:
+    """Rename a history that cannot be read, with its log; raises ``StoreError``."""
     with as_store_error():
         url = make_url(address)
-        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _server(url)
-        version = _version(engine)
-    if version != SCHEMA_VERSION:
-        place = url.render_as_string(hide_password=True)
-        age = "newer" if version > SCHEMA_VERSION else "older"
-        message = (
-            f"The history at {place} was made by a {age} version of this program (schema "
-            f"{version}, not {SCHEMA_VERSION}): use that version, or another place in history.url."
-        )
-        raise StoreError(message)
-    return engine
+        if url.get_backend_name() != "sqlite":
+            message = "A history on a database server is put aside there; see history.url."
+            raise StoreError(message)
+        path = ROOT / str(url.database)
+        log.warning("The history at %s was put aside as %s.", path, put_aside(path))
 
 
 @contextmanager
@@ -137,9 +205,16 @@ def as_store_error() -> Iterator[None]:
     """Turn what a database or its driver says into one sentence; passwords are in none of them."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-        said = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+    except (SQLAlchemyError, SqliteError, OSError, ImportError) as error:
+        original = getattr(error, "orig", None) or error
+        said = getattr(original, "strerror", None) or original
         reason = str(said).partition("\n")[0].rstrip(".")
+        if is_damage(original):
+            message = (
+                f"The history is damaged ({reason}): start app_sensevoice.py with {ASIDE} to put "
+                "it aside and begin a new one; see history.url in the settings."
+            )
+            raise UnreadableStoreError(message) from error
         message = f"The history cannot be used ({reason}); see history.url in the settings."
         raise StoreError(message) from error
 
@@ -148,16 +223,16 @@ def _server(url: URL) -> Engine:
     return create_engine(url, json_serializer=_json, pool_pre_ping=True)
 
 
-def _sqlite(url: URL) -> Engine:
+def _file(url: URL) -> SqliteFile:
     if url.database in (None, "", ":memory:"):
         message = "The history needs a file that lasts: give one in history.url."
         raise StoreError(message)
-    path = ROOT / str(url.database)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # these are people's words
-    _log_ahead(path)
+    return SqliteFile(ROOT / str(url.database))
+
+
+def _sqlite(url: URL, file: SqliteFile) -> Engine:
     engine = create_engine(
-        url.set(database=str(path)),
+        url.set(database=str(file.path)),
         json_serializer=_json,
         connect_args={"timeout": LONGEST_WAIT_SECONDS},
     )
@@ -165,24 +240,36 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _close(engine: Engine, file: SqliteFile | None) -> None:
+    engine.dispose()
+    if file is not None:
+        file.close()
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _log_ahead(path: Path) -> None:
-    """Have a search go on while somebody writes; the file stays so for good.
-
-    SQLite lets no one wait who finds another at this change, so a lock of our own does.
-    """
-    lock = FileLock(path.with_name(f"{path.name}.lock"), LONGEST_WAIT_SECONDS, mode=0o600)
-    with lock, closing(sqlite3.connect(path, LONGEST_WAIT_SECONDS)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     # FULL: what was kept survives a power cut. secure_delete: what was deleted is overwritten.
     for setting in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}").close()
+
+
+def _require_version(engine: Engine, url: URL) -> None:
+    """Refuse tables of another version; raises ``StoreError``."""
+    with as_store_error():
+        version = _version(engine)
+    if version == SCHEMA_VERSION:
+        return
+    place = url.render_as_string(hide_password=True)
+    age = "newer" if version > SCHEMA_VERSION else "older"
+    aside = f", or {ASIDE} to put it aside" if engine.dialect.name == "sqlite" else ""
+    message = (
+        f"The history at {place} was made by a {age} version of this program (schema {version}, "
+        f"not {SCHEMA_VERSION}): use that version, or another place in history.url{aside}."
+    )
+    raise UnreadableStoreError(message)
 
 
 def _version(engine: Engine) -> int:

@@ -10,25 +10,37 @@ file.
 Not covered: recordings, which are never kept.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, false, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, defer, sessionmaker
+from sqlalchemy.orm import Session, defer
 
-from richspeech.errors import StoreError
-from richspeech.history.database import LabelRow, TranscriptRow, as_store_error, open_database
+from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.history.database import (
+    Database,
+    LabelRow,
+    TranscriptRow,
+    put_database_aside,
+)
+from richspeech.history.identity import digest_of
 from richspeech.history.query import Key, Query, Term, fold, storable
 from richspeech.options import Options
 from richspeech.settings import HistorySettings
 from richspeech.transcript import Transcript, plain
 
+log = logging.getLogger(__name__)
+
 PREVIEW_LETTERS = 200
 """Of the beginning of the text, in a list."""
+
+INTERRUPTED = "(interrupted)"
+"""Behind the name of a recording that was not heard to its end."""
 
 
 @dataclass(frozen=True)
@@ -75,30 +87,72 @@ class Stored:
     """What people changed, oldest first, as ``correct`` was given it."""
 
 
-def open_store(settings: HistorySettings) -> "Store | None":
-    """Open the history; None when it is switched off. Raises ``StoreError``."""
-    return Store(settings.url, keep_days=settings.keep_days) if settings.enabled else None
+@dataclass(frozen=True)
+class Aged:
+    """What of a history is too old."""
+
+    old: int
+    """Transcripts."""
+    total: int
+    newest: datetime | None
+    """UTC, from which the ages count; None of an empty history."""
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether that is more than half of all but the newest: no clock alone may decide that."""
+        return 2 * self.old > max(self.total - 1, 0)
+
+
+def open_store(settings: HistorySettings, *, aside: bool = False) -> "Store | None":
+    """Open the history; None when it is switched off. Raises ``StoreError``.
+
+    With ``aside`` one that is damaged or of another version is put aside, and a new one begun.
+    """
+    if not settings.enabled:
+        return None
+    try:
+        return Store(settings.url, keep_days=settings.keep_days, checks=aside)
+    except UnreadableStoreError as error:
+        if not aside:
+            raise
+        log.warning("%s", error)
+        put_database_aside(settings.url)
+        return Store(settings.url, keep_days=settings.keep_days)
 
 
 class Store:
-    """The history; thread-safe."""
+    """The history; thread-safe.
+
+    ``keep_days`` count from the newest transcript that is not from the future, so that a clock
+    that jumped makes nothing old.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         keep_days: int | None = None,
+        checks: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Open, and make if need be, the database at ``url``; raises ``StoreError``."""
+        """Open, and make if need be, the database at ``url``; raises ``StoreError``.
+
+        With ``checks`` all of a SQLite file is read first, to find out whether it is damaged.
+        """
         self._keep_days, self._now = keep_days, now
-        self._engine = open_database(url)
-        self._sessions = sessionmaker(self._engine)
-        self.delete_old()
+        self._told: Aged | None = None
+        self._database = Database(url)
+        try:
+            if checks:
+                self._database.check()
+            self.delete_old()
+        except StoreError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the connections."""
-        self._engine.dispose()
+        self._database.close()
 
     # Writing --------------------------------------------------------------------------------------
 
@@ -106,7 +160,6 @@ class Store:
         self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
     ) -> Entry:
         """Add a transcript; when its like is there already, that one stays and is returned."""
-        self.delete_old()
         row = TranscriptRow(
             beginning=fingerprint.beginning,
             whole=fingerprint.whole,
@@ -120,18 +173,28 @@ class Store:
             document=transcript.to_dict(),
             **_searchable(transcript),
         )
-        with as_store_error():
-            try:
-                with self._sessions.begin() as session:
-                    session.add(row)
-                    session.flush()
-                    session.add_all(_labels(row.id, transcript))
-                    return _entry(row)
-            except IntegrityError:  # somebody else heard the same meanwhile
-                found = self.find(fingerprint.whole)
-                if found is None:
-                    raise
-                return found.entry
+        try:
+            with self._session() as session:
+                session.add(row)
+                session.flush()
+                session.add_all(_labels(row.id, transcript))
+                entry = _entry(row)
+        except StoreError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            found = self.find(fingerprint.whole)  # somebody else heard the same meanwhile
+            if found is None:
+                raise
+            return found.entry
+        self._delete_old_quietly()
+        return entry
+
+    def keep_interrupted(
+        self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
+    ) -> Entry:
+        """Add what was heard of a recording up to ``fingerprint``; it answers for no recording."""
+        own = Fingerprint(*(digest_of("interrupted", each) for each in astuple(fingerprint)))
+        return self.keep(own, f"{name or ''} {INTERRUPTED}".strip(), options, transcript)
 
     def correct(self, entry: Entry, corrections: Sequence[Any], corrected: Transcript) -> Entry:
         """Replace the corrections of an entry; the search then finds ``corrected``.
@@ -139,7 +202,12 @@ class Store:
         ``corrections`` is any JSON. Raises ``StoreError`` when somebody else was faster.
         """
         values = {"corrections": [*corrections], "revision": entry.revision + 1}
-        matches = (TranscriptRow.id == entry.id) & (TranscriptRow.revision == entry.revision)
+        # The time tells it from the entry of the same number in another file at the same place.
+        matches = (
+            (TranscriptRow.id == entry.id)
+            & (TranscriptRow.revision == entry.revision)
+            & (TranscriptRow.created == entry.created)
+        )
         with self._session() as session:
             changed = (
                 update(TranscriptRow).where(matches).values(**values, **_searchable(corrected))
@@ -156,10 +224,50 @@ class Store:
         self._delete(TranscriptRow.id == identifier)
 
     def delete_old(self) -> int:
-        """Delete what is older than the settings allow; return how many that were."""
+        """Delete what is older than the settings allow; return how many that were.
+
+        More than half at once stays: the log then names the command that deletes it.
+        """
         if self._keep_days is None:
             return 0
-        return self._delete(TranscriptRow.created < self._now() - timedelta(days=self._keep_days))
+        aged = self.aged(self._keep_days)
+        if not aged.are_too_many:
+            return self.prune(self._keep_days) if aged.old else 0
+        if aged != self._told:
+            self._told = aged
+            log.warning(
+                "%d of %d transcripts in the history are older than history.keep_days and stay, "
+                "in case a clock is wrong: python -m richspeech history prune deletes them.",
+                aged.old,
+                aged.total,
+            )
+        return 0
+
+    def _delete_old_quietly(self) -> None:
+        """Delete what is too old; what was just kept is kept even where that fails."""
+        try:
+            self.delete_old()
+        except StoreError as error:
+            log.warning("%s", error)
+
+    def aged(self, days: int) -> Aged:
+        """Tell how much is more than ``days`` older than the newest transcript."""
+        with self._session() as session:
+            newest = self._newest(session)
+            total = session.scalar(select(func.count()).select_from(TranscriptRow)) or 0
+            old = select(func.count()).where(_made_before(newest, days))
+            return Aged(session.scalar(old) or 0, total, newest)
+
+    def prune(self, days: int) -> int:
+        """Delete what is more than ``days`` older than the newest; return how many that were."""
+        with self._session() as session:
+            newest = self._newest(session)
+        return self._delete(_made_before(newest, days))
+
+    def _newest(self, session: Session) -> datetime | None:
+        """Return when the newest was made; the future, which a wrong clock left, does not count."""
+        made = select(func.max(TranscriptRow.created)).where(TranscriptRow.created <= self._now())
+        return session.scalar(made)
 
     def wipe(self) -> int:
         """Delete everything; return how many transcripts that were."""
@@ -169,10 +277,8 @@ class Store:
         with self._session() as session:
             gone = delete(TranscriptRow).where(condition).returning(TranscriptRow.id)
             count = len(session.scalars(gone).all())
-        if count and self._engine.dialect.name == "sqlite":
-            with as_store_error(), self._engine.connect() as connection:
-                # Else the words would stay in the log beside the file.
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        if count:
+            self._database.empty_log()
         return count
 
     # Reading --------------------------------------------------------------------------------------
@@ -228,10 +334,8 @@ class Store:
                 return None
             return Stored(_entry(row), Transcript.from_dict(row.document), tuple(row.corrections))
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with as_store_error(), self._sessions.begin() as session:
-            yield session
+    def _session(self) -> AbstractContextManager[Session]:
+        return self._database.session()
 
 
 _WITHOUT_LONG = (
@@ -239,6 +343,10 @@ _WITHOUT_LONG = (
     defer(TranscriptRow.corrections),
     defer(TranscriptRow.document),
 )
+
+
+def _made_before(newest: datetime | None, days: int) -> ColumnElement[bool]:
+    return false() if newest is None else TranscriptRow.created < newest - timedelta(days=days)
 
 
 def _entry(row: TranscriptRow) -> Entry:

@@ -269,7 +269,7 @@ def test_without_its_database_the_history_only_complains(
     class Broken(Store):
         def __init__(self) -> None:
             super().__init__(f"sqlite:///{tmp_path}/history.sqlite")
-            with self._sessions.begin() as session:
+            with self._database.session() as session:
                 session.connection().exec_driver_sql("DROP TABLE richspeech_labels")
                 session.connection().exec_driver_sql("DROP TABLE richspeech_transcripts")
 

@@ -1,11 +1,14 @@
 """The history, in SQLite and in PostgreSQL: kept, found, corrected, deleted, and never mixed up."""
 
 import os
+import re
+import shutil
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -18,9 +21,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.errors import StoreError
+from richspeech.errors import StoreError, UnreadableStoreError
 from richspeech.history.query import fold, parse_query
-from richspeech.history.store import Entry, Fingerprint, Store, open_store
+from richspeech.history.sqlite_file import put_aside
+from richspeech.history.store import Aged, Entry, Fingerprint, Store, open_store
 from richspeech.options import Options
 from richspeech.settings import HistorySettings
 from richspeech.transcript import LANGUAGES, Segment, Token, Transcript
@@ -297,8 +301,8 @@ def test_of_two_who_correct_at_once_the_second_is_told(store: Store) -> None:
 
 
 def labels(store: Store) -> int:
-    with store._engine.connect() as connection:
-        found = connection.exec_driver_sql("SELECT count(*) FROM richspeech_labels")
+    with store._database.session() as session:
+        found = session.connection().exec_driver_sql("SELECT count(*) FROM richspeech_labels")
         return int(found.scalar_one())
 
 
@@ -342,10 +346,54 @@ def test_what_is_older_than_allowed_is_deleted(opened: Opener, clock: Clock) -> 
     clock.time += timedelta(days=11)
     keep(store, name="new.wav")
     assert names(store, "") == ["new.wav", "middle.wav"]
-    clock.time += timedelta(days=20)
-    assert names(opened(keep_days=30), "") == ["new.wav"]
     clock.time += timedelta(days=9_999)
-    assert names(opened(), "") == ["new.wav"]
+    assert names(opened(), "") == ["new.wav", "middle.wav"]
+
+
+def test_a_clock_that_jumps_ahead_deletes_nothing(
+    opened: Opener, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = opened(keep_days=30)
+    for number in range(4):
+        keep(store, name=f"{number}.wav")
+    clock.time += timedelta(days=3_650)
+    assert opened(keep_days=30).count(parse_query("")) == 4
+    assert caplog.messages == []
+    keep(store, name="late.wav")
+    assert store.count(parse_query("")) == 5
+    (said,) = caplog.messages
+    assert said.startswith("4 of 5 transcripts in the history are older than history.keep_days")
+    assert "python -m richspeech history prune" in said
+
+
+def test_one_entry_is_no_less_safe_from_a_clock(opened: Opener, clock: Clock) -> None:
+    store = opened(keep_days=30)
+    keep(store, name="only.wav")
+    clock.time += timedelta(days=3_650)
+    keep(store, name="late.wav")
+    assert names(store, "") == ["late.wav", "only.wav"]
+
+
+def test_what_a_wrong_clock_has_dated_ahead_makes_nothing_old(opened: Opener, clock: Clock) -> None:
+    store = opened(keep_days=30)
+    clock.time += timedelta(days=3_650)
+    keep(store, name="ahead.wav")
+    clock.time -= timedelta(days=3_650)
+    for number in range(3):
+        keep(store, name=f"{number}.wav")
+    assert store.aged(30) == Aged(old=0, total=4, newest=clock.time)
+
+
+def test_whoever_asks_for_it_deletes_all_that_is_old(opened: Opener, clock: Clock) -> None:
+    store = opened()
+    for name in ("a.wav", "b.wav", "c.wav"):
+        keep(store, name=name)
+    clock.time += timedelta(days=31)
+    keep(store, name="new.wav")
+    assert store.aged(30) == Aged(old=3, total=4, newest=clock.time)
+    assert store.aged(31).old == 0
+    assert store.prune(30) == 3
+    assert names(store, "") == ["new.wav"]
 
 
 def test_nothing_of_what_was_wiped_is_left_on_the_disk(tmp_path: Path) -> None:
@@ -412,7 +460,8 @@ def test_a_history_of_another_version_is_refused(tmp_path: Path, version: int, a
         Store(f"sqlite:///{path}")
     assert str(caught.value) == (
         f"The history at sqlite:///{path} was made by a {age} version of this program "
-        f"(schema {version}, not 1): use that version, or another place in history.url."
+        f"(schema {version}, not 1): use that version, or another place in history.url, "
+        "or --history-aside to put it aside."
     )
 
 
@@ -441,7 +490,7 @@ def test_a_place_that_cannot_be_used_is_refused_in_a_sentence(url: str) -> None:
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("this is no database " * 100)
-    with pytest.raises(StoreError, match=r"The history cannot be used \(file is not a database\)"):
+    with pytest.raises(StoreError, match=r"is damaged \(file is not a database\)"):
         Store(f"sqlite:///{path}")
     assert path.read_text().startswith("this is no database")
 
@@ -462,3 +511,204 @@ def test_a_history_that_is_switched_off_is_none(tmp_path: Path) -> None:
     kept = keep(store, heard("一"))
     assert store.search(parse_query("一")) == (kept,)
     store.close()
+
+
+# A file that does not stay ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "history.sqlite"
+
+
+@pytest.fixture
+def running(file: Path) -> Iterator[Store]:
+    """A store with one entry, whose file is about to have bad luck."""
+    store = Store(f"sqlite:///{file}")
+    keep(store, heard("一"), name="before.wav")
+    yield store
+    store.close()
+
+
+def in_file(path: Path) -> list[str]:
+    """The names that another program finds in a file."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT name FROM richspeech_transcripts ORDER BY id")
+        return [name for (name,) in found]
+
+
+@pytest.mark.parametrize("also", [("",), ("", "-wal", "-shm")])
+def test_a_file_that_is_deleted_is_made_anew_with_the_next_entry(
+    running: Store, file: Path, also: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    for ending in also:
+        file.with_name(file.name + ending).unlink()
+    keep(running, heard("二"), name="after.wav")
+    assert in_file(file) == ["after.wav"]
+    (said,) = caplog.messages
+    assert said.startswith(f"The history at {file} was removed while it was open: it goes on with")
+    keep(running, heard("三"), name="later.wav")
+    running.close()
+    assert in_file(file) == ["after.wav", "later.wav"]
+    assert len(caplog.messages) == 1
+
+
+def test_a_folder_that_is_deleted_is_made_anew_as_well(running: Store, file: Path) -> None:
+    shutil.rmtree(file.parent)
+    keep(running, heard("二"), name="after.wav")
+    assert in_file(file) == ["after.wav"]
+
+
+def test_another_history_in_the_place_of_the_file_is_gone_on_with(
+    running: Store, file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Store(f"sqlite:///{tmp_path}/backup.sqlite")
+    for number in range(50):  # so that pages of the old log would not fit
+        keep(other, heard("旧" * 100), name=f"{number}.wav")
+    other.close()
+    old = file.rename(tmp_path / "old.sqlite")
+    (tmp_path / "backup.sqlite").rename(file)
+    keep(running, heard("二"), name="after.wav")
+    running.close()
+    assert in_file(file) == [*(f"{number}.wav" for number in range(50)), "after.wav"]
+    assert in_file(old) == ["before.wav"]
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert "was replaced while it was open: it goes on with the file that is there now" in (
+        caplog.text
+    )
+
+
+def test_a_file_of_something_else_in_its_place_is_refused_until_it_is_gone(
+    running: Store, file: Path
+) -> None:
+    file.rename(file.with_name("old.sqlite"))
+    file.write_text("this is no database " * 500)
+    for _ in range(2):
+        with pytest.raises(UnreadableStoreError, match="damaged"):
+            keep(running, heard("二"))
+    assert file.read_text().startswith("this is no database")
+    file.unlink()
+    keep(running, heard("二"), name="after.wav")
+    assert in_file(file) == ["after.wav"]
+
+
+def test_a_correction_finds_no_other_entry_of_the_same_number(running: Store, file: Path) -> None:
+    (entry,) = running.search(parse_query(""))
+    file.unlink()
+    other = keep(running, heard("别的"), name="other.wav")
+    assert other.id == entry.id
+    with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
+        running.correct(entry, ["mine"], transcript(heard("二")))
+    assert running.open(other.id).corrections == ()
+
+
+def test_many_threads_notice_it_once(
+    running: Store, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.unlink()
+    with ThreadPoolExecutor(8) as pool:
+        [*pool.map(lambda n: keep(running, heard("一"), name=f"{n}"), range(24))]
+    assert sorted(map(int, in_file(file))) == [*range(24)]
+    assert len(caplog.messages) == 1
+
+
+def test_a_full_disk_is_a_sentence_and_the_history_stays_whole(running: Store, file: Path) -> None:
+    with running._database.session() as session:
+        connection = session.connection()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match=r"cannot be used \(database or disk is full\)"):
+        keep(running, heard("长" * 100_000))
+    assert in_file(file) == ["before.wav"]
+
+
+# Put aside ----------------------------------------------------------------------------------------
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"no database at all " * 1_000)
+
+
+def truncated(path: Path) -> None:
+    store = Store(f"sqlite:///{path}")
+    for _ in range(20):
+        keep(store, heard("一" * 2_000))
+    store.close()
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def damaged_inside(path: Path) -> None:
+    """What only a look at every page can find."""
+    store = Store(f"sqlite:///{path}")
+    for _ in range(20):
+        keep(store, heard("一" * 2_000))
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    path.write_bytes(content)
+
+
+def of_another_version(path: Path) -> None:
+    Store(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE richspeech_schema SET version = 99")
+
+
+@pytest.mark.parametrize("spoil", [garbage, truncated, damaged_inside, of_another_version])
+def test_a_history_that_cannot_be_read_can_be_put_aside(
+    tmp_path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path, folder = tmp_path / "history.sqlite", tmp_path
+    spoil(path)
+    (folder / "history.sqlite-wal").write_bytes(b"its log")
+    before = path.read_bytes()
+    settings = HistorySettings(url=f"sqlite:///{path}")
+    if spoil is not damaged_inside:
+        with pytest.raises(UnreadableStoreError, match="--history-aside"):
+            open_store(settings)
+    (folder / "history.sqlite-wal").write_bytes(b"its log")
+    caplog.clear()
+    store = open_store(settings, aside=True)
+    assert store is not None
+    keep(store, heard("一"), name="after.wav")
+    store.close()
+    assert in_file(path) == ["after.wav"]
+    (aside,) = folder.glob("history.aside-*.sqlite")
+    assert re.fullmatch(r"history\.aside-\d{8}-\d{6}\.sqlite", aside.name)
+    assert aside.read_bytes() == before
+    assert f"The history at {path} was put aside as {aside}." in caplog.messages
+
+
+def test_the_log_of_a_history_goes_aside_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).write_text(f"this is {ending}")
+    aside = put_aside(path)
+    assert [aside.with_name(aside.name + each).read_text() for each in ("", "-wal", "-shm")] == [
+        "this is ",
+        "this is -wal",
+        "this is -shm",
+    ]
+    path.write_text("another")
+    assert put_aside(path) != aside
+    assert aside.read_text() == "this is "
+
+
+def test_a_good_history_is_never_put_aside(running: Store, file: Path) -> None:
+    store = open_store(HistorySettings(url=f"sqlite:///{file}"), aside=True)
+    assert store is not None
+    assert names(store, "") == ["before.wav"]
+    store.close()
+    assert [*file.parent.glob("*aside*")] == []
+
+
+def test_a_history_that_is_only_locked_is_not_put_aside(
+    running: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("richspeech.history.database.LONGEST_WAIT_SECONDS", 0.05)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            open_store(HistorySettings(url=f"sqlite:///{file}"), aside=True)
+    assert [*file.parent.glob("*aside*")] == []

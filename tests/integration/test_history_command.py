@@ -1,0 +1,76 @@
+"""``python -m richspeech history prune``: says what would go, and deletes it when told to."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from richspeech import __main__ as command_line
+from richspeech.history.query import Query
+from richspeech.history.store import Fingerprint, Store
+from richspeech.options import Options
+from richspeech.transcript import Transcript
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A history of three old transcripts and a new one."""
+    url = f"sqlite:///{tmp_path}/history.sqlite"
+    today = datetime(2025, 11, 20, 12, tzinfo=UTC)
+    times = iter([*[today - timedelta(days=40)] * 3, today])
+    with closing(Store(url, now=lambda: next(times))) as store:
+        for number in range(4):
+            key = Fingerprint(f"beginning {number}", f"whole {number}")
+            store.keep(key, f"{number}.wav", Options(), Transcript(1.0, 0.1, "ear", "tiny"))
+    return url
+
+
+@pytest.fixture
+def run(url: str, tmp_path: Path) -> Run:
+    def run(*arguments: str, days: str = "30") -> int:
+        settings = tmp_path / "settings.yaml"
+        settings.write_text(f"history:\n  url: {url}\n  keep_days: {days}\n", encoding="utf-8")
+        return command_line.main(["history", "prune", "--config", str(settings), *arguments])
+
+    return run
+
+
+def left(url: str) -> int:
+    with closing(Store(url)) as store:
+        return store.count(Query())
+
+
+def test_without_yes_it_only_says_how_many_would_go(
+    run: Run, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    assert capsys.readouterr().out == (
+        "3 of 4 transcripts are more than 30 days older than the newest, "
+        "of 2025-11-20 12:00 UTC: add --yes to delete them.\n"
+    )
+    assert left(url) == 4
+
+
+def test_with_yes_it_deletes_more_than_half(
+    run: Run, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--yes") == 0
+    assert run() == 0
+    assert capsys.readouterr().out == (
+        "3 transcripts were deleted.\nNone of 1 transcripts is older than 30 days.\n"
+    )
+    assert left(url) == 1
+
+
+def test_what_is_kept_for_good_cannot_be_pruned(
+    run: Run, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--yes", days="null") == 1
+    assert capsys.readouterr().err == (
+        "No transcript is ever too old: set history.keep_days first.\n"
+    )
+    assert left(url) == 4
