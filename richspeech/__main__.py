@@ -23,6 +23,7 @@ from richspeech import loader
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.batch.command import add_arguments as add_batch_arguments
 from richspeech.batch.command import run_batch
+from richspeech.batch.report import unkept_line
 from richspeech.bench import SECTIONS
 from richspeech.emotion.command import add_arguments as add_emotion_arguments
 from richspeech.emotion.command import emotion
@@ -33,6 +34,7 @@ from richspeech.errors import OptionError, RichSpeechError
 from richspeech.history.command import add_arguments as add_history_arguments
 from richspeech.history.command import history
 from richspeech.history.history import listener_of
+from richspeech.history.recall import UnkeptProgress
 from richspeech.media.playback import to_mp3
 from richspeech.options import Options, language_hint
 from richspeech.passwords import hash_password
@@ -41,7 +43,6 @@ from richspeech.reading.classifier import find_classifier
 from richspeech.review.command import add_arguments as add_highlights_arguments
 from richspeech.review.command import highlights
 from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
-from richspeech.transcript import Transcript
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 log = logging.getLogger(__name__)
@@ -208,9 +209,9 @@ def _transcribe_files(
         )
         failures = 0
         while jobs:
-            path, turn, transcript = jobs.popleft()
+            path, turn, last = jobs.popleft()
             turn.set()
-            failures += not _write(path, transcript, next(outputs), limits, arguments)
+            failures += not _write(path, last, next(outputs), limits, arguments)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -224,13 +225,13 @@ def _transcribe_file(
     options: Options,
     turn: threading.Event,
     stop: threading.Event,
-) -> Transcript:
+) -> Progress:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
     with open_recording(path, limits) as recording:
         for progress in listener.transcribe(recording, options, stop.is_set):
             if turn.is_set():
                 _show(path.name, progress)
-    return progress.transcript
+    return progress
 
 
 def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Path | None]:
@@ -256,21 +257,25 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
 
 def _write(
     path: Path,
-    transcript: Future[Transcript],
+    last: Future[Progress],
     output: Path | None,
     limits: AudioLimits,
     arguments: argparse.Namespace,
 ) -> bool:
     """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
     try:
-        heard = transcript.result()
-        content = write(heard, arguments.format, _writer_options(path, limits, arguments))
+        heard = last.result()
+        content = write(
+            heard.transcript, arguments.format, _writer_options(path, limits, arguments)
+        )
         _put(content, output)
     except RichSpeechError as error:
         sentence = str(error)
         named = sentence if path.name in sentence else f"{path.name}: {sentence}"
         print(named, file=sys.stderr)
         return False
+    if isinstance(heard, UnkeptProgress):
+        print(unkept_line(path.name, str(heard.error)), file=sys.stderr)
     return True
 
 

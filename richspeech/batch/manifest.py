@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -72,24 +73,38 @@ def read_records(content: bytes) -> dict[str, Record]:
 class Manifest:
     """The open manifest of a folder; thread-safe."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: FileIO) -> None:
+        """``file`` has no buffer: what a full disk refused must not be written later."""
         self._file, self._lock = file, threading.Lock()
-        content = file.read()
+        content = file.readall()
         whole = content[: content.rfind(b"\n") + 1]
         file.truncate(len(whole))
+        self._bytes = len(whole)
         self.records = read_records(whole)
         """What was there when it was opened."""
 
     def append(self, record: Record) -> None:
-        """Add a line; when this returns, it is on the disk. Raises ``OptionError`` if it cannot."""
-        try:
-            with self._lock:
-                self._file.write(record.to_line())
-                self._file.flush()
-                os.fsync(self._file.fileno())
-        except OSError as error:
-            message = f"{FILE_NAME} cannot be written ({error.strerror}): start the batch again."
-            raise OptionError(message) from error
+        """Add a line; when this returns, it is on the disk.
+
+        Raises ``OptionError`` if it cannot be; then the manifest is as it was.
+        """
+        with self._lock:
+            try:
+                self._write(record.to_line())
+            except OSError as error:
+                self._file.truncate(self._bytes)
+                message = (
+                    f"{FILE_NAME} cannot be written ({error.strerror}): make room on the disk and "
+                    "start the batch again; what is done is kept."
+                )
+                raise OptionError(message) from error
+
+    def _write(self, line: bytes) -> None:
+        left = line
+        while left:
+            left = left[self._file.write(left) :]
+        os.fsync(self._file.fileno())
+        self._bytes += len(line)
 
 
 @contextmanager
@@ -100,7 +115,7 @@ def open_manifest(folder: Path) -> Iterator[Manifest]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / FILE_NAME).open("a+b")
+        file = (folder / FILE_NAME).open("a+b", buffering=0)
     except OSError as error:
         message = f"The folder {folder.name} cannot be written ({error.strerror}); name another."
         raise OptionError(message) from error

@@ -24,6 +24,8 @@ class Report:
         """Say what has changed, if it is time."""
         if row.state is State.FAILED:
             self._write(_failure(row), passing=False)
+        elif row.unkept is not None:
+            self._write(unkept_line(row.name, row.unkept), passing=False)
         elif self._now() >= self._next:
             self._next = self._now() + SECONDS_BETWEEN[self._terminal]
             self._write(progress_line(batch), passing=True)
@@ -35,7 +37,9 @@ class Report:
         failed = sum(row.state is State.FAILED for row in rows)
         seconds = sum(row.seconds_done for row in rows if row.state is State.DONE)
         before = f" {done_before} were done before." if done_before else ""
-        line = f"{done} done ({clock(seconds)} of audio), {failed} failed.{before}"
+        unkept = sum(row.unkept is not None for row in rows)
+        missing = f" {unkept} are not in the history." if unkept else ""
+        line = f"{done} done ({clock(seconds)} of audio), {failed} failed.{before}{missing}"
         self._write(line, passing=False)
 
     def _write(self, line: str, *, passing: bool) -> None:
@@ -55,6 +59,11 @@ def progress_line(batch: Batch) -> str:
     left = "" if seconds_left is None else f", about {clock(seconds_left)} left"
     heard = f"{clock(sums.seconds_done)}{total} of audio"
     return f"{sums.over} of {sums.files} recordings{failed}, {heard}{left}"
+
+
+def unkept_line(name: str, reason: str) -> str:
+    """Say that a transcript is there, but not in the history."""
+    return f"{name} is not kept in the history. {reason}"
 
 
 def _failure(row: BatchRow) -> str:

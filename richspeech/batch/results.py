@@ -70,14 +70,21 @@ class Results:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that whoever looks, now or after a crash, sees all of it or none."""
+    """Write a file so that whoever looks, now or after a crash, sees all of it or none.
+
+    Raises ``OSError``, and leaves nothing on the disk that may be full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -56,6 +56,8 @@ class BatchRow:
     """Processing seconds; None while unknown."""
     error: str | None = None
     """Why it failed, in a sentence."""
+    unkept: str | None = None
+    """Why the history does not have it though it is done and should be there, in a sentence."""
     risk: int | None = None
     """0 to 100, of what is done; None while unknown."""
 
@@ -72,11 +74,18 @@ class BatchRow:
             seconds_left=progress.seconds_left,
         )
 
-    def finish(self, transcript: Transcript, risk: int | None = None) -> Self:
+    def finish(
+        self, transcript: Transcript, risk: int | None = None, unkept: str | None = None
+    ) -> Self:
         """Be done."""
         seconds = transcript.duration
         return self._enter(
-            State.DONE, seconds_done=seconds, seconds_total=seconds, seconds_left=0.0, risk=risk
+            State.DONE,
+            seconds_done=seconds,
+            seconds_total=seconds,
+            seconds_left=0.0,
+            risk=risk,
+            unkept=unkept,
         )
 
     def fail(self, sentence: str) -> Self:

@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from richspeech.audio import AudioLimits, open_recording
-from richspeech.batch.rows import BatchRow, Tally
+from richspeech.batch.rows import BatchRow, State, Tally
 from richspeech.batch.sources import Item
 from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.history.recall import UnkeptProgress
 from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, Transcriber
 
@@ -80,6 +81,11 @@ class Batch:
         for name in names or reversed(tuple(self._rows)):  # so that none begins meanwhile
             self._change(name, BatchRow.cancel)
 
+    def cancel_waiting(self) -> None:
+        """Begin no other recording."""
+        for row in reversed(self.rows):
+            self._change(row.name, lambda row: row.cancel() if row.state is State.WAITING else row)
+
     def _do(self, name: str) -> None:
         if not self._change(name, BatchRow.begin):
             return
@@ -98,7 +104,8 @@ class Batch:
                 name, f"{name} met a fault of the program ({type(error).__name__}: {error})."
             )
         else:
-            self._change(name, lambda row: row.finish(last.transcript, risk))
+            unkept = str(last.error) if isinstance(last, UnkeptProgress) else None
+            self._change(name, lambda row: row.finish(last.transcript, risk, unkept))
 
     def _last_step(self, name: str) -> Progress:
         last = None

@@ -33,6 +33,7 @@ from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.console.widgets import DRAWN, QUICK, Widgets
 from richspeech.console.words import LOCALES, say
 from richspeech.console.work import Work
+from richspeech.console.workers import Workers
 from richspeech.emotion.listener import listener_on_demand
 from richspeech.errors import AccessError
 from richspeech.history.history import History
@@ -68,6 +69,7 @@ def mount(
     *,
     quota: Quota,
     routes: Callable[[Sessions, LiveDesk, Any], Iterable[Any]] = lambda *_: (),
+    workers: Workers | None = None,
     answers: Mapping[type[Exception], Any] = MappingProxyType({}),
 ) -> Sessions:
     """Put the console at the root of a FastAPI application, behind the routes that it has.
@@ -75,13 +77,14 @@ def mount(
     Without ``history`` nothing is kept. ``transcribers`` are the engines whose main one is
     ``readiness``, and ``config_file`` is where the settings came from. ``routes`` makes those that
     go before the page's, out of the windows, the desk for people who talk, and what gradio's front
-    end asks how far an upload is. ``answers`` are FastAPI's handlers of exceptions.
+    end asks how far an upload is. ``answers`` are FastAPI's handlers of exceptions, and ``workers``
+    do the work of the page.
 
     Returns the windows. The page guards nothing by itself: it stands behind the wall.
     """
     engines = transcribers or Transcribers(readiness, settings)
     context = context_of(
-        engines, readiness, settings, version, history, RuleFile(config_file), quota
+        engines, readiness, settings, version, history, RuleFile(config_file), quota, workers
     )
     desk = LiveDesk(context.sessions, context.work)
     app.router.routes.extend(routes(context.sessions, desk, file_upload_statuses))
@@ -127,13 +130,14 @@ def context_of(
     history: History | None,
     rule_file: RuleFile,
     quota: Quota,
+    workers: Workers | None = None,
 ) -> Context:
     """Gather what the tabs are made of."""
-    limits = audio_limits(settings)
+    limits, workers = audio_limits(settings), workers or Workers()
     examples = find_examples(EXAMPLES)
     shared = [example.path for example in examples]
     sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds, shared)
-    work = Work(transcribers, limits, history)
+    work = Work(transcribers, limits, history, workers)
     return Context(
         settings=settings,
         limits=limits,
@@ -149,8 +153,9 @@ def context_of(
         quota=quota,
         widgets=Widgets(),
         listening=Listening(listener_on_demand(settings)),
-        exporter=Exporter(limits),
+        exporter=Exporter(limits, workers),
         history=history,
+        workers=workers,
     )
 
 

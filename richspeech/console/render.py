@@ -201,18 +201,31 @@ def status(job: Job | None, locale: str, timezone: str = "UTC") -> str:
 
 
 def _finished(job: Job, locale: str, timezone: str) -> str:
+    return _end(job, locale, timezone) + _unkept(job, locale) + _numbers(job, locale)
+
+
+def _unkept(job: Job, locale: str) -> str:
+    """Warn that the history does not have what should be there; empty where it does."""
+    if job.unkept is None:
+        return ""
+    key = "unkept" if job.entry is None else "unkept_corrections"
+    said = say(key, locale, reason=job.unkept.sentence(locale))
+    return message("warning", said, role="alert")
+
+
+def _end(job: Job, locale: str, timezone: str) -> str:
     if job.origin is not Origin.HEARD and job.entry is not None:
         made = moment(job.entry.created, timezone)
         said = say(f"finished_{job.origin.value}", locale, time=made)
-        return message("done", said) + _numbers(job, locale)
+        return message("done", said)
     if any(segment.text for segment in _segments(job)):
-        return message("done", say("finished", locale)) + _numbers(job, locale)
+        return message("done", say("finished", locale))
     key = "no_speech_sounds" if any(s.events for s in _segments(job)) else "no_speech"
-    return message("info", say(key, locale)) + _numbers(job, locale)
+    return message("info", say(key, locale))
 
 
 def message(kind: str, text: str, role: str = "status") -> str:
-    """Say something: ``kind`` is done, info or error."""
+    """Say something: ``kind`` is done, info, warning or error."""
     return f'<div class="message {kind}" role="{role}">{escape(text)}</div>'
 
 

@@ -291,6 +291,18 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The history cannot be used \((?P<why>.+)\); see history\.url in the settings\.",
         "历史记录无法使用（{why}）：请检查设置里的 history.url。",
     ),
+    (
+        r"The history is damaged \((?P<why>.+)\): .*",
+        (
+            "历史记录已损坏（{why}）：重新启动 app_sensevoice.py 时加上 --history-aside，"
+            "会把它改名放在一边，再开始一份新的。"
+        ),
+    ),
+    # richspeech.console.workers
+    (
+        r"The server is about to stop and takes no new work: .*",
+        "服务器正要停止，不再接受新的任务：请过一会儿再试。",
+    ),
     # richspeech.query
     (
         r"The search has (?P<count>\d+) characters; shorten it to (?P<most>\d+)\.",
@@ -368,6 +380,10 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (
         r"(?P<name>.+) cannot be opened \((?P<why>.+)\)\.",
         "{name} 无法打开（{why}）。",
+    ),
+    (
+        r"The server has no room for these recordings \((?P<why>.+)\): .*",
+        "服务器上放不下这些录音（{why}）：请一次少选一些，或联系管理员。",
     ),
     # richspeech.console.lab_models
     (

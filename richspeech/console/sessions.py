@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from richspeech.console.sentences import Notice
 from richspeech.errors import AccessError, RichSpeechError
 from richspeech.history.history import read_corrections
-from richspeech.history.recall import KeptProgress
+from richspeech.history.recall import KeptProgress, UnkeptProgress
 from richspeech.history.store import Entry
 from richspeech.media.peaks import PeakMeter
 from richspeech.options import Options
@@ -88,6 +88,9 @@ class Task:
         if not self.status.is_over:
             self.status = Status.STOPPING
 
+    def wind_up(self) -> None:
+        """Begin nothing more, since the process is about to end; what has begun goes on."""
+
     def fail(self, notice: Notice) -> None:
         """End the task and remember why."""
         self.status, self.notice = Status.FAILED, notice
@@ -134,6 +137,8 @@ class Job(Task):
     origin: Origin = Origin.HEARD
     entry: Entry | None = None
     """Where the history has it."""
+    unkept: Notice | None = None
+    """Why the history does not have it, or its corrections, though it should."""
     is_anew: bool = False
     """Whether it is to be recognised even if the history knows it."""
     heard: Progress | None = None
@@ -148,6 +153,8 @@ class Job(Task):
     def take(self, progress: Progress) -> None:
         """Get further; the last step may come from the history, with its corrections."""
         self.progress = progress
+        if isinstance(progress, UnkeptProgress):
+            self.unkept = Notice.of(progress.error)
         if isinstance(progress, KeptProgress):
             self.entry = progress.entry
             if progress.is_recalled:

@@ -11,10 +11,13 @@ from richspeech.console import render
 from richspeech.console.examples import Example
 from richspeech.console.export.exports import Exporter
 from richspeech.console.listening import Listening
+from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.transcribe.handlers import Handlers
 from richspeech.console.widgets import Widgets
 from richspeech.console.work import Work
+from richspeech.console.workers import Workers
+from richspeech.errors import StoppingError
 from richspeech.history.history import History
 from richspeech.options import Options
 from richspeech.quota import Quota
@@ -67,10 +70,18 @@ class Context:
     views: Views = field(default_factory=Views)
     history: History | None = None
     """None when nothing is to be kept."""
+    workers: Workers = field(default_factory=Workers)
 
     def session(self, request: gr.Request) -> Session:
         """Return the session of the page that asks."""
         return self.sessions.get(request.session_hash)
+
+    def require_open(self, session: Session) -> None:
+        """Refuse new work in a sentence on the page once the process is about to end."""
+        try:
+            self.workers.require_open()
+        except StoppingError as error:
+            raise gr.Error(Notice.of(error).sentence(session.locale)) from error
 
 
 class Tab(Protocol):

@@ -9,8 +9,10 @@ from pathlib import Path
 from richspeech.audio import AudioLimits, Recording, open_recording
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Status
+from richspeech.console.workers import Workers
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
 from richspeech.history.history import History
+from richspeech.history.recall import Interrupted
 from richspeech.live.transcription import Retold
 from richspeech.loader import Loaded
 from richspeech.media.peaks import MeteredRecording
@@ -28,16 +30,20 @@ class Work:
     """Runs jobs; whoever wants to see how far one is looks at the job."""
 
     def __init__(
-        self, transcribers: Transcribers, limits: AudioLimits, history: History | None = None
+        self,
+        transcribers: Transcribers,
+        limits: AudioLimits,
+        history: History | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._transcribers, self._limits, self._history = transcribers, limits, history
+        self.workers = workers or Workers()
         self._places = threading.Semaphore(JOBS_AT_ONCE)
 
     def submit(self, job: Job) -> None:
         """Have ``job`` done when its turn comes; one that is over already stays as it is."""
         if job.path is not None and not job.status.is_over:
-            # A daemon, for whoever presses Ctrl-C does not want to wait for a recording.
-            threading.Thread(target=self._finish, args=(job, job.path), daemon=True).start()
+            self.workers.start(job, self._finish, job, job.path)
 
     def _finish(self, job: Job, path: Path) -> None:
         with self._places:
@@ -54,8 +60,15 @@ class Work:
                 using = self._transcribers.use(job.engine, job.stop.is_set, reads=job.reads)
                 with using as loaded:
                     yield from self._hear(job, recording, loaded)
+        except Interrupted as error:
+            job.entry = error.entry
+            self._keep_early_corrections(job)
+            job.fail(Notice("interrupted_kept"))
         except Cancelled:
-            job.status = Status.CANCELLED
+            if self.workers.interrupted():
+                job.fail(Notice("interrupted"))
+            else:
+                job.status = Status.CANCELLED
         except RichSpeechError as error:
             job.fail(Notice.of(error))
         except Exception:  # the person at the page gets a sentence, the log gets the rest
@@ -71,6 +84,8 @@ class Work:
         for progress in transcriber.transcribe(metered, job.options, job.stop.is_set):
             job.take(progress)
             if progress.finished:
+                if job.unkept is not None:
+                    log.warning("%s is not kept: %s", job.name, job.unkept.message)
                 self._keep_early_corrections(job)
                 job.status = Status.FINISHED
             yield
@@ -83,6 +98,7 @@ class Work:
         job.corrections = corrections
         if self._history and job.entry and job.transcript:
             job.entry = self._history.correct(job.entry, corrections, job.transcript)
+            job.unkept = None
 
     def _keep_early_corrections(self, job: Job) -> None:
         """Keep what was corrected before there was an entry to keep it in."""
@@ -91,11 +107,14 @@ class Work:
                 try:
                     self.correct(job, job.corrections)
                 except StoreError as error:
-                    log.warning("%s", error)
+                    job.unkept = Notice.of(error)
+                    log.warning("the corrections of %s are not kept: %s", job.name, error)
 
     def _transcriber(self, loaded: Loaded, job: Job) -> Transcriber:
         is_new = job.is_anew or job.heard is not None
         known = replace(loaded, transcriber=Retold(job.heard)) if job.heard else loaded
         if self._history is None:
             return known.transcriber
-        return self._history.transcriber(known, recalls=not is_new)
+        return self._history.transcriber(
+            known, recalls=not is_new, interrupted=self.workers.interrupted
+        )

@@ -16,7 +16,7 @@ from richspeech.history.recall import RecallingTranscriber
 from richspeech.history.store import Entry, Store, open_store
 from richspeech.loader import Loaded
 from richspeech.options import Options
-from richspeech.pipeline import Transcriber
+from richspeech.pipeline import Cancel, Transcriber
 from richspeech.settings import Settings
 from richspeech.text.corrections import Correction
 from richspeech.transcript import Transcript, plain
@@ -31,13 +31,18 @@ class History:
         self.store = store
         self._settings, self._version = settings, version
 
-    def transcriber(self, loaded: Loaded, *, recalls: bool = True) -> RecallingTranscriber:
+    def transcriber(
+        self, loaded: Loaded, *, recalls: bool = True, interrupted: Cancel = lambda: False
+    ) -> RecallingTranscriber:
         """Have an engine ask the history before it recognises, and keep what it hears.
 
-        Without ``recalls`` it recognises in any case.
+        Without ``recalls`` it recognises in any case. What is cancelled while ``interrupted`` says
+        so is kept as far as it was heard.
         """
         identity = engine_identity(self._settings, loaded, self._version)
-        return RecallingTranscriber(loaded.transcriber, self.store, identity, recalls=recalls)
+        return RecallingTranscriber(
+            loaded.transcriber, self.store, identity, recalls=recalls, interrupted=interrupted
+        )
 
     def correct(
         self, entry: Entry, corrections: Sequence[Correction], corrected: Transcript
@@ -93,9 +98,14 @@ def listener_of(settings: Settings, loaded: Loaded, *, remembers: bool) -> Itera
 
 
 @contextmanager
-def open_history(settings: Settings, version: str) -> Iterator[History | None]:
-    """Open the history; None when the settings switch it off. Raises ``StoreError``."""
-    store = open_store(settings.history)
+def open_history(
+    settings: Settings, version: str, *, aside: bool = False
+) -> Iterator[History | None]:
+    """Open the history; None when the settings switch it off. Raises ``StoreError``.
+
+    With ``aside`` one that cannot be read is put aside, and a new one begun.
+    """
+    store = open_store(settings.history, aside=aside)
     if store is None:
         yield None
         return

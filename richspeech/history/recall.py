@@ -24,6 +24,7 @@ import numpy as np
 
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.errors import Cancelled, StoreError
+from richspeech.history.database import as_store_error
 from richspeech.history.identity import digest_of, request_identity
 from richspeech.history.store import Entry, Fingerprint, Store, Stored
 from richspeech.options import Options
@@ -66,29 +67,54 @@ class KeptProgress(Progress):
     """What people have changed in what is recalled, as ``Store.correct`` was given it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnkeptProgress(Progress):
+    """The last step of a transcription whose result the history could not take."""
+
+    error: StoreError
+    """Why, in a sentence."""
+
+
+class Interrupted(Cancelled):
+    """The process ends before the recording does; what was heard until then is kept."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+
 class RecallingTranscriber:
     """Asks the history before another transcriber, and keeps what that one hears.
 
-    When the history cannot be used, the log says so and everything is recognised.
+    When the history cannot be used everything is recognised, and the last step says why it is not
+    kept.
     """
 
     def __init__(
-        self, transcriber: Transcriber, store: Store, identity: str, *, recalls: bool = True
+        self,
+        transcriber: Transcriber,
+        store: Store,
+        identity: str,
+        *,
+        recalls: bool = True,
+        interrupted: Cancel = lambda: False,
     ) -> None:
         """``identity`` stands for all that decides a result beside sound and options.
 
-        Without ``recalls`` it does not ask the history, and keeps only what is not there yet.
+        Without ``recalls`` it does not ask the history, and keeps only what is not there yet. What
+        is cancelled while ``interrupted`` says so is kept as far as it was heard.
         """
         self._transcriber, self._store, self._identity = transcriber, store, identity
-        self._recalls = recalls
+        self._recalls, self._interrupted = recalls, interrupted
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Progress]:
         """Yield ``ComparingProgress`` and at its end ``KeptProgress`` if the history knows it all.
 
-        Otherwise yield the steps of the transcriber; the last one is a ``KeptProgress`` as well,
-        unless it could not be kept.
+        Otherwise yield the steps of the transcriber; the last one is a ``KeptProgress`` as well, or
+        an ``UnkeptProgress``. Raises ``Cancelled``, and ``Interrupted`` when what was heard until
+        then is kept.
         """
         heard = _Heard(recording, request_identity(self._identity, options))
         with ExitStack() as spool:
@@ -100,8 +126,17 @@ class RecallingTranscriber:
                     yield _recalled(stored)
                     return
             name = recording.name if isinstance(recording, Named) else None
-            for progress in self._transcriber.transcribe(heard, options, cancelled):
-                yield self._kept(progress, heard, name, options) if progress.finished else progress
+            progress = None
+            try:
+                for progress in self._transcriber.transcribe(heard, options, cancelled):
+                    if progress.finished:
+                        yield self._kept(progress, heard, name, options)
+                    else:
+                        yield progress
+            except Cancelled as error:
+                if not (self._interrupted() and progress and progress.transcript.segments):
+                    raise
+                raise self._interruption(progress.transcript, heard, name, options) from error
 
     def _begun_alike(self, beginning: str) -> Entry | None:
         try:
@@ -123,9 +158,18 @@ class RecallingTranscriber:
         try:
             entry = self._store.keep(heard.fingerprint, name, options, progress.transcript)
         except StoreError as error:
-            log.warning("%s", error)
-            return progress
+            return UnkeptProgress(**vars(progress), error=error)
         return KeptProgress(**vars(progress), entry=entry, is_recalled=False)
+
+    def _interruption(
+        self, transcript: Transcript, heard: "_Heard", name: str | None, options: Options
+    ) -> Cancelled:
+        try:
+            entry = self._store.keep_interrupted(heard.fingerprint, name, options, transcript)
+        except StoreError as error:
+            log.warning("%s is lost as far as it was heard: %s", name or "A recording", error)
+            return Cancelled()
+        return Interrupted(entry)
 
 
 def _compare(
@@ -182,13 +226,17 @@ class _Heard:
         return self._beginning
 
     def spool(self, file: IO[bytes]) -> Iterator[float]:
-        """Decode to the end, into a file from which `blocks` then reads; give seconds so far."""
+        """Decode to the end, into a file from which `blocks` then reads; give seconds so far.
+
+        Raises ``StoreError`` when the disk is full.
+        """
         lengths: list[int] = []
         samples = 0
         for block in self._blocks:
             lengths.append(len(block))
             samples += len(block)
-            file.write(block.tobytes())
+            with as_store_error():
+                file.write(block.tobytes())
             yield samples / SAMPLE_RATE
         file.seek(0)
         size = np.dtype(np.float32).itemsize

@@ -1,9 +1,11 @@
 """The same audio with the same settings comes from the history; all else is recognised and kept."""
 
+import io
 import logging
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -13,10 +15,16 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, open_recording
-from richspeech.errors import AudioError, Cancelled
+from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.history import recall
 from richspeech.history.query import parse_query
-from richspeech.history.recall import ComparingProgress, KeptProgress, RecallingTranscriber
+from richspeech.history.recall import (
+    ComparingProgress,
+    Interrupted,
+    KeptProgress,
+    RecallingTranscriber,
+    UnkeptProgress,
+)
 from richspeech.history.store import Store
 from richspeech.options import Options
 from richspeech.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
@@ -263,7 +271,7 @@ def test_comparing_can_be_cancelled(recalling: RecallingTranscriber, tmp_path: P
     assert done == []
 
 
-def test_without_its_database_the_history_only_complains(
+def test_without_its_database_all_is_heard_and_the_last_step_says_why_it_is_not_kept(
     ear: Ear, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Store):
@@ -278,10 +286,13 @@ def test_without_its_database_the_history_only_complains(
     with caplog.at_level(logging.WARNING):
         found = steps(RecallingTranscriber(ear, store, ""), path)
     store.close()
-    assert [type(step) for step in found] == [Progress] * 3
-    assert found[-1].finished
-    assert len(caplog.messages) == 2
-    assert all(text.startswith("The history cannot be used (") for text in caplog.messages)
+    *before, last_step = found
+    assert [type(step) for step in before] == [Progress] * 2
+    assert isinstance(last_step, UnkeptProgress)
+    assert last_step.finished
+    assert "no such table" in str(last_step.error)
+    (said,) = caplog.messages
+    assert said.startswith("The history cannot be used (")
 
 
 def test_a_recalled_recording_is_the_one_that_was_corrected(
@@ -293,3 +304,65 @@ def test_a_recalled_recording_is_the_one_that_was_corrected(
     corrected = store.correct(first.entry, ["first block only"], better)
     again = last(recalling, path)
     assert (again.entry, again.transcript) == (corrected, first.transcript)
+
+
+# The process ends before the recording ------------------------------------------------------------
+
+
+def ended_after(blocks: int, transcriber: RecallingTranscriber, path: Path) -> Cancelled:
+    """How a transcription ended that was cancelled when so much was heard."""
+    looks = count()
+    with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled) as caught:
+        list(transcriber.transcribe(recording, Options(), lambda: next(looks) >= blocks))
+    return caught.value
+
+
+def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
+    ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "talk.wav", noise(40.0))
+    ending = RecallingTranscriber(ear, store, "same", interrupted=lambda: True)
+    error = ended_after(5, ending, path)
+    assert isinstance(error, Interrupted)
+    assert error.entry.name == "talk.wav (interrupted)"
+    kept = store.open(error.entry.id).transcript
+    assert kept.duration == 20.0
+    assert kept.text.startswith("from 0")
+
+    again = RecallingTranscriber(ear, store, "same")
+    whole = last(again, path)
+    assert (whole.is_recalled, whole.transcript.duration) == (False, 40.0)
+    # Nor for a recording that is no longer than what was decoded by then.
+    part = written(tmp_path / "part.wav", noise(40.0)[: 24 * SAMPLE_RATE])
+    assert not last(again, part).is_recalled
+    assert store.count(parse_query("")) == 3
+
+
+def test_who_cancels_keeps_nothing(ear: Ear, store: Store, tmp_path: Path) -> None:
+    path = written(tmp_path / "talk.wav", noise(40.0))
+    error = ended_after(5, RecallingTranscriber(ear, store, "same"), path)
+    assert type(error) is Cancelled
+    assert store.count(parse_query("")) == 0
+
+
+def test_what_ends_before_anything_was_heard_leaves_nothing(
+    ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "talk.wav", noise(40.0))
+    ending = RecallingTranscriber(ear, store, "same", interrupted=lambda: True)
+    assert type(ended_after(0, ending, path)) is Cancelled
+    assert store.count(parse_query("")) == 0
+
+
+def test_a_disk_that_is_full_while_sound_is_compared_is_a_sentence(
+    recalling: RecallingTranscriber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    path = written(tmp_path / "a.wav", noise(20.0))
+    last(recalling, path)
+    monkeypatch.setattr(recall, "SpooledTemporaryFile", lambda _: FullDisk())
+    with pytest.raises(StoreError, match="No space left on device"):
+        steps(recalling, path)

@@ -30,7 +30,8 @@ def status(run: BatchRun | None, locale: str) -> str:
         sentence = run.notice.sentence(locale) if run.notice else ""
         return message("error", sentence, role="alert")
     if run.status.is_over:
-        return message("done" if run.status is Status.FINISHED else "info", _end(run, locale))
+        ended = message("done" if run.status is Status.FINISHED else "info", _end(run, locale))
+        return ended + _unkept(run, locale)
     sums = tally(run.rows)
     fraction = sums.seconds_done / sums.seconds_total if sums.seconds_total else None
     if run.batch is None:
@@ -65,6 +66,16 @@ def _end(run: BatchRun, locale: str) -> str:
     audio = duration_words(sum(row.seconds_done for row in done), locale)
     key = "batch_done" if run.status is Status.FINISHED else "batch_cancelled"
     return say(key, locale, done=len(done), failed=failed, audio=audio)
+
+
+def _unkept(run: BatchRun, locale: str) -> str:
+    """Warn that the history does not have some of what is done, and why not the first of them."""
+    reasons = [row.unkept for row in run.rows if row.unkept is not None]
+    if not reasons:
+        return ""
+    reason = Notice("store", reasons[0]).sentence(locale)
+    said = say("batch_unkept", locale, count=len(reasons), reason=reason)
+    return message("warning", said, role="alert")
 
 
 def rows(run: BatchRun | None, view: BatchView, risk: RiskSettings, locale: str) -> str:
@@ -129,7 +140,8 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
     if row.state is State.DONE:
         heard = run.heard.get(row.name)
         recalled = [say("recalled_row", locale)] if heard and heard.is_recalled else []
-        return [*recalled, clock(row.seconds_done)]
+        unkept = [say("unkept_row", locale)] if row.unkept is not None else []
+        return [*recalled, *unkept, clock(row.seconds_done)]
     return [] if row.state is State.FAILED else [state]
 
 

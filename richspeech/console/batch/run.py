@@ -101,6 +101,12 @@ class BatchRun(Task):
         if self.batch is not None:
             self.batch.cancel()
 
+    def wind_up(self) -> None:
+        """Begin no other recording; those that are being heard go on."""
+        super().cancel()
+        if self.batch is not None:
+            self.batch.cancel_waiting()
+
     @contextmanager
     def sources(self) -> Iterator[dict[str, Item]]:
         """Give the recordings by the names of their rows."""

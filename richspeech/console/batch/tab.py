@@ -36,7 +36,11 @@ class BatchTab:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._work = BatchWork(
-            context.transcribers, context.settings, context.history, context.quota
+            context.transcribers,
+            context.settings,
+            context.history,
+            context.workers,
+            context.quota,
         )
 
     # Widgets ----------------------------------------------------------------------------------

@@ -4,10 +4,10 @@ import csv
 import io
 import logging
 import secrets
-import threading
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,8 @@ from richspeech.batch.work import Batch
 from richspeech.console.batch.run import ROW_PEAKS, Asked, BatchRun, Packing, place
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Status, Task
-from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.console.workers import Workers
+from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.history.history import History
 from richspeech.loader import Loaded, audio_limits
 from richspeech.media.peaks import MeteredRecording, PeakMeter
@@ -47,10 +48,12 @@ class BatchWork:
         transcribers: Transcribers,
         settings: Settings,
         history: History | None,
+        workers: Workers | None = None,
         quota: Quota | None = None,
     ) -> None:
         """Without a ``quota`` zips may unpack to as much as the settings allow each."""
         self._transcribers, self._settings, self._history = transcribers, settings, history
+        self._workers = workers or Workers()
         self._quota = quota
         self._limits = audio_limits(settings)
 
@@ -59,18 +62,20 @@ class BatchWork:
     ) -> BatchRun:
         """Have recordings done in the place of the batch before, whose files go.
 
-        Raises ``OptionError`` for a folder that the settings do not allow.
+        Raises ``OptionError`` for a folder that the settings do not allow, and ``AudioError`` when
+        the disk has no room for the uploads; then the batch before stays.
         """
+        self._workers.require_open()
         if folder is not None:
             folder = require_allowed(folder, self._settings.batch.folders)
+        own = session.folder / f"batch-{secrets.token_hex(4)}"
+        paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
         if session.batch is not None:
             session.batch.cancel()
             session.batch.remove()
-        own = session.folder / f"batch-{secrets.token_hex(4)}"
-        paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
         hold = partial(self._quota.unseen, session.folder) if self._quota else unbounded
         run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings, hold))
-        _start(run, lambda: self.do(run))
+        self._workers.start(run, _finish, run, lambda: self.do(run))
         return run
 
     def do(self, run: BatchRun) -> None:
@@ -102,7 +107,9 @@ class BatchWork:
         return hear
 
     def _listener(self, loaded: Loaded) -> Transcriber:
-        return self._history.transcriber(loaded) if self._history else loaded.transcriber
+        if self._history is None:
+            return loaded.transcriber
+        return self._history.transcriber(loaded, interrupted=self._workers.interrupted)
 
     def _keep_for(self, run: BatchRun) -> Callable[[Item, Progress], int]:
         def keep(item: Item, last: Progress) -> int:
@@ -115,16 +122,17 @@ class BatchWork:
         if run.packing is not None:
             run.packing.cancel()
         packing = run.packing = Packing(tuple(formats), run.folder / f"{run.folder.name}.zip")
-        _start(packing, lambda: self.write_zip(run, packing, look))
+        self._workers.start(packing, _finish, packing, lambda: self.write_zip(run, packing, look))
         return packing
 
     def write_zip(self, run: BatchRun, packing: Packing, look: WriterOptions) -> None:
-        """Write the zip, a row after the other; raises ``Cancelled``."""
+        """Write the zip, a row after the other; raises ``Cancelled`` and ``OSError``."""
         packing.enter(Status.RUNNING)
         done = [row for row in run.rows if row.state is State.DONE]
         packing.files = len(done)
         with ExitStack() as stack:
             items = stack.enter_context(run.sources()) if "html" in packing.formats else {}
+            stack.enter_context(_removed_on_failure(packing.path))
             archive = stack.enter_context(zipfile.ZipFile(packing.path, "w", zipfile.ZIP_DEFLATED))
             for row in done:
                 if packing.stop.is_set():
@@ -149,11 +157,6 @@ class BatchWork:
             return None
 
 
-def _start(task: Task, work: Callable[[], None]) -> None:
-    # A daemon, for whoever presses Ctrl-C does not want to wait for a recording.
-    threading.Thread(target=_finish, args=(task, work), daemon=True).start()
-
-
 def _finish(task: Task, work: Callable[[], None]) -> None:
     """Work, and end the task as it went."""
     try:
@@ -162,6 +165,9 @@ def _finish(task: Task, work: Callable[[], None]) -> None:
         task.status = Status.CANCELLED
     except RichSpeechError as error:
         task.fail(Notice.of(error))
+    except OSError:
+        log.exception("the files of a batch cannot be written")
+        task.fail(Notice("export_unwritable"))
     except Exception:  # the person at the page gets a sentence, the log gets the rest
         log.exception("a batch failed")
         task.fail(Notice("unexpected"))
@@ -170,12 +176,30 @@ def _finish(task: Task, work: Callable[[], None]) -> None:
     task.touch()
 
 
+@contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    """Leave no part of a file on a disk that may be full."""
+    try:
+        yield
+    except (Cancelled, OSError):
+        path.unlink(missing_ok=True)
+        raise
+
+
 def _kept(uploads: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     """Keep uploads until the batch is done, however soon the page's own copies are deleted."""
     paths = [folder / str(number) / upload.name for number, upload in enumerate(uploads)]
-    for upload, path in zip(uploads, paths, strict=True):
-        path.parent.mkdir(parents=True)
-        place(upload, path)
+    try:
+        for upload, path in zip(uploads, paths, strict=True):
+            path.parent.mkdir(parents=True)
+            place(upload, path)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        message = (
+            f"The server has no room for these recordings ({error.strerror}): choose fewer at "
+            "once, or ask the administrator."
+        )
+        raise AudioError(message) from error
     return tuple(paths)
 
 
@@ -187,5 +211,6 @@ def _summary(run: BatchRun) -> str:
     for row in run.rows:
         done = row.state is State.DONE
         seconds = f"{row.seconds_done:.2f}" if done else None
-        writer.writerow([harmless(row.name), row.state.value, seconds, row.risk, row.error])
+        error = harmless(row.error or "")
+        writer.writerow([harmless(row.name), row.state.value, seconds, row.risk, error])
     return "\ufeff" + table.getvalue()

@@ -36,7 +36,7 @@ class EmotionTab:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._settings = context.settings.emotion
-        self._work = EmotionWork(context.listening, context.limits, self._settings)
+        self._work = EmotionWork(context.listening, context.limits, self._settings, context.workers)
         self._sources = Sources(context, "emotion-")
 
     def build(self) -> None:
@@ -180,6 +180,7 @@ class EmotionTab:
     def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
         granularity, embedding, keep = form
         session = self._context.session(request)
+        self._context.require_open(session)
         _forget(session.hearing)
         asked = Asked(granularity == "frame", bool(embedding), bool(keep))
         hearing = Hearing(Path(path) if path else None, asked)

@@ -19,6 +19,7 @@ from richspeech.audio import AudioLimits, Waveform, open_recording
 from richspeech.console.listening import Listening, ListeningTask
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status
+from richspeech.console.workers import Workers
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.listener import LoadedListener
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
@@ -99,15 +100,19 @@ class EmotionWork:
     """Runs hearings; whoever wants to see how far one is looks at it."""
 
     def __init__(
-        self, listening: Listening, limits: AudioLimits, settings: EmotionSettings
+        self,
+        listening: Listening,
+        limits: AudioLimits,
+        settings: EmotionSettings,
+        workers: Workers | None = None,
     ) -> None:
         self._listening, self._limits, self._settings = listening, limits, settings
+        self._workers = workers or Workers()
 
     def submit(self, hearing: Hearing, folder: Path) -> None:
         """Have it done when its turn comes, with its files below ``folder``."""
         if hearing.path is not None and not hearing.status.is_over:
-            arguments = (hearing, hearing.path, folder)
-            threading.Thread(target=self.finish, args=arguments, daemon=True).start()
+            self._workers.start(hearing, self.finish, hearing, hearing.path, folder)
 
     def finish(self, hearing: Hearing, path: Path, folder: Path) -> None:
         """Do it to its end, whatever that is."""

@@ -24,6 +24,7 @@ from types import MappingProxyType
 from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
+from richspeech.console.workers import Workers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.media.clips import cut
 from richspeech.media.pictures import open_pictures
@@ -133,13 +134,13 @@ def order(form: str, material: Material, folder: Path) -> Export:
 class Exporter:
     """Makes exports, each in a thread of its own; whoever wants to know how far one is looks."""
 
-    def __init__(self, limits: AudioLimits) -> None:
-        self._limits = limits
+    def __init__(self, limits: AudioLimits, workers: Workers | None = None) -> None:
+        self._limits, self._workers = limits, workers or Workers()
         self._places = threading.Semaphore(SLOW_AT_ONCE)
 
     def submit(self, export: Export) -> None:
         """Have it made."""
-        threading.Thread(target=self._finish, args=(export,), daemon=True).start()
+        self._workers.start(export, self._finish, export)
 
     def _finish(self, export: Export) -> None:
         place: AbstractContextManager[object] = nullcontext()

@@ -239,6 +239,7 @@ class ComparePanel:
     def _begin(
         self, session: Session, path: str | None, reference: str, form: tuple[Any, ...]
     ) -> list[Any]:
+        self._context.require_open(session)
         if session.experiment is not None:
             session.experiment.cancel()
         session.experiment = self._experiment(path, reference.strip(), form)

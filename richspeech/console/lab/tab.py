@@ -22,7 +22,7 @@ class LabTab:
     def __init__(self, context: Context) -> None:
         self._widgets = context.widgets
         models = LabModels(context.transcribers, context.settings)
-        work = LabWork(models, context.limits, irony_limits(context.settings))
+        work = LabWork(models, context.limits, irony_limits(context.settings), context.workers)
         bench = Bench(context.rule_file, context.transcribers, context.settings)
         self._compare, self._rules = ComparePanel(context, models, work), RulesPanel(context, bench)
 

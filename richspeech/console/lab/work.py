@@ -23,6 +23,7 @@ from richspeech.audio import AudioLimits, Waveform, open_recording
 from richspeech.console.lab.models import LabModels, Stopped
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
+from richspeech.console.workers import Workers
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.options import Options
 from richspeech.pipeline import Progress, Transcriber, WaveformSource
@@ -125,16 +126,22 @@ class _Beginning:
 class LabWork:
     """Runs experiments; whoever wants to see how far one is looks at it."""
 
-    def __init__(self, models: LabModels, audio_limits: AudioLimits, limits: Limits) -> None:
+    def __init__(
+        self,
+        models: LabModels,
+        audio_limits: AudioLimits,
+        limits: Limits,
+        workers: Workers | None = None,
+    ) -> None:
         """``limits`` weigh voice against words, where words are read at all."""
+        self._workers = workers or Workers()
         self._models, self._audio_limits, self._limits = models, audio_limits, limits
         self._turn = threading.Lock()
 
     def submit(self, experiment: Experiment) -> None:
         """Have it done when its turn comes; one that is over already stays as it is."""
         if experiment.path is not None and not experiment.status.is_over:
-            arguments = (experiment, experiment.path)
-            threading.Thread(target=self.finish, args=arguments, daemon=True).start()
+            self._workers.start(experiment, self.finish, experiment, experiment.path)
 
     def finish(self, experiment: Experiment, path: Path) -> None:
         """Do it to its end, whatever that is."""

@@ -28,6 +28,10 @@ class Live(Task):
     stop: threading.Event = field(default_factory=threading.Event)
     changes: int = 0
 
+    def wind_up(self) -> None:
+        """End the recording: what was said so far is heard to its end and kept."""
+        self.cancel()
+
     def end(self, progress: Progress | None) -> None:
         """Show what was heard; a recording without that is transcribed as any other file."""
         job = Job(self.path, self.options, heard=progress)
@@ -45,8 +49,10 @@ class LiveDesk:
     def open(self, window: str, visitor: str, options: Options) -> Live:
         """Begin a recording of a window, and end the one before, if it is still going on.
 
-        Raises ``OptionError`` while a file is being transcribed there, since it would be stopped.
+        Raises ``OptionError`` while a file is being transcribed there, since it would be stopped,
+        and ``StoppingError`` once the process is about to end.
         """
+        self._work.workers.require_open()
         session = self._sessions.of_window(window, visitor)
         if session.is_busy:
             message = "This window transcribes a recording already: wait for its end or cancel it."
@@ -54,6 +60,7 @@ class LiveDesk:
         if session.live is not None:
             session.live.cancel()
         session.live = Live(session, self._work, _path(session), options)
+        self._work.workers.track(session.live)
         return session.live
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:

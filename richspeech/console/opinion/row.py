@@ -22,7 +22,7 @@ class OpinionRow:
         """``paint`` draws ``outputs``, all views of the transcript, this row among them."""
         self._context, self._widgets = context, context.widgets
         self._outputs, self._paint_all = outputs, paint
-        self._work = OpinionWork(context.listening, context.limits)
+        self._work = OpinionWork(context.listening, context.limits, context.workers)
 
     def build(self) -> None:
         """Make the widgets."""
@@ -53,6 +53,7 @@ class OpinionRow:
 
     def _press_ask(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
+        self._context.require_open(session)
         if session.job is not None:
             self._work.ask(session.job)
         return self.paint(session)

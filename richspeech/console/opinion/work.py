@@ -10,6 +10,7 @@ from richspeech.audio import AudioLimits, open_recording
 from richspeech.console.listening import Listening, ListeningTask
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Status
+from richspeech.console.workers import Workers
 from richspeech.emotion.second_opinion import add_second_opinion
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,11 @@ class Opinion(ListeningTask):
 class OpinionWork:
     """Asks the second listener; whoever wants to see how far it is looks at the opinion."""
 
-    def __init__(self, listening: Listening, limits: AudioLimits) -> None:
+    def __init__(
+        self, listening: Listening, limits: AudioLimits, workers: Workers | None = None
+    ) -> None:
         self._listening, self._limits = listening, limits
+        self._workers = workers or Workers()
 
     def ask(self, job: Job) -> None:
         """Begin an opinion on a job that is over; one whose recording is gone gets none."""
@@ -47,8 +51,7 @@ class OpinionWork:
         if job.opinion is not None and not job.opinion.status.is_over:
             return
         job.opinion = Opinion(job.progress.transcript.duration)
-        arguments = (job, job.opinion, job.path)
-        threading.Thread(target=self.finish, args=arguments, daemon=True).start()
+        self._workers.start(job.opinion, self.finish, job, job.opinion, job.path)
 
     def finish(self, job: Job, opinion: Opinion, path: Path) -> None:
         """Have the opinion, or none, whatever happens."""

@@ -277,6 +277,7 @@ class TranscribeTab:
         return press
 
     def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
+        self._context.require_open(self._context.session(request))
         return self.paint(self._handlers.begin(request.session_hash, path, Choices(*form)))
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
@@ -322,6 +323,7 @@ class TranscribeTab:
             yield painting
 
     def _press_again(self, request: gr.Request) -> list[Any]:
+        self._context.require_open(self._context.session(request))
         return self.paint(self._handlers.repeat(request.session_hash))
 
     def _open_table(self, request: gr.Request) -> str:

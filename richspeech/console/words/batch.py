@@ -55,6 +55,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "已取消：{done} 个已完成，{failed} 个失败",
         "Cancelled: {done} transcribed, {failed} failed",
     ),
+    "batch_unkept": (
+        "其中 {count} 个没有存进历史记录。{reason}要保留，请在下面打包下载。",
+        "{count} of them are not kept in the history. {reason} Download all below to keep them.",
+    ),
+    "unkept_row": ("未存入历史", "not in the history"),
     "batch_progress": ("批量进度", "Progress of all"),
     "batch_over": ("{over} / {files} 个文件", "{over} of {files} files"),
     "batch_failed": ("{count} 个失败", "{count} failed"),

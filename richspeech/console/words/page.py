@@ -191,6 +191,28 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "cancelled_empty": ("已取消，还没有听到内容。", "Cancelled before anything was heard."),
     "partial": ("下面是出错前听到的内容。", "Below is what was heard before that."),
+    "unkept": (
+        "这次转写没有存进历史记录。{reason}要保留，请在下面下载。",
+        "This transcript is not kept in the history. {reason} Download it below to keep it.",
+    ),
+    "unkept_corrections": (
+        "你的修改没有存进历史记录。{reason}要保留，请在下面下载。",
+        "Your corrections are not kept in the history. {reason} Download them below to keep them.",
+    ),
+    "interrupted": (
+        "服务器停止了，没有听完：请过一会儿再转写一次。",
+        "The server stopped before the end: transcribe it once more in a while.",
+    ),
+    "interrupted_kept": (
+        (
+            "服务器停止了，没有听完：已听到的部分存在历史记录里，名字后面有“(interrupted)”；"
+            "请过一会儿再转写一次。"
+        ),
+        (
+            "The server stopped before the end: what was heard is kept under History, with "
+            "“(interrupted)” behind its name; transcribe it once more in a while."
+        ),
+    ),
     "no_speech": (
         "没有听到说话声：请检查麦克风音量，或换一段录音。",
         "No speech was heard: check the microphone's volume, or choose another recording.",
@@ -222,6 +244,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "error_model": ("模型出错了，请联系管理员：{message}", "{message}"),
     "error_option": ("设置有误：{message}", "{message}"),
     "error_settings": ("设置有误：{message}", "{message}"),
+    "error_store": ("历史记录出错了：{message}", "{message}"),
+    "error_stopping": ("服务器正要停止：{message}", "{message}"),
     "error_cancelled": ("已取消。", "Cancelled."),
     "error_error": ("出错了：{message}", "{message}"),
     "unexpected": (

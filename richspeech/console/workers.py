@@ -1,0 +1,83 @@
+"""The threads that do the work of all pages, and how that work ends with the process."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import ParamSpec
+
+from richspeech.console.sessions import Task
+from richspeech.errors import StoppingError
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LOOKS = 0.05
+"""How often it is looked at whether all work is over, once the process is to end."""
+
+Arguments = ParamSpec("Arguments")
+
+
+class Workers:
+    """Starts the threads of tasks, and knows which are not over; for all threads."""
+
+    def __init__(self) -> None:
+        self._tasks: list[Task] = []
+        self._lock = threading.Lock()
+        self._is_closing = self._is_interrupted = False
+
+    def require_open(self) -> None:
+        """Raise ``StoppingError`` once no new work is taken: whoever takes some asks first."""
+        if self._is_closing:
+            raise StoppingError
+
+    def start(
+        self,
+        task: Task,
+        work: Callable[Arguments, object],
+        *arguments: Arguments.args,
+        **keywords: Arguments.kwargs,
+    ) -> None:
+        """Do ``work`` for ``task`` in a thread of its own."""
+        self.track(task)
+        # A daemon, for the process does not wait for it longer than ``close`` does.
+        threading.Thread(target=work, args=arguments, kwargs=keywords, daemon=True).start()
+
+    def track(self, task: Task) -> None:
+        """Count a task as work until it is over, whoever does it."""
+        with self._lock:
+            self._tasks = [each for each in self._tasks if not each.status.is_over]
+            self._tasks.append(task)
+
+    @property
+    def busy(self) -> tuple[Task, ...]:
+        """The tasks that are not over."""
+        with self._lock:
+            return tuple(task for task in self._tasks if not task.status.is_over)
+
+    def interrupted(self) -> bool:
+        """Whether what is cancelled now is cancelled because the process ends."""
+        return self._is_interrupted
+
+    def close(self, seconds: float, more_seconds: float) -> None:
+        """Take no new work and let what has begun end within ``seconds``; then stop the rest.
+
+        What is stopped has ``more_seconds`` to keep what it has.
+        """
+        self._is_closing = True
+        for task in self.busy:
+            task.wind_up()
+        if self._is_idle_within(seconds):
+            return
+        self._is_interrupted = True
+        for task in self.busy:
+            task.cancel()
+        if not self._is_idle_within(more_seconds):
+            log.warning("%d tasks did not stop in time; what they had is lost", len(self.busy))
+
+    def _is_idle_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.busy:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        return True
