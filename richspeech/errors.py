@@ -10,6 +10,7 @@ RichSpeechError
  ├── AccessError (PermissionError)   a page, a file or a window is somebody else's
  ├── QuotaError (OSError)            a window, or all of them, would fill the disk
  ├── StoppingError (RuntimeError)    the process is about to end and takes no new work
+ ├── BusyError (RuntimeError)        so many jobs wait that no more may join them
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
@@ -76,6 +77,12 @@ class QuotaError(RichSpeechError, OSError):
     """What somebody sends is more than the disk is to hold."""
 
     code = "quota"
+
+
+class BusyError(RichSpeechError, RuntimeError):
+    """So many jobs wait already that this one is not taken; on the wire this is status 429."""
+
+    code = "busy"
 
 
 class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault

@@ -43,6 +43,7 @@ from richspeech.readiness import Readiness
 from richspeech.rule_file import RuleFile
 from richspeech.settings import CONFIG, ROOT, Settings
 from richspeech.transcribers import Transcribers
+from richspeech.waiting import WaitingRoom
 
 EXAMPLES = ROOT / "examples"
 SCRIPT_WORDS = (
@@ -133,7 +134,8 @@ def context_of(
     workers: Workers | None = None,
 ) -> Context:
     """Gather what the tabs are made of."""
-    limits, workers = audio_limits(settings), workers or Workers()
+    limits = audio_limits(settings)
+    workers = workers or Workers(WaitingRoom(settings.server.waiting_jobs))
     examples = find_examples(EXAMPLES)
     shared = [example.path for example in examples]
     sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds, shared)
@@ -152,7 +154,7 @@ def context_of(
         examples=examples,
         quota=quota,
         widgets=Widgets(),
-        listening=Listening(listener_on_demand(settings)),
+        listening=Listening(listener_on_demand(settings), workers),
         exporter=Exporter(limits, workers),
         history=history,
         workers=workers,

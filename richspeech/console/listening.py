@@ -1,7 +1,6 @@
 """The second listener for the work of all pages: loading that can be left, and a few at once."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,9 +8,10 @@ from contextlib import contextmanager
 from richspeech.audio import SAMPLE_RATE, Waveform
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
+from richspeech.console.workers import Workers
 from richspeech.emotion.listener import LoadedListener
 from richspeech.errors import Cancelled, RichSpeechError
-from richspeech.on_demand import SECONDS_BETWEEN_LOOKS, OnDemand, entered
+from richspeech.on_demand import OnDemand, entered
 
 log = logging.getLogger(__name__)
 
@@ -89,20 +89,25 @@ class ListeningTask(Task):
 class Listening:
     """Gives the listener to whoever hears a recording; for all threads."""
 
-    def __init__(self, listener: OnDemand[LoadedListener]) -> None:
-        self._listener = listener
-        self._places = threading.Semaphore(HEARINGS_AT_ONCE)
+    def __init__(self, listener: OnDemand[LoadedListener], workers: Workers | None = None) -> None:
+        """``workers`` do the work, own ones unless given."""
+        self._listener, self._workers = listener, workers or Workers()
+        self._places = self._workers.places(HEARINGS_AT_ONCE)
 
     @property
     def is_loaded(self) -> bool:
         """Whether it is in memory now."""
         return self._listener.is_loaded
 
+    def start(self, task: ListeningTask, work: Callable[[], None]) -> None:
+        """Have ``work`` done in a thread of its own when its turn comes."""
+        self._workers.in_turn(self._places, task, work)
+
     def do(self, task: ListeningTask, work: Callable[[], None], name: str) -> None:
-        """Do ``work`` when its turn comes, and end ``task`` as it ended, whatever that is."""
+        """Do ``work``, and end ``task`` as it ended, whatever that is."""
         try:
-            with self.turn(task.stop.is_set):
-                work()
+            task.require_wanted()
+            work()
             task.enter(Status.FINISHED)
         except Cancelled:
             task.cancel()
@@ -118,16 +123,6 @@ class Listening:
         with entered(self._listener.use(), stopped) as loaded:
             _leave_if(stopped)
             yield loaded
-
-    @contextmanager
-    def turn(self, stopped: Stopped) -> Iterator[None]:
-        """Wait for a turn, and keep it; raises ``Cancelled`` once ``stopped`` says so."""
-        while not self._places.acquire(timeout=SECONDS_BETWEEN_LOOKS):
-            _leave_if(stopped)
-        try:
-            yield
-        finally:
-            self._places.release()
 
 
 def _leave_if(stopped: Stopped) -> None:

@@ -268,6 +268,11 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The hotword '(?P<word>.*)' cannot be used; .* (?P<low>\d+) to (?P<high>\d+) characters.*",
         "热词“{word}”不能使用：每个热词 {low} 到 {high} 个字，前后不要有空格。",
     ),
+    # richspeech.waiting
+    (
+        r"(?P<count>\d+) jobs are waiting here already, and no more may wait: .*",
+        "现在已有 {count} 个任务在排队，排不下了：请过几分钟再来，重新按一次按钮。",
+    ),
     # richspeech.transcribers
     (
         r"The engine '(?P<engine>.+)' is unknown; choose one of (?P<known>.+)\.",

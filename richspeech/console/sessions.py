@@ -91,6 +91,11 @@ class Task:
     def wind_up(self) -> None:
         """Begin nothing more, since the process is about to end; what has begun goes on."""
 
+    def withdraw(self) -> None:
+        """End a task that was stopped, perhaps before its turn had come."""
+        self.status = Status.CANCELLED
+        self.touch()
+
     def fail(self, notice: Notice) -> None:
         """End the task and remember why."""
         self.status, self.notice = Status.FAILED, notice

@@ -1,9 +1,9 @@
 """The jobs of all pages, each in a thread of its own that no page has to stay open for."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from richspeech.audio import AudioLimits, Recording, open_recording
@@ -36,19 +36,19 @@ class Work:
         history: History | None = None,
         workers: Workers | None = None,
     ) -> None:
+        """``workers`` do the work, own ones unless given."""
         self._transcribers, self._limits, self._history = transcribers, limits, history
         self.workers = workers or Workers()
-        self._places = threading.Semaphore(JOBS_AT_ONCE)
+        self._places = self.workers.places(JOBS_AT_ONCE)
 
     def submit(self, job: Job) -> None:
         """Have ``job`` done when its turn comes; one that is over already stays as it is."""
         if job.path is not None and not job.status.is_over:
-            self.workers.start(job, self._finish, job, job.path)
+            self.workers.in_turn(self._places, job, partial(self._finish, job, job.path))
 
     def _finish(self, job: Job, path: Path) -> None:
-        with self._places:
-            for _ in self.steps(job, path):
-                job.touch()
+        for _ in self.steps(job, path):
+            job.touch()
 
     def steps(self, job: Job, path: Path) -> Iterator[None]:
         """Run ``job`` to its end, whatever that is; yields after every change."""

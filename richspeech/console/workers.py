@@ -1,26 +1,32 @@
-"""The threads that do the work of all pages, and how that work ends with the process."""
+"""The threads that do the work of all pages: when they begin, and how they end with the process.
+
+Work gets its thread at once, or a place first, for which it may have to wait in the room that all
+pages share. Where too many wait, it gets none.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import ParamSpec
+from functools import partial
 
+from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Task
-from richspeech.errors import StoppingError
+from richspeech.errors import BusyError, Cancelled, StoppingError
+from richspeech.waiting import Places, Turn, WaitingRoom
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.05
 """How often it is looked at whether all work is over, once the process is to end."""
 
-Arguments = ParamSpec("Arguments")
-
 
 class Workers:
     """Starts the threads of tasks, and knows which are not over; for all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: WaitingRoom | None = None) -> None:
+        """``room`` is where everybody waits for a place; one of the usual size unless given."""
+        self._room = room or WaitingRoom()
         self._tasks: list[Task] = []
         self._lock = threading.Lock()
         self._is_closing = self._is_interrupted = False
@@ -30,17 +36,28 @@ class Workers:
         if self._is_closing:
             raise StoppingError
 
-    def start(
-        self,
-        task: Task,
-        work: Callable[Arguments, object],
-        *arguments: Arguments.args,
-        **keywords: Arguments.kwargs,
-    ) -> None:
+    def places(self, at_once: int) -> Places:
+        """Make places of a kind of work, of which so much is done at once."""
+        return self._room.places(at_once)
+
+    def start(self, task: Task, work: Callable[[], None]) -> None:
         """Do ``work`` for ``task`` in a thread of its own."""
         self.track(task)
         # A daemon, for the process does not wait for it longer than ``close`` does.
-        threading.Thread(target=work, args=arguments, kwargs=keywords, daemon=True).start()
+        threading.Thread(target=work, daemon=True).start()
+
+    def in_turn(self, places: Places, task: Task, work: Callable[[], None]) -> None:
+        """Do ``work`` once a place is free; where too many wait, ``task`` has failed at once."""
+        try:
+            turn = places.ask()
+        except BusyError as error:
+            task.fail(Notice.of(error))
+        else:
+            self.take(turn, task, work)
+
+    def take(self, turn: Turn, task: Task, work: Callable[[], None]) -> None:
+        """Do ``work`` when ``turn`` has come, unless ``task`` is stopped before."""
+        self.start(task, partial(_wait_and_work, turn, task, work))
 
     def track(self, task: Task) -> None:
         """Count a task as work until it is over, whoever does it."""
@@ -81,3 +98,11 @@ class Workers:
                 return False
             time.sleep(SECONDS_BETWEEN_LOOKS)
         return True
+
+
+def _wait_and_work(turn: Turn, task: Task, work: Callable[[], None]) -> None:
+    try:
+        with turn.taken(task.stop.is_set):
+            work()
+    except Cancelled:
+        task.withdraw()

@@ -23,7 +23,7 @@ from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.export.exports import file_stem
 from richspeech.console.languages import language_choices
-from richspeech.console.login import login_message
+from richspeech.console.login import login_page
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.transcribe.handlers import Choices, Handlers, Painting, paint
@@ -208,7 +208,7 @@ def test_the_browser_s_tab_and_the_page_have_the_same_heading(
     head = render.header(locale)
     assert f"<h1>{title}</h1>" in head
     assert f"<p>{name}</p>" in head
-    assert f"<b>{title}</b>" in login_message()
+    assert f"<h1>{title}</h1>" in login_page("en" if locale == "en" else "zh-CN")
 
 
 def test_the_head_of_the_page_names_all_that_is_heard() -> None:

@@ -19,7 +19,7 @@ from richspeech.audio import AudioLimits, Waveform
 from richspeech.console.emotion import render as emotion_render
 from richspeech.console.emotion import work as emotion_work
 from richspeech.console.emotion.work import Asked, EmotionWork, Hearing
-from richspeech.console.listening import Listening
+from richspeech.console.listening import HEARINGS_AT_ONCE, Listening
 from richspeech.console.opinion.work import OpinionWork
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Status
@@ -27,7 +27,7 @@ from richspeech.console.view import segment_line
 from richspeech.console.words import say
 from richspeech.emotion.listener import LoadedListener
 from richspeech.engines.emotion2vec import Emotion2vec
-from richspeech.errors import AudioError, Cancelled, ModelError
+from richspeech.errors import AudioError, ModelError
 from richspeech.hub import Source, Weights
 from richspeech.impression import Impression, NineEmotion
 from richspeech.on_demand import OnDemand
@@ -256,15 +256,22 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
     assert loads == [1]
 
 
-def test_more_hearings_than_places_wait_for_their_turn() -> None:
-    listening = listening_with(lambda: loaded(Ear()))
-    with (
-        listening.turn(lambda: False),
-        listening.turn(lambda: False),
-        pytest.raises(Cancelled),
-        listening.turn(lambda: True),
-    ):
-        pytest.fail("there is no third place")
+def test_more_hearings_than_places_wait_for_their_turn(call: Path, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def load() -> LoadedListener:
+        go_on.wait()
+        return loaded(Ear())
+
+    work = work_with(load=load)
+    hearings = [Hearing(call, Asked()) for _ in range(HEARINGS_AT_ONCE + 1)]
+    for hearing in hearings:
+        work.submit(hearing, tmp_path / "page")
+    *first, last = hearings
+    wait_until(lambda: all(each.status is Status.LOADING for each in first))
+    assert last.status is Status.WAITING
+    go_on.set()
+    wait_until(lambda: all(each.status is Status.FINISHED for each in hearings))
 
 
 def test_a_page_sees_every_change_and_the_end(call: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ FILES = sorted(
 LAYERS = (
     ("postprocess", "errors", "wording", "memory", "passwords", "workspace"),
     ("rules", "quota"),
-    ("impression", "on_demand", "sentiment"),
+    ("impression", "on_demand", "sentiment", "waiting"),
     ("settings", "transcript", "hub", "audio", "vad"),
     ("options", "writers", "version", "media", "text", "training", "rule_file"),
     ("utterance",),

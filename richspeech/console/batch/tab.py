@@ -18,7 +18,7 @@ from richspeech.console.tab import Context
 from richspeech.console.transcribe.handlers import Choices
 from richspeech.console.widgets import DRAWN, QUICK
 from richspeech.console.words import duration_words, say, size_words
-from richspeech.errors import RichSpeechError
+from richspeech.errors import BusyError, RichSpeechError
 from richspeech.writers import WRITERS, WriterOptions
 
 NAME = "batch"
@@ -271,7 +271,10 @@ class BatchTab:
             raise gr.Error(say("batch_no_format", session.locale))
         if session.batch is not None:
             look = WriterOptions(session.style, session.locale)
-            self._work.pack(session.batch, formats, look)
+            try:
+                self._work.pack(session.batch, formats, look)
+            except BusyError as error:
+                raise gr.Error(Notice.of(error).sentence(session.locale)) from error
         return self.paint(session)
 
     def _press_stop_packing(self, request: gr.Request) -> list[Any]:

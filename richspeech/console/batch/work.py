@@ -38,6 +38,10 @@ log = logging.getLogger(__name__)
 
 SUMMARY = "summary.csv"
 COLUMNS = ("name", "state", "seconds", "risk", "error")
+BATCHES_AT_ONCE = 4
+"""Each hears ``batch.workers`` recordings at once, beside those of all others; more wait."""
+PACKINGS_AT_ONCE = 2
+"""Reports with their sound take a core each."""
 
 
 class BatchWork:
@@ -51,31 +55,38 @@ class BatchWork:
         workers: Workers | None = None,
         quota: Quota | None = None,
     ) -> None:
-        """Without a ``quota`` zips may unpack to as much as the settings allow each."""
+        """``workers`` do the work, own ones unless given.
+
+        Without a ``quota`` zips may unpack to as much as the settings allow each.
+        """
         self._transcribers, self._settings, self._history = transcribers, settings, history
+        self._limits, self._quota = audio_limits(settings), quota
         self._workers = workers or Workers()
-        self._quota = quota
-        self._limits = audio_limits(settings)
+        self._places = self._workers.places(BATCHES_AT_ONCE)
+        self._packings = self._workers.places(PACKINGS_AT_ONCE)
 
     def begin(
         self, session: Session, uploads: Sequence[Path], folder: Path | None, asked: Asked
     ) -> BatchRun:
         """Have recordings done in the place of the batch before, whose files go.
 
-        Raises ``OptionError`` for a folder that the settings do not allow, and ``AudioError`` when
-        the disk has no room for the uploads; then the batch before stays.
+        Raises ``OptionError`` for a folder that the settings do not allow, ``BusyError`` when too
+        many wait, and ``AudioError`` when the disk has no room for the uploads; then the batch
+        before stays.
         """
         self._workers.require_open()
         if folder is not None:
             folder = require_allowed(folder, self._settings.batch.folders)
+        turn = self._places.ask()
         own = session.folder / f"batch-{secrets.token_hex(4)}"
-        paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
+        with turn.unless_it_fails():
+            paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
         if session.batch is not None:
             session.batch.cancel()
             session.batch.remove()
         hold = partial(self._quota.unseen, session.folder) if self._quota else unbounded
         run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings, hold))
-        self._workers.start(run, _finish, run, lambda: self.do(run))
+        self._workers.take(turn, run, partial(_finish, run, lambda: self.do(run)))
         return run
 
     def do(self, run: BatchRun) -> None:
@@ -118,11 +129,16 @@ class BatchWork:
         return keep
 
     def pack(self, run: BatchRun, formats: Sequence[str], look: WriterOptions) -> Packing:
-        """Begin to write what is done into one zip, in some formats."""
+        """Begin to write what is done into one zip, in some formats.
+
+        Raises ``BusyError`` when too many wait.
+        """
+        turn = self._packings.ask()
         if run.packing is not None:
             run.packing.cancel()
         packing = run.packing = Packing(tuple(formats), run.folder / f"{run.folder.name}.zip")
-        self._workers.start(packing, _finish, packing, lambda: self.write_zip(run, packing, look))
+        work = partial(_finish, packing, lambda: self.write_zip(run, packing, look))
+        self._workers.take(turn, packing, work)
         return packing
 
     def write_zip(self, run: BatchRun, packing: Packing, look: WriterOptions) -> None:
@@ -162,7 +178,7 @@ def _finish(task: Task, work: Callable[[], None]) -> None:
     try:
         work()
     except Cancelled:
-        task.status = Status.CANCELLED
+        task.withdraw()
     except RichSpeechError as error:
         task.fail(Notice.of(error))
     except OSError:

@@ -112,7 +112,8 @@ class EmotionWork:
     def submit(self, hearing: Hearing, folder: Path) -> None:
         """Have it done when its turn comes, with its files below ``folder``."""
         if hearing.path is not None and not hearing.status.is_over:
-            self._workers.start(hearing, self.finish, hearing, hearing.path, folder)
+            work = partial(self.finish, hearing, hearing.path, folder)
+            self._listening.start(hearing, work)
 
     def finish(self, hearing: Hearing, path: Path, folder: Path) -> None:
         """Do it to its end, whatever that is."""

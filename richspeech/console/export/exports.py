@@ -16,8 +16,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -115,6 +115,11 @@ class Export(Task):
             return None
         return (time.monotonic() - self.began) * (1 / self.fraction - 1)
 
+    def withdraw(self) -> None:
+        """End it, and remove what there is of it."""
+        super().withdraw()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def tell(self, seconds: float) -> None:
         """Say how much of the recording is done."""
         self.seconds_done = seconds
@@ -135,19 +140,17 @@ class Exporter:
     """Makes exports, each in a thread of its own; whoever wants to know how far one is looks."""
 
     def __init__(self, limits: AudioLimits, workers: Workers | None = None) -> None:
+        """``workers`` do the work, own ones unless given."""
         self._limits, self._workers = limits, workers or Workers()
-        self._places = threading.Semaphore(SLOW_AT_ONCE)
+        self._places = self._workers.places(SLOW_AT_ONCE)
 
     def submit(self, export: Export) -> None:
-        """Have it made."""
-        self._workers.start(export, self._finish, export)
-
-    def _finish(self, export: Export) -> None:
-        place: AbstractContextManager[object] = nullcontext()
+        """Have it made; what is quick waits for nobody."""
+        make = partial(self.make, export)
         if export.form in SLOW:
-            place = self._places
-        with place:
-            self.make(export)
+            self._workers.in_turn(self._places, export, make)
+        else:
+            self._workers.start(export, make)
 
     def make(self, export: Export) -> None:
         """Make it, here and now; its end, whatever that is, stands in the export."""
@@ -158,8 +161,7 @@ class Exporter:
             export.path = _MAKERS[export.form](export, self._limits)
             export.status = Status.FINISHED
         except Cancelled:
-            export.status = Status.CANCELLED
-            shutil.rmtree(export.folder, ignore_errors=True)
+            export.withdraw()
         except RichSpeechError as error:
             export.fail(Notice.of(error))
         except OSError:

@@ -12,8 +12,8 @@ import math
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 
 RuleSet = Literal["current", "none", "workshop"]
 SIDES = ("a", "b")
-SECONDS_BETWEEN_LOOKS = 0.1
-"""How often someone who waits is asked whether they still want to."""
 WARM_UP_SECONDS = 20.0
 """A few utterances; a first batch can take as long as five later ones."""
 
@@ -133,23 +131,26 @@ class LabWork:
         limits: Limits,
         workers: Workers | None = None,
     ) -> None:
-        """``limits`` weigh voice against words, where words are read at all."""
+        """``limits`` weigh voice against words, where words are read at all.
+
+        ``workers`` do the work, own ones unless given.
+        """
         self._workers = workers or Workers()
         self._models, self._audio_limits, self._limits = models, audio_limits, limits
-        self._turn = threading.Lock()
+        self._places = self._workers.places(1)
 
     def submit(self, experiment: Experiment) -> None:
         """Have it done when its turn comes; one that is over already stays as it is."""
         if experiment.path is not None and not experiment.status.is_over:
-            self._workers.start(experiment, self.finish, experiment, experiment.path)
+            work = partial(self.finish, experiment, experiment.path)
+            self._workers.in_turn(self._places, experiment, work)
 
     def finish(self, experiment: Experiment, path: Path) -> None:
         """Do it to its end, whatever that is."""
         try:
-            with self._my_turn(experiment.stop.is_set):
-                experiment.enter(Status.RUNNING)
-                for trial in experiment.trials:
-                    self._run(experiment, trial, path)
+            experiment.enter(Status.RUNNING)
+            for trial in experiment.trials:
+                self._run(experiment, trial, path)
             experiment.result = result_of(experiment)
             experiment.status = Status.FINISHED
         except Cancelled:
@@ -158,16 +159,6 @@ class LabWork:
             log.exception("the comparison of %s failed", experiment.name)
             experiment.fail(Notice("unexpected"))
         experiment.touch()
-
-    @contextmanager
-    def _my_turn(self, stopped: Stopped) -> Iterator[None]:
-        while not self._turn.acquire(timeout=SECONDS_BETWEEN_LOOKS):
-            if stopped():
-                raise Cancelled
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _run(self, experiment: Experiment, trial: Trial, path: Path) -> None:
         """Run one side; what is wrong with it keeps nobody from running the other."""

@@ -51,7 +51,8 @@ class OpinionWork:
         if job.opinion is not None and not job.opinion.status.is_over:
             return
         job.opinion = Opinion(job.progress.transcript.duration)
-        self._workers.start(job.opinion, self.finish, job, job.opinion, job.path)
+        work = partial(self.finish, job, job.opinion, job.path)
+        self._listening.start(job.opinion, work)
 
     def finish(self, job: Job, opinion: Opinion, path: Path) -> None:
         """Have the opinion, or none, whatever happens."""

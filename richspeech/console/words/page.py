@@ -246,6 +246,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "error_settings": ("设置有误：{message}", "{message}"),
     "error_store": ("历史记录出错了：{message}", "{message}"),
     "error_stopping": ("服务器正要停止：{message}", "{message}"),
+    "error_busy": ("现在很忙：{message}", "{message}"),
     "error_cancelled": ("已取消。", "Cancelled."),
     "error_error": ("出错了：{message}", "{message}"),
     "unexpected": (

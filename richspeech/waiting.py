@@ -1,0 +1,95 @@
+"""Turns: some jobs of a kind run at once, some more wait, and whoever comes then is told so.
+
+turn = places.ask()             a free place, or one in the line; BusyError when that is full
+with turn.taken(stopped): …     waits, then holds the place; Cancelled once ``stopped`` says so
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from richspeech.errors import BusyError, Cancelled
+
+SECONDS_BETWEEN_LOOKS = 0.1
+"""How often somebody who waits is asked whether they still want to."""
+
+
+class WaitingRoom:
+    """Everybody who waits for a turn, whatever for."""
+
+    def __init__(self, most: int = 32) -> None:
+        """``most`` may wait at once, in all lines together."""
+        self.most = most
+        self.lock = threading.Lock()
+        self.waiting = 0
+
+    def places(self, at_once: int) -> "Places":
+        """Make places of a kind, for whose line people wait here."""
+        return Places(at_once, self)
+
+
+class Places:
+    """Places of one kind, given in the order in which they were asked for."""
+
+    def __init__(self, at_once: int, room: WaitingRoom) -> None:
+        self._free, self._room = at_once, room
+        self._line: deque[Turn] = deque()
+
+    def ask(self) -> "Turn":
+        """Take a free place or one in the line; raises ``BusyError`` when nobody more may wait."""
+        room, turn = self._room, Turn(self)
+        with room.lock:
+            if self._free:
+                self._free -= 1
+                turn.has_come.set()
+            elif room.waiting < room.most:
+                room.waiting += 1
+                self._line.append(turn)
+            else:
+                message = (
+                    f"{room.waiting} jobs are waiting here already, and no more may wait: "
+                    "come back in a few minutes and try again."
+                )
+                raise BusyError(message)
+        return turn
+
+    def leave(self, turn: "Turn") -> None:
+        """Give the place of ``turn`` to the next in the line, or its place in the line back."""
+        with self._room.lock:
+            if not turn.has_come.is_set():
+                self._line.remove(turn)
+                self._room.waiting -= 1
+            elif self._line:
+                self._room.waiting -= 1
+                self._line.popleft().has_come.set()
+            else:
+                self._free += 1
+
+
+class Turn:
+    """One place, held or waited for."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.has_come = threading.Event()
+
+    @contextmanager
+    def unless_it_fails(self) -> Iterator[None]:
+        """Give the place back when what is done first goes wrong."""
+        try:
+            yield
+        except BaseException:
+            self._places.leave(self)
+            raise
+
+    @contextmanager
+    def taken(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Wait for the turn and keep it; raises ``Cancelled`` once ``stopped`` says so."""
+        try:
+            while not self.has_come.wait(SECONDS_BETWEEN_LOOKS):
+                if stopped():
+                    raise Cancelled
+            yield
+        finally:
+            self._places.leave(self)
