@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from richspeech.errors import RichSpeechError, SettingsError
 from richspeech.settings import CONFIG, Settings, load_settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from richspeech.console.sessions import Sessions
+    from richspeech.console.workers import Workers
     from richspeech.history.history import History
     from richspeech.loader import Loaded
     from richspeech.readiness import Readiness
@@ -35,8 +37,6 @@ log = logging.getLogger("richspeech.app")
 SWEEPS_IN_A_LIFE = 60
 """How often old uploads are looked for in the time for which they are kept."""
 LONGEST_SECONDS_BETWEEN_SWEEPS = 60
-SECONDS_TO_LEAVE = 3
-"""How long open pages may finish what they receive after the process was told to end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(arguments.config, **overrides(arguments))
         with bound_socket(settings.server.host, settings.server.port) as listener:
-            serve(settings, listener, arguments.config)
+            serve(settings, listener, arguments.config, history_aside=arguments.history_aside)
     except RichSpeechError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -67,6 +67,11 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="port to listen on (6006)")
     parser.add_argument("--model", help="embedded, a ModelScope id or a model folder")
     parser.add_argument("--device", help="cuda:0, cpu, …")
+    parser.add_argument(
+        "--history-aside",
+        action="store_true",
+        help="put a history aside that cannot be read, and begin a new one",
+    )
     return parser.parse_args(argv)
 
 
@@ -104,13 +109,15 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket, config_file: Path) -> None:
+def serve(
+    settings: Settings, listener: socket.socket, config_file: Path, *, history_aside: bool = False
+) -> None:
     """Answer requests while the models load; uploads live in a folder that goes with the process.
 
     The page may put rules into ``config_file``, if the settings allow it. Raises what ended the
     loading, if it failed: then there is nothing to serve.
     """
-    # uvicorn raises the signal that stopped it again; this way the folder below is removed.
+    # Before and after uvicorn has the signals, this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
@@ -121,14 +128,18 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
 
         from richspeech import loader  # noqa: PLC0415
         from richspeech.api.connection import impatient  # noqa: PLC0415
+        from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
+        from richspeech.console.workers import Workers  # noqa: PLC0415
         from richspeech.history.history import open_history  # noqa: PLC0415
         from richspeech.readiness import Readiness  # noqa: PLC0415
         from richspeech.transcribers import Transcribers  # noqa: PLC0415
+        from richspeech.waiting import WaitingRoom  # noqa: PLC0415
 
         readiness = Readiness()
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
-        history = stack.enter_context(open_history(settings, version()))
-        app = application(settings, readiness, transcribers, history, folder, config_file)
+        history = stack.enter_context(open_history(settings, version(), aside=history_aside))
+        workers = Workers(WaitingRoom(settings.server.waiting_jobs))
+        app = application(settings, readiness, transcribers, history, workers, folder, config_file)
         config = uvicorn.Config(
             app,
             http=impatient(settings.server.header_seconds),
@@ -143,7 +154,17 @@ def serve(settings: Settings, listener: socket.socket, config_file: Path) -> Non
         )
         sys.stdout.write(welcome(settings.server.host, settings.server.port))
         sys.stdout.flush()
-        run(uvicorn.Server(config), listener, readiness, partial(loader.load, settings))
+        server = Server(
+            config, settings.server.stop_seconds, workers.close, partial(end_process, folder)
+        )
+        run(server, listener, readiness, partial(loader.load, settings))
+
+
+def end_process(folder: Path) -> None:
+    """End now, whatever goes on: only the folder of the uploads goes first."""
+    log.warning("the process ends before everything in it has")
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def application(
@@ -151,6 +172,7 @@ def application(
     readiness: "Readiness",
     transcribers: "Transcribers",
     history: "History | None",
+    workers: "Workers",
     folder: Path,
     config_file: Path,
 ) -> "ASGIApp":
@@ -191,6 +213,7 @@ def application(
             live(desk),
             tap_route(),
         ],
+        workers=workers,
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
@@ -238,6 +261,7 @@ def run(
             readiness.loaded.close()
     if readiness.error is not None:
         raise readiness.error
+    log.info("stopped")
 
 
 def quieten_gradio(folder: str) -> None:
@@ -257,5 +281,13 @@ def welcome(host: str, port: int) -> str:
     )
 
 
+def leave(status: int) -> NoReturn:
+    """End a process whose work is done; native libraries would take seconds to clean up."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -81,7 +81,9 @@ class Context:
         try:
             self.workers.require_open()
         except StoppingError as error:
-            raise gr.Error(Notice.of(error).sentence(session.locale)) from error
+            raise gr.Error(
+                Notice.of(error).sentence(session.locale), print_exception=False
+            ) from error
 
 
 class Tab(Protocol):

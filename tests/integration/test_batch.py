@@ -1,6 +1,7 @@
 """A batch that is killed goes on where it was; and one with the embedded model."""
 
 import json
+import resource
 import shutil
 import signal
 import subprocess
@@ -37,11 +38,15 @@ def calls(tmp_path: Path) -> Path:
     return folder
 
 
-def started(calls: Path, most: int) -> "subprocess.Popen[bytes]":
+def command_for(calls: Path, most: int) -> list[str]:
     folder = calls.parent
     arguments = [folder / "diary", most, calls, "--output", folder / "out", "--format", "srt"]
     command = [sys.executable, "-m", "tests.integration.hanging_batch", *map(str, arguments)]
-    return subprocess.Popen([*command, "--workers", "2"], cwd=ROOT)
+    return [*command, "--workers", "2"]
+
+
+def started(calls: Path, most: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command_for(calls, most), cwd=ROOT)
 
 
 def records(calls: Path) -> dict[str, Record]:
@@ -90,6 +95,40 @@ def test_a_batch_that_is_killed_redoes_nothing_and_loses_nothing(calls: Path) ->
         assert Transcript.from_dict(document).duration == 0.1
     left = {path.name for path in (calls.parent / "out").iterdir()} - {FILE_NAME}
     assert left == {f"{name}.{ending}" for name in NAMES for ending in ("json", "srt")}
+
+
+def test_a_batch_on_a_full_disk_ends_in_a_sentence_and_goes_on_later(calls: Path) -> None:
+    """No file may grow beyond three lines of the manifest, which each result fits into."""
+    out = calls.parent / "out"
+    line = Record(NAMES[0], "x" * 64, "done", "2026-11-20T12:00:00+00:00", 0.1, 0.1).to_line()
+
+    def fill_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3 * len(line) + 20, resource.RLIM_INFINITY))
+
+    full = subprocess.run(
+        command_for(calls, len(NAMES)),
+        cwd=ROOT,
+        preexec_fn=fill_disk,
+        capture_output=True,
+        check=False,
+    )
+    said = full.stderr.decode().splitlines()
+    assert full.returncode == 1
+    assert said[-1] == (
+        "manifest.jsonl cannot be written (File too large): make room on the disk and start the "
+        "batch again; what is done is kept."
+    )
+    assert not any("Traceback" in line for line in said)
+    manifest = (out / FILE_NAME).read_bytes()
+    assert [json.loads(line)["state"] for line in manifest.splitlines()] == ["done"] * 3
+    assert [*out.glob(".*.part")] == []
+    kept = {name: begun(calls)[name] for name in records(calls)}
+
+    with started(calls, len(NAMES)) as process:
+        assert process.wait(WAIT_SECONDS) == 0
+    assert {record.state for record in records(calls).values()} == {"done"}
+    assert sorted(records(calls)) == NAMES
+    assert {name: begun(calls)[name] for name in kept} == kept
 
 
 def test_real_recordings_one_of_them_broken(

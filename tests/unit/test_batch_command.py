@@ -18,6 +18,7 @@ from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
 from richspeech.transcript import Segment, Transcript
+from tests.history import full_history
 
 HAPPY = Segment(
     0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
@@ -126,6 +127,24 @@ def test_the_history_answers_where_it_is_asked(
     (bench.output / "manifest.jsonl").unlink()
     assert bench.run("--history") == 0
     assert bench.ear.heard == []
+    assert len(bench.lines) == 3
+
+
+def test_what_the_history_does_not_take_is_done_and_told(
+    bench: Bench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", full_history(tmp_path / "history.sqlite"))
+    assert bench.run("--workers", "1", "--history") == 0
+    lines = capsys.readouterr().err.splitlines()
+    (line,) = (line for line in lines if line.startswith("late/a.wav"))
+    assert line == (
+        "late/a.wav is not kept in the history. The history cannot be used "
+        "(database or disk is full); see history.url in the settings."
+    )
+    assert lines[-1].endswith("0 failed. 3 are not in the history.")
     assert len(bench.lines) == 3
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import resource
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,42 @@ def record(name: str = "a.wav", version: str = "1") -> Record:
 
 def lines(*records: Record) -> bytes:
     return b"".join(each.to_line() for each in records)
+
+
+# A full disk -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def room_for(most_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_a_sentence_and_tears_no_line(tmp_path: Path) -> None:
+    first, second, third = (record(name) for name in ("a.wav", "b.wav", "c.wav"))
+    with open_manifest(tmp_path) as manifest:
+        manifest.append(first)
+        with room_for(len(lines(first, second)) - 10):
+            for _ in range(2):
+                with pytest.raises(OptionError, match=r"\(File too large\): make room on the disk"):
+                    manifest.append(second)
+        assert (tmp_path / FILE_NAME).read_bytes() == lines(first)
+        manifest.append(third)
+    assert (tmp_path / FILE_NAME).read_bytes() == lines(first, third)
+
+
+def test_a_result_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav.json"
+    write_atomically(path, b"before")
+    with room_for(100), pytest.raises(OSError, match="File too large"):
+        write_atomically(path, bytes(1_000))
+    assert path.read_bytes() == b"before"
+    assert [*tmp_path.iterdir()] == [path]
 
 
 # Reading ------------------------------------------------------------------------------------------

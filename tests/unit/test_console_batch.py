@@ -18,12 +18,14 @@ from postprocess import Emotion
 from richspeech.batch.rows import BatchRow, State
 from richspeech.batch.sources import ZipLimits, open_sources
 from richspeech.console.batch import render as batch_render
+from richspeech.console.batch import run as batch_run
+from richspeech.console.batch import work as batch_work
 from richspeech.console.batch.run import Asked, BatchRun
 from richspeech.console.batch.tab import folder_choices
 from richspeech.console.batch.work import BatchWork
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Origin, Session, Status, Task
-from richspeech.errors import OptionError
+from richspeech.errors import AudioError, OptionError
 from richspeech.history.history import History
 from richspeech.history.query import Query
 from richspeech.history.store import Store
@@ -37,6 +39,7 @@ from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
 from richspeech.writers import WriterOptions
+from tests.history import full_history
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""
@@ -319,6 +322,8 @@ def test_everything_that_is_done_goes_into_one_zip(
         ("b.wav", "done"),
     ]
     assert summary[1]["seconds"] == "1.00"
+    assert summary[0]["error"].startswith("'=坏.wav cannot be read")
+    assert summary[1]["error"] == ""
 
 
 def test_packing_can_be_stopped(work: BatchWork, session: Session, tmp_path: Path) -> None:
@@ -354,6 +359,69 @@ def test_what_the_history_knows_is_not_heard_again(
     assert again.job("0.wav").origin is Origin.RECALLED
     assert drawn(again).count("来自历史") == 3
     store.close()
+
+
+def test_rows_that_the_history_does_not_take_say_so(
+    ear: Ear, session: Session, tmp_path: Path
+) -> None:
+    store = Store(full_history(tmp_path / "history.sqlite"))
+    work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
+    run = done(work, session, *(recorded(tmp_path / f"{n}.wav", seed=n) for n in range(2)))
+    store.close()
+    assert set(states(run).values()) == {"done"}
+    assert drawn(run).count("未存入历史") == 2
+    assert drawn(run, locale="en").count("not in the history") == 2
+    shown = batch_render.status(run, "zh")
+    assert "全部完成：2 个成功" in shown
+    assert "其中 2 个没有存进历史记录。历史记录无法使用（database or disk is full）" in shown
+    assert "2 of them are not kept in the history. The history cannot be used" in (
+        batch_render.status(run, "en")
+    )
+
+
+# full disks
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, where: str, of: object) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(of, where, full)
+
+
+def test_a_disk_without_room_for_the_uploads_keeps_the_batch_before(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = done(work, session, recorded(tmp_path / "a.wav"))
+    fill_disk(monkeypatch, "place", batch_work)
+    with pytest.raises(AudioError) as caught:
+        work.begin(session, [recorded(tmp_path / "b.wav")], None, Asked(Options()))
+    assert Notice.of(caught.value).sentence("zh") == (
+        "服务器上放不下这些录音（No space left on device）：请一次少选一些，或联系管理员。"
+    )
+    assert session.batch is first
+    assert first.transcript("a.wav").text == "我要退款。"
+    assert [*session.folder.glob("*/uploads/*/b.wav")] == []
+
+
+def test_a_row_that_finds_no_room_fails_alone_in_a_sentence(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(monkeypatch, "write_atomically", batch_run)
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    assert run.status is Status.FINISHED
+    assert "a.wav 的结果无法保存（No space left on device）：请重新开始。" in drawn(run)
+
+
+def test_a_zip_that_finds_no_room_is_a_sentence_and_leaves_nothing(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    fill_disk(monkeypatch, "writestr", zipfile.ZipFile)
+    packing = work.pack(run, ["txt"], WriterOptions())
+    finished(packing)
+    assert "磁盘可能满了" in batch_render.packing(packing, "zh")
+    assert not packing.path.exists()
 
 
 def test_folders_to_choose_from_are_named_for_people(tmp_path: Path) -> None:

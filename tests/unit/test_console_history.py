@@ -33,8 +33,10 @@ from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
 from richspeech.readiness import Readiness
 from richspeech.settings import Settings
+from richspeech.text.corrections import Correction
 from richspeech.transcribers import Transcribers
 from richspeech.transcript import Segment, Transcript
+from tests.history import refuse
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -75,13 +77,18 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-def handlers(history: History, ear: Ear, tmp_path: Path) -> Handlers:
+def work(history: History, ear: Ear, tmp_path: Path) -> Work:
     folder = tmp_path / "weights"
     folder.mkdir()
     weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
     readiness = Readiness()
     readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
-    return Handlers(Work(Transcribers(readiness, Settings()), LIMITS, history), Sessions(3600))
+    return Work(Transcribers(readiness, Settings()), LIMITS, history)
+
+
+@pytest.fixture
+def handlers(work: Work) -> Handlers:
+    return Handlers(work, Sessions(3600))
 
 
 @pytest.fixture
@@ -201,6 +208,51 @@ def test_a_correction_that_the_history_cannot_take_stays_on_the_page(
     with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
         handlers.correct("page", CORRECTION)
     assert heard(job) == "我要退货。"
+
+
+def test_a_transcript_that_is_not_kept_is_never_only_done(
+    handlers: Handlers, recording: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(tmp_path / "history.sqlite")
+    job = transcribed(handlers, recording)
+    assert heard(job) == "我要退款。"
+    shown = render.status(job, "zh")
+    assert "转写完成" in shown
+    assert (
+        '<div class="message warning" role="alert">这次转写没有存进历史记录。历史记录无法使用'
+        "（database or disk is full）：请检查设置里的 history.url。要保留，请在下面下载。</div>"
+    ) in shown
+    assert (
+        "This transcript is not kept in the history. The history cannot be used (database or disk "
+        "is full); see history.url in the settings. Download it below to keep it."
+    ) in render.status(job, "en")
+    assert any(text.startswith("客服 call.wav is not kept: ") for text in caplog.messages)
+
+
+def test_a_history_that_is_gone_is_begun_anew_and_has_the_next_transcript(
+    handlers: Handlers, history: History, recording: Path, tmp_path: Path
+) -> None:
+    transcribed(handlers, recording)
+    (tmp_path / "history.sqlite").unlink()
+    job = transcribed(handlers, recording)
+    assert "warning" not in render.status(job, "zh")
+    assert job.entry is not None
+    assert history.store.open(job.entry.id).transcript.text == "我要退款。"
+
+
+def test_early_corrections_that_are_not_kept_are_told(
+    work: Work, history: History, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("The history cannot be used (database is locked); see …")
+
+    monkeypatch.setattr(history, "correct", fail)
+    job = Job(recording, Options(), corrections=(Correction.from_dict(CORRECTION),))
+    for _ in work.steps(job, recording):
+        pass
+    assert (job.status, job.entry is None) == (Status.FINISHED, False)
+    assert "你的修改没有存进历史记录。" in render.status(job, "zh")
+    assert "Your corrections are not kept in the history." in render.status(job, "en")
 
 
 def test_without_a_history_everything_is_heard_every_time(

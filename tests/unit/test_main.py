@@ -25,6 +25,7 @@ from richspeech.options import Options
 from richspeech.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import ENGINES, Settings
 from richspeech.transcript import LANGUAGES, Segment, Transcript
+from tests.history import full_history
 
 HAPPY = Segment(
     0.5,
@@ -122,6 +123,23 @@ def test_the_history_is_asked_only_on_request(
     monkeypatch.setattr(bench.transcriber, "transcribe", fail)
     assert run(sound, "--history") == 0
     assert capsys.readouterr().out == "你好(开心)(笑声)\n" * 3
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_transcript_that_the_history_does_not_take_is_written_and_told(
+    sound: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", full_history(tmp_path / "history.sqlite"))
+    assert run(sound, "--history") == 0
+    out, err = capsys.readouterr()
+    assert out == "你好(开心)(笑声)\n"
+    assert err == (
+        f"{Path(sound).name} is not kept in the history. The history cannot be used "
+        "(database or disk is full); see history.url in the settings.\n"
+    )
 
 
 @pytest.mark.usefixtures("bench")

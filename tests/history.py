@@ -1,0 +1,26 @@
+"""Histories that have bad luck, for tests."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from richspeech.history.store import Store
+
+FULL = """
+CREATE TRIGGER full BEFORE INSERT ON richspeech_transcripts
+BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
+"""
+
+
+def full_history(path: Path) -> str:
+    """Make a history that takes nothing, as on a full disk; return its URL."""
+    url = f"sqlite:///{path}"
+    Store(url).close()
+    refuse(path)
+    return url
+
+
+def refuse(path: Path) -> None:
+    """Let a history take nothing from now on."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(FULL)
