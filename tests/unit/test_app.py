@@ -172,6 +172,32 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
     assert not folders[0].exists()
 
 
+def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
+    as_before: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(settings: Settings) -> Loaded:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(b"no database at all " * 1_000)
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{path}")
+    monkeypatch.setattr("richspeech.loader.load", interrupted)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    assert app_sensevoice.main(["--port", port]) == 1
+    error = capsys.readouterr().err
+    assert "The history is damaged (file is not a database)" in error
+    assert "--history-aside" in error
+    monkeypatch.setattr(tempfile, "tempdir", None)  # that of the first start is gone
+    assert app_sensevoice.main(["--port", port, "--history-aside"]) == 0
+    (aside,) = tmp_path.glob("history.aside-*.sqlite")
+    assert aside.read_bytes().startswith(b"no database at all")
+    assert path.read_bytes().startswith(b"SQLite format 3")
+
+
 def test_arguments_that_are_not_given_leave_the_settings_alone() -> None:
     given = app_sensevoice.parse_arguments(["--port", "7000", "--model", "embedded"])
     groups = app_sensevoice.overrides(given)
