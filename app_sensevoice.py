@@ -179,6 +179,7 @@ def application(
     """Put probes, login, uploads, live and page behind the wall; uploads go below ``folder``."""
     from richspeech import console, loader  # noqa: PLC0415
     from richspeech.api.app import create_app  # noqa: PLC0415
+    from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
@@ -208,10 +209,12 @@ def application(
         transcribers,
         config_file,
         quota=quota,
-        routes=lambda windows, desk, progress: [
-            Uploads(windows, quota, limits.max_bytes, progress).route,
-            live(desk),
+        routes=lambda parts: [
+            Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
+            live(parts.desk),
             tap_route(),
+            root_route(parts.front),
+            *file_routes(parts.front),
         ],
         workers=workers,
         answers=ANSWERS,
@@ -269,6 +272,9 @@ def quieten_gradio(folder: str) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_TEMP_DIR"] = folder
+    # Tables of all events that nobody looks at, else made anew after each of them.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
 
 
 def welcome(host: str, port: int) -> str:

@@ -7,7 +7,6 @@ The exit status is 1 when something got through. docs/security.md holds the tabl
 
 import json
 import os
-import re
 import secrets
 import signal
 import socket
@@ -134,16 +133,14 @@ class Visitor:
 
     def config(self) -> Any:
         """Read what the page is made of."""
-        found = re.search(
-            r"window\.gradio_config = (.*?);</script>", self.client.get("/").text, re.DOTALL
-        )
-        return json.loads(found[1]) if found else {}
+        html = self.client.get("/").text
+        return json.JSONDecoder().raw_decode(html.partition("window.gradio_config = ")[2])[0]
 
     def enter(self) -> "Visitor":
         """Begin the page with the key of the window."""
         config = self.config()
         names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
-        told = {"window": self.key, "timezone": "UTC", "switch": "en"}
+        told = {"window": self.key, "timezone": "UTC", "look": "", "switch": "en"}
         [load] = [d for d in config["dependencies"] if "load" in [t[1] for t in d["targets"]]]
         self.event(load["id"], [told[names[each]] for each in load["inputs"]])
         self.client.get(f"/gradio_api/queue/data?session_hash={self.page}")

@@ -31,12 +31,14 @@ class Ready(BaseModel):
 def create_app(readiness: Readiness, version: str) -> FastAPI:
     """Make the application around a model that may still be loading.
 
+    The probes answer within the event loop: threads may all be taken when many come at once.
+
     There are no documentation pages: FastAPI's would load their scripts from a CDN.
     """
     app = FastAPI(title="richspeech", version=version, docs_url=None, redoc_url=None)
 
     @app.get("/health")
-    def read_health() -> Health:
+    async def read_health() -> Health:
         health = Health(status=readiness.state, version=version)
         if loaded := readiness.loaded:
             health.model, health.source = loaded.weights.name, loaded.weights.source.value
@@ -44,7 +46,7 @@ def create_app(readiness: Readiness, version: str) -> FastAPI:
         return health
 
     @app.get("/readyz")
-    def read_ready(response: Response) -> Ready:
+    async def read_ready(response: Response) -> Ready:
         ready = Ready(status=readiness.state)
         if readiness.error is not None:
             ready.message = str(readiness.error)

@@ -16,6 +16,7 @@ from fastapi import APIRouter, FastAPI, Request, status
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from richspeech.api.front import locale_of
 from richspeech.api.wall.attempts import Attempts
 from richspeech.api.wall.visitors import Cookies, Logins
 from richspeech.passwords import is_password
@@ -30,7 +31,7 @@ MOST_FIELDS = 10
 
 Problem = Literal["wrong", "wait"]
 DrawLogin = Callable[[str, Problem | None, int], str]
-"""Accept-Language, what was wrong, seconds to wait → HTML."""
+"""Locale, what was wrong, seconds to wait → HTML."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def _fields(body: bytes) -> tuple[str, str]:
 
 
 def _form(draw: DrawLogin, request: Request, problem: Problem | None, seconds: int = 0) -> Response:
-    page = draw(request.headers.get("accept-language", ""), problem, seconds)
-    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    page = draw(locale_of(request), problem, seconds)
+    headers = {"content-security-policy": POLICY, "vary": "accept-language, cookie"}
     if problem == "wait":
         headers["retry-after"] = str(seconds)
     codes = {None: 200, "wrong": 400, "wait": 429}

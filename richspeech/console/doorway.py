@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from anyio import CapacityLimiter
 
 from richspeech.console.sentences import Notice
 from richspeech.console.words import say
 from richspeech.errors import OptionError, RichSpeechError
 
+PAINTERS = 4
+"""Threads that paint at once: more would not be faster, and take turns with the event loop."""
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 """What gradio raises on a value that is none of its widget's."""
 
@@ -25,6 +28,10 @@ class Doorway(gr.Blocks):
         """``locale_of`` tells the language of a page by its name."""
         super().__init__(**properties)
         self._locale_of = locale_of
+
+    def create_limiter(self) -> None:
+        """Say how many handlers run at once that are not coroutines."""
+        self.limiter: CapacityLimiter = CapacityLimiter(PAINTERS)  # type: ignore[assignment]
 
     async def process_api(self, *args: Any, **asked: Any) -> dict[str, Any]:
         """Do what an event asks for; what cannot be done is a sentence in the page's language."""

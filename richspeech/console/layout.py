@@ -1,7 +1,7 @@
 """The page: its head, its tabs and its foot, and how it is put on the server."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -14,24 +14,26 @@ from gradio.routes import file_upload_statuses
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.batch.tab import BatchTab
 from richspeech.console.doorway import Doorway
 from richspeech.console.emotion.tab import EmotionTab
 from richspeech.console.examples import find_examples
 from richspeech.console.export.exports import Exporter
+from richspeech.console.front import Front, Paint, look_of
 from richspeech.console.history.tab import history_tab
 from richspeech.console.lab.tab import LabTab
 from richspeech.console.listening import Listening
 from richspeech.console.live.desk import LiveDesk
 from richspeech.console.live.tab import LiveTab
 from richspeech.console.sessions import Session, Sessions
+from richspeech.console.states import States
 from richspeech.console.tab import TRANSCRIBE, Context, Tab
-from richspeech.console.theme import ASSETS, CSS, theme
+from richspeech.console.theme import CSS, theme
 from richspeech.console.transcribe.handlers import Handlers
 from richspeech.console.transcribe.tab import TranscribeTab
-from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.console.widgets import DRAWN, QUICK, Widgets
-from richspeech.console.words import LOCALES, say
+from richspeech.console.words import say
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
 from richspeech.emotion.listener import listener_on_demand
@@ -39,24 +41,29 @@ from richspeech.errors import AccessError
 from richspeech.history.history import History
 from richspeech.loader import audio_limits, default_options
 from richspeech.quota import Quota
-from richspeech.readiness import Readiness
+from richspeech.readiness import Readiness, State
 from richspeech.rule_file import RuleFile
 from richspeech.settings import CONFIG, ROOT, Settings
 from richspeech.transcribers import Transcribers
 from richspeech.waiting import WaitingRoom
 
 EXAMPLES = ROOT / "examples"
-SCRIPT_WORDS = (
-    *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
-    *("lost", "lost_hint"),
-)
-"""What page.js writes into widgets whose words gradio does not let us change."""
+MOST_EVENTS = 1_000
+"""Events of all pages that gradio does at once. One that looks on at a job takes a place as long as
+the job, so forty, as usual, would be forty busy windows before which all others stand still."""
 
-SCRIPTS = (
-    *("page.js", "timeline.js", "transcript.js", "viewer.js"),
-    *("emotion.js", "listing.js", "review.js", "live.js", "reconnect.js"),
-)
-"""In the order in which the browser reads them."""
+
+@dataclass(frozen=True)
+class Parts:
+    """What the routes before the page's are made of."""
+
+    windows: Sessions
+    desk: LiveDesk
+    """For people who talk."""
+    front: Front
+    """The page as it is sent, and its files."""
+    progress: Any = file_upload_statuses
+    """What gradio's front end asks how far an upload is."""
 
 
 def mount(
@@ -69,7 +76,7 @@ def mount(
     config_file: Path = CONFIG,
     *,
     quota: Quota,
-    routes: Callable[[Sessions, LiveDesk, Any], Iterable[Any]] = lambda *_: (),
+    routes: Callable[[Parts], Iterable[Any]] = lambda _: (),
     workers: Workers | None = None,
     answers: Mapping[type[Exception], Any] = MappingProxyType({}),
 ) -> Sessions:
@@ -77,9 +84,9 @@ def mount(
 
     Without ``history`` nothing is kept. ``transcribers`` are the engines whose main one is
     ``readiness``, and ``config_file`` is where the settings came from. ``routes`` makes those that
-    go before the page's, out of the windows, the desk for people who talk, and what gradio's front
-    end asks how far an upload is. ``answers`` are FastAPI's handlers of exceptions, and ``workers``
-    do the work of the page.
+    go before the page's, that of the page itself among them; without them gradio sends the page,
+    in Chinese. ``answers`` are FastAPI's handlers of exceptions, and ``workers`` do the work of the
+    page.
 
     Returns the windows. The page guards nothing by itself: it stands behind the wall.
     """
@@ -88,13 +95,15 @@ def mount(
         engines, readiness, settings, version, history, RuleFile(config_file), quota, workers
     )
     desk = LiveDesk(context.sessions, context.work)
-    app.router.routes.extend(routes(context.sessions, desk, file_upload_statuses))
     # Examples are shown from where they are; copies of them would be nobody's upload.
     gr.set_static_paths([EXAMPLES])
     handlers = dict(answers)
     if LookupError in handlers:  # gradio has its own name for one kind
         handlers[FnIndexInferError] = handlers[LookupError]
-    blocks = Page(context).build()
+    page = Page(context)
+    blocks = page.build()
+    front = Front(blocks, page.paint, settings.page.unsure_below)
+    app.router.routes.extend(routes(Parts(context.sessions, desk, front)))
     gr.mount_gradio_app(
         app,
         blocks,
@@ -108,10 +117,11 @@ def mount(
         show_error=False,
         theme=theme(),
         css_paths=[*CSS],
-        head=head(settings.page.unsure_below),
     )
     # Mounted pages never count as launched, and only those are held to files of the upload folder.
     blocks.has_launched = True
+    states = app.routes[-1].app.state_holder = States()
+    states.set_blocks(blocks)
     return context.sessions
 
 
@@ -161,24 +171,6 @@ def context_of(
     )
 
 
-def head(unsure_below: float) -> str:
-    """Return the scripts of the page, with the words that they need."""
-    keys = (*SCRIPT_WORDS, *VIEWER_WORDS)
-    data = {
-        "Words": {locale: viewer_words(keys, locale) for locale in LOCALES},
-        "Labels": labels(),
-        "UnsureBelow": unsure_below,
-    }
-    values = (f"window.richspeech{name} = {_script_json(value)};" for name, value in data.items())
-    files = (ASSETS / name for name in SCRIPTS)
-    scripts = ["".join(values), *(file.read_text(encoding="utf-8") for file in files)]
-    return "".join(f"<script>{script}</script>" for script in scripts)
-
-
-def _script_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-
-
 def page_facts(
     settings: Settings, limits: AudioLimits, version: str, *, keeps_history: bool = False
 ) -> render.Facts:
@@ -199,6 +191,7 @@ class Page:
 
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
+        self._arrivals = Arrivals()
         self._main = TranscribeTab(context)
         self._tabs: tuple[Tab, ...] = (
             self._main,
@@ -210,7 +203,7 @@ class Page:
         )
 
     def build(self) -> Any:
-        """Lay out the page in Chinese; page.js and ``_enter`` make it English."""
+        """Lay out the page in Chinese; ``Front`` makes it English, too."""
         keep = int(self._context.facts.keep_seconds)
         with Doorway(
             self._locale_of,
@@ -228,6 +221,7 @@ class Page:
             views = self._context.views
             views.around, views.paint_around = [self._banner, foot], self.paint_around
             self._wire(blocks)
+        blocks.max_threads = blocks._queue.max_thread_count = MOST_EVENTS  # noqa: SLF001 - as launch
         return blocks
 
     def _locale_of(self, name: str | None) -> str:
@@ -236,13 +230,14 @@ class Page:
     def _build_head(self) -> None:
         with gr.Row(elem_id="head"):
             self._widgets.html(render.header, elem_id="title")
-            self._switch = gr.Radio(
-                [("中文", "zh"), ("English", "en")],
+            self._switch = self._widgets.labelled(
+                gr.Radio,
+                "switch",
+                choices=[("中文", "zh"), ("English", "en")],
                 value="zh",
                 elem_id="switch",
                 container=False,
                 show_label=False,
-                label=say("switch", "zh"),
                 min_width=150,
                 scale=0,
             )
@@ -250,6 +245,7 @@ class Page:
                 self._widgets.html(render.logout, elem_id="logout")
             self._window = gr.Textbox("", visible="hidden", elem_id="window")
             self._timezone = gr.Textbox("", visible="hidden", elem_id="timezone")
+            self._look = gr.Textbox("", visible="hidden", elem_id="look")
         self._banner = gr.HTML(elem_id="banner", **DRAWN)
         self._widgets.html(partial(render.insecure_notice, self._context.facts), elem_id="insecure")
 
@@ -272,24 +268,21 @@ class Page:
             gr.update(selected=TRANSCRIBE),
             *main.paint(session),
         ]
-        worded = [widget for widget, _ in self._widgets.worded]
-        everything = [self._switch, *worded, *chain(*(tab.painted for tab in self._tabs))]
-        entered = blocks.load(
+        arrivals = self._arrivals
+        arrivals.add(lambda _: not self._has_settled, self._await_model, self._context.views.around)
+        for tab in self._tabs:
+            tab.resume(arrivals)
+        blocks.load(
             self._enter,
-            [self._switch, self._window, self._timezone],
-            everything,
+            [self._switch, self._window, self._timezone, self._look],
+            [arrivals.build(), *self._context.views.around],
             js="() => window.richspeech.visitor()",
             **QUICK,
-        )
-        entered.then(None, js="() => window.richspeech.settle()", **QUICK).then(
-            self._await_model, None, self._context.views.around, **QUICK
-        )
-        for tab in self._tabs:
-            tab.resume(entered)
+        ).then(None, js="() => window.richspeech.settle()", **QUICK)
         self._switch.input(
             self._change_locale,
             self._switch,
-            everything,
+            self._everything,
             js="(locale) => window.richspeech.choose(locale)",
             **QUICK,
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
@@ -297,15 +290,49 @@ class Page:
             tab.wire()
         blocks.unload(self._leave)
 
-    def _enter(self, locale: str, window: str, timezone: str, request: gr.Request) -> list[Any]:
-        session = self._context.sessions.attach(request.session_hash, window, visitor_key(request))
-        session.timezone = timezone
-        return self._change_locale(locale, request)
+    @property
+    def _everything(self) -> list[Any]:
+        """Whatever depends on the language or the session."""
+        worded = [widget for widget, _ in self._widgets.worded]
+        return [self._switch, *worded, *chain(*(tab.painted for tab in self._tabs))]
+
+    @property
+    def paint(self) -> Paint:
+        """What makes the page one in another language."""
+        return Paint(
+            self._everything,
+            lambda locale: self._values(Session(locale=locale)),
+            lambda locale: self.paint_around(Session(locale=locale)),
+        )
+
+    def _values(self, session: Session) -> list[Any]:
+        worded = [gr.update(**words(session.locale)) for _, words in self._widgets.worded]
+        chosen = gr.update(value=session.locale)
+        return [chosen, *worded, *chain(*(tab.paint(session) for tab in self._tabs))]
+
+    @property
+    def _has_settled(self) -> bool:
+        return self._context.readiness.state is not State.LOADING
+
+    def _enter(
+        self, locale: str, window: str, timezone: str, look: str, request: gr.Request
+    ) -> list[Any]:
+        """Give the page its session, and say what that has to show beside what was sent.
+
+        ``look`` is what stood around the tabs when the page was made.
+        """
+        visitor = visitor_key(request)
+        self._context.sessions.attach(request.session_hash, window, visitor).timezone = timezone
+        session = self._context.handlers.set_locale(request.session_hash, locale)
+        around = self.paint_around(session)
+        is_right = look == look_of(around)
+        return [
+            self._arrivals.wanted(session),
+            *([gr.skip()] * len(around) if is_right else around),
+        ]
 
     def _change_locale(self, locale: str, request: gr.Request) -> list[Any]:
-        session = self._context.handlers.set_locale(request.session_hash, locale)
-        worded = [gr.update(**words(session.locale)) for _, words in self._widgets.worded]
-        return [session.locale, *worded, *chain(*(tab.paint(session) for tab in self._tabs))]
+        return self._values(self._context.handlers.set_locale(request.session_hash, locale))
 
     async def _await_model(self, request: gr.Request) -> list[str]:
         await self._context.readiness.settled()

@@ -5,16 +5,15 @@ from functools import cache, partial
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from richspeech.console.theme import ASSETS
-from richspeech.console.words import duration_words, locale_of, say
+from richspeech.console.words import duration_words, say
 
 
-def login_page(accept_language: str, problem: str | None = None, seconds: int = 0) -> str:
+def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str:
     """Draw the form.
 
     ``problem`` is "wrong" after a wrong name or password, and "wait" for somebody who has tried too
     often and may try again in ``seconds``.
     """
-    locale = locale_of(accept_language)
     return _template().render(
         locale=locale,
         say=partial(_say, locale),

@@ -198,6 +198,8 @@ class HistoryView:
     line: str = ""
     """What is searched for."""
     page: int = 0
+    is_open: bool = False
+    """Whether the tab was chosen."""
 
 
 @dataclass(frozen=True)

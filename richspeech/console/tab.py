@@ -8,6 +8,7 @@ import gradio as gr
 
 from richspeech.audio import AudioLimits
 from richspeech.console import render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.export.exports import Exporter
 from richspeech.console.listening import Listening
@@ -94,7 +95,7 @@ class Tab(Protocol):
 
     @property
     def painted(self) -> Sequence[Any]:
-        """Widgets that depend on the session; a reload or a change of language paints them."""
+        """Widgets that depend on the session; a change of language paints them."""
 
     def build(self) -> None:
         """Make the widgets, within the tab."""
@@ -102,8 +103,8 @@ class Tab(Protocol):
     def wire(self) -> None:
         """Connect the events, once the widgets of all tabs are there."""
 
-    def resume(self, entered: Any) -> None:
-        """Look on, after the event ``entered``, at what was going on before a reload."""
+    def resume(self, arrivals: Arrivals) -> None:
+        """Say what an opened page shows, and looks on at, of what its session did before."""
 
     def paint(self, session: Session) -> list[Any]:
         """Return the values of ``painted``, in order."""

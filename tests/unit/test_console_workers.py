@@ -167,7 +167,7 @@ def test_no_new_work_is_taken_from_then_on(
     with pytest.raises(StoppingError):
         batches.begin(Session(), [recorded(tmp_path / "a.wav")], None, Asked(Options()))
     with pytest.raises(StoppingError):
-        LiveDesk(Sessions(60), work).open("window", Options())
+        LiveDesk(Sessions(60), work).open("window", "", Options())
     assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
 
 
@@ -208,7 +208,7 @@ def test_recordings_of_a_batch_that_end_in_time_are_done(
 def test_a_talk_that_is_read_along_ends_and_is_kept(
     work: Work, workers: Workers, store: Store
 ) -> None:
-    live = LiveDesk(Sessions(60), work).open("window", Options())
+    live = LiveDesk(Sessions(60), work).open("window", "", Options())
     recording = LiveRecording(live.path, 60)
     recording.feed(np.full(16_000, 9_000, np.int16))
     said = Segment(0.0, 1.0, "你好。", "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), "")

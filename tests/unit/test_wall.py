@@ -169,7 +169,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client: TestClient, pat
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
-    assert (headers.get("cache-control") == "no-store") is not path.startswith("/assets/")
+    assert (headers.get("cache-control") == "no-store") is (path in ("/health", "/nowhere"))
 
 
 def test_a_refusal_has_the_same_headers(client: TestClient) -> None:

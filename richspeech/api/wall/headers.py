@@ -1,6 +1,6 @@
 """What a browser may do with an answer.
 
-the page      a policy of its own, which its route sets (console/page.py)
+the page      a policy of its own, which its route sets (api/front.py)
 files         shown or saved, never run: a sandbox without scripts
 everything    not guessed at, not framed, not told to other sites, not kept where it is private
 """
@@ -11,13 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NO_CONTENT = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox"
-PAGE = (
-    "default-src 'none'; base-uri 'self'; form-action 'self'; connect-src 'self' blob:; "
-    "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval' 'unsafe-inline'"
-)
 PUBLIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
-"""The same for everybody, so that it may be kept."""
+"""The same for everybody, as the page is, so that it may be kept."""
 PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 
 
@@ -40,8 +35,7 @@ class Headers:
         await self._app(scope, receive, sent if scope["type"] != "lifespan" else send)
 
     def _set(self, headers: MutableHeaders, path: str) -> None:
-        own = PAGE if path == "/" else NO_CONTENT
-        policy = headers.get("content-security-policy", own)
+        policy = headers.get("content-security-policy", NO_CONTENT)
         headers["content-security-policy"] = f"{policy}; {self._ancestors}"
         headers["x-content-type-options"] = "nosniff"
         headers["referrer-policy"] = "same-origin"
@@ -50,5 +44,5 @@ class Headers:
         headers["permissions-policy"] = PERMISSIONS
         if not self._is_framed:
             headers["x-frame-options"] = "DENY"
-        if not path.startswith(PUBLIC):
+        if path != "/" and not path.startswith(PUBLIC):
             headers["cache-control"] = "no-store"

@@ -1,23 +1,34 @@
-// Runs in the head, before gradio: chooses the language, and wires what plain HTML cannot do.
+// Runs before gradio: settles the language, and wires what plain HTML cannot do.
 (() => {
   const TAGS = { zh: "zh-CN", en: "en" };
   const WORDS = window.richspeechWords;
   const KEY = "richspeech.locale";
 
+  // The server paints the page in the language of the cookie, or else of the browser.
+  const painted = window.richspeechPage.locale;
+  const look = window.richspeechPage.look;
   const stored = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
-  const browser = (navigator.language || "").toLowerCase().startsWith("en") ? "en" : "zh";
-  let locale = stored() in TAGS ? stored() : browser;
+  let locale = painted;
 
   // Gradio's own words (drop a file here, record, …) follow navigator.language.
   Object.defineProperty(navigator, "language", { configurable: true, get: () => TAGS[locale] });
   Object.defineProperty(navigator, "languages", { configurable: true, get: () => [TAGS[locale]] });
 
   const root = document.documentElement;
-  if (locale !== "zh") root.classList.add("translating");
-  setTimeout(() => root.classList.remove("translating"), 4000);
   root.classList.toggle("insecure", !window.isSecureContext);
 
-  // The page is built in Chinese; gradio's store changes language through a function of its own.
+  function remember(value) {
+    document.cookie = `${KEY}=${value}; path=${location.pathname}; max-age=31536000; samesite=lax`;
+    try { localStorage.setItem(KEY, value); } catch { /* private window: not remembered */ }
+  }
+
+  // Whoever chose before there was the cookie; who refuses it has the switch.
+  if (stored() in TAGS && stored() !== painted) {
+    remember(stored());
+    if (document.cookie.includes(`${KEY}=${stored()}`)) location.reload();
+  }
+
+  // Gradio's store changes language through a function of its own.
   async function changeGradio() {
     const core = performance.getEntriesByType("resource").map((entry) => entry.name)
       .find((name) => /\/assets\/core-[^/]+\.js$/.test(name));
@@ -51,8 +62,8 @@
   function settle() {
     document.title = WORDS[locale].page_title;
     rename();
+    root.lang = TAGS[locale];
     root.dataset.settled = locale;
-    root.classList.remove("translating");
     document.dispatchEvent(new Event("richspeech:locale"));
     document.querySelectorAll("[data-hostname]").forEach((element) => {
       element.textContent = location.hostname;
@@ -79,11 +90,15 @@
   };
 
   window.richspeech = {
-    visitor: () => [locale, windowKey(), Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"],
+    visitor: () => [locale, windowKey(), Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC", look],
+    // The server names the events that have something to show in this window.
+    arrive(props, watch, trigger) {
+      watch("value", () => (props.value?.wanted ?? []).forEach((name) => trigger(name)));
+    },
     locale: () => locale,
     choose(value) {
       locale = value in TAGS ? value : "zh";
-      try { localStorage.setItem(KEY, locale); } catch { /* private window: not remembered */ }
+      remember(locale);
       changeGradio();
       return locale;
     },

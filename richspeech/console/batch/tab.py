@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.batch import render as batch_render
 from richspeech.console.batch.run import Asked, BatchRun
 from richspeech.console.batch.work import BatchWork
@@ -178,9 +179,9 @@ class BatchTab:
         )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Go on painting a batch that runs."""
-        entered.then(self._watch, None, self.painted, **QUICK)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show the batch, and go on painting it while it runs."""
+        arrivals.add(lambda session: session.batch is not None, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's batch."""

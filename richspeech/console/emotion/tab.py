@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.emotion import render as emotion_render
 from richspeech.console.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.sentences import Notice
@@ -141,9 +142,9 @@ class EmotionTab:
                 **QUICK,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Go on painting a hearing that runs."""
-        entered.then(self._watch, None, self.painted, **QUICK)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show the hearing, and go on painting it while it runs."""
+        arrivals.add(lambda session: session.hearing is not None, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's hearing."""

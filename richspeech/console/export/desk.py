@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.export import render as export_render
 from richspeech.console.export.exports import Export, Material, order
 from richspeech.console.sessions import Session
@@ -51,9 +52,9 @@ class ExportDesk:
             None, js=f"() => window.richspeech.download('#{self._name}-file')", **QUICK
         )
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Look on at what is being made."""
-        entered.then(self._watch, None, self.strip, **QUICK)
+        arrivals.add(lambda session: bool(self._exports(session)), self._watch, self.strip)
 
     def paint(self, session: Session) -> list[Any]:
         """Return the value of the strip, among those of other widgets."""

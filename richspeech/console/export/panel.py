@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.export.desk import ExportDesk
 from richspeech.console.export.exports import TRAINING, Material
 from richspeech.console.sessions import Job, Session
@@ -96,9 +97,9 @@ class ExportPanel:
             )
         self._desk.wire()
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Look on at what is being made."""
-        self._desk.resume(entered)
+        self._desk.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Show what can be had of the session's transcript."""

@@ -1,11 +1,13 @@
 """The tab that searches, opens and deletes what was transcribed before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.history import render as history_render
 from richspeech.console.history.render import name_of
 from richspeech.console.listing import listing
@@ -48,7 +50,7 @@ class NoHistoryTab:
     def wire(self) -> None:
         """Nothing can be pressed."""
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Nothing goes on."""
 
     def paint(self, _: Session) -> list[Any]:
@@ -110,24 +112,32 @@ class HistoryTab:
         self._list.wipe_all(self._wipe, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._context.views.outputs, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Nothing here goes on by itself."""
+    def resume(self, arrivals: Arrivals) -> None:
+        """Give back the search; what it finds is drawn when the tab is chosen."""
+        arrivals.add(lambda session: bool(session.history.line), self._restore, self._line)
+
+    def _restore(self, request: gr.Request) -> str:
+        return self._context.session(request).history.line
 
     def paint(self, session: Session) -> list[Any]:
-        """Draw the search and what it finds."""
-        return [session.history.line, self._drawn(session)]
+        """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
+        view = session.history
+        return [view.line, self._drawn(session) if view.is_open else ""]
 
     def _refresh(self, request: gr.Request) -> str:
-        return self._drawn(self._context.session(request))
+        session = self._context.session(request)
+        session.history = replace(session.history, is_open=True)
+        return self._drawn(session)
 
     def _search(self, line: str | None, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.history = HistoryView(line or "")
+        session.history = HistoryView(line or "", is_open=True)
         return self._drawn(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.history = HistoryView(session.history.line, events.read(event, events.Numbered).id)
+        page = events.read(event, events.Numbered).id
+        session.history = replace(session.history, page=page)
         return self._drawn(session)
 
     def _delete(self, event: gr.EventData, request: gr.Request) -> str:

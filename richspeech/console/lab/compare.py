@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from postprocess import Rule
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.export.exports import file_stem
 from richspeech.console.lab import render as lab_render
@@ -189,10 +190,10 @@ class ComparePanel:
                 **QUICK,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Give back the reference, and go on painting what runs."""
-        entered.then(self._restore, None, self._reference, **QUICK)
-        entered.then(self._watch, None, self.painted, **QUICK)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Give back the reference, show the experiment, and go on painting it while it runs."""
+        arrivals.add(_has_experiment, self._restore, self._reference)
+        arrivals.add(_has_experiment, self._watch, self.painted)
 
     def _restore(self, request: gr.Request) -> str:
         experiment = self._context.session(request).experiment
@@ -306,6 +307,10 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
         files["json"].write_text(write_json(experiment), encoding="utf-8")
         experiment.written = result
     return files
+
+
+def _has_experiment(session: Session) -> bool:
+    return session.experiment is not None
 
 
 def _rule_set_words(locale: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.lab import render as lab_render
 from richspeech.console.lab.workshop import Bench
 from richspeech.console.lab.workshop_render import effect
@@ -69,17 +70,24 @@ class RulesPanel:
         """What shows the rules that were tried; the editor is left to whoever writes there."""
         return [self._effect]
 
-    def wire(self) -> None:
-        """Connect the buttons."""
+    def wire(self, place: Any) -> None:
+        """Connect the buttons; the editor is filled when the tab ``place`` is chosen."""
+        place.select(self._fill, self.editor, self.editor, **QUICK)
         self._try.click(self._press_try, self.editor, self.painted, **QUICK)
         self._save.click(self._press_save, self.editor, self.painted, **QUICK)
         self._back.click(self._bench.current_text, None, self.editor, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Give back what was written before a reload."""
-        entered.then(self._restore, None, self.editor, **QUICK)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show what became of the rules that were tried before a reload."""
+        arrivals.add(lambda session: session.workshop is not None, self._show, self.painted)
 
-    def _restore(self, request: gr.Request) -> str:
+    def _show(self, request: gr.Request) -> list[Any]:
+        return self.paint(self._context.session(request))
+
+    def _fill(self, text: str, request: gr.Request) -> Any:
+        """Give back what was written before a reload, or the rules in use."""
+        if text:
+            return gr.skip()
         workshop = self._context.session(request).workshop
         return workshop.text if workshop else self._bench.current_text()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.lab.compare import ComparePanel
 from richspeech.console.lab.models import LabModels
 from richspeech.console.lab.rules import RulesPanel
@@ -20,7 +21,7 @@ class LabTab:
     name = "lab"
 
     def __init__(self, context: Context) -> None:
-        self._widgets = context.widgets
+        self._context, self._widgets = context, context.widgets
         models = LabModels(context.transcribers, context.settings)
         work = LabWork(models, context.limits, irony_limits(context.settings), context.workers)
         bench = Bench(context.rule_file, context.transcribers, context.settings)
@@ -42,12 +43,12 @@ class LabTab:
     def wire(self) -> None:
         """Connect the buttons."""
         self._compare.wire(self._rules.editor)
-        self._rules.wire()
+        self._rules.wire(self._context.views.places[self.name])
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Go on where a reload broke off."""
-        self._compare.resume(entered)
-        self._rules.resume(entered)
+        self._compare.resume(arrivals)
+        self._rules.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw both parts."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.languages import language_choices
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
@@ -44,9 +45,9 @@ class LiveTab:
         """Open what was said once it is over."""
         self._place.talked(self._open, None, self._context.views.outputs, **QUICK)
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Open a talk that the reload, or a lost connection, has ended."""
-        entered.then(self._open_left, None, self._context.views.outputs, **QUICK)
+        arrivals.add(_has_talk, self._open_left, self._context.views.outputs)
 
     def paint(self, session: Session) -> list[Any]:  # noqa: ARG002 - as every tab
         """Draw nothing."""
@@ -71,6 +72,10 @@ class LiveTab:
             front, *views = await asyncio.to_thread(self._context.views.show, session)
             yield [gr.skip() if is_shown else front, *views]
             is_shown = True
+
+
+def _has_talk(session: Session) -> bool:
+    return session.live is not None and not session.live.status.is_over
 
 
 def live_words(locale: str, port: int) -> dict[str, Any]:

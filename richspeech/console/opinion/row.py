@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.emotion import render as emotion_render
 from richspeech.console.opinion.work import OpinionWork
 from richspeech.console.sessions import Job, Session, Status
@@ -47,9 +48,9 @@ class OpinionRow:
         )
         self._stop.click(self._press_stop, None, self.painted, **QUICK)
 
-    def resume(self, entered: Any) -> None:
-        """Go on painting an opinion that is being formed."""
-        entered.then(self._watch, None, self._outputs(), **QUICK)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Go on painting an opinion that is being formed; the job's own event paints others."""
+        arrivals.add(_is_being_formed, self._watch, self._outputs())
 
     def _press_ask(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
@@ -93,6 +94,11 @@ class OpinionRow:
             emotion_render.opinion(job, limits, locale),
             gr.update(visible=runs),
         ]
+
+
+def _is_being_formed(session: Session) -> bool:
+    opinion = session.job.opinion if session.job else None
+    return opinion is not None and not opinion.status.is_over
 
 
 def _can_be_asked(job: Job | None) -> bool:

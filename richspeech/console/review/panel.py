@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.export.desk import ExportDesk
 from richspeech.console.export.exports import CUTS, LISTS
 from richspeech.console.export.panel import material_of, recording_of
@@ -63,9 +64,9 @@ class ReviewPanel:
         self._chooser.make(self._press_make, None, self._desk.strip, **QUICK)
         self._desk.wire()
 
-    def resume(self, entered: Any) -> None:
+    def resume(self, arrivals: Arrivals) -> None:
         """Look on at what is being cut."""
-        self._desk.resume(entered)
+        self._desk.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Review the session's transcript."""

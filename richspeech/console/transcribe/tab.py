@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.export.panel import ExportPanel, has_files
 from richspeech.console.languages import ORDER, language_words
@@ -243,12 +244,12 @@ class TranscribeTab:
             gr.update(value=reads),
         ]
 
-    def resume(self, entered: Any) -> None:
-        """Go on painting a job that runs."""
-        entered.then(self._watch, None, self.painted, **QUICK)
-        self._opinion.resume(entered)
-        self._exports.resume(entered)
-        self._review.resume(entered)
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show the job, and go on painting it while it runs."""
+        arrivals.add(_is_used, self._watch, self.painted)
+        self._opinion.resume(arrivals)
+        self._exports.resume(arrivals)
+        self._review.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's job."""
@@ -331,6 +332,10 @@ class TranscribeTab:
 
     def _close_table(self, request: gr.Request) -> str:
         return paint(self._handlers.show_table(request.session_hash, shows=False)).table
+
+
+def _is_used(session: Session) -> bool:
+    return session.job is not None or session.style != Session.style or session.shows_table
 
 
 def _heeds_language(engine: str) -> bool:

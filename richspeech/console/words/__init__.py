@@ -37,11 +37,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Key → Chinese, English."""
 
 
-def locale_of(accept_language: str) -> str:
-    """Choose a language by the first one that a browser prefers: English, or else Chinese."""
-    return "en" if accept_language.strip().lower().startswith("en") else "zh"
-
-
 def say(key: str, locale: str, **values: object) -> str:
     """Return a text with its values filled in."""
     return WORDS[key][LOCALES.index(locale)].format(**values)

@@ -1,0 +1,187 @@
+"""The routes that everybody comes through: the page in the visitor's language, and its files.
+
+Both are made and packed once and sent from memory, so that many who come at once cost little.
+"""
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+THEME = "theme.css"
+"""The one file that stands at the root; its address has a hash of it."""
+LOCALE_COOKIE = "richspeech.locale"
+"""Set by page.js when somebody chooses a language; goes before what the browser prefers."""
+LOCALES = ("zh", "en")
+"""The first is for browsers that prefer none of them."""
+POLICY = (
+    "default-src 'none'; base-uri 'self'; form-action 'self'; connect-src 'self' blob:; "
+    "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'"
+)
+FOREVER = "public, max-age=31536000, immutable"
+INCOMPRESSIBLE = frozenset({".woff", ".woff2", ".png", ".gif", ".jpg", ".ico", ".webp", ".wasm"})
+"""Endings of files that gzip makes hardly smaller."""
+
+
+class PageText(Protocol):
+    """The page in one language."""
+
+    @property
+    def packed(self) -> bytes:
+        """By gzip."""
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """What stands between the tags of the scripts within it."""
+
+    @property
+    def etag(self) -> str:
+        """Another one for another page."""
+
+
+class Front(Protocol):
+    """What there is to send."""
+
+    folder: Path
+    """Files that never change under their names."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """More of them, THEME among them."""
+
+    def ready(self, locale: str) -> PageText | None:
+        """Return the page if it is there, at once."""
+
+    def page(self, locale: str) -> PageText:
+        """Return the page, and make it if need be."""
+
+
+def root_route(front: Front) -> Route:
+    """Make the route of the page."""
+
+    async def send_root(request: Request) -> Response:
+        locale = locale_of(request)
+        page = front.ready(locale)
+        if page is None:
+            page = await run_in_threadpool(front.page, locale)
+        headers = {
+            "Cache-Control": "no-cache",
+            "ETag": page.etag,
+            "Vary": "Accept-Language, Accept-Encoding, Cookie",
+            "Content-Language": locale,
+            "Content-Security-Policy": policy_of(page),
+        }
+        if request.headers.get("if-none-match") == page.etag:
+            return Response(status_code=304, headers=headers)
+        return _response(request, _File(page.packed), "text/html", headers)
+
+    return Route("/", send_root, methods=["GET"])
+
+
+def file_routes(front: Front) -> tuple[Mount, Route]:
+    """Make the routes of the files, which go before what is mounted at the root."""
+    files = Files(front)
+    return Mount("/assets", files), Route(f"/{THEME}", files)
+
+
+def policy_of(page: PageText) -> str:
+    """Return what the page may do: run its own files, and the data within it by their hash.
+
+    Each source is there because something fails without it: gradio makes functions of strings
+    (unsafe-eval) and writes styles into elements; its player reads recordings as blobs, and draws
+    signs from data.
+    """
+    digests = (hashlib.sha256(script.encode()).digest() for script in page.scripts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return f"{POLICY}; script-src 'self' 'unsafe-eval' {hashes}"
+
+
+def locale_of(connection: HTTPConnection) -> str:
+    """Return the language that somebody has chosen, or else the one that their browser prefers."""
+    chosen = connection.cookies.get(LOCALE_COOKIE)
+    if chosen in LOCALES:
+        return chosen
+    wanted = connection.headers.get("accept-language", "").split(",")
+    for tag in sorted(wanted, key=_weight, reverse=True):
+        for locale in LOCALES:
+            if tag.strip().lower().startswith(locale):
+                return locale
+    return LOCALES[0]
+
+
+def _weight(tag: str) -> float:
+    """Read the q of ``en;q=0.8``."""
+    try:
+        return float(tag.partition("q=")[2] or 1)
+    except ValueError:
+        return 0.0
+
+
+class _File(NamedTuple):
+    """Something to send."""
+
+    data: bytes
+    is_packed: bool = True
+    """Whether by gzip."""
+
+
+class Files:
+    """Sends files that never change, from memory once they were asked for."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._sent: dict[str, _File] = {}
+
+    @cached_property
+    def _paths(self) -> dict[str, Path]:
+        """Every file there is, so that no name leads elsewhere."""
+        folder = self._front.folder
+        found = (path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path for path in found}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file that the path ends with, or say that there is none."""
+        if scope["type"] == "http":
+            name = scope["path"].removeprefix("/assets").strip("/")
+            response = await self._response(Request(scope), name)
+            await response(scope, receive, send)
+
+    async def _response(self, request: Request, name: str) -> Response:
+        file = self._sent.get(name) or await run_in_threadpool(self._read, name)
+        if file is None:
+            return Response(status_code=404)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+        return _response(request, file, kind, headers)
+
+    def _read(self, name: str) -> _File | None:
+        if name in self._front.files:
+            data = self._front.files[name]
+        elif path := self._paths.get(name):
+            data = path.read_bytes()
+        else:
+            return None
+        packs = Path(name).suffix not in INCOMPRESSIBLE
+        file = self._sent[name] = _File(gzip.compress(data) if packs else data, packs)
+        return file
+
+
+def _response(request: Request, file: _File, kind: str, headers: dict[str, str]) -> Response:
+    """Send a file; unpacked to the few who cannot do that themselves."""
+    if not file.is_packed:
+        return Response(file.data, media_type=kind, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers = {**headers, "Content-Encoding": "gzip"}
+        return Response(file.data, media_type=kind, headers=headers)
+    return Response(gzip.decompress(file.data), media_type=kind, headers=headers)

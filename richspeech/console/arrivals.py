@@ -1,0 +1,55 @@
+"""What follows the opening of a page: each event only where the session has something for it.
+
+A page is sent as a session looks that has done nothing yet. When it is entered, the server names
+the events that are worth their while, and page.js triggers those: usually none.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from richspeech.console.sessions import Session
+from richspeech.console.widgets import QUICK
+
+
+class _Event(NamedTuple):
+    is_wanted: Callable[[Session], bool]
+    handler: Callable[..., Any]
+    outputs: Any
+
+
+class Arrivals:
+    """Events of an opened page, which the tabs add and the page triggers."""
+
+    def __init__(self) -> None:
+        self._events: list[_Event] = []
+
+    def add(
+        self, is_wanted: Callable[[Session], bool], handler: Callable[..., Any], outputs: Any
+    ) -> None:
+        """Have ``handler`` write to ``outputs`` when a page opens whose session wants it."""
+        self._events.append(_Event(is_wanted, handler, outputs))
+
+    def build(self) -> Any:
+        """Make the widget to which a list of events is given, and connect them."""
+        names = [_name(number) for number in range(len(self._events))]
+        script = f"window.richspeech.arrive(props, watch, trigger, {json.dumps(names)});"
+        bell = gr.HTML(js_on_load=script, apply_default_css=False, visible="hidden")
+        for name, event in zip(names, self._events, strict=True):
+            getattr(bell, name)(event.handler, None, event.outputs, **QUICK)
+        return bell
+
+    def wanted(self, session: Session) -> dict[str, Any]:
+        """Return the value of the widget that triggers what a session wants."""
+        wanted: Sequence[str] = [
+            _name(number) for number, event in enumerate(self._events) if event.is_wanted(session)
+        ]
+        # The page hears of values that are new only.
+        return {"key": secrets.token_hex(4), "wanted": wanted}
+
+
+def _name(number: int) -> str:
+    return f"arrival_{number}"
