@@ -15,8 +15,9 @@ from richspeech.console.sentences import Notice
 from richspeech.console.words import say
 from richspeech.errors import OptionError, RichSpeechError
 
-PAINTERS = 4
-"""Threads that paint at once: more would not be faster, and take turns with the event loop."""
+PAINTERS = 8
+"""Threads for handlers that are not coroutines: more would not be faster, and each that computes
+takes its turn with the event loop, which then answers late."""
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 """What gradio raises on a value that is none of its widget's."""
 

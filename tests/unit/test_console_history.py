@@ -217,7 +217,7 @@ def test_a_transcript_that_is_not_kept_is_never_only_done(
     job = transcribed(handlers, recording)
     assert heard(job) == "我要退款。"
     shown = render.status(job, "zh")
-    assert "转写完成" in shown
+    assert "识别完成" in shown
     assert (
         '<div class="message warning" role="alert">这次转写没有存进历史记录。历史记录无法使用'
         "（database or disk is full）：请检查设置里的 history.url。要保留，请在下面下载。</div>"

@@ -15,6 +15,7 @@ from richspeech.console.batch.work import BATCHES_AT_ONCE, BatchWork
 from richspeech.console.export.exports import SLOW_AT_ONCE, Exporter, Material, order
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.transcribe.handlers import paint
 from richspeech.console.work import JOBS_AT_ONCE, Work
 from richspeech.console.workers import Workers
 from richspeech.errors import BusyError, Cancelled
@@ -159,6 +160,22 @@ def test_one_transcription_too_many_has_failed_and_says_why(
     wait_until(lambda: again.status is not Status.WAITING)
     assert not again.status.is_over
     again.cancel()
+
+
+def test_the_page_says_how_many_wait_in_its_language(loading: Transcribers, tmp_path: Path) -> None:
+    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(2)))
+    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE + 3)]
+    for job in jobs:
+        work.submit(job)
+    session = Session()
+    session.begin(jobs[-1])
+    assert "现在已有 2 个任务在排队" in paint(session).status
+    session.locale = "en"
+    assert "2 jobs are waiting here already" in paint(session).status
+    assert paint(session).can_start
+    for job in jobs:
+        job.cancel()
+    wait_until(lambda: all(job.status.is_over for job in jobs))
 
 
 def test_a_batch_too_many_leaves_the_one_before_as_it_was(

@@ -284,7 +284,8 @@ class ComparePanel:
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         session = self._context.session(request)
         experiment = session.experiment
-        yield self.paint(session)  # an event that yields nothing would empty what it writes to
+        # An event that yields nothing would empty what it writes to.
+        yield await asyncio.to_thread(self.paint, session)
         if experiment is None:
             return
         async for _ in experiment.watch():

@@ -103,12 +103,12 @@ class RulesPanel:
     async def _press_try(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         session.workshop = await asyncio.to_thread(self._bench.attempt, text, session.job)
-        return self.paint(session)
+        return await asyncio.to_thread(self.paint, session)
 
     async def _press_save(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         session.workshop = await asyncio.to_thread(self._bench.save, text, session.job)
-        return self.paint(session)
+        return await asyncio.to_thread(self.paint, session)
 
 
 def _note(key: str, locale: str) -> str:
