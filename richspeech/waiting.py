@@ -36,14 +36,17 @@ class Places:
         self._free, self._room = at_once, room
         self._line: deque[Turn] = deque()
 
-    def ask(self) -> "Turn":
-        """Take a free place or one in the line; raises ``BusyError`` when nobody more may wait."""
+    def ask(self, *, always: bool = False) -> "Turn":
+        """Take a free place or one in the line; raises ``BusyError`` when nobody more may wait.
+
+        ``always`` is for what would be lost otherwise, and is bounded elsewhere.
+        """
         room, turn = self._room, Turn(self)
         with room.lock:
             if self._free:
                 self._free -= 1
                 turn.has_come.set()
-            elif room.waiting < room.most:
+            elif always or room.waiting < room.most:
                 room.waiting += 1
                 self._line.append(turn)
             else:

@@ -41,10 +41,15 @@ class Work:
         self.workers = workers or Workers()
         self._places = self.workers.places(JOBS_AT_ONCE)
 
-    def submit(self, job: Job) -> None:
-        """Have ``job`` done when its turn comes; one that is over already stays as it is."""
+    def submit(self, job: Job, *, always: bool = False) -> None:
+        """Have ``job`` done when its turn comes; one that is over already stays as it is.
+
+        Where too many wait it has failed at once, unless it is to be done ``always``.
+        """
         if job.path is not None and not job.status.is_over:
-            self.workers.in_turn(self._places, job, partial(self._finish, job, job.path))
+            self.workers.in_turn(
+                self._places, job, partial(self._finish, job, job.path), always=always
+            )
 
     def _finish(self, job: Job, path: Path) -> None:
         for _ in self.steps(job, path):

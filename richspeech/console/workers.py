@@ -46,10 +46,15 @@ class Workers:
         # A daemon, for the process does not wait for it longer than ``close`` does.
         threading.Thread(target=work, daemon=True).start()
 
-    def in_turn(self, places: Places, task: Task, work: Callable[[], None]) -> None:
-        """Do ``work`` once a place is free; where too many wait, ``task`` has failed at once."""
+    def in_turn(
+        self, places: Places, task: Task, work: Callable[[], None], *, always: bool = False
+    ) -> None:
+        """Do ``work`` once a place is free; where too many wait, ``task`` has failed at once.
+
+        With ``always`` it waits beside them.
+        """
         try:
-            turn = places.ask()
+            turn = places.ask(always=always)
         except BusyError as error:
             task.fail(Notice.of(error))
         else:

@@ -41,8 +41,11 @@ def loaded() -> Loaded:
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What ``serve`` changes in the process."""
     monkeypatch.setattr(tempfile, "tempdir", None)
-    for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY"):
-        monkeypatch.setenv(name, "x")
+    for name in (
+        *("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY"),
+        *("GRADIO_ANALYTICS_MAX_EVENTS", "GRADIO_ANALYTICS_CACHE_FREQUENCY"),
+    ):
+        monkeypatch.setenv(name, "1")
     handler = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, handler)

@@ -13,8 +13,9 @@ from richspeech.audio import AudioLimits
 from richspeech.console.batch.run import Asked as BatchAsked
 from richspeech.console.batch.work import BATCHES_AT_ONCE, BatchWork
 from richspeech.console.export.exports import SLOW_AT_ONCE, Exporter, Material, order
+from richspeech.console.live.desk import LiveDesk
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.sessions import Job, Session, Sessions, Status
 from richspeech.console.transcribe.handlers import paint
 from richspeech.console.work import JOBS_AT_ONCE, Work
 from richspeech.console.workers import Workers
@@ -176,6 +177,22 @@ def test_the_page_says_how_many_wait_in_its_language(loading: Transcribers, tmp_
     for job in jobs:
         job.cancel()
     wait_until(lambda: all(job.status.is_over for job in jobs))
+
+
+def test_a_talk_that_has_ended_is_never_sent_away(loading: Transcribers, tmp_path: Path) -> None:
+    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(0)))
+    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE)]
+    for job in jobs:
+        work.submit(job)
+    live = LiveDesk(Sessions(3600), work).open("window", "", Options())
+    live.path.write_bytes(Path("examples/zh-laughter.wav").read_bytes())
+    live.end(None)
+    talk = live.session.job
+    assert talk is not None
+    assert talk.status is Status.WAITING
+    for job in (*jobs, talk):
+        job.cancel()
+    wait_until(lambda: talk.status is Status.CANCELLED)
 
 
 def test_a_batch_too_many_leaves_the_one_before_as_it_was(

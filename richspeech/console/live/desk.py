@@ -36,7 +36,8 @@ class Live(Task):
         """Show what was heard; a recording without that is transcribed as any other file."""
         job = Job(self.path, self.options, heard=progress)
         self.session.begin(job)
-        self.work.submit(job)
+        # Who has talked cannot do so again; ``live.max_sessions`` bounds how many come here.
+        self.work.submit(job, always=True)
         self.status = Status.FINISHED
 
 
