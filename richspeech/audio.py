@@ -20,7 +20,6 @@ Not covered: damaged packets are left out, not filled with silence, so times aft
 early by what was lost; of several audio streams only the one ffmpeg calls the best is heard.
 """
 
-import errno
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -46,6 +45,7 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from richspeech.errors import AudioError
+from richspeech.header import Sound
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -277,25 +277,6 @@ def samples_to_waveform(samples: NDArray[Any], sample_rate: int) -> Waveform:
 # ── the source ────────────────────────────────────────────────────────────────────────────────
 
 
-class _Unnamed:
-    """The three calls that ffmpeg needs of a file, and no name to guess from.
-
-    A forged header can send ffmpeg to an offset before the file. Python raises there, PyAV keeps
-    the exception and throws it at whatever call comes next, so the seek must answer by number.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
-        self.tell = file.tell
-        self._seek = file.seek
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        try:
-            return self._seek(offset, whence)
-        except (OSError, ValueError):
-            return -errno.EINVAL
-
-
 def _own_name(source: Source) -> str:
     path = source if isinstance(source, Path | str) else getattr(source, "name", None)
     return Path(path).name if isinstance(path, Path | str) else ""
@@ -353,13 +334,27 @@ def _opened_container(file: BinaryIO, name: str, pictures: str) -> InputContaine
         "codec_whitelist": f"{_audio_decoders()},{pictures}" if pictures else _audio_decoders(),
         "protocol_whitelist": "none",
     }
+    sound = Sound(file)
     try:
-        return av.open(_Unnamed(file), "r", options=options, metadata_errors="ignore")
+        container = av.open(sound, "r", options=options, metadata_errors="ignore")
     except _DECODER_ERRORS as error:
+        _require_shown(sound, name)
         raise AudioError(
             f"{name} cannot be read as sound or video: "
             "save it as WAV, MP3, M4A, FLAC or OGG and try again."
         ) from error
+    _require_shown(sound, name)
+    sound.open()
+    container.metadata.clear()  # a copy of the tags, which may be long
+    return container
+
+
+def _require_shown(sound: Sound, name: str) -> None:
+    if sound.is_refused:
+        raise AudioError(
+            f"{name} has a header that would take too much memory: "
+            "save it without pictures and tags and try again."
+        )
 
 
 def _audio_stream(container: InputContainer, name: str) -> AudioStream:

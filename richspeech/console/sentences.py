@@ -144,6 +144,10 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         f"{{name}} 不是能识别的音频或视频：{_FORMATS}。",
     ),
     (
+        r"(?P<name>.+) has a header that would take too much memory: .*",
+        "{name} 的文件头太占内存：请去掉封面和标签，重新保存后再试。",
+    ),
+    (
         r"(?P<name>.+) uses an audio codec that is not known here: .*",
         f"{{name}} 的音频编码无法识别：{_FORMATS}。",
     ),

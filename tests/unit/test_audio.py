@@ -553,12 +553,6 @@ def test_rate_and_channels_may_change_within_a_recording() -> None:
     assert frequency(waveform[SAMPLE_RATE * 11 // 10 :]) == pytest.approx(FREQUENCY, abs=5)
 
 
-def test_a_seek_to_before_the_file_is_answered_by_a_number() -> None:
-    file = audio._Unnamed(BytesIO(b"abc"))
-    assert file.seek(-5) < 0
-    assert file.seek(1) == 1
-
-
 def test_samples_that_are_no_numbers_become_silence_and_too_loud_ones_are_cut() -> None:
     samples = tone(1.0, 16_000)
     samples[4_000], samples[8_000], samples[12_000] = np.nan, np.inf, -7.0

@@ -17,7 +17,7 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors", "wording", "memory", "passwords", "workspace"),
+    ("postprocess", "errors", "wording", "memory", "header", "passwords", "workspace"),
     ("rules", "quota"),
     ("impression", "on_demand", "sentiment", "waiting"),
     ("settings", "transcript", "hub", "audio", "vad"),
