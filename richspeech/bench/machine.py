@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ import psutil
 import torch
 
 from richspeech.bench.measure import timed
+from richspeech.engines.openvino_door import best_precision
 
 PACKAGES = ("torch", "openvino", "sherpa-onnx", "funasr")
 CPU_FACTS = Path("/proc/cpuinfo")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 """Instruction sets that matter to matrix products."""
-MATRIX_SIZES = {"cpu": 2_048, "cuda": 8_192}
+SMALLEST_MATRIX, LARGEST_MATRIX = 256, {"cpu": 2_048, "cuda": 8_192}
+LONG_SECONDS = 0.1
+"""A product that takes longer is large enough to measure: where a processor has to emulate the
+precision, the largest would take half a minute."""
+MEASURED_SECONDS = 0.2
 
 
 def describe(device: str) -> dict[str, Any]:
@@ -33,16 +39,40 @@ def describe(device: str) -> dict[str, Any]:
     }
 
 
-def bf16_gflops(device: str) -> float:
-    """Return the speed of one large bf16 matrix product, the best of twenty, for it is a limit."""
-    kind = device.partition(":")[0]
-    size = MATRIX_SIZES.get(kind, MATRIX_SIZES["cpu"])
-    matrix = torch.randn(size, size, device=device).bfloat16()
+def matrix_gflops(device: str, precision: str) -> float:
+    """Return the speed of a large matrix product in a precision of torch, at its best."""
+    largest = LARGEST_MATRIX.get(device.partition(":")[0], LARGEST_MATRIX["cpu"])
+    size = SMALLEST_MATRIX
+    while True:
+        product = _product(size, device, precision)
+        product()  # the first one sets up what the others find
+        seconds = timed(product)
+        if size >= largest or seconds > LONG_SECONDS:
+            break
+        size *= 2
+    runs = [seconds]
+    while sum(runs) < MEASURED_SECONDS:
+        runs.append(timed(product))
+    return 2e-9 * size**3 / min(runs)
+
+
+def _product(size: int, device: str, precision: str) -> Callable[[], object]:
+    matrix = torch.randn(size, size, device=device).to(getattr(torch, precision))
 
     def product() -> None:
         (matrix @ matrix)[0, 0].item()  # waits for the device
 
-    return 2e-9 * size**3 / min(timed(product) for _ in range(20))
+    return product
+
+
+def has_bfloat16(device: str) -> bool:
+    """Say whether a device computes in bfloat16 itself; emulating it takes ages."""
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        return best_precision() == "bfloat16"
+    except ImportError:  # nobody here knows
+        return False
 
 
 def _cpu_facts() -> dict[str, str]:

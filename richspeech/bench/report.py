@@ -52,7 +52,7 @@ def _speed(findings: Findings) -> Rows:
         for found in [findings["rtfx"][name]]
     ]
     limit = findings["limit"]
-    text = f"the machine's bf16 matrix product ({limit['bf16_gflops']:.0f} GFLOP/s)"
+    text = f"the machine's {limit['precision']} matrix product ({limit['gflops']:.0f} GFLOP/s)"
     rows.append([text, _rtfx(limit["rtfx"]), "", _ratio(ours, limit["rtfx"])])
     return ("what", "RTFx", "slowest to fastest", "ours is … times as fast"), rows
 

@@ -15,7 +15,7 @@ from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
 from richspeech.bench.contestants import Authors, Ours, thread_count
-from richspeech.bench.machine import bf16_gflops, describe
+from richspeech.bench.machine import describe, has_bfloat16, matrix_gflops
 from richspeech.bench.measure import alternate, equal_share, run_child, timed
 from richspeech.bench.setup import Setup
 from richspeech.bench.sherpa import SherpaInt8
@@ -148,7 +148,8 @@ def rtfx(seconds: float, timing: float) -> float:
 def basics(bench: Bench) -> Findings:
     """Say what was measured, where, and what the machine allows."""
     size = size_of(bench.weights.folder)
-    gflops = bf16_gflops(bench.device)
+    precision = bench.engine.encoder.precision
+    gflops = matrix_gflops(bench.device, precision)
     spoken = sum(each.duration for each in bench.utterances)
     gflop = size.gflop_per_second * spoken  # silence costs the recogniser nothing
     return {
@@ -164,7 +165,11 @@ def basics(bench: Bench) -> Findings:
         "utterances": len(bench.utterances),
         "utterance_seconds": spoken,
         "repeat": bench.setup.repeat,
-        "limit": {"bf16_gflops": gflops, "rtfx": bench.setup.seconds * gflops / gflop},
+        "limit": {
+            "precision": precision,
+            "gflops": gflops,
+            "rtfx": bench.setup.seconds * gflops / gflop,
+        },
     }
 
 
@@ -218,6 +223,9 @@ def encoders(bench: Bench) -> Findings:
     notes = {}
     for backend, precision in kinds:
         name = f"{backend} {precision}"
+        if precision == "bfloat16" and not has_bfloat16(bench.device):
+            notes[name] = "Not measured: this machine has no bfloat16 and only emulates it."
+            continue
         try:
             engine = bench.load_engine(backend, precision)
         except ModelError as error:

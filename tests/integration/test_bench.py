@@ -1,9 +1,11 @@
 """The bench itself: what it prints, what it measures with, and that its weights are sound."""
 
+import inspect
 import json
 import subprocess
 import sys
 import wave
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import sentencepiece
 
 from richspeech.__main__ import main
 from richspeech.audio import SAMPLE_RATE
-from richspeech.bench import SECTIONS, report, sections, weights
+from richspeech.bench import SECTIONS, machine, report, sections, weights
 from richspeech.bench.cache import build_once
 from richspeech.bench.measure import ChildReport, equal_share, peak_mb, run_child
 from richspeech.bench.setup import make_setup
@@ -37,7 +39,7 @@ def test_one_object_holds_every_measurement(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sections, "run_child", no_child)
-    monkeypatch.setattr(sections, "CPU_ENCODERS", (("openvino", "bfloat16"), ("torch", "int8")))
+    monkeypatch.setattr(sections, "CPU_ENCODERS", (("openvino", "float32"), ("torch", "int8")))
     arguments = ["--json", "--seconds", "30", "--repeat", "1", "--device", "cpu"]
     assert main(["bench", *arguments]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -46,9 +48,10 @@ def test_one_object_holds_every_measurement(
     for name in ("ready_seconds", "first_text_seconds", "peak_memory_mb", "vad_speedup"):
         assert found[name] > 0
     assert found["limit"]["rtfx"] > 0
+    assert found["encoder"].endswith(found["limit"]["precision"])
     assert found["sentiment"]["labels_equal_percent"] >= 99
     assert min(found["sentiment"]["labels"].values()) > 0, "sentences of every sentiment"
-    assert found["encoder_rtfx"].keys() == {"openvino bfloat16"}
+    assert found["encoder_rtfx"].keys() == {"openvino float32"}
     assert "Only OpenVINO" in found["notes"]["torch int8"]
     assert found["machine"]["versions"]["torch"]
     assert set(sections.RUN) == set(SECTIONS)
@@ -56,6 +59,45 @@ def test_one_object_holds_every_measurement(
     for key, _ in report.TABLES:
         assert key in found
     assert sum(line.startswith("| --- |") for line in tables.splitlines()) == len(report.TABLES)
+
+
+class Slow:
+    """Products that cost what they would cost where the precision is emulated."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def timed(self, product: Callable[[], object]) -> float:
+        size = len(inspect.getclosurevars(product).nonlocals["matrix"])
+        seconds = 30 * (size / 2_048) ** 3
+        self.seconds += seconds
+        return seconds
+
+
+def test_the_limit_is_measured_in_a_moment_even_where_products_are_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Slow()
+    monkeypatch.setattr(machine, "timed", slow.timed)
+    gflops = machine.matrix_gflops("cpu", "float32")
+    assert gflops == pytest.approx(2e-9 * 2_048**3 / 30)
+    assert slow.seconds < 2
+
+
+def test_the_largest_product_is_measured_where_it_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "timed", lambda _: 0.01)
+    assert machine.matrix_gflops("cpu", "float32") == pytest.approx(2e-9 * 2_048**3 / 0.01)
+
+
+def test_an_emulated_precision_is_left_out_and_the_note_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sections, "has_bfloat16", lambda _: False)
+    monkeypatch.setattr(sections, "CPU_ENCODERS", (("torch", "bfloat16"),))
+    bench = sections.Bench(make_setup("embedded", device="cpu", seconds=30.0, repeat=1))
+    found = sections.encoders(bench)
+    assert found["encoder_rtfx"] == {}
+    assert "only emulates" in found["notes"]["torch bfloat16"]
 
 
 class Quiet:

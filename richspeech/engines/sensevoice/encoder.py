@@ -37,6 +37,10 @@ class Encoder(Protocol):
     def description(self) -> str:
         """What it runs on and how precisely, for the log."""
 
+    @property
+    def precision(self) -> str:
+        """Of its sums, by torch's name, even where its weights have eight bits."""
+
     def score(self, inputs: NDArray[np.float32], lengths: Sequence[int]) -> list[Scores]:
         """Score what ``Prompts.before`` put together; ``lengths`` are those of the features."""
 
@@ -107,8 +111,12 @@ class SanmEncoder(nn.Module):
     @property
     def description(self) -> str:
         """What it runs on and how precisely, for the log."""
-        weight = self.vocabulary.weight
-        return f"torch on {weight.device}, {str(weight.dtype).removeprefix('torch.')}"
+        return f"torch on {self.vocabulary.weight.device}, {self.precision}"
+
+    @property
+    def precision(self) -> str:
+        """Of its sums, by torch's name."""
+        return str(self.vocabulary.weight.dtype).removeprefix("torch.")
 
     def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return prompt logits [B, 4, V], and of every frame token and probability, [B, 4 + T].

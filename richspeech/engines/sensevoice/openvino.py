@@ -37,8 +37,9 @@ class OpenVinoEncoder:
 
     def __init__(self, entry: Path, precision: str, threads: int) -> None:
         """Compile what ``prepare`` wrote to ``entry``; a second time takes half as long."""
+        self.precision = precision if precision in HINTS else best_precision()
         properties = {
-            "INFERENCE_PRECISION_HINT": HINTS.get(precision) or HINTS[best_precision()],
+            "INFERENCE_PRECISION_HINT": HINTS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 128,  # of int8; a quarter faster than the usual 32
