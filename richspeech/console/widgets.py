@@ -16,8 +16,16 @@ QUICK: dict[str, Any] = {
     "show_progress": "hidden",
     "concurrency_limit": None,
     "api_visibility": "private",
+    "trigger_mode": "multiple",
 }
-"""Of every event: the page shows progress itself, and no event waits for another."""
+"""Of every event: the page shows progress itself, no event waits for another, and no press is
+dropped because the one before it is still being answered."""
+
+BEGINS: dict[str, Any] = {**QUICK, "trigger_mode": "once"}
+"""Of a button that begins work: pressed twice in a row, it begins once."""
+
+CHOSEN: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
+"""Of a choice: what was chosen last holds, even if the one before it is still being answered."""
 
 DRAWN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 """Of every piece of HTML that the server draws."""

@@ -17,7 +17,7 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import SECONDS_BETWEEN_LOOKS, BatchView, Session, Status
 from richspeech.console.tab import Context
 from richspeech.console.transcribe.handlers import Choices
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.console.words import duration_words, say, size_words
 from richspeech.errors import BusyError, RichSpeechError
 from richspeech.writers import WRITERS, WriterOptions
@@ -164,17 +164,17 @@ class BatchTab:
     def wire(self) -> None:
         """Connect the buttons, and those of the rows."""
         begin = [self._files, self._folder, *self._context.views.form]
-        self._start.click(self._press_start, begin, self.painted, **QUICK).then(
+        self._start.click(self._press_start, begin, self.painted, **BEGINS).then(
             self._watch, None, self.painted, **QUICK
         )
         self._files.upload(lambda: None, None, self._folder, **QUICK)
         self._folder.input(lambda: None, None, self._files, **QUICK)
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
-        self._order.input(self._change_order, self._order, self._list, **QUICK)
+        self._order.input(self._change_order, self._order, self._list, **CHOSEN)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._context.views.outputs, **QUICK)
-        self._pack.click(self._press_pack, self._formats, self.painted, **QUICK).then(
+        self._pack.click(self._press_pack, self._formats, self.painted, **BEGINS).then(
             self._watch, None, self.painted, **QUICK
         )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)

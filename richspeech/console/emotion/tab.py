@@ -15,7 +15,7 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.console.words import say
 from richspeech.emotion.document import GRANULARITIES
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT
@@ -132,14 +132,14 @@ class EmotionTab:
         self._sources.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *form], self.painted, **QUICK
+            self._press_start, [*self._sources.widgets, *form], self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
                 self._press_example(example.path),
                 form,
                 [*self._sources.widgets, *self.painted],
-                **QUICK,
+                **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:

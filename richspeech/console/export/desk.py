@@ -1,7 +1,7 @@
 """Where a panel's files are made: progress and cancel on the way, the download at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
 
-SECONDS_BETWEEN_PAINTS = 0.15
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
+"""Seconds between two paintings: what is quick is there at once, and what takes long is no stream
+that a slow browser cannot follow, whose buttons then answer late."""
+PAUSE_GROWTH = 1.2
 
 DESK = """
 window.richspeech.desk(element, props, watch, {
@@ -69,22 +72,43 @@ class ExportDesk:
     async def make(
         self, session: Session, form: str, material: Material
     ) -> AsyncIterator[dict[str, Any]]:
-        """Have a file made, and give the values of ``strip`` until it is there."""
-        if form in self._forms:
-            export = order(form, material, session.folder)
-            session.export(export)
-            self._context.exporter.submit(export)
-        async for shown in self._show_on(session):
+        """Have a file made, and give the values of ``strip`` until it is there.
+
+        Others that are being made have events of their own, which show them.
+        """
+        if form not in self._forms:
+            yield self.show(session)
+            return
+        export = order(form, material, session.folder)
+        session.export(export)
+        self._context.exporter.submit(export)
+
+        def goes_on() -> bool:
+            return session.exports.get(form) is export and not export.status.is_over
+
+        async for shown in self._show_while(goes_on, session):
             yield shown
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
-        async for shown in self._show_on(self._context.session(request)):
+        session = self._context.session(request)
+
+        def goes_on() -> bool:
+            return not all(each.status.is_over for each in self._exports(session))
+
+        async for shown in self._show_while(goes_on, session):
             yield shown
 
-    async def _show_on(self, session: Session) -> AsyncIterator[dict[str, Any]]:
-        while not all(each.status.is_over for each in self._exports(session)):
-            yield self.show(session)
-            await asyncio.sleep(SECONDS_BETWEEN_PAINTS)
+    async def _show_while(
+        self, goes_on: Callable[[], bool], session: Session
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Give what is to be seen, whenever that is something else, and at the end."""
+        seen: dict[str, Any] | None = None
+        pause = SHORTEST_PAUSE
+        while goes_on():
+            if (now := self.show(session)) != seen:
+                yield (seen := now)
+            await asyncio.sleep(pause)
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
         yield self.show(session)
 
     def _exports(self, session: Session) -> list[Export]:

@@ -13,7 +13,7 @@ from richspeech.console.export.desk import ExportDesk
 from richspeech.console.export.exports import TRAINING, Material
 from richspeech.console.sessions import Job, Session
 from richspeech.console.tab import Context
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, DRAWN
 from richspeech.console.words import say
 from richspeech.training import training_segments
 from richspeech.writers import WriterOptions
@@ -93,7 +93,7 @@ class ExportPanel:
         """Connect the buttons; ``style`` changes the transcript, too, and is the tab's to wire."""
         for form, button in self._buttons.items():
             button.click(
-                self._press(form), [self._emotions, self._sounds], self._desk.strip, **QUICK
+                self._press(form), [self._emotions, self._sounds], self._desk.strip, **BEGINS
             )
         self._desk.wire()
 

@@ -21,7 +21,7 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.console.words import say
 from richspeech.errors import RichSpeechError
 from richspeech.hub import EMBEDDED
@@ -180,14 +180,14 @@ class ComparePanel:
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._score.click(self._press_score, self._reference, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *form], self.painted, **QUICK
+            self._press_start, [*self._sources.widgets, *form], self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
                 self._press_example(example),
                 form[1:],
                 [*self._sources.widgets, self._reference, *self.painted],
-                **QUICK,
+                **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:

@@ -11,7 +11,7 @@ from richspeech.console.emotion import render as emotion_render
 from richspeech.console.opinion.work import OpinionWork
 from richspeech.console.sessions import Job, Session, Status
 from richspeech.console.tab import Context
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 
 
 class OpinionRow:
@@ -43,7 +43,7 @@ class OpinionRow:
 
     def wire(self) -> None:
         """Connect the buttons."""
-        self._ask.click(self._press_ask, None, self.painted, **QUICK).then(
+        self._ask.click(self._press_ask, None, self.painted, **BEGINS).then(
             self._watch, None, self._outputs(), **QUICK
         )
         self._stop.click(self._press_stop, None, self.painted, **QUICK)

@@ -19,7 +19,7 @@ from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import TRANSCRIBE, Context
 from richspeech.console.transcribe.handlers import Choices, Painting, can_repeat, paint
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.console.words import say
 from richspeech.errors import StoreError
 from richspeech.loader import PARAFORMER, REFERENCE
@@ -201,37 +201,37 @@ class TranscribeTab:
     def wire(self) -> None:
         """Connect the buttons, the settings that need no new transcription, and the viewer."""
         style = self._exports.style
-        style.input(self._change_style, style, self.painted, **QUICK)
+        style.input(self._change_style, style, self.painted, **CHOSEN)
         self._segments.expand(self._open_table, None, self._table, **QUICK)
         self._segments.collapse(self._close_table, None, self._table, **QUICK)
         self._merge.input(
-            lambda merge: gr.update(visible=merge), self._merge, self._merge_length, **QUICK
+            lambda merge: gr.update(visible=merge), self._merge, self._merge_length, **CHOSEN
         )
         self._engine.input(
             self._choose_engine,
             self._engine,
             [self._language, self._allowed, self._ban, self._sentiment],
-            **QUICK,
+            **CHOSEN,
         )
         self._sources.wire()
         self._opinion.wire()
         self._exports.wire()
         self._review.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
-        self._again.click(self._press_again, None, self.painted, **QUICK).then(
+        self._again.click(self._press_again, None, self.painted, **BEGINS).then(
             self._watch, None, self.painted, **QUICK
         )
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *self.form], self.painted, **QUICK
+            self._press_start, [*self._sources.widgets, *self.form], self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
                 self._press_example(example),
                 self.form,
                 [*self._sources.widgets, *self.painted],
-                **QUICK,
+                **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
     def _choose_engine(self, engine: str) -> list[Any]:
