@@ -37,7 +37,7 @@ SCRIPT_WORDS = (
 """What page.js writes into widgets whose words gradio does not let us change."""
 
 SCRIPTS = (
-    *("page.js", "timeline.js", "transcript.js", "viewer.js"),
+    *("page.js", "redraw.js", "timeline.js", "transcript.js", "viewer.js"),
     *("emotion.js", "listing.js", "review.js", "live.js", "reconnect.js"),
 )
 """In the order in which the browser reads them."""

@@ -27,13 +27,17 @@ def button(
     sure: str | None = None,
     kind: str = "quiet",
     usable: bool = True,
+    key: str | None = None,
 ) -> str:
-    """Draw a button of a row: ``label`` is read aloud, ``sure`` asks for a second press."""
+    """Draw a button of a row: ``label`` is read aloud, ``sure`` asks for a second press.
+
+    What is drawn with the same ``key`` stays the same button; unless given, it is that of the row.
+    """
     attributes = {
         "class": kind,
         "data-press": event,
         "data-id": str(row),
-        "data-key": f"{event}-{row}",
+        "data-key": key or f"{event}-{row}",
         "aria-label": label,
         "data-sure": sure,
     }
@@ -50,8 +54,9 @@ def pager(page: int, size: int, count: int, locale: str) -> str:
     if count <= size:
         return ""
     first, last = page * size + 1, min((page + 1) * size, count)
-    before = button("turn_page", page - 1, say("previous_page", locale), usable=page > 0)
-    after = button("turn_page", page + 1, say("next_page", locale), usable=last < count)
+    back, on = say("previous_page", locale), say("next_page", locale)
+    before = button("turn_page", page - 1, back, usable=page > 0, key="previous_page")
+    after = button("turn_page", page + 1, on, usable=last < count, key="next_page")
     place = escape(say("page_range", locale, first=first, last=last))
     return f'<div class="pager">{before}<span>{place}</span>{after}</div>'
 

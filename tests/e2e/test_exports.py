@@ -2,18 +2,16 @@
 
 import csv
 import json
-import zipfile
 from io import StringIO
 from pathlib import Path
 
 import docx
-import numpy as np
 import pysubs2
 import webvtt
 from playwright.sync_api import Playwright, expect
 
 from .test_viewer import correct_first
-from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
+from .visitor import EXAMPLES, Visitor, visitor_of
 
 CALL = EXAMPLES / "zh-call.wav"
 WORDS = "请把冰箱退掉。"
@@ -77,24 +75,6 @@ def test_the_report_plays_from_a_file_without_a_network(
         reader.page.wait_for_function(
             "() => [...document.querySelectorAll('audio')].some((a) => a.currentTime > 3)"
         )
-
-
-def test_a_long_report_shows_how_far_it_is_and_can_be_cancelled(
-    visitor: Visitor, tmp_path: Path
-) -> None:
-    samples, rate = read_samples(CALL)
-    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(samples, 12), rate))
-    visitor.press_start()
-    visitor.result(120)
-    page = visitor.page
-    page.click("#download-html")
-    page.locator("#export-desk [role=progressbar]").wait_for()
-    expect(page.locator("#export-desk")).to_contain_text("/ 17:2")
-    page.locator("#export-desk [data-stop=html]").click()
-    page.locator("#export-desk .making").wait_for(state="detached")
-    expect(page.locator("#export-desk .made")).to_have_count(0)
-    with zipfile.ZipFile(downloaded(visitor, "docx")) as archive:
-        assert "word/document.xml" in archive.namelist()
 
 
 def test_a_finished_report_can_be_downloaded_again(visitor: Visitor) -> None:

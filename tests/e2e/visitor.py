@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -124,4 +125,16 @@ def write_samples(path: Path, samples: NDArray[Any], rate: int) -> Path:
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def long_call(times: int, shift: int = 0) -> tuple[NDArray[Any], int]:
+    """A call again and again, at half its rate, and the rate; no two of another shift are equal."""
+    samples, rate = read_samples(EXAMPLES / "zh-call.wav")
+    return np.tile(np.roll(samples[::2], shift), times), rate // 2
+
+
+def write_flac(path: Path, samples: NDArray[Any], rate: int) -> Path:
+    """For hours: half of what a WAV takes to upload, and next to nothing where nobody speaks."""
+    soundfile.write(path, samples.astype("<i2"), rate)
     return path

@@ -343,7 +343,7 @@ def test_the_newest_comes_first_with_what_it_is(history: History) -> None:
     html = drawn(history.store)
     assert names(html) == ["second.wav", "first.wav"]
     assert "共 2 条" in html
-    second, first = html.split("<li>")[1:]
+    second, first = html.split("<li ")[1:]
     for text in ("我要退款", "生气", "笑声", "1:01", "普通话"):
         assert text in second
     assert Emotion.NEUTRAL.word("zh") in first

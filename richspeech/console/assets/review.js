@@ -1,33 +1,13 @@
 // Files that are being made, highlights to choose from, and the columns of the insight. What is
 // drawn here came from the server as HTML, in which everything from outside is escaped.
 (() => {
-  const fill = (element, html) => {
-    const focused = element.contains(document.activeElement) && document.activeElement.dataset;
-    element.innerHTML = html;
-    for (const name of ["stop", "save", "make", "key"])
-      if (focused?.[name]) element.querySelector(`[data-${name}="${focused[name]}"]`)?.focus();
-  };
-
-  // A button that is exchanged while it is pressed is never clicked: where the same work goes on,
-  // only what tells how far it is changes.
-  function advance(place, html) {
-    const fresh = document.createElement("div");
-    fresh.innerHTML = html;
-    const works = (from) => [...from.children].map((each) => each.lastChild?.dataset?.stop);
-    const same = `${works(place)}` === `${works(fresh)}` && works(fresh).every(Boolean);
-    if (!same) return fill(place, html);
-    place.querySelectorAll(".how-far").forEach((each, n) =>
-      each.replaceWith(fresh.querySelectorAll(".how-far")[n].cloneNode(true)),
-    );
-  }
-
   // Downloads every file that was finished while this page looked on.
   function desk(element, props, watch, events) {
     const place = element.querySelector(".desk");
     let seen = null;
     const show = () => {
       const { html = "", ready = {} } = props.value || {};
-      if (place.dataset.html !== html) advance(place, (place.dataset.html = html));
+      window.richspeech.redraw(place, html);
       const fresh = seen ? Object.keys(ready).filter((key) => !seen.has(key)) : [];
       if (props.value) seen = new Set(Object.keys(ready));
       for (const key of fresh) events.save(ready[key]);
@@ -63,9 +43,10 @@
       const value = props.value || {};
       if (value.job !== job) left.clear();
       job = value.job;
-      fill(place, value.html || "");
-      for (const box of boxes()) box.checked = !left.has(box.dataset.key);
-      count();
+      window.richspeech.redraw(place, value.html || "", () => {
+        for (const box of boxes()) box.checked = !left.has(box.dataset.key);
+        count();
+      });
     };
     place.addEventListener("change", ({ target }) => {
       note(target);

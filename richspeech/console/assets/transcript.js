@@ -137,23 +137,19 @@
     set(data, segments) {
       Object.assign(this, { data, segments });
       this.list.classList.toggle("many", segments.length > MANY_ROWS);
-      const fresh = document.createDocumentFragment();
-      segments.forEach((segment, n) => {
-        const row = this.rows[n];
-        if (!row) {
-          this.rows.push(this.newRow(segment, data.segments[n]));
-          fresh.append(this.rows[n].element);
-        } else if (row.json !== data.segments[n]) {
-          const renewed = this.newRow(segment, data.segments[n]);
-          const focused = row.element.contains(document.activeElement);
-          row.element.replaceWith(renewed.element);
-          if (focused) renewed.element.querySelector(".correct").focus();
-          this.rows[n] = renewed;
-          this.current = null;
-        }
+      const known = new Map(this.rows.map((row) => [row.segment.index, row]));
+      this.rows = segments.map((segment, n) => {
+        const [row, json] = [known.get(segment.index), data.segments[n]];
+        known.delete(segment.index);
+        if (!row) return this.newRow(segment, json);
+        if (row.json !== json) this.renew(row, this.newRow(segment, json));
+        return row;
       });
-      for (const row of this.rows.splice(segments.length)) row.element.remove();
-      this.list.append(fresh);
+      for (const row of known.values()) row.element.remove();
+      let next = this.list.firstChild;
+      for (const { element } of this.rows)
+        if (element === next) next = next.nextSibling;
+        else this.list.insertBefore(element, next);
       this.copyButton.hidden = !data.copy;
       this.copyButton.dataset.copy = data.copy;
       this.undoButton.hidden = !data.corrections;
@@ -200,10 +196,22 @@
         segment,
         json,
         spans,
+        time,
         line,
+        edit,
         element: make("li", {}, time, line, edit),
         found: fold(segment.text),
       };
+    }
+
+    // The buttons of a row stay, and a correction that somebody is writing there.
+    renew(row, fresh) {
+      fresh.line.hidden = row.line.hidden;
+      const { element, time, line, edit } = row;
+      for (const part of ["time", "line", "edit"]) window.richspeech.match(row[part], fresh[part]);
+      Object.assign(row, fresh, { element, time, line, edit });
+      row.spans = [...line.querySelectorAll(".word")];
+      this.current = null;
     }
 
     word([text, start, , probability]) {

@@ -100,7 +100,8 @@ def _row(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> str:
         label = say("open_named", locale, name=row.name)
         name = button("open_row", row.name, row.name, label=label, kind="row-name")
     return (
-        f'<li class="{row.state.value}"><div class="row-main">{name}{_middle(row, locale)}</div>'
+        f'<li class="{row.state.value}" data-key="{escape(row.name, quote=True)}">'
+        f'<div class="row-main">{name}{_middle(row, locale)}</div>'
         f'<div class="row-side">{_side(row, run, risk, locale)}</div></li>'
     )
 

@@ -30,7 +30,7 @@ def _progress(each: Export, locale: str) -> str:
     parts = [done] if left is None else [done, say("left", locale, time=_time(left, locale))]
     details = "".join(f"<span>{escape(part)}</span>" for part in parts)
     return (
-        '<div class="making"><div class="how-far">'
+        f'<div class="making" data-key="making-{each.key}"><div class="how-far">'
         f'<div class="progress-head"><span>{name}</span><b>{percent}</b></div>'
         f'<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{each.fraction * 100:.0f}">'
@@ -51,7 +51,8 @@ def _ready(each: Export, locale: str) -> str:
     note = f"<span>{escape(each.note.in_locale(locale))}</span>" if each.note else ""
     ready = say("export_ready", locale, name=each.path.name, size=size)
     return (
-        f'<div class="made"><span role="status">{escape(ready)}</span>{note}'
+        f'<div class="made" data-key="made-{each.key}">'
+        f'<span role="status">{escape(ready)}</span>{note}'
         f'<button type="button" class="quiet" data-save="{each.form}">'
         f"{_say('export_save', locale)}</button></div>"
     )

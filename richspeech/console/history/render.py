@@ -90,7 +90,7 @@ def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> str:
     facts = f'<p class="row-facts">{_facts(entry, locale, timezone)}</p>'
     words = _marked(entry.preview, findings.query.words) or f"<em>{_say('no_words', locale)}</em>"
     return (
-        f'<li><div class="row-main">{opening}<p class="row-words">{words}</p>'
+        f'<li data-key="{entry.id}"><div class="row-main">{opening}<p class="row-words">{words}</p>'
         f'<div class="row-more"><div class="chips">{chips}</div>{_settings(entry, locale)}</div>'
         "</div>"
         f'<div class="row-side">{facts}{deleting}</div></li>'
