@@ -159,9 +159,9 @@ def preparing(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Folders that are prepared; in this process instead of another, which is quicker."""
     seen: list[Path] = []
 
-    def here(work: Any, folder: Path, *more: Any) -> None:
+    def here(folder: Path, *more: Any) -> None:
         seen.append(folder)
-        work(folder, *more)
+        openvino.prepare(folder, *more)
 
     monkeypatch.setattr(openvino, "_elsewhere", here)
     return seen

@@ -7,11 +7,11 @@ same; the weights are mapped into memory, and neither funasr nor ``model.pt`` is
 process takes the memory that loading needs (the weights three times) with it when it ends.
 """
 
-import multiprocessing
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_sco
 from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
+from richspeech.errors import ModelError
+from richspeech.hub import ROOT
 
 GRAPH_VERSION = 1
 """Of what ``prepare`` writes; a new one makes every cache anew."""
@@ -30,6 +32,7 @@ HINTS = {"float32": "f32", "bfloat16": "bf16"}
 """Ours → OpenVINO's names; where weights have eight bits, the rest is as precise as is fast."""
 GRAPH, PARTS = "encoder.xml", "parts.npz"
 COMPILED = "compiled"
+FAILURE = "failure.json"
 
 
 class OpenVinoEncoder:
@@ -73,7 +76,7 @@ def load(
     precision = best_precision() if precision == "auto" else precision
     maker = f"encoder {GRAPH_VERSION} {openvino().__version__} {precision}"
     return Prepared(folder, cache_folder, maker).open(
-        lambda folder, entry: _elsewhere(prepare, folder, entry, precision, threads),
+        lambda folder, entry: _elsewhere(folder, entry, precision, threads),
         lambda entry: (Parts.read(entry / PARTS), OpenVinoEncoder(entry, precision, threads)),
     )
 
@@ -91,8 +94,36 @@ def prepare(folder: Path, entry: Path, precision: str, threads: int) -> None:
     parts.save(entry / PARTS)
 
 
-def _elsewhere(work: Callable[..., None], *arguments: Any) -> None:
-    """Call ``work`` in a process of its own; its errors are raised here."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-        pool.submit(work, *arguments).result()
+def _elsewhere(folder: Path, entry: Path, precision: str, threads: int) -> None:
+    """Call ``prepare`` in a process of its own; its errors are raised here.
+
+    A program is started, since ``multiprocessing`` would first run that of the caller once more.
+    """
+    program = [sys.executable, "-m", "richspeech.engines.sensevoice.openvino"]
+    arguments = [str(folder.resolve()), str(entry.resolve()), precision, str(threads)]
+    done = subprocess.run(  # noqa: S603 - our own module
+        [*program, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+    )
+    if done.returncode == 0:
+        return
+    if not (entry / FAILURE).exists():
+        message = f"the process that prepares the model ended with status {done.returncode}"
+        raise RuntimeError(message)
+    is_the_model, message = json.loads((entry / FAILURE).read_text(encoding="utf-8"))
+    raise ModelError(message) if is_the_model else RuntimeError(message)
+
+
+def main() -> int:
+    """Prepare in this process; what goes wrong is written down for the one that waits."""
+    folder, entry = map(Path, sys.argv[1:3])
+    try:
+        prepare(folder, entry, sys.argv[3], int(sys.argv[4]))
+    except (ModelError, ImportError, OSError, RuntimeError) as error:
+        failure = [isinstance(error, ModelError), str(error)]
+        (entry / FAILURE).write_text(json.dumps(failure), encoding="utf-8")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
