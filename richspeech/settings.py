@@ -267,6 +267,7 @@ class LiveSettings(_Group):
 
     interim_seconds: Annotated[float, Field(gt=0, le=10)] = 0.35
     max_sessions: Annotated[int, Field(ge=0, le=1_000)] = 8
+    idle_seconds: Annotated[float, Field(gt=0, le=3_600)] = 30.0
 
 
 class ServerSettings(_Group):

@@ -18,11 +18,12 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from fastapi import WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -45,11 +46,12 @@ from richspeech.transcript import plain
 log = logging.getLogger(__name__)
 
 Say = Callable[[RichSpeechError | None], str]
+Received = TypeVar("Received")
 
 PATH = "/live"
 TAP = Path(__file__).with_name("live_tap.js")
-MOST_SILENT_SECONDS = 30.0
-"""A microphone sends silence, too; who sends nothing for so long is gone."""
+SECONDS_THAT_COUNT = 1.0
+"""Who talks sends so much sound and more in any time; less keeps no place."""
 MOST_BACKLOG_SECONDS = 10.0
 """More is not taken from the wire before some of it was read: memory stays bounded."""
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -136,7 +138,7 @@ class _Live:
         say: Say = str
         visitor = visitor_of(websocket).key
         try:
-            begin = await _read_begin(websocket)
+            begin = await _read_begin(websocket, self._settings.idle_seconds)
             say = partial(self._desk.sentence, begin.window, visitor)
             options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
             live = self._transcription(await self._loaded(websocket))
@@ -144,7 +146,8 @@ class _Live:
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
             return
-        conversation = _Conversation(websocket, place, recording, pcm, say, self._places)
+        idle = _Idle(self._settings.idle_seconds, begin.sample_rate)
+        conversation = _Conversation(websocket, place, recording, pcm, say, self._places, idle)
         await conversation.run(live, options)
 
     def _opened(self, window: str, visitor: str, options: Options) -> tuple[Place, LiveRecording]:
@@ -191,7 +194,9 @@ class _Conversation:
         pcm: PcmStream,
         say: Say,
         places: threading.Semaphore,
+        idle: "_Idle",
     ) -> None:
+        self._idle = idle
         self._websocket, self._place, self._recording = websocket, place, recording
         self._pcm, self._say, self._places = pcm, say, places
         self._loop = asyncio.get_running_loop()
@@ -222,7 +227,7 @@ class _Conversation:
                     await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             self._recording.feed(self._pcm.finish())
         except TimeoutError:
-            log.info("nothing came over a live connection for %g s", MOST_SILENT_SECONDS)
+            log.info("no sound came over a live connection for %g s", self._idle.seconds)
         except RichSpeechError as error:
             self._messages.put_nowait(_refusal(error, self._say(error)))
         finally:
@@ -230,9 +235,10 @@ class _Conversation:
 
     async def _listened(self) -> bool:
         """Take one message; False when it was the last."""
-        message = await asyncio.wait_for(self._websocket.receive(), MOST_SILENT_SECONDS)
+        message = await self._idle.wait_for(self._websocket.receive())
         if sound := message.get("bytes"):
             self._recording.feed(self._pcm.feed(sound))
+            self._idle.hear(sound)
         return message["type"] == "websocket.receive" and message.get("text") is None
 
     def _hear(self, live: LiveTranscription, options: Options) -> None:
@@ -264,9 +270,35 @@ class _Conversation:
             self._loop.call_soon_threadsafe(self._messages.put_nowait, message)
 
 
-async def _read_begin(websocket: WebSocket) -> Begin:
+class _Idle:
+    """How long somebody has kept a place without using it.
+
+    A microphone sends silence, too. Only what is waited for here counts, not the time in which the
+    model is busy with what came; frames with next to no sound in them end nothing.
+    """
+
+    def __init__(self, seconds: float, sample_rate: int) -> None:
+        self.seconds, self._sample_rate = seconds, sample_rate
+        self._waited = self._heard = 0.0
+        """Seconds since so much sound came as counts, and the sound since."""
+
+    async def wait_for(self, message: Awaitable[Received]) -> Received:
+        """Wait for a message; raises ``TimeoutError`` when there was no sound for too long."""
+        began = time.monotonic()
+        arrived = await asyncio.wait_for(message, max(self.seconds - self._waited, 0.0))
+        self._waited += time.monotonic() - began
+        return arrived
+
+    def hear(self, sound: bytes) -> None:
+        """Take 16-bit samples."""
+        self._heard += len(sound) / 2 / self._sample_rate
+        if self._heard >= SECONDS_THAT_COUNT:
+            self._waited = self._heard = 0.0
+
+
+async def _read_begin(websocket: WebSocket, seconds: float) -> Begin:
     try:
-        message = await asyncio.wait_for(websocket.receive(), MOST_SILENT_SECONDS)
+        message = await asyncio.wait_for(websocket.receive(), seconds)
     except TimeoutError:
         message = {}
     if message.get("type") == "websocket.disconnect":

@@ -99,9 +99,15 @@ def client(desk: FakeDesk, readiness: Readiness) -> Iterator[TestClient]:
 
 
 def client_of(
-    desk: FakeDesk, readiness: Readiness, max_seconds: float = 600, max_sessions: int = 2
+    desk: FakeDesk,
+    readiness: Readiness,
+    max_seconds: float = 600,
+    max_sessions: int = 2,
+    idle_seconds: float = 30,
 ) -> TestClient:
-    settings = LiveSettings(interim_seconds=0.01, max_sessions=max_sessions)
+    settings = LiveSettings(
+        interim_seconds=0.01, max_sessions=max_sessions, idle_seconds=idle_seconds
+    )
     return TestClient(walled(live_route(desk, readiness, Options(), max_seconds, settings)))
 
 
@@ -278,6 +284,53 @@ def test_only_so_many_talk_at_the_same_time(desk: FakeDesk, readiness: Readiness
             first.send_json({"type": "stop"})
             assert [*received(first)][-1]["type"] == "finished"
         assert talk(client, b"", window="other")[-1]["type"] == "finished"
+
+
+def test_who_sends_nothing_gives_the_place_back(desk: FakeDesk, readiness: Readiness) -> None:
+    with client_of(desk, readiness, max_sessions=1, idle_seconds=0.2) as client:
+        with client.websocket_connect("/live") as idle:
+            assert begin(idle) == {"type": "ready"}
+            assert [*received(idle)] == [{"type": "finished", "duration": 0.0}]
+        assert talk(client, bytes(FRAME_BYTES), window="other")[-1]["type"] == "finished"
+
+
+def test_who_never_begins_is_sent_away(desk: FakeDesk, readiness: Readiness) -> None:
+    with (
+        client_of(desk, readiness, idle_seconds=0.2) as client,
+        client.websocket_connect("/live") as socket,
+    ):
+        (message,) = received(socket)
+    assert message["type"] == "error"
+    assert desk.places == {}
+
+
+@pytest.mark.parametrize("frame", [b"", b"\0\0"])
+def test_frames_without_sound_in_them_keep_no_place(
+    desk: FakeDesk, readiness: Readiness, frame: bytes
+) -> None:
+    with (
+        client_of(desk, readiness, idle_seconds=0.3) as client,
+        client.websocket_connect("/live") as socket,
+    ):
+        begin(socket)
+        while not desk.places["mine"].ended.wait(0.02):
+            socket.send_bytes(frame)
+        assert [*received(socket)][-1]["type"] == "finished"
+
+
+def test_who_sends_sound_stays_for_longer_than_an_idle_one_may(
+    desk: FakeDesk, readiness: Readiness
+) -> None:
+    with (
+        client_of(desk, readiness, idle_seconds=2.0) as client,
+        client.websocket_connect("/live") as socket,
+    ):
+        begin(socket)
+        for _ in range(10):
+            assert not desk.places["mine"].ended.wait(0.25)
+            send(socket, bytes(FRAME_BYTES * 10))
+        socket.send_json({"type": "stop"})
+        assert [*received(socket)][-1] == {"type": "finished", "duration": 10.0}
 
 
 def test_a_window_that_is_left_for_long_ends_its_talk(client: TestClient, desk: FakeDesk) -> None:
