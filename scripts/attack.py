@@ -5,16 +5,20 @@ files of its own, names that anybody can see, bodies of zeros. Nothing but 127.0
 The exit status is 1 when something got through. docs/security.md holds the table.
 """
 
+import io
 import json
 import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +33,11 @@ from scripts.screenshots import answers
 USER, PASSWORD = "ming", secrets.token_urlsafe(12)
 SECRET = "a line that nobody has uploaded"  # noqa: S105 - a secret of nobody's
 HEADER_SECONDS = 2
-UPLOAD_BYTES = 4_000_000
+PAGES = 50
+JOBS_AT_ONCE = 4
+WAITING_JOBS = 1
+STOP_SECONDS = 10
+UPLOAD_BYTES = 40_000_000
 PATIENCE_SECONDS = 60
 NOTHING: Mapping[str, str] = MappingProxyType({})
 EXAMPLE = ROOT / "examples" / "zh-laughter.wav"
@@ -59,30 +67,53 @@ class Server:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> "Server":
-        """Begin it, and wait until it can transcribe."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    @property
+    def history(self) -> Path:
+        """Where transcripts are kept."""
+        return self.folder / "history.sqlite"
+
+    @property
+    def _environment(self) -> dict[str, str]:
         own = {
             "TMPDIR": str(self.folder),
-            "RICHSPEECH_HISTORY__URL": f"sqlite:///{self.folder}/history.sqlite",
+            "RICHSPEECH_HISTORY__URL": f"sqlite:///{self.history}",
             "RICHSPEECH_SERVER__HEADER_SECONDS": str(HEADER_SECONDS),
             "RICHSPEECH_SERVER__BODY_SECONDS": str(HEADER_SECONDS),
             "RICHSPEECH_LIMITS__UPLOAD_WINDOW_BYTES": str(UPLOAD_BYTES),
-            "RICHSPEECH_LIMITS__UPLOAD_TOTAL_BYTES": str(2 * UPLOAD_BYTES),
+            "RICHSPEECH_LIMITS__UPLOAD_TOTAL_BYTES": str(6 * UPLOAD_BYTES),
+            "RICHSPEECH_SERVER__WAITING_JOBS": str(WAITING_JOBS),
+            "RICHSPEECH_SERVER__STOP_SECONDS": str(STOP_SECONDS),
         }
-        command = [sys.executable, "app_sensevoice.py", "--model", "embedded"]
+        return os.environ | own | self.environment
+
+    def _command(self, *more: str) -> list[str]:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        own = ["--model", "embedded", "--port", str(self.port)]
+        return [sys.executable, "app_sensevoice.py", *own, *more]
+
+    def start(self, *more: str) -> "Server":
+        """Begin it, and wait until it can transcribe."""
         with (self.folder / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
-                cwd=ROOT,
-                env=os.environ | own | self.environment,
-                stdout=log,
-                stderr=log,
+                self._command(*more), cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
         if not answers(self.process, f"{self.address}/readyz"):
-            raise SystemExit((self.folder / "log.txt").read_text(errors="replace")[-4000:])
+            raise SystemExit(self.log[-4000:])
         return self
+
+    def run(self) -> str:
+        """Begin it where it is to refuse; return what it says."""
+        done = subprocess.run(
+            self._command(),
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return done.stderr
 
     @property
     def uploads(self) -> list[Path]:
@@ -159,6 +190,18 @@ class Visitor:
         return self.client.post(
             "/gradio_api/upload", files=[("files", (name, content))], headers=sent
         )
+
+    def press_start(self, recording: bytes) -> str:
+        """Upload a recording and press the button; return all that the page is told then."""
+        own = self.upload(recording, "long.wav").json()[0]
+        config = self.config()
+        parts = {each["id"]: each for each in config["components"]}
+        [button] = [n for n, each in parts.items() if each["props"].get("elem_id") == "start"]
+        [press] = [d for d in config["dependencies"] if [button, "click"] in d["targets"]]
+        data = [parts[each]["props"].get("value") for each in press["inputs"]]
+        data[0] = a_file(own)
+        self.event(press["id"], data)
+        return self.client.get(f"/gradio_api/queue/data?session_hash={self.page}").text
 
 
 Try = Callable[[Server, Server], Iterator[Attempt]]
@@ -313,7 +356,7 @@ def disk(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
     )
     full = [visitor.upload(b"0" * (UPLOAD_BYTES // 2)) for _ in range(3)]
     yield refused("4", "more than the quota of a window", full[-1], 413)
-    others = [Visitor(opened).enter().upload(b"0" * (UPLOAD_BYTES * 3 // 4)) for _ in range(3)]
+    others = [Visitor(opened).enter().upload(b"0" * (UPLOAD_BYTES * 3 // 4)) for _ in range(8)]
     yield refused("4", "more than the quota of all windows", others[-1], 413)
     yield refused("4", "an upload without a name", visitor.upload(name=""), 400)
     for begun, what in (
@@ -344,18 +387,82 @@ def disk(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
 
 def overload(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
     """Ask for more than can be done."""
-    yield from ()
+    with ThreadPoolExecutor(PAGES) as pool:
+        pages = [pool.submit(lambda: Visitor(opened).enter()) for _ in range(PAGES)]
+        slowest, codes = 0.0, set()
+        while not all(page.done() for page in pages):
+            began = time.monotonic()
+            for path in ("/health", "/readyz"):
+                codes.add(
+                    httpx.get(f"{opened.address}{path}", timeout=PATIENCE_SECONDS).status_code
+                )
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(0.05)
+    row = f"/health and /readyz while {PAGES} pages are opened at once"
+    yield shown("5", row, f"{sorted(codes)}, at most {slowest:.2f} s", held=codes == {200})
+    people = [Visitor(opened).enter() for _ in range(JOBS_AT_ONCE + WAITING_JOBS + 1)]
+    said = [visitor.press_start(long_recording()) for visitor in people]
+    busy = [text for text in said if "jobs are waiting here already" in text]
+    row = f"{len(people)} long jobs where {JOBS_AT_ONCE} run and {WAITING_JOBS} may wait"
+    yield shown("5", row, f"{len(busy)} told how many wait, and to come back", held=len(busy) == 1)
 
 
 # 6. Nothing lost ----------------------------------------------------------------------------------
 
 
 def loss(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG001
-    """Take the history away, damage it, and end the process."""
-    yield from ()
+    """End the process at work, take the history away, and damage it."""
+    seconds = opened.end(signal.SIGTERM)
+    row = "SIGTERM while long jobs run"
+    yield shown("6", row, f"gone after {seconds:.1f} s", held=seconds < STOP_SECONDS + 5)
+    kept = names_in(opened.history)
+    row = "what was heard by then"
+    yield shown(
+        "6", row, f"{len(kept)} in the history: {', '.join(sorted(set(kept)))}", held=bool(kept)
+    )
+    opened.start()
+    opened.history.unlink()
+    visitor = Visitor(opened).enter()
+    visitor.press_start(EXAMPLE.read_bytes())
+    there = wait(lambda: opened.history.exists() and bool(names_in(opened.history)))
+    yield shown(
+        "6",
+        "a history deleted under the process",
+        "the next transcript is kept" * there,
+        held=there,
+    )
+    opened.end(signal.SIGTERM)
+    for path in opened.folder.glob("history.sqlite*"):
+        path.unlink()
+    opened.history.write_bytes(b"this is no database at all" * 100)
+    refused_start = opened.run()
+    named = "--history-aside" in refused_start
+    yield shown("6", "a damaged history", refused_start.strip()[-240:], held=named)
+    opened.start("--history-aside")
+    aside = [path.name for path in opened.folder.glob("*aside*")]
+    yield shown(
+        "6", "the same with --history-aside", f"{len(aside)} file put aside", held=len(aside) == 1
+    )
 
 
 PARTS: tuple[Try, ...] = (files, requests, login, disk, overload, loss)
+
+
+def long_recording() -> bytes:
+    """Say an example again and again, for a quarter of an hour."""
+    with wave.open(str(ROOT / "examples" / "zh-call.wav")) as file:
+        parameters, sound = file.getparams(), file.readframes(file.getnframes())
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setparams(parameters)
+        file.writeframes(sound * 10)
+    return written.getvalue()
+
+
+def names_in(history: Path) -> list[str]:
+    """Read the names of what is kept."""
+    with closing(sqlite3.connect(history)) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM richspeech_transcripts")]
 
 
 @contextmanager
