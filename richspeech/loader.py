@@ -84,6 +84,12 @@ class Loaded:
         """Whether this is the tiny model that ships with the project."""
         return self.weights.is_embedded
 
+    @property
+    def all_weights(self) -> tuple[Weights | None, ...]:
+        """Of everything that has a part in a transcript."""
+        others = (self.vad_weights, self.punctuation_weights, self.sentiment_weights)
+        return (self.weights, *others)
+
     def with_rules(self, rules: tuple[Rule, ...], limits: Limits) -> "Loaded":
         """Return it with these rules alone; ``limits`` weigh voice against words anew."""
         ruled = partial(RelabellingTranscriber, rules=rules, limits=limits)
@@ -136,6 +142,15 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
         else find(model.id, EMBEDDED_RECOGNISER)
     )
     embedded = recogniser.is_embedded
+    if embedded and model.vad_id != EMBEDDED:
+        is_usual = model.vad_id == type(model).model_fields["vad_id"].default
+        log.log(
+            logging.INFO if is_usual else logging.WARNING,
+            "model.vad_id %s is ignored, since %s was trained with models/%s",
+            model.vad_id,
+            recogniser.name,
+            EMBEDDED_DETECTOR.name,
+        )
     detector = find(EMBEDDED if embedded else model.vad_id, EMBEDDED_DETECTOR)
     if not is_paraformer:
         return Models(recogniser, detector)
