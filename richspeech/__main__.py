@@ -35,6 +35,7 @@ from richspeech.history.command import add_arguments as add_history_arguments
 from richspeech.history.command import history
 from richspeech.history.history import listener_of
 from richspeech.history.recall import UnkeptProgress
+from richspeech.hub import tell_of_embedded
 from richspeech.media.playback import to_mp3
 from richspeech.options import Options, language_hint
 from richspeech.passwords import hash_password
@@ -188,6 +189,7 @@ def transcribe(arguments: argparse.Namespace) -> int:
     options = options_of(arguments, loader.default_options(settings))
     outputs = iter(outputs_of(arguments.files, arguments.format, arguments.output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
+    tell_of_embedded(*loaded.all_weights)
     with listener_of(settings, loaded, remembers=arguments.history) as listener:
         return _transcribe_files(arguments, listener, limits, options, outputs)
 

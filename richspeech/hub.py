@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import logging
 import re
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -24,6 +25,14 @@ EMBEDDED_LISTENER = ROOT / "models" / "emotion2vec-tiny"
 EMBEDDED_CLASSIFIER = ROOT / "models" / "sentiment-tiny"
 EMBEDDED_PARAFORMER = ROOT / "models" / "paraformer-tiny"
 EMBEDDED_PUNCTUATION = ROOT / "models" / "ct-punc-tiny"
+EMBEDDED_NAMES = frozenset(
+    f"models/{folder.name}"
+    for folder in (
+        *(EMBEDDED_RECOGNISER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER),
+        *(EMBEDDED_CLASSIFIER, EMBEDDED_PARAFORMER, EMBEDDED_PUNCTUATION),
+    )
+)
+"""What transcripts and people call them."""
 NEEDED_FILES = ("config.yaml", "model.pt")
 """Of a funasr model; one of transformers has a config.json instead."""
 MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
@@ -148,6 +157,16 @@ class _Search:
     def _stand_in(self, reason: str) -> Weights:
         folder = require_model_files(self.embedded, self.needed)
         return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
+
+
+def tell_of_embedded(*used: Weights | None) -> None:
+    """Say on stderr, in one line, which of the weights are not to be taken seriously."""
+    names = dict.fromkeys(each.name for each in used if each is not None and each.is_embedded)
+    if names:
+        sys.stderr.write(
+            f"{', '.join(names)}: tiny weights for demonstration, which know a few hundred words "
+            "and do not understand people; name real ones with --model or in config.yaml.\n"
+        )
 
 
 def require_model_files(folder: Path, needed: tuple[str, ...] = NEEDED_FILES) -> Path:

@@ -38,7 +38,7 @@ def segment(
 
 
 def transcript(*segments: Segment, duration: float = 100.0) -> Transcript:
-    return Transcript(duration, 1.0, "sensevoice", "models/sensevoice-tiny", segments)
+    return Transcript(duration, 1.0, "sensevoice", "iic/SenseVoiceSmall", segments)
 
 
 @st.composite

@@ -23,6 +23,7 @@ from richspeech.batch.sources import Hold, Item, ZipLimits, open_sources, unboun
 from richspeech.batch.work import Batch, hear_with
 from richspeech.history.history import engine_identity, listener_of
 from richspeech.history.identity import digest_of, request_identity
+from richspeech.hub import tell_of_embedded
 from richspeech.options import Options
 from richspeech.pipeline import Progress
 from richspeech.review.risk import assess_risk
@@ -64,6 +65,7 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, options: Option
         items = stack.enter_context(open_sources(arguments.sources, zip_limits(settings)))
         manifest = stack.enter_context(open_manifest(results.folder))
         loaded = loader.load(settings)
+        tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
         listener = stack.enter_context(listener_of(settings, loaded, remembers=arguments.history))

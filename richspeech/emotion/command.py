@@ -19,6 +19,7 @@ from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstance
 from richspeech.emotion.listener import LoadedListener, load_listener
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.hub import tell_of_embedded
 from richspeech.settings import CONFIG, EmotionSettings, load_settings
 
 OUTPUTS = Path("outputs")
@@ -76,6 +77,7 @@ def emotion(arguments: argparse.Namespace) -> int:
         settings=settings.emotion,
     )
     loaded = load_listener(settings)
+    tell_of_embedded(loaded.weights)
     failures = sum(not _written(path, loaded, wanted) for path in arguments.files)
     return 1 if failures else 0
 

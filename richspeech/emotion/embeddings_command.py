@@ -28,6 +28,7 @@ from richspeech.emotion.embeddings import (
 from richspeech.emotion.listener import LoadedListener, load_listener
 from richspeech.emotion.second_opinion import impressions
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.hub import tell_of_embedded
 from richspeech.settings import CONFIG, Settings, load_settings
 from richspeech.transcript import Transcript
 
@@ -146,7 +147,9 @@ class _Reader:
 
     @cached_property
     def loaded(self) -> LoadedListener:
-        return load_listener(self.settings)
+        loaded = load_listener(self.settings)
+        tell_of_embedded(loaded.weights)
+        return loaded
 
     def voices(self, path: Path) -> list[Voice]:
         """Return the voice of a file, or one a segment; raises ``RichSpeechError``."""

@@ -15,6 +15,7 @@ from postprocess import LOCALES
 from richspeech import loader
 from richspeech.audio import AudioLimits, open_recording
 from richspeech.errors import OptionError
+from richspeech.hub import tell_of_embedded
 from richspeech.media.clips import cut
 from richspeech.media.pictures import open_pictures
 from richspeech.review.chapters import write_chapters
@@ -70,6 +71,7 @@ def highlights(arguments: argparse.Namespace) -> int:
     review = review_transcript(transcript, settings, arguments.window)
     document = {
         "file": str(arguments.recording),
+        "model": transcript.model,
         **review.to_dict(),
         "files": write_files(arguments, review.highlights, limits),
     }
@@ -137,9 +139,10 @@ def _edl(arguments: argparse.Namespace, found: tuple[Highlight, ...], limits: Au
 
 def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Transcript:
     options = loader.default_options(settings)
-    transcriber = loader.load(settings).transcriber
+    loaded = loader.load(settings)
+    tell_of_embedded(*loaded.all_weights)
     with open_recording(recording, limits) as opened:
-        *_, last = transcriber.transcribe(opened, options, lambda: False)
+        *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
     return last.transcript
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 from io import StringIO
 
+from richspeech.hub import EMBEDDED_NAMES
 from richspeech.transcript import Segment, Transcript
 from richspeech.writers.labels import has_sentiment, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -15,6 +16,9 @@ CSV_COLUMNS = (
 
 SENTIMENT_COLUMNS = ("sentiment", "sentiment_probability", "agreement")
 """Behind the others where words were read for their sentiment."""
+
+MODEL_COLUMN = "model"
+"""Last of all where the model is one for demonstration, so that nobody takes it for another."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -33,10 +37,12 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """
     table = StringIO()
     writer = csv.writer(table)
-    read = has_sentiment(transcript)
-    writer.writerow((*CSV_COLUMNS, *SENTIMENT_COLUMNS) if read else CSV_COLUMNS)
+    read, is_embedded = has_sentiment(transcript), transcript.model in EMBEDDED_NAMES
+    more = SENTIMENT_COLUMNS if read else ()
+    writer.writerow((*CSV_COLUMNS, *more, *([MODEL_COLUMN] if is_embedded else [])))
+    model = [transcript.model] if is_embedded else []
     writer.writerows(
-        (*_csv_row(segment), *(_sentiment_cells(segment) if read else ()))
+        (*_csv_row(segment), *(_sentiment_cells(segment) if read else ()), *model)
         for segment in transcript.segments
     )
     return _BYTE_ORDER_MARK + table.getvalue()

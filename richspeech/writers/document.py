@@ -12,6 +12,7 @@ from docx.styles.style import BaseStyle
 from richspeech.transcript import Segment, Transcript
 from richspeech.wording import clock
 from richspeech.writers.labels import (
+    demonstration,
     emotion_label,
     event_labels,
     facts,
@@ -43,10 +44,13 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     _prepare_styles(document)
     title = printable(options.title or say("transcript", options.locale))
     document.core_properties.title = title[:255]
-    document.core_properties.author = document.core_properties.comments = ""
+    remark = demonstration(transcript, options.locale)
+    document.core_properties.author, document.core_properties.comments = "", remark or ""
     document.add_heading(title, level=0)
     known = facts(transcript, options.locale)
     document.add_paragraph(" · ".join(f"{head} {value}" for head, value in known))
+    if remark:
+        document.add_paragraph(remark)
     segments = [segment for segment in transcript.segments if has_content(segment)]
     for segment in segments:
         _add_segment(document, segment, options)

@@ -4,6 +4,7 @@ import re
 from types import MappingProxyType
 
 from postprocess import AudioEvent, Emotion, RichPiece, join_texts, render
+from richspeech.hub import EMBEDDED_NAMES
 from richspeech.transcript import Segment, Transcript
 from richspeech.wording import Wording, clock, language_name
 
@@ -20,6 +21,11 @@ WORDS: MappingProxyType[str, Wording] = MappingProxyType(
         "duration": Wording("录音时长", "Audio"),
         "main_language": Wording("主要语言", "Main language"),
         "model": Wording("模型", "Model"),
+        "demonstration": Wording(
+            "由演示用的小模型 {model} 写出：只认识几百个词，听不懂真人说话。",
+            "Written by {model}, tiny weights for demonstration, which know a few hundred words "
+            "and do not understand people.",
+        ),
         "nothing": Wording("没有听到说话和声音。", "No speech and no sounds were heard."),
         "corrected": Wording("已人工修改", "corrected by hand"),
         "no_words": Wording("没有说话", "no words"),
@@ -61,6 +67,13 @@ Neutral and unknown have none: they stay white.
 def say(key: str, locale: str) -> str:
     """Return a heading."""
     return WORDS[key].in_locale(locale)
+
+
+def demonstration(transcript: Transcript, locale: str) -> str | None:
+    """Say that an embedded model has written this, if one has."""
+    if transcript.model not in EMBEDDED_NAMES:
+        return None
+    return say("demonstration", locale).format(model=transcript.model)
 
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from richspeech.transcript import Segment, Transcript
 from richspeech.wording import clock, language_name
 from richspeech.writers.labels import (
+    demonstration,
     emotion_label,
     event_labels,
     facts,
@@ -89,6 +90,7 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
         locale=options.locale,
         title=printable(options.title or say("report", options.locale)),
         facts=facts(transcript, options.locale),
+        remark=demonstration(transcript, options.locale),
         duration=duration,
         lanes=_lanes(segments, duration, options.locale),
         rows=[_row(segment, options) for segment in segments],

@@ -13,7 +13,7 @@ from postprocess import Emotion
 from richspeech.transcript import Transcript
 from richspeech.wording import clock
 from richspeech.writers.cues import Cue, Line, build_cues
-from richspeech.writers.labels import COLOURS, printable
+from richspeech.writers.labels import COLOURS, demonstration, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 _JOINER = "\u2060"
@@ -60,7 +60,9 @@ def write_vtt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """WebVTT: the emotion as a class, which the style block colours and a page may colour anew."""
     cues = build_cues(transcript, options, name_emotions=False)
     styles = "".join(f"::cue(.{each}) {{ color: {COLOURS[each]}; }}\n" for each in _emotions(cues))
-    blocks = [f"STYLE\n{styles}"] if styles else []
+    remark = demonstration(transcript, options.locale)
+    blocks = [f"NOTE\n{remark}\n"] if remark else []
+    blocks += [f"STYLE\n{styles}"] if styles else []
     blocks += [
         f"{number}\n{vtt_time(cue.start)} --> {vtt_time(cue.end)}\n"
         + "\n".join(map(_vtt_line, cue.lines))
@@ -103,8 +105,10 @@ def write_ass(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     styles = [_ass_style("Default", _ASS_WHITE)]
     styles += [_ass_style(emotion, COLOURS[emotion]) for emotion in _emotions(cues)]
     title = [f"Title: {printable(options.title)}"] if options.title else []
+    remark = demonstration(transcript, options.locale)
     lines = [
         "[Script Info]",
+        *([f"; {remark}"] if remark else []),
         *title,
         "ScriptType: v4.00+",
         "PlayResX: 1920",
@@ -159,7 +163,9 @@ def write_lrc(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """Lyrics: a time and one line a cue; an empty line clears the screen before a silence."""
     cues = build_cues(transcript, options, most_lines=1)
     title = [f"[ti:{printable(options.title)}]"] if options.title else []
-    lines = [*title, f"[length:{clock(transcript.duration)}]"] if cues else []
+    remark = demonstration(transcript, options.locale)
+    writer = [f"[re:{remark}]"] if remark else []
+    lines = [*title, *writer, f"[length:{clock(transcript.duration)}]"] if cues else []
     for number, cue in enumerate(cues, start=1):
         text = "".join(line.text for line in cue.lines)
         lines.append(f"[{lrc_time(cue.start)}]{_LRC_STAMP.sub(_wide_twin, text)}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from richspeech.transcript import Segment, Transcript
 from richspeech.wording import clock
 from richspeech.writers.labels import (
+    demonstration,
     emotion_label,
     event_labels,
     facts,
@@ -30,6 +31,8 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
     locale = options.locale
     known = " · ".join(f"{head} {value}" for head, value in facts(transcript, locale))
     head = f"# {_escaped(options.title or say('transcript', locale))}\n\n{_escaped(known)}\n\n"
+    if remark := demonstration(transcript, locale):
+        head += f"{_escaped(remark)}\n\n"
     segments = [segment for segment in transcript.segments if has_content(segment)]
     if not segments:
         return f"{head}{say('nothing', locale)}\n"

@@ -61,7 +61,7 @@ def loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
     def load(given: Settings) -> LoadedListener:
         asked.append(given)
-        weights = Weights(Path(), "models/ear", Source.EMBEDDED, "asked for")
+        weights = Weights(Path(), "models/ear", Source.FOLDER, "asked for")
         return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", "asked for")
 
     monkeypatch.setattr(embeddings_command, "load_listener", load)

@@ -44,7 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
     def load(given: Settings) -> LoadedListener:
         settings.append(given)
-        weights = Weights(Path(), "models/ear", Source.EMBEDDED, "asked for")
+        weights = Weights(Path(), "models/ear", Source.FOLDER, "asked for")
         return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", "asked for")
 
     monkeypatch.setattr(emotion_command, "load_listener", load)

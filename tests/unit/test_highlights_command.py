@@ -117,7 +117,9 @@ def test_without_a_transcript_the_recording_is_transcribed(
         def transcribe(self, _: Recording, __: Options, ___: Cancel) -> Iterator[Progress]:
             yield Progress(HEARD, HEARD.segments, None, finished=True)
 
-    monkeypatch.setattr(loader, "load", lambda _: SimpleNamespace(transcriber=Fake()))
+    monkeypatch.setattr(
+        loader, "load", lambda _: SimpleNamespace(transcriber=Fake(), all_weights=())
+    )
     assert run(recording) == 0
     assert document(capsys)["risk"]["level"] == "high"
 

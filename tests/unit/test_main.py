@@ -66,7 +66,7 @@ class Bench:
 
     def load(self, settings: Settings) -> Loaded:
         self.settings.append(settings)
-        weights = Weights(Path(), "tiny", Source.EMBEDDED, "the settings ask for it")
+        weights = Weights(Path(), "tiny", Source.FOLDER, "the settings name it")
         return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU")
 
 

@@ -28,7 +28,7 @@ def read(heard: Transcript, options: WriterOptions | None = None) -> Document:
 def test_a_document_has_a_title_the_facts_and_a_paragraph_a_segment() -> None:
     assert [paragraph.text for paragraph in read(CALL).paragraphs] == [
         "转写稿",
-        "录音时长 1:40 · 主要语言 普通话 · 模型 models/sensevoice-tiny",
+        "录音时长 1:40 · 主要语言 普通话 · 模型 iic/SenseVoiceSmall",
         "0:00\t好的！  开心 90% · 笑声",
         "1:05\t未知 · 掌声",
     ]
