@@ -76,6 +76,7 @@ def started(
     folder = log.absolute().parent
     own = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
+        "RICHSPEECH_SERVER__HOSTS": json.dumps(["127.0.0.1", "hear.test"]),
         "RICHSPEECH_EMOTION__ID": "embedded",
         "RICHSPEECH_PARAFORMER__ID": "embedded",
         "RICHSPEECH_EMOTION__OUTPUTS_FOLDER": f"{folder}/outputs",
