@@ -285,8 +285,8 @@ class ServerSettings(_Group):
     connections: Annotated[int, Field(ge=16, le=65_536)] = 512
     header_seconds: Annotated[float, Field(gt=0, le=600)] = 15.0
     body_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
-    stop_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     waiting_jobs: Annotated[int, Field(ge=0, le=10_000)] = 32
+    stop_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
 
     @property
     def served_hosts(self) -> frozenset[str]:
