@@ -56,7 +56,7 @@ def test_a_language_that_was_chosen_is_there_from_the_first_moment_of_the_next_v
 ) -> None:
     chinese.open(address)
     chinese.page.get_by_label("English").check()
-    expect(chinese.page.locator("#start")).to_have_text("Transcribe")
+    expect(chinese.page.locator("#start")).to_have_text("Start AI recognition")
     chinese.open(address)
     assert met(chinese) == {"中文"}
     expect(chinese.page.locator("html")).to_have_attribute("lang", "en")
@@ -66,13 +66,18 @@ def test_a_choice_from_before_there_was_a_cookie_is_kept(chinese: Visitor, addre
     chinese.open(address)
     chinese.page.evaluate("localStorage.setItem('richspeech.locale', 'en')")
     chinese.open(address)
-    expect(chinese.page.locator("#start")).to_have_text("Transcribe")
+    expect(chinese.page.locator("#start")).to_have_text("Start AI recognition")
     expect(chinese.page.locator("html")).to_have_attribute("lang", "en")
+
+
+STREAM_IS_OVER = """() => performance.getEntriesByType("resource")
+  .some(({ name, responseEnd }) => name.includes("/queue/data") && responseEnd > 0)"""
+"""Whether the page has heard all answers; either side may be first to close the stream."""
 
 
 def test_a_new_window_asks_the_server_for_one_thing(english: Visitor, address: str) -> None:
     asked: list[str] = []
     english.page.on("request", lambda request: asked.append(request.url))
-    with english.page.expect_event("requestfinished", lambda done: "/queue/data" in done.url):
-        english.open(address)
+    english.open(address)
+    english.page.wait_for_function(STREAM_IS_OVER)
     assert sum("/queue/join" in url for url in asked) == 1

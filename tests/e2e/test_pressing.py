@@ -114,7 +114,7 @@ def test_a_slow_press_ends_a_talk(
     with talker(playwright, address, spoken[0]) as visitor:
         start_talking(visitor)
         press_slowly(visitor.page, "#live-start.stops", "#live-elapsed")
-        assert visitor.result() == "转写完成"
+        assert visitor.result() == "识别完成"
 
 
 def test_no_press_in_a_batch_is_lost(guest: Visitor, tmp_path: Path) -> None:

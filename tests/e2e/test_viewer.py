@@ -304,6 +304,7 @@ def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> N
     expect(stage_of(page)).to_have_attribute("aria-label", "Timeline")
 
 
+@pytest.mark.alone
 def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -> None:
     page = listener.page
     page.evaluate(SYNTHETIC, 10)  # the first run compiles
