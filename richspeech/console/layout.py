@@ -32,7 +32,7 @@ from richspeech.console.tab import TRANSCRIBE, Context, Tab
 from richspeech.console.theme import CSS, theme
 from richspeech.console.transcribe.handlers import Handlers
 from richspeech.console.transcribe.tab import TranscribeTab
-from richspeech.console.widgets import DRAWN, QUICK, Widgets
+from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.console.words import say
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
@@ -284,7 +284,7 @@ class Page:
             self._switch,
             self._everything,
             js="(locale) => window.richspeech.choose(locale)",
-            **QUICK,
+            **CHOSEN,
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
         for tab in self._tabs:
             tab.wire()
