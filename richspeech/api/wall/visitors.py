@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.api.wall.refusal import refuse
 
-OPEN = ("/health", "/readyz", "/login")
-"""What needs no login: probes, and the way in."""
+OPEN = ("/health", "/readyz", "/login", "/favicon.ico")
+"""What needs no login: probes, the way in, and its sign in the browser's tab."""
 PAGES = ("/", "/login")
 """Where a browser gets its cookie; whoever begins elsewhere is nobody's neighbour."""
 RANDOM_BYTES = 32
