@@ -38,6 +38,18 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The upload cannot be kept here \((?P<why>.*)\): .*",
         "上传的文件存不下来（{why}），请稍后再来。",
     ),
+    (
+        r"(?P<name>.*) is an archive within another: .*",
+        "{name} 是压缩包里的压缩包：请先解压，或单独上传。",
+    ),
+    (
+        r"(?P<name>.*) has more than the allowed (?P<size>[\d.]+ MB): compress it .*",
+        "{name} 超过了 {size}：请压缩（MP3、M4A、Opus）或切成几段。",
+    ),
+    (
+        r"These are more than the (?P<most>\d+) files that are taken at once: .*",
+        "一次最多上传 {most} 个文件，请分几次传。",
+    ),
     (r"The upload has no file name: .*", "上传的文件没有名字，请换一个有名字的文件。"),
     (r"The upload cannot be read: .*|The upload is not whole: .*", "上传不完整，请重新上传。"),
     (r"An upload is sent as multipart/form-data: .*", "请在页面上上传文件。"),

@@ -4,6 +4,8 @@ import os
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from richspeech.batch import sources
 from richspeech.batch.sources import Item, ZipLimits, open_sources, require_allowed, safe_name
-from richspeech.errors import AudioError, OptionError
+from richspeech.errors import AudioError, OptionError, QuotaError
+from richspeech.quota import Quota
 
 LIMITS = ZipLimits(max_files=20, max_bytes=10_000_000, max_file_bytes=5_000_000)
 CHINESE = "客服/录音 一.wav"
@@ -224,6 +227,29 @@ def test_chinese_names_are_read_as_they_were_meant(tmp_path: Path, encoding: str
     packed = (tmp_path / "a.zip").read_bytes().replace(placeholder, CHINESE.encode(encoding))
     (tmp_path / "a.zip").write_bytes(packed)
     assert contents(tmp_path / "a.zip") == {CHINESE: b"x"}
+
+
+def test_an_archive_within_another_is_named_and_fails_alone(tmp_path: Path) -> None:
+    zipped(tmp_path / "a.zip", **{"one.wav": "sound", "more/inner.zip": "x", "x.tar.gz": "y"})
+    found = contents(tmp_path / "a.zip")
+    assert found["one.wav"] == b"sound"
+    for name in ("more/inner.zip", "x.tar.gz"):
+        assert "is an archive within another: unpack it" in str(found[name])
+    written(tmp_path / "calls" / "b.wav")
+    zipped(tmp_path / "calls" / "old.zip", **{"c.wav": "sound"})
+    assert names(tmp_path / "calls") == ["b.wav", "old.zip"]
+
+
+def test_what_a_zip_unpacks_needs_room_for_as_long_as_it_is_there(tmp_path: Path) -> None:
+    quota = Quota(tmp_path / "none", 10**9, 100)
+    limits = replace(LIMITS, hold=partial(quota.unseen, tmp_path / "window"))
+    zipped(tmp_path / "a.zip", **{"fits.wav": "x" * 90, "large.wav": "x" * 110})
+    with open_sources([tmp_path / "a.zip"], limits) as (fits, large):
+        with fits.open(), pytest.raises(QuotaError, match="more than the allowed"), fits.open():
+            pass
+        assert content(fits) == b"x" * 90  # its room is free again
+        with pytest.raises(QuotaError), large.open():
+            pass
 
 
 def test_a_zip_with_too_many_or_too_big_recordings_is_refused(tmp_path: Path) -> None:
