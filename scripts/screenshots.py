@@ -192,6 +192,7 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
             page.locator("#review").get_by_role("tab", name=picture.press).click()
             page.wait_for_timeout(300)
         path = DOCS / f"{picture.name}.png"
+        page.evaluate("scrollTo(0, 0)")
         place = page.locator(picture.part) if picture.part else page
         place.screenshot(path=path)
     finally:
