@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import mimetypes
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -80,7 +80,7 @@ def root_route(front: Front) -> Route:
             "ETag": page.etag,
             "Vary": "Accept-Language, Accept-Encoding, Cookie",
             "Content-Language": locale,
-            "Content-Security-Policy": policy_of(page),
+            "Content-Security-Policy": policy_of(page.scripts),
         }
         if request.headers.get("if-none-match") == page.etag:
             return Response(status_code=304, headers=headers)
@@ -95,14 +95,15 @@ def file_routes(front: Front) -> tuple[Mount, Route]:
     return Mount("/assets", files), Route(f"/{THEME}", files)
 
 
-def policy_of(page: PageText) -> str:
-    """Return what the page may do: run its own files, and the data within it by their hash.
+@lru_cache(maxsize=len(LOCALES))
+def policy_of(scripts: tuple[str, ...]) -> str:
+    """Return what the page may do: run its own files, and the scripts within it by their hash.
 
-    Each source is there because something fails without it: gradio makes functions of strings
-    (unsafe-eval) and writes styles into elements; its player reads recordings as blobs, and draws
-    signs from data.
+    They are hashed once, since they are nearly all of the page. Each source is there because
+    something fails without it: gradio makes functions of strings (unsafe-eval) and writes styles
+    into elements; its player reads recordings as blobs, and draws signs from data.
     """
-    digests = (hashlib.sha256(script.encode()).digest() for script in page.scripts)
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return f"{POLICY}; script-src 'self' 'unsafe-eval' {hashes}"
 
