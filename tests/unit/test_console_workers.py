@@ -16,7 +16,7 @@ from postprocess import Emotion
 from richspeech.api.server import Server, work_seconds
 from richspeech.audio import AudioLimits
 from richspeech.console import render
-from richspeech.console.batch.run import Asked
+from richspeech.console.batch.run import Asked, BatchRun
 from richspeech.console.batch.work import BatchWork
 from richspeech.console.live.desk import LiveDesk
 from richspeech.console.sentences import Notice
@@ -171,16 +171,35 @@ def test_no_new_work_is_taken_from_then_on(
     assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
 
 
-def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
-    transcribers: Transcribers, ear: Ear, workers: Workers, store: Store, tmp_path: Path
-) -> None:
+@pytest.fixture
+def session() -> Session:
+    """One that stays, for the files of its batch go with it."""
+    return Session()
+
+
+@pytest.fixture
+def run(
+    transcribers: Transcribers,
+    ear: Ear,
+    workers: Workers,
+    store: Store,
+    session: Session,
+    tmp_path: Path,
+) -> BatchRun:
+    """A batch of six recordings, two of which have begun."""
     settings = Settings.model_validate({"batch": {"workers": 2}})
     history = History(store, Settings(), "1")
-    batches, session = BatchWork(transcribers, settings, history, workers), Session()
+    batches = BatchWork(transcribers, settings, history, workers)
     uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(6)]
     run = batches.begin(session, uploads, None, Asked(Options()))
     for _ in range(2):
         assert ear.has_begun.acquire(timeout=FOREVER)
+    return run
+
+
+def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
+    run: BatchRun, workers: Workers, store: Store
+) -> None:
     workers.close(0.0, FOREVER)
     assert run.status is Status.CANCELLED
     assert {row.state.value for row in run.rows} == {"cancelled"}
@@ -189,15 +208,8 @@ def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
 
 
 def test_recordings_of_a_batch_that_end_in_time_are_done(
-    transcribers: Transcribers, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+    run: BatchRun, ear: Ear, workers: Workers, store: Store
 ) -> None:
-    settings = Settings.model_validate({"batch": {"workers": 2}})
-    history = History(store, Settings(), "1")
-    batches, session = BatchWork(transcribers, settings, history, workers), Session()
-    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(6)]
-    run = batches.begin(session, uploads, None, Asked(Options()))
-    for _ in range(2):
-        assert ear.has_begun.acquire(timeout=FOREVER)
     threading.Timer(0.2, ear.may_go.set).start()
     workers.close(FOREVER, FOREVER)
     states = [row.state.value for row in run.rows]
