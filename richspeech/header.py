@@ -58,6 +58,8 @@ class Sound:
         """Place of a byte → what is shown there instead."""
         self._samples: dict[int, int] = {}
         """Place of a table → samples that it claims."""
+        self._claimed = 0
+        """Their sum; a long recording has a table every few seconds."""
         self._left, self._opened = MOST_BYTES, time.monotonic()
         self._opening = True
         self.is_refused = False
@@ -94,8 +96,9 @@ class Sound:
             if 0 <= (at := padded - place) < len(shown):
                 seen = seen[:at] + byte + seen[at + 1 :]
         for table, claimed in _tables(seen):
+            self._claimed += claimed - self._samples.get(place + table, 0)
             self._samples[place + table] = claimed
-        if sum(self._samples.values()) > self._size:
+        if self._claimed > self._size:
             self._refuse("claims more samples than it has bytes")
             return b""
         return _without_tags(seen)[: len(shown)]
