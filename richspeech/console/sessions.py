@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -242,18 +243,25 @@ class Session:
     """Names of the pages that show it now."""
     used: float = field(default_factory=time.monotonic)
     """When the page last asked for something, in seconds of the monotonic clock."""
-    _folder: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="richspeech-downloads-")
-    )
+
+    @cached_property
+    def _directory(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="richspeech-downloads-")
 
     @property
     def folder(self) -> Path:
-        """For the files to download; goes when the session is forgotten."""
-        return Path(self._folder.name)
+        """For the files to download; made when first asked for, goes with the session."""
+        return Path(self._directory.name)
+
+    @property
+    def has_folder(self) -> bool:
+        """Whether it was asked for."""
+        return "_directory" in vars(self)
 
     def close(self) -> None:
         """Delete its files; nothing is made here any more."""
-        self._folder.cleanup()
+        if self.has_folder:
+            self._directory.cleanup()
 
     @property
     def uploads(self) -> Path:
@@ -437,10 +445,12 @@ class Sessions:
         """
         with self._lock:
             self._forget_old()
+            self._forget_pages()
             idle = {id(each): each for each in self._windows.values() if not each.has_work}
         oldest = time.time() - self._keep_seconds
         for session in idle.values():
-            delete_older(session.folder, oldest)
+            if session.has_folder:
+                delete_older(session.folder, oldest)
 
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self._keep_seconds
@@ -452,6 +462,9 @@ class Sessions:
         self._windows = {key: each for key, each in self._windows.items() if id(each) not in old}
         for session in old.values():
             session.close()
+
+    def _forget_pages(self) -> None:
+        oldest = time.monotonic() - self._keep_seconds
         for page, (_, named) in list(self._pages.items()):
             if named < oldest and page not in self._sessions:
                 del self._pages[page]
