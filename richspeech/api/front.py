@@ -18,12 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from postprocess import LOCALES
+
 THEME = "theme.css"
 """The one file that stands at the root; its address has a hash of it."""
 LOCALE_COOKIE = "richspeech.locale"
 """Set by page.js when somebody chooses a language; goes before what the browser prefers."""
-LOCALES = ("zh", "en")
-"""The first is for browsers that prefer none of them."""
 POLICY = (
     "default-src 'none'; base-uri 'self'; form-action 'self'; connect-src 'self' blob:; "
     "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
@@ -109,7 +109,10 @@ def policy_of(scripts: tuple[str, ...]) -> str:
 
 
 def locale_of(connection: HTTPConnection) -> str:
-    """Return the language that somebody has chosen, or else the one that their browser prefers."""
+    """Return the language that somebody has chosen, or else the one that their browser prefers.
+
+    Whose browser prefers none of ours gets the first.
+    """
     chosen = connection.cookies.get(LOCALE_COOKIE)
     if chosen in LOCALES:
         return chosen
