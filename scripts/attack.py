@@ -6,7 +6,6 @@ The exit status is 1 when something got through. docs/security.md holds the tabl
 """
 
 import io
-import json
 import os
 import secrets
 import signal
@@ -28,6 +27,7 @@ from typing import Any
 import httpx
 
 from richspeech.settings import ROOT
+from scripts.page_without_browser import config_in, entry_of
 from scripts.screenshots import answers
 
 USER, PASSWORD = "ming", secrets.token_urlsafe(12)
@@ -164,16 +164,11 @@ class Visitor:
 
     def config(self) -> Any:
         """Read what the page is made of."""
-        html = self.client.get("/").text
-        return json.JSONDecoder().raw_decode(html.partition("window.gradio_config = ")[2])[0]
+        return config_in(self.client.get("/").text)
 
     def enter(self) -> "Visitor":
         """Begin the page with the key of the window."""
-        config = self.config()
-        names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
-        told = {"window": self.key, "timezone": "UTC", "look": "", "switch": "en"}
-        [load] = [d for d in config["dependencies"] if "load" in [t[1] for t in d["targets"]]]
-        self.event(load["id"], [told[names[each]] for each in load["inputs"]])
+        self.event(*entry_of(self.config(), self.key, "en"))
         self.client.get(f"/gradio_api/queue/data?session_hash={self.page}")
         return self
 

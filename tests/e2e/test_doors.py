@@ -3,7 +3,6 @@
 What is sent here is harmless: files of the test's own, and names that anybody could see.
 """
 
-import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from scripts.page_without_browser import config_in, entry_of
 
 from .conftest import served
 
@@ -32,17 +33,11 @@ class Window:
 
     @property
     def config(self) -> Any:
-        html = self.client.get("/").text
-        return json.JSONDecoder().raw_decode(html.partition("window.gradio_config = ")[2])[0]
+        return config_in(self.client.get("/").text)
 
     def enter(self) -> None:
         """Begin the page, as its script does: with the key of the window."""
-        config = self.config
-        [load] = [d for d in config["dependencies"] if ["load"] in [t[1:] for t in d["targets"]]]
-        names = {c["id"]: c["props"].get("elem_id") for c in config["components"]}
-        told = {"window": self.key, "timezone": "UTC", "look": "", "switch": "zh"}
-        data = [told[names[each]] for each in load["inputs"]]
-        assert self.event(load["id"], data).status_code == 200
+        assert self.event(*entry_of(self.config, self.key, "zh")).status_code == 200
         self.stream()
 
     def event(self, number: int, data: list[Any], page: str | None = None) -> httpx.Response:

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from scripts.page_without_browser import config_in, entry_of
+
 from .conftest import served
 from .visitor import EXAMPLES
 
@@ -41,20 +43,16 @@ class Forger:
     def __init__(self, address: str, name: str) -> None:
         self._http = httpx.Client(base_url=address, timeout=60)
         self._name = name
-        html = self._http.get("/").text  # which gives the cookie as well
-        config = json.JSONDecoder().raw_decode(html.partition("window.gradio_config = ")[2])[0]
+        config = config_in(self._http.get("/").text)  # which gives the cookie as well
         self.widgets = {each["id"]: each for each in config["components"]}
         self.events: list[dict[str, Any]] = config["dependencies"]
+        self._config = config
 
     def enter(self, locale: str) -> None:
-        [entry] = [each for each in self.events if "load" in kinds(each)]
-        told = {"switch": locale, "window": f"window-of-{self._name}", "timezone": "UTC"}
-        values = [told.get(self._id_of(each), "") for each in entry["inputs"]]
+        number, values = entry_of(self._config, f"window-of-{self._name}", locale)
+        [entry] = [each for each in self.events if each["id"] == number]
         [answer] = self.send(entry, [(values, None)])
         assert answer["success"]
-
-    def _id_of(self, widget: int) -> str:
-        return str(self.widgets[widget]["props"].get("elem_id"))
 
     def event(self, widget: str, kind: str) -> dict[str, Any]:
         [found] = [
