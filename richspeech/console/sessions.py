@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How often a page looks whether something has changed."""
+MOST_OPEN_SECONDS = 24 * 3_600
+"""Without a press; a page that says nothing of its end is not taken for open any longer."""
 MOST_LETTERS = 64
 """Of the name of a page and the key of a window; ours have a dozen and 32."""
 
@@ -453,15 +455,20 @@ class Sessions:
                 delete_older(session.folder, oldest)
 
     def _forget_old(self) -> None:
-        oldest = time.monotonic() - self._keep_seconds
         known = {id(each): each for each in (*self._sessions.values(), *self._windows.values())}
-        old = {key: each for key, each in known.items() if each.used < oldest and not each.has_work}
+        old = {key: each for key, each in known.items() if self._is_old(each)}
         self._sessions = {
             name: each for name, each in self._sessions.items() if id(each) not in old
         }
         self._windows = {key: each for key, each in self._windows.items() if id(each) not in old}
         for session in old.values():
             session.close()
+
+    def _is_old(self, session: Session) -> bool:
+        """Say whether nobody wants a session any more; who has its page open may come back."""
+        idle = time.monotonic() - session.used
+        is_open = bool(session.pages) and idle < MOST_OPEN_SECONDS
+        return idle > self._keep_seconds and not is_open and not session.has_work
 
     def _forget_pages(self) -> None:
         oldest = time.monotonic() - self._keep_seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.sessions import MOST_OPEN_SECONDS, Job, Session, Sessions, Status
 from richspeech.errors import AccessError, OptionError
 from richspeech.options import Options
 
@@ -106,6 +106,37 @@ def test_files_go_when_they_are_old_unless_somebody_works_on_them() -> None:
     job.status = Status.FINISHED
     sessions.sweep()
     assert not paths[1].exists()
+
+
+def test_who_comes_back_to_an_open_page_can_use_it() -> None:
+    sessions = Sessions(0.0)
+    sessions.claims("page", MING)
+    session = sessions.attach("page", "key", MING)
+    sessions.sweep()
+    assert sessions.claims("page", MING)
+    assert sessions.of_window("key", MING) is session
+    assert sessions.takes("page", uploaded(session))
+
+
+def test_a_window_whose_page_was_closed_is_forgotten_with_its_files() -> None:
+    sessions = Sessions(0.0)
+    session = sessions.attach("page", "key", MING)
+    folder = session.folder
+    sessions.leave("page")
+    sessions.sweep()
+    assert not folder.exists()
+    assert sessions.of_window("key", MING) is not session
+
+
+def test_a_page_that_never_says_that_it_was_closed_is_forgotten_after_a_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sessions = Sessions(0.0)
+    session = sessions.attach("page", "key", MING)
+    later = time.monotonic() + MOST_OPEN_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    sessions.sweep()
+    assert sessions.of_window("key", MING) is not session
 
 
 def test_a_young_file_stays() -> None:
