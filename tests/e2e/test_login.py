@@ -79,6 +79,19 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
     assert caught.value.suggested_filename.endswith(".json")
 
 
+def test_who_presses_something_after_the_login_has_ended_is_led_to_the_form(
+    stranger: Visitor, guarded: str
+) -> None:
+    log_in(stranger, USER, PASSWORD)
+    stranger.page.locator("html[data-settled]").wait_for(state="attached")
+    with stranger.page.context.new_page() as other:
+        other.goto(guarded)
+        other.get_by_role("button", name="退出登录").click()
+        other.locator("input[type=password]").wait_for()
+    stranger.page.locator("#examples button").last.click()
+    stranger.page.locator("input[type=password]").wait_for()
+
+
 def test_the_login_page_names_the_program_in_the_browser_s_tab(stranger: Visitor) -> None:
     expect(stranger.page).to_have_title(re.compile("^SenseVoice 智能语音识别控制台 · 听见"))
 

@@ -80,13 +80,17 @@
     } catch { return fresh; }
   }
 
-  // An upload says which window sends it: nobody else may then use it.
+  // An upload says which window sends it: nobody else may then use it. Whose login has ended is
+  // led to the form.
   const send = window.fetch.bind(window);
-  window.fetch = (address, options = {}) => {
+  window.fetch = async (address, options = {}) => {
     const { origin, pathname } = new URL(address.url ?? address, document.baseURI);
-    const isUpload = origin === location.origin && pathname.endsWith("/gradio_api/upload");
+    const isOwn = origin === location.origin;
+    const isUpload = isOwn && pathname.endsWith("/gradio_api/upload");
     const headers = { ...options.headers, "X-Richspeech-Window": windowKey() };
-    return send(address, isUpload ? { ...options, headers } : options);
+    const answer = await send(address, isUpload ? { ...options, headers } : options);
+    if (isOwn && answer.status === 401) location.reload();
+    return answer;
   };
 
   window.richspeech = {
