@@ -27,7 +27,14 @@ from richspeech.api.wall.bodies import UPLOAD
 from richspeech.api.wall.visitors import visitor_of
 from richspeech.api.wall.windows import Windows
 from richspeech.batch.sources import safe_name
-from richspeech.errors import AccessError, AudioError, OptionError, QuotaError, RichSpeechError
+from richspeech.errors import (
+    AccessError,
+    AudioError,
+    BusyError,
+    OptionError,
+    QuotaError,
+    RichSpeechError,
+)
 from richspeech.quota import STEP_BYTES, Quota
 
 WINDOW_HEADER = "x-richspeech-window"
@@ -38,7 +45,13 @@ MOST_FILES = 1_000
 MOST_LETTERS = 64
 """Of the name that the front end gives an upload; its own have a dozen."""
 SECONDS_TO_LOOK = 30
-STATUS_OF = {AccessError: 403, AudioError: 413, OptionError: 400, QuotaError: 413}
+STATUS_OF = {
+    AccessError: 403,
+    AudioError: 413,
+    BusyError: 429,
+    OptionError: 400,
+    QuotaError: 413,
+}
 
 
 class Progress(Protocol):
@@ -76,9 +89,13 @@ class Uploads:
         window = request.headers.get(WINDOW_HEADER, "")
         visitor = visitor_of(request).key
         try:
-            home = self._windows.upload_folder(window, visitor)
-            with _or_nothing(home) as folder:
-                paths = await self._receive(request, home, folder)
+            boundary = _boundary(request.headers.get("content-type", ""))
+            with (
+                _on_disk(),
+                self._windows.uploading(window, visitor) as home,
+                _or_nothing(home) as folder,
+            ):
+                paths = await self._receive(request, boundary, home, folder)
         except RichSpeechError as error:
             sentence = self._windows.sentence(window, visitor, error)
             return PlainTextResponse(sentence, STATUS_OF[type(error)], {"connection": "close"})
@@ -86,8 +103,10 @@ class Uploads:
             return Response(status_code=400)  # nobody reads it
         return JSONResponse([str(path) for path in paths])
 
-    async def _receive(self, request: Request, home: Path, folder: Path) -> list[Path]:
-        parts = _Parts(request.headers.get("content-type", ""), folder, self._max_file_bytes)
+    async def _receive(
+        self, request: Request, boundary: bytes, home: Path, folder: Path
+    ) -> list[Path]:
+        parts = _Parts(boundary, folder, self._max_file_bytes)
         tracked = request.query_params.get("upload_id", "")[:MOST_LETTERS]
         if tracked:
             self._progress.track(tracked)
@@ -117,18 +136,14 @@ class Uploads:
 class _Parts:
     """The files of one request, each written to the disk as it comes."""
 
-    def __init__(self, content_type: str, folder: Path, max_file_bytes: int) -> None:
-        kind, options = parse_options_header(content_type)
-        if kind != MULTIPART or not options.get(b"boundary"):
-            message = "An upload is sent as multipart/form-data: use the page."
-            raise OptionError(message)
+    def __init__(self, boundary: bytes, folder: Path, max_file_bytes: int) -> None:
         self._folder, self._max_file_bytes = folder, max_file_bytes
         self._files: list[tuple[str, BinaryIO]] = []
         """Names, and the files that are called after their numbers."""
         self._header, self._value = b"", b""
         self._disposition = b""
         self._parser = MultipartParser(
-            options[b"boundary"],
+            boundary,
             {
                 "on_part_begin": self._begin,
                 "on_header_field": self._take_header,
@@ -147,21 +162,19 @@ class _Parts:
         return self._files[-1][0] if self._files else ""
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes; raises ``OptionError``, ``AudioError`` and ``QuotaError``."""
+        """Take the next bytes; raises ``OptionError``, ``AudioError`` and ``OSError``."""
         try:
-            with _on_disk():
-                self._parser.write(chunk)
+            self._parser.write(chunk)
         except MultipartParseError as error:
             message = "The upload cannot be read: send it again."
             raise OptionError(message) from error
 
     def finish(self) -> None:
-        """Have all of it on the disk; raises ``OptionError`` for a request that broke off."""
+        """Have all of it on the disk; raises ``OSError``, and ``OptionError`` if it broke off."""
         if not self._is_whole or not self._files:
             message = "The upload is not whole: send it again."
             raise OptionError(message)
-        with _on_disk():
-            self.close()
+        self.close()
 
     def close(self) -> None:
         """Close the files; what is not finished is left to be deleted."""
@@ -220,6 +233,15 @@ class _Parts:
 
     def _end(self) -> None:
         self._is_whole = True
+
+
+def _boundary(content_type: str) -> bytes:
+    """Return what stands between the parts; raises ``OptionError`` for another kind of body."""
+    kind, options = parse_options_header(content_type)
+    if kind != MULTIPART or not options.get(b"boundary"):
+        message = "An upload is sent as multipart/form-data: use the page."
+        raise OptionError(message)
+    return options[b"boundary"]
 
 
 @contextmanager

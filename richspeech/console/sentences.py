@@ -23,6 +23,10 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         "这个文件不是在本窗口上传的，请在这里上传。",
     ),
     (
+        r"All (?P<most>\d+) windows that may be open here are: .*",
+        "这里最多打开 {most} 个窗口，现在都满了，请稍后再来。",
+    ),
+    (
         r"This window has no key: .*",
         "浏览器没有让本页保存数据，请允许后重新打开页面。",
     ),

@@ -1,12 +1,13 @@
 """What the server remembers of each open page: its language, its style and its last job."""
 
 import asyncio
+import logging
 import secrets
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.console.sentences import Notice
-from richspeech.errors import AccessError, RichSpeechError
+from richspeech.errors import AccessError, BusyError, RichSpeechError
 from richspeech.history.history import read_corrections
 from richspeech.history.recall import KeptProgress, UnkeptProgress
 from richspeech.history.store import Entry
@@ -33,10 +34,17 @@ if TYPE_CHECKING:
     from richspeech.console.live.desk import Live
     from richspeech.console.opinion.work import Opinion
 
+log = logging.getLogger(__name__)
+
 SECONDS_BETWEEN_LOOKS = 0.25
 """How often a page looks whether something has changed."""
 MOST_OPEN_SECONDS = 24 * 3_600
 """Without a press; a page that says nothing of its end is not taken for open any longer."""
+MOST_SECONDS_BETWEEN_LOOKS = 5.0
+"""For old sessions: going through all of them is too much for every event."""
+MOST_WINDOWS = 10_000
+MOST_PAGES = 50_000
+"""Loaded within the time for which files are kept; each takes some hundred bytes."""
 MOST_LETTERS = 64
 """Of the name of a page and the key of a window; ours have a dozen and 32."""
 
@@ -102,6 +110,11 @@ class Task:
     def fail(self, notice: Notice) -> None:
         """End the task and remember why."""
         self.status, self.notice = Status.FAILED, notice
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """What it reads and writes: files, and folders with all below; by default none."""
+        return ()
 
     async def watch(self) -> AsyncIterator[None]:
         """Yield now, whenever something has changed, and at the end."""
@@ -181,6 +194,11 @@ class Job(Task):
         return self.title or (self.path.name if self.path else "")
 
     @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording."""
+        return (self.path,) if self.path else ()
+
+    @property
     def sound(self) -> "Sound | None":
         """Its recording, if there is a file."""
         return Sound(self.path, self.meter) if self.path else None
@@ -244,7 +262,9 @@ class Session:
     pages: set[str] = field(default_factory=set)
     """Names of the pages that show it now."""
     used: float = field(default_factory=time.monotonic)
-    """When the page last asked for something, in seconds of the monotonic clock."""
+    """When the page last asked for something, or work went on, in monotonic seconds."""
+    uploading: int = 0
+    """How many uploads are on their way here."""
 
     @cached_property
     def _directory(self) -> tempfile.TemporaryDirectory[str]:
@@ -285,8 +305,22 @@ class Session:
 
     @property
     def has_work(self) -> bool:
-        """Whether any of its tasks is not over yet."""
-        return any(not task.status.is_over for task in self.tasks)
+        """Whether any of its tasks is not over yet, or something is on its way here."""
+        return self.uploading > 0 or any(not task.status.is_over for task in self.tasks)
+
+    @property
+    def held_files(self) -> frozenset[Path]:
+        """What its tasks read and write, and what is on its way."""
+        files = {path for task in self.tasks for path in task.held_files}
+        return frozenset({*files, self.uploads} if self.uploading else files)
+
+    def keeps(self, path: str) -> bool:
+        """Say whether a file lies in its folder."""
+        return self.has_folder and _is_below(self.folder, path)
+
+    def was_sent(self, path: str) -> bool:
+        """Say whether a file is one of its uploads."""
+        return self.has_folder and _is_below(self.uploads, path)
 
     def begin(self, job: Job) -> None:
         """Put ``job`` in the place of the one before, which is stopped."""
@@ -350,37 +384,47 @@ class Sessions:
         """By visitor and key."""
         self._pages: dict[str, tuple[str, float]] = {}
         """Whose a page is, and when it was last named, by its name."""
+        self._looked = -keep_seconds
+        """When old sessions were last looked for, in seconds of the monotonic clock."""
         self._lock = threading.Lock()
 
     def get(self, name: str | None) -> Session:
         """Return the session of a page; a page that is not known yet gets a new one."""
+        self._forget_old()
         with self._lock:
-            self._forget_old()
             session = self._sessions.setdefault(name or "", Session())
             session.used = time.monotonic()
             return session
 
     def attach(self, name: str | None, window: str, visitor: str = "") -> Session:
-        """Give a page what its window had before; raises ``AccessError`` for a key that is none."""
-        key = _window_key(window, visitor)
+        """Give a page what its window had before.
+
+        Raises ``AccessError`` for a key that is none, and ``BusyError`` when there are too many.
+        """
+        self._forget_old()
         with self._lock:
-            self._forget_old()
-            session = self._windows.setdefault(key, self._sessions.get(name or "", Session()))
+            session = self._window(window, visitor, self._sessions.get(name or ""))
             self._sessions[name or ""] = session
             session.pages.add(name or "")
-            session.used = time.monotonic()
             return session
 
     def of_window(self, window: str, visitor: str = "") -> Session:
         """Return the session of a window, a new one if it has shown no page.
 
-        Raises ``AccessError`` for a key that is none.
+        Raises ``AccessError`` for a key that is none, and ``BusyError`` when there are too many.
         """
-        key = _window_key(window, visitor)
         with self._lock:
-            session = self._windows.setdefault(key, Session())
-            session.used = time.monotonic()
-            return session
+            return self._window(window, visitor)
+
+    def _window(self, window: str, visitor: str, begun: Session | None = None) -> Session:
+        """Find a window; a new one goes on with what its page has ``begun``."""
+        key = _window_key(window, visitor)
+        if key not in self._windows and len(self._windows) >= MOST_WINDOWS:
+            message = f"All {MOST_WINDOWS} windows that may be open here are: come back later."
+            raise BusyError(message)
+        session = self._windows.setdefault(key, begun or Session())
+        session.used = time.monotonic()
+        return session
 
     def leave(self, name: str | None) -> None:
         """Stop the work of a window whose last page was closed, unless it comes back in time."""
@@ -401,38 +445,48 @@ class Sessions:
             return False
         with self._lock:
             owner, _ = self._pages.get(page, (visitor, 0.0))
-            if owner == visitor:
+            is_own = owner == visitor and (page in self._pages or len(self._pages) < MOST_PAGES)
+            if is_own:
                 self._pages[page] = (visitor, time.monotonic())
-            return owner == visitor
+            return is_own
 
     def takes(self, page: str, path: str) -> bool:
         """Say whether an event of a page may name a file: its window's upload, or an example."""
         with self._lock:
             session = self._sessions.get(page)
-        return self._is_shared(path) or (session is not None and _is_below(session.uploads, path))
+        return self._is_shared(path) or (session is not None and session.was_sent(path))
 
     def shows(self, visitor: str, path: str) -> bool:
         """Say whether a visitor may fetch a file: one of his windows', or an example."""
         with self._lock:
             own = [session for (owner, _), session in self._windows.items() if owner == visitor]
-        return self._is_shared(path) or any(_is_below(session.folder, path) for session in own)
+        return self._is_shared(path) or any(session.keeps(path) for session in own)
 
-    def upload_folder(self, window: str, visitor: str) -> Path:
-        """Return where a window's uploads go; raises ``AccessError`` for a key that is none."""
-        folder = self.of_window(window, visitor).uploads
-        folder.mkdir(exist_ok=True)
-        return folder
+    @contextmanager
+    def uploading(self, window: str, visitor: str) -> Iterator[Path]:
+        """Give the folder of a window's uploads, which stays while something is on its way there.
+
+        Raises as ``of_window`` does, and ``OSError`` when the disk has no room for a folder.
+        """
+        session = self.of_window(window, visitor)
+        with self._lock:
+            session.uploading += 1
+        try:
+            session.uploads.mkdir(exist_ok=True)
+            yield session.uploads
+        finally:
+            with self._lock:
+                session.uploading -= 1
+                session.used = time.monotonic()
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
         """Say what went wrong, in the window's language; None is what nobody expected."""
         notice = Notice("unexpected") if error is None else Notice.of(error)
-        with self._lock:
-            session = self._windows.get((visitor, window))
-        return notice.sentence(session.locale if session else "zh")
+        return notice.sentence(_locale_of(self._windows.get((visitor, window))))
 
     def page_sentence(self, page: str, error: RichSpeechError) -> str:
         """Say it in the language of a page."""
-        return Notice.of(error).sentence(self.get(page).locale)
+        return Notice.of(error).sentence(_locale_of(self._sessions.get(page)))
 
     def _is_shared(self, path: str) -> bool:
         real = _real(path)
@@ -443,24 +497,36 @@ class Sessions:
     def sweep(self) -> None:
         """Forget what nobody has used for long, and delete files that are as old.
 
-        What somebody works on stays until that is over.
+        What somebody works on stays, and what came of it, for as long again after the end.
         """
+        self._forget_old()
         with self._lock:
-            self._forget_old()
             self._forget_pages()
-            idle = {id(each): each for each in self._windows.values() if not each.has_work}
+            known = {id(each): each for each in self._windows.values() if each.has_folder}
         oldest = time.time() - self._keep_seconds
-        for session in idle.values():
-            if session.has_folder:
-                delete_older(session.folder, oldest)
+        for session in known.values():
+            idle = time.monotonic() - session.used
+            spared = session.held_files if idle <= self._keep_seconds else frozenset()
+            delete_older(session.folder, oldest, spared)
 
     def _forget_old(self) -> None:
-        known = {id(each): each for each in (*self._sessions.values(), *self._windows.values())}
-        old = {key: each for key, each in known.items() if self._is_old(each)}
-        self._sessions = {
-            name: each for name, each in self._sessions.items() if id(each) not in old
-        }
-        self._windows = {key: each for key, each in self._windows.items() if id(each) not in old}
+        """Let go of old sessions; their files go when nobody waits for the lock."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._looked < min(self._keep_seconds / 60, MOST_SECONDS_BETWEEN_LOOKS):
+                return
+            self._looked = now
+            known = {id(each): each for each in (*self._sessions.values(), *self._windows.values())}
+            for session in known.values():
+                if session.has_work:
+                    session.used = now
+            old = {key: each for key, each in known.items() if self._is_old(each)}
+            self._sessions = {
+                name: each for name, each in self._sessions.items() if id(each) not in old
+            }
+            self._windows = {
+                key: each for key, each in self._windows.items() if id(each) not in old
+            }
         for session in old.values():
             session.close()
 
@@ -497,12 +563,26 @@ def _is_below(folder: Path, path: str) -> bool:
     return real is not None and real != folder and real.is_relative_to(folder.resolve())
 
 
-def delete_older(folder: Path, oldest: float) -> None:
-    """Delete the files below a folder that came there before ``oldest``, seconds of the epoch."""
+def _locale_of(session: Session | None) -> str:
+    return session.locale if session else "zh"
+
+
+def delete_older(folder: Path, oldest: float, spared: Collection[Path] = ()) -> None:
+    """Delete the files below a folder that came there before ``oldest``, seconds of the epoch.
+
+    Those in ``spared``, and all below the folders in it, stay. One that cannot be deleted is named
+    in the log.
+    """
     for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # somebody else was faster
+        if any(path == each or each in path.parents for each in spared):
+            continue
+        try:
             if path.is_file() and path.lstat().st_ctime < oldest:
                 path.unlink()
+        except FileNotFoundError:  # somebody else was faster
+            continue
+        except OSError as error:
+            log.warning("%s is old and cannot be deleted (%s)", path, error.strerror)
 
 
 def _stop_if_left(session: Session) -> None:

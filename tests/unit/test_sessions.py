@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.console.sessions import MOST_OPEN_SECONDS, Job, Session, Sessions, Status
-from richspeech.errors import AccessError, OptionError
+from richspeech.batch.sources import ZipLimits
+from richspeech.console.batch.run import Asked, BatchRun
+from richspeech.console.sessions import (
+    MOST_OPEN_SECONDS,
+    Job,
+    Session,
+    Sessions,
+    Status,
+    delete_older,
+)
+from richspeech.errors import AccessError, BusyError, OptionError
 from richspeech.options import Options
 
 MING, HONG = "visitor ming", "visitor hong"
@@ -53,7 +62,7 @@ def test_a_window_without_a_key_is_refused(key: str) -> None:
     with pytest.raises(AccessError, match="This window has no key"):
         sessions.attach("page", key, MING)
     with pytest.raises(AccessError, match="This window has no key"):
-        sessions.upload_folder(key, MING)
+        sessions.uploading(key, MING).__enter__()
 
 
 def test_an_event_may_name_the_uploads_of_its_own_window_and_examples(tmp_path: Path) -> None:
@@ -105,7 +114,76 @@ def test_files_go_when_they_are_old_unless_somebody_works_on_them() -> None:
     assert [path.exists() for path in paths] == [False, True]
     job.status = Status.FINISHED
     sessions.sweep()
+    assert paths[1].exists()  # for as long again after the end
+    time.sleep(0.25)
+    sessions.sweep()
     assert not paths[1].exists()
+
+
+def test_what_came_of_long_work_is_there_after_its_end() -> None:
+    sessions = Sessions(0.2)
+    session = sessions.attach("page", "key", MING)
+    limits = ZipLimits(1, 1, 1)
+    run = session.batch = BatchRun((), Asked(Options()), session.folder / "batch", limits)
+    result = run.folder / "heard" / "call.wav.json"
+    result.parent.mkdir(parents=True)
+    result.write_text("{}")
+    run.status = Status.RUNNING
+    time.sleep(0.25)  # longer than anything is kept
+    sessions.sweep()
+    run.status = Status.FINISHED
+    sessions.leave("page")
+    sessions.sweep()
+    assert result.exists()
+    assert sessions.of_window("key", MING) is session
+
+
+def test_an_upload_that_takes_long_stays_while_it_comes() -> None:
+    sessions = Sessions(0.2)
+    with sessions.uploading("key", MING) as folder:
+        (folder / "half").write_bytes(b"sound")
+        time.sleep(0.25)
+        sessions.sweep()
+        assert (folder / "half").exists()
+
+
+def test_asking_for_a_file_makes_no_folder() -> None:
+    sessions = Sessions(3600)
+    session = sessions.attach("page", "key", MING)
+    assert not sessions.takes("page", "/etc/hostname")
+    assert not sessions.shows(MING, "/etc/hostname")
+    assert not session.has_folder
+
+
+def test_there_is_an_end_to_windows_and_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("richspeech.console.sessions.MOST_WINDOWS", 1)
+    monkeypatch.setattr("richspeech.console.sessions.MOST_PAGES", 1)
+    sessions = Sessions(3600)
+    first = sessions.attach("page", "key", MING)
+    with pytest.raises(BusyError, match="come back later"):
+        sessions.attach("other page", "another key", MING)
+    assert sessions.attach("page", "key", MING) is first
+    assert sessions.claims("page", MING)
+    assert not sessions.claims("other page", MING)
+    assert sessions.claims("page", MING)
+
+
+def test_a_file_that_cannot_be_deleted_keeps_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a", "stays", "z"):
+        (tmp_path / name).touch()
+    unlink = Path.unlink
+
+    def refuse(path: Path) -> None:
+        if path.name == "stays":
+            raise PermissionError(1, "Operation not permitted")
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    delete_older(tmp_path, time.time() + 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["stays"]
+    assert "cannot be deleted (Operation not permitted)" in caplog.text
 
 
 def test_who_comes_back_to_an_open_page_can_use_it() -> None:

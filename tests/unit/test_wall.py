@@ -8,6 +8,7 @@ application that answers everything.
 
 import json
 import logging
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class FakeWindows:
     def shows(self, visitor: str, path: str) -> bool:
         return visitor in self.owners.values() and self.takes("mine", path)
 
-    def upload_folder(self, window: str, visitor: str) -> Path:
+    def uploading(self, window: str, visitor: str) -> AbstractContextManager[Path]:
         raise AccessError
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:

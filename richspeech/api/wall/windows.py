@@ -1,5 +1,6 @@
 """What the wall asks about browser windows; the console knows them."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -22,10 +23,11 @@ class Windows(Protocol):
     def shows(self, visitor: str, path: str) -> bool:
         """Say whether a visitor may fetch a file: one of his windows', or an example."""
 
-    def upload_folder(self, window: str, visitor: str) -> Path:
-        """Return where a window's uploads go, a folder in that of the window.
+    def uploading(self, window: str, visitor: str) -> AbstractContextManager[Path]:
+        """Give the folder of a window's uploads, in that of the window, while one is on its way.
 
-        Raises ``AccessError`` for a key that is none.
+        Raises ``AccessError`` for a key that is none, ``BusyError`` when there are too many
+        windows, and ``OSError`` when the disk has no room.
         """
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:

@@ -91,6 +91,11 @@ class BatchRun(Task):
     """Rows that were opened, with what was corrected there."""
 
     @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its folder: recordings, results, and what is packed of them."""
+        return (self.folder,)
+
+    @property
     def rows(self) -> tuple[BatchRow, ...]:
         """How far each recording is, in the order of their names."""
         return self.batch.rows if self.batch else ()

@@ -90,6 +90,12 @@ class Hearing(ListeningTask):
     """Tells the page that this is another one."""
     changes: int = 0
 
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording, and what was written of it."""
+        written = self.result.files.values() if self.result else ()
+        return (*([self.path] if self.path else []), *written)
+
     def note(self, step: Step) -> None:
         """Log a step."""
         self.steps = (*self.steps, step)

@@ -120,6 +120,12 @@ class Export(Task):
         super().withdraw()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its own folder, and the recording."""
+        recording = self.material.recording
+        return (self.folder, recording) if recording else (self.folder,)
+
     def tell(self, seconds: float) -> None:
         """Say how much of the recording is done."""
         self.seconds_done = seconds

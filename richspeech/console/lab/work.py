@@ -103,6 +103,11 @@ class Experiment(Task):
         """Name of the recording."""
         return self.path.name if self.path else ""
 
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording."""
+        return (self.path,) if self.path else ()
+
     def cancel(self) -> None:
         """Ask both sides to stop."""
         super().cancel()

@@ -32,6 +32,11 @@ class Live(Task):
         """End the recording: what was said so far is heard to its end and kept."""
         self.cancel()
 
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording."""
+        return (self.path,)
+
     def end(self, progress: Progress | None) -> None:
         """Show what was heard; a recording without that is transcribed as any other file."""
         job = Job(self.path, self.options, heard=progress)
