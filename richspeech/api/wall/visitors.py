@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 from starlette.datastructures import MutableHeaders
@@ -17,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.api.wall.refusal import refuse
+from richspeech.api.wall.streams import Stream
 
 OPEN = ("/health", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
@@ -99,16 +101,23 @@ class Visitors:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        visitor, is_new = self._visitor(HTTPConnection(scope))
+        connection = HTTPConnection(scope)
+        visitor, is_new = self._visitor(connection)
         scope.setdefault("state", {})["visitor"] = visitor
         if is_new and scope["path"] in PAGES:
             send = self._with_cookie(scope, send, visitor)
-        if self._logins is None or visitor.user is not None or scope["path"] in OPEN:
+        if self._logins is None or scope["path"] in OPEN:
             await self._app(scope, receive, send)
+        elif visitor.user is not None:
+            is_in = partial(self._is_in, connection.cookies.get(self._cookies.login))
+            await Stream(receive, send, is_in).run(self._app, scope)
         elif scope["path"] == "/" and scope["type"] == "http":
             await RedirectResponse("login", 303)(scope, receive, send)
         else:
             await refuse(scope, receive, send, 401, "Log in first: open the page.")
+
+    def _is_in(self, token: str | None) -> bool:
+        return self._logins is not None and self._logins.user_of(token) is not None
 
     def _visitor(self, connection: HTTPConnection) -> tuple[Visitor, bool]:
         shown = connection.cookies.get(self._cookies.browser, "")
