@@ -5,6 +5,7 @@ to; a name that somebody else owns can be made to lead here. So only known names
 """
 
 from collections.abc import Collection
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -35,7 +36,16 @@ class Hosts:
     def _knows(self, scope: Scope) -> bool:
         name = name_of(Headers(scope=scope).get("host", ""))
         own = scope.get("server") if self._any_own else None
-        return name in self._names or (name is not None and own is not None and name == own[0])
+        return name in self._names or (name is not None and own is not None and name == _v4(own[0]))
+
+
+def _v4(address: str) -> str:
+    """Write an address as IPv4 where it is one; who listens on ``::`` hears of ``::ffff:…``."""
+    try:
+        mapped = getattr(ip_address(address), "ipv4_mapped", None)
+    except ValueError:  # a socket that is no network's
+        return address
+    return str(mapped or address)
 
 
 def name_of(host: str) -> str | None:

@@ -12,6 +12,8 @@ from richspeech.api.wall.refusal import refuse
 OWN = ("same-origin", "none")
 """Of Sec-Fetch-Site: this page, or the person at the browser."""
 
+USUAL_PORTS = {"http": ":80", "https": ":443"}
+
 
 class Origins:
     """Refuses other sites all but a link to the page, and lets none of them read an answer."""
@@ -40,7 +42,14 @@ def _is_own(scope: Scope) -> bool:
     )
     if site is not None and site not in OWN and not is_link:
         return False
-    return origin is None or origin.partition("://")[2] == headers.get("host")
+    return origin is None or _is_at(origin, headers.get("host", ""))
+
+
+def _is_at(origin: str, host: str) -> bool:
+    """Say whether an origin is at a host; a port may be left out where the scheme has one."""
+    scheme, _, place = origin.partition("://")
+    usual = USUAL_PORTS.get(scheme)
+    return usual is not None and place.removesuffix(usual) == host.removesuffix(usual)
 
 
 def _without_sharing(send: Send) -> Send:
