@@ -2,6 +2,8 @@
 
 uvicorn waits for ever for the first head of a connection, and for the rest of one that has begun;
 its own timeout begins after an answer. Here a head must be whole in time, or it is cut off.
+uvicorn's bound on connections refuses requests alone; here it holds for WebSockets and idle
+connections as well.
 """
 
 import asyncio
@@ -18,9 +20,12 @@ class ImpatientProtocol(H11Protocol):
     _cut: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head."""
+        """Wait for the first head; one connection too many is closed."""
         super().connection_made(transport)
-        self._expect_head()
+        if self.limit_concurrency and len(self.connections) > self.limit_concurrency:
+            transport.close()
+        else:
+            self._expect_head()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; wait on if they are a part of a head."""

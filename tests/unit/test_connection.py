@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 import uvicorn
@@ -30,7 +30,8 @@ def served(seconds: float, connections: int = 100) -> Iterator[tuple[str, int]]:
         Bodies(app, seconds),
         http=impatient(seconds),
         limit_concurrency=connections,
-        log_level="critical",
+        log_level="error",
+        log_config=None,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -81,6 +82,24 @@ def test_an_answer_may_take_longer_than_a_head() -> None:
     with served(60) as address, connected(address) as patient:
         patient.sendall(HEAD + b"Content-Length: 5\r\nConnection: close\r\n\r\n12345")
         assert rest_of(patient).endswith(b"5")
+
+
+def test_a_connection_too_many_is_closed_though_it_asks_for_nothing() -> None:
+    with served(60, connections=2) as address, ExitStack() as stack:
+        *_, third = (stack.enter_context(connected(address)) for _ in range(3))
+        assert rest_of(third) == b""
+
+
+def test_who_goes_away_in_the_middle_of_a_body_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with served(60) as address:
+        with connected(address) as gone:
+            gone.sendall(HEAD + b"Content-Length: 500\r\n\r\n123")
+        with connected(address) as next_one:
+            next_one.sendall(HEAD + b"Content-Length: 1\r\nConnection: close\r\n\r\n1")
+            assert rest_of(next_one).endswith(b"1")
+    assert caplog.text == ""
 
 
 def test_more_connections_than_allowed_are_told_so() -> None:

@@ -5,6 +5,7 @@ import time
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.api.wall.refusal import refuse
@@ -46,6 +47,8 @@ class Bodies:
 
         try:
             await self._app(scope, self._timely(scope, receive), sent)
+        except ClientDisconnect:
+            return  # who went away in the middle of a body needs no answer
         except BodyRefused as refused:
             if not has_begun:
                 status, headers = refused.status_code, refused.headers
