@@ -5,6 +5,9 @@ from pydantic import BaseModel
 
 from richspeech.readiness import Readiness, State
 
+PROBED = ["GET", "HEAD"]
+"""Some supervisors ask for the head alone."""
+
 
 class Health(BaseModel):
     """What GET /health answers, always with 200: the process is alive."""
@@ -37,7 +40,7 @@ def create_app(readiness: Readiness, version: str) -> FastAPI:
     """
     app = FastAPI(title="richspeech", version=version, docs_url=None, redoc_url=None)
 
-    @app.get("/health")
+    @app.api_route("/health", methods=PROBED)
     async def read_health() -> Health:
         health = Health(status=readiness.state, version=version)
         if loaded := readiness.loaded:
@@ -45,7 +48,7 @@ def create_app(readiness: Readiness, version: str) -> FastAPI:
             health.engine, health.device = loaded.engine, loaded.device
         return health
 
-    @app.get("/readyz")
+    @app.api_route("/readyz", methods=PROBED)
     async def read_ready(response: Response) -> Ready:
         ready = Ready(status=readiness.state)
         if readiness.error is not None:

@@ -54,7 +54,7 @@ def add_login(
     """Give the application its three routes."""
     attempts, router = Attempts(), APIRouter()
 
-    @router.get("/login")
+    @router.api_route("/login", methods=["GET", "HEAD"])
     def show(request: Request) -> Response:
         return _form(draw, request, None)
 

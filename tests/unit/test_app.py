@@ -75,6 +75,11 @@ def test_health_says_what_is_running(loaded: Loaded) -> None:
     }
 
 
+def test_the_probes_answer_who_asks_for_the_head_alone(loaded: Loaded) -> None:
+    client = TestClient(create_app(ready(loaded), "1.2.3"))
+    assert client.head("/health").status_code == client.head("/readyz").status_code == 200
+
+
 def test_the_probes_tell_alive_from_ready(loaded: Loaded) -> None:
     readiness, may_load = Readiness(), threading.Event()
 

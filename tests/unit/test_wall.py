@@ -8,6 +8,7 @@ application that answers everything.
 
 import json
 import logging
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.testclient import TestClient
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from richspeech.api.wall.build import wall_of
 from richspeech.api.wall.hosts import name_of
-from richspeech.api.wall.visitors import Logins
+from richspeech.api.wall.visitors import Cookies, Logins, Visitors
 from richspeech.errors import AccessError, RichSpeechError
 from richspeech.settings import ServerSettings
 
@@ -155,6 +157,24 @@ def test_a_link_on_another_site_opens_the_page_and_nothing_behind_it(client: Tes
     assert client.get("/gradio_api/file=/examples/a.wav", headers=link).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("origin", "host", "code"),
+    [
+        ("https://localhost", "localhost:443", 200),
+        ("https://localhost:443", "localhost", 200),
+        ("http://localhost", "localhost:80", 200),
+        ("http://localhost", "localhost:443", 403),
+        ("https://localhost:4430", "localhost", 403),
+        ("ftp://localhost", "localhost", 403),
+    ],
+)
+def test_a_port_may_be_left_out_where_the_scheme_has_one(
+    client: TestClient, origin: str, host: str, code: int
+) -> None:
+    headers = {"origin": origin, "host": host}
+    assert client.post("/gradio_api/upload", headers=headers).status_code == code
+
+
 def test_a_preflight_of_another_site_is_refused(client: TestClient) -> None:
     asked = {"origin": "http://other.example.org", "access-control-request-method": "POST"}
     assert client.options("/gradio_api/upload", headers=asked).status_code == 403
@@ -252,6 +272,52 @@ def test_a_login_ends_by_itself_or_when_somebody_ends_it() -> None:
     assert logins.user_of(None) is None
 
 
+def test_a_stream_ends_with_the_login_that_it_belongs_to() -> None:
+    logins, heard = Logins(1), []
+    token = logins.begin("ming")
+
+    async def stream(request: Request) -> Response:
+        async def lines() -> AsyncIterator[str]:
+            for number in range(1_000):
+                if number == 3:
+                    logins.end(token)
+                heard.append(number)
+                yield f"{number}\n"
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    app = Starlette(routes=[Route("/stream", stream), Route("/file", echo)])
+    client = TestClient(Visitors(app, Cookies(6006), logins), BASE)
+    client.cookies.set("richspeech-login-6006", token)
+    assert client.get("/stream").text == "0\n1\n2\n"
+    assert heard == [0, 1, 2, 3]
+    assert client.get("/file").status_code == 401
+
+
+def test_a_talk_ends_with_the_login_that_it_belongs_to() -> None:
+    logins, heard = Logins(1), []
+    token = logins.begin("ming")
+
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async for text in websocket.iter_text():
+            heard.append(text)
+            await websocket.send_text("heard")
+
+    app = Starlette(routes=[WebSocketRoute("/live", talk)])
+    client = TestClient(Visitors(app, Cookies(6006), logins), BASE)
+    client.cookies.set("richspeech-login-6006", token)
+    with client.websocket_connect("/live") as socket:
+        socket.send_text("one")
+        assert socket.receive_text() == "heard"
+        logins.end(token)
+        socket.send_text("two")
+        with pytest.raises(WebSocketDisconnect) as caught:
+            socket.receive_text()
+    assert caught.value.code == 1008
+    assert heard == ["one"]
+
+
 # Whose page and files -----------------------------------------------------------------------------
 
 
@@ -338,12 +404,20 @@ def test_a_file_is_shown_to_whom_it_belongs(client: TestClient) -> None:
         ("POST", "/"),
         ("DELETE", "/"),
         ("GET", "//gradio_api/startup-events"),
+        ("GET", "/static/" + "a" * 256),
     ],
 )
 def test_what_the_page_does_not_need_is_not_there(
     client: TestClient, method: str, path: str
 ) -> None:
     assert client.request(method, path).status_code == 404
+
+
+def test_one_talks_at_one_address_alone(client: TestClient) -> None:
+    for path in ("/assets/a.js", "/"):
+        with pytest.raises(WebSocketDenialResponse) as caught:
+            client.websocket_connect(f"ws://127.0.0.1:6006{path}").__enter__()
+        assert caught.value.status_code == 404
 
 
 def test_an_address_is_no_file(client: TestClient) -> None:

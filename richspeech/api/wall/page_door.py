@@ -37,6 +37,10 @@ OTHERS = {
 }
 """Routes that name neither a page nor a file, by method; the application's own among them."""
 
+LIVE = "/live"
+"""The only WebSocket."""
+MOST_NAME_BYTES = 255
+"""Of a file, on every disk."""
 MOST_DEPTH = 50
 """Of nested JSON; an event's data are five deep."""
 
@@ -60,7 +64,7 @@ class PageDoor:
             await self._file(scope, receive, send, inner.removeprefix(FILE))
         elif path != inner and method == "GET" and (page := _page_in_address(inner, scope)):
             await self._page(scope, receive, send, page)
-        elif method in OTHERS and OTHERS[method].fullmatch(path):
+        elif method in OTHERS and OTHERS[method].fullmatch(path) and _can_be(scope, path):
             await self._app(scope, receive, send)
         else:
             await refuse(scope, receive, send, 404, "There is nothing here.")
@@ -102,6 +106,12 @@ def _method(scope: Scope) -> str:
     """Return the method; HEAD is a GET of nothing, and a WebSocket begins as one."""
     method = str(scope.get("method", "GET"))
     return "GET" if method == "HEAD" else method
+
+
+def _can_be(scope: Scope, path: str) -> bool:
+    """Say whether this can be a path here: one talks at LIVE alone, and no file has such a name."""
+    is_name = all(len(part.encode()) <= MOST_NAME_BYTES for part in path.split("/"))
+    return is_name and (scope["type"] == "http" or path == LIVE)
 
 
 def _page_in_address(inner: str, scope: Scope) -> str | None:
