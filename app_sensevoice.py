@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from richspeech.errors import RichSpeechError, SettingsError
 from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.storage.workspace import workspace
 from richspeech.version import version
-from richspeech.workspace import workspace
 
 if TYPE_CHECKING:
     import uvicorn
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from richspeech.console.sessions import Sessions
     from richspeech.console.workers import Workers
-    from richspeech.history.history import History
-    from richspeech.loader import Loaded
-    from richspeech.readiness import Readiness
-    from richspeech.transcribers import Transcribers
+    from richspeech.engines.loader import Loaded
+    from richspeech.engines.readiness import Readiness
+    from richspeech.engines.transcribers import Transcribers
+    from richspeech.storage.history import History
 
 log = logging.getLogger("richspeech.app")
 
@@ -126,14 +126,14 @@ def serve(
         # These imports take seconds and torch; a help text or a settings error needs neither.
         import uvicorn  # noqa: PLC0415
 
-        from richspeech import loader  # noqa: PLC0415
         from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
         from richspeech.console.workers import Workers  # noqa: PLC0415
-        from richspeech.history.history import open_history  # noqa: PLC0415
-        from richspeech.readiness import Readiness  # noqa: PLC0415
-        from richspeech.transcribers import Transcribers  # noqa: PLC0415
-        from richspeech.waiting import WaitingRoom  # noqa: PLC0415
+        from richspeech.engines import loader  # noqa: PLC0415
+        from richspeech.engines.readiness import Readiness  # noqa: PLC0415
+        from richspeech.engines.transcribers import Transcribers  # noqa: PLC0415
+        from richspeech.jobs.waiting import WaitingRoom  # noqa: PLC0415
+        from richspeech.storage.history import open_history  # noqa: PLC0415
 
         readiness = Readiness()
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
@@ -177,7 +177,7 @@ def application(
     config_file: Path,
 ) -> "ASGIApp":
     """Put probes, login, uploads, live and page behind the wall; uploads go below ``folder``."""
-    from richspeech import console, loader  # noqa: PLC0415
+    from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
@@ -185,7 +185,8 @@ def application(
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
     from richspeech.api.wall.build import wall_of  # noqa: PLC0415
-    from richspeech.quota import Quota  # noqa: PLC0415
+    from richspeech.engines import loader  # noqa: PLC0415
+    from richspeech.storage.quota import Quota  # noqa: PLC0415
 
     app, wall = create_app(readiness, version()), wall_of(settings.server)
     limits, server = settings.limits, settings.server

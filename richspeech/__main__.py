@@ -19,31 +19,31 @@ from pathlib import Path
 from typing import Any
 
 from postprocess import LOCALES, STYLES
-from richspeech import loader
-from richspeech.audio import AudioLimits, open_recording
-from richspeech.batch.command import add_arguments as add_batch_arguments
-from richspeech.batch.command import run_batch
-from richspeech.batch.report import unkept_line
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.playback import to_mp3
 from richspeech.bench import SECTIONS
-from richspeech.emotion.command import add_arguments as add_emotion_arguments
-from richspeech.emotion.command import emotion
-from richspeech.emotion.embeddings_command import add_arguments as add_embeddings_arguments
-from richspeech.emotion.embeddings_command import embeddings
-from richspeech.emotion.listener import listener_in_words
+from richspeech.cli.batch import add_arguments as add_batch_arguments
+from richspeech.cli.batch import run_batch
+from richspeech.cli.batch_report import unkept_line
+from richspeech.cli.embeddings import add_arguments as add_embeddings_arguments
+from richspeech.cli.embeddings import embeddings
+from richspeech.cli.emotion import add_arguments as add_emotion_arguments
+from richspeech.cli.emotion import emotion
+from richspeech.cli.highlights import add_arguments as add_highlights_arguments
+from richspeech.cli.highlights import highlights
+from richspeech.cli.history import add_arguments as add_history_arguments
+from richspeech.cli.history import history
+from richspeech.engines import loader
+from richspeech.engines.classifier import find_classifier
+from richspeech.engines.hub import tell_of_embedded
+from richspeech.engines.listener import listener_in_words
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.history.command import add_arguments as add_history_arguments
-from richspeech.history.command import history
-from richspeech.history.history import listener_of
-from richspeech.history.recall import UnkeptProgress
-from richspeech.hub import tell_of_embedded
-from richspeech.media.playback import to_mp3
-from richspeech.options import Options, language_hint
+from richspeech.model.options import Options, language_hint
 from richspeech.passwords import hash_password
-from richspeech.pipeline import Progress, Transcriber
-from richspeech.reading.classifier import find_classifier
-from richspeech.review.command import add_arguments as add_highlights_arguments
-from richspeech.review.command import highlights
+from richspeech.recognition.pipeline import Progress, Transcriber
 from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
+from richspeech.storage.history import listener_of
+from richspeech.storage.recall import UnkeptProgress
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 log = logging.getLogger(__name__)

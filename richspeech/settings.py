@@ -30,9 +30,8 @@ from pydantic_settings import SettingsError as EnvironmentRefused
 
 from postprocess import DEFAULT_RULES, Rule
 from richspeech.errors import SettingsError
-from richspeech.impression import NineEmotion
-from richspeech.passwords import looks_hashed, require_hash
-from richspeech.rules import (
+from richspeech.model.impression import NineEmotion
+from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
     HighlightRule,
@@ -40,7 +39,8 @@ from richspeech.rules import (
     RiskRule,
     require_names,
 )
-from richspeech.sentiment import Sentiment, sentiment_named
+from richspeech.model.sentiment import Sentiment, sentiment_named
+from richspeech.passwords import looks_hashed, require_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config.yaml"

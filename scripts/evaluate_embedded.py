@@ -15,15 +15,15 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from richspeech import loader
+from richspeech.engines import loader
 from richspeech.engines.emotion2vec import Emotion2vec
 from richspeech.engines.fsmn_vad import FsmnVad
-from richspeech.hub import EMBEDDED_CLASSIFIER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER
-from richspeech.impression import NineEmotion
-from richspeech.options import Options
-from richspeech.pipeline import Pipeline
+from richspeech.engines.hub import EMBEDDED_CLASSIFIER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER
+from richspeech.model.impression import NineEmotion
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import load_settings
-from richspeech.transcript import Transcript
 from scripts.embedded import dataset, detector, mandarin, sentiment, sounds
 from scripts.embedded.corpus import LANGUAGES, plain_form
 from scripts.embedded.dataset import Utterance

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from richspeech.history.store import Store
+from richspeech.storage.transcripts import Store
 
 FULL = """
 CREATE TRIGGER full BEFORE INSERT ON richspeech_transcripts

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.transcript import LANGUAGES, Segment, Transcript
+from richspeech.model.transcript import LANGUAGES, Segment, Transcript
 
 SHOWN_EVENTS = [event for event in AudioEvent if event is not AudioEvent.SPEECH]
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Response, status
 from pydantic import BaseModel
 
-from richspeech.readiness import Readiness, State
+from richspeech.engines.readiness import Readiness, State
 
 PROBED = ["GET", "HEAD"]
 """Some supervisors ask for the head alone."""

@@ -31,17 +31,17 @@ from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
 from richspeech.api.wall.visitors import visitor_of
-from richspeech.audio import SAMPLE_RATE
+from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.pcm import PcmStream
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness, State
 from richspeech.errors import Cancelled, ModelError, OptionError, RichSpeechError
-from richspeech.live.pcm import PcmStream
-from richspeech.live.recording import LiveRecording
-from richspeech.live.transcription import Event, Finished, Interim, LiveTranscription
-from richspeech.loader import Loaded
-from richspeech.options import Options
-from richspeech.pipeline import Progress
-from richspeech.readiness import Readiness, State
+from richspeech.model.options import Options
+from richspeech.model.transcript import plain
+from richspeech.recognition.live import Event, Finished, Interim, LiveTranscription
+from richspeech.recognition.live_recording import LiveRecording
+from richspeech.recognition.pipeline import Progress
 from richspeech.settings import LiveSettings
-from richspeech.transcript import plain
 
 log = logging.getLogger(__name__)
 

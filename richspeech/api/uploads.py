@@ -26,7 +26,6 @@ from starlette.routing import Route
 from richspeech.api.wall.bodies import UPLOAD
 from richspeech.api.wall.visitors import visitor_of
 from richspeech.api.wall.windows import Windows
-from richspeech.batch.sources import safe_name
 from richspeech.errors import (
     AccessError,
     AudioError,
@@ -35,7 +34,8 @@ from richspeech.errors import (
     QuotaError,
     RichSpeechError,
 )
-from richspeech.quota import STEP_BYTES, Quota
+from richspeech.jobs.batch.sources import safe_name
+from richspeech.storage.quota import STEP_BYTES, Quota
 
 WINDOW_HEADER = "x-richspeech-window"
 """The key of the window that sends; page.js sets it."""

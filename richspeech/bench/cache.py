@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from richspeech.hub import ROOT
+from richspeech.engines.hub import ROOT
 
 CACHE = ROOT / ".cache" / "bench"
 

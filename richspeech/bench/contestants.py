@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from richspeech import loader
-from richspeech.audio import open_recording
+from richspeech.audio.decode import open_recording
 from richspeech.bench.speech import LIMITS
+from richspeech.engines import loader
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.device import choose_device
 from richspeech.engines.reference import BATCH_SECONDS
-from richspeech.options import Options
-from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.utterance import Utterance
 from richspeech.settings import Settings
-from richspeech.transcript import Transcript
-from richspeech.utterance import Utterance
 
 
 class Ours:

@@ -9,8 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from richspeech import loader
-from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
@@ -29,12 +28,13 @@ from richspeech.bench.speech import (
 )
 from richspeech.bench.voice_activity import Detection
 from richspeech.bench.weights import size_of
+from richspeech.engines import loader
 from richspeech.engines.device import choose_device
 from richspeech.engines.fsmn_vad import FsmnVad
 from richspeech.engines.sensevoice.engine import SenseVoice
 from richspeech.errors import Cancelled, ModelError
-from richspeech.options import Options
-from richspeech.utterance import Request, Utterance
+from richspeech.model.options import Options
+from richspeech.recognition.utterance import Request, Utterance
 
 log = logging.getLogger(__name__)
 

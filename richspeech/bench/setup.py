@@ -6,8 +6,8 @@ from typing import Any
 
 from richspeech.bench.cache import CACHE
 from richspeech.bench.weights import RANDOM_FULL, random_full
+from richspeech.engines.hub import EMBEDDED
 from richspeech.errors import OptionError
-from richspeech.hub import EMBEDDED
 from richspeech.settings import CONFIG, Settings, load_settings
 
 LEAST_SECONDS = 30.0

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from richspeech.audio import SAMPLE_RATE
+from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.bench.cache import build_once
 from richspeech.engines.automodel import load_automodel
-from richspeech.utterance import Utterance
+from richspeech.recognition.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
+from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
 from richspeech.engines.fbank import Fbank
-from richspeech.hub import ROOT
-from richspeech.options import Options
-from richspeech.pipeline import BLOCK_SECONDS, Detector, UtteranceStream
-from richspeech.utterance import Utterance
+from richspeech.engines.hub import ROOT
+from richspeech.model.options import Options
+from richspeech.recognition.pipeline import BLOCK_SECONDS, Detector, UtteranceStream
+from richspeech.recognition.utterance import Utterance
 
 EXAMPLES = ROOT / "examples"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.8

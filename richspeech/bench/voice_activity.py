@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.vad import SpanDetector, SpeechSpan
 from richspeech.bench.speech import Repeated
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.fbank import HOP_SAMPLES, OVERLAP_SAMPLES, Fbank
 from richspeech.engines.fsmn_vad import MODEL_CLASS, FsmnVad
-from richspeech.pipeline import BLOCK_SECONDS
+from richspeech.recognition.pipeline import BLOCK_SECONDS
 from richspeech.settings import VadSettings
-from richspeech.vad import SpanDetector, SpeechSpan
 
 CHUNK_FRAMES = 6_000
 """funasr decides about a minute at a time."""

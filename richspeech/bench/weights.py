@@ -26,8 +26,8 @@ from richspeech.bench.speech import example_files, find_utterances, make_speech
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.fsmn_vad import FsmnVad
 from richspeech.engines.funasr_door import model_class
-from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
-from richspeech.utterance import Utterance
+from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
+from richspeech.recognition.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from richspeech.console.words import say
-from richspeech.options import AUTO
-from richspeech.wording import language_name
+from richspeech.language.wording import language_name
+from richspeech.model.options import AUTO
 
 ORDER = ("zh", "en", "yue", "ja", "ko")
 """Every language of the model, in the order in which they are offered."""

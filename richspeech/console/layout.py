@@ -12,40 +12,40 @@ import gradio as gr
 from gradio.route_utils import FnIndexInferError
 from gradio.routes import file_upload_statuses
 
-from richspeech.audio import AudioLimits
+from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.batch.tab import BatchTab
 from richspeech.console.doorway import Doorway
-from richspeech.console.emotion.tab import EmotionTab
 from richspeech.console.examples import find_examples
-from richspeech.console.export.exports import Exporter
 from richspeech.console.front import Front, Paint, look_of
-from richspeech.console.history.tab import history_tab
-from richspeech.console.lab.tab import LabTab
 from richspeech.console.listening import Listening
-from richspeech.console.live.desk import LiveDesk
-from richspeech.console.live.tab import LiveTab
+from richspeech.console.panels.export.exports import Exporter
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.states import States
 from richspeech.console.tab import TRANSCRIBE, Context, Tab
+from richspeech.console.tabs.batch.tab import BatchTab
+from richspeech.console.tabs.emotion.tab import EmotionTab
+from richspeech.console.tabs.history.tab import history_tab
+from richspeech.console.tabs.lab.tab import LabTab
+from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.tabs.live.tab import LiveTab
+from richspeech.console.tabs.transcribe.handlers import Handlers
+from richspeech.console.tabs.transcribe.tab import TranscribeTab
 from richspeech.console.theme import CSS, theme
-from richspeech.console.transcribe.handlers import Handlers
-from richspeech.console.transcribe.tab import TranscribeTab
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.console.words import say
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
-from richspeech.emotion.listener import listener_on_demand
+from richspeech.engines.listener import listener_on_demand
+from richspeech.engines.loader import audio_limits, default_options
+from richspeech.engines.readiness import Readiness, State
+from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AccessError
-from richspeech.history.history import History
-from richspeech.loader import audio_limits, default_options
-from richspeech.quota import Quota
-from richspeech.readiness import Readiness, State
-from richspeech.rule_file import RuleFile
+from richspeech.jobs.waiting import WaitingRoom
 from richspeech.settings import CONFIG, ROOT, Settings
-from richspeech.transcribers import Transcribers
-from richspeech.waiting import WaitingRoom
+from richspeech.storage.history import History
+from richspeech.storage.quota import Quota
+from richspeech.storage.rule_file import RuleFile
 
 EXAMPLES = ROOT / "examples"
 MOST_EVENTS = 1_000

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
 from richspeech.console.workers import Workers
-from richspeech.emotion.listener import LoadedListener
+from richspeech.engines.listener import LoadedListener
+from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.errors import Cancelled, RichSpeechError
-from richspeech.on_demand import OnDemand, entered
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
 from richspeech.console.words import clock, duration_words, moment, say
-from richspeech.emotion.second_opinion import disagrees
-from richspeech.history.recall import ComparingProgress
-from richspeech.loader import PARAFORMER, Loaded
-from richspeech.pipeline import Progress
-from richspeech.sentiment import Agreement
-from richspeech.text.hotwords import hotwords_of
-from richspeech.transcript import Segment, Transcript
-from richspeech.wording import language_name
+from richspeech.engines.loader import PARAFORMER, Loaded
+from richspeech.language.wording import language_name
+from richspeech.model.sentiment import Agreement
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.stages.hotwords import hotwords_of
+from richspeech.stages.second_opinion import disagrees
+from richspeech.storage.recall import ComparingProgress
 
 ENGINE_NAMES = {"sensevoice": "SenseVoice", "paraformer": "Paraformer", "reference": "FunASR"}
 """What people call an engine, in any language."""

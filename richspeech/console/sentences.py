@@ -57,7 +57,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"The upload has no file name: .*", "上传的文件没有名字，请换一个有名字的文件。"),
     (r"The upload cannot be read: .*|The upload is not whole: .*", "上传不完整，请重新上传。"),
     (r"An upload is sent as multipart/form-data: .*", "请在页面上上传文件。"),
-    # richspeech.rule_file: before those that begin with any name
+    # richspeech.storage.rule_file: before those that begin with any name
     (
         r"Line (?P<line>\d+), column (?P<column>\d+): this is not valid YAML \((?P<why>.*)\)\.",
         "第 {line} 行第 {column} 个字符处不是有效的 YAML（{why}）。",
@@ -135,7 +135,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"These rules cannot be put into (?P<file>\S+); .*",
         "这些规则没法自动写进 {file}，请手动写进去。",
     ),
-    # richspeech.audio
+    # richspeech.audio.decode
     (
         r"(?P<name>.+) is too damaged to be decoded: .*",
         "{name} 损坏严重，无法解码：请重新导出，或换一个文件。",
@@ -221,7 +221,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         ),
         "不认识 {value}：可以用 {known}。",
     ),
-    # richspeech.console.export
+    # richspeech.console.panels.export
     (
         r"(?P<name>.+) is no longer kept here: upload it and transcribe it again\.",
         "{name} 已不在服务器上：请重新上传并转写。",
@@ -277,7 +277,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The model could not be loaded: (?P<why>.*)",
         "模型没有加载成功：{why}",
     ),
-    # richspeech.options
+    # richspeech.model.options
     (r"No language is allowed; .*", "没有勾选任何语言：请在更多设置里至少勾选一种。"),
     (r"The merge length .* is not above 0 seconds\.", "合并长度必须大于 0 秒。"),
     (
@@ -288,12 +288,12 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The hotword '(?P<word>.*)' cannot be used; .* (?P<low>\d+) to (?P<high>\d+) characters.*",
         "热词“{word}”不能使用：每个热词 {low} 到 {high} 个字，前后不要有空格。",
     ),
-    # richspeech.waiting
+    # richspeech.jobs.waiting
     (
         r"(?P<count>\d+) jobs are waiting here already, and no more may wait: .*",
         "现在已有 {count} 个任务在排队，排不下了：请过几分钟再来，重新按一次按钮。",
     ),
-    # richspeech.transcribers
+    # richspeech.engines.transcribers
     (
         r"The engine '(?P<engine>.+)' is unknown; choose one of (?P<known>.+)\.",
         "没有 {engine} 这个引擎：可以用 {known}。",
@@ -424,7 +424,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The page sent something that cannot be read: .*",
         "页面发来的内容无法识别：请刷新页面后再试。",
     ),
-    # richspeech.hub: why these weights
+    # richspeech.engines.hub: why these weights
     (r"the settings ask for the embedded model", "设置指定了内置模型"),
     (r"the settings name this folder", "设置指定了这个文件夹"),
     (r"it is in the ModelScope cache", "模型已在本机缓存中"),

@@ -14,25 +14,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from richspeech.audio.peaks import PeakMeter
 from richspeech.console.sentences import Notice
 from richspeech.errors import AccessError, BusyError, RichSpeechError
-from richspeech.history.history import read_corrections
-from richspeech.history.recall import KeptProgress, UnkeptProgress
-from richspeech.history.store import Entry
-from richspeech.media.peaks import PeakMeter
-from richspeech.options import Options
-from richspeech.pipeline import Progress
-from richspeech.text.corrections import Correction, correct
-from richspeech.transcript import Segment, Transcript
+from richspeech.model.corrections import Correction, correct
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.storage.history import read_corrections
+from richspeech.storage.recall import KeptProgress, UnkeptProgress
+from richspeech.storage.transcripts import Entry
 
 if TYPE_CHECKING:
-    from richspeech.console.batch.run import BatchRun
-    from richspeech.console.emotion.work import Hearing
-    from richspeech.console.export.exports import Export
-    from richspeech.console.lab.work import Experiment
-    from richspeech.console.lab.workshop import Workshop
-    from richspeech.console.live.desk import Live
-    from richspeech.console.opinion.work import Opinion
+    from richspeech.console.panels.export.exports import Export
+    from richspeech.console.panels.opinion.work import Opinion
+    from richspeech.console.tabs.batch.run import BatchRun
+    from richspeech.console.tabs.emotion.work import Hearing
+    from richspeech.console.tabs.lab.work import Experiment
+    from richspeech.console.tabs.lab.workshop import Workshop
+    from richspeech.console.tabs.live.desk import Live
 
 log = logging.getLogger(__name__)
 

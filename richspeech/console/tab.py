@@ -6,26 +6,26 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from richspeech.audio import AudioLimits
+from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
-from richspeech.console.export.exports import Exporter
 from richspeech.console.listening import Listening
+from richspeech.console.panels.export.exports import Exporter
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
-from richspeech.console.transcribe.handlers import Handlers
+from richspeech.console.tabs.transcribe.handlers import Handlers
 from richspeech.console.widgets import Widgets
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import StoppingError
-from richspeech.history.history import History
-from richspeech.options import Options
-from richspeech.quota import Quota
-from richspeech.readiness import Readiness
-from richspeech.rule_file import RuleFile
+from richspeech.model.options import Options
 from richspeech.settings import Settings
-from richspeech.transcribers import Transcribers
+from richspeech.storage.history import History
+from richspeech.storage.quota import Quota
+from richspeech.storage.rule_file import RuleFile
 
 TRANSCRIBE = "transcribe"
 """Name of the tab with the views of a transcript."""

@@ -11,13 +11,13 @@ from typing import Any
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.console.sessions import Job
 from richspeech.console.words import LOCALES, say
-from richspeech.emotion.second_opinion import disagrees
-from richspeech.impression import NineEmotion
-from richspeech.sentiment import Agreement, Sentiment
-from richspeech.text.hotwords import RULE_PREFIX, hotwords_of
-from richspeech.text.timed_words import TimedWord, timed_words
-from richspeech.transcript import LANGUAGES, Segment, Transcript
-from richspeech.wording import language_name
+from richspeech.language.wording import language_name
+from richspeech.model.impression import NineEmotion
+from richspeech.model.sentiment import Agreement, Sentiment
+from richspeech.model.timed_words import TimedWord, timed_words
+from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.stages.hotwords import RULE_PREFIX, hotwords_of
+from richspeech.stages.second_opinion import disagrees
 from richspeech.writers import display_text, styled
 
 SIGNS = {

@@ -6,19 +6,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from richspeech.audio import AudioLimits, Recording, open_recording
+from richspeech.audio.decode import AudioLimits, Recording, open_recording
+from richspeech.audio.peaks import MeteredRecording
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.workers import Workers
+from richspeech.engines.loader import Loaded
+from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
-from richspeech.history.history import History
-from richspeech.history.recall import Interrupted
-from richspeech.live.transcription import Retold
-from richspeech.loader import Loaded
-from richspeech.media.peaks import MeteredRecording
-from richspeech.pipeline import Transcriber
-from richspeech.text.corrections import Correction
-from richspeech.transcribers import Transcribers
+from richspeech.model.corrections import Correction
+from richspeech.recognition.live import Retold
+from richspeech.recognition.pipeline import Transcriber
+from richspeech.storage.history import History
+from richspeech.storage.recall import Interrupted
 
 log = logging.getLogger(__name__)
 

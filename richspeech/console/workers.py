@@ -13,7 +13,7 @@ from functools import partial
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Task
 from richspeech.errors import BusyError, Cancelled, StoppingError
-from richspeech.waiting import Places, Turn, WaitingRoom
+from richspeech.jobs.waiting import Places, Turn, WaitingRoom
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from richspeech.impression import Impression, Scores, risks
+from richspeech.model.impression import Impression, Scores, risks
 from richspeech.settings import EmotionSettings
 
 GRANULARITIES = ("utterance", "frame")

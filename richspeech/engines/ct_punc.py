@@ -19,7 +19,7 @@ import torch
 from richspeech.engines import funasr_door
 from richspeech.engines.automodel import load_automodel
 from richspeech.errors import ModelError
-from richspeech.text.sentences import COMMA, FULL_STOP, LIST_COMMA, QUESTION, Mark
+from richspeech.stages.sentences import COMMA, FULL_STOP, LIST_COMMA, QUESTION, Mark
 
 MODEL_CLASS = "CTTransformer"
 """Of funasr."""

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.engines.automodel import load_automodel
+from richspeech.engines.hub import require_model_files
 from richspeech.errors import AudioError, ModelError
-from richspeech.hub import require_model_files
-from richspeech.impression import Impression, NineEmotion
+from richspeech.model.impression import Impression, NineEmotion
 
 MODEL_CLASS = "Emotion2vec"
 

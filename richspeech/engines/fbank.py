@@ -17,7 +17,7 @@ from torch import Tensor
 
 from richspeech.engines.threads import one_thread
 from richspeech.errors import AudioError
-from richspeech.utterance import Frames
+from richspeech.recognition.utterance import Frames
 
 SAMPLE_RATE = 16_000
 WINDOW_MS, HOP_MS = 25, 10

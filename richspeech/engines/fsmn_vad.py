@@ -2,7 +2,7 @@
 
 The weights come through ``funasr.AutoModel``, once; later starts read what was kept of them. The
 network that runs with them is ``fsmn``, block by block with its own memories. Features come from
-``fbank``, which the recogniser uses too, and the decisions are those of ``richspeech.vad``, so that
+``fbank``, which the recogniser uses too, and the decisions are those of ``audio.vad``, so that
 a recording of any length passes through in little memory.
 
 Always on the CPU, for the scores are wanted there, and on one thread, for the network is small.
@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from richspeech.audio.vad import SpanDetector, SpeechSpan, VadOptions
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS, Fbank
 from richspeech.engines.fsmn import Fsmn
 from richspeech.engines.prepared import Prepared
 from richspeech.engines.threads import one_thread
 from richspeech.errors import ModelError
+from richspeech.recognition.utterance import Frames
 from richspeech.settings import CACHE_FOLDER
-from richspeech.utterance import Frames
-from richspeech.vad import SpanDetector, SpeechSpan, VadOptions
 
 MODEL_CLASS = "FsmnVADStreaming"
 NETWORK_VERSION = 1

@@ -38,8 +38,8 @@ from richspeech.engines.cif import (
 from richspeech.engines.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS
 from richspeech.engines.sensevoice.features import FeatureConfig, extract_batch
 from richspeech.errors import ModelError, OptionError
-from richspeech.transcript import Hypothesis, Token
-from richspeech.utterance import Request
+from richspeech.model.transcript import Hypothesis, Token
+from richspeech.recognition.utterance import Request
 
 HOTWORD_CLASS = "SeacoParaformer"
 MODEL_CLASSES = ("Paraformer", "BiCifParaformer", HOTWORD_CLASS)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from richspeech.engines.automodel import in_one_line
-from richspeech.hub import NEEDED_FILES, require_model_files
+from richspeech.engines.hub import NEEDED_FILES, require_model_files
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from postprocess import AudioEvent, Emotion, RichPiece, parse_rich_text, render
-from richspeech.audio import SAMPLE_RATE, Waveform
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.engines.automodel import load_automodel
 from richspeech.errors import OptionError
-from richspeech.options import AUTO, Options
-from richspeech.transcript import Segment
+from richspeech.model.options import AUTO, Options
+from richspeech.model.transcript import Segment
 
 BATCH_SECONDS = 60
 """``batch_size_s`` of the authors' page."""

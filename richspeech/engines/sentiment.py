@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from richspeech.engines.sentiment_network import Network, TextFacts, open_network, padded
 from richspeech.errors import ModelError
-from richspeech.sentiment import Scores, Sentiment, mean_scores
+from richspeech.model.sentiment import Scores, Sentiment, mean_scores
 
 log = logging.getLogger(__name__)
 

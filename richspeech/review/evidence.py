@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from postprocess import AudioEvent, Emotion
-from richspeech.transcript import Segment
+from richspeech.model.transcript import Segment
 
 Label: TypeAlias = Emotion | AudioEvent
 

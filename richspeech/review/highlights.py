@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from richspeech.language.wording import Wording
+from richspeech.model.rules import HighlightRule
+from richspeech.model.transcript import Transcript, plain
 from richspeech.review.evidence import Evidence, Label, runs, total_seconds
-from richspeech.rules import HighlightRule
 from richspeech.settings import HighlightSettings
-from richspeech.transcript import Transcript, plain
-from richspeech.wording import Wording
 
 Run = tuple[Evidence, ...]
 

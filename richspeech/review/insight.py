@@ -23,8 +23,8 @@ from typing import Any
 
 from postprocess import Emotion
 from richspeech.errors import OptionError
+from richspeech.model.transcript import LANGUAGES, Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, label_probability
-from richspeech.transcript import LANGUAGES, Segment, Transcript, plain
 
 WINDOW_SECONDS = 10.0
 """Two or three utterances of a conversation."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from richspeech.model.transcript import Transcript
 from richspeech.review.highlights import Highlight, pick_highlights
 from richspeech.review.insight import WINDOW_SECONDS, Insight, make_insight
 from richspeech.review.risk import Risk, assess_risk
 from richspeech.settings import Settings
-from richspeech.transcript import Transcript
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from itertools import chain, pairwise
 from typing import Any, Literal, TypeAlias
 
 from postprocess import AudioEvent, Emotion, stands_in
+from richspeech.language.wording import Wording, clock
+from richspeech.model.rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
+from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, Evidence, Label, evidence_of, runs, total_seconds
-from richspeech.rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
 from richspeech.settings import RiskSettings
-from richspeech.transcript import Segment, Transcript, plain
-from richspeech.wording import Wording, clock
 
 Level: TypeAlias = Literal["low", "medium", "high"]
 Segments: TypeAlias = Sequence[Segment]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeAlias
 
-from richspeech.transcript import Transcript
+from richspeech.model.transcript import Transcript
 from richspeech.writers.data import write_csv, write_json
 from richspeech.writers.document import write_docx
 from richspeech.writers.labels import display_text, styled

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from postprocess import Emotion
-from richspeech.transcript import Segment, Transcript
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import COLOURS
 from richspeech.writers.options import WriterOptions
 from richspeech.writers.words import LINE, Word, words_of

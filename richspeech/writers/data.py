@@ -4,8 +4,8 @@ import csv
 import json
 from io import StringIO
 
-from richspeech.hub import EMBEDDED_NAMES
-from richspeech.transcript import Segment, Transcript
+from richspeech.engines.hub import EMBEDDED_NAMES
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import has_sentiment, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 

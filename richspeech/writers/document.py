@@ -9,8 +9,8 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import BaseStyle
 
-from richspeech.transcript import Segment, Transcript
-from richspeech.wording import clock
+from richspeech.language.wording import clock
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
     emotion_label,

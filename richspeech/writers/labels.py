@@ -4,9 +4,9 @@ import re
 from types import MappingProxyType
 
 from postprocess import AudioEvent, Emotion, RichPiece, join_texts, render
-from richspeech.hub import EMBEDDED_NAMES
-from richspeech.transcript import Segment, Transcript
-from richspeech.wording import Wording, clock, language_name
+from richspeech.engines.hub import EMBEDDED_NAMES
+from richspeech.language.wording import Wording, clock, language_name
+from richspeech.model.transcript import Segment, Transcript
 
 WORDS: MappingProxyType[str, Wording] = MappingProxyType(
     {

@@ -17,8 +17,8 @@ from typing import TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from richspeech.transcript import Segment, Transcript
-from richspeech.wording import clock, language_name
+from richspeech.language.wording import clock, language_name
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
     emotion_label,

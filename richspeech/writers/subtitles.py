@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from html import escape
 
 from postprocess import Emotion
-from richspeech.transcript import Transcript
-from richspeech.wording import clock
+from richspeech.language.wording import clock
+from richspeech.model.transcript import Transcript
 from richspeech.writers.cues import Cue, Line, build_cues
 from richspeech.writers.labels import COLOURS, demonstration, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from richspeech.transcript import Segment, Transcript
-from richspeech.wording import clock
+from richspeech.language.wording import clock
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
     emotion_label,

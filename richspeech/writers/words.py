@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from postprocess import Emotion, RichPiece, render
-from richspeech.transcript import Segment
+from richspeech.model.transcript import Segment
 from richspeech.writers.labels import printable
 from richspeech.writers.options import WriterOptions
 

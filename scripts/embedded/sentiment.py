@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from richspeech.engines.sentiment import SentimentClassifier
 from richspeech.engines.transformers_door import transformers
-from richspeech.sentiment import Sentiment, strongest
+from richspeech.model.sentiment import Sentiment, strongest
 from scripts.embedded.corpus import TEXTS, TextList, fill
 from scripts.embedded.examples import EXAMPLES
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Playwright, expect
 
-from richspeech.history.query import Query
-from richspeech.history.store import Store, Stored
+from richspeech.storage.query import Query
+from richspeech.storage.transcripts import Store, Stored
 
 from .conftest import started, wait_for
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
@@ -26,7 +26,7 @@ MARGIN_SECONDS = 20
 PACED = """
 import sys, time
 import app_sensevoice
-from richspeech.audio import Recording
+from richspeech.audio.decode import Recording
 
 blocks = Recording.blocks
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from richspeech import loader
-from richspeech.audio import Waveform
+from richspeech.audio.decode import Waveform
+from richspeech.engines import loader
 from richspeech.engines.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
-from richspeech.hub import ROOT
-from richspeech.options import Options
+from richspeech.engines.hub import ROOT
+from richspeech.model.options import Options
+from richspeech.recognition.utterance import Request, Utterance
 from richspeech.settings import load_settings
-from richspeech.utterance import Request, Utterance
 
 EXAMPLES = ROOT / "examples"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from richspeech import __main__ as command_line
-from richspeech import loader
-from richspeech.hub import EMBEDDED_RECOGNISER, Source, Weights
-from richspeech.options import Options
-from richspeech.pipeline import Cancel, Progress, WaveformSource
+from richspeech.engines import loader
+from richspeech.engines.hub import EMBEDDED_RECOGNISER, Source, Weights
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
-from richspeech.transcript import Transcript
 
 
 class HangingEar:

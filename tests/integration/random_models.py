@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from richspeech.engines import funasr_door
-from richspeech.hub import EMBEDDED_RECOGNISER
+from richspeech.engines.hub import EMBEDDED_RECOGNISER
 
 CHARACTERS = "今天天气很好我们去公园吧你吃饭了吗阿里巴巴达摩院老师学生问题答案"
 LETTERS = ("a", "p", "hello", "world")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from richspeech import __main__ as command_line
-from richspeech.batch.manifest import FILE_NAME, Record, read_records
-from richspeech.hub import ROOT
-from richspeech.transcript import Transcript
+from richspeech.engines.hub import ROOT
+from richspeech.jobs.batch.manifest import FILE_NAME, Record, read_records
+from richspeech.model.transcript import Transcript
 from tests.integration.conftest import EXAMPLES
 
 WAIT_SECONDS = 120.0

@@ -10,10 +10,10 @@ import pytest
 from postprocess import Emotion
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.ct_punc import CtPunc
+from richspeech.engines.hub import EMBEDDED_PUNCTUATION, EMBEDDED_RECOGNISER
 from richspeech.errors import ModelError
-from richspeech.hub import EMBEDDED_PUNCTUATION, EMBEDDED_RECOGNISER
-from richspeech.text.sentences import with_marks
-from richspeech.transcript import Hypothesis, Token
+from richspeech.model.transcript import Hypothesis, Token
+from richspeech.stages.sentences import with_marks
 from tests.integration import random_models
 
 WORDS = [*random_models.CHARACTERS, "hello", "app"]

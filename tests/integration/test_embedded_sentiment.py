@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from richspeech.engines.classifier import load_classifier
 from richspeech.engines.sentiment import SentimentClassifier
-from richspeech.reading.classifier import load_classifier
-from richspeech.sentiment import Sentiment, strongest
+from richspeech.model.sentiment import Sentiment, strongest
 from richspeech.settings import load_settings
 from scripts.embedded.corpus import PUNCTUATION, TextList
 from scripts.embedded.sentiment import Corpus, example_sentences, is_held_out, new_lines

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from postprocess import Emotion
 from richspeech import __main__ as command_line
-from richspeech.audio import AudioLimits, load_waveform, open_recording
-from richspeech.emotion.second_opinion import add_second_opinion
+from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.hub import EMBEDDED_LISTENER
 from richspeech.errors import AudioError, ModelError
-from richspeech.hub import EMBEDDED_LISTENER
-from richspeech.impression import Impression, NineEmotion
-from richspeech.transcript import Segment, Transcript
+from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.stages.second_opinion import add_second_opinion
 from scripts.embedded import dataset
 from scripts.embedded.corpus import LANGUAGES
 from scripts.embedded.voices import HELD_OUT_VARIANTS

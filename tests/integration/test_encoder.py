@@ -11,10 +11,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from richspeech import loader
-from richspeech.audio import AudioLimits, load_waveform, open_recording
-from richspeech.engines import openvino_door
+from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.engines import loader, openvino_door
 from richspeech.engines.automodel import load_automodel
+from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.sensevoice import openvino
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
 from richspeech.engines.sensevoice.engine import SenseVoice
@@ -22,8 +22,7 @@ from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.errors import ModelError
-from richspeech.hub import EMBEDDED_RECOGNISER
-from richspeech.options import Options
+from richspeech.model.options import Options
 from richspeech.settings import load_settings
 from tests.integration.conftest import EXAMPLES, references, request_of
 

@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from richspeech.audio.vad import NAMES_IN_MODEL_CONF, SpanDetector, SpeechSpan, VadOptions
 from richspeech.engines import fsmn_vad
 from richspeech.engines.automodel import load_automodel
 from richspeech.engines.fbank import Fbank, log_mel
@@ -30,8 +31,7 @@ from richspeech.engines.fsmn import Fsmn
 from richspeech.engines.fsmn_vad import FsmnVad
 from richspeech.engines.funasr_door import funasr, model_class
 from richspeech.errors import ModelError
-from richspeech.utterance import Frames
-from richspeech.vad import NAMES_IN_MODEL_CONF, SpanDetector, SpeechSpan, VadOptions
+from richspeech.recognition.utterance import Frames
 
 Array = NDArray[np.float32]
 

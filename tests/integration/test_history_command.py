@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from richspeech import __main__ as command_line
-from richspeech.history.query import Query
-from richspeech.history.store import Fingerprint, Store
-from richspeech.options import Options
-from richspeech.transcript import Transcript
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.storage.query import Query
+from richspeech.storage.transcripts import Fingerprint, Store
 
 Run = Callable[..., int]
 

@@ -20,17 +20,17 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from richspeech import loader
 from richspeech.api.live import live_route
 from richspeech.api.wall.origins import Origins
 from richspeech.api.wall.visitors import Cookies, Logins, Visitors
-from richspeech.audio import SAMPLE_RATE, AudioLimits, open_recording
+from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, open_recording
+from richspeech.engines import loader
+from richspeech.engines.readiness import Readiness
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.options import Options
-from richspeech.pipeline import Progress
-from richspeech.readiness import Readiness
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Progress
 from richspeech.settings import LiveSettings
-from richspeech.transcript import Transcript
 
 from .conftest import EXAMPLES
 

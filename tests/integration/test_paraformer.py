@@ -9,16 +9,15 @@ import pytest
 import torch
 
 from postprocess import Emotion
-from richspeech import loader
-from richspeech.audio import AudioLimits, Waveform, load_waveform, open_recording
-from richspeech.engines import funasr_door
+from richspeech.audio.decode import AudioLimits, Waveform, load_waveform, open_recording
+from richspeech.engines import funasr_door, loader
 from richspeech.engines.automodel import load_automodel
+from richspeech.engines.hub import EMBEDDED_PARAFORMER, EMBEDDED_RECOGNISER
 from richspeech.engines.paraformer import MODEL_CLASSES, Paraformer, texts_of
 from richspeech.errors import ModelError, OptionError
-from richspeech.hub import EMBEDDED_PARAFORMER, EMBEDDED_RECOGNISER
-from richspeech.options import MOST_HOTWORDS, Options
+from richspeech.model.options import MOST_HOTWORDS, Options
+from richspeech.model.transcript import Hypothesis, Transcript
 from richspeech.settings import load_settings
-from richspeech.transcript import Hypothesis, Transcript
 from tests.integration import random_models
 from tests.integration.conftest import EXAMPLES, request_of
 

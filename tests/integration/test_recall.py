@@ -14,21 +14,21 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech.audio import SAMPLE_RATE, AudioLimits, Waveform, open_recording
+from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
-from richspeech.history import recall
-from richspeech.history.query import parse_query
-from richspeech.history.recall import (
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.storage import recall
+from richspeech.storage.query import parse_query
+from richspeech.storage.recall import (
     ComparingProgress,
     Interrupted,
     KeptProgress,
     RecallingTranscriber,
     UnkeptProgress,
 )
-from richspeech.history.store import Store
-from richspeech.options import Options
-from richspeech.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
-from richspeech.transcript import Segment, Transcript
+from richspeech.storage.transcripts import Store
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
 

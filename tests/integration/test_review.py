@@ -1,8 +1,8 @@
 """The examples with the embedded model: a call that ends angry, and a meeting that does not."""
 
-from richspeech.audio import AudioLimits, open_recording
-from richspeech.loader import Loaded
-from richspeech.options import Options
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.engines.loader import Loaded
+from richspeech.model.options import Options
 from richspeech.review.review import Review, review_transcript
 from richspeech.settings import Settings
 from tests.integration.conftest import EXAMPLES

@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from postprocess import AudioEvent, Emotion
-from richspeech import loader
-from richspeech.audio import AudioLimits, load_waveform, open_recording
+from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.engines import loader
 from richspeech.engines.automodel import load_automodel
+from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
 from richspeech.engines.sensevoice.engine import SenseVoice
 from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import Parts
 from richspeech.errors import ModelError, OptionError
-from richspeech.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
-from richspeech.options import Options
-from richspeech.pipeline import Pipeline
+from richspeech.model.options import Options
+from richspeech.model.transcript import Hypothesis, Transcript
+from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import Settings, load_settings
-from richspeech.transcript import Hypothesis, Transcript
 from scripts.embedded import dataset
 from scripts.embedded.corpus import plain_form
 from scripts.embedded.voices import HELD_OUT_VARIANTS

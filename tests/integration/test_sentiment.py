@@ -13,16 +13,15 @@ import numpy as np
 import pytest
 import torch
 
-from richspeech import loader
-from richspeech.audio import AudioLimits, open_recording
-from richspeech.engines import sentiment_network
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.engines import loader, sentiment_network
+from richspeech.engines.classifier import classifier_on_demand, find_classifier, load_classifier
+from richspeech.engines.hub import EMBEDDED_CLASSIFIER
 from richspeech.engines.sentiment import SentimentClassifier, batches
 from richspeech.engines.transformers_door import transformers
 from richspeech.errors import ModelError
-from richspeech.hub import EMBEDDED_CLASSIFIER
-from richspeech.options import Options
-from richspeech.reading.classifier import classifier_on_demand, find_classifier, load_classifier
-from richspeech.sentiment import Sentiment, mean_scores, strongest
+from richspeech.model.options import Options
+from richspeech.model.sentiment import Sentiment, mean_scores, strongest
 from richspeech.settings import Settings, load_settings
 from tests.integration.conftest import EXAMPLES
 

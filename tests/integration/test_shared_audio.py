@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from richspeech.audio import SAMPLE_RATE, AudioLimits, load_waveform
+from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, load_waveform
 from richspeech.errors import AudioError
 
 SHARED_AUDIO = Path(__file__).resolve().parents[2].parent / "shared" / "audio"

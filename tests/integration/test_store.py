@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import StoreError, UnreadableStoreError
-from richspeech.history.query import fold, parse_query
-from richspeech.history.sqlite_file import put_aside
-from richspeech.history.store import Aged, Entry, Fingerprint, Store, open_store
-from richspeech.options import Options
+from richspeech.model.options import Options
+from richspeech.model.transcript import LANGUAGES, Segment, Token, Transcript
 from richspeech.settings import HistorySettings
-from richspeech.transcript import LANGUAGES, Segment, Token, Transcript
+from richspeech.storage.query import fold, parse_query
+from richspeech.storage.sqlite_file import put_aside
+from richspeech.storage.transcripts import Aged, Entry, Fingerprint, Store, open_store
 from tests.integration.database import postgresql, server
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -706,7 +706,7 @@ def test_a_good_history_is_never_put_aside(running: Store, file: Path) -> None:
 def test_a_history_that_is_only_locked_is_not_put_aside(
     running: Store, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("richspeech.history.database.LONGEST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("richspeech.storage.database.LONGEST_WAIT_SECONDS", 0.05)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked"):

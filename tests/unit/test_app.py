@@ -12,12 +12,12 @@ from fastapi.testclient import TestClient
 
 import app_sensevoice
 from richspeech.api.app import create_app
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
-from richspeech.hub import Source, Weights
-from richspeech.loader import Loaded
-from richspeech.options import Options
-from richspeech.pipeline import Cancel, Progress, WaveformSource
-from richspeech.readiness import Readiness
+from richspeech.model.options import Options
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
 
 
@@ -172,7 +172,7 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
         folders.append(Path(tempfile.mkdtemp()).parent)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("richspeech.loader.load", interrupted)
+    monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert app_sensevoice.main(["--port", str(port)]) == 0
@@ -192,7 +192,7 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     path = tmp_path / "history.sqlite"
     path.write_bytes(b"no database at all " * 1_000)
     monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{path}")
-    monkeypatch.setattr("richspeech.loader.load", interrupted)
+    monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     assert app_sensevoice.main(["--port", port]) == 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from postprocess import AudioEvent, Emotion
 from richspeech.engines.sensevoice.encoder import Scores
 from richspeech.errors import ModelError
-from richspeech.transcript import LANGUAGES, Hypothesis, Token
+from richspeech.model.transcript import LANGUAGES, Hypothesis, Token
 
 BLANK = 0
 NO_SPEECH = "nospeech"

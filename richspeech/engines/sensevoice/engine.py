@@ -14,9 +14,9 @@ from richspeech.engines.sensevoice.encoder import Encoder, SanmEncoder
 from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.errors import ModelError
+from richspeech.model.transcript import Hypothesis
+from richspeech.recognition.utterance import Request
 from richspeech.settings import CACHE_FOLDER
-from richspeech.transcript import Hypothesis
-from richspeech.utterance import Request
 
 log = logging.getLogger(__name__)
 

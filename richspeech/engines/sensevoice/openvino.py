@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.engines.automodel import in_one_line, load_automodel
+from richspeech.engines.hub import ROOT
 from richspeech.engines.openvino_door import best_precision, openvino
 from richspeech.engines.prepared import Prepared
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
@@ -24,7 +25,6 @@ from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.errors import ModelError
-from richspeech.hub import ROOT
 
 GRAPH_VERSION = 1
 """Of what ``prepare`` writes; a new one makes every cache anew."""

@@ -1,0 +1,1 @@
+"""From a file to sound: reading, decoding, voice activity, peaks, clips."""

@@ -1,0 +1,251 @@
+"""Clips: spans of a recording as files of their own, and all of them joined as one reel.
+
+    recording ─┬ sound    ── decode from the start, count samples ── the span's samples ─┬ wav
+               └ pictures ── seek, decode ── those shown in the span ── even frames ─────┴ mp4
+
+Times are the transcript's: seconds of decoded sound, counted as in audio.py, whatever a header
+claims. The sound of a span says where the container places it, and there the pictures are sought.
+Everything is encoded anew, since packets can be cut at key frames only.
+
+Sound keeps its sample rate, and mono or stereo; more channels are averaged to one. Pictures keep
+their size, rotation and mean frame rate. Of a video whose pictures cannot be decoded or encoded the
+sound is cut, and the result says so.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import chain, groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.error import FFmpegError
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.film import Film, Samples, SoundKind, find_encoder
+from richspeech.audio.pictures import Pictures, open_pictures
+from richspeech.errors import AudioError, Cancelled, OptionError
+from richspeech.language.wording import Wording, clock
+
+Span = tuple[float, float]
+"""Start and end in seconds."""
+
+UNREADABLE = Wording(
+    "画面无法解码，只剪出声音。", "The pictures cannot be decoded: only the sound is cut."
+)
+UNWRITABLE = Wording(
+    "此处没有视频编码器，只剪出声音。",
+    "There is no encoder for pictures here: only the sound is cut.",
+)
+SECOND_BEST = Wording(
+    "此处没有 H.264 编码器，画面用 MPEG-4 Part 2 编码，文件较大。",
+    "There is no H.264 encoder here: the pictures are MPEG-4 Part 2, in larger files.",
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The files that were written."""
+
+    clips: tuple[Path, ...]
+    """One a span, in order; empty if none were asked for."""
+    reel: Path | None
+    """All spans in a row; None if it was not asked for, or nothing was in it."""
+    note: Wording | None
+    """What is less than one would expect, and why."""
+
+
+def cut(
+    source: Path | bytes,
+    spans: Sequence[Span],
+    folder: Path,
+    limits: AudioLimits,
+    *,
+    stem: str,
+    clips: bool = True,
+    reel: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+    told: Callable[[float], None] = lambda _: None,
+) -> Cut:
+    """Write ``STEM-01.wav`` (or ``.mp4``) and so on, and ``STEM-reel.wav``, into a folder.
+
+    Args:
+        source: the recording.
+        spans: in order of time, without overlap.
+        folder: where the files go; it exists.
+        limits: as for `open_recording`.
+        stem: how the names of the files begin.
+        clips: whether to write one file a span.
+        reel: whether to write one file of all spans.
+        stopped: asked again and again; the work ends soon after it says yes.
+        told: called again and again with the seconds of the recording that were decoded.
+
+    Raises:
+        AudioError: the recording cannot be decoded or ends before a span, or a file cannot be
+            written.
+        Cancelled: ``stopped`` said yes.
+        OptionError: the spans are not in order.
+    """
+    _require_order(spans)
+    with _write_errors(stem), ExitStack() as stack:
+        recording = stack.enter_context(open_recording(source, limits))
+        video = stack.enter_context(open_pictures(source, limits))
+        pictures, encoder, note = _choose(video)
+
+        def film(part: str, kind: SoundKind) -> Film:
+            path = folder / f"{stem}-{part}.{'mp4' if pictures else 'wav'}"
+            return Film(path, kind, pictures, encoder)
+
+        whole: Film | None = None
+        paths: list[Path] = []
+        found = 0
+        frames = _watched(recording.frames(), stopped, told)
+        for number, span in groupby(_pieces(frames, spans), attrgetter("number")):
+            found, (kind, pieces) = number + 1, _peek(span)
+            with ExitStack() as one:
+                films = []
+                if clips:
+                    films.append(one.enter_context(film(f"{found:02}", kind)))
+                    paths.append(films[0].path)
+                if reel:
+                    whole = whole or stack.enter_context(film("reel", kind))
+                    films.append(whole)
+                _shoot(films, pieces, pictures, stopped)
+        _require_all(found, spans, recording.name)
+    return Cut(tuple(paths), whole.path if whole else None, note)
+
+
+def _require_order(spans: Sequence[Span]) -> None:
+    moments = [0.0, *chain.from_iterable(spans)]
+    if any(end <= start for start, end in spans) or moments != sorted(moments):
+        message = (
+            "The spans to cut are empty, overlap or are not in order of time; sort and join them."
+        )
+        raise OptionError(message)
+
+
+def _require_all(found: int, spans: Sequence[Span], name: str) -> None:
+    if found < len(spans):
+        message = (
+            f"{name} ends before {clock(spans[found][0])}, where span {found + 1} begins: "
+            "choose the recording that the transcript was made of."
+        )
+        raise AudioError(message)
+
+
+@contextmanager
+def _write_errors(stem: str) -> Iterator[None]:
+    try:
+        yield
+    except (FFmpegError, OSError) as error:
+        message = (
+            f"The clips of {stem} cannot be written ({error.strerror or error}): "
+            "free some space or choose another folder."
+        )
+        raise AudioError(message) from error
+
+
+def _choose(video: Pictures | None) -> tuple[Pictures | None, str | None, Wording | None]:
+    """Decide whether pictures are cut and by which encoder, and what to say about it."""
+    if video is None:
+        return None, None, None
+    if video.first is None:
+        return None, None, UNREADABLE
+    encoder = find_encoder()
+    if encoder is None:
+        return None, None, UNWRITABLE
+    return video, encoder, SECOND_BEST if encoder == "mpeg4" else None
+
+
+def _shoot(
+    films: Sequence[Film],
+    pieces: Iterable["_Piece"],
+    pictures: Pictures | None,
+    stopped: Callable[[], bool],
+) -> None:
+    """Put one span into the films: first its sound, then what was on the screen meanwhile."""
+    start, seconds = None, 0.0
+    for piece in pieces:
+        start = piece.start if start is None else start
+        seconds += piece.samples.shape[1] / piece.kind.sample_rate
+        for film in films:
+            film.add_sound(piece.samples, piece.kind)
+    if pictures and start is not None:
+        for moment, frame in pictures.shown(start, start + seconds):
+            _require_wanted(stopped)
+            for film in films:
+                film.show(frame, moment)
+    for film in films:
+        film.end_span(seconds)
+
+
+def _require_wanted(stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise Cancelled
+
+
+# Sound --------------------------------------------------------------------------------------------
+
+
+def _watched(
+    frames: Iterable[AudioFrame], stopped: Callable[[], bool], told: Callable[[float], None]
+) -> Iterator[AudioFrame]:
+    """Give the frames on; the way to the first span may be long, and nothing is cut on it."""
+    seconds = 0.0
+    for frame in frames:
+        _require_wanted(stopped)
+        told(seconds)
+        yield frame
+        seconds += frame.samples / frame.sample_rate
+
+
+class _Piece(NamedTuple):
+    """Sound of one span, as much of it as a frame holds."""
+
+    number: int
+    """Of the span, from 0."""
+    samples: Samples
+    kind: SoundKind
+    start: float
+    """Seconds at which the container places it."""
+
+
+def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span]) -> Iterator[_Piece]:
+    """Count the samples of a recording and give those within the spans."""
+    waiting = deque(enumerate(spans))
+    seconds = 0.0
+    for frame in frames:
+        rate, length = frame.sample_rate, frame.samples
+        placed = seconds if frame.time is None else frame.time
+        while waiting:
+            number, span = waiting[0]
+            first, last = (min(length, max(0, round((moment - seconds) * rate))) for moment in span)
+            if first < last:
+                samples = _one_or_two_channels(frame)[:, first:last]
+                yield _Piece(number, samples, SoundKind(rate, len(samples)), placed + first / rate)
+            if last == length:
+                break
+            waiting.popleft()
+        if not waiting:
+            return
+        seconds += length / rate
+
+
+def _peek(pieces: Iterator[_Piece]) -> tuple[SoundKind, Iterator[_Piece]]:
+    """Learn what kind of sound a span begins with, and lose none of it."""
+    first = next(pieces)
+    return first.kind, chain([first], pieces)
+
+
+def _one_or_two_channels(frame: AudioFrame) -> Samples:
+    frame.pts = None  # forged times must not reach the resampler
+    resampler = AudioResampler(format="s16p")
+    samples = np.concatenate([part.to_ndarray() for part in resampler.resample(frame)], axis=1)
+    if len(samples) > 2:
+        samples = samples.mean(axis=0, keepdims=True)  # [1, T]
+    return np.ascontiguousarray(samples, np.int16)

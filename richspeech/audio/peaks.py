@@ -1,0 +1,121 @@
+"""The waveform as a picture needs it: lowest and highest sample of equal stretches of a recording.
+
+A stretch has 256 samples (16 ms) at first. When there are more than MOST_PEAKS stretches, they are
+joined in pairs, so the picture of any recording stays small: two bytes a stretch, 262,144 bytes at
+most. Ten minutes take 75,000 bytes, three hours (stretches of 128 ms) 168,750. Whoever draws
+them makes the coarser levels of the pyramid, which needs no further bytes on the way.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+
+LEAST_SAMPLES = 256
+MOST_PEAKS = 1 << 17
+CHUNK_PEAKS = 1 << 12
+"""Peaks are handed out in chunks of this many: what grows at its end changes the last one only."""
+
+
+def _nothing() -> NDArray[np.int8]:
+    return np.zeros((0, 2), np.int8)
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What is known of a recording so far."""
+
+    samples_per_peak: int = LEAST_SAMPLES
+    values: NDArray[np.int8] = field(default_factory=_nothing)
+    """[N, 2], lowest and highest; 127 is full scale."""
+
+    @property
+    def seconds_per_peak(self) -> float:
+        """Length of a stretch."""
+        return self.samples_per_peak / SAMPLE_RATE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form: chunks of CHUNK_PEAKS pairs of signed bytes, as base64."""
+        starts = range(0, len(self.values), CHUNK_PEAKS)
+        chunks = (self.values[start : start + CHUNK_PEAKS].tobytes() for start in starts)
+        return {
+            "seconds_per_peak": self.seconds_per_peak,
+            "chunks": [b64encode(chunk).decode("ascii") for chunk in chunks],
+        }
+
+    def joined(self) -> "Peaks":
+        """Return stretches of twice the length; their number must be even."""
+        pairs = self.values.reshape(-1, 2, 2)
+        values = np.stack([pairs[:, :, 0].min(axis=1), pairs[:, :, 1].max(axis=1)], axis=1)
+        return Peaks(self.samples_per_peak * 2, values)
+
+    def followed_by(self, stretches: Waveform) -> "Peaks":
+        """Return these and those of ``stretches`` [N, samples_per_peak]."""
+        ends = np.stack([np.floor(stretches.min(1) * 127), np.ceil(stretches.max(1) * 127)], axis=1)
+        new = np.clip(ends, -128, 127).astype(np.int8)
+        return Peaks(self.samples_per_peak, np.concatenate([self.values, new]))
+
+
+class PeakMeter:
+    """Takes a recording block by block; ``peaks`` may be read from any thread at any time."""
+
+    def __init__(self, most_peaks: int = MOST_PEAKS) -> None:
+        """``most_peaks`` must be even."""
+        self.peaks = Peaks()
+        self._most_peaks = most_peaks
+        self._rest = np.zeros(0, np.float32)
+        """Samples of the stretch that is not whole yet."""
+
+    def feed(self, waveform: Waveform) -> None:
+        """Take the next samples."""
+        rest = np.concatenate([self._rest, waveform])
+        while len(rest) >= self.peaks.samples_per_peak:
+            if len(self.peaks.values) == self._most_peaks:
+                self.peaks = self.peaks.joined()
+                continue
+            size = self.peaks.samples_per_peak
+            count = min(len(rest) // size, self._most_peaks - len(self.peaks.values))
+            self.peaks = self.peaks.followed_by(rest[: count * size].reshape(count, size))
+            rest = rest[count * size :]
+        self._rest = rest
+
+
+def measure_peaks(blocks: Iterable[Waveform], most_peaks: int = MOST_PEAKS) -> Peaks:
+    """Return the peaks of a whole recording, holding one block of it at a time."""
+    meter = PeakMeter(most_peaks)
+    for block in blocks:
+        meter.feed(block)
+    return meter.peaks
+
+
+class _Source(Protocol):
+    @property
+    def duration(self) -> float | None: ...
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]: ...
+
+
+@dataclass(frozen=True)
+class MeteredRecording:
+    """A recording whose blocks pass a meter on their way, so that it is decoded only once."""
+
+    recording: _Source
+    meter: PeakMeter
+    name: str | None = None
+    """Of its file, for whoever keeps it under that."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, as the recording claims."""
+        return self.recording.duration
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        """Yield the blocks of the recording."""
+        for block in self.recording.blocks(block_seconds):
+            self.meter.feed(block)
+            yield block

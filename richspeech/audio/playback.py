@@ -1,0 +1,33 @@
+"""A recording as a small MP3, for pages that carry their sound with them.
+
+Every browser plays MP3, at any length and from any place; 32 kbit/s are 14 MB an hour, and at the
+16 kHz of this package speech loses nothing that can be heard.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from io import BytesIO
+
+import av
+import numpy as np
+
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+
+BITS_PER_SECOND = 32_000
+
+
+def to_mp3(blocks: Iterable[Waveform]) -> bytes:
+    """Encode the blocks of a recording, one after the other."""
+    content = BytesIO()
+    with av.open(content, "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE, layout="mono")
+        stream.bit_rate = BITS_PER_SECOND
+        samples = 0
+        for block in blocks:
+            frame = av.AudioFrame.from_ndarray(block[np.newaxis, :], format="fltp", layout="mono")
+            frame.sample_rate, frame.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
+            frame.pts = samples
+            samples += len(block)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return content.getvalue()

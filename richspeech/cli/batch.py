@@ -1,0 +1,143 @@
+"""``python -m richspeech batch FOLDER|ZIP|FILE… --output DIR``: many recordings, to be resumed.
+
+What is done already is not done again, unless the recording, the settings or the weights have
+changed. What failed is tried again. Nothing goes to stdout; the exit status is 1 when a recording
+failed.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from postprocess import LOCALES, STYLES
+from richspeech.cli.batch_report import Report
+from richspeech.engines import loader
+from richspeech.engines.hub import tell_of_embedded
+from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
+from richspeech.jobs.batch.results import Results
+from richspeech.jobs.batch.rows import BatchRow, State
+from richspeech.jobs.batch.sources import Hold, Item, ZipLimits, open_sources, unbounded
+from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.model.options import Options
+from richspeech.recognition.pipeline import Progress
+from richspeech.review.risk import assess_risk
+from richspeech.settings import Settings
+from richspeech.storage.history import engine_identity, listener_of
+from richspeech.storage.identity import digest_of, request_identity
+from richspeech.writers import WRITERS, WriterOptions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command understands beside the options of recognition."""
+    parser.add_argument("sources", nargs="+", type=Path, metavar="FOLDER|ZIP|FILE")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="where results and manifest go"
+    )
+    parser.add_argument(
+        "--format",
+        action="append",
+        choices=tuple(WRITERS),
+        default=[],
+        help="beside the JSON of each recording; may be given several times",
+    )
+    parser.add_argument("--workers", type=_workers, metavar="N", help="recordings in work at once")
+    parser.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
+    parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the labels")
+    parser.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
+    parser.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
+
+
+def run_batch(arguments: argparse.Namespace, settings: Settings, options: Options) -> int:
+    """Do what is not done yet; return the exit status."""
+    limits = loader.audio_limits(settings)
+    look = WriterOptions(
+        arguments.style,
+        arguments.locale,
+        emotions=not arguments.no_emotions,
+        sounds=not arguments.no_sounds,
+    )
+    results = Results(arguments.output, arguments.format, look, limits)
+    with ExitStack() as stack:
+        items = stack.enter_context(open_sources(arguments.sources, zip_limits(settings)))
+        manifest = stack.enter_context(open_manifest(results.folder))
+        loaded = loader.load(settings)
+        tell_of_embedded(*loaded.all_weights)
+        identity = engine_identity(settings, loaded)
+        todo = _todo(items, request_identity(identity, options), manifest, results)
+        listener = stack.enter_context(listener_of(settings, loaded, remembers=arguments.history))
+        hear = hear_with(listener, limits, options)
+        books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
+
+        def watch(row: BatchRow) -> None:
+            books.note(row)
+            report.show(batch, row)
+
+        batch = Batch(todo, hear, books.keep, watch)
+        batch.run(arguments.workers or settings.batch.workers)
+        report.end(batch, done_before=len(items) - len(todo))
+    return 1 if any(row.state is State.FAILED for row in batch.rows) else 0
+
+
+def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
+    """Return the limits on zips; ``hold`` keeps room on the disk for what they unpack."""
+    batch = settings.batch
+    return ZipLimits(batch.max_zip_files, batch.max_zip_bytes, settings.limits.max_bytes, hold)
+
+
+def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:
+    """Return what is not done yet; what is gets the formats that it lacks."""
+    items = [replace(item, version=digest_of(item.version, identity)) for item in items]
+    return [item for item in items if not (_is_done(item, manifest) and results.complete(item))]
+
+
+def _is_done(item: Item, manifest: Manifest) -> bool:
+    record = manifest.records.get(item.name)
+    return record is not None and (record.state, record.version) == ("done", item.version)
+
+
+class _Books:
+    """Writes results first, then the line that says so."""
+
+    def __init__(
+        self, items: Sequence[Item], manifest: Manifest, results: Results, settings: Settings
+    ) -> None:
+        self._versions = {item.name: item.version for item in items}
+        self._manifest, self._results, self._settings = manifest, results, settings
+
+    def keep(self, item: Item, last: Progress) -> int:
+        """Keep a transcript; return its risk."""
+        transcript = last.transcript
+        self._results.write(item, transcript)
+        self._manifest.append(
+            Record(
+                name=item.name,
+                version=item.version,
+                state="done",
+                finished=_now(),
+                duration=round(transcript.duration, 4),
+                processing_seconds=round(transcript.processing_seconds, 4),
+            )
+        )
+        return assess_risk(transcript, self._settings.risk).score
+
+    def note(self, row: BatchRow) -> None:
+        """Keep why a recording failed."""
+        if row.state is State.FAILED:
+            version = self._versions[row.name]
+            self._manifest.append(Record(row.name, version, "failed", _now(), error=row.error))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _workers(text: str) -> int:
+    """Read a number; argparse turns a ``ValueError`` into its own."""
+    workers = int(text)
+    if not 1 <= workers <= 64:
+        raise ValueError(text)
+    return workers

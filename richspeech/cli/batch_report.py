@@ -1,0 +1,71 @@
+"""Progress of a batch for people at a terminal, or for a log."""
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from richspeech.jobs.batch.rows import BatchRow, State, tally
+from richspeech.jobs.batch.work import Batch
+from richspeech.language.wording import clock
+
+SECONDS_BETWEEN = {True: 1.0, False: 10.0}
+"""Between two lines; whether it is a terminal, where each takes the place of the one before."""
+
+
+class Report:
+    """Writes a line from time to time, and one for every recording that fails."""
+
+    def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._now = stream, now
+        self._terminal = stream.isatty()
+        self._next = now()
+
+    def show(self, batch: Batch, row: BatchRow) -> None:
+        """Say what has changed, if it is time."""
+        if row.state is State.FAILED:
+            self._write(_failure(row), passing=False)
+        elif row.unkept is not None:
+            self._write(unkept_line(row.name, row.unkept), passing=False)
+        elif self._now() >= self._next:
+            self._next = self._now() + SECONDS_BETWEEN[self._terminal]
+            self._write(progress_line(batch), passing=True)
+
+    def end(self, batch: Batch, done_before: int) -> None:
+        """Sum up."""
+        rows = batch.rows
+        done = sum(row.state is State.DONE for row in rows)
+        failed = sum(row.state is State.FAILED for row in rows)
+        seconds = sum(row.seconds_done for row in rows if row.state is State.DONE)
+        before = f" {done_before} were done before." if done_before else ""
+        unkept = sum(row.unkept is not None for row in rows)
+        missing = f" {unkept} are not in the history." if unkept else ""
+        line = f"{done} done ({clock(seconds)} of audio), {failed} failed.{before}{missing}"
+        self._write(line, passing=False)
+
+    def _write(self, line: str, *, passing: bool) -> None:
+        if self._terminal:  # \x1b[K: clear what is left of the line before
+            self._stream.write(f"\r{line}\x1b[K{'' if passing else chr(10)}")
+        else:
+            self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+
+def progress_line(batch: Batch) -> str:
+    """Say how far all are: files, audio and time left."""
+    sums = tally(batch.rows)
+    failed = f", {sums.failed} failed" if sums.failed else ""
+    total = "" if sums.seconds_total is None else f" of about {clock(sums.seconds_total)}"
+    seconds_left = batch.seconds_left(sums)
+    left = "" if seconds_left is None else f", about {clock(seconds_left)} left"
+    heard = f"{clock(sums.seconds_done)}{total} of audio"
+    return f"{sums.over} of {sums.files} recordings{failed}, {heard}{left}"
+
+
+def unkept_line(name: str, reason: str) -> str:
+    """Say that a transcript is there, but not in the history."""
+    return f"{name} is not kept in the history. {reason}"
+
+
+def _failure(row: BatchRow) -> str:
+    sentence = row.error or ""
+    return sentence if row.name in sentence else f"{row.name}: {sentence}"

@@ -1,0 +1,199 @@
+"""``python -m richspeech embeddings FILE…``: which recordings sound alike, and in which groups.
+
+One JSON document a line for each recording, or each segment of one: its nearest others with their
+cosine similarity, its group and its place on a map. A FILE is a recording or a .npy file that
+``emotion --embedding`` or this command wrote.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.emotion.embedding_map import draw_map
+from richspeech.emotion.embeddings import (
+    Groups,
+    Vector,
+    embedding_name,
+    group,
+    load_embedding,
+    nearest,
+    save_embedding,
+)
+from richspeech.engines.hub import tell_of_embedded
+from richspeech.engines.listener import LoadedListener, load_listener
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.model.transcript import Transcript
+from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.stages.second_opinion import impressions
+
+NEAREST = 5
+DIGITS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """One recording, or a segment of one."""
+
+    file: str
+    vector: Vector
+    place: tuple[float, float] | None = None
+    """Start and end of the segment in seconds; None for a whole recording."""
+    embedding: Path | None = None
+    """The .npy file."""
+
+    @property
+    def name(self) -> str:
+        """Tells it from the others for people."""
+        spot = "" if self.place is None else f" {self.place[0]:.1f}–{self.place[1]:.1f}"
+        return f"{Path(self.file).name}{spot}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command understands."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write each embedding there")
+    parser.add_argument(
+        "--nearest", type=int, default=NEAREST, metavar="COUNT", help="most alike others to name"
+    )
+    parser.add_argument("--groups", type=int, metavar="COUNT", help="form groups, and map them")
+    parser.add_argument("--map", type=Path, metavar="FILE.svg", help="draw the map of the groups")
+    parser.add_argument(
+        "--transcript", type=Path, metavar="FILE.json", help="of the one FILE: by segments"
+    )
+    parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
+    parser.add_argument("--device", help="cuda:0, cpu, …")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
+
+
+def embeddings(arguments: argparse.Namespace) -> int:
+    """Hear or read the files, compare them, print the documents; return the exit status."""
+    settings = load_settings(
+        arguments.config,
+        model={"device": arguments.device} if arguments.device else {},
+        emotion={"id": arguments.model} if arguments.model else {},
+    )
+    _require_sense(arguments)
+    reader = _Reader(settings, arguments.transcript, arguments.output)
+    voices, failures = [], 0
+    for path in arguments.files:
+        try:
+            voices.extend(reader.voices(path))
+        except RichSpeechError as error:
+            sentence = str(error)
+            named = sentence if path.name in sentence else f"{path.name}: {sentence}"
+            sys.stderr.write(f"{named}\n")
+            failures += 1
+    grouped = (
+        group([each.vector for each in voices], arguments.groups) if arguments.groups else None
+    )
+    for document in documents(voices, arguments.nearest, grouped):
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    if grouped is not None and arguments.map:
+        names = [each.name for each in voices]
+        _write(arguments.map, draw_map(grouped.points, grouped.labels, names))
+    return 1 if failures else 0
+
+
+def _require_sense(arguments: argparse.Namespace) -> None:
+    """Raise ``OptionError`` for options that do not go together, before anything is heard."""
+    if arguments.transcript and len(arguments.files) > 1:
+        raise OptionError("--transcript is that of one recording: give one FILE with it.")
+    if arguments.map and not arguments.groups:
+        raise OptionError("--map draws groups: say how many with --groups.")
+    if arguments.nearest < 0:
+        raise OptionError(f"--nearest {arguments.nearest} is no number of others: give 0 or more.")
+
+
+def documents(
+    voices: Sequence[Voice], count: int, grouped: Groups | None
+) -> Iterator[dict[str, Any]]:
+    """Give one document a voice; ``count`` is how many others it names."""
+    vectors = [each.vector for each in voices]
+    for index, voice in enumerate(voices):
+        others = [*range(index), *range(index + 1, len(voices))]
+        alike = nearest(voice.vector, [vectors[other] for other in others], count)
+        document = _place(voice)
+        if voice.embedding is not None:
+            document["embedding"] = str(voice.embedding)
+        if grouped is not None:
+            document["group"] = int(grouped.labels[index])
+            document["point"] = [round(float(x), DIGITS) for x in grouped.points[index]]
+        document["nearest"] = [
+            _place(voices[others[each.index]]) | {"similarity": round(each.similarity, DIGITS)}
+            for each in alike
+        ]
+        yield document
+
+
+def _place(voice: Voice) -> dict[str, Any]:
+    if voice.place is None:
+        return {"file": voice.file}
+    return {"file": voice.file, "start": voice.place[0], "end": voice.place[1]}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Makes voices of files; the listener is loaded for the first recording."""
+
+    settings: Settings
+    transcript: Path | None
+    output: Path | None
+
+    @cached_property
+    def loaded(self) -> LoadedListener:
+        loaded = load_listener(self.settings)
+        tell_of_embedded(loaded.weights)
+        return loaded
+
+    def voices(self, path: Path) -> list[Voice]:
+        """Return the voice of a file, or one a segment; raises ``RichSpeechError``."""
+        if path.suffix == ".npy":
+            return [Voice(str(path), load_embedding(path), embedding=path)]
+        limits = self.settings.limits
+        with open_recording(path, AudioLimits(limits.max_bytes, limits.max_seconds)) as recording:
+            if self.transcript is None:
+                heard = self.loaded.listener.listen(recording.blocks())
+                return [self._kept(path, Voice(str(path), heard.embedding), None)]
+            segments = _transcript(self.transcript).segments
+            found = impressions(segments, recording.blocks(), self.loaded.listener)
+        return [
+            self._kept(path, Voice(str(path), heard.embedding, (each.start, each.end)), index)
+            for index, (each, heard) in enumerate(zip(segments, found, strict=True))
+            if heard is not None
+        ]
+
+    def _kept(self, path: Path, voice: Voice, segment: int | None) -> Voice:
+        if self.output is None:
+            return voice
+        place = self.output / embedding_name(path, segment)
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+            save_embedding(place, voice.vector)
+        except OSError as error:
+            message = f"{place} cannot be written ({error.strerror}): choose another --output."
+            raise OptionError(message) from error
+        return replace(voice, embedding=place)
+
+
+def _transcript(path: Path) -> Transcript:
+    try:
+        return Transcript.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        if isinstance(error, RichSpeechError):
+            raise
+        message = f"{path.name} cannot be read as a transcript: give what --format json wrote."
+        raise OptionError(message) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}): choose another --map."
+        raise OptionError(message) from error

@@ -1,0 +1,310 @@
+"""Export: one file that a person at the page asked for, from the wish to the download.
+
+    quick forms    made of the transcript alone, or nearly so: there at once
+    SLOW           go through the recording: the report with its sound, clips, reel, training data
+
+Nothing is written before it is asked for. Every file has a folder of its own, so that two that are
+made at once never meet.
+"""
+
+import logging
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from richspeech.audio.clips import cut
+from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
+from richspeech.audio.pictures import open_pictures
+from richspeech.audio.playback import to_mp3
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Status, Task
+from richspeech.console.workers import Workers
+from richspeech.errors import AudioError, Cancelled, RichSpeechError
+from richspeech.language.wording import Wording
+from richspeech.model.transcript import Transcript
+from richspeech.review.chapters import write_chapters
+from richspeech.review.edl import USUAL_FRAME_RATE, write_edl
+from richspeech.review.highlights import Highlight
+from richspeech.review.training import write_training
+from richspeech.writers import WRITERS, WriterOptions, write
+
+log = logging.getLogger(__name__)
+
+TRAINING = "training"
+CUTS = ("clips", "reel")
+"""Highlights as sound, or as video where the recording is one."""
+LISTS = ("chapters", "edl")
+"""Highlights as times."""
+
+SLOW = frozenset({"html", TRAINING, *CUTS})
+"""Show how far they are, and can be stopped."""
+
+SLOW_AT_ONCE = 2
+"""Cutting video and encoding sound take a core each; more wait."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a file is made of, as it was when the file was asked for."""
+
+    transcript: Transcript
+    name: str
+    """Of the recording."""
+    recording: Path | None
+    """None when the recording is no longer kept."""
+    options: WriterOptions
+    highlights: tuple[Highlight, ...] = ()
+    """Those that were chosen."""
+
+
+@dataclass(eq=False)
+class Export(Task):
+    """One file, being made or made. Its own thread changes it; the page reads it."""
+
+    form: str
+    """A format of ``WRITERS``, ``training``, or one of ``CUTS`` and ``LISTS``."""
+    material: Material
+    folder: Path
+    """Its own; goes with it."""
+    status: Status = Status.WAITING
+    path: Path | None = None
+    """The file, once it is finished."""
+    note: Wording | None = None
+    """What is less than one would expect of it."""
+    notice: Notice | None = None
+    """Why there is none."""
+    seconds_done: float = 0.0
+    """Of the recording."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    changes: int = 0
+    key: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells the page that this is another file."""
+    began: float = field(default_factory=time.monotonic)
+    """Seconds of the monotonic clock."""
+
+    @property
+    def stem(self) -> str:
+        """How the name of the file begins."""
+        return file_stem(self.material.name)
+
+    @property
+    def seconds_total(self) -> float:
+        """Seconds of the recording that are gone through."""
+        if self.form in CUTS:
+            return self.material.highlights[-1].end if self.material.highlights else 0.0
+        return self.material.transcript.duration
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1."""
+        return min(self.seconds_done / self.seconds_total, 1.0) if self.seconds_total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds of work left at the speed so far; None while unknown."""
+        if not self.fraction:
+            return None
+        return (time.monotonic() - self.began) * (1 / self.fraction - 1)
+
+    def withdraw(self) -> None:
+        """End it, and remove what there is of it."""
+        super().withdraw()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its own folder, and the recording."""
+        recording = self.material.recording
+        return (self.folder, recording) if recording else (self.folder,)
+
+    def tell(self, seconds: float) -> None:
+        """Say how much of the recording is done."""
+        self.seconds_done = seconds
+
+    def drop(self) -> None:
+        """Stop the work and remove what there is of it."""
+        self.cancel()
+        if self.status.is_over:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def order(form: str, material: Material, folder: Path) -> Export:
+    """Begin an export with a folder of its own within ``folder``; nothing is made yet."""
+    return Export(form, material, Path(tempfile.mkdtemp(prefix=f"{form}-", dir=folder)))
+
+
+class Exporter:
+    """Makes exports, each in a thread of its own; whoever wants to know how far one is looks."""
+
+    def __init__(self, limits: AudioLimits, workers: Workers | None = None) -> None:
+        """``workers`` do the work, own ones unless given."""
+        self._limits, self._workers = limits, workers or Workers()
+        self._places = self._workers.places(SLOW_AT_ONCE)
+
+    def submit(self, export: Export) -> None:
+        """Have it made; what is quick waits for nobody."""
+        make = partial(self.make, export)
+        if export.form in SLOW:
+            self._workers.in_turn(self._places, export, make)
+        else:
+            self._workers.start(export, make)
+
+    def make(self, export: Export) -> None:
+        """Make it, here and now; its end, whatever that is, stands in the export."""
+        try:
+            _require_wanted(export)
+            export.enter(Status.RUNNING)
+            export.began = time.monotonic()
+            export.path = _MAKERS[export.form](export, self._limits)
+            export.status = Status.FINISHED
+        except Cancelled:
+            export.withdraw()
+        except RichSpeechError as error:
+            export.fail(Notice.of(error))
+        except OSError:
+            log.exception("%s of %s cannot be written", export.form, export.material.name)
+            export.fail(Notice("export_unwritable"))
+        except Exception:  # the person at the page gets a sentence, the log gets the rest
+            log.exception("%s of %s failed", export.form, export.material.name)
+            export.fail(Notice("export_unexpected"))
+
+
+def file_stem(name: str) -> str:
+    """Return a name without folders, ending or anything that a file system might refuse."""
+    plain = re.sub(r"[^\w.-]+", "_", Path(name).stem).strip("._-")
+    return plain[:80] or "transcript"
+
+
+# How each form is made ----------------------------------------------------------------------------
+
+_Maker = Callable[[Export, AudioLimits], Path]
+
+
+def _make_text(export: Export, limits: AudioLimits) -> Path:  # noqa: ARG001 - one shape for all
+    path = export.folder / f"{export.stem}.{export.form}"
+    path.write_bytes(write(export.material.transcript, export.form, export.material.options))
+    return path
+
+
+def _make_report(export: Export, limits: AudioLimits) -> Path:
+    """Write the page with its sound; without, where the recording is no longer kept."""
+    audio = None
+    if recording := export.material.recording:
+        with open_recording(recording, limits, name=export.material.name) as opened:
+            audio = to_mp3(_watched(export, opened.blocks()))
+    options = replace(export.material.options, audio=audio)
+    path = export.folder / f"{export.stem}.html"
+    path.write_bytes(write(export.material.transcript, "html", options))
+    return path
+
+
+def _make_training(export: Export, limits: AudioLimits) -> Path:
+    path = export.folder / f"{export.stem}-training.zip"
+    with open_recording(_recording(export), limits, name=export.material.name) as opened:
+        blocks = _watched(export, opened.blocks())
+        write_training(export.material.transcript, blocks, export.stem, path)
+    return path
+
+
+def _make_clips(export: Export, limits: AudioLimits) -> Path:
+    path = export.folder / f"{export.stem}-clips.zip"
+    with (
+        tempfile.TemporaryDirectory(dir=export.folder) as folder,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        for clip in _cut(export, Path(folder), limits, reel=False):
+            _require_wanted(export)
+            archive.write(clip, clip.name)
+    return path
+
+
+def _make_reel(export: Export, limits: AudioLimits) -> Path:
+    [reel] = _cut(export, export.folder, limits, reel=True)
+    return reel
+
+
+def _cut(export: Export, folder: Path, limits: AudioLimits, *, reel: bool) -> list[Path]:
+    done = cut(
+        _recording(export),
+        [(each.start, each.end) for each in export.material.highlights],
+        folder,
+        limits,
+        stem=export.stem,
+        clips=not reel,
+        reel=reel,
+        stopped=export.stop.is_set,
+        told=export.tell,
+    )
+    export.note = done.note
+    return [done.reel] if done.reel else list(done.clips)
+
+
+def _make_chapters(export: Export, limits: AudioLimits) -> Path:  # noqa: ARG001
+    path = export.folder / f"{export.stem}.chapters.vtt"
+    chapters = write_chapters(export.material.highlights, export.material.options.locale)
+    path.write_text(chapters, encoding="utf-8")
+    return path
+
+
+def _make_edl(export: Export, limits: AudioLimits) -> Path:
+    """Write the list at the frame rate of the video; at the usual one for sound alone."""
+    rate, has_pictures = USUAL_FRAME_RATE, False
+    if recording := export.material.recording:
+        with open_pictures(recording, limits) as pictures:
+            has_pictures = pictures is not None
+            rate = pictures.frame_rate if pictures else rate
+    path = export.folder / f"{export.stem}.edl"
+    text = write_edl(
+        export.material.highlights,
+        name=export.material.name,
+        frame_rate=rate,
+        pictures=has_pictures,
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+_MAKERS: Mapping[str, _Maker] = MappingProxyType(
+    {
+        **dict.fromkeys(WRITERS, _make_text),
+        "html": _make_report,
+        TRAINING: _make_training,
+        "clips": _make_clips,
+        "reel": _make_reel,
+        "chapters": _make_chapters,
+        "edl": _make_edl,
+    }
+)
+
+
+def _recording(export: Export) -> Path:
+    recording = export.material.recording
+    if recording is None:
+        message = (
+            f"{export.material.name} is no longer kept here: upload it and transcribe it again."
+        )
+        raise AudioError(message)
+    return recording
+
+
+def _watched(export: Export, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+    samples = 0
+    for block in blocks:
+        _require_wanted(export)
+        yield block
+        samples += len(block)
+        export.tell(samples / SAMPLE_RATE)
+
+
+def _require_wanted(export: Export) -> None:
+    if export.stop.is_set():
+        raise Cancelled

@@ -1,0 +1,158 @@
+"""All formats in one place: below the transcript."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console import render
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.panels.export.desk import ExportDesk
+from richspeech.console.panels.export.exports import TRAINING, Material
+from richspeech.console.sessions import Job, Session
+from richspeech.console.tab import Context
+from richspeech.console.widgets import BEGINS, DRAWN
+from richspeech.console.words import say
+from richspeech.review.training import training_segments
+from richspeech.writers import WriterOptions
+
+GROUPS = (
+    ("text", ("txt", "docx", "md")),
+    ("subtitles", ("srt", "vtt", "ass", "lrc")),
+    ("data", ("json", "csv", TRAINING)),
+    ("report", ("html",)),
+)
+"""What a format is for: nobody should have to read ten buttons."""
+
+FORMS = tuple(form for _, forms in GROUPS for form in forms)
+STYLE_NAMES = ("label", "emoji", "tags", "plain")
+
+
+class ExportPanel:
+    """Buttons by purpose, how labels look, and what is being made."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._widgets = context, context.widgets
+        self._desk = ExportDesk(context, "export", FORMS)
+        self._buttons: dict[str, Any] = {}
+
+    def build(self) -> None:
+        """Make the panel."""
+        with gr.Column(elem_id="exports", visible=False) as self._box:
+            self._widgets.html(lambda locale: f"<h3>{say('exports', locale)}</h3>")
+            with gr.Row(elem_id="export-groups"):
+                for name, forms in GROUPS:
+                    self._build_group(name, forms)
+            self._remark = gr.HTML("", elem_id="export-remark", **DRAWN)
+            self._desk.build()
+            self._build_look()
+
+    def _build_group(self, name: str, forms: tuple[str, ...]) -> None:
+        with gr.Column(elem_classes="export-group", min_width=160):
+            self._widgets.html(partial(render.group, f"export_{name}"))
+            with gr.Row(elem_classes="export-buttons"):
+                for form in forms:
+                    self._buttons[form] = self._widgets.button(
+                        f"download_{form}",
+                        size="sm",
+                        min_width=60,
+                        visible=form != TRAINING,
+                        elem_id=f"download-{form}",
+                    )
+
+    def _build_look(self) -> None:
+        with gr.Row(elem_id="export-look"):
+            self.style = self._widgets.add(
+                gr.Radio, self._style_words, value=STYLE_NAMES[0], elem_id="style"
+            )
+            with gr.Column(min_width=200):
+                self._emotions = self._widgets.explained(
+                    gr.Checkbox, "export_emotions", value=True, elem_id="export-emotions"
+                )
+                self._sounds = self._widgets.explained(
+                    gr.Checkbox, "export_sounds", value=True, elem_id="export-sounds"
+                )
+
+    @staticmethod
+    def _style_words(locale: str) -> dict[str, Any]:
+        return {
+            "label": say("style", locale),
+            "info": say("style_info", locale),
+            "choices": [(say(f"style_{name}", locale), name) for name in STYLE_NAMES],
+        }
+
+    @property
+    def painted(self) -> list[Any]:
+        """Whatever depends on the transcript."""
+        button = self._buttons[TRAINING]
+        return [self._box, button, self._remark, self.style, *self._desk.painted]
+
+    def wire(self) -> None:
+        """Connect the buttons; ``style`` changes the transcript, too, and is the tab's to wire."""
+        for form, button in self._buttons.items():
+            button.click(
+                self._press(form), [self._emotions, self._sounds], self._desk.strip, **BEGINS
+            )
+        self._desk.wire()
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Look on at what is being made."""
+        self._desk.resume(arrivals)
+
+    def paint(self, session: Session) -> list[Any]:
+        """Show what can be had of the session's transcript."""
+        job = session.job
+        silent = job is not None and recording_of(job) is None
+        return [
+            gr.update(visible=has_files(job)),
+            gr.update(visible=can_train(job)),
+            render.remark(say("export_silent", session.locale)) if silent else "",
+            gr.update(value=session.style),
+            *self._desk.paint(session),
+        ]
+
+    def _press(self, form: str) -> Callable[..., AsyncIterator[dict[str, Any]]]:
+        async def press(
+            emotions: bool,  # noqa: FBT001 - gradio gives them in order
+            sounds: bool,  # noqa: FBT001
+            request: gr.Request,
+        ) -> AsyncIterator[dict[str, Any]]:
+            session = self._context.session(request)
+            material = material_of(session, emotions=emotions, sounds=sounds)
+            if material is None:
+                yield self._desk.show(session)
+                return
+            async for shown in self._desk.make(session, form, material):
+                yield shown
+
+        return press
+
+
+def has_files(job: Job | None) -> bool:
+    """Tell whether there is a transcript to download."""
+    return bool(job and job.status.is_over and job.transcript and job.transcript.segments)
+
+
+def recording_of(job: Job) -> Path | None:
+    """Return the recording while the server still has it."""
+    return job.path if job.path is not None and job.path.is_file() else None
+
+
+def can_train(job: Job | None) -> bool:
+    """Tell whether there are corrections to train on, and the sound that they belong to."""
+    if job is None or job.transcript is None or not job.corrections or not recording_of(job):
+        return False
+    return bool(training_segments(job.transcript))
+
+
+def material_of(session: Session, *, emotions: bool, sounds: bool) -> Material | None:
+    """Gather what a file is made of; None before there is a transcript."""
+    job = session.job
+    if job is None or not has_files(job) or job.transcript is None:
+        return None
+    options = WriterOptions(
+        session.style, session.locale, emotions=emotions, sounds=sounds, title=job.name
+    )
+    return Material(job.transcript, job.name, recording_of(job), options)

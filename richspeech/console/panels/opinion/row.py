@@ -1,0 +1,107 @@
+"""The row below a transcript that asks a second listener for its opinion."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.panels.opinion.work import OpinionWork
+from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.tab import Context
+from richspeech.console.tabs.emotion import render as emotion_render
+from richspeech.console.widgets import BEGINS, DRAWN, QUICK
+
+
+class OpinionRow:
+    """One button, a way to stop, and what came of it."""
+
+    def __init__(
+        self, context: Context, outputs: Callable[[], list[Any]], paint: Callable[..., list[Any]]
+    ) -> None:
+        """``paint`` draws ``outputs``, all views of the transcript, this row among them."""
+        self._context, self._widgets = context, context.widgets
+        self._outputs, self._paint_all = outputs, paint
+        self._work = OpinionWork(context.listening, context.limits, context.workers)
+
+    def build(self) -> None:
+        """Make the widgets."""
+        with gr.Row(elem_id="opinion", visible=False) as self._row:
+            self._ask = self._widgets.button(
+                "ask_opinion", size="sm", scale=0, min_width=200, elem_id="ask-opinion"
+            )
+            self._said = gr.HTML("", elem_id="opinion-said", **DRAWN)
+            self._stop = self._widgets.button(
+                "cancel", size="sm", scale=0, min_width=88, visible=False, elem_id="stop-opinion"
+            )
+
+    @property
+    def painted(self) -> list[Any]:
+        """Whatever shows the opinion."""
+        return [self._row, self._ask, self._said, self._stop]
+
+    def wire(self) -> None:
+        """Connect the buttons."""
+        self._ask.click(self._press_ask, None, self.painted, **BEGINS).then(
+            self._watch, None, self._outputs(), **QUICK
+        )
+        self._stop.click(self._press_stop, None, self.painted, **QUICK)
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Go on painting an opinion that is being formed; the job's own event paints others."""
+        arrivals.add(_is_being_formed, self._watch, self._outputs())
+
+    def _press_ask(self, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        self._context.require_open(session)
+        if session.job is not None:
+            self._work.ask(session.job)
+        return self.paint(session)
+
+    def _press_stop(self, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        if session.job is not None and session.job.opinion is not None:
+            session.job.opinion.cancel()
+        return self.paint(session)
+
+    async def _watch(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        """Paint the row while the opinion is formed, and all views once it is there."""
+        session = self._context.session(request)
+        job = session.job
+        opinion = job.opinion if job else None
+        if opinion is None or opinion.status.is_over:
+            # An event that yields nothing would empty what it writes to.
+            yield dict(zip(self.painted, self.paint(session), strict=True))
+            return
+        async for _ in opinion.watch():
+            if session.job is not job:
+                return
+            yield dict(zip(self.painted, self.paint(session), strict=True))
+        drawn = await asyncio.to_thread(self._paint_all, session)
+        yield dict(zip(self._outputs(), drawn, strict=True))
+
+    def paint(self, session: Session) -> list[Any]:
+        """Draw the opinion on the session's job; nothing where none can be had."""
+        job, locale = session.job, session.locale
+        asked = job.opinion if job else None
+        runs = asked is not None and not asked.status.is_over
+        done = asked is not None and asked.status is Status.FINISHED
+        limits = self._context.settings.emotion.risk
+        return [
+            gr.update(visible=_can_be_asked(job) or asked is not None),
+            gr.update(visible=not runs and not done),
+            emotion_render.opinion(job, limits, locale),
+            gr.update(visible=runs),
+        ]
+
+
+def _is_being_formed(session: Session) -> bool:
+    opinion = session.job.opinion if session.job else None
+    return opinion is not None and not opinion.status.is_over
+
+
+def _can_be_asked(job: Job | None) -> bool:
+    """Say whether there is something to have an opinion on, and its sound."""
+    over = job is not None and job.status.is_over
+    return bool(over and job and job.path and job.transcript and job.transcript.segments)

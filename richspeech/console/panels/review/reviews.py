@@ -1,0 +1,48 @@
+"""What is said about a job as a whole: worked out once for every state of its transcript."""
+
+from weakref import WeakKeyDictionary
+
+from richspeech.console.sessions import Job
+from richspeech.model.corrections import Correction
+from richspeech.model.transcript import Transcript
+from richspeech.review.review import Review, review_transcript
+from richspeech.settings import Settings
+
+WINDOWS = 36
+"""Most points of the curves: as many columns can still be told apart, and pointed at."""
+
+WINDOW_SECONDS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600)
+"""Lengths of a window that people count in."""
+
+
+class Reviews:
+    """Remembers the review of each job that is still there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: WeakKeyDictionary[
+            Job, tuple[Transcript, tuple[Correction, ...], Review | None]
+        ] = WeakKeyDictionary()
+
+    def of(self, job: Job | None) -> Review | None:
+        """Return the review; None while the job runs, and where there is nothing to review."""
+        if job is None or job.progress is None or not job.status.is_over:
+            return None
+        heard, corrections = job.progress.transcript, job.corrections
+        known = self._known.get(job)
+        if known is None or known[0] is not heard or known[1] != corrections:
+            known = heard, corrections, self._review(job)
+            self._known[job] = known
+        return known[2]
+
+    def _review(self, job: Job) -> Review | None:
+        transcript = job.transcript
+        if transcript is None or not transcript.segments:
+            return None
+        return review_transcript(transcript, self._settings, window_seconds(transcript.duration))
+
+
+def window_seconds(duration: float) -> float:
+    """Return the shortest window of which there are not too many in a recording."""
+    fitting = (each for each in WINDOW_SECONDS if duration <= each * WINDOWS)
+    return next(fitting, duration / WINDOWS)

@@ -1,0 +1,193 @@
+"""Many recordings of one browser window: how far they are, and what was heard in them."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from richspeech.audio.decode import Source
+from richspeech.audio.peaks import PeakMeter
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Origin, Status, Task
+from richspeech.errors import RichSpeechError
+from richspeech.jobs.batch.results import write_atomically
+from richspeech.jobs.batch.rows import BatchRow
+from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
+from richspeech.jobs.batch.work import Batch
+from richspeech.model.corrections import Correction, correct
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.storage.history import read_corrections
+from richspeech.storage.recall import KeptProgress
+from richspeech.storage.transcripts import Entry
+
+ROW_PEAKS = 1 << 12
+"""Of the waveform of one recording, 8 kB: ten thousand of them fit in memory."""
+
+
+@dataclass(eq=False)
+class Packing(Task):
+    """All results on their way into one zip."""
+
+    formats: tuple[str, ...]
+    path: Path
+    status: Status = Status.WAITING
+    notice: Notice | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    changes: int = 0
+    done: int = 0
+    """Results that are in it."""
+    files: int = 0
+    """Results in all."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to transcribe."""
+
+    options: Options
+    engine: str | None = None
+    """None is the main one."""
+    reads: bool | None = None
+    """Whether words are read for their sentiment; None: as the settings have it."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known of a recording that is done, beside its words."""
+
+    meter: PeakMeter
+    entry: Entry | None = None
+    """Where the history has it."""
+    corrections: tuple[Correction, ...] = ()
+    """What the history knew of it."""
+    is_recalled: bool = False
+
+
+@dataclass(eq=False)
+class BatchRun(Task):
+    """One press of the button. Its own threads change it; the page reads it."""
+
+    paths: tuple[Path, ...]
+    asked: Asked
+    folder: Path
+    """Of its own, below that of the session."""
+    limits: ZipLimits
+    status: Status = Status.WAITING
+    notice: Notice | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    changes: int = 0
+    batch: Batch | None = None
+    """None until the recordings were found."""
+    packing: Packing | None = None
+    meters: dict[str, PeakMeter] = field(default_factory=dict)
+    """Of the recordings that are being heard."""
+    heard: dict[str, Heard] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    """Rows that were opened, with what was corrected there."""
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its folder: recordings, results, and what is packed of them."""
+        return (self.folder,)
+
+    @property
+    def rows(self) -> tuple[BatchRow, ...]:
+        """How far each recording is, in the order of their names."""
+        return self.batch.rows if self.batch else ()
+
+    def cancel(self) -> None:
+        """Stop everything; what is done stays."""
+        super().cancel()
+        if self.batch is not None:
+            self.batch.cancel()
+
+    def wind_up(self) -> None:
+        """Begin no other recording; those that are being heard go on."""
+        super().cancel()
+        if self.batch is not None:
+            self.batch.cancel_waiting()
+
+    @contextmanager
+    def sources(self) -> Iterator[dict[str, Item]]:
+        """Give the recordings by the names of their rows."""
+        with open_sources(self.paths, self.limits) as items:
+            yield {item.name: item for item in items}
+
+    def keep(self, item: Item, last: Progress) -> Transcript:
+        """Write down what was heard; return it as corrected."""
+        content = json.dumps(last.transcript.to_dict(), ensure_ascii=False).encode()
+        write_atomically(self._document(item.name), content)
+        meter = self.meters.pop(item.name)
+        heard = Heard(meter)
+        if isinstance(last, KeptProgress):
+            corrections = read_corrections(last.corrections)
+            heard = Heard(meter, last.entry, corrections, last.is_recalled)
+        self.heard[item.name] = heard
+        return correct(last.transcript, heard.corrections)
+
+    def transcript(self, name: str) -> Transcript:
+        """Return what was heard in a recording that is done, as corrected by now."""
+        job = self.jobs.get(name)
+        if job is not None and job.transcript is not None:
+            return job.transcript
+        return correct(self._read(name), self.heard[name].corrections)
+
+    def job(self, name: str) -> Job:
+        """Return a recording that is done as a job for the views of a transcript."""
+        if name not in self.jobs:
+            heard, transcript = self.heard[name], self._read(name)
+            self.jobs[name] = Job(
+                self._playable(name),
+                self.asked.options,
+                Status.FINISHED,
+                Progress(transcript, transcript.segments, transcript.duration, finished=True),
+                title=PurePosixPath(name).name,
+                origin=Origin.RECALLED if heard.is_recalled else Origin.HEARD,
+                entry=heard.entry,
+                corrections=heard.corrections,
+                meter=heard.meter,
+                engine=self.asked.engine,
+                reads=self.asked.reads,
+            )
+        return self.jobs[name]
+
+    def remove(self) -> None:
+        """Delete uploads and results; what was opened can still be played."""
+        shutil.rmtree(self.folder / "uploads", ignore_errors=True)
+        shutil.rmtree(self.folder / "heard", ignore_errors=True)
+
+    def _document(self, name: str) -> Path:
+        return self.folder / "heard" / f"{name}.json"
+
+    def _read(self, name: str) -> Transcript:
+        return Transcript.from_dict(json.loads(self._document(name).read_text(encoding="utf-8")))
+
+    def _playable(self, name: str) -> Path | None:
+        """Put the recording where a browser may fetch it; None when it is gone by now."""
+        path = self.folder / "opened" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.sources() as items, items[name].open() as source:
+                place(source, path)
+        except (RichSpeechError, OSError, KeyError):
+            return None
+        return path
+
+
+def place(source: Source, path: Path) -> None:
+    """Have a recording at ``path`` as well, without copying it where the disk allows that."""
+    if isinstance(source, str | Path):
+        try:
+            path.hardlink_to(source)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(source, path)
+    elif isinstance(source, bytes):
+        path.write_bytes(source)
+    else:
+        with path.open("wb") as file:
+            shutil.copyfileobj(source, file)

@@ -1,0 +1,218 @@
+"""The tab of emotions: a recording on one side, what its voice says on the other."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Session
+from richspeech.console.sources import Sources, example_buttons
+from richspeech.console.tab import Context
+from richspeech.console.tabs.emotion import render as emotion_render
+from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
+from richspeech.console.widgets import BEGINS, DRAWN, QUICK
+from richspeech.console.words import say
+from richspeech.emotion.document import GRANULARITIES
+from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT
+
+CURVE = "window.richspeech.emotionCurve(element, props, watch);"
+DOWNLOADS = {
+    "emotion_download_result": RESULT,
+    "emotion_download_embedding": EMBEDDING,
+    "emotion_download_audio": AUDIO,
+}
+"""Text on the button → file of the run."""
+
+
+class EmotionTab:
+    """Nine emotions of one recording, over time if one likes."""
+
+    name = "emotion"
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._widgets = context, context.widgets
+        self._settings = context.settings.emotion
+        self._work = EmotionWork(context.listening, context.limits, self._settings, context.workers)
+        self._sources = Sources(context, "emotion-")
+
+    def build(self) -> None:
+        """Make both sides."""
+        with gr.Row(elem_classes="columns"):
+            with gr.Column(scale=5, min_width=320, elem_classes="side"):
+                self._build_input()
+                self._example_buttons = example_buttons(self._context, "emotion-")
+            with gr.Column(scale=8, min_width=320, elem_classes="side"):
+                self._build_result()
+
+    def _build_input(self) -> None:
+        with gr.Column(elem_classes="card"):
+            self._widgets.heading("recording")
+            self._sources.build()
+            self._granularity = self._widgets.add(
+                gr.Radio, self._granularity_words, value="frame", elem_id="granularity"
+            )
+            self._embedding = self._widgets.explained(
+                gr.Checkbox, "emotion_embedding", value=False, elem_id="emotion-embedding"
+            )
+            self._keep = self._widgets.explained(
+                gr.Checkbox,
+                "emotion_keep",
+                value=False,
+                visible=self._settings.outputs_folder is not None,
+                elem_id="emotion-keep",
+            )
+            self._start, self._cancel = self._widgets.start_and_cancel("emotion_start", "emotion-")
+
+    @staticmethod
+    def _granularity_words(locale: str) -> dict[str, Any]:
+        return {
+            "label": say("emotion_granularity", locale),
+            "choices": [
+                (say(f"emotion_granularity_{name}", locale), name) for name in GRANULARITIES
+            ],
+        }
+
+    def _build_result(self) -> None:
+        with gr.Column(elem_classes="card", elem_id="emotion-result"):
+            self._widgets.heading("emotion_result")
+            self._status = gr.HTML(
+                emotion_render.status(None, "zh"),
+                elem_id="emotion-status",
+                elem_classes="status",
+                **DRAWN,
+            )
+            self._verdict = gr.HTML("", elem_id="emotion-verdict", **DRAWN)
+            self._player = gr.HTML("", elem_id="emotion-player", **DRAWN)
+            self._curve = gr.HTML(
+                html_template='<div class="voice-curve" hidden></div>',
+                js_on_load=CURVE,
+                apply_default_css=False,
+                elem_id="emotion-curve",
+            )
+            self._scores = gr.HTML("", elem_id="emotion-scores", **DRAWN)
+            with gr.Row(elem_classes="downloads", visible=False) as self._downloads_row:
+                self._downloads = [
+                    self._widgets.labelled(
+                        gr.DownloadButton,
+                        key,
+                        size="sm",
+                        min_width=100,
+                        elem_id=key.replace("_", "-"),
+                    )
+                    for key in DOWNLOADS
+                ]
+            self._journal = gr.HTML("", elem_id="emotion-journal", **DRAWN)
+
+    # Events ----------------------------------------------------------------------------------
+
+    @property
+    def painted(self) -> list[Any]:
+        """Whatever shows the hearing."""
+        return [
+            self._status,
+            self._verdict,
+            self._player,
+            self._curve,
+            self._scores,
+            self._journal,
+            self._downloads_row,
+            *self._downloads,
+            self._start,
+            self._cancel,
+        ]
+
+    def wire(self) -> None:
+        """Connect the buttons."""
+        form = [self._granularity, self._embedding, self._keep]
+        self._sources.wire()
+        self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
+        self._start.click(
+            self._press_start, [*self._sources.widgets, *form], self.painted, **BEGINS
+        ).then(self._watch, None, self.painted, **QUICK)
+        for button, example in zip(self._example_buttons, self._context.examples, strict=True):
+            button.click(
+                self._press_example(example.path),
+                form,
+                [*self._sources.widgets, *self.painted],
+                **BEGINS,
+            ).then(self._watch, None, self.painted, **QUICK)
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show the hearing, and go on painting it while it runs."""
+        arrivals.add(lambda session: session.hearing is not None, self._watch, self.painted)
+
+    def paint(self, session: Session) -> list[Any]:
+        """Draw the session's hearing."""
+        hearing, locale = session.hearing, session.locale
+        over = hearing is None or hearing.status.is_over
+        files = hearing.result.files if hearing and hearing.result else {}
+        return [
+            emotion_render.status(hearing, locale),
+            emotion_render.verdict(hearing, self._settings.risk, locale),
+            emotion_render.player(hearing, locale),
+            emotion_render.curve(hearing, locale),
+            emotion_render.scores(hearing, locale),
+            emotion_render.journal(hearing, locale),
+            gr.update(visible=bool(files)),
+            *(
+                gr.update(value=files.get(name), visible=name in files)
+                for name in DOWNLOADS.values()
+            ),
+            gr.update(interactive=over),
+            gr.update(interactive=not over),
+        ]
+
+    def _press_start(
+        self, request: gr.Request, file: str | None, microphone: str | None, *form: Any
+    ) -> list[Any]:
+        return self._begin(request, file or microphone, form)
+
+    def _press_example(self, path: Path) -> Callable[..., list[Any]]:
+        def press(request: gr.Request, *form: Any) -> list[Any]:
+            return [str(path), None, *self._begin(request, str(path), form)]
+
+        return press
+
+    def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
+        granularity, embedding, keep = form
+        session = self._context.session(request)
+        self._context.require_open(session)
+        _forget(session.hearing)
+        asked = Asked(granularity == "frame", bool(embedding), bool(keep))
+        hearing = Hearing(Path(path) if path else None, asked)
+        if path is None:
+            hearing.fail(Notice("no_audio"))
+        session.hearing = hearing
+        self._work.submit(hearing, session.folder)
+        return self.paint(session)
+
+    async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        session = self._context.session(request)
+        hearing = session.hearing
+        if hearing is None:  # an event that yields nothing would empty what it writes to
+            yield self.paint(session)
+            return
+        async for _ in hearing.watch():
+            if session.hearing is not hearing:
+                return
+            yield await asyncio.to_thread(self.paint, self._context.session(request))
+
+    def _press_cancel(self, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        if session.hearing is not None:
+            session.hearing.cancel()
+        return self.paint(session)
+
+
+def _forget(hearing: Hearing | None) -> None:
+    """Stop a hearing and delete its files, before another takes its place."""
+    if hearing is None:
+        return
+    hearing.cancel()
+    for path in hearing.result.files.values() if hearing.result else ():
+        shutil.rmtree(path.parent, ignore_errors=True)

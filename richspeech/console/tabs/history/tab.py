@@ -1,0 +1,212 @@
+"""The tab that searches, opens and deletes what was transcribed before."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.listing import listing
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import HistoryView, Job, Origin, Session, Sound, Status
+from richspeech.console.tab import Context, Tab
+from richspeech.console.tabs.history import render as history_render
+from richspeech.console.tabs.history.render import name_of
+from richspeech.console.widgets import QUICK
+from richspeech.console.words import say, zone_of
+from richspeech.errors import OptionError, StoreError
+from richspeech.recognition.pipeline import Progress
+from richspeech.storage.history import History, read_corrections, read_options
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Stored
+
+NAME = "history"
+
+
+def history_tab(context: Context) -> Tab:
+    """Make the tab, or one that says that nothing is kept."""
+    return (
+        NoHistoryTab(context) if context.history is None else HistoryTab(context, context.history)
+    )
+
+
+class NoHistoryTab:
+    """Says that the settings switch the history off."""
+
+    name = NAME
+    painted: Sequence[Any] = ()
+
+    def __init__(self, context: Context) -> None:
+        self._widgets = context.widgets
+
+    def build(self) -> None:
+        """Make the sentence."""
+        with gr.Column(elem_classes="card", elem_id="history"):
+            self._widgets.heading("history")
+            self._widgets.html(lambda locale: render.message("info", say("history_off", locale)))
+
+    def wire(self) -> None:
+        """Nothing can be pressed."""
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Nothing goes on."""
+
+    def paint(self, _: Session) -> list[Any]:
+        """Draw nothing."""
+        return []
+
+
+class HistoryTab:
+    """A search line, and a list of what it finds."""
+
+    name = NAME
+
+    def __init__(self, context: Context, history: History) -> None:
+        self._context, self._widgets, self._history = context, context.widgets, history
+
+    def build(self) -> None:
+        """Make the widgets."""
+        with gr.Column(elem_classes="card", elem_id="history"):
+            self._widgets.heading("history")
+            with gr.Row(elem_classes="search-row"):
+                self._line = self._widgets.add(
+                    gr.Textbox,
+                    self._line_words,
+                    show_label=False,
+                    container=False,
+                    max_lines=1,
+                    value="",
+                    elem_id="history-line",
+                    scale=1,
+                )
+                self._find = self._widgets.button(
+                    "history_find", variant="primary", elem_id="history-find", scale=0, min_width=96
+                )
+            self._widgets.html(history_render.search_help)
+            self._list = listing(
+                ("open_row", "delete_row", "turn_page", "wipe_all"), elem_id="history-list"
+            )
+
+    @staticmethod
+    def _line_words(locale: str) -> dict[str, Any]:
+        return {
+            "label": say("history_search", locale),
+            "placeholder": say("history_example", locale),
+        }
+
+    @property
+    def painted(self) -> list[Any]:
+        """The line and the list."""
+        return [self._line, self._list]
+
+    def wire(self) -> None:
+        """Connect the line and the buttons of the rows."""
+        chosen = self._context.views.places[self.name]
+        chosen.select(self._refresh, None, self._list, **QUICK)
+        for event in (self._line.submit, self._find.click):
+            event(self._search, self._line, self._list, **QUICK)
+        self._list.turn_page(self._turn, None, self._list, **QUICK)
+        self._list.delete_row(self._delete, None, self._list, **QUICK)
+        self._list.wipe_all(self._wipe, None, self._list, **QUICK)
+        self._list.open_row(self._open, None, self._context.views.outputs, **QUICK)
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Give back the search; what it finds is drawn when the tab is chosen."""
+        arrivals.add(lambda session: bool(session.history.line), self._restore, self._line)
+
+    def _restore(self, request: gr.Request) -> str:
+        return self._context.session(request).history.line
+
+    def paint(self, session: Session) -> list[Any]:
+        """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
+        view = session.history
+        return [view.line, self._drawn(session) if view.is_open else ""]
+
+    def _refresh(self, request: gr.Request) -> str:
+        session = self._context.session(request)
+        session.history = replace(session.history, is_open=True)
+        return self._drawn(session)
+
+    def _search(self, line: str | None, request: gr.Request) -> str:
+        session = self._context.session(request)
+        session.history = HistoryView(line or "", is_open=True)
+        return self._drawn(session)
+
+    def _turn(self, event: gr.EventData, request: gr.Request) -> str:
+        session = self._context.session(request)
+        page = events.read(event, events.Numbered).id
+        session.history = replace(session.history, page=page)
+        return self._drawn(session)
+
+    def _delete(self, event: gr.EventData, request: gr.Request) -> str:
+        session, store = self._context.session(request), self._history.store
+        try:
+            entry = store.open(events.read(event, events.Numbered).id).entry
+            store.delete(entry.id)
+        except StoreError as error:
+            return self._drawn(session, _failure(error, session))
+        session.forget(entry.id)
+        said = say("history_deleted", session.locale, name=name_of(entry, session.locale))
+        return self._drawn(session, render.message("done", said))
+
+    def _wipe(self, request: gr.Request) -> str:
+        session = self._context.session(request)
+        try:
+            count = self._history.store.wipe()
+        except StoreError as error:
+            return self._drawn(session, _failure(error, session))
+        session.forget()
+        return self._drawn(
+            session, render.message("done", say("history_wiped", session.locale, count=count))
+        )
+
+    def _open(self, event: gr.EventData, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        if session.is_busy:
+            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
+            return [gr.skip() for _ in self._context.views.outputs]
+        try:
+            stored = self._history.store.open(events.read(event, events.Numbered).id)
+        except StoreError as error:
+            raise gr.Error(Notice.of(error).sentence(session.locale)) from error
+        session.begin(opened(stored, session.sound_of(stored.entry), session.locale))
+        return self._context.views.show(session)
+
+    def _drawn(self, session: Session, message: str = "") -> str:
+        return message + _draw(self._history, session)
+
+
+def opened(stored: Stored, sound: Sound | None, locale: str) -> Job:
+    """Make a job of what is stored, as if it had just been heard."""
+    entry, transcript = stored.entry, stored.transcript
+    job = Job(
+        sound.path if sound else None,
+        read_options(entry.options),
+        Status.FINISHED,
+        Progress(transcript, transcript.segments, transcript.duration, finished=True),
+        title=name_of(entry, locale),
+        origin=Origin.OPENED,
+        entry=entry,
+        corrections=read_corrections(stored.corrections),
+    )
+    if sound is not None:
+        job.meter = sound.meter
+    return job
+
+
+def _draw(history: History, session: Session) -> str:
+    """Draw what a session looks for, or why that cannot be."""
+    view = session.history
+    try:
+        findings = history_render.find(
+            history.store, parse_query(view.line), view.page, zone_of(session.timezone)
+        )
+    except (OptionError, StoreError) as error:
+        return _failure(error, session)
+    return history_render.draw(findings, session.locale, session.timezone)
+
+
+def _failure(error: OptionError | StoreError, session: Session) -> str:
+    return render.message("error", Notice.of(error).sentence(session.locale), role="alert")

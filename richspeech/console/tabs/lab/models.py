@@ -1,0 +1,83 @@
+"""Engines with the weights that the lab compares.
+
+People choose weights from a list that config.yaml makes; there is no field for a name. A model's
+file can hold a program, a download can fill the disk, and a path tells what lies on the server.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+
+from richspeech.engines import loader
+from richspeech.engines.hub import EMBEDDED
+from richspeech.engines.loader import PARAFORMER, Loaded
+from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import OptionError
+from richspeech.settings import Settings
+
+Stopped = Callable[[], bool]
+
+
+class LabModels:
+    """Gives an engine with weights; others than the settings' own are loaded when first used."""
+
+    def __init__(self, transcribers: Transcribers, settings: Settings) -> None:
+        self._transcribers, self._settings = transcribers, settings
+        self._others: dict[tuple[str, str], OnDemand[Loaded]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names, the main one first."""
+        return self._transcribers.engines
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """What may be chosen beside the weights that the settings name."""
+        return tuple(dict.fromkeys((EMBEDDED, *self._settings.page.lab_models)))
+
+    @contextmanager
+    def use(self, engine: str, weights: str | None, stopped: Stopped) -> Iterator[Loaded]:
+        """Give an engine, with the settings' own weights if none are named.
+
+        Raises ``OptionError`` for what may not be chosen, what went wrong in loading, or
+        ``Cancelled``. Who stops waiting does not stop the loading.
+        """
+        if weights is not None and weights not in self.weights:
+            known = ", ".join(self.weights)
+            message = f"The weights {weights!r} are not offered here; choose one of {known}."
+            raise OptionError(message)
+        with self._chosen(engine, weights, stopped) as loaded:
+            yield loaded.without_reading()  # nothing here shows how words are meant
+
+    def _chosen(
+        self, engine: str, weights: str | None, stopped: Stopped
+    ) -> AbstractContextManager[Loaded]:
+        main = self._transcribers.main
+        is_there = main is not None and main.is_embedded and engine == main.engine
+        if weights is None or (weights == EMBEDDED and is_there):
+            return self._transcribers.use(engine, stopped)
+        with self._lock:
+            other = self._others.setdefault((engine, weights), self._other(engine, weights))
+        return entered(other.use(), stopped)
+
+    def _other(self, engine: str, weights: str) -> OnDemand[Loaded]:
+        load = partial(loader.load, settings_with(self._settings, engine, weights), engine)
+        return OnDemand(load, self._settings.model.idle_seconds, Loaded.close)
+
+
+def settings_with(settings: Settings, engine: str, weights: str) -> Settings:
+    """Return the settings with other weights for an engine; these and no others will do.
+
+    Nothing reads the words: the model for that may be one that is not to be had.
+    """
+    named, required = {"id": weights}, {"require_model": True}
+    is_paraformer = engine == PARAFORMER
+    model = settings.model.model_copy(update=required if is_paraformer else required | named)
+    paraformer = settings.paraformer.model_copy(update=named if is_paraformer else {})
+    sentiment = settings.sentiment.model_copy(update={"engines": ()})
+    return settings.model_copy(
+        update={"model": model, "paraformer": paraformer, "sentiment": sentiment}
+    )

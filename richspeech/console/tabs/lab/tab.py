@@ -1,0 +1,55 @@
+"""The lab: settings compared on one recording, and rules tried on one transcript."""
+
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.sessions import Session
+from richspeech.console.tab import Context
+from richspeech.console.tabs.lab.compare import ComparePanel
+from richspeech.console.tabs.lab.models import LabModels
+from richspeech.console.tabs.lab.rules import RulesPanel
+from richspeech.console.tabs.lab.work import LabWork
+from richspeech.console.tabs.lab.workshop import Bench
+from richspeech.engines.classifier import irony_limits
+
+
+class LabTab:
+    """Two parts that know of each other's rules only."""
+
+    name = "lab"
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._widgets = context, context.widgets
+        models = LabModels(context.transcribers, context.settings)
+        work = LabWork(models, context.limits, irony_limits(context.settings), context.workers)
+        bench = Bench(context.rule_file, context.transcribers, context.settings)
+        self._compare, self._rules = ComparePanel(context, models, work), RulesPanel(context, bench)
+
+    def build(self) -> None:
+        """Make both parts."""
+        with gr.Tabs(elem_id="lab-parts", elem_classes="lab-parts"):
+            with self._widgets.labelled(gr.Tab, "lab_compare", id="compare", render_children=True):
+                self._compare.build()
+            with self._widgets.labelled(gr.Tab, "lab_rules", id="rules", render_children=True):
+                self._rules.build()
+
+    @property
+    def painted(self) -> list[Any]:
+        """Whatever shows the experiment and the rules that were tried."""
+        return [*self._compare.painted, *self._rules.painted]
+
+    def wire(self) -> None:
+        """Connect the buttons."""
+        self._compare.wire(self._rules.editor)
+        self._rules.wire(self._context.views.places[self.name])
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Go on where a reload broke off."""
+        self._compare.resume(arrivals)
+        self._rules.resume(arrivals)
+
+    def paint(self, session: Session) -> list[Any]:
+        """Draw both parts."""
+        return [*self._compare.paint(session), *self._rules.paint(session)]

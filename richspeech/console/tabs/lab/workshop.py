@@ -1,0 +1,79 @@
+"""Rules that somebody tries on what was heard, and may save."""
+
+from dataclasses import dataclass
+
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import RichSpeechError
+from richspeech.model.transcript import Transcript
+from richspeech.settings import Settings
+from richspeech.stages.relabelling import Change, try_rules
+from richspeech.storage.rule_file import RuleFile, read_rules, rules_text
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The rules as they were last tried or saved, and what became of them."""
+
+    text: str
+    problem: Notice | None = None
+    """Why they are no rules, or were not saved."""
+    changes: tuple[Change, ...] | None = None
+    """What they do to the transcript; None when there was none to try them on."""
+    segments: int = 0
+    """Of the transcript."""
+    is_saved: bool = False
+
+
+class Bench:
+    """Where rules are tried and saved; for all threads."""
+
+    def __init__(self, rule_file: RuleFile, transcribers: Transcribers, settings: Settings) -> None:
+        self.file = rule_file
+        self._transcribers, self._settings = transcribers, settings
+
+    @property
+    def may_save(self) -> bool:
+        """Whether the settings let whoever comes to the page change config.yaml."""
+        settings = self._settings
+        return settings.page.may_save_rules and not settings.server.lets_strangers_in
+
+    def current_text(self) -> str:
+        """Return the rules that hold now, as config.yaml has them, with its comments."""
+        rules = self._transcribers.rules
+        try:
+            text = self.file.text()
+            return text if read_rules(text) == rules else rules_text(rules)
+        except RichSpeechError:  # the file has become something else since the start
+            return rules_text(rules)
+
+    def attempt(self, text: str, job: Job | None) -> Workshop:
+        """Try rules on the transcript of ``job``; nothing is recognised."""
+        heard = heard_in(job)
+        try:
+            rules = read_rules(text)
+        except RichSpeechError as error:
+            return Workshop(text, Notice.of(error))
+        if heard is None:
+            return Workshop(text)
+        return Workshop(text, None, try_rules(heard, rules), len(heard.segments))
+
+    def save(self, text: str, job: Job | None) -> Workshop:
+        """Put rules into config.yaml, and have every engine follow them from now on."""
+        if not self.may_save:
+            return Workshop(text, Notice("lab_may_not_save"))
+        try:
+            rules = self.file.save(text)
+        except RichSpeechError as error:
+            return Workshop(text, Notice.of(error))
+        self._transcribers.use_rules(rules)
+        tried = self.attempt(text, job)
+        return Workshop(text, None, tried.changes, tried.segments, is_saved=True)
+
+
+def heard_in(job: Job | None) -> Transcript | None:
+    """Return what a job heard, without what a person corrected; None before it is over."""
+    if job is None or job.progress is None or not job.status.is_over:
+        return None
+    return job.progress.transcript

@@ -1,0 +1,133 @@
+"""Tried rules → HTML: which segments they change, and why. Pure functions; texts are escaped."""
+
+from collections.abc import Iterator
+from html import escape
+
+from richspeech.console.render import emotion_chip, event_chip, message
+from richspeech.console.tabs.lab.render import empty
+from richspeech.console.tabs.lab.workshop import Workshop
+from richspeech.console.words import clock, say
+from richspeech.language.wording import language_name
+from richspeech.model.transcript import Segment
+from richspeech.stages.hotwords import RULE_PREFIX
+from richspeech.stages.relabelling import Change, Firing
+
+MOST_ROWS = 300
+"""On the page; who sees more changes a rule, not single segments."""
+
+AND = {"zh": "；", "en": "; "}
+COLUMNS = ("lab_time", "text", "lab_measured", "lab_before", "lab_after", "lab_why")
+
+
+def effect(workshop: Workshop | None, file: str, backup: str, locale: str) -> str:
+    """Say what became of the rules, and draw the segments with which they have to do."""
+    if workshop is None:
+        return empty("lab_effect_empty", locale)
+    if workshop.problem is not None:
+        return message("error", workshop.problem.sentence(locale), role="alert")
+    saved = say("lab_saved", locale, file=file, backup=backup)
+    head = message("done", saved) if workshop.is_saved else ""
+    changes = workshop.changes
+    if changes is None:
+        return head or message("info", say("lab_effect_no_transcript", locale))
+    if not changes:
+        return head + message("info", say("lab_effect_none", locale, total=workshop.segments))
+    said = say(
+        "lab_effect_some",
+        locale,
+        total=workshop.segments,
+        fired=sum(bool(change.firings) for change in changes),
+        changed=sum(change.differs for change in changes),
+    )
+    return head + message("info", said) + _table(changes, locale)
+
+
+def _table(changes: tuple[Change, ...], locale: str) -> str:
+    head = "".join(f'<th scope="col">{_say(column, locale)}</th>' for column in COLUMNS)
+    body = "".join(_row(change, locale) for change in changes[:MOST_ROWS])
+    return f'<table class="lab-changes"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _row(change: Change, locale: str) -> str:
+    after = (
+        _labels(change.after, locale)
+        if change.differs
+        else f'<span class="lab-unchanged">{_say("lab_unchanged", locale)}</span>'
+    )
+    cells = (
+        clock(change.before.start),
+        escape(change.before.text) or "–",
+        _labels(change.measured, locale),
+        _labels(change.before, locale),
+        after,
+        "<br>".join(escape(reason) for reason in reasons(change, locale)),
+    )
+    labelled = zip(COLUMNS, cells, strict=True)
+    drawn = (f'<td data-label="{_say(key, locale)}">{cell}</td>' for key, cell in labelled)
+    return f"<tr{'' if change.differs else ' class=same'}>{''.join(drawn)}</tr>"
+
+
+def _labels(segment: Segment, locale: str) -> str:
+    measured = segment.event_probabilities
+    events = (event_chip(event, measured, locale) for event in segment.events)
+    return f'<span class="chips">{emotion_chip(segment, locale)}{"".join(events)}</span>'
+
+
+def reasons(change: Change, locale: str) -> Iterator[str]:
+    """Say, rule by rule, why it applies and what it does."""
+    for firing in change.firings:
+        because, then = (
+            AND[locale].join(parts) for parts in (_because(firing, locale), _then(firing, locale))
+        )
+        yield f"{say('lab_rule', locale, name=firing.rule.name)}: {because} → {then}"
+    if not change.firings:
+        names = [name for name in change.before.rules if not name.startswith(RULE_PREFIX)]
+        yield say("lab_no_longer", locale, names=", ".join(names))
+
+
+def _because(firing: Firing, locale: str) -> Iterator[str]:
+    when = firing.rule.when
+    if when.emotion is not None:
+        yield say("lab_because_emotion", locale, label=when.emotion.word(locale))
+    if when.event is not None:
+        yield say("lab_because_event", locale, label=when.event.word(locale))
+    if when.language is not None:
+        yield say("lab_because_language", locale, label=language_name(when.language, locale))
+    for sure in _measured(firing) if when.probability_below is not None else ():
+        limit = f"{when.probability_below:.0%}"
+        yield say("lab_because_probability", locale, sure=f"{sure:.0%}", limit=limit)
+    yield from _because_of_words(firing, locale)
+
+
+def _measured(firing: Firing) -> Iterator[float]:
+    """Yield the probabilities that ``probability_below`` is about."""
+    when, labels = firing.rule.when, firing.labels
+    if when.emotion is not None and labels.emotion_probability is not None:
+        yield labels.emotion_probability
+    if when.event is not None and when.event in labels.event_probabilities:
+        yield labels.event_probabilities[when.event]
+
+
+def _because_of_words(firing: Firing, locale: str) -> Iterator[str]:
+    if firing.words:
+        yield say("lab_because_any_words", locale, words=", ".join(firing.words))
+    if firing.ending is not None:
+        yield say("lab_because_ending", locale, ending=firing.ending)
+    if firing.rule.when.no_words:
+        yield say("lab_because_no_words", locale, count=len(firing.rule.when.no_words))
+
+
+def _then(firing: Firing, locale: str) -> Iterator[str]:
+    rule = firing.rule
+    if rule.set_emotion is not None:
+        yield say("lab_so_set_emotion", locale, label=rule.set_emotion.word(locale))
+    if rule.drop_emotion:
+        yield say("lab_so_drop_emotion", locale)
+    if rule.set_event is not None:
+        yield say("lab_so_set_event", locale, label=rule.set_event.word(locale))
+    if rule.drop_event and rule.when.event is not None:
+        yield say("lab_so_drop_event", locale, label=rule.when.event.word(locale))
+
+
+def _say(key: str, locale: str) -> str:
+    return escape(say(key, locale))

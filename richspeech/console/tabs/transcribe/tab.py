@@ -1,0 +1,357 @@
+"""The tab that transcribes: a recording on one side, the views of its transcript on the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from richspeech.console import events, render
+from richspeech.console.arrivals import Arrivals
+from richspeech.console.examples import Example
+from richspeech.console.languages import ORDER, language_words
+from richspeech.console.panels.export.panel import ExportPanel, has_files
+from richspeech.console.panels.opinion.row import OpinionRow
+from richspeech.console.panels.review.panel import ReviewPanel
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Session
+from richspeech.console.sources import Sources, example_buttons
+from richspeech.console.tab import TRANSCRIBE, Context
+from richspeech.console.tabs.transcribe.handlers import Choices, Painting, can_repeat, paint
+from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
+from richspeech.console.words import say
+from richspeech.engines.loader import PARAFORMER, REFERENCE
+from richspeech.errors import StoreError
+from richspeech.language.wording import language_name
+from richspeech.model.options import AUTO
+
+VIEWER = """
+window.richspeech.view(element, props, watch, {
+  correct: (correction) => trigger("correct", { correction }), undo: () => trigger("undo"),
+});
+"""
+
+
+class TranscribeTab:
+    """Main job of the page; other tabs open what they have in its views."""
+
+    name = TRANSCRIBE
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._widgets, self._handlers = context, context.widgets, context.handlers
+        self._sources = Sources(context)
+        self._opinion = OpinionRow(context, lambda: self.painted, self.paint)
+        self._exports, self._review = ExportPanel(context), ReviewPanel(context)
+
+    def build(self) -> None:
+        """Make both sides."""
+        with gr.Row(elem_id="columns", elem_classes="columns"):
+            with gr.Column(scale=5, min_width=320, elem_id="left", elem_classes="side"):
+                self._build_input()
+            with gr.Column(scale=8, min_width=320, elem_id="right", elem_classes="side"):
+                self._build_result()
+                self._review.build()
+
+    # The left side ---------------------------------------------------------------------------
+
+    def _build_input(self) -> None:
+        with gr.Column(elem_classes="card"):
+            self._widgets.heading("recording")
+            self._sources.build()
+            self._engine = self._widgets.add(
+                gr.Dropdown,
+                self._engine_words,
+                value=self._context.transcribers.engines[0],
+                elem_id="engine",
+            )
+            self._language = self._widgets.add(
+                gr.Dropdown,
+                language_words,
+                value=self._context.defaults.language or AUTO,
+                interactive=_heeds_language(self._context.transcribers.engines[0]),
+                elem_id="language",
+            )
+            self._build_settings()
+            self._start, self._cancel = self._widgets.start_and_cancel("start", prefix="")
+        self._example_buttons = example_buttons(self._context)
+
+    def _engine_words(self, locale: str) -> dict[str, Any]:
+        engines = self._context.transcribers.engines
+        choices = [(say(f"engine_{name}", locale), name) for name in engines]
+        return {
+            "label": say("engine", locale),
+            "info": say("engine_info", locale),
+            "choices": choices,
+        }
+
+    def _build_settings(self) -> None:
+        defaults, transcribers = self._context.defaults, self._context.transcribers
+        main = transcribers.engines[0]
+        with self._widgets.labelled(gr.Accordion, "settings", open=False, elem_id="settings"):
+            self._hotwords = self._widgets.explained(
+                gr.Textbox, "hotwords", value="", lines=1, max_lines=6, elem_id="hotwords"
+            )
+            self._sentiment = self._widgets.explained(
+                gr.Checkbox,
+                "sentiment_switch",
+                value=transcribers.reads(main),
+                elem_id="sentiment",
+            )
+            self._allowed = self._widgets.add(
+                gr.CheckboxGroup,
+                self._allowed_words,
+                value=list(defaults.allowed_languages),
+                interactive=_heeds_allowed(main),
+                elem_id="allowed",
+            )
+            self._itn = self._widgets.labelled(
+                gr.Checkbox, "itn", value=defaults.inverse_text_normalization, elem_id="itn"
+            )
+            self._ban = self._widgets.explained(
+                gr.Checkbox,
+                "ban_unknown",
+                value=defaults.ban_unknown_emotion,
+                elem_id="ban",
+                interactive=_heeds_language(main),
+            )
+            self._merge = self._widgets.explained(
+                gr.Checkbox, "merge", value=defaults.merge, elem_id="merge"
+            )
+            self._merge_length = self._widgets.labelled(
+                gr.Slider,
+                "merge_length",
+                minimum=1,
+                maximum=30,
+                step=1,
+                value=defaults.merge_length_s,
+                visible=defaults.merge,
+                buttons=[],
+                elem_id="merge-length",
+            )
+
+    @staticmethod
+    def _allowed_words(locale: str) -> dict[str, Any]:
+        return {
+            "label": say("allowed", locale),
+            "info": say("allowed_info", locale),
+            "choices": [(language_name(each, locale), each) for each in ORDER],
+        }
+
+    # The right side --------------------------------------------------------------------------
+
+    def _build_result(self) -> None:
+        with gr.Column(elem_classes="card"):
+            self._widgets.heading("result")
+            self._status = gr.HTML(
+                render.status(None, "zh"), elem_id="status", elem_classes="status", **DRAWN
+            )
+            self._again = self._widgets.button(
+                "again", size="sm", visible=False, elem_id="again", elem_classes="starts"
+            )
+            self._opinion.build()
+            self._player = gr.HTML("", elem_id="player", **DRAWN)
+            self._viewer = gr.HTML(
+                html_template='<div class="viewer" hidden></div>',
+                js_on_load=VIEWER,
+                apply_default_css=False,
+                elem_id="viewer",
+            )
+            with self._widgets.labelled(
+                gr.Accordion, "segments", open=False, visible=False, elem_id="segments"
+            ) as self._segments:
+                self._table = gr.HTML("", elem_id="table", **DRAWN)
+            self._exports.build()
+
+    # Events ----------------------------------------------------------------------------------
+
+    @property
+    def painted(self) -> list[Any]:
+        """The player, and whatever shows the job."""
+        return [
+            self._player,
+            self._again,
+            self._segments,
+            self._status,
+            self._viewer,
+            self._table,
+            self._start,
+            self._cancel,
+            *self._opinion.painted,
+            *self._exports.painted,
+            *self._review.painted,
+            *self._context.views.around,
+        ]
+
+    @property
+    def form(self) -> list[Any]:
+        """What says how to transcribe, in the order of ``Choices``."""
+        return [
+            self._language,
+            self._allowed,
+            self._itn,
+            self._merge,
+            self._merge_length,
+            self._ban,
+            self._engine,
+            self._hotwords,
+            self._sentiment,
+        ]
+
+    def wire(self) -> None:
+        """Connect the buttons, the settings that need no new transcription, and the viewer."""
+        style = self._exports.style
+        style.input(self._change_style, style, self.painted, **CHOSEN)
+        self._segments.expand(self._open_table, None, self._table, **QUICK)
+        self._segments.collapse(self._close_table, None, self._table, **QUICK)
+        self._merge.input(
+            lambda merge: gr.update(visible=merge), self._merge, self._merge_length, **CHOSEN
+        )
+        self._engine.input(
+            self._choose_engine,
+            self._engine,
+            [self._language, self._allowed, self._ban, self._sentiment],
+            **CHOSEN,
+        )
+        self._sources.wire()
+        self._opinion.wire()
+        self._exports.wire()
+        self._review.wire()
+        self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
+        self._again.click(self._press_again, None, self.painted, **BEGINS).then(
+            self._watch, None, self.painted, **QUICK
+        )
+        self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
+        self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
+        self._start.click(
+            self._press_start, [*self._sources.widgets, *self.form], self.painted, **BEGINS
+        ).then(self._watch, None, self.painted, **QUICK)
+        for button, example in zip(self._example_buttons, self._context.examples, strict=True):
+            button.click(
+                self._press_example(example),
+                self.form,
+                [*self._sources.widgets, *self.painted],
+                **BEGINS,
+            ).then(self._watch, None, self.painted, **QUICK)
+
+    def _choose_engine(self, engine: str) -> list[Any]:
+        """Shut what the engine does not heed, and read the words where the settings want it."""
+        reads = self._context.transcribers.reads(engine)
+        return [
+            gr.update(interactive=_heeds_language(engine)),
+            gr.update(interactive=_heeds_allowed(engine)),
+            gr.update(interactive=_heeds_language(engine)),
+            gr.update(value=reads),
+        ]
+
+    def resume(self, arrivals: Arrivals) -> None:
+        """Show the job, and go on painting it while it runs."""
+        arrivals.add(_is_used, self._watch, self.painted)
+        self._opinion.resume(arrivals)
+        self._exports.resume(arrivals)
+        self._review.resume(arrivals)
+
+    def paint(self, session: Session) -> list[Any]:
+        """Draw the session's job."""
+        return [
+            render.player(session.job, session.locale),
+            gr.update(visible=can_repeat(session.job)),
+            gr.update(visible=has_files(session.job)),
+            *_updates(paint(session)),
+            *self._opinion.paint(session),
+            *self._exports.paint(session),
+            *self._review.paint(session),
+            *self._context.views.paint_around(session),
+        ]
+
+    def _press_start(
+        self, request: gr.Request, file: str | None, microphone: str | None, *form: Any
+    ) -> list[Any]:
+        return self._begin(request, file or microphone, form)
+
+    def _press_example(self, example: Example) -> Callable[..., list[Any]]:
+        path = str(example.path)
+
+        def press(request: gr.Request, *form: Any) -> list[Any]:
+            return [path, None, *self._begin(request, path, form)]
+
+        return press
+
+    def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
+        self._context.require_open(self._context.session(request))
+        return self.paint(self._handlers.begin(request.session_hash, path, Choices(*form)))
+
+    async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        async for session in self._handlers.watch(request.session_hash):
+            yield await asyncio.to_thread(self.paint, session)
+
+    async def _settle(self, session: Session) -> AsyncIterator[list[Any]]:
+        async for each in self._handlers.settle(session):
+            yield await asyncio.to_thread(self.paint, each)
+
+    async def _change_style(self, style: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+        async for painting in self._settle(self._handlers.set_style(request.session_hash, style)):
+            yield painting
+
+    async def _press_cancel(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        async for painting in self._settle(self._handlers.cancel(request.session_hash)):
+            yield painting
+
+    async def _press_correct(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        correction = events.read(event, events.Change).correction
+        change = partial(self._handlers.correct, request.session_hash, correction)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_undo(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        change = partial(self._handlers.undo, request.session_hash)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _change(
+        self, change: Callable[[], Session], request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        """Have a correction made; says so where the history could not take it."""
+        session = self._context.session(request)
+        try:
+            await asyncio.to_thread(change)
+        except StoreError as error:
+            sentence = Notice.of(error).sentence(session.locale)
+            gr.Warning(sentence, title=say("refused", session.locale))
+        async for painting in self._settle(session):
+            yield painting
+
+    def _press_again(self, request: gr.Request) -> list[Any]:
+        self._context.require_open(self._context.session(request))
+        return self.paint(self._handlers.repeat(request.session_hash))
+
+    def _open_table(self, request: gr.Request) -> str:
+        return paint(self._handlers.show_table(request.session_hash, shows=True)).table
+
+    def _close_table(self, request: gr.Request) -> str:
+        return paint(self._handlers.show_table(request.session_hash, shows=False)).table
+
+
+def _is_used(session: Session) -> bool:
+    return session.job is not None or session.style != Session.style or session.shows_table
+
+
+def _heeds_language(engine: str) -> bool:
+    return engine != PARAFORMER
+
+
+def _heeds_allowed(engine: str) -> bool:
+    return engine not in (PARAFORMER, REFERENCE)
+
+
+def _updates(painting: Painting) -> list[Any]:
+    """Put a painting in the order of ``Page._painted``."""
+    return [
+        painting.status,
+        painting.view,
+        painting.table,
+        gr.update(interactive=painting.can_start),
+        gr.update(interactive=painting.can_cancel),
+    ]

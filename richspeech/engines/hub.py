@@ -1,0 +1,247 @@
+"""A model id becomes a local folder: offline first, then ModelScope, then the embedded weights."""
+
+import contextlib
+import http.client
+import logging
+import re
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from richspeech.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+EMBEDDED = "embedded"
+EMBEDDED_RECOGNISER = ROOT / "models" / "sensevoice-tiny"
+EMBEDDED_DETECTOR = ROOT / "models" / "fsmn-vad-tiny"
+EMBEDDED_LISTENER = ROOT / "models" / "emotion2vec-tiny"
+EMBEDDED_CLASSIFIER = ROOT / "models" / "sentiment-tiny"
+EMBEDDED_PARAFORMER = ROOT / "models" / "paraformer-tiny"
+EMBEDDED_PUNCTUATION = ROOT / "models" / "ct-punc-tiny"
+EMBEDDED_NAMES = frozenset(
+    f"models/{folder.name}"
+    for folder in (
+        *(EMBEDDED_RECOGNISER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER),
+        *(EMBEDDED_CLASSIFIER, EMBEDDED_PARAFORMER, EMBEDDED_PUNCTUATION),
+    )
+)
+"""What transcripts and people call them."""
+NEEDED_FILES = ("config.yaml", "model.pt")
+"""Of a funasr model; one of transformers has a config.json instead."""
+MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+"""ModelScope's owner/name; nothing that could lead out of its cache folder."""
+FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+NAMED_FOLDERS = (ROOT / "models", ROOT, ROOT.parent)
+"""Where a model may lie that is known by its folder's name alone."""
+
+
+class Source(StrEnum):
+    """Where weights came from."""
+
+    FOLDER = "folder"
+    CACHE = "cache"
+    DOWNLOAD = "download"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A folder that ``funasr.AutoModel`` can load by path, and why it was chosen."""
+
+    folder: Path
+    name: str
+    """What people call it: the id, the folder's name, or models/<name>."""
+    source: Source
+    reason: str
+    """One sentence."""
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is a tiny model that ships with the project."""
+        return self.source is Source.EMBEDDED
+
+
+def find_weights(
+    model: str,
+    embedded: Path,
+    *,
+    require: bool = False,
+    timeout_seconds: float = 5.0,
+    needed: tuple[str, ...] = NEEDED_FILES,
+    by_name: bool = False,
+) -> Weights:
+    """Find the weights of ``model``: ``embedded``, a folder, or a ModelScope id.
+
+    A folder holds a model if it has the files ``needed``. ``by_name`` allows the bare name of a
+    folder in one of NAMED_FOLDERS as well. Falls back on ``embedded`` unless ``require`` is set.
+    Raises ``ModelError`` for a folder that does not hold a model, and for an id or a name that
+    cannot be had when ``require`` is set.
+    """
+    search = _Search(model, embedded, require, timeout_seconds, needed, by_name)
+    chosen = search.find()
+    stood_in = chosen.source is Source.EMBEDDED and model != EMBEDDED
+    level = logging.WARNING if stood_in else logging.INFO
+    log.log(level, "model %s: %s is used, since %s", model, chosen.name, chosen.reason)
+    return chosen
+
+
+def weights_here(model: str, embedded: Path) -> Weights | None:
+    """Return the weights that ``find_weights`` would find without asking the hub; None if none.
+
+    Raises ``ModelError`` for a folder that does not hold a model, and for what is no id.
+    """
+    return _Search(model, embedded).here()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What ``find_weights`` was asked for."""
+
+    model: str
+    embedded: Path
+    require: bool = False
+    timeout_seconds: float = 0.0
+    needed: tuple[str, ...] = NEEDED_FILES
+    by_name: bool = False
+
+    def find(self) -> Weights:
+        return self.here() or self._from_hub()
+
+    def here(self) -> Weights | None:
+        """Find them without a network, or their stand-in where no hub would help."""
+        if self.model == EMBEDDED:
+            return self._stand_in("the settings ask for the embedded model")
+        if folder := _existing_folder(self.model):
+            return self._folder(folder, "the settings name this folder")
+        if self.by_name and FOLDER_NAME.fullmatch(self.model):
+            return self._named()
+        if not MODEL_ID.fullmatch(self.model):
+            raise ModelError(
+                f"The model {self.model!r} is no folder and no ModelScope id; give one, or "
+                "embedded."
+            )
+        if cached := _from_cache(self.model, self.needed):
+            return Weights(cached, self.model, Source.CACHE, "it is in the ModelScope cache")
+        return None
+
+    def _from_hub(self) -> Weights:
+        try:
+            folder = _download(self.model, self.timeout_seconds, self.needed)
+            return Weights(folder, self.model, Source.DOWNLOAD, "it was downloaded")
+        except ModelError as error:
+            return self._missed(error)
+
+    def _named(self) -> Weights:
+        for parent in NAMED_FOLDERS:
+            if (parent / self.model).is_dir():
+                return self._folder(parent / self.model, "a folder of this name lies there")
+        return self._missed(ModelError("No folder of this name lies beside the project's models."))
+
+    def _missed(self, error: ModelError) -> Weights:
+        if self.require:
+            message = f"{error} require_model forbids the embedded model."
+            raise ModelError(message) from error
+        return self._stand_in(f"{self.model} is not on this machine, and {_as_clause(error)}")
+
+    def _folder(self, folder: Path, reason: str) -> Weights:
+        whole = require_model_files(folder, self.needed)
+        return Weights(whole, folder.name, Source.FOLDER, reason)
+
+    def _stand_in(self, reason: str) -> Weights:
+        folder = require_model_files(self.embedded, self.needed)
+        return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
+
+
+def tell_of_embedded(*used: Weights | None) -> None:
+    """Say on stderr, in one line, which of the weights are not to be taken seriously."""
+    names = dict.fromkeys(each.name for each in used if each is not None and each.is_embedded)
+    if names:
+        sys.stderr.write(
+            f"{', '.join(names)}: tiny weights for demonstration, which know a few hundred words "
+            "and do not understand people; name real ones with --model or in config.yaml.\n"
+        )
+
+
+def require_model_files(folder: Path, needed: tuple[str, ...] = NEEDED_FILES) -> Path:
+    """Return ``folder`` if it holds a model; raises ``ModelError`` naming the file it lacks."""
+    for name in needed:
+        if not (folder / name).is_file():
+            message = f"The model folder {folder.name} lacks {name}; copy the whole model folder."
+            raise ModelError(message)
+    return folder
+
+
+def _existing_folder(model: str) -> Path | None:
+    with contextlib.suppress(OSError, RuntimeError):  # too long for a path; ~ of nobody
+        folder = Path(model).expanduser()
+        return folder.resolve() if model and folder.is_dir() else None
+    return None
+
+
+def _as_clause(error: ModelError) -> str:
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _from_cache(model: str, needed: tuple[str, ...]) -> Path | None:
+    from modelscope_hub.errors import HubError  # noqa: PLC0415 - takes a second to import
+
+    with contextlib.suppress(HubError, OSError, ValueError):
+        folder = Path(_snapshot(model, local_files_only=True))
+        return folder if all((folder / name).is_file() for name in needed) else None
+    return None
+
+
+def _download(model: str, timeout_seconds: float, needed: tuple[str, ...]) -> Path:
+    from modelscope_hub.errors import HubError  # noqa: PLC0415
+
+    if not reachable(timeout_seconds):
+        message = f"The model hub did not answer within {timeout_seconds:g} seconds."
+        raise ModelError(message)
+    try:
+        return require_model_files(Path(_snapshot(model, local_files_only=False)), needed)
+    except (HubError, OSError) as error:
+        message = f"The model hub could not send {model} ({type(error).__name__})."
+        raise ModelError(message) from error
+
+
+def _snapshot(model: str, *, local_files_only: bool) -> str:
+    from modelscope.hub.snapshot_download import snapshot_download  # noqa: PLC0415
+
+    return str(snapshot_download(model, local_files_only=local_files_only))
+
+
+def reachable(timeout_seconds: float, probe: Callable[[float], None] | None = None) -> bool:
+    """Say in time whether the hub answers; a stuck name look-up cannot delay it."""
+    answered, done = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        try:
+            (probe or _ask_hub)(timeout_seconds)
+            answered.set()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            log.debug("the model hub does not answer: %r", error)
+        finally:
+            done.set()
+
+    threading.Thread(target=ask, name="hub-probe", daemon=True).start()
+    done.wait(timeout_seconds)
+    return answered.is_set()
+
+
+def _ask_hub(timeout_seconds: float) -> None:
+    from modelscope_hub.config import HubConfig  # noqa: PLC0415
+
+    # The address that the download will use, which may be a mirror.
+    request = urllib.request.Request(str(HubConfig().endpoint), method="HEAD")  # noqa: S310
+    try:
+        urllib.request.urlopen(request, timeout=timeout_seconds).close()  # noqa: S310
+    except urllib.error.HTTPError:  # any answer is an answer
+        return

@@ -1,0 +1,143 @@
+"""Every engine of one process: the main one, and others that are loaded when they are needed."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Protocol
+
+from postprocess import Rule
+from richspeech.engines import loader
+from richspeech.engines.classifier import (
+    LoadedClassifier,
+    classifier_on_demand,
+    find_classifier,
+    irony_limits,
+)
+from richspeech.engines.hub import Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.errors import OptionError
+from richspeech.settings import ENGINES, Settings
+
+
+class Main(Protocol):
+    """The main engine, which something else loads: ``readiness.Readiness``."""
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The engine; None unless it is there."""
+
+    def wait(self, cancelled: Callable[[], bool]) -> Loaded:
+        """Return the engine once it is there; raises what went wrong, or ``Cancelled``."""
+
+    def change(self, change: Callable[[Loaded], Loaded]) -> None:
+        """Give the engine as ``change`` makes it of the one that was loaded, from now on."""
+
+
+class Transcribers:
+    """The engines by their names; for all threads."""
+
+    def __init__(self, main: Main, settings: Settings) -> None:
+        """Take the engine that ``settings`` name as the main one; others get the same settings."""
+        self._main, self._main_engine = main, settings.model.engine
+        self._settings = settings
+        self._reader: tuple[OnDemand[LoadedClassifier], Weights] | None = None
+        self._lock = threading.Lock()
+        """Held while the reader is chosen."""
+        self._limits, self._rules = irony_limits(settings), settings.rules
+        self._change: Callable[[Loaded], Loaded] = lambda loaded: loaded
+        # one classifier reads for all of them, so they are loaded without one
+        mute = settings.sentiment.model_copy(update={"engines": ()})
+        others = settings.model_copy(update={"sentiment": mute})
+        self._others = {
+            engine: OnDemand(
+                partial(loader.load, others, engine), settings.model.idle_seconds, Loaded.close
+            )
+            for engine in ENGINES
+            if engine != self._main_engine
+        }
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names, the main one first."""
+        return (self._main_engine, *self._others)
+
+    @property
+    def main(self) -> Loaded | None:
+        """The main engine; None unless it is there."""
+        return self._main.loaded
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that every engine follows now."""
+        return self._rules
+
+    def use_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Have whoever asks for an engine from now on follow these rules."""
+        self._rules = rules
+        self._change = lambda loaded: loaded.with_rules(rules, self._limits)
+        self._main.change(self._change)
+
+    @contextmanager
+    def use(
+        self,
+        engine: str | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        reads: bool | None = None,
+    ) -> Iterator[Loaded]:
+        """Give an engine, the main one if none is named; it stays at least as long as the block.
+
+        ``reads`` says whether words are read for their sentiment; None: as the settings have it for
+        this engine. Who comes while it is being loaded waits for it. Raises ``OptionError`` for an
+        unknown name, what went wrong in loading, and ``Cancelled`` once ``cancelled`` says so.
+        """
+        if engine in (None, self._main_engine):
+            yield self._reading(self._main.wait(cancelled), reads=reads)
+        elif engine in self._others:
+            with entered(self._others[engine].use(), cancelled) as loaded:
+                yield self._reading(self._change(loaded), reads=reads)
+        else:
+            known = ", ".join(self.engines)
+            message = f"The engine {engine!r} is unknown; choose one of {known}."
+            raise OptionError(message)
+
+    def has(self, engine: str | None) -> bool:
+        """Whether an engine, the main one if none is named, need not be loaded first."""
+        return (engine or self._main_engine) in self.loaded
+
+    def reads(self, engine: str) -> bool:
+        """Whether this engine's words are read for their sentiment when nobody says so."""
+        return engine in self._settings.sentiment.engines
+
+    def _reading(self, loaded: Loaded, *, reads: bool | None) -> Loaded:
+        wanted = self.reads(loaded.engine) if reads is None else reads
+        if wanted == (loaded.sentiment_weights is not None):
+            return loaded
+        if not wanted:
+            return loaded.without_reading()
+        with self._lock:
+            if self._reader is None:
+                found = find_classifier(self._settings)
+                self._reader = classifier_on_demand(self._settings, found), found.weights
+        return loaded.with_reading(*self._reader, self._limits)
+
+    @property
+    def loaded(self) -> Mapping[str, Loaded]:
+        """The engines that are loaded now, by their names, the main one first."""
+        found = {self._main_engine: self._main.loaded}
+        found |= {engine: other.loaded for engine, other in self._others.items()}
+        return {engine: each for engine, each in found.items() if each is not None}
+
+    @property
+    def memory_bytes(self) -> Mapping[str, int | None]:
+        """By how much the process grew for each engine that is loaded now."""
+        return {engine: each.memory_bytes for engine, each in self.loaded.items()}
+
+    def close(self) -> None:
+        """End every engine that is loaded, the main one too."""
+        for other in self._others.values():
+            other.close()
+        if (main := self._main.loaded) is not None:
+            main.close()

@@ -1,1 +1,0 @@
-"""The history: transcripts that stay, to be searched, opened, corrected and deleted."""

@@ -1,0 +1,92 @@
+"""The files of one recording in the folder of a batch, each there in full or not at all."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.playback import to_mp3
+from richspeech.errors import RichSpeechError
+from richspeech.jobs.batch.sources import Item
+from richspeech.model.transcript import Transcript
+from richspeech.writers import WriterOptions, write
+
+JSON = "json"
+"""Always written; the other formats can be made of it again."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where and how results are written."""
+
+    folder: Path
+    formats: Sequence[str]
+    look: WriterOptions
+    """Without title and sound, which are those of each recording."""
+    limits: AudioLimits
+
+    def path(self, item: Item, form: str) -> Path:
+        """Name a file: that of the recording, whole, so that a.mp3 and a.wav do not meet."""
+        return self.folder / f"{item.name}.{form}"
+
+    def write(self, item: Item, transcript: Transcript) -> None:
+        """Write every format; the JSON comes last, since it says that all are there."""
+        for form in (*self._others, JSON):
+            self._write(item, form, transcript)
+
+    def complete(self, item: Item) -> bool:
+        """Write what is missing beside the JSON; say whether all is there now."""
+        if not self.path(item, JSON).is_file():
+            return False
+        missing = [form for form in self._others if not self.path(item, form).is_file()]
+        try:
+            self._add(item, missing)
+        except (RichSpeechError, OSError, ValueError):
+            return False  # somebody has changed it, or the disk is full: it is done again
+        return True
+
+    def _add(self, item: Item, forms: Sequence[str]) -> None:
+        if forms:
+            document = json.loads(self.path(item, JSON).read_text(encoding="utf-8"))
+            transcript = Transcript.from_dict(document)
+            for form in forms:
+                self._write(item, form, transcript)
+
+    @property
+    def _others(self) -> list[str]:
+        return [form for form in self.formats if form != JSON]
+
+    def _write(self, item: Item, form: str, transcript: Transcript) -> None:
+        name = PurePosixPath(item.name).name
+        audio = self._audio(item, name) if form == "html" else None
+        options = replace(self.look, title=name, audio=audio)
+        write_atomically(self.path(item, form), write(transcript, form, options))
+
+    def _audio(self, item: Item, name: str) -> bytes:
+        with item.open() as source, open_recording(source, self.limits, name=name) as recording:
+            return to_mp3(recording.blocks())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that whoever looks, now or after a crash, sees all of it or none.
+
+    Raises ``OSError``, and leaves nothing on the disk that may be full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

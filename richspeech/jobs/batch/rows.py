@@ -1,0 +1,139 @@
+"""How far each recording of a batch is: what a line of a table shows.
+
+waiting → running → done | failed | cancelled
+        → cancelled
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self
+
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Progress
+
+
+class State(StrEnum):
+    """How far a recording is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return not NEXT[self]
+
+
+NEXT: MappingProxyType[State, tuple[State, ...]] = MappingProxyType(
+    {
+        State.WAITING: (State.RUNNING, State.CANCELLED),
+        State.RUNNING: (State.RUNNING, State.DONE, State.FAILED, State.CANCELLED),
+        State.DONE: (),
+        State.FAILED: (),
+        State.CANCELLED: (),
+    }
+)
+"""What may follow on each."""
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """One recording of a batch."""
+
+    name: str
+    size_bytes: int
+    state: State = State.WAITING
+    seconds_done: float = 0.0
+    """Audio seconds."""
+    seconds_total: float | None = None
+    """Audio seconds; None while unknown."""
+    seconds_left: float | None = None
+    """Processing seconds; None while unknown."""
+    error: str | None = None
+    """Why it failed, in a sentence."""
+    unkept: str | None = None
+    """Why the history does not have it though it is done and should be there, in a sentence."""
+    risk: int | None = None
+    """0 to 100, of what is done; None while unknown."""
+
+    def begin(self) -> Self:
+        """Be in work."""
+        return self._enter(State.RUNNING)
+
+    def advance(self, progress: Progress) -> Self:
+        """Take over how far the work is."""
+        return self._enter(
+            State.RUNNING,
+            seconds_done=progress.seconds_done,
+            seconds_total=progress.seconds_total,
+            seconds_left=progress.seconds_left,
+        )
+
+    def finish(
+        self, transcript: Transcript, risk: int | None = None, unkept: str | None = None
+    ) -> Self:
+        """Be done."""
+        seconds = transcript.duration
+        return self._enter(
+            State.DONE,
+            seconds_done=seconds,
+            seconds_total=seconds,
+            seconds_left=0.0,
+            risk=risk,
+            unkept=unkept,
+        )
+
+    def fail(self, sentence: str) -> Self:
+        """Be given up."""
+        return self._enter(State.FAILED, error=sentence, seconds_left=None)
+
+    def cancel(self) -> Self:
+        """Be stopped by somebody."""
+        return self._enter(State.CANCELLED, seconds_left=None)
+
+    def _enter(self, state: State, **changes: Any) -> Self:
+        if state not in NEXT[self.state]:
+            message = f"{self.name} is {self.state} and cannot become {state}."
+            raise ValueError(message)
+        return replace(self, state=state, **changes)
+
+
+def by_risk(rows: Iterable[BatchRow]) -> list[BatchRow]:
+    """Sort: the highest risk first, then what has none yet, each in the order of before."""
+    return sorted(rows, key=lambda row: (row.risk is None, -(row.risk or 0)))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """All rows in one line."""
+
+    files: int
+    over: int
+    failed: int
+    seconds_done: float
+    """Audio seconds of all that is over or running."""
+    seconds_total: float | None
+    """The same of all; what is not opened yet is guessed from its bytes. None without any hint."""
+
+
+def tally(rows: Iterable[BatchRow]) -> Tally:
+    """Add the rows up."""
+    rows = [*rows]
+    wanted = [row for row in rows if row.state not in (State.FAILED, State.CANCELLED)]
+    known = [row for row in wanted if row.seconds_total]
+    known_seconds = sum(row.seconds_total or 0.0 for row in known)
+    known_bytes = sum(row.size_bytes for row in known)
+    unknown_bytes = sum(row.size_bytes for row in wanted if not row.seconds_total)
+    guess = known_seconds / known_bytes * unknown_bytes if known_bytes else None
+    return Tally(
+        files=len(rows),
+        over=sum(row.state.is_over for row in rows),
+        failed=sum(row.state is State.FAILED for row in rows),
+        seconds_done=sum(row.seconds_done for row in wanted),
+        seconds_total=None if guess is None else known_seconds + guess,
+    )

@@ -1,0 +1,352 @@
+"""Files, folders and zips → the recordings in them, each with a name that is safe to write under.
+
+A zip is never unpacked by name: each recording goes, when its turn comes, to a file without a name
+that is gone with it. What a zip claims is checked before (how many, how big, which compression),
+and the standard library reads no byte more than was claimed.
+
+In folders and zips the file's ending tells what is tried; a file that is named is always tried.
+
+An archive within a folder or a zip is an item that fails, so that nobody takes its recordings for
+done.
+
+Not covered: links out of a folder, and encrypted zips.
+"""
+
+import os
+import shutil
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import blake2b
+from io import BufferedReader, FileIO
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+from typing import IO, TypeAlias
+
+from richspeech.audio.decode import Source
+from richspeech.errors import AudioError, OptionError
+
+ENDINGS = frozenset(
+    {
+        *(".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf"),
+        *(".au", ".avi", ".caf", ".eac3", ".flac", ".flv", ".m2ts", ".m4a", ".m4b"),
+        *(".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg"),
+        *(".mts", ".nist", ".oga", ".ogg", ".ogv", ".opus", ".snd", ".sph", ".spx"),
+        *(".ts", ".tta", ".voc", ".w64", ".wav", ".weba", ".webm", ".wma", ".wmv"),
+        *(".wv"),
+    }
+)
+"""Of recordings; those of the containers that audio.py reads."""
+
+ARCHIVES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".txz", ".xz", ".zip", ".zst"})
+"""Endings of what may hold recordings, and is not opened within something else."""
+
+LONGEST_PART_BYTES = 180
+"""Of a name between two slashes; file systems take 255, and endings are added to it."""
+
+UNPACKED_WITH = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What every program makes. The others may need memory without limit."""
+
+MOST_DIRECTORY_BYTES = 4 * 2**20
+"""Of a zip's table of contents, which is read whole."""
+
+FORGED = (OSError, ValueError, IndexError, NotImplementedError, struct.error)
+"""What zipfile raises, beside its own error, over offsets, names, fields and flags."""
+
+UTF8_NAMES = 0x800
+ENCRYPTED = 0x1
+"""Flags of a file in a zip."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One recording that waits to be transcribed."""
+
+    name: str
+    """Path below any folder, with slashes, without anything that leads out of it."""
+    size_bytes: int
+    version: str
+    """Changes with the content."""
+    origin: str
+    """Where it is; two items never have the same."""
+    open: Callable[[], AbstractContextManager[Source]]
+    """Gives what ``open_recording`` takes; raises ``AudioError``."""
+
+
+Hold: TypeAlias = Callable[[int], AbstractContextManager[None]]
+"""Bytes → room for them, for the length of a ``with`` block."""
+
+
+def unbounded(size_bytes: int) -> AbstractContextManager[None]:  # noqa: ARG001 - as every ``Hold``
+    """Hold nothing: who gives recordings at the command line answers for the disk."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class ZipLimits:
+    """How much one zip may hold."""
+
+    max_files: int
+    max_bytes: int
+    """Unpacked, in all."""
+    max_file_bytes: int
+    """Unpacked, each."""
+    hold: Hold = unbounded
+    """Keeps room on the disk for what is unpacked; raises ``QuotaError``."""
+
+
+@contextmanager
+def open_sources(paths: Sequence[Path], limits: ZipLimits) -> Iterator[tuple[Item, ...]]:
+    """Find the recordings in files, folders and zips, in the order of their names.
+
+    What cannot be read is an item that fails. With more than one path, those in a folder or a zip
+    have its name before theirs. Raises ``OptionError`` when there is no recording at all.
+    """
+    with ExitStack() as stack:
+        items: list[Item] = []
+        for path in paths:
+            above = "" if len(paths) == 1 else f"{path.name}/"
+            items += _found(path, above, limits, stack)
+        if not items:
+            names = ", ".join(path.name for path in paths)
+            message = f"There is no recording in {names}; name recordings, folders or zips."
+            raise OptionError(message)
+        yield tuple(sorted(_told_apart(items), key=lambda item: item.name))
+
+
+def require_allowed(folder: Path, allowed: Iterable[Path]) -> Path:
+    """Return a folder that lies in one of the allowed ones; raises ``OptionError`` else."""
+    real = folder.resolve()
+    if not real.is_dir() or not any(real.is_relative_to(each.resolve()) for each in allowed):
+        message = f"The folder {folder.name} is not to be used; see batch.folders in the settings."
+        raise OptionError(message)
+    return real
+
+
+def safe_name(name: str) -> str:
+    """Make a relative path that leads nowhere else: no "..", no root, no odd letters.
+
+    >>> safe_name("/etc/../../x/y.wav")
+    'etc/x/y.wav'
+    """
+    parts = (_safe_part(part) for part in name.replace("\\", "/").split("/"))
+    return "/".join(part for part in parts if part.strip(".")) or "recording"
+
+
+def _safe_part(part: str) -> str:
+    printable = "".join(letter if letter.isprintable() else "�" for letter in part).strip()
+    if len(printable.encode()) <= LONGEST_PART_BYTES:
+        return printable
+    mark = f"~{_digest(part)}{PurePosixPath(printable).suffix[:10]}"
+    kept = printable.encode()[: LONGEST_PART_BYTES - len(mark.encode())]
+    return kept.decode(errors="ignore") + mark
+
+
+def _told_apart(items: Sequence[Item]) -> Iterator[Item]:
+    """Mark all whose names would meet, also where capitals or accents are the same to a disk."""
+    counts = Counter(_on_disk(item.name) for item in items)
+    for item in items:
+        path = PurePosixPath(item.name)
+        marked = path.with_name(f"{path.stem}~{_digest(item.origin)}{path.suffix}")
+        yield item if counts[_on_disk(item.name)] == 1 else replace(item, name=str(marked))
+
+
+def _on_disk(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+
+
+def _is_recording(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ENDINGS and not _is_hidden(name)
+
+
+def _is_archive(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ARCHIVES and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
+
+
+def _found(path: Path, above: str, limits: ZipLimits, stack: ExitStack) -> list[Item]:
+    """Find the recordings in ``path``; ``above`` goes before their names if it holds several."""
+    if path.is_dir():
+        return [*_in_folder(path, above)]
+    if not _is_zip(path):
+        return [_file(path, path.name)]
+    try:
+        archive = stack.enter_context(_opened_zip(path))
+        return [*_in_zip(path, archive, above, limits)]
+    except AudioError as error:
+        return [_unreadable(path, path.name, str(error))]
+
+
+# Files and folders --------------------------------------------------------------------------------
+
+
+def _in_folder(folder: Path, above: str) -> Iterator[Item]:
+    errors: list[OSError] = []
+    root = folder.resolve()
+    for place, folders, names in os.walk(folder, onerror=errors.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(place, name) for name in names if _is_recording(name)):
+            if path.is_file() and path.resolve().is_relative_to(root):
+                yield _file(path, f"{above}{path.relative_to(folder)}")
+        for path in (Path(place, name) for name in names if _is_archive(name)):
+            yield _nested(path, f"{above}{path.relative_to(folder)}")
+    for error in errors:
+        closed = Path(error.filename)
+        name = folder.name if closed == folder else f"{above}{closed.relative_to(folder)}"
+        yield _unreadable(closed, name, f"{closed.name} cannot be opened ({error.strerror}).")
+
+
+def _file(path: Path, name: str) -> Item:
+    try:
+        state = path.stat()
+    except OSError:  # audio.py has the sentence
+        return Item(safe_name(name), 0, "", str(path.absolute()), lambda: nullcontext(path))
+    version = f"{state.st_size}-{state.st_mtime_ns}"
+    origin = str(path.absolute())
+    return Item(safe_name(name), state.st_size, version, origin, lambda: nullcontext(path))
+
+
+def _nested(path: Path, name: str) -> Item:
+    sentence = (
+        f"{PurePosixPath(safe_name(name)).name} is an archive within another: "
+        "unpack it, or give it by itself."
+    )
+    return _unreadable(path, name, sentence)
+
+
+def _unreadable(path: Path, name: str, sentence: str) -> Item:
+    def refuse() -> AbstractContextManager[Source]:
+        raise AudioError(sentence)
+
+    return Item(safe_name(name), 0, "", str(path.absolute()), refuse)
+
+
+# Zips ---------------------------------------------------------------------------------------------
+
+
+class _ModestFile(BufferedReader):
+    """A file that refuses to give much at once: zipfile reads a table of contents of any length."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        wanted = left if size is None or size < 0 else min(size, left)
+        if wanted > MOST_DIRECTORY_BYTES:
+            message = "the table of contents is too long"
+            raise zipfile.BadZipFile(message)
+        return super().read(size)
+
+
+@contextmanager
+def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_ModestFile(FileIO(path)))
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except (*FORGED, zipfile.BadZipFile) as error:
+            message = f"{path.name} is no zip that can be read: make it again."
+            raise AudioError(message) from error
+        yield archive
+
+
+def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits) -> Iterator[Item]:
+    files = (info for info in archive.infolist() if not info.filename.endswith("/"))
+    named = [(info, _name_in_zip(info)) for info in files]
+    recordings = [(info, name) for info, name in named if _is_recording(safe_name(name))]
+    _check_zip(path.name, [info for info, _ in recordings], limits)
+    for _, name in named:
+        if _is_archive(safe_name(name)):
+            yield _nested(path / name, f"{above}{name}")
+    for info, name in recordings:
+        yield Item(
+            name=safe_name(f"{above}{name}"),
+            size_bytes=info.file_size,
+            version=f"{info.file_size}-{info.CRC:08x}",
+            origin=f"{path.absolute()}:{info.header_offset}:{name}",
+            open=partial(_unpacked, archive, info, limits),
+        )
+
+
+def _check_zip(name: str, files: Sequence[zipfile.ZipInfo], limits: ZipLimits) -> None:
+    if len(files) > limits.max_files:
+        message = f"{name} holds {len(files)} recordings, more than the allowed {limits.max_files}."
+        raise AudioError(message)
+    total_bytes = sum(info.file_size for info in files)
+    if total_bytes > limits.max_bytes:
+        message = (
+            f"{name} unpacks to {total_bytes / 1e6:.0f} MB, more than the allowed "
+            f"{limits.max_bytes / 1e6:.0f} MB: make several zips of it."
+        )
+        raise AudioError(message)
+
+
+def _name_in_zip(info: zipfile.ZipInfo) -> str:
+    """Read a name as it was meant: Chinese Windows writes it in GBK and does not say so."""
+    if info.flag_bits & UTF8_NAMES:
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return info.filename.encode("cp437").decode(encoding)
+        except UnicodeError:
+            continue
+    return info.filename
+
+
+@contextmanager
+def _unpacked(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ZipLimits
+) -> Iterator[Source]:
+    _check_packed(info, limits)
+    with limits.hold(info.file_size), TemporaryFile() as copy:
+        try:
+            with _opened_in(archive, info) as packed:
+                shutil.copyfileobj(packed, copy)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            message = f"{_last_part(info)} is damaged in the zip: make the zip again."
+            raise AudioError(message) from error
+        copy.seek(0)
+        yield copy
+
+
+def _opened_in(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(info)
+    except FORGED as error:
+        raise zipfile.BadZipFile from error
+
+
+def _check_packed(info: zipfile.ZipInfo, limits: ZipLimits) -> None:
+    name = _last_part(info)
+    if info.flag_bits & ENCRYPTED:
+        message = f"{name} is encrypted in the zip: make a zip without a password."
+        raise AudioError(message)
+    if info.compress_type not in UNPACKED_WITH:
+        message = f"{name} is packed in a way that is not known here: make an ordinary zip."
+        raise AudioError(message)
+    if info.file_size > limits.max_file_bytes:
+        message = (
+            f"{name} has {info.file_size / 1e6:.1f} MB, more than the allowed "
+            f"{limits.max_file_bytes / 1e6:.1f} MB: compress it (MP3, M4A, Opus) "
+            "or cut it into parts."
+        )
+        raise AudioError(message)
+
+
+def _last_part(info: zipfile.ZipInfo) -> str:
+    return PurePosixPath(safe_name(_name_in_zip(info))).name

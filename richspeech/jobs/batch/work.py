@@ -1,0 +1,134 @@
+"""A batch at work: some recordings at once, each failing alone, all of them to be stopped."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.jobs.batch.rows import BatchRow, State, Tally
+from richspeech.jobs.batch.sources import Item
+from richspeech.model.options import Options
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.storage.recall import UnkeptProgress
+
+log = logging.getLogger(__name__)
+
+Hear: TypeAlias = Callable[[Item, Cancel], Iterator[Progress]]
+"""Transcribes a recording; `hear_with` makes one."""
+
+Keep: TypeAlias = Callable[[Item, Progress], int | None]
+"""Keeps what the last step of a recording has; returns its risk, if that is known."""
+
+
+def hear_with(transcriber: Transcriber, limits: AudioLimits, options: Options) -> Hear:
+    """Transcribe what an item holds."""
+
+    def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+        name = PurePosixPath(item.name).name
+        with item.open() as source, open_recording(source, limits, name=name) as recording:
+            yield from transcriber.transcribe(recording, options, cancelled)
+
+    return hear
+
+
+class Batch:
+    """Recordings and their rows; any thread may look, and stop what it likes."""
+
+    def __init__(
+        self,
+        items: Iterable[Item],
+        hear: Hear,
+        keep: Keep,
+        watch: Callable[[BatchRow], None] = lambda _: None,
+    ) -> None:
+        """``watch`` is told of every change of a row, by the thread that made it."""
+        self._items = {item.name: item for item in items}
+        self._hear, self._keep, self._watch = hear, keep, watch
+        self._rows = {name: BatchRow(name, item.size_bytes) for name, item in self._items.items()}
+        self._lock = threading.Lock()
+        self._began: float | None = None
+
+    @property
+    def rows(self) -> tuple[BatchRow, ...]:
+        """How far each recording is now, in the order of the items."""
+        with self._lock:
+            return tuple(self._rows.values())
+
+    def seconds_left(self, sums: Tally) -> float | None:
+        """Return processing seconds left for all at the speed so far; None while unknown."""
+        if self._began is None or not sums.seconds_done or sums.seconds_total is None:
+            return None
+        rate = sums.seconds_done / (time.perf_counter() - self._began)
+        return max(sums.seconds_total - sums.seconds_done, 0.0) / rate
+
+    def run(self, workers: int) -> None:
+        """Do all that waits, some at once; returns when everything is over."""
+        self._began = time.perf_counter()
+        with ThreadPoolExecutor(workers, thread_name_prefix="batch") as pool:
+            try:
+                for future in [pool.submit(self._do, name) for name in self._items]:
+                    future.result()
+            finally:
+                self.cancel()  # changes nothing unless something went wrong above, Ctrl-C perhaps
+
+    def cancel(self, *names: str) -> None:
+        """Stop some recordings, or all; what is over stays as it is."""
+        for name in names or reversed(tuple(self._rows)):  # so that none begins meanwhile
+            self._change(name, BatchRow.cancel)
+
+    def cancel_waiting(self) -> None:
+        """Begin no other recording."""
+        for row in reversed(self.rows):
+            self._change(row.name, lambda row: row.cancel() if row.state is State.WAITING else row)
+
+    def _do(self, name: str) -> None:
+        if not self._change(name, BatchRow.begin):
+            return
+        try:
+            last = self._last_step(name)
+            risk = self._keep(self._items[name], last)
+        except Cancelled:
+            self.cancel(name)
+        except RichSpeechError as error:
+            self._fail(name, str(error))
+        except OSError as error:
+            self._fail(name, f"{name} cannot be kept ({error.strerror}): start the batch again.")
+        except Exception as error:
+            log.exception("%s", name)
+            self._fail(
+                name, f"{name} met a fault of the program ({type(error).__name__}: {error})."
+            )
+        else:
+            unkept = str(last.error) if isinstance(last, UnkeptProgress) else None
+            self._change(name, lambda row: row.finish(last.transcript, risk, unkept))
+
+    def _last_step(self, name: str) -> Progress:
+        last = None
+        for last in self._hear(self._items[name], lambda: self._is_over(name)):
+            self._advance(name, last)
+        if last is None or self._is_over(name):
+            raise Cancelled
+        return last
+
+    def _advance(self, name: str, progress: Progress) -> None:
+        self._change(name, lambda row: row.advance(progress))
+
+    def _fail(self, name: str, sentence: str) -> None:
+        self._change(name, lambda row: row.fail(sentence))
+
+    def _is_over(self, name: str) -> bool:
+        return self._rows[name].state.is_over
+
+    def _change(self, name: str, change: Callable[[BatchRow], BatchRow]) -> bool:
+        """Put another row in the place of one that is not over; tell whether it was not."""
+        with self._lock:
+            if self._is_over(name):
+                return False
+            row = self._rows[name] = change(self._rows[name])
+        self._watch(row)
+        return True

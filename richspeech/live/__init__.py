@@ -1,1 +1,0 @@
-"""A recording that is transcribed while it is made."""

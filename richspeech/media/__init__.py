@@ -1,1 +1,0 @@
-"""Sound and pictures for people: players, waveforms, clips and films."""

@@ -1,0 +1,1 @@
+"""What flows between the stages: frozen data, no input or output."""

@@ -1,0 +1,132 @@
+"""What a person has put right in a transcript.
+
+Corrections stand beside the transcript and are applied to it: the machine's own words are never
+lost, and the last correction can always be taken back. What the model measured (probabilities, raw
+text) stays as it was; the time of a word stays where the word does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from postprocess import AudioEvent, Emotion, clean
+from richspeech.errors import OptionError
+from richspeech.model.transcript import Segment, Token, Transcript
+
+FIELDS = ("text", "language", "emotion", "events")
+LONGEST_TEXT = 2_000
+
+ShownEvent = Literal[
+    AudioEvent.BGM,
+    AudioEvent.APPLAUSE,
+    AudioEvent.LAUGHTER,
+    AudioEvent.CRY,
+    AudioEvent.SNEEZE,
+    AudioEvent.BREATH,
+    AudioEvent.COUGH,
+    AudioEvent.SING,
+]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """New values for one segment; what is None stays."""
+
+    index: Annotated[int, Field(ge=0)]
+    """Number of the segment in the transcript, from 0."""
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
+    language: Literal["zh", "yue", "en", "ja", "ko", "nospeech"] | None = None
+    emotion: Emotion | None = None
+    events: tuple[ShownEvent, ...] | None = None
+
+    @classmethod
+    def from_dict(cls, document: object) -> "Correction":
+        """Read what a page sent; tags and superfluous blanks in the text are left out.
+
+        Raises ``OptionError`` naming the first field that does not fit.
+        """
+        try:
+            read = _adapter().validate_python(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = f"The correction does not fit: {where}: {first['msg']}."
+            raise OptionError(message) from error
+        events = None if read.events is None else tuple(dict.fromkeys(read.events))
+        text = None if read.text is None else clean(read.text, "plain").strip()
+        return replace(read, text=text, events=events)
+
+
+@cache
+def _adapter() -> TypeAdapter[Correction]:
+    return TypeAdapter(Correction)
+
+
+def correct(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
+    """Return ``transcript`` with ``corrections`` made, in their order.
+
+    Segments that differ from before name the fields in ``corrected``; all others are the same
+    objects. Raises ``OptionError`` for a segment that is not there.
+    """
+    changes: dict[int, dict[str, Any]] = {}
+    for correction in corrections:
+        if correction.index >= len(transcript.segments):
+            message = (
+                f"There is no segment {correction.index}; "
+                f"the transcript has {len(transcript.segments)}, counted from 0."
+            )
+            raise OptionError(message)
+        values = {name: getattr(correction, name) for name in FIELDS}
+        given = {name: value for name, value in values.items() if value is not None}
+        changes.setdefault(correction.index, {}).update(given)
+    segments = enumerate(transcript.segments)
+    return replace(
+        transcript,
+        segments=tuple(_changed(segment, changes.get(index, {})) for index, segment in segments),
+    )
+
+
+def realign(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
+    """Return tokens that form ``text``: with their times what is still in it, the rest without.
+
+    >>> [t.text for t in realign((Token("你", 0, 1, 1), Token("好", 1, 2, 1)), "你们好")]
+    ['你', '们', '好']
+    """
+    before = "".join(token.text for token in tokens)
+    matcher = SequenceMatcher(None, before, text, autojunk=False)
+    kept: list[tuple[int, Token]] = []
+    for old, new, size in matcher.get_matching_blocks():
+        at = 0
+        for token in tokens:
+            if old <= at and at + len(token.text) <= old + size and token.text:
+                kept.append((new + at - old, token))
+            at += len(token.text)
+    return tuple(_filled(kept, text))
+
+
+def _filled(kept: Iterable[tuple[int, Token]], text: str) -> Iterator[Token]:
+    """Put the words between the tokens that were kept, unmeasured."""
+    at = 0
+    for start, token in kept:
+        if start > at:
+            yield Token(text[at:start], None, None, None)
+        yield token
+        at = start + len(token.text)
+    if at < len(text):
+        yield Token(text[at:], None, None, None)
+
+
+def _changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
+    new = {name: value for name, value in values.items() if value != getattr(segment, name)}
+    if not new:
+        return segment
+    corrected = tuple(new)
+    if "text" in new:  # the sentiment was that of other words
+        new |= {"tokens": realign(segment.tokens, new["text"])}
+        new |= {"sentiment": None, "sentiment_probabilities": {}}
+    agreement = None if {"text", "emotion"} & new.keys() else segment.agreement
+    return replace(segment, **new, agreement=agreement, corrected=corrected)

@@ -1,0 +1,87 @@
+"""What a request asks of the recogniser."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from richspeech.errors import OptionError
+from richspeech.model.transcript import LANGUAGES
+
+AUTO = "auto"
+LONGEST_MERGE_S = 30.0
+"""SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
+MOST_HOTWORDS = 200
+"""Each is compared with every word that is heard; with more, one is found in almost anything."""
+HOTWORD_LETTERS = range(2, 21)
+"""Single characters sound like too many others, and nobody says longer ones in one breath."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of one transcription; every one of them changes the outcome.
+
+    Raises ``OptionError`` naming the value that does not exist and the known ones.
+    """
+
+    language: str | None = None
+    """zh, yue, en, ja or ko; None detects it."""
+    allowed_languages: tuple[str, ...] = LANGUAGES
+    """Among these detection chooses."""
+    inverse_text_normalization: bool = True
+    """Punctuation and digits."""
+    merge: bool = False
+    """Join neighbouring utterances."""
+    merge_length_s: float = 15.0
+    """Longest joined utterance in seconds, above 0 and up to LONGEST_MERGE_S."""
+    ban_unknown_emotion: bool = False
+    """Name an emotion even where the model would say that it does not know."""
+    hotwords: tuple[str, ...] = ()
+    """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
+
+    def __post_init__(self) -> None:
+        _require_languages([] if self.language is None else [self.language])
+        _require_languages(self.allowed_languages)
+        if not self.allowed_languages:
+            message = f"No language is allowed; name at least one of {', '.join(LANGUAGES)}."
+            raise OptionError(message)
+        if not self.merge_length_s > 0:
+            message = f"The merge length {self.merge_length_s} is not above 0 seconds."
+            raise OptionError(message)
+        if self.merge_length_s > LONGEST_MERGE_S:
+            message = (
+                f"The merge length {self.merge_length_s} is over {LONGEST_MERGE_S:g} seconds, "
+                "more than the model was trained on."
+            )
+            raise OptionError(message)
+        _require_hotwords(self.hotwords)
+
+
+def language_hint(value: str | None) -> str | None:
+    """Turn what a person chose into a hint: ``auto``, nothing and None mean detection."""
+    return None if value in (None, "", AUTO) else value
+
+
+def hotwords_in(text: str) -> tuple[str, ...]:
+    """Read words that are parted by spaces, commas or lines, each once."""
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", text))))
+
+
+def _require_languages(values: Iterable[str]) -> None:
+    for value in values:
+        if value not in LANGUAGES:
+            known = ", ".join((AUTO, *LANGUAGES))
+            message = f"The language {value!r} is unknown; choose one of {known}."
+            raise OptionError(message)
+
+
+def _require_hotwords(hotwords: Sequence[str]) -> None:
+    if len(hotwords) > MOST_HOTWORDS:
+        message = f"{len(hotwords)} hotwords are too many; give at most {MOST_HOTWORDS}."
+        raise OptionError(message)
+    for hotword in hotwords:
+        if len(hotword) not in HOTWORD_LETTERS or hotword != " ".join(hotword.split()):
+            message = (
+                f"The hotword {hotword[:40]!r} cannot be used; give words of "
+                f"{HOTWORD_LETTERS[0]} to {HOTWORD_LETTERS[-1]} characters, without spaces around."
+            )
+            raise OptionError(message)

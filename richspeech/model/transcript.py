@@ -1,0 +1,194 @@
+"""THE type: Transcript ▸ Segment ▸ Token. Frozen; seconds; missing is None, never invented."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from postprocess import LANGUAGES, AudioEvent, Emotion, join_texts
+from richspeech.errors import OptionError
+from richspeech.model.impression import NineEmotion
+from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
+
+__all__ = ["LANGUAGES", "Hypothesis", "Segment", "Token", "Transcript", "plain"]
+
+
+@dataclass(frozen=True)
+class Token:
+    """One CTC token of the text."""
+
+    text: str
+    """As it stands in the text; a leading space belongs to it."""
+    start: float | None
+    """Seconds from the start of the recording; None when it was not measured."""
+    end: float | None
+    probability: float | None
+    """0 to 1."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What a recogniser hears in one utterance; token times count from the utterance's start."""
+
+    text: str
+    language: str | None
+    language_probabilities: Mapping[str, float]
+    emotion: Emotion
+    emotion_probabilities: Mapping[str, float]
+    events: tuple[AudioEvent, ...]
+    event_probabilities: Mapping[str, float]
+    tokens: tuple[Token, ...]
+    raw_text: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One utterance: a span of the recording, its words and how they sound."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    text: str
+    language: str | None
+    """zh, yue, en, ja, ko, nospeech (sounds but no words) or None when unknown."""
+    language_probability: float | None
+    """0 to 1."""
+    emotion: Emotion
+    emotion_probabilities: Mapping[str, float]
+    """Sums to one over the emotions that the model knows; empty when the engine gives none."""
+    events: tuple[AudioEvent, ...]
+    """What sounds beside speech; speech itself is no event here."""
+    event_probabilities: Mapping[str, float]
+    tokens: tuple[Token, ...]
+    raw_text: str
+    """As the model wrote it, with its tags."""
+    rules: tuple[str, ...] = ()
+    """Names of the post-processing rules that changed a label."""
+    second_emotion: NineEmotion | None = None
+    """What a second listener hears; None when it was not asked, or heard too little."""
+    second_emotion_probabilities: Mapping[NineEmotion, float] = field(default_factory=dict)
+    """Sums to one over the emotions that the second listener knows."""
+    sentiment: Sentiment | None = None
+    """How the words are meant; None when that was not asked, and without words."""
+    sentiment_probabilities: Mapping[Sentiment, float] = field(default_factory=dict)
+    """Sums to one over the sentiments that the classifier knows."""
+    agreement: Agreement | None = None
+    """Whether voice and words say the same; None where one of them has no direction."""
+    corrected: tuple[str, ...] = ()
+    """What a person changed: text, language, emotion, events."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+    @property
+    def irony(self) -> Agreement | None:
+        """What voice and words say, where they contradict each other; a mark, not a finding."""
+        agreement = self.agreement
+        return agreement if agreement and agreement.accord is Accord.IRONY else None
+
+    @property
+    def has_emotion(self) -> bool:
+        """Whether anybody has listened for an emotion; Paraformer hears words only."""
+        heard = self.emotion is not Emotion.UNKNOWN or self.emotion_probabilities
+        return bool(heard) or "emotion" in self.corrected
+
+    @property
+    def emotion_probability(self) -> float | None:
+        """Probability of the emotion that is shown, 0 to 1."""
+        return self.emotion_probabilities.get(self.emotion)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Everything heard in one recording."""
+
+    duration: float
+    """Seconds of audio."""
+    processing_seconds: float
+    engine: str
+    model: str
+    segments: tuple[Segment, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """The words of all segments."""
+        return join_texts((segment.language, segment.text) for segment in self.segments)
+
+    @property
+    def language(self) -> str | None:
+        """The language with most speech seconds; None when nobody speaks."""
+        seconds: Counter[str] = Counter()
+        for segment in self.segments:
+            if segment.text and segment.language and segment.language in LANGUAGES:
+                seconds[segment.language] += segment.duration  # type: ignore[assignment]
+        return seconds.most_common(1)[0][0] if seconds else None
+
+    @property
+    def sentiment(self) -> Sentiment | None:
+        """The likeliest of ``sentiment_probabilities``; None when there are none."""
+        return strongest(self.sentiment_probabilities)
+
+    @property
+    def sentiment_probabilities(self) -> dict[Sentiment, float]:
+        """Mean over the segments that have a sentiment, each weighted by its characters."""
+        return mean_scores((s.sentiment_probabilities, len(s.text)) for s in self.segments)
+
+    @property
+    def rtfx(self) -> float | None:
+        """Audio seconds per processing second; None when nothing was measured."""
+        return self.duration / self.processing_seconds if self.processing_seconds > 0 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of docs/transcript.md."""
+        return {
+            "text": self.text,
+            "language": self.language,
+            "sentiment": plain(self.sentiment),
+            "sentiment_probabilities": plain(self.sentiment_probabilities),
+            **plain(self),
+        }
+
+    @classmethod
+    def from_dict(cls, document: object) -> "Transcript":
+        """Read what ``to_dict`` wrote; unknown keys are ignored, since keys are only ever added.
+
+        Raises ``OptionError`` naming the first field that does not fit.
+        """
+        if not isinstance(document, Mapping):
+            message = f"The document is no transcript: it is a {type(document).__name__}."
+            raise OptionError(message)
+        try:
+            return _adapter().validate_python(dict(document))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = f"The document is no transcript: {where}: {first['msg']}."
+            raise OptionError(message) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Transcript]:
+    return TypeAdapter(Transcript)
+
+
+def plain(value: Any) -> Any:
+    """Turn records, mappings and enums into what JSON knows.
+
+    Floats are rounded: tenths of a millisecond are finer than anything here is known.
+    """
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return round(value, 4) if isinstance(value, float) else value

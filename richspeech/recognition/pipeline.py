@@ -1,0 +1,445 @@
+"""Recording → Transcript: streaming, progress, cancelling. Orchestration only.
+
+    blocks → frames → speech spans → utterances → (the scheduler's thread) hypotheses → segments
+    → sentences, hotwords, rules
+
+While the model works on utterances, the next blocks are decoded and searched for speech; what
+does that work leaves Python's lock alone, so one thread beside the model's is enough. It runs ahead
+of the model by as much as the scheduler has room for, and segments are given out in the order of
+time, each as soon as all before it are there.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from postprocess import Emotion, Labels, Rule, apply_rules
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.vad import SpanMerger, SpeechSpan
+from richspeech.errors import Cancelled
+from richspeech.model.options import Options
+from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
+from richspeech.settings import HotwordSettings
+from richspeech.stages.hotwords import replace_hotwords
+from richspeech.stages.sentences import undivided
+
+BLOCK_SECONDS = 4.0
+"""How much is decoded between two looks at what the model has done; results do not depend on it.
+
+An utterance waits for the end of the block in which it ended: 2 ms. Shorter blocks cost more in
+all (2 s: 1.5 times the features and scores of 4 s), longer ones hardly less.
+"""
+HISTORY_SECONDS = 65.0
+"""Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
+
+An utterance that began before can grow no more, since joined ones are at most 30 s long.
+"""
+SECONDS_BETWEEN_LOOKS = 0.05
+"""How often someone who waits for the model is asked whether they still want to."""
+
+Cancel = Callable[[], bool]
+Divide = Callable[[Segment], tuple[Segment, ...]]
+"""Makes one segment of an utterance, or several; they stay in order, within its bounds."""
+Answer = TypeVar("Answer")
+
+
+class WaveformSource(Protocol):
+    """A recording that is read once, in blocks: ``audio.Recording``, or one that is in memory."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as far as known beforehand; None when unknown."""
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        """Yield blocks of float32 mono 16 kHz."""
+
+
+class FrameStream(Protocol):
+    """Extracts the features of one recording as it comes."""
+
+    def feed(self, waveform: Waveform) -> Frames:
+        """Take the next samples; return the frames whose windows are complete by now."""
+
+
+class Frontend(Protocol):
+    """Makes frame streams."""
+
+    def stream(self) -> FrameStream:
+        """Begin a recording."""
+
+
+class SpanStream(Protocol):
+    """Finds speech in one recording as it comes."""
+
+    @property
+    def open_start(self) -> float | None:
+        """Start of the span that has begun and not ended, in seconds."""
+
+    def feed(self, frames: Frames) -> list[SpeechSpan]:
+        """Take the next frames; return the spans that are certain by now."""
+
+    def finish(self) -> list[SpeechSpan]:
+        """Return what is left at the end of the recording."""
+
+
+class Detector(Protocol):
+    """Makes span streams."""
+
+    def stream(self) -> SpanStream:
+        """Begin a recording."""
+
+
+class Recogniser(Protocol):
+    """Turns utterances into words and labels; one thread at a time."""
+
+    name: str
+
+    def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:
+        """Return one hypothesis a request, in order."""
+
+
+class RecognitionJob(Protocol):
+    """One recording's place in the queue of a recogniser."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether ``submit`` would return at once; always true while nothing waits."""
+
+    def submit(self, request: Request) -> Future[Hypothesis]:
+        """Queue an utterance."""
+
+
+class RecognitionQueue(Protocol):
+    """A recogniser that many share: ``scheduler.Scheduler``."""
+
+    name: str
+
+    def job(self) -> AbstractContextManager[RecognitionJob]:
+        """Begin a job; what still waits when it is left is dropped."""
+
+
+class WholeRecogniser(Protocol):
+    """Turns a whole recording into segments in one go; one thread at a time."""
+
+    name: str
+
+    def segments(self, waveform: Waveform, options: Options) -> tuple[Segment, ...]:
+        """Return the segments of a recording."""
+
+
+class WholeQueue(Protocol):
+    """A whole recogniser that many share: ``scheduler.WholeScheduler``."""
+
+    name: str
+
+    def submit(self, waveform: Waveform, options: Options) -> Future[tuple[Segment, ...]]:
+        """Queue a recording."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a transcription is."""
+
+    transcript: Transcript
+    """Its ``duration`` is what is done: no segment begins after it, and none is missing before it.
+
+    It moves as segments are given out, and through silence as that is listened to. It may be ahead
+    of a word by as much as the detector looks back, a fraction of a second.
+    """
+    new: tuple[Segment, ...]
+    """What has come since the step before."""
+    seconds_total: float | None
+    """Length of the recording as its container claims; None when unknown."""
+    finished: bool
+    open_start: float | None = None
+    """Start of the utterance that has begun and may still grow, in seconds; None without one."""
+
+    @property
+    def seconds_done(self) -> float:
+        """Audio seconds done."""
+        return self.transcript.duration
+
+    @property
+    def fraction(self) -> float | None:
+        """0 to 1; None while the length is unknown."""
+        if self.finished:
+            return 1.0
+        return min(self.seconds_done / self.seconds_total, 1.0) if self.seconds_total else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Processing seconds left at the speed so far; None while unknown."""
+        rtfx = self.transcript.rtfx
+        if self.finished or not rtfx or self.seconds_total is None:
+            return 0.0 if self.finished else None
+        return max(self.seconds_total - self.seconds_done, 0.0) / rtfx
+
+
+class Transcriber(Protocol):
+    """Whatever turns a recording into a transcript."""
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        """Yield the progress after every step; the last one is finished."""
+
+
+class UtteranceStream:
+    """Blocks of one recording → its utterances, each as soon as it is certain.
+
+    Holds the last HISTORY_SECONDS, and nothing else of the recording.
+    """
+
+    def __init__(self, frames: FrameStream, spans: SpanStream, options: Options) -> None:
+        self._frames, self._spans, self._buffer = frames, spans, FrameBuffer()
+        self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording so far."""
+        return self._buffer.seconds
+
+    @property
+    def open_start(self) -> float | None:
+        """Start of the utterance that has begun and may still grow, in seconds."""
+        starts = (self._merger.open_start, self._spans.open_start)
+        return min((start for start in starts if start is not None), default=None)
+
+    @property
+    def settled(self) -> float:
+        """Seconds before which no further utterance begins, as far as the detector can tell yet."""
+        return self.seconds if self.open_start is None else self.open_start
+
+    def listen(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
+        """Yield, after every block and at the end, the utterances that can grow no more."""
+        for block in blocks:
+            yield self._cut(self._closed_by(block))
+            self._buffer.forget(self.seconds - HISTORY_SECONDS)
+        yield self._cut(self._merger.feed(self._spans.finish()) + self._merger.finish())
+
+    def _closed_by(self, block: Waveform) -> list[SpeechSpan]:
+        frames = self._frames.feed(block)
+        self._buffer.append(block, frames.log_mel)
+        closed = self._merger.feed(self._spans.feed(frames))
+        start = self._merger.open_start
+        if start is not None and start < self.seconds - HISTORY_SECONDS:
+            return closed + self._merger.finish()
+        return closed
+
+    def _cut(self, spans: Iterable[SpeechSpan]) -> list[Utterance]:
+        return [self._buffer.cut(span.start, span.end) for span in spans]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a transcription has come to."""
+
+    new: tuple[Segment, ...]
+    seconds: float
+    """Audio seconds done."""
+    finished: bool = False
+    open_start: float | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done to what was heard, before it is given out."""
+
+    rules: Sequence[Rule] = ()
+    hotword_limits: HotwordSettings = field(default_factory=HotwordSettings)
+    divide: Divide = undivided
+
+    def segments(self, heard: Segment, hotwords: Sequence[str]) -> tuple[Segment, ...]:
+        """Divide an utterance, then write hotwords, then mend labels."""
+        found = (
+            replace_hotwords(part, hotwords, self.hotword_limits) for part in self.divide(heard)
+        )
+        return tuple(apply_to_segment(part, self.rules) for part in found)
+
+
+AS_HEARD = Finish()
+
+
+class Pipeline:
+    """Streaming transcription with our own recogniser; holds blocks only, whatever the length."""
+
+    def __init__(
+        self,
+        queue: RecognitionQueue,
+        frontend: Frontend,
+        detector: Detector,
+        *,
+        model: str,
+        finish: Finish = AS_HEARD,
+        block_seconds: float = BLOCK_SECONDS,
+    ) -> None:
+        """Read ``block_seconds`` at a time; they change how soon text comes, and no text."""
+        self._queue, self._frontend, self._detector = queue, frontend, detector
+        self._model, self._finish, self._block_seconds = model, finish, block_seconds
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield after every block and whenever something was heard.
+
+        Raises ``Cancelled`` soon after ``cancelled`` says so.
+        """
+        segments: tuple[Segment, ...] = ()
+        elapsed, done, began = 0.0, 0.0, time.perf_counter()
+        for step in self._steps(recording.blocks(self._block_seconds), options, cancelled):
+            segments += step.new
+            done = max(done, step.seconds)
+            elapsed += time.perf_counter() - began
+            transcript = Transcript(done, elapsed, self._queue.name, self._model, segments)
+            yield Progress(transcript, step.new, recording.duration, step.finished, step.open_start)
+            began = time.perf_counter()  # what the caller did meanwhile is not processing
+
+    def _steps(
+        self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
+    ) -> Iterator[_Step]:
+        stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
+        line = _Line(self._finish, options.hotwords)
+        with self._queue.job() as job:
+            for utterances in stream.listen(blocks):
+                _stop_if(cancelled)
+                for utterance in utterances:
+                    while not job.has_room:
+                        yield line.next_step(utterance.start, cancelled)
+                    line.append(utterance, job.submit(Request(utterance, options)))
+                yield replace(line.step(stream.settled), open_start=stream.open_start)
+            while line:
+                yield line.next_step(stream.seconds, cancelled)
+        yield _Step((), stream.seconds, finished=True)
+
+
+class _Line:
+    """Utterances in the order of time, whose segments are not given out yet."""
+
+    def __init__(self, finish: Finish, hotwords: Sequence[str]) -> None:
+        self._finish, self._hotwords = finish, hotwords
+        self._line: deque[tuple[SpeechSpan, Future[Hypothesis]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def append(self, utterance: Utterance, future: Future[Hypothesis]) -> None:
+        self._line.append((SpeechSpan(utterance.start, utterance.end), future))
+
+    def next_step(self, settled: float, cancelled: Cancel) -> _Step:
+        """Wait for the first in line; give out what is done then."""
+        _wait(self._line[0][1], cancelled)
+        return self.step(settled)
+
+    def step(self, settled: float) -> _Step:
+        """Give out what is done; everything before ``settled`` has come into the line.
+
+        Raises what the model raised once all before it is given out.
+        """
+        new: list[Segment] = []
+        while self._line and self._line[0][1].done():
+            if new and _failed(self._line[0][1]):
+                break
+            span, future = self._line.popleft()
+            new += self._finish.segments(segment_of(span, _answer(future)), self._hotwords)
+        return _Step(tuple(new), self._line[0][0].start if self._line else settled)
+
+
+class WholePipeline:
+    """Transcription with an engine that takes a recording whole, in memory of its length."""
+
+    def __init__(self, queue: WholeQueue, *, model: str, finish: Finish = AS_HEARD) -> None:
+        self._queue, self._model, self._finish = queue, model, finish
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield once, at the end; raises ``Cancelled`` soon after ``cancelled`` says so."""
+        started = time.perf_counter()
+        blocks = []
+        for block in recording.blocks(BLOCK_SECONDS):
+            _stop_if(cancelled)
+            blocks.append(block)
+        waveform = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        _stop_if(cancelled)
+        future = self._queue.submit(waveform, options)
+        _wait(future, cancelled)
+        heard = (self._finish.segments(each, options.hotwords) for each in _answer(future))
+        segments = tuple(chain.from_iterable(heard))
+        duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
+        transcript = Transcript(duration, elapsed, self._queue.name, self._model, segments)
+        yield Progress(transcript, segments, recording.duration, finished=True)
+
+
+def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
+    """Place a hypothesis in the recording."""
+    return Segment(
+        start=span.start,
+        end=span.end,
+        text=hypothesis.text,
+        language=hypothesis.language,
+        language_probability=hypothesis.language_probabilities.get(hypothesis.language or ""),
+        emotion=hypothesis.emotion,
+        emotion_probabilities=hypothesis.emotion_probabilities,
+        events=hypothesis.events,
+        event_probabilities=hypothesis.event_probabilities,
+        tokens=tuple(_shift(token, span.start) for token in hypothesis.tokens),
+        raw_text=hypothesis.raw_text,
+    )
+
+
+def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
+    """Mend the labels of ``segment``; probabilities stay as measured, fired rules are named."""
+    mended, fired = apply_rules(labels_of(segment), rules)
+    emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
+    return replace(segment, emotion=emotion, events=mended.events, rules=(*segment.rules, *fired))
+
+
+def labels_of(segment: Segment) -> Labels:
+    """Return what rules look at."""
+    return Labels(
+        text=segment.text,
+        language=segment.language,
+        emotion=segment.emotion,
+        emotion_probability=segment.emotion_probability,
+        events=segment.events,
+        event_probabilities=segment.event_probabilities,
+    )
+
+
+def _shift(token: Token, seconds: float) -> Token:
+    start, end = (None if t is None else t + seconds for t in (token.start, token.end))
+    return replace(token, start=start, end=end)
+
+
+def _wait(future: Future[Answer], cancelled: Cancel) -> None:
+    """Wait until ``future`` is done; who cancels waits no longer, and it is dropped if it can."""
+    while not future.done():
+        if cancelled():
+            future.cancel()
+            raise Cancelled
+        wait([future], SECONDS_BETWEEN_LOOKS)
+
+
+def _failed(done: Future[Answer]) -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
+def _answer(future: Future[Answer]) -> Answer:
+    """Return the result of what is done; what was dropped ends as ``Cancelled``."""
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise Cancelled from error
+
+
+def _stop_if(cancelled: Cancel) -> None:
+    if cancelled():
+        raise Cancelled

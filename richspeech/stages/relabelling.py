@@ -1,0 +1,150 @@
+"""Other rules for what was heard already: nothing is recognised again.
+
+    segment → its labels as the model measured them → the rules, one after the other → segment
+
+Words, times, probabilities and hotwords stay. What a person has corrected is no matter of rules:
+apply them to the transcript as it was heard, and make the corrections afterwards.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from postprocess import (
+    AudioEvent,
+    Emotion,
+    Labels,
+    Rule,
+    apply_rules,
+    extract_emotions,
+    extract_events,
+)
+from richspeech.model.options import Options
+from richspeech.model.sentiment import Limits
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource, labels_of
+from richspeech.stages.hotwords import RULE_PREFIX
+from richspeech.stages.reading import DEFAULT_LIMITS, with_agreement
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule that changed a segment, and what in it made the rule apply."""
+
+    rule: Rule
+    labels: Labels
+    """As the rules before have left them."""
+    words: tuple[str, ...]
+    """Those of the rule's ``any_words`` that stand in the text."""
+    ending: str | None
+    """The one of the rule's ``endings`` with which the text ends."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A segment with whose labels the rules have to do."""
+
+    index: int
+    """Number of the segment in the transcript, from 0."""
+    measured: Segment
+    """As the model heard it."""
+    before: Segment
+    """As it stands in the transcript."""
+    after: Segment
+    firings: tuple[Firing, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the rules lead to other labels than those in the transcript."""
+        return _labels(self.before) != _labels(self.after)
+
+
+def as_measured(segment: Segment) -> Segment:
+    """Take back what rules have changed; the tags in ``raw_text`` tell what was there before."""
+    hotwords = tuple(name for name in segment.rules if name.startswith(RULE_PREFIX))
+    if segment.rules == hotwords:
+        return segment
+    emotion = next(iter(extract_emotions(segment.raw_text)), Emotion.UNKNOWN)
+    events = tuple(dict.fromkeys(extract_events(segment.raw_text)))
+    return replace(segment, emotion=emotion, events=events, rules=hotwords)
+
+
+def relabel_segment(
+    segment: Segment, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
+) -> Segment:
+    """Return ``segment`` as these rules alone leave it; the same object if it is so already.
+
+    ``limits`` weigh voice against words anew where the emotion changes.
+    """
+    measured = as_measured(segment)
+    labels, fired = apply_rules(labels_of(measured), rules)
+    emotion = labels.emotion if labels.emotion is not None else Emotion.UNKNOWN
+    names = (*measured.rules, *fired)
+    if (emotion, labels.events, names) == (segment.emotion, segment.events, segment.rules):
+        return segment
+    mended = replace(measured, emotion=emotion, events=labels.events, rules=names)
+    is_other_voice = emotion is not segment.emotion and segment.sentiment is not None
+    return with_agreement(mended, limits) if is_other_voice else mended
+
+
+def relabel(
+    transcript: Transcript, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
+) -> Transcript:
+    """Return ``transcript`` as these rules alone leave it."""
+    segments = (relabel_segment(segment, rules, limits) for segment in transcript.segments)
+    return replace(transcript, segments=tuple(segments))
+
+
+def try_rules(transcript: Transcript, rules: Sequence[Rule]) -> tuple[Change, ...]:
+    """Return the segments to which a rule applies now, or did before, and why."""
+    changes = (
+        Change(index, as_measured(segment), segment, relabel_segment(segment, rules), ())
+        for index, segment in enumerate(transcript.segments)
+    )
+    explained = (replace(each, firings=tuple(firings(each.measured, rules))) for each in changes)
+    return tuple(change for change in explained if change.firings or change.differs)
+
+
+def firings(measured: Segment, rules: Sequence[Rule]) -> Iterator[Firing]:
+    """Yield the rules that change a segment, in their order, each with its reason."""
+    labels = labels_of(measured)
+    for rule in rules:
+        changed, fired = apply_rules(labels, [rule])
+        if fired:
+            yield Firing(rule, labels, _words(rule, labels), _ending(rule, labels))
+        labels = changed
+
+
+def _words(rule: Rule, labels: Labels) -> tuple[str, ...]:
+    alone = ((word, replace(rule.when, any_words=(word,))) for word in rule.when.any_words)
+    found = (word for word, when in alone if apply_rules(labels, [replace(rule, when=when)])[1])
+    return tuple(found)
+
+
+def _ending(rule: Rule, labels: Labels) -> str | None:
+    alone = ((ending, replace(rule.when, endings=(ending,))) for ending in rule.when.endings)
+    found = (ending for ending, when in alone if apply_rules(labels, [replace(rule, when=when)])[1])
+    return next(found, None)
+
+
+def _labels(segment: Segment) -> tuple[Emotion, tuple[AudioEvent, ...]]:
+    return segment.emotion, segment.events
+
+
+class RelabellingTranscriber:
+    """A transcriber with other rules than those that it was loaded with."""
+
+    def __init__(
+        self, transcriber: Transcriber, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self._transcriber, self._rules, self._limits = transcriber, rules, limits
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield the other's steps, each segment as these rules alone leave it."""
+        mended: tuple[Segment, ...] = ()
+        for step in self._transcriber.transcribe(recording, options, cancelled):
+            heard = step.transcript.segments[len(mended) :]
+            new = tuple(relabel_segment(each, self._rules, self._limits) for each in heard)
+            mended += new
+            yield replace(step, transcript=replace(step.transcript, segments=mended), new=new)

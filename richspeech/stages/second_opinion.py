@@ -1,0 +1,115 @@
+"""A second listener's opinion on every segment of a transcript, and where the two differ."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from postprocess import Emotion
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.errors import AudioError
+from richspeech.model.impression import Impression, NineEmotion, Scores, risks
+from richspeech.model.transcript import Segment, Transcript
+
+SURE = 0.5
+"""Who is less sure of an emotion than this does not contradict anybody."""
+
+
+class Hearing(Protocol):
+    """One stretch of sound, while it comes in."""
+
+    def feed(self, waveform: Waveform) -> None:
+        """Take the next samples."""
+
+    def finish(self) -> Impression:
+        """Return what was heard; raises ``AudioError`` when it was too short or silent."""
+
+
+class Listener(Protocol):
+    """Makes hearings: ``engines.emotion2vec.Emotion2vec``."""
+
+    def stream(self) -> Hearing:
+        """Begin a stretch of sound."""
+
+
+def add_second_opinion(
+    transcript: Transcript, blocks: Iterable[Waveform], listener: Listener
+) -> Transcript:
+    """Return ``transcript`` with the listener's opinion on each segment.
+
+    ``blocks`` is the recording, read once. Segments in which nothing can be heard, or too little,
+    get none.
+    """
+    heard = impressions(transcript.segments, blocks, listener)
+    pairs = zip(transcript.segments, heard, strict=True)
+    return replace(transcript, segments=tuple(_with_opinion(*pair) for pair in pairs))
+
+
+def impressions(
+    segments: Sequence[Segment], blocks: Iterable[Waveform], listener: Listener
+) -> list[Impression | None]:
+    """Hear each segment by itself, while the recording goes by; holds one block of each only."""
+    bounds = [tuple(round(t * SAMPLE_RATE) for t in (s.start, s.end)) for s in segments]
+    waiting = deque(sorted(range(len(bounds)), key=lambda index: bounds[index][0]))
+    hearings: dict[int, Hearing] = {}
+    heard: list[Impression | None] = [None] * len(bounds)
+    at = 0
+    for block in blocks:
+        end = at + len(block)
+        while waiting and bounds[waiting[0]][0] < end:
+            hearings[waiting.popleft()] = listener.stream()
+        for index in [*hearings]:
+            first, last = bounds[index]
+            hearings[index].feed(block[max(first - at, 0) : max(last - at, 0)])
+            if last <= end:
+                heard[index] = _finished(hearings.pop(index))
+        at = end
+    for index, hearing in hearings.items():
+        heard[index] = _finished(hearing)
+    return heard
+
+
+def disagrees(segment: Segment) -> bool:
+    """Say whether the two listeners contradict each other.
+
+    They do when each names an emotion (the second not "other", neither "unknown"), the two differ,
+    and each is at least SURE of its own. A listener that gives no probability counts as sure. A
+    person who has corrected the emotion has settled it.
+    """
+    second = segment.second_emotion
+    if "emotion" in segment.corrected:
+        return False
+    if second in (None, NineEmotion.OTHER, NineEmotion.UNKNOWN):
+        return False
+    if segment.emotion is Emotion.UNKNOWN or segment.emotion.value == second.value:
+        return False
+    sure = (segment.emotion_probability, segment.second_emotion_probabilities.get(second))
+    return all(probability is None or probability >= SURE for probability in sure)
+
+
+def disagreements(transcript: Transcript) -> tuple[Segment, ...]:
+    """List the segments on which the two listeners contradict each other."""
+    return tuple(segment for segment in transcript.segments if disagrees(segment))
+
+
+def transcript_risks(transcript: Transcript, limits: Scores) -> tuple[NineEmotion, ...]:
+    """Name the emotions that the second listener puts above their limit in any segment."""
+    found = {
+        emotion
+        for segment in transcript.segments
+        for emotion in risks(segment.second_emotion_probabilities, limits)
+    }
+    return tuple(emotion for emotion in limits if emotion in found)
+
+
+def _finished(hearing: Hearing) -> Impression | None:
+    try:
+        return hearing.finish()
+    except AudioError:
+        return None
+
+
+def _with_opinion(segment: Segment, heard: Impression | None) -> Segment:
+    if heard is None:
+        return replace(segment, second_emotion=None, second_emotion_probabilities={})
+    return replace(segment, second_emotion=heard.emotion, second_emotion_probabilities=heard.scores)

@@ -1,0 +1,283 @@
+"""The tables of the history, and the database that they are in.
+
+Not covered: changing a history of another version, which is refused in a sentence.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    URL,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.settings import ROOT
+from richspeech.storage.sqlite_file import (
+    LONGEST_WAIT_SECONDS,
+    SqliteError,
+    SqliteFile,
+    is_damage,
+    put_aside,
+)
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+"""Raised with every change of the tables below."""
+
+ASIDE = "--history-aside"
+"""The option of app_sensevoice.py that puts a history aside which cannot be read."""
+
+ONE_AT_A_TIME = MappingProxyType(
+    {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(6006)"}
+)
+"""Until the end of the transaction; two programs may start together."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time that is UTC in Python and in every database; SQLite forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Write."""
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read."""
+        return value and (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of the tables."""
+
+
+class SchemaRow(Table):
+    """One row: which version of the tables these are."""
+
+    __tablename__ = "richspeech_schema"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+
+
+class TranscriptRow(Table):
+    """The long columns come last: SQLite reads a row up to the column that it needs."""
+
+    __tablename__ = "richspeech_transcripts"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    beginning: Mapped[str] = mapped_column(String(64), index=True)
+    whole: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str | None]
+    folded_name: Mapped[str]
+    created: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    duration: Mapped[float]
+    language: Mapped[str | None]
+    engine: Mapped[str]
+    model: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    preview: Mapped[str]
+    revision: Mapped[int] = mapped_column(default=0)
+    words: Mapped[str] = mapped_column(Text)
+    """Folded text, with its corrections."""
+    corrections: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """``Transcript.to_dict()``; never changed."""
+
+
+class LabelRow(Table):
+    """That an emotion, an event or a language is heard in a transcript, corrections included."""
+
+    __tablename__ = "richspeech_labels"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index("richspeech_labels_by_value", "kind", "value"),)
+
+
+class Database:
+    """The database of the history, for all threads.
+
+    SQLite would go on writing into a file that was removed meanwhile, where nobody finds it. So
+    before anything is asked of it, the file that is open is compared with the one that is there,
+    and that one is opened instead.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Open, and make if need be, the database at a URL; raises ``StoreError``."""
+        self._address, self._lock = address, threading.Lock()
+        self._open()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give a transaction; raises ``StoreError``."""
+        with as_store_error(), self._sessions_now().begin() as session:
+            yield session
+
+    def empty_log(self) -> None:
+        """Leave nothing of what was deleted in the log beside the file; raises ``StoreError``."""
+        if self._file is not None:
+            with as_store_error(), self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> None:
+        """Read all of a file; raises ``UnreadableStoreError`` when it is damaged anywhere."""
+        if self._file is not None:
+            with as_store_error():
+                self._file.check()
+
+    def close(self) -> None:
+        """Close the connections."""
+        _close(self._engine, self._file)
+
+    def _open(self) -> None:
+        with as_store_error():
+            url = make_url(self._address)
+            file = _file(url) if url.get_backend_name() == "sqlite" else None
+            engine = _server(url) if file is None else _sqlite(url, file)
+        try:
+            _require_version(engine, url)
+        except StoreError:
+            _close(engine, file)
+            raise
+        self._engine, self._file, self._sessions = engine, file, sessionmaker(engine)
+
+    def _sessions_now(self) -> sessionmaker[Session]:
+        with self._lock:
+            if self._file is not None and not self._file.is_in_place:
+                self._open_again(self._file)
+            return self._sessions
+
+    def _open_again(self, file: SqliteFile) -> None:
+        """Open what is there now instead of what was there, if it can be used."""
+        what = "replaced" if file.path.exists() else "removed"
+        _close(self._engine, file)
+        self._open()
+        log.warning(
+            "The history at %s was %s while it was open: it goes on with %s.",
+            file.path,
+            what,
+            "the file that is there now" if what == "replaced" else "a new one at the same place",
+        )
+
+
+def put_database_aside(address: str) -> None:
+    """Rename a history that cannot be read, with its log; raises ``StoreError``."""
+    with as_store_error():
+        url = make_url(address)
+        if url.get_backend_name() != "sqlite":
+            message = "A history on a database server is put aside there; see history.url."
+            raise StoreError(message)
+        path = ROOT / str(url.database)
+        log.warning("The history at %s was put aside as %s.", path, put_aside(path))
+
+
+@contextmanager
+def as_store_error() -> Iterator[None]:
+    """Turn what a database or its driver says into one sentence; passwords are in none of them."""
+    try:
+        yield
+    except (SQLAlchemyError, SqliteError, OSError, ImportError) as error:
+        original = getattr(error, "orig", None) or error
+        said = getattr(original, "strerror", None) or original
+        reason = str(said).partition("\n")[0].rstrip(".")
+        if is_damage(original):
+            message = (
+                f"The history is damaged ({reason}): start app_sensevoice.py with {ASIDE} to put "
+                "it aside and begin a new one; see history.url in the settings."
+            )
+            raise UnreadableStoreError(message) from error
+        message = f"The history cannot be used ({reason}); see history.url in the settings."
+        raise StoreError(message) from error
+
+
+def _server(url: URL) -> Engine:
+    return create_engine(url, json_serializer=_json, pool_pre_ping=True)
+
+
+def _file(url: URL) -> SqliteFile:
+    if url.database in (None, "", ":memory:"):
+        message = "The history needs a file that lasts: give one in history.url."
+        raise StoreError(message)
+    return SqliteFile(ROOT / str(url.database))
+
+
+def _sqlite(url: URL, file: SqliteFile) -> Engine:
+    engine = create_engine(
+        url.set(database=str(file.path)),
+        json_serializer=_json,
+        connect_args={"timeout": LONGEST_WAIT_SECONDS},
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _close(engine: Engine, file: SqliteFile | None) -> None:
+    engine.dispose()
+    if file is not None:
+        file.close()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # FULL: what was kept survives a power cut. secure_delete: what was deleted is overwritten.
+    for setting in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _require_version(engine: Engine, url: URL) -> None:
+    """Refuse tables of another version; raises ``StoreError``."""
+    with as_store_error():
+        version = _version(engine)
+    if version == SCHEMA_VERSION:
+        return
+    place = url.render_as_string(hide_password=True)
+    age = "newer" if version > SCHEMA_VERSION else "older"
+    aside = f", or {ASIDE} to put it aside" if engine.dialect.name == "sqlite" else ""
+    message = (
+        f"The history at {place} was made by a {age} version of this program (schema {version}, "
+        f"not {SCHEMA_VERSION}): use that version, or another place in history.url{aside}."
+    )
+    raise UnreadableStoreError(message)
+
+
+def _version(engine: Engine) -> int:
+    """Make the tables unless they are there; return the version of those that are."""
+    with Session(engine) as session, session.begin():
+        connection = session.connection()
+        connection.exec_driver_sql(ONE_AT_A_TIME.get(engine.dialect.name, "SELECT 1"))
+        if not inspect(connection).has_table(SchemaRow.__tablename__):
+            Table.metadata.create_all(connection)
+            session.add(SchemaRow(id=1, version=SCHEMA_VERSION))
+        return session.get_one(SchemaRow, 1).version

@@ -1,0 +1,115 @@
+"""The history of a process: its store, and every engine asking there before it recognises.
+
+Not covered: who may read what. All who use the process share one history.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from richspeech.engines.loader import Loaded
+from richspeech.errors import OptionError
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript, plain
+from richspeech.recognition.pipeline import Cancel, Transcriber
+from richspeech.settings import Settings
+from richspeech.storage.identity import identity_of
+from richspeech.storage.recall import RecallingTranscriber
+from richspeech.storage.transcripts import Entry, Store, open_store
+from richspeech.version import version as program_version
+
+
+class History:
+    """A store and the settings that its transcripts are made with; thread-safe."""
+
+    def __init__(self, store: Store, settings: Settings, version: str) -> None:
+        """``version`` of the program: what another one has heard is not answered from."""
+        self.store = store
+        self._settings, self._version = settings, version
+
+    def transcriber(
+        self, loaded: Loaded, *, recalls: bool = True, interrupted: Cancel = lambda: False
+    ) -> RecallingTranscriber:
+        """Have an engine ask the history before it recognises, and keep what it hears.
+
+        Without ``recalls`` it recognises in any case. What is cancelled while ``interrupted`` says
+        so is kept as far as it was heard.
+        """
+        identity = engine_identity(self._settings, loaded, self._version)
+        return RecallingTranscriber(
+            loaded.transcriber, self.store, identity, recalls=recalls, interrupted=interrupted
+        )
+
+    def correct(
+        self, entry: Entry, corrections: Sequence[Correction], corrected: Transcript
+    ) -> Entry:
+        """Keep the corrections of an entry; raises ``StoreError`` if it has changed meanwhile."""
+        return self.store.correct(entry, [plain(each) for each in corrections], corrected)
+
+
+def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> str:
+    """Digest all that decides what an engine hears, apart from sound and options."""
+    if loaded.rules is not None:
+        settings = settings.model_copy(update={"rules": loaded.rules})
+    return identity_of(
+        settings,
+        loaded.weights,
+        loaded.vad_weights,
+        version,
+        engine=loaded.engine,
+        punctuation_weights=loaded.punctuation_weights,
+        sentiment_weights=loaded.sentiment_weights,
+    )
+
+
+def read_corrections(kept: Sequence[object]) -> tuple[Correction, ...]:
+    """Read what ``History.correct`` has kept; raises ``OptionError``."""
+    return tuple(map(Correction.from_dict, kept))
+
+
+def read_options(kept: Mapping[str, Any]) -> Options:
+    """Read the options of an entry; those that are younger than it are as if not given."""
+    return _adapter().validate_python(kept)
+
+
+@cache
+def _adapter() -> TypeAdapter[Options]:
+    return TypeAdapter(Options)
+
+
+@contextmanager
+def listener_of(settings: Settings, loaded: Loaded, *, remembers: bool) -> Iterator[Transcriber]:
+    """Give an engine as it is, or one that asks the history first if it ``remembers``.
+
+    Raises ``OptionError`` when it is to remember and the settings switch the history off.
+    """
+    if not remembers:
+        yield loaded.transcriber
+        return
+    with open_history(settings, program_version()) as history:
+        if history is None:
+            message = "The history is switched off; set history.enabled, or leave out --history."
+            raise OptionError(message)
+        yield history.transcriber(loaded)
+
+
+@contextmanager
+def open_history(
+    settings: Settings, version: str, *, aside: bool = False
+) -> Iterator[History | None]:
+    """Open the history; None when the settings switch it off. Raises ``StoreError``.
+
+    With ``aside`` one that cannot be read is put aside, and a new one begun.
+    """
+    store = open_store(settings.history, aside=aside)
+    if store is None:
+        yield None
+        return
+    try:
+        yield History(store, settings, version)
+    finally:
+        store.close()

@@ -1,0 +1,90 @@
+"""What decides a transcript, apart from the sound: weights, settings and options, as one digest.
+
+Equal digests stand for equal results. How fast they come (device, threads, batches) is not in it,
+although a GPU may round the last digit of a probability otherwise.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from richspeech.engines.hub import Weights
+from richspeech.model.options import Options
+from richspeech.settings import HotwordSettings, Settings
+
+SAMPLE_BYTES = 2**20
+"""How much of either end of a file is read."""
+
+
+def identity_of(
+    settings: Settings,
+    weights: Weights,
+    vad_weights: Weights,
+    version: str = "",
+    *,
+    engine: str | None = None,
+    punctuation_weights: Weights | None = None,
+    sentiment_weights: Weights | None = None,
+) -> str:
+    """Digest what every request to one engine has in common, that of the settings if none is named.
+
+    ``version`` is that of the program, for those who want nothing that an older one has heard.
+    What came with later versions counts only where it is used, so that older digests hold.
+    """
+    model = settings.model
+    later: list[object] = (
+        [] if punctuation_weights is None else [*_files(punctuation_weights.folder)]
+    )
+    if settings.hotwords != HotwordSettings():
+        later.append(settings.hotwords.model_dump())
+    if sentiment_weights is not None:
+        sentiment = settings.sentiment
+        limits = (sentiment.sure_voice, sentiment.sure_words)
+        files = [*_files(sentiment_weights.folder)]
+        later.append([files, sentiment.labels, sentiment.backend, limits])
+    return digest_of(
+        version,
+        engine or model.engine,
+        model.backend,
+        model.precision,
+        settings.vad.model_dump(),
+        [asdict(rule) for rule in settings.rules],
+        [*_files(weights.folder)],
+        [*_files(vad_weights.folder)],
+        *later,
+    )
+
+
+def request_identity(identity: str, options: Options) -> str:
+    """Digest what one request adds to that."""
+    asked = asdict(options)
+    if not options.hotwords:
+        del asked["hotwords"]  # they are younger than many a history
+    return digest_of(identity, asked)
+
+
+def digest_of(*parts: Any) -> str:
+    """Digest anything that JSON can write."""
+    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=32).hexdigest()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int, str]]:
+    """Tell the files of a model apart by name, size and both ends, in milliseconds.
+
+    torch's files are zip archives, whose last bytes hold a checksum of every tensor. Times of
+    change are left out: a copy on another machine is the same model.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            yield path.name, path.stat().st_size, _ends(path)
+
+
+def _ends(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = blake2b(file.read(SAMPLE_BYTES), digest_size=32)
+        file.seek(max(path.stat().st_size - SAMPLE_BYTES, 0))
+        digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()

@@ -1,0 +1,404 @@
+"""The history: every transcript with its settings, to be searched, opened, corrected and deleted.
+
+A SQLite file, or a PostgreSQL server. Words are searched with LIKE over folded text: it finds one
+or two characters of Chinese or Japanese, which an index of three-character pieces (FTS5's,
+pg_trgm's) cannot, and is the same in every database.
+
+Sessions are short, and one object serves all threads. What is deleted is overwritten in SQLite's
+file.
+
+Not covered: recordings, which are never kept.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, false, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, defer
+
+from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript, plain
+from richspeech.settings import HistorySettings
+from richspeech.storage.database import (
+    Database,
+    LabelRow,
+    TranscriptRow,
+    put_database_aside,
+)
+from richspeech.storage.identity import digest_of
+from richspeech.storage.query import Key, Query, Term, fold, storable
+
+log = logging.getLogger(__name__)
+
+PREVIEW_LETTERS = 200
+"""Of the beginning of the text, in a list."""
+
+INTERRUPTED = "(interrupted)"
+"""Behind the name of a recording that was not heard to its end."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What was heard, and by what: equal ones have equal transcripts."""
+
+    beginning: str
+    """Digest of the first seconds, of what recognises and of the options."""
+    whole: str
+    """Digest of all samples, of what recognises and of the options."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history."""
+
+    id: int
+    """Never given to another one."""
+    name: str | None
+    """Of the file; None when it had none."""
+    created: datetime
+    """UTC."""
+    duration: float
+    """Seconds."""
+    language: str | None
+    engine: str
+    model: str
+    options: Mapping[str, Any]
+    """The fields of ``Options``."""
+    preview: str
+    """The first words."""
+    revision: int
+    """How often it was corrected."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One transcript of the history."""
+
+    entry: Entry
+    transcript: Transcript
+    """As it was recognised."""
+    corrections: Sequence[Any]
+    """What people changed, oldest first, as ``correct`` was given it."""
+
+
+@dataclass(frozen=True)
+class Aged:
+    """What of a history is too old."""
+
+    old: int
+    """Transcripts."""
+    total: int
+    newest: datetime | None
+    """UTC, from which the ages count; None of an empty history."""
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether that is more than half of all but the newest: no clock alone may decide that."""
+        return 2 * self.old > max(self.total - 1, 0)
+
+
+def open_store(settings: HistorySettings, *, aside: bool = False) -> "Store | None":
+    """Open the history; None when it is switched off. Raises ``StoreError``.
+
+    With ``aside`` one that is damaged or of another version is put aside, and a new one begun.
+    """
+    if not settings.enabled:
+        return None
+    try:
+        return Store(settings.url, keep_days=settings.keep_days, checks=aside)
+    except UnreadableStoreError as error:
+        if not aside:
+            raise
+        log.warning("%s", error)
+        put_database_aside(settings.url)
+        return Store(settings.url, keep_days=settings.keep_days)
+
+
+class Store:
+    """The history; thread-safe.
+
+    ``keep_days`` count from the newest transcript that is not from the future, so that a clock
+    that jumped makes nothing old.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        keep_days: int | None = None,
+        checks: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Open, and make if need be, the database at ``url``; raises ``StoreError``.
+
+        With ``checks`` all of a SQLite file is read first, to find out whether it is damaged.
+        """
+        self._keep_days, self._now = keep_days, now
+        self._told: Aged | None = None
+        self._database = Database(url)
+        try:
+            if checks:
+                self._database.check()
+            self.delete_old()
+        except StoreError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    # Writing --------------------------------------------------------------------------------------
+
+    def keep(
+        self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
+    ) -> Entry:
+        """Add a transcript; when its like is there already, that one stays and is returned."""
+        row = TranscriptRow(
+            beginning=fingerprint.beginning,
+            whole=fingerprint.whole,
+            name=None if name is None else storable(name),
+            folded_name=fold(name or ""),
+            created=self._now(),
+            duration=transcript.duration,
+            engine=transcript.engine,
+            model=transcript.model,
+            options=plain(options),
+            document=transcript.to_dict(),
+            **_searchable(transcript),
+        )
+        try:
+            with self._session() as session:
+                session.add(row)
+                session.flush()
+                session.add_all(_labels(row.id, transcript))
+                entry = _entry(row)
+        except StoreError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            found = self.find(fingerprint.whole)  # somebody else heard the same meanwhile
+            if found is None:
+                raise
+            return found.entry
+        self._delete_old_quietly()
+        return entry
+
+    def keep_interrupted(
+        self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
+    ) -> Entry:
+        """Add what was heard of a recording up to ``fingerprint``; it answers for no recording."""
+        own = Fingerprint(*(digest_of("interrupted", each) for each in astuple(fingerprint)))
+        return self.keep(own, f"{name or ''} {INTERRUPTED}".strip(), options, transcript)
+
+    def correct(self, entry: Entry, corrections: Sequence[Any], corrected: Transcript) -> Entry:
+        """Replace the corrections of an entry; the search then finds ``corrected``.
+
+        ``corrections`` is any JSON. Raises ``StoreError`` when somebody else was faster.
+        """
+        values = {"corrections": [*corrections], "revision": entry.revision + 1}
+        # The time tells it from the entry of the same number in another file at the same place.
+        matches = (
+            (TranscriptRow.id == entry.id)
+            & (TranscriptRow.revision == entry.revision)
+            & (TranscriptRow.created == entry.created)
+        )
+        with self._session() as session:
+            changed = (
+                update(TranscriptRow).where(matches).values(**values, **_searchable(corrected))
+            )
+            if session.scalar(changed.returning(TranscriptRow.id)) is None:
+                message = "The transcript was corrected or deleted elsewhere; open it again."
+                raise StoreError(message)
+            session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
+            session.add_all(_labels(entry.id, corrected))
+            return _entry(session.get_one(TranscriptRow, entry.id))
+
+    def delete(self, identifier: int) -> None:
+        """Delete one transcript with its corrections; one that is gone already is no error."""
+        self._delete(TranscriptRow.id == identifier)
+
+    def delete_old(self) -> int:
+        """Delete what is older than the settings allow; return how many that were.
+
+        More than half at once stays: the log then names the command that deletes it.
+        """
+        if self._keep_days is None:
+            return 0
+        aged = self.aged(self._keep_days)
+        if not aged.are_too_many:
+            return self.prune(self._keep_days) if aged.old else 0
+        if aged != self._told:
+            self._told = aged
+            log.warning(
+                "%d of %d transcripts in the history are older than history.keep_days and stay, "
+                "in case a clock is wrong: python -m richspeech history prune deletes them.",
+                aged.old,
+                aged.total,
+            )
+        return 0
+
+    def _delete_old_quietly(self) -> None:
+        """Delete what is too old; what was just kept is kept even where that fails."""
+        try:
+            self.delete_old()
+        except StoreError as error:
+            log.warning("%s", error)
+
+    def aged(self, days: int) -> Aged:
+        """Tell how much is more than ``days`` older than the newest transcript."""
+        with self._session() as session:
+            newest = self._newest(session)
+            total = session.scalar(select(func.count()).select_from(TranscriptRow)) or 0
+            old = select(func.count()).where(_made_before(newest, days))
+            return Aged(session.scalar(old) or 0, total, newest)
+
+    def prune(self, days: int) -> int:
+        """Delete what is more than ``days`` older than the newest; return how many that were."""
+        with self._session() as session:
+            newest = self._newest(session)
+        return self._delete(_made_before(newest, days))
+
+    def _newest(self, session: Session) -> datetime | None:
+        """Return when the newest was made; the future, which a wrong clock left, does not count."""
+        made = select(func.max(TranscriptRow.created)).where(TranscriptRow.created <= self._now())
+        return session.scalar(made)
+
+    def wipe(self) -> int:
+        """Delete everything; return how many transcripts that were."""
+        return self._delete(TranscriptRow.id.is_not(None))
+
+    def _delete(self, condition: ColumnElement[bool]) -> int:
+        with self._session() as session:
+            gone = delete(TranscriptRow).where(condition).returning(TranscriptRow.id)
+            count = len(session.scalars(gone).all())
+        if count:
+            self._database.empty_log()
+        return count
+
+    # Reading --------------------------------------------------------------------------------------
+
+    def find_beginning(self, beginning: str) -> Entry | None:
+        """Return one that began alike, if there is any."""
+        alike = select(TranscriptRow).where(TranscriptRow.beginning == beginning).limit(1)
+        with self._session() as session:
+            row = session.scalar(alike.options(*_WITHOUT_LONG))
+            return None if row is None else _entry(row)
+
+    def find(self, whole: str) -> Stored | None:
+        """Return the transcript of the same samples, options and recogniser."""
+        return self._read(TranscriptRow.whole == whole)
+
+    def open(self, identifier: int) -> Stored:
+        """Return a transcript; raises ``StoreError`` when it is there no longer."""
+        found = self._read(TranscriptRow.id == identifier)
+        if found is None:
+            message = f"The transcript {identifier} is no longer in the history; search again."
+            raise StoreError(message)
+        return found
+
+    def search(
+        self, query: Query, *, limit: int = 50, offset: int = 0, timezone: tzinfo = UTC
+    ) -> tuple[Entry, ...]:
+        """Return what matches, newest first; days begin at midnight in ``timezone``."""
+        newest = (TranscriptRow.created.desc(), TranscriptRow.id.desc())
+        found = select(TranscriptRow).where(*_conditions(query, timezone)).order_by(*newest)
+        with self._session() as session:
+            rows = session.scalars(found.options(*_WITHOUT_LONG).limit(limit).offset(offset))
+            return tuple(map(_entry, rows))
+
+    def labels(self, identifiers: Sequence[int]) -> dict[int, tuple[Term, ...]]:
+        """Return the labels that are heard in some transcripts, corrections included, by number."""
+        heard: dict[int, list[Term]] = {identifier: [] for identifier in identifiers}
+        those = select(LabelRow).where(LabelRow.transcript.in_(identifiers))
+        with self._session() as session:
+            for row in session.scalars(those.order_by(LabelRow.kind, LabelRow.value)):
+                heard[row.transcript].append(Term(Key(row.kind), row.value))
+        return {identifier: tuple(terms) for identifier, terms in heard.items()}
+
+    def count(self, query: Query, *, timezone: tzinfo = UTC) -> int:
+        """Return how many match."""
+        count = select(func.count()).select_from(TranscriptRow)
+        with self._session() as session:
+            return session.scalar(count.where(*_conditions(query, timezone))) or 0
+
+    def _read(self, condition: ColumnElement[bool]) -> Stored | None:
+        with self._session() as session:
+            row = session.scalar(select(TranscriptRow).where(condition))
+            if row is None:
+                return None
+            return Stored(_entry(row), Transcript.from_dict(row.document), tuple(row.corrections))
+
+    def _session(self) -> AbstractContextManager[Session]:
+        return self._database.session()
+
+
+_WITHOUT_LONG = (
+    defer(TranscriptRow.words),
+    defer(TranscriptRow.corrections),
+    defer(TranscriptRow.document),
+)
+
+
+def _made_before(newest: datetime | None, days: int) -> ColumnElement[bool]:
+    return false() if newest is None else TranscriptRow.created < newest - timedelta(days=days)
+
+
+def _entry(row: TranscriptRow) -> Entry:
+    return Entry(**{each.name: getattr(row, each.name) for each in fields(Entry)})
+
+
+def _searchable(transcript: Transcript) -> dict[str, Any]:
+    words = storable(transcript.text)
+    return {
+        "words": fold(words),
+        "preview": words[:PREVIEW_LETTERS],
+        "language": transcript.language,
+    }
+
+
+def _labels(identifier: int, transcript: Transcript) -> list[LabelRow]:
+    segments = transcript.segments
+    heard = {
+        *((Key.EMOTION, segment.emotion.value) for segment in segments if segment.has_emotion),
+        *((Key.LANGUAGE, segment.language) for segment in segments if segment.language),
+        *((Key.EVENT, each.value) for segment in segments for each in segment.events),
+    }
+    return [
+        LabelRow(transcript=identifier, kind=kind.value, value=value)
+        for kind, value in sorted(heard)
+    ]
+
+
+# The search ---------------------------------------------------------------------------------------
+
+
+def _conditions(query: Query, timezone: tzinfo) -> list[ColumnElement[bool]]:
+    return [_condition(term, timezone) for term in query.terms]
+
+
+def _condition(term: Term, timezone: tzinfo) -> ColumnElement[bool]:
+    match term.key:
+        case Key.WORD:
+            return TranscriptRow.words.contains(term.value, autoescape=True)
+        case Key.NAME:
+            return TranscriptRow.folded_name.contains(term.value, autoescape=True)
+        case Key.AFTER:
+            return TranscriptRow.created >= _midnight(term.value, timezone)
+        case Key.BEFORE:
+            return TranscriptRow.created < _midnight(term.value, timezone)
+        case Key.EMOTION | Key.EVENT | Key.LANGUAGE:
+            return exists().where(
+                LabelRow.transcript == TranscriptRow.id,
+                LabelRow.kind == term.key.value,
+                LabelRow.value == term.value,
+            )
+
+
+def _midnight(day: str, timezone: tzinfo) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), timezone)

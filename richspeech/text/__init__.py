@@ -1,1 +1,0 @@
-"""Words: sentences, hotwords, corrections, and how far two texts are apart."""

@@ -1,0 +1,240 @@
+"""The page as it is sent: right language at once, small, and the same bytes for everybody."""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from starlette.requests import HTTPConnection
+
+from richspeech import console
+from richspeech.api.app import create_app
+from richspeech.api.front import Files, file_routes, locale_of, root_route
+from richspeech.console.front import Front
+from richspeech.console.words import say
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.settings import Settings
+from richspeech.storage.quota import Quota
+
+CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
+
+
+class Console:
+    """The whole application, without its server and without a model."""
+
+    def __init__(self, **server: Any) -> None:
+        self.readiness = Readiness()
+        settings = Settings.model_validate({"server": server})
+        self.app = create_app(self.readiness, "1.2.3")
+        quota = Quota(Path("unused"), 1, 1)
+        console.mount(self.app, self.readiness, settings, "1.2.3", quota=quota, routes=self._routes)
+        self.client = TestClient(self.app)
+
+    def _routes(self, parts: Any) -> list[Any]:
+        self.front: Front = parts.front
+        return [root_route(parts.front), *file_routes(parts.front)]
+
+    def page(self, wanted: str, **cookies: str) -> Any:
+        client = TestClient(self.app, cookies=cookies)
+        return client.get("/", headers={"Accept-Language": wanted})
+
+
+@pytest.fixture(scope="module")
+def console_() -> Console:
+    return Console()
+
+
+def config_of(page: Any) -> dict[str, Any]:
+    [found] = re.findall(r"window\.gradio_config = (.*);window\.gradio_api_info", page.text)
+    config: dict[str, Any] = json.loads(found)
+    return config
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts_of(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_of(each)
+
+
+def props_of(config: dict[str, Any], elem_id: str) -> dict[str, Any]:
+    [props] = [c["props"] for c in config["components"] if c["props"].get("elem_id") == elem_id]
+    return dict(props)
+
+
+def test_an_english_browser_is_sent_nothing_in_chinese_but_the_name_of_the_other_language(
+    console_: Console,
+) -> None:
+    page = console_.page("en-GB,en;q=0.9,zh;q=0.5")
+    config = config_of(page)
+    assert [text for text in texts_of(config) if CJK.search(text)] == ["中文"]
+    assert CJK.findall(page.text) == ["中", "文"]
+    assert '<html lang="en">' in page.text
+    assert page.headers["content-language"] == "en"
+    assert props_of(config, "switch")["value"] == "en"
+    assert props_of(config, "language")["label"] == say("language", "en")
+    assert say("loading", "en") in props_of(config, "banner")["value"]
+
+
+def test_a_chinese_browser_is_sent_the_same_page_in_chinese(console_: Console) -> None:
+    chinese, english = (config_of(console_.page(tag)) for tag in ("zh-CN", "en"))
+    assert props_of(chinese, "language")["label"] == say("language", "zh")
+    assert props_of(chinese, "switch")["value"] == "zh"
+    assert chinese["dependencies"] == english["dependencies"]
+    assert [c["id"] for c in chinese["components"]] == [c["id"] for c in english["components"]]
+    widgets = zip(chinese["components"], english["components"], strict=True)
+    assert {
+        key for one, other in widgets for key in one["props"].keys() ^ other["props"].keys()
+    } == (set())
+
+
+def test_who_has_chosen_a_language_is_sent_it_whatever_the_browser_prefers(
+    console_: Console,
+) -> None:
+    assert '<html lang="zh-CN">' in console_.page("en", **{"richspeech.locale": "zh"}).text
+    assert '<html lang="en">' in console_.page("zh-CN", **{"richspeech.locale": "en"}).text
+    assert '<html lang="en">' in console_.page("en", **{"richspeech.locale": "fr<>"}).text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "locale"),
+    [
+        ("en-US,en;q=0.9,zh-CN;q=0.8", "en"),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh"),
+        ("fr-FR,fr;q=0.9,en;q=0.5,zh;q=0.7", "zh"),
+        ("fr, en;q=0.2", "en"),
+        ("fr", "zh"),
+        ("", "zh"),
+        ("en;q=nonsense, zh;q=0.1", "zh"),
+    ],
+)
+def test_the_browser_s_own_order_of_languages_counts(wanted: str, locale: str) -> None:
+    headers = [(b"accept-language", wanted.encode())]
+    assert locale_of(HTTPConnection({"type": "http", "headers": headers})) == locale
+
+
+def test_the_page_is_sent_packed_and_a_fraction_of_its_size(console_: Console) -> None:
+    with console_.client.stream("GET", "/", headers={"Accept-Encoding": "gzip"}) as answer:
+        packed = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert {"Accept-Encoding", "Accept-Language", "Cookie"} <= {*answer.headers["vary"].split(", ")}
+    plain = console_.client.get("/", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert gzip.decompress(packed) == plain.content
+    assert len(packed) < len(plain.content) / 5
+
+
+def test_who_has_the_page_already_is_not_sent_it_again(console_: Console) -> None:
+    tag = console_.client.get("/").headers["etag"]
+    again = console_.client.get("/", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    other = {"If-None-Match": tag, "Accept-Language": "en"}
+    assert console_.client.get("/", headers=other).status_code == 200
+
+
+def test_the_page_is_made_once_and_again_when_the_model_has_come() -> None:
+    console_ = Console()
+    before = console_.page("en")
+    assert console_.page("en").content == before.content
+    front = console_.front
+    assert front.ready("en") is front.page("en")
+
+    weights = Weights(Path("x"), "models/tiny", Source.EMBEDDED, "the settings say so")
+    transcriber: Any = object()
+    loaded = Loaded(transcriber, "sensevoice", weights, weights, "cpu", "asked for")
+    console_.readiness.load(lambda: loaded)
+    assert front.ready("en") is None
+    after = console_.page("en")
+    assert "the settings say so" in props_of(config_of(after), "banner")["value"]
+    looks = [re.findall(r'"look": "(\w+)"', page.text) for page in (before, after)]
+    assert looks[0] != looks[1]
+
+
+def test_every_script_within_the_page_is_named_for_whoever_allows_them_one_by_one(
+    console_: Console,
+) -> None:
+    page = console_.page("en")
+    front = console_.front
+    within = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    assert within == [*front.page("en").scripts]
+    assert re.findall(r" on\w+=", page.text.partition("<script>")[0]) == []
+
+
+def test_the_page_may_run_its_own_scripts_alone(console_: Console) -> None:
+    page = console_.page("en")
+    policy = page.headers["content-security-policy"]
+    [within] = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(within.encode()).digest()).decode()
+    assert f"script-src 'self' 'unsafe-eval' 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+# Files --------------------------------------------------------------------------------------------
+
+
+def test_the_files_that_the_page_names_are_there_packed_and_for_ever(console_: Console) -> None:
+    page = console_.page("en").text
+    named = re.findall(r'(?:src|href)="\./?(assets/[^"]+)"|src="(assets/[^"]+)"', page)
+    names = [one or other for one, other in named]
+    assert len(names) >= 3
+    for name in [*names, "theme.css"]:
+        answer = console_.client.get(f"/{name}", headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200, name
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["content-encoding"] == "gzip"
+        plain = console_.client.get(f"/{name}", headers={"Accept-Encoding": "identity"})
+        assert plain.content == answer.content
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.txt", "%2e%2e/secret.txt", "/etc/hostname", "", "no.js"]
+)
+def test_nothing_beside_the_files_is_sent(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+
+    class OneFile:
+        def __init__(self) -> None:
+            self.folder, self.files = folder, {"a.js": b"1"}
+
+    app = FastAPI()
+    app.mount("/assets", Files(OneFile()))  # type: ignore[arg-type]
+    client = TestClient(app)
+    assert client.get("/assets/a.js").content == b"1"
+    assert client.get(f"/assets/{name}").status_code == 404
+
+
+# The probes ---------------------------------------------------------------------------------------
+
+
+def test_the_probes_answer_while_every_thread_is_busy() -> None:
+    app = create_app(Readiness(), "1.2.3")
+
+    async def ask() -> list[int]:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        for _ in range(int(threads.total_tokens)):
+            threads.acquire_on_behalf_of_nowait(object())
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            paths = ("/health", "/readyz")
+            answers = [await asyncio.wait_for(client.get(path), 10) for path in paths]
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(ask()) == [200, 503]

@@ -1,0 +1,44 @@
+"""The page as it is mounted: gradio's own guards are on, and examples are nobody's copies."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+from gradio import processing_utils, utils
+from gradio.context import LocalContext
+from gradio.exceptions import InvalidPathError
+
+from richspeech.console import mount
+from richspeech.console.layout import EXAMPLES
+from richspeech.engines.readiness import Readiness
+from richspeech.settings import Settings
+from richspeech.storage.quota import Quota
+
+
+@pytest.fixture(scope="module")
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    app = FastAPI()
+    quota = Quota(tmp_path_factory.mktemp("uploads"), 10**9, 10**9)
+    mount(app, Readiness(), Settings(), "1", quota=quota)
+    mounted: Any = app.routes[-1]
+    return mounted.app.get_blocks()
+
+
+def test_an_input_must_be_an_upload_for_gradio_as_well(blocks: gr.Blocks, tmp_path: Path) -> None:
+    private = tmp_path / "private.txt"
+    private.write_text("private")
+    token = LocalContext.blocks.set(blocks)
+    try:
+        with pytest.raises(InvalidPathError, match="not uploaded by a user"):
+            processing_utils._check_allowed(str(private), check_in_upload_folder=True)
+    finally:
+        LocalContext.blocks.reset(token)
+
+
+def test_an_example_is_shown_from_where_it_is(blocks: gr.Blocks) -> None:
+    data = {"path": str(EXAMPLES / "zh-call.wav"), "meta": {"_type": "gradio.FileData"}}
+    shown = processing_utils.move_files_to_cache(data, gr.File(), postprocess=True)
+    assert shown["path"] == data["path"]
+    assert utils.is_static_file(str(EXAMPLES / "zh-call.wav"))

@@ -1,0 +1,303 @@
+"""``batch`` with a made-up transcriber: results, resuming, and what is done again and what not."""
+
+import json
+import os
+import wave
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech import __main__ as command_line
+from richspeech.engines import loader
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+from tests.history import full_history
+
+HAPPY = Segment(
+    0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
+)
+
+
+class Ear:
+    """Hears HAPPY in every recording, and remembers their names and the options."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.options: list[Options] = []
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, _: Cancel
+    ) -> Iterator[Progress]:
+        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
+        self.heard.append(getattr(recording, "name", ""))
+        self.options.append(options)
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", (HAPPY,))
+        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
+
+
+class Bench:
+    """Runs the command in a folder of its own, and keeps what was heard."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ear = folder, Ear()
+        self.weights = folder / "weights"
+        self.weights.mkdir()
+        (self.weights / "model.pt").write_text("first weights")
+
+    def load(self, _: Settings) -> Loaded:
+        weights = Weights(self.weights, "tiny", Source.FOLDER, "a test made it")
+        return Loaded(self.ear, "ear", weights, weights, "cpu", "no GPU")
+
+    def run(self, *arguments: object) -> int:
+        """Run it on the calls, unless other sources are given."""
+        sources = () if arguments and str(arguments[0]).startswith("/") else (self.calls,)
+        self.ear.heard.clear()
+        command = ["batch", *sources, *arguments, "--output", self.output]
+        return command_line.main([str(argument) for argument in command])
+
+    @property
+    def calls(self) -> Path:
+        return self.folder / "calls"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "out"
+
+    @property
+    def files(self) -> list[str]:
+        found = self.output.rglob("*")
+        return sorted(str(path.relative_to(self.output)) for path in found if path.is_file())
+
+    @property
+    def lines(self) -> list[dict[str, object]]:
+        manifest = (self.output / "manifest.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in manifest.splitlines()]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    bench = Bench(tmp_path)
+    monkeypatch.setattr(loader, "load", bench.load)
+    for name in ("a.wav", "b.wav", "late/a.wav"):
+        silence(bench.calls / name)
+    return bench
+
+
+def silence(path: Path, seconds: int = 1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(32_000 * seconds))
+    return path
+
+
+# Results ------------------------------------------------------------------------------------------
+
+
+def test_each_recording_gets_a_document_beside_the_manifest(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.run() == 0
+    assert bench.files == ["a.wav.json", "b.wav.json", "late/a.wav.json", "manifest.jsonl"]
+    document = json.loads((bench.output / "late/a.wav.json").read_text(encoding="utf-8"))
+    assert Transcript.from_dict(document).segments == (HAPPY,)
+    assert sorted((line["name"], line["state"], line["duration"]) for line in bench.lines) == [
+        (name, "done", 1.0) for name in ("a.wav", "b.wav", "late/a.wav")
+    ]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("3 done (0:03 of audio), 0 failed.\n")
+
+
+def test_the_history_answers_where_it_is_asked(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{tmp_path}/history.sqlite")
+    assert bench.run("--workers", "1", "--history") == 0
+    assert len(bench.ear.heard) == 1  # the three sound the same
+    (bench.output / "manifest.jsonl").unlink()
+    assert bench.run("--history") == 0
+    assert bench.ear.heard == []
+    assert len(bench.lines) == 3
+
+
+def test_what_the_history_does_not_take_is_done_and_told(
+    bench: Bench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", full_history(tmp_path / "history.sqlite"))
+    assert bench.run("--workers", "1", "--history") == 0
+    lines = capsys.readouterr().err.splitlines()
+    (line,) = (line for line in lines if line.startswith("late/a.wav"))
+    assert line == (
+        "late/a.wav is not kept in the history. The history cannot be used "
+        "(database or disk is full); see history.url in the settings."
+    )
+    assert lines[-1].endswith("0 failed. 3 are not in the history.")
+    assert len(bench.lines) == 3
+
+
+def test_other_formats_are_written_where_they_are_asked_for(bench: Bench) -> None:
+    arguments = ("--format", "srt", "--format", "txt", "--style", "plain", "--locale", "en")
+    assert bench.run(*arguments) == 0
+    assert [name for name in bench.files if name.startswith("b.")] == [
+        "b.wav.json",
+        "b.wav.srt",
+        "b.wav.txt",
+    ]
+    assert (bench.output / "b.wav.txt").read_text(encoding="utf-8") == "你好\n"
+
+
+def test_a_zip_is_done_like_a_folder(bench: Bench) -> None:
+    with zipfile.ZipFile(bench.folder / "calls.zip", "w") as archive:
+        archive.write(bench.calls / "a.wav", "x/a.wav")
+        archive.writestr("x/bad.wav", "no sound")
+    assert bench.run(bench.folder / "calls.zip") == 1
+    assert bench.files == ["manifest.jsonl", "x/a.wav.json"]
+
+
+def test_the_options_of_recognition_reach_the_transcriber(bench: Bench) -> None:
+    assert bench.run("--language", "yue", "--no-itn", "--workers", "1") == 0
+    assert bench.ear.options == [Options(language="yue", inverse_text_normalization=False)] * 3
+
+
+def test_a_bad_recording_fails_alone_and_the_manifest_says_why(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bench.calls / "late" / "bad.wav").write_text("no sound")
+    assert bench.run() == 1
+    assert len(bench.ear.heard) == 3
+    (failed,) = [line for line in bench.lines if line["state"] == "failed"]
+    assert failed["name"] == "late/bad.wav"
+    assert str(failed["error"]).startswith("bad.wav cannot be read as sound or video: ")
+    err = capsys.readouterr().err
+    assert f"late/bad.wav: {failed['error']}\n" in err
+    assert err.endswith("3 done (0:03 of audio), 1 failed.\n")
+
+
+# Again --------------------------------------------------------------------------------------------
+
+
+def test_what_is_done_is_not_done_again(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run() == 0
+    before = {name: (bench.output / name).read_bytes() for name in bench.files}
+    assert bench.run() == 0
+    assert bench.ear.heard == []
+    assert {name: (bench.output / name).read_bytes() for name in bench.files} == before
+    assert capsys.readouterr().err.endswith(
+        "0 done (0:00 of audio), 0 failed. 3 were done before.\n"
+    )
+
+
+def test_what_is_new_is_done_alone(bench: Bench) -> None:
+    assert bench.run() == 0
+    silence(bench.calls / "new.wav")
+    assert bench.run() == 0
+    assert bench.ear.heard == ["new.wav"]
+
+
+def test_what_failed_is_tried_again_and_then_done(bench: Bench) -> None:
+    bad = bench.calls / "bad.wav"
+    bad.write_text("no sound")
+    assert bench.run() == 1
+    assert bench.run() == 1
+    assert bench.ear.heard == []
+    silence(bad)
+    assert bench.run() == 0
+    assert bench.ear.heard == ["bad.wav"]
+    assert bench.run() == 0
+    assert bench.ear.heard == []
+
+
+def test_a_changed_recording_is_done_again(bench: Bench) -> None:
+    assert bench.run() == 0
+    silence(bench.calls / "b.wav", seconds=2)
+    assert bench.run() == 0
+    assert bench.ear.heard == ["b.wav"]
+    document = json.loads((bench.output / "b.wav.json").read_text(encoding="utf-8"))
+    assert document["duration"] == 2.0
+
+
+def test_other_options_or_weights_do_everything_again(bench: Bench) -> None:
+    assert bench.run() == 0
+    assert bench.run("--language", "yue") == 0
+    assert len(bench.ear.heard) == 3
+    (bench.weights / "model.pt").write_text("second weights")
+    assert bench.run("--language", "yue") == 0
+    assert len(bench.ear.heard) == 3
+
+
+def test_another_format_is_made_without_hearing_again(bench: Bench) -> None:
+    assert bench.run() == 0
+    assert bench.run("--format", "srt") == 0
+    assert bench.ear.heard == []
+    assert "late/a.wav.srt" in bench.files
+
+
+def test_a_lost_document_is_made_again(bench: Bench) -> None:
+    assert bench.run() == 0
+    (bench.output / "late/a.wav.json").unlink()
+    assert bench.run() == 0
+    assert bench.ear.heard == ["a.wav"]
+
+
+def test_a_full_disk_fails_what_could_not_be_written_and_nothing_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if target.name == "b.wav.json":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert bench.run() == 1
+    (failed,) = [line for line in bench.lines if line["state"] == "failed"]
+    assert (
+        failed["error"] == "b.wav cannot be kept (No space left on device): start the batch again."
+    )
+    monkeypatch.setattr(Path, "replace", replace)
+    assert bench.run() == 0
+    assert bench.ear.heard == ["b.wav"]
+    assert [name for name in bench.files if name.endswith(".part")] == []
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+def test_a_folder_without_recordings_is_refused(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = bench.folder / "empty"
+    empty.mkdir()
+    assert bench.run(empty) == 1
+    assert capsys.readouterr().err == (
+        "There is no recording in empty; name recordings, folders or zips.\n"
+    )
+    assert not bench.output.exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["x", "--output", "y", "--workers", "0"], ["x"]])
+def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["batch", *arguments])
+    assert ended.value.code == 2
+
+
+def test_times_of_change_are_compared_and_not_believed_to_be_new(bench: Bench) -> None:
+    assert bench.run() == 0
+    os.utime(bench.calls / "a.wav", (1, 1))
+    assert bench.run() == 0
+    assert bench.ear.heard == ["a.wav"]

@@ -1,0 +1,171 @@
+"""``python -m richspeech highlights``: one document on stdout, and the files that are asked for."""
+
+import json
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import webvtt
+
+from postprocess import AudioEvent, Emotion
+from richspeech import __main__ as command_line
+from richspeech.audio.decode import Recording
+from richspeech.engines import loader
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Cancel, Progress
+from tests.transcripts import segment, transcript
+
+HEARD = transcript(
+    segment(1, 2, "哈哈", Emotion.HAPPY, AudioEvent.LAUGHTER),
+    segment(12, 18, "我要投诉", Emotion.ANGRY),
+    duration=20,
+)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "call.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(np.zeros(20 * 8_000, np.int16).tobytes())
+    return path
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> str:
+    return written(tmp_path / "call.json", HEARD)
+
+
+def written(path: Path, heard: Transcript) -> str:
+    path.write_text(json.dumps(heard.to_dict()), encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: object) -> int:
+    return command_line.main(["highlights", *map(str, arguments)])
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    out, err = capsys.readouterr()
+    assert err == ""
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def test_the_document_has_insight_highlights_and_risk(
+    recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(recording, "--transcript", stored, "--window", 5) == 0
+    found = document(capsys)
+    assert found["file"] == str(recording)
+    assert len(found["insight"]["windows"]) == 4
+    assert [each["rules"][0] for each in found["highlights"]] == ["laughter", "longest-anger"]
+    assert found["risk"]["level"] == "high"
+    assert found["files"] == {}
+    assert sorted(path.name for path in recording.parent.iterdir()) == ["call.json", "call.wav"]
+
+
+def test_all_files_are_written_where_the_output_says(
+    recording: Path, stored: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new" / "out"
+    wanted = ("--clips", "--reel", "--chapters", "--edl", "--frame-rate", "29.97")
+    assert run(recording, "--transcript", stored, "--output", folder, *wanted) == 0
+    found = document(capsys)
+    files = found["files"]
+    names = ["call-01.wav", "call-02.wav", "call-reel.wav", "call.chapters.vtt", "call.edl"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert files == {
+        "clips": [str(folder / "call-01.wav"), str(folder / "call-02.wav")],
+        "reel": str(folder / "call-reel.wav"),
+        "note": None,
+        "chapters": str(folder / "call.chapters.vtt"),
+        "edl": str(folder / "call.edl"),
+    }
+    seconds = [each["end"] - each["start"] for each in found["highlights"]]
+    assert [length(path) for path in files["clips"]] == pytest.approx(seconds)
+    assert length(files["reel"]) == pytest.approx(sum(seconds))
+    assert len(webvtt.read(files["chapters"]).captions) == 2
+    assert "AT 29.97 FPS" in Path(files["edl"]).read_text(encoding="utf-8")
+
+
+def length(path: str) -> float:
+    with av.open(path) as container:
+        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+
+
+def test_a_recording_without_highlights_has_no_files(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calm = written(tmp_path / "calm.json", transcript(duration=20))
+    assert run(recording, "--transcript", calm, "--output", tmp_path / "out", "--clips") == 0
+    assert document(capsys)["files"] == {}
+
+
+def test_without_a_transcript_the_recording_is_transcribed(
+    recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Fake:
+        def transcribe(self, _: Recording, __: Options, ___: Cancel) -> Iterator[Progress]:
+            yield Progress(HEARD, HEARD.segments, None, finished=True)
+
+    monkeypatch.setattr(
+        loader, "load", lambda _: SimpleNamespace(transcriber=Fake(), all_weights=())
+    )
+    assert run(recording) == 0
+    assert document(capsys)["risk"]["level"] == "high"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "The transcript call.json cannot be read (No such file or directory).\n"),
+        ("{", "The transcript call.json is not one JSON document; transcribe once more.\n"),
+        ("[]", "The document is no transcript: it is a list.\n"),
+    ],
+)
+def test_what_is_no_transcript_is_refused(
+    content: str | None,
+    sentence: str,
+    recording: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "call.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert run(recording, "--transcript", path) == 1
+    assert capsys.readouterr() == ("", sentence)
+
+
+@pytest.mark.parametrize("flag", ["--clips", "--reel", "--chapters", "--edl"])
+def test_files_need_a_folder(
+    flag: str, recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(recording, "--transcript", stored, flag) == 1
+    assert capsys.readouterr() == ("", f"{flag} needs a folder: name it with --output.\n")
+
+
+@pytest.mark.parametrize("rate", ["0", "fast", "nan", "inf", "1/0", "120"])
+def test_a_wrong_frame_rate_is_wrong_usage(
+    rate: str, recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(recording, "--transcript", stored, "--frame-rate", rate)
+    assert caught.value.code == 2
+    assert "invalid frame rate value" in capsys.readouterr().err
+
+
+def test_a_short_window_is_refused_in_a_sentence(
+    recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(recording, "--transcript", stored, "--window", "0.1") == 1
+    assert capsys.readouterr().err == "Windows of 0.1 seconds are too short; choose 1 or more.\n"

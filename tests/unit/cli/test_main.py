@@ -1,0 +1,567 @@
+"""The command line with a made-up transcriber: results on stdout, sentences on stderr, status."""
+
+import importlib.metadata
+import json
+import sys
+import threading
+import wave
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech import __main__ as command_line
+from richspeech.audio.decode import Recording
+from richspeech.engines import funasr_door, hub, loader
+from richspeech.engines.hub import NEEDED_FILES, Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.errors import Cancelled, ModelError
+from richspeech.model.options import Options
+from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import ENGINES, Settings
+from tests.history import full_history
+
+HAPPY = Segment(
+    0.5,
+    1.5,
+    "你好",
+    "zh",
+    0.9,
+    Emotion.HAPPY,
+    {},
+    (AudioEvent.LAUGHTER,),
+    {},
+    tokens=(),
+    raw_text="",
+)
+
+
+class FakeTranscriber:
+    """Hears HAPPY in every recording, and keeps the options."""
+
+    def __init__(self) -> None:
+        self.options: list[Options] = []
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, _: Cancel
+    ) -> Iterator[Progress]:
+        self.options.append(options)
+        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
+        transcript = Transcript(seconds, 0.1, "fake", "tiny", (HAPPY,))
+        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
+
+
+class Bench:
+    """Runs the command line and keeps what the loader was asked for."""
+
+    def __init__(self) -> None:
+        self.transcriber = FakeTranscriber()
+        self.settings: list[Settings] = []
+
+    def load(self, settings: Settings) -> Loaded:
+        self.settings.append(settings)
+        weights = Weights(Path(), "tiny", Source.FOLDER, "the settings name it")
+        return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU")
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    bench = Bench()
+    monkeypatch.setattr(loader, "load", bench.load)
+    return bench
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> str:
+    return silence(tmp_path / "good.wav")
+
+
+def silence(path: Path) -> str:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(32_000))
+    return str(path)
+
+
+def run(*arguments: str) -> int:
+    return command_line.main(["transcribe", *arguments])
+
+
+# Results ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("bench")
+def test_stdout_has_only_the_result(sound: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(sound) == 0
+    assert capsys.readouterr() == ("你好(开心)(笑声)\n", "")
+
+
+def test_the_history_is_asked_only_on_request(
+    bench: Bench,
+    sound: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = tmp_path / "history.sqlite"
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{place}")
+    assert run(sound) == 0
+    assert not place.exists()
+    assert run(sound, "--history") == 0
+
+    def fail(*_: object) -> Iterator[Progress]:
+        pytest.fail("what the history knows is recognised again")
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", fail)
+    assert run(sound, "--history") == 0
+    assert capsys.readouterr().out == "你好(开心)(笑声)\n" * 3
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_transcript_that_the_history_does_not_take_is_written_and_told(
+    sound: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__URL", full_history(tmp_path / "history.sqlite"))
+    assert run(sound, "--history") == 0
+    out, err = capsys.readouterr()
+    assert out == "你好(开心)(笑声)\n"
+    assert err == (
+        f"{Path(sound).name} is not kept in the history. The history cannot be used "
+        "(database or disk is full); see history.url in the settings.\n"
+    )
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_history_that_is_switched_off_cannot_be_asked(
+    sound: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_HISTORY__ENABLED", "false")
+    assert run(sound, "--history") == 1
+    assert "switched off; set history.enabled, or leave out --history" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("bench")
+def test_json_is_one_document_a_line(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, silence(tmp_path / "other.wav"), "--format", "json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["你好", "你好"]
+    assert Transcript.from_dict(json.loads(lines[0])).segments == (HAPPY,)
+
+
+@pytest.mark.usefixtures("bench")
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["--style", "plain"], "你好\n"),
+        (["--style", "emoji"], "😀你好😊\n"),
+        (["--locale", "en"], "你好(happy)(laughter)\n"),
+        (["--format", "srt", "--style", "plain"], "1\n00:00:00,500 --> 00:00:01,500\n你好\n"),
+    ],
+)
+def test_style_locale_and_format_reach_the_writer(
+    sound: str, arguments: list[str], out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, *arguments) == 0
+    assert capsys.readouterr().out == out
+
+
+# Files --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_result_goes_into_the_file_that_was_named(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "new" / "my.vtt"
+    assert run(sound, "--format", "vtt", "--output", str(target), "--no-emotions") == 0
+    assert target.read_text("utf-8").endswith("-->" + " 00:00:01.500\n[笑声] 你好\n")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("bench")
+def test_subtitles_leave_out_the_labels_that_are_not_wanted(
+    sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, "--format", "srt", "--no-sounds", "--no-emotions") == 0
+    assert capsys.readouterr().out.endswith("\n你好\n")
+
+
+@pytest.mark.usefixtures("bench")
+def test_several_results_go_into_a_folder_under_their_own_names(sound: str, tmp_path: Path) -> None:
+    other, folder = silence(tmp_path / "other.wav"), tmp_path / "results"
+    assert run(sound, other, "--format", "docx", "--output", str(folder)) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["good.docx", "other.docx"]
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_report_carries_the_name_and_the_sound_of_its_recording(
+    sound: str, tmp_path: Path
+) -> None:
+    assert run(sound, "--format", "html", "--output", str(tmp_path / "report.html")) == 0
+    report = (tmp_path / "report.html").read_text("utf-8")
+    assert "<h1>good.wav</h1>" in report
+    assert 'src="data:audio/mpeg;base64,' in report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["a.wav", "--format", "docx"], "Results in docx cannot share the terminal: name"),
+        (["a.wav", "b.wav", "--format", "html"], "Results in html cannot share the terminal: name"),
+        (["a/x.wav", "b/x.mp3", "--output", "out"], "Two results would be named x.txt: rename a"),
+    ],
+)
+def test_results_that_would_spoil_each_other_are_refused_before_anything_is_loaded(
+    bench: Bench, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(capsys, *arguments).startswith(sentence)
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_file_that_cannot_be_written_is_named(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    target = tmp_path / "taken" / "out.txt"
+    message = refusal(capsys, sound, "--output", str(target))
+    assert f"{target} cannot be written (" in message
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_terminal_sees_progress(
+    sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run(sound, "--style", "plain") == 0
+    assert capsys.readouterr() == ("你好\n", "\rgood.wav: 1 of 1 s, 0 s left   \n")
+
+
+class Reversing(FakeTranscriber):
+    """Ends the first recording only after the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second_is_done = threading.Event()
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        first = cast("Recording", recording).name == "good.wav"
+        assert not first or self.second_is_done.wait(60.0)
+        for step in super().transcribe(recording, options, cancelled):
+            yield replace(step, transcript=replace(step.transcript, engine=str(first)))
+        self.second_is_done.set()
+
+
+def test_files_are_done_at_once_and_written_in_their_order(
+    bench: Bench, sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.transcriber = Reversing()
+    assert run(sound, silence(tmp_path / "other.wav"), "--format", "json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["engine"] for line in lines] == ["True", "False"]
+
+
+def test_an_interruption_stops_the_files_that_are_in_work(
+    bench: Bench, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work(_recording: object, _options: Options, cancelled: Cancel) -> Iterator[Progress]:
+        begun.set()
+        while not cancelled():
+            pass
+        stopped.set()
+        raise Cancelled
+
+    def interrupt(*_: object) -> None:
+        assert begun.wait(60.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", work)
+    monkeypatch.setattr(command_line, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(sound)
+    assert stopped.is_set()
+
+
+# Options ------------------------------------------------------------------------------------------
+
+
+def options_from(bench: Bench, *arguments: str) -> Options:
+    assert run(*arguments) == 0
+    return bench.transcriber.options[-1]
+
+
+def test_without_arguments_the_settings_decide(bench: Bench, sound: str) -> None:
+    assert options_from(bench, sound) == Options()
+
+
+def test_a_settings_file_of_ones_own_decides(bench: Bench, sound: str, tmp_path: Path) -> None:
+    config = tmp_path / "my.yaml"
+    config.write_text(
+        "recognition: {language: ja, merge: true, merge_length_s: 8, "
+        "inverse_text_normalization: false, ban_unknown_emotion: true}"
+    )
+    expected = Options(
+        language="ja",
+        inverse_text_normalization=False,
+        merge=True,
+        merge_length_s=8.0,
+        ban_unknown_emotion=True,
+    )
+    assert options_from(bench, sound, "--config", str(config)) == expected
+    detected = options_from(bench, sound, "--config", str(config), "--language", "auto")
+    assert detected.language is None
+
+
+def test_arguments_reach_the_options(bench: Bench, sound: str) -> None:
+    assert options_from(bench, sound, "--language", "yue").language == "yue"
+    assert options_from(bench, sound, "--allowed-languages", "zh,en").allowed_languages == (
+        "zh",
+        "en",
+    )
+    assert not options_from(bench, sound, "--no-itn").inverse_text_normalization
+    assert options_from(bench, sound, "--ban-unknown-emotion").ban_unknown_emotion
+
+
+def test_a_merge_length_switches_merging_on_and_zero_switches_it_off(
+    bench: Bench, sound: str, tmp_path: Path
+) -> None:
+    options = options_from(bench, sound, "--merge-length", "20")
+    assert (options.merge, options.merge_length_s) == (True, 20.0)
+    config = tmp_path / "my.yaml"
+    config.write_text("recognition: {merge: true}")
+    assert not options_from(bench, sound, "--config", str(config), "--merge-length", "0").merge
+
+
+def test_the_model_engine_and_device_reach_the_settings(bench: Bench, sound: str) -> None:
+    assert run(sound, "--model", "embedded", "--engine", "reference", "--device", "cpu") == 0
+    model = bench.settings[-1].model
+    assert (model.id, model.engine, model.device) == ("embedded", "reference", "cpu")
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(*arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err.rstrip("\n")
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_bad_file_is_named_once_and_the_others_are_done(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_text("this is no sound")
+    assert run(sound, str(bad), sound, "--style", "plain") == 1
+    out, err = capsys.readouterr()
+    assert out == "你好\n你好\n"
+    assert err.count("\n") == err.count("bad.wav") == 1
+    assert err.startswith("bad.wav cannot be read as sound or video: ")
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(capsys, str(tmp_path / "none.wav")).startswith("none.wav is not a file")
+
+
+def test_a_fault_of_the_model_names_the_file_it_was_in(
+    bench: Bench, sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Progress]:
+        raise ModelError("The model gave nonsense.")
+
+    monkeypatch.setattr(bench.transcriber, "transcribe", fail)
+    assert refusal(capsys, sound) == "good.wav: The model gave nonsense."
+
+
+@pytest.mark.parametrize("arguments", [("--language", "fr"), ("--allowed-languages", "zh,fr")])
+def test_an_unknown_language_is_refused_before_anything_is_loaded(
+    bench: Bench, sound: str, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = ", ".join(("auto", *LANGUAGES))
+    sentence = f"The language 'fr' is unknown; choose one of {known}."
+    assert refusal(capsys, sound, *arguments) == sentence
+    assert bench.settings == []
+
+
+@pytest.mark.parametrize("length", ["-1", "31", "nan"])
+def test_an_impossible_merge_length_is_refused(
+    bench: Bench, sound: str, length: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, sound, "--merge-length", length)
+    assert message.startswith(f"The merge length {float(length)} is ")
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_missing_settings_file_is_refused(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, sound, "--config", str(tmp_path / "none.yaml"))
+    assert message.startswith("The settings file none.yaml does not exist")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_engine_is_that_of_the_command_line(bench: Bench, sound: str, engine: str) -> None:
+    assert run(sound, "--engine", engine, "--model", "embedded") == 0
+    (settings,) = bench.settings
+    assert settings.model.engine == engine
+    named = settings.paraformer.id if engine == "paraformer" else settings.model.id
+    assert named == "embedded"
+    other = settings.model.id if engine == "paraformer" else settings.paraformer.id
+    assert other.startswith("iic/")
+
+
+def test_hotwords_come_from_the_command_line_and_from_a_file(
+    bench: Bench, sound: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("\ufeffmachine  learning\n\n 张珊 \n", encoding="utf-8")
+    assert run(sound, "--hotwords", "达摩院 阿里巴巴", "--hotword-file", str(file)) == 0
+    (options,) = bench.transcriber.options
+    assert options.hotwords == ("达摩院", "阿里巴巴", "machine learning", "张珊")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_hotword_file_that_is_no_text_is_refused(
+    bench: Bench,
+    sound: str,
+    tmp_path: Path,
+    content: bytes | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "words.txt"
+    if content:
+        file.write_bytes(content)
+    message = refusal(capsys, sound, "--hotword-file", str(file))
+    assert message.startswith("The hotword file words.txt cannot be read: give a text file")
+    assert bench.settings == []
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_hotword_that_cannot_be_used_is_refused(
+    sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "The hotword '院' cannot be used" in refusal(capsys, sound, "--hotwords", "达摩 院")
+
+
+def test_an_unknown_model_folder_is_refused(
+    sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "load", loader.find_models)
+    message = refusal(capsys, sound, "--model", "/no/such/folder")
+    assert message.startswith("The model '/no/such/folder' is no folder and no ModelScope id")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["transcribe"],
+        ["sing"],
+        ["transcribe", "a.wav", "--format", "pdf"],
+        ["transcribe", "a.wav", "--merge-length", "long"],
+    ],
+)
+def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(arguments)
+    assert ended.value.code == 2
+
+
+# Doctor -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither torch nor weights are needed to see the rows."""
+    device = SimpleNamespace(choose_device=lambda asked: ("cpu", f"{asked} was asked for"))
+    monkeypatch.setitem(sys.modules, "richspeech.engines.device", device)
+    monkeypatch.setattr(funasr_door, "fbank_backend", lambda: "kaldi-native-fbank")
+    for constant, name in (("EMBEDDED_RECOGNISER", "ear"), ("EMBEDDED_DETECTOR", "gate")):
+        monkeypatch.setattr(loader, constant, tmp_path / name)
+        (tmp_path / name).mkdir()
+        for needed in NEEDED_FILES:
+            (tmp_path / name / needed).touch()
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["doctor", "--model", "embedded", "--device", "cuda:1"]) == 0
+    rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
+    assert [*rows] == [
+        *("python", *command_line.PACKAGES),
+        *("device", "funasr fbank", "model", "vad model", "sentiment model", "emotion model"),
+    ]
+    assert rows["av"] == importlib.metadata.version("av")
+    assert rows["device"] == "cpu (cuda:1 was asked for)"
+    assert rows["funasr fbank"] == "kaldi-native-fbank"
+    assert rows["model"] == "models/ear (the settings ask for the embedded model)"
+    assert rows["vad model"] == "models/gate (the settings ask for the embedded model)"
+    assert rows["sentiment model"].startswith("models/sentiment-tiny (bert_sentiment_chinese is ")
+
+
+@pytest.mark.usefixtures("_installation")
+@pytest.mark.parametrize(
+    ("wanted", "row"),
+    [
+        ("embedded", "models/emotion2vec-tiny (the settings ask for the embedded model)"),
+        ("nobody/no-such-ear", "nobody/no-such-ear (not on this machine; the model hub is asked "),
+    ],
+)
+def test_doctor_names_the_second_listener_and_downloads_nothing(
+    wanted: str,
+    row: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_EMOTION__ID", wanted)
+    monkeypatch.setattr(hub, "reachable", lambda _: pytest.fail("the hub is asked"))
+    assert command_line.main(["doctor", "--model", "embedded"]) == 0
+    assert f"emotion model       {row}" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_names_what_punctuates_the_engine_that_does_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for constant, name in (("EMBEDDED_PARAFORMER", "ear"), ("EMBEDDED_PUNCTUATION", "gate")):
+        monkeypatch.setattr(loader, constant, tmp_path / name)
+    assert command_line.main(["doctor", "--model", "embedded", "--engine", "paraformer"]) == 0
+    out = capsys.readouterr().out
+    assert "punctuation model   models/gate (the settings ask for the embedded model)\n" in out
+    assert "\nmodel               models/ear (" in out
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_says_what_is_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "PACKAGES", ("av", "no-such-package"))
+    assert command_line.main(["doctor", "--model", "embedded"]) == 0
+    assert "no-such-package     not installed\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_installation")
+def test_doctor_says_what_is_wrong_with_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["doctor", "--model", "/no/such/folder"]) == 1
+    assert capsys.readouterr().err.startswith("The model '/no/such/folder' is no folder")

@@ -1,0 +1,784 @@
+"""The console without a browser: words, drawing, and handlers with a fake transcriber."""
+
+import asyncio
+import inspect
+import json
+import re
+import string
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech.audio import decode as audio
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.console import render
+from richspeech.console.examples import find_examples
+from richspeech.console.languages import language_choices
+from richspeech.console.login import login_page
+from richspeech.console.panels.export.exports import file_stem
+from richspeech.console.sentences import Notice, reason
+from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
+from richspeech.console.words import LOCALES, WORDS, clock, duration_words, say, size_words
+from richspeech.console.work import Work
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
+from richspeech.language.wording import language_name
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.settings import Settings
+
+LIMITS = AudioLimits(10_000_000, 600)
+CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def segment(
+    text: str = "你好。",
+    start: float = 0.0,
+    emotion: Emotion = Emotion.HAPPY,
+    events: tuple[AudioEvent, ...] = (AudioEvent.LAUGHTER,),
+    rules: tuple[str, ...] = (),
+) -> Segment:
+    return Segment(
+        start=start,
+        end=start + 2.5,
+        text=text,
+        language="zh",
+        language_probability=0.97,
+        emotion=emotion,
+        emotion_probabilities={"happy": 0.93, "unknown": 0.07},
+        events=events,
+        event_probabilities={"laughter": 0.8},
+        tokens=(),
+        raw_text="",
+        rules=rules,
+    )
+
+
+def progress(
+    *segments: Segment,
+    done: float = 20.0,
+    total: float | None = 80.0,
+    seconds: float = 2.0,
+    finished: bool = False,
+) -> Progress:
+    transcript = Transcript(done, seconds, "sensevoice", "models/tiny", segments)
+    return Progress(transcript, segments, total, finished)
+
+
+def finished_job(*segments: Segment, name: str = "会议.wav") -> Job:
+    job = Job(render_path(name), Options(), Status.FINISHED)
+    job.progress = progress(*segments, finished=True)
+    return job
+
+
+def render_path(name: str) -> Path:
+    return Path("/somewhere") / name
+
+
+class FakeTranscriber:
+    def __init__(self, *steps: Progress | Exception) -> None:
+        self.steps = steps
+        self.options: Options | None = None
+
+    def transcribe(
+        self,
+        recording: WaveformSource,  # noqa: ARG002 - the port
+        options: Options,
+        cancelled: Cancel,
+    ) -> Iterator[Progress]:
+        self.options = options
+        for step in self.steps:
+            if cancelled():
+                raise Cancelled
+            if isinstance(step, Exception):
+                raise step
+            yield step
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> str:
+    path = tmp_path / "my talk.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.zeros(16_000, "<i2").tobytes())
+    return str(path)
+
+
+def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> Loaded:
+    weights = Weights(Path("x"), "models/tiny", source, "the settings ask for the embedded model")
+    return Loaded(transcriber, "sensevoice", weights, weights, "cpu", "the settings ask for it")
+
+
+def readiness_with(transcriber: Transcriber) -> Readiness:
+    readiness = Readiness()
+    readiness.load(lambda: loaded_with(transcriber))
+    return readiness
+
+
+def handlers_on(readiness: Readiness) -> Handlers:
+    return Handlers(Work(Transcribers(readiness, Settings()), LIMITS), Sessions(3600))
+
+
+def handlers_of(transcriber: Transcriber) -> Handlers:
+    return handlers_on(readiness_with(transcriber))
+
+
+def handlers_with(*steps: Progress | Exception) -> Handlers:
+    return handlers_of(FakeTranscriber(*steps))
+
+
+def run_through(
+    handlers: Handlers, path: str | None, choices: Choices = CHOICES
+) -> tuple[list[Painting], Session]:
+    session = handlers.begin("page", path, choices)
+    return watched(handlers), session
+
+
+def watched(handlers: Handlers) -> list[Painting]:
+    """All paintings until the job is over."""
+
+    async def watch() -> list[Painting]:
+        return [paint(session) async for session in handlers.watch("page")]
+
+    return asyncio.run(watch())
+
+
+def stepped(*steps: Progress | Exception, path: str) -> tuple[Job, Session, Iterator[None]]:
+    """A job whose steps the test takes itself."""
+    job, session = Job(Path(path), Options()), Session()
+    session.begin(job)
+    work = Work(Transcribers(readiness_with(FakeTranscriber(*steps)), Settings()), LIMITS)
+    return job, session, work.steps(job, Path(path))
+
+
+def texts(painting: Painting) -> list[str]:
+    """What stands in the rows of the transcript."""
+    assert painting.view is not None
+    return [json.loads(line)["text"] for line in painting.view["segments"]]
+
+
+# words
+
+
+def test_every_text_exists_in_both_languages_with_the_same_values() -> None:
+    for key, texts in WORDS.items():
+        assert len(texts) == 2, key
+        assert all(text.strip() for text in texts), key
+        names = [{field for _, field, _, _ in string.Formatter().parse(t) if field} for t in texts]
+        assert names[0] == names[1], key
+
+
+def test_the_english_page_holds_no_chinese() -> None:
+    assert [key for key, (_, english) in WORDS.items() if CHINESE.search(english)] == []
+
+
+def test_the_chinese_page_holds_chinese() -> None:
+    bare = [key for key, (chinese, _) in WORDS.items() if not CHINESE.search(chinese)]
+    assert bare == ["done_of"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "name"),
+    [
+        ("zh", "SenseVoice 智能语音识别控制台", "听见"),
+        ("en", "SenseVoice Speech Recognition Console", "Hear"),
+    ],
+)
+def test_the_browser_s_tab_and_the_page_have_the_same_heading(
+    locale: str, title: str, name: str
+) -> None:
+    assert say("page_title", locale) == f"{title} · {name}"
+    head = render.header(locale)
+    assert f"<h1>{title}</h1>" in head
+    assert f"<p>{name}</p>" in head
+    assert f"<h1>{title}</h1>" in login_page(locale)
+
+
+def test_the_head_of_the_page_names_all_that_is_heard() -> None:
+    for locale in LOCALES:
+        lines = re.findall("<li>(.*?)</li>", render.header(locale))
+        known = (
+            [language_name(each, locale) for each in LANGUAGES],
+            [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
+            [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
+        )
+        for line, words in zip(lines, known, strict=True):
+            assert [word for word in words if word not in line] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_choice_of_the_language_offers_auto_and_all_languages_with_their_tags(
+    locale: str,
+) -> None:
+    offered = language_choices(locale)
+    assert [value for _, value in offered] == ["auto", "zh", "en", "yue", "ja", "ko"]
+    assert {value for _, value in offered} == {"auto", *LANGUAGES}
+    names = {"auto": say("auto", locale)} | {x: language_name(x, locale) for x in LANGUAGES}
+    assert all(text == f"{value} · {names[value]}" for text, value in offered)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0.5, "0.5 秒", "0.5 s"),
+        (34, "34 秒", "34 s"),
+        (59.97, "1 分 0 秒", "1 min 0 s"),
+        (74, "1 分 14 秒", "1 min 14 s"),
+        (3_720, "1 小时 2 分", "1 h 2 min"),
+    ],
+)
+def test_durations_are_spelled_for_people(seconds: float, zh: str, en: str) -> None:
+    assert (duration_words(seconds, "zh"), duration_words(seconds, "en")) == (zh, en)
+
+
+def test_points_in_time_and_sizes() -> None:
+    assert [clock(0), clock(67.9), clock(3_765)] == ["0:00", "1:07", "1:02:45"]
+    assert [size_words(2 * 1024**3), size_words(500 * 1024**2)] == ["2 GB", "500 MB"]
+
+
+def test_an_unknown_language_is_called_unknown() -> None:
+    assert [language_name(x, "zh") for x in ("yue", "nospeech", None, "fr")] == [
+        "粤语",
+        "无人声",
+        "未知",
+        "未知",
+    ]
+
+
+# sentences
+
+
+def failing(tmp_path: Path, name: str, content: bytes, limits: AudioLimits = LIMITS) -> Notice:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(AudioError) as caught, open_recording(path, limits) as recording:
+        list(recording.blocks())
+    return Notice.of(caught.value)
+
+
+def test_a_broken_file_is_told_in_chinese_with_a_way_out(tmp_path: Path) -> None:
+    notice = failing(tmp_path, "a.wav", b"this is no sound")
+    assert notice.sentence("zh") == (
+        "a.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
+    )
+    assert notice.sentence("en").startswith("a.wav cannot be read as sound or video: ")
+
+
+def test_what_the_decoder_says_is_translated(tmp_path: Path) -> None:
+    assert failing(tmp_path, "b.wav", b"").sentence("zh").startswith("b.wav 是空文件：")
+    big = failing(tmp_path, "c.wav", b"x" * 100_000, AudioLimits(50_000, 60))
+    assert big.sentence("zh").startswith("c.wav 有 0.1 MB，超过了允许的 0.1 MB：")
+
+
+def test_every_message_of_the_decoder_has_a_translation() -> None:
+    source = re.sub(r'"\s+f?"', "", inspect.getsource(audio))
+    raised = re.findall(r'f"(\{name\}[^"]+|\{self\.name\}[^"]+)"', source)
+    assert len(raised) >= 12
+    for template in raised:
+        message = re.sub(r"\{[^}]*\}", "7", template)
+        assert not Notice("audio", message).sentence("zh").startswith("这段录音无法处理"), message
+
+
+def test_a_message_without_translation_stands_behind_a_chinese_sentence() -> None:
+    notice = Notice.of(ModelError("The tensor is wrong."))
+    assert notice.sentence("zh") == "模型出错了，请联系管理员：The tensor is wrong."
+    assert notice.sentence("en") == "The tensor is wrong."
+
+
+def test_reasons_are_translated() -> None:
+    english = (
+        "iic/SenseVoiceSmall is not on this machine, "
+        "and the model hub did not answer within 5 seconds"
+    )
+    assert reason(english, "zh") == "本机没有 iic/SenseVoiceSmall，模型网站 5 秒内没有应答"
+    assert reason(english, "en") == english
+    assert reason("something new", "zh") == "something new"
+
+
+# drawing
+
+
+def test_everything_from_outside_is_escaped() -> None:
+    job = finished_job(segment("<script>alert('x')</script>"), name='"><img src=x>.wav')
+    html = "".join(
+        (
+            render.status(job, "zh"),
+            render.player(job, "zh"),
+            render.table(job, "zh"),
+        )
+    )
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("kind", ["no_audio", "lab_no_audio"])
+def test_who_names_no_recording_is_asked_for_one_and_nothing_has_failed(kind: str) -> None:
+    asked = render.failure(Notice(kind), "zh")
+    assert "请先上传音频文件" in asked
+    assert "识别失败" not in asked
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh", "识别失败："), ("en", "Recognition failed: ")])
+def test_a_failure_is_told_before_its_reason(locale: str, said: str) -> None:
+    job = Job(None, Options())
+    for notice in (Notice("model", "The tensor is wrong."), Notice("unexpected")):
+        job.fail(notice)
+        shown = unescape(re.sub("<[^>]*>", "", render.status(job, locale)))
+        assert shown == said + notice.sentence(locale)
+
+
+def test_an_error_is_escaped() -> None:
+    job = Job(None, Options())
+    job.fail(Notice("audio", "<b>bold</b>"))
+    assert "<b>" not in render.status(job, "zh")
+
+
+def test_a_row_shows_words_emotion_with_probability_and_events() -> None:
+    html = render.table(finished_job(segment(start=67.0)), "zh")
+    assert all(part in html for part in ("1:07.0", "你好。", "开心", "93%", "笑声", "80%"))
+    english = render.table(finished_job(segment(start=67.0)), "en")
+    assert "happy" in english
+    assert "laughter" in english
+
+
+def test_unknown_is_shown_as_unknown() -> None:
+    assert "未知" in render.table(finished_job(segment(emotion=Emotion.UNKNOWN)), "zh")
+
+
+def test_a_probability_that_was_not_measured_is_not_invented() -> None:
+    silent = replace(
+        segment(events=()),
+        language_probability=None,
+        emotion_probabilities={},
+        event_probabilities={},
+    )
+    assert "%" not in render.table(finished_job(silent), "zh")
+
+
+def test_a_corrected_label_has_no_probability_of_the_model() -> None:
+    job = finished_job(segment())
+    job.corrections = (Correction(0, emotion=Emotion.UNKNOWN, events=(AudioEvent.LAUGHTER,)),)
+    html = render.table(job, "zh")
+    assert "<small>7%" not in html
+    assert "已人工修改" in html
+
+
+def test_a_long_running_job_draws_the_newest_rows_only() -> None:
+    many = [segment(f"第{number}句。", start=number) for number in range(150)]
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(*many))
+    html = render.table(job, "zh")
+    assert "第49句" not in html
+    assert "第149句" in html
+    assert "前面 50 段" in html
+    job.status = Status.FINISHED
+    assert "第0句" in render.table(job, "zh")
+
+
+def test_the_table_has_all_columns_in_both_languages() -> None:
+    job = finished_job(segment(rules=("hesitant-sad",)))
+    chinese, english = render.table(job, "zh"), render.table(job, "en")
+    assert re.findall(r"<th [^>]*>([^<]*)", chinese) == [
+        "开始",
+        "结束",
+        "语言",
+        "情绪",
+        "声音",
+        "文字",
+    ]
+    assert re.findall(r"<th [^>]*>([^<]*)", english) == [
+        "Start",
+        "End",
+        "Language",
+        "Emotion",
+        "Sounds",
+        "Text",
+    ]
+    assert "0:02.5" in chinese
+    assert "已按规则修正" in chinese
+
+
+def test_progress_tells_audio_seconds_percentage_time_left_and_speed() -> None:
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(segment()))
+    html = render.status(job, "zh")
+    assert all(x in html for x in ("0:20 / 1:20", "25%", "还需约 6 秒", "速度 10 倍"))
+    assert 'aria-valuenow="25"' in html
+    assert "about 6 s left" in render.status(job, "en")
+
+
+def test_progress_of_a_recording_of_unknown_length_has_no_percentage() -> None:
+    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(total=None))
+    html = render.status(job, "zh")
+    assert "已听 0:20" in html
+    assert "aria-valuenow" not in html
+    assert "还需" not in html
+
+
+def test_the_end_shows_timing_and_model() -> None:
+    html = render.status(finished_job(segment()), "zh")
+    assert all(x in html for x in ("20 秒", "2.00 秒", "10 倍", "普通话", "models/tiny"))
+
+
+def test_no_speech_says_so() -> None:
+    assert "没有听到说话声" in render.status(finished_job(), "zh")
+    applause = segment("", events=(AudioEvent.APPLAUSE,))
+    html = render.status(finished_job(applause), "zh")
+    assert "只有下面这些声音" in html
+    assert "掌声" in render.table(finished_job(applause), "zh")
+
+
+def test_the_banner_is_there_for_the_tiny_model_only() -> None:
+    tiny, real = (loaded_with(FakeTranscriber(), s) for s in (Source.EMBEDDED, Source.CACHE))
+    assert "iic/SenseVoiceSmall" in render.banner(tiny, "zh")
+    assert render.banner(real, "zh") == ""
+
+
+FACTS = render.Facts("1.2", 6006, 3600, 1, 1)
+
+
+def test_the_page_names_the_model_once_it_is_there() -> None:
+    assert "模型加载中" in render.banner(None, "zh")
+    assert "Loading the model" in render.banner(None, "en")
+    assert "加载中" in render.footer(FACTS, None, "zh")
+    footer = render.footer(FACTS, loaded_with(FakeTranscriber()), "zh")
+    assert "models/tiny" in footer
+    assert "cpu（按设置）" in footer
+    assert "加载中" not in footer
+
+
+def test_the_page_tells_what_happens_to_recordings_and_how_to_reach_it() -> None:
+    assert "1 小时后删除" in render.footer(FACTS, None, "zh")
+    assert "ssh -L 6006:127.0.0.1:6006" in render.insecure_notice(FACTS, "zh")
+
+
+# handlers
+
+
+def test_segments_appear_one_by_one(recording: str) -> None:
+    steps = (
+        progress(segment("一。")),
+        progress(segment("一。"), segment("二。", start=4), finished=True),
+    )
+    paintings, _ = run_through(handlers_with(*steps), recording)
+    assert "一。" in texts(paintings[-1])
+    assert "二。" in texts(paintings[-1])
+    assert paintings[-1].can_start
+    assert not paintings[-1].can_cancel
+
+
+def test_no_audio_says_so_and_does_not_blank_the_page() -> None:
+    paintings, _ = run_through(handlers_with(), None)
+    assert "请先上传音频文件" in paintings[-1].status
+    assert paintings[-1].can_start
+
+
+def test_the_options_of_the_form_reach_the_transcriber(recording: str) -> None:
+    transcriber = FakeTranscriber(progress(segment(), finished=True))
+    choices = Choices("yue", ["yue"], False, True, 9.0, True)
+    run_through(handlers_of(transcriber), recording, choices)
+    assert transcriber.options == Options("yue", ("yue",), False, True, 9.0, True)
+
+
+def test_no_allowed_language_is_a_sentence(recording: str) -> None:
+    paintings, _ = run_through(handlers_with(), recording, CHOICES._replace(allowed_languages=[]))
+    assert "没有勾选任何语言" in paintings[-1].status
+
+
+def test_a_failure_keeps_what_was_heard(recording: str) -> None:
+    steps = (progress(segment("一。")), OptionError("Something else."))
+    paintings, _ = run_through(handlers_with(*steps), recording)
+    assert "设置有误：Something else." in paintings[-1].status
+    assert "一。" in texts(paintings[-1])
+
+
+def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
+    recording: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    paintings, _ = run_through(handlers_with(KeyError("secret")), recording)
+    assert "程序内部出错" in paintings[-1].status
+    assert "secret" not in paintings[-1].status
+    assert "secret" in caplog.text
+
+
+def test_cancelling_keeps_and_labels_what_was_heard(recording: str) -> None:
+    both = progress(segment("一。"), segment("二。"))
+    job, session, steps = stepped(progress(segment("一。")), both, path=recording)
+    while job.progress is None:
+        next(steps)
+    job.cancel()
+    assert "正在停止" in paint(session).status
+    exhaust(steps)
+    last = paint(session)
+    assert "已取消" in last.status
+    assert texts(last) == ["一。"]
+    assert last.can_start
+
+
+def exhaust(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
+
+
+def test_a_job_that_was_cancelled_in_the_queue_never_runs(recording: str) -> None:
+    job, session, steps = stepped(progress(segment("一。"), finished=True), path=recording)
+    job.cancel()
+    exhaust(steps)
+    last = paint(session)
+    assert "已取消" in last.status
+    assert last.can_start
+    assert last.view is None
+
+
+def test_a_job_waits_for_the_model_and_says_so(recording: str) -> None:
+    readiness = Readiness()
+    handlers = handlers_on(readiness)
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: "模型加载中" in paint(session).status)
+    assert paint(session).can_cancel
+    assert not paint(session).can_start
+    steps_of_model = FakeTranscriber(progress(segment("一。"), finished=True))
+    readiness.load(lambda: loaded_with(steps_of_model))
+    last = watched(handlers)[-1]
+    assert "识别完成" in last.status
+    assert texts(last) == ["一。"]
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_job_that_waits_for_the_model_can_be_cancelled(recording: str) -> None:
+    handlers = handlers_on(Readiness())
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: "模型加载中" in paint(session).status)
+    assert "正在停止" in paint(handlers.cancel("page")).status
+    assert "已取消" in watched(handlers)[-1].status
+
+
+def test_who_changes_something_in_a_running_job_sees_its_end_painted_last(recording: str) -> None:
+    readiness = Readiness()
+    handlers = handlers_on(readiness)
+    handlers.begin("page", recording, CHOICES)
+
+    async def cancelled() -> list[Painting]:
+        return [paint(each) async for each in handlers.settle(handlers.cancel("page"))]
+
+    paintings = asyncio.run(cancelled())
+    assert "正在停止" in paintings[0].status
+    assert "已取消" in paintings[-1].status
+
+
+def test_a_job_goes_on_when_nobody_looks_on(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    session = handlers.begin("page", recording, CHOICES)
+    wait_until(lambda: not session.is_busy)
+    assert texts(paint(session)) == ["一。"]
+
+
+def test_a_broken_file_does_not_wait_for_the_model(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("these are only words")
+    handlers = handlers_on(Readiness())
+    assert "不是能识别的音频或视频" in run_through(handlers, str(broken))[0][-1].status
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(recording: str) -> None:
+    def fail() -> Loaded:
+        message = "The weights are gone."
+        raise ModelError(message)
+
+    readiness = Readiness()
+    readiness.load(fail)
+    paintings, _ = run_through(handlers_on(readiness), recording)
+    assert "模型出错了，请联系管理员：The weights are gone." in paintings[-1].status
+
+
+def test_a_new_press_stops_the_job_before(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    first = handlers.begin("page", recording, CHOICES).job
+    handlers.begin("page", recording, CHOICES)
+    assert first is not None
+    assert first.stop.is_set()
+
+
+def test_language_and_style_change_the_page_without_a_new_transcription(recording: str) -> None:
+    handlers = handlers_with(progress(segment(), finished=True))
+    run_through(handlers, recording)
+    handlers.show_table("page", shows=True)
+    english = paint(handlers.set_locale("page", "en"))
+    assert "happy" in english.table
+    assert "Finished" in english.status
+    assert shown_text(english) == "你好。(happy)(laughter)"
+    assert shown_text(paint(handlers.set_style("page", "plain"))) == "你好。"
+
+
+def shown_text(painting: Painting) -> object:
+    assert painting.view is not None
+    return painting.view["copy"]
+
+
+def test_the_table_is_drawn_only_while_it_is_open(recording: str) -> None:
+    handlers = handlers_with(progress(segment(), finished=True))
+    paintings, session = run_through(handlers, recording)
+    assert paintings[-1].table == ""
+    assert "你好。" in paint(handlers.show_table("page", shows=True)).table
+    handlers.show_table("page", shows=False)
+    assert paint(session).table == ""
+
+
+def corrected(handlers: Handlers, **values: object) -> Painting:
+    return paint(handlers.correct("page", {"index": 0, **values}))
+
+
+def test_a_correction_is_in_every_view_until_it_is_undone(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), segment("二。", start=4), finished=True))
+    run_through(handlers, recording)
+    handlers.show_table("page", shows=True)
+    painting = corrected(handlers, text="三。", emotion="sad")
+    assert texts(painting) == ["三。", "二。"]
+    assert "三。" in painting.table
+    undone = paint(handlers.undo("page"))
+    assert texts(undone) == ["一。", "二。"]
+    assert "三。" not in undone.table
+
+
+@pytest.mark.parametrize(
+    "document", [{"index": 7}, {"index": 0, "emotion": "furious"}, "nonsense", None]
+)
+def test_a_correction_that_does_not_fit_changes_nothing(recording: str, document: object) -> None:
+    handlers = handlers_with(progress(segment("一。"), finished=True))
+    run_through(handlers, recording)
+    session = handlers.correct("page", document)
+    assert session.job is not None
+    assert session.job.corrections == ()
+
+
+def test_a_correction_before_anything_was_heard_changes_nothing() -> None:
+    assert paint(handlers_with().correct("page", {"index": 0, "text": "一"})).view is None
+    assert paint(handlers_with().undo("page")).view is None
+
+
+def test_corrections_made_while_more_is_heard_stay(recording: str) -> None:
+    more = progress(segment("一。"), segment("二。", start=4), finished=True)
+    job, session, steps = stepped(progress(segment("一。")), more, path=recording)
+    while job.progress is None:
+        next(steps)
+    job.corrections = (Correction(0, text="三。"),)
+    exhaust(steps)
+    assert texts(paint(session)) == ["三。", "二。"]
+
+
+def test_two_pages_do_not_see_each_other() -> None:
+    sessions = Sessions(3600)
+    assert sessions.get("a") is sessions.get("a")
+    assert sessions.get("a") is not sessions.get("b")
+
+
+def test_an_old_page_is_forgotten_with_its_files() -> None:
+    sessions = Sessions(0.0)
+    folder = sessions.get("a").folder
+    folder.mkdir(exist_ok=True)
+    sessions.get("b")
+    assert not folder.exists()
+
+
+def test_a_closed_page_stops_its_work() -> None:
+    sessions, job = Sessions(3600), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.get("a").begin(job)
+    sessions.leave("a")
+    sessions.leave("never seen")
+    assert job.stop.wait(20)
+
+
+def test_a_window_finds_its_work_again_after_a_reload() -> None:
+    sessions, job = Sessions(3600, 60), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.attach("first load", "window").begin(job)
+    sessions.leave("first load")
+    assert sessions.attach("second load", "window").job is job
+    assert sessions.get("second load").job is job
+    assert not job.stop.is_set()
+
+
+def test_a_page_that_is_back_in_time_keeps_its_work() -> None:
+    sessions, job = Sessions(3600, 0.05), Job(render_path("a.wav"), Options(), Status.RUNNING)
+    sessions.attach("first load", "window").begin(job)
+    sessions.leave("first load")
+    sessions.attach("second load", "window")
+    assert not job.stop.wait(0.3)
+
+
+def test_another_window_sees_nothing_of_it() -> None:
+    sessions = Sessions(3600)
+    one = sessions.attach("first load", "window")
+    assert sessions.attach("second load", "another window") is not one
+
+
+def test_a_session_is_safe_from_many_threads() -> None:
+    sessions, seen = Sessions(3600), []
+    threads = [threading.Thread(target=lambda: seen.append(sessions.get("a"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(session) for session in seen}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("会议 1.wav", "会议_1"),
+        ("../../etc/passwd", "passwd"),
+        ("...", "transcript"),
+        ("", "transcript"),
+    ],
+)
+def test_downloads_are_named_after_the_recording(name: str, stem: str) -> None:
+    assert file_stem(name) == stem
+
+
+# examples
+
+
+def test_examples_have_titles_from_the_references(tmp_path: Path) -> None:
+    (tmp_path / "zh-happy.wav").touch()
+    (tmp_path / "other.wav").touch()
+    references = {"zh-happy.wav": {"title": {"zh": "开心", "en": "Happy"}, "text": "…"}}
+    (tmp_path / "references.json").write_text(json.dumps(references), encoding="utf-8")
+    happy, other = find_examples(tmp_path)
+    assert (happy.title("zh"), happy.title("en")) == ("开心", "Happy")
+    assert other.title("zh") == "other"
+
+
+def test_no_examples_folder_means_no_examples(tmp_path: Path) -> None:
+    assert find_examples(tmp_path / "none") == ()
+
+
+def test_broken_references_leave_the_file_names(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "references.json").write_text("[1]", encoding="utf-8")
+    assert find_examples(tmp_path)[0].title("zh") == "a"
+
+
+def test_say_fills_in_values() -> None:
+    assert say("left", "en", time="3 s") == "about 3 s left"
+    assert isinstance(Session().folder.name, str)

@@ -1,0 +1,476 @@
+"""Many recordings on the page: rows, order, what fails alone, what is opened and packed."""
+
+import csv
+import io
+import re
+import threading
+import time
+import wave
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import Emotion
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import BatchView, Origin, Session, Status, Task
+from richspeech.console.tabs.batch import render as batch_render
+from richspeech.console.tabs.batch import run as batch_run
+from richspeech.console.tabs.batch import work as batch_work
+from richspeech.console.tabs.batch.run import Asked, BatchRun
+from richspeech.console.tabs.batch.tab import folder_choices
+from richspeech.console.tabs.batch.work import BatchWork
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import AudioError, OptionError
+from richspeech.jobs.batch.rows import BatchRow, State
+from richspeech.jobs.batch.sources import ZipLimits, open_sources
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import RiskSettings, Settings
+from richspeech.storage.history import History
+from richspeech.storage.query import Query
+from richspeech.storage.transcripts import Store
+from richspeech.writers import WriterOptions
+from tests.history import full_history
+
+WAIT_SECONDS = 60.0
+"""How long a hung test lasts."""
+
+
+@dataclass
+class Ear:
+    """Hears a sentence whose anger is as long as the recording; waits for ``may_go``."""
+
+    may_go: threading.Event = field(default_factory=threading.Event)
+    calls: int = 0
+
+    def transcribe(
+        self, recording: WaveformSource, _options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        self.calls += 1
+        seconds = sum(len(block) for block in recording.blocks(4.0)) / 16_000
+        yield Progress(Transcript(seconds / 2, 0.1, "ear", "tiny"), (), seconds, finished=False)
+        while not self.may_go.wait(0.02):
+            if cancelled():
+                return
+        emotion = Emotion.ANGRY if seconds > 5 else Emotion.NEUTRAL
+        angry = {emotion.value: 1.0}
+        said = Segment(0.0, seconds, "我要退款。", "zh", 0.9, emotion, angry, (), {}, (), "")
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", (said,))
+        yield Progress(transcript, (said,), seconds, finished=True)
+
+
+def recorded(path: Path, seconds: float = 1.0, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(seed).integers(-9_000, 9_000, int(16_000 * seconds))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture
+def ear() -> Ear:
+    ear = Ear()
+    ear.may_go.set()
+    return ear
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+@pytest.fixture
+def work(ear: Ear, tmp_path: Path) -> BatchWork:
+    return work_of(ear, tmp_path)
+
+
+def work_of(ear: Ear, folder: Path, history: History | None = None) -> BatchWork:
+    weights = Weights(folder / "weights", "tiny", Source.EMBEDDED, "asked for")
+    weights.folder.mkdir(exist_ok=True)
+    readiness = Readiness()
+    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    allowed = folder / "calls"
+    allowed.mkdir(exist_ok=True)
+    settings = Settings.model_validate({"batch": {"folders": [str(allowed)]}})
+    return BatchWork(Transcribers(readiness, settings), settings, history)
+
+
+def finished(task: Task) -> None:
+    wait_until(lambda: task.status.is_over)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def done(work: BatchWork, session: Session, *uploads: Path) -> BatchRun:
+    run = work.begin(session, uploads, None, Asked(Options()))
+    finished(run)
+    return run
+
+
+def states(run: BatchRun) -> dict[str, str]:
+    return {row.name: row.state.value for row in run.rows}
+
+
+def names(html: str) -> list[str]:
+    return re.findall(r'class="row-name"[^>]*>([^<]+)<', html)
+
+
+def drawn(run: BatchRun, view: BatchView | None = None, locale: str = "zh") -> str:
+    return batch_render.rows(run, view or BatchView(), RiskSettings(), locale)
+
+
+# doing
+
+
+def test_a_bad_file_fails_alone_with_its_sentence(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    good = [recorded(tmp_path / f"{name}.wav") for name in "abcd"]
+    bad = tmp_path / "坏的.wav"
+    bad.write_bytes(b"no sound")
+    run = done(work, session, *good, bad)
+    assert run.status is Status.FINISHED
+    assert [*states(run).values()].count("done") == 4
+    assert states(run)["坏的.wav"] == "failed"
+    assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(run)
+    assert "Recognition failed: </strong>坏的.wav cannot be read" in drawn(run, locale="en")
+    assert "4 个成功，1 个失败" in batch_render.status(run, "zh")
+
+
+def test_uploads_may_vanish_once_the_batch_has_begun(
+    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    ear.may_go.clear()
+    uploads = [recorded(tmp_path / "up" / f"{n}" / "same.wav", seed=n) for n in range(6)]
+    run = work.begin(session, uploads, None, Asked(Options()))
+    for upload in uploads:
+        upload.unlink()
+    ear.may_go.set()
+    finished(run)
+    assert set(states(run).values()) == {"done"}
+    assert len(states(run)) == 6
+
+
+def test_a_zip_is_as_good_as_its_files(work: BatchWork, session: Session, tmp_path: Path) -> None:
+    packed = tmp_path / "calls.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(recorded(tmp_path / "one.wav"), "东/one.wav")
+        archive.write(recorded(tmp_path / "two.wav", seed=2), "two.wav")
+    run = done(work, session, packed)
+    assert states(run) == {"two.wav": "done", "东/one.wav": "done"}
+    job = run.job("东/one.wav")
+    assert job.name == "one.wav"
+    assert job.path is not None
+    assert job.path.read_bytes() == (tmp_path / "one.wav").read_bytes()
+    assert session.folder in job.path.parents
+
+
+def test_only_the_folders_of_the_settings_may_be_chosen(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    recorded(tmp_path / "calls" / "may" / "a.wav")
+    run = work.begin(session, (), tmp_path / "calls" / "may", Asked(Options()))
+    finished(run)
+    assert states(run) == {"a.wav": "done"}
+    with pytest.raises(OptionError, match="not to be used") as caught:
+        work.begin(session, (), tmp_path, Asked(Options()))
+    assert "不能使用" in Notice.of(caught.value).sentence("zh")
+    assert session.batch is run
+
+
+def test_a_folder_without_recordings_is_told(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    run = work.begin(session, (), tmp_path / "calls", Asked(Options()))
+    finished(run)
+    assert run.status is Status.FAILED
+    assert "calls 里没有录音" in batch_render.status(run, "zh")
+
+
+def test_one_row_can_be_stopped_and_then_all(
+    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    ear.may_go.clear()
+    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(8)]
+    run = work.begin(session, uploads, None, Asked(Options()))
+    wait_until(lambda: ear.calls == 4)
+    assert run.batch is not None
+    run.batch.cancel("0.wav")
+    assert states(run)["0.wav"] == "cancelled"
+    assert session.has_work
+    wait_until(lambda: ear.calls == 5)
+    run.cancel()
+    finished(run)
+    assert set(states(run).values()) == {"cancelled"}
+    assert "已取消" in batch_render.status(run, "zh")
+    assert not session.has_work
+
+
+def test_a_window_that_is_left_stops_its_batch(
+    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    ear.may_go.clear()
+    run = work.begin(session, [recorded(tmp_path / "a.wav")], None, Asked(Options()))
+    for task in session.tasks:
+        task.cancel()
+    finished(run)
+    assert run.status is Status.CANCELLED
+
+
+# rows
+
+
+def test_the_highest_risk_comes_first(work: BatchWork, session: Session, tmp_path: Path) -> None:
+    calm, angry = recorded(tmp_path / "a.wav", 1), recorded(tmp_path / "b.wav", 16)
+    run = done(work, session, calm, angry)
+    assert names(drawn(run)) == ["b.wav", "a.wav"]
+    assert names(drawn(run, BatchView(by_name=True))) == ["a.wav", "b.wav"]
+    first, second = drawn(run).split("<li ")[1:]
+    assert "高风险" in first
+    assert "低风险" in second
+
+
+def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
+    rows = [
+        BatchRow("waiting", 1),
+        BatchRow("failed", 1, State.FAILED),
+        BatchRow("calm", 1, State.DONE, risk=0),
+        BatchRow("angry", 1, State.DONE, risk=80),
+        BatchRow("cancelled", 1, State.CANCELLED),
+        BatchRow("running", 1, State.RUNNING),
+    ]
+    assert [row.name for row in batch_render.in_order(rows)] == [
+        *("running", "angry", "calm", "failed", "waiting", "cancelled")
+    ]
+
+
+@dataclass
+class Rows:
+    rows: tuple[BatchRow, ...]
+
+
+def test_a_thousand_rows_are_drawn_fifty_at_a_time(tmp_path: Path) -> None:
+    rows = tuple(BatchRow(f"{n:04}.wav", 1) for n in range(1000))
+    run = BatchRun((), Asked(Options()), tmp_path, ZipLimits(1, 1, 1))
+    run.batch = Rows(rows)  # type: ignore[assignment]
+    html = drawn(run, BatchView(by_name=True, page=19))
+    assert names(html) == [f"{n:04}.wav" for n in range(950, 1000)]
+    assert len(html.encode()) < 40_000
+    assert "第 951–1000 条" in html
+
+
+def test_names_cannot_become_html(tmp_path: Path) -> None:
+    run = BatchRun((), Asked(Options()), tmp_path, ZipLimits(1, 1, 1))
+    bad = BatchRow("<img src=x>", 1).begin().fail("<script>")
+    run.batch = Rows((bad, BatchRow('"><b>', 1).begin()))  # type: ignore[assignment]
+    assert not re.search("<(img|script|b)>", drawn(run))
+
+
+# opening and packing
+
+
+def test_a_row_opens_with_its_waveform_and_keeps_its_corrections(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    job = run.job("a.wav")
+    assert job.status is Status.FINISHED
+    assert job.transcript is not None
+    assert job.transcript.text == "我要退款。"
+    assert len(job.meter.peaks.values) > 10
+    assert run.job("a.wav") is job
+
+
+def test_everything_that_is_done_goes_into_one_zip(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    bad = tmp_path / "=坏.wav"
+    bad.write_bytes(b"no sound")
+    run = done(work, session, recorded(tmp_path / "a.wav"), recorded(tmp_path / "b.wav"), bad)
+    run.job("a.wav").corrections = (Correction(0, text="我要退货。"),)
+    packing = work.pack(run, ["txt", "html"], WriterOptions("plain", "zh"))
+    finished(packing)
+    assert packing.status is Status.FINISHED
+    with zipfile.ZipFile(packing.path) as archive:
+        assert archive.testzip() is None
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert set(files) == {"a.wav.txt", "a.wav.html", "b.wav.txt", "b.wav.html", "summary.csv"}
+    assert "我要退货。" in files["a.wav.txt"].decode()
+    assert "我要退款。" in files["b.wav.txt"].decode()
+    assert b"data:audio/mpeg" in files["a.wav.html"]
+    summary = [*csv.DictReader(io.StringIO(files["summary.csv"].decode("utf-8-sig")))]
+    assert [(row["name"], row["state"]) for row in summary] == [
+        ("'=坏.wav", "failed"),
+        ("a.wav", "done"),
+        ("b.wav", "done"),
+    ]
+    assert summary[1]["seconds"] == "1.00"
+    assert summary[0]["error"].startswith("'=坏.wav cannot be read")
+    assert summary[1]["error"] == ""
+
+
+def test_packing_can_be_stopped(work: BatchWork, session: Session, tmp_path: Path) -> None:
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    packing = work.pack(run, ["txt"], WriterOptions())
+    packing.cancel()
+    finished(packing)
+    assert packing.status in (Status.CANCELLED, Status.FINISHED)
+
+
+def test_a_new_batch_takes_the_place_of_the_old_one(
+    work: BatchWork, session: Session, tmp_path: Path
+) -> None:
+    first = done(work, session, recorded(tmp_path / "a.wav"))
+    opened = first.job("a.wav").path
+    done(work, session, recorded(tmp_path / "b.wav"))
+    assert opened is not None
+    assert opened.is_file()
+    assert not [*first.folder.glob("uploads/**/*.wav")]
+
+
+def test_what_the_history_knows_is_not_heard_again(
+    ear: Ear, session: Session, tmp_path: Path
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
+    history = History(store, Settings(), "1.0")
+    work = work_of(ear, tmp_path, history)
+    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(3)]
+    done(work, session, *uploads)
+    again = done(work, session, *uploads)
+    assert ear.calls == 3
+    assert store.count(Query()) == 3
+    assert again.job("0.wav").origin is Origin.RECALLED
+    assert drawn(again).count("来自历史") == 3
+    store.close()
+
+
+def test_rows_that_the_history_does_not_take_say_so(
+    ear: Ear, session: Session, tmp_path: Path
+) -> None:
+    store = Store(full_history(tmp_path / "history.sqlite"))
+    work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
+    run = done(work, session, *(recorded(tmp_path / f"{n}.wav", seed=n) for n in range(2)))
+    store.close()
+    assert set(states(run).values()) == {"done"}
+    assert drawn(run).count("未存入历史") == 2
+    assert drawn(run, locale="en").count("not in the history") == 2
+    shown = batch_render.status(run, "zh")
+    assert "全部完成：2 个成功" in shown
+    assert "其中 2 个没有存进历史记录。历史记录无法使用（database or disk is full）" in shown
+    assert "2 of them are not kept in the history. The history cannot be used" in (
+        batch_render.status(run, "en")
+    )
+
+
+# full disks
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, where: str, of: object) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(of, where, full)
+
+
+def test_a_disk_without_room_for_the_uploads_keeps_the_batch_before(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = done(work, session, recorded(tmp_path / "a.wav"))
+    fill_disk(monkeypatch, "place", batch_work)
+    with pytest.raises(AudioError) as caught:
+        work.begin(session, [recorded(tmp_path / "b.wav")], None, Asked(Options()))
+    assert Notice.of(caught.value).sentence("zh") == (
+        "服务器上放不下这些录音（No space left on device）：请一次少选一些，或联系管理员。"
+    )
+    assert session.batch is first
+    assert first.transcript("a.wav").text == "我要退款。"
+    assert [*session.folder.glob("*/uploads/*/b.wav")] == []
+
+
+def test_a_row_that_finds_no_room_fails_alone_in_a_sentence(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(monkeypatch, "write_atomically", batch_run)
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    assert run.status is Status.FINISHED
+    assert "a.wav 的结果无法保存（No space left on device）：请重新开始。" in drawn(run)
+
+
+def test_a_zip_that_finds_no_room_is_a_sentence_and_leaves_nothing(
+    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = done(work, session, recorded(tmp_path / "a.wav"))
+    fill_disk(monkeypatch, "writestr", zipfile.ZipFile)
+    packing = work.pack(run, ["txt"], WriterOptions())
+    finished(packing)
+    assert "磁盘可能满了" in batch_render.packing(packing, "zh")
+    assert not packing.path.exists()
+
+
+def test_folders_to_choose_from_are_named_for_people(tmp_path: Path) -> None:
+    (tmp_path / "calls" / "may").mkdir(parents=True)
+    (tmp_path / "calls" / "june").mkdir()
+    (tmp_path / "calls" / "a.wav").touch()
+    labels = [label for label, _ in folder_choices([tmp_path / "calls"])]
+    assert labels == ["calls", "calls / june", "calls / may"]
+
+
+# sentences
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            "a.zip is no zip that can be read: make it again.",
+            "a.zip 不是能打开的 zip：请重新打包。",
+        ),
+        (
+            "a.zip holds 9 recordings, more than the allowed 3.",
+            "a.zip 里有 9 个录音，超过了允许的 3 个：请分成几个 zip。",
+        ),
+        (
+            "a.zip unpacks to 9 MB, more than the allowed 3 MB: make several zips of it.",
+            "a.zip 解压后有 9 MB，超过了允许的 3 MB：请分成几个 zip。",
+        ),
+        ("a.wav is damaged in the zip: make the zip again.", "a.wav 在 zip 里已损坏：请重新打包。"),
+        (
+            "a.wav is encrypted in the zip: make a zip without a password.",
+            "a.wav 在 zip 里有密码：请打成没有密码的 zip。",
+        ),
+        (
+            "a.wav is packed in a way that is not known here: make an ordinary zip.",
+            "a.wav 的压缩方式无法识别：请打成普通的 zip。",
+        ),
+        ("x cannot be opened (Permission denied).", "x 无法打开（Permission denied）。"),
+    ],
+)
+def test_errors_of_batches_are_told_in_chinese(message: str, sentence: str) -> None:
+    assert Notice("audio", message).sentence("zh") == sentence
+
+
+def test_the_sentences_are_those_of_the_package(tmp_path: Path) -> None:
+    """A zip that is none, as the package tells it, is known to the page."""
+    forged = tmp_path / "a.zip"
+    forged.write_bytes(b"no zip")
+    with open_sources([forged], ZipLimits(1, 1, 1)) as (item,):
+        with pytest.raises(Exception, match="no zip") as caught:
+            item.open()
+        assert "不是能打开的 zip" in Notice("audio", str(caught.value)).sentence("zh")

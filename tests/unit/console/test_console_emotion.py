@@ -1,0 +1,474 @@
+"""The tab of emotions and second opinions without a browser, with a made-up listener."""
+
+import asyncio
+import json
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from postprocess import Emotion
+from richspeech.audio.decode import AudioLimits, Waveform
+from richspeech.console.listening import HEARINGS_AT_ONCE, Listening
+from richspeech.console.panels.opinion.work import OpinionWork
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.tabs.emotion import render as emotion_render
+from richspeech.console.tabs.emotion import work as emotion_work
+from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
+from richspeech.console.view import segment_line
+from richspeech.console.words import say
+from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.listener import LoadedListener
+from richspeech.engines.on_demand import OnDemand
+from richspeech.errors import AudioError, ModelError
+from richspeech.model.corrections import Correction
+from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.settings import EmotionSettings
+
+LIMITS = AudioLimits(10_000_000, 600)
+LIMIT = {NineEmotion.ANGRY: 0.75}
+SECONDS = 10
+
+
+class Ear:
+    """Hears anger wherever it is loud, sadness wherever it is quiet, and nothing in silence."""
+
+    def __init__(self, fed: Callable[[], None] = lambda: None) -> None:
+        self._fed, self._heard = fed, [np.zeros(0, np.float32)]
+        self._keep = False
+
+    def stream(self, *, keep_features: bool = False) -> "Ear":
+        ear = Ear(self._fed)
+        ear._keep = keep_features
+        return ear
+
+    def feed(self, waveform: Waveform) -> None:
+        self._fed()
+        self._heard.append(waveform)
+
+    def finish(self) -> Impression:
+        waveform = np.concatenate(self._heard)
+        if not waveform.any():
+            raise AudioError(
+                "There is only silence, in which no emotion can be heard: record anew."
+            )
+        frames = waveform[: len(waveform) // 320 * 320].reshape(-1, 320)
+        logits = np.zeros((len(frames), 9), np.float32)
+        loud = np.abs(frames).max(axis=1) > 0.5
+        logits[loud, [*NineEmotion].index(NineEmotion.ANGRY)] = 6.0
+        logits[~loud, [*NineEmotion].index(NineEmotion.SAD)] = 6.0
+        features = np.ones((len(frames), 4), np.float32)
+        kept = features if self._keep else None
+        seconds = len(waveform) / 16_000
+        return Impression(seconds, tuple(NineEmotion), logits, features[0], kept, 0.02)
+
+
+def listening_with(load: Callable[[], LoadedListener]) -> Listening:
+    return Listening(OnDemand(load, None))
+
+
+def loaded(ear: Ear, source: Source = Source.EMBEDDED) -> LoadedListener:
+    weights = Weights(Path(), "models/ear", source, "asked for")
+    return LoadedListener(cast("Emotion2vec", ear), weights, "cpu", "asked for")
+
+
+def work_with(
+    settings: EmotionSettings | None = None, load: Callable[[], LoadedListener] | None = None
+) -> EmotionWork:
+    listening = listening_with(load or (lambda: loaded(Ear())))
+    return EmotionWork(listening, LIMITS, settings or EmotionSettings())
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Path:
+    """Five quiet seconds, then five loud ones."""
+    return write(tmp_path / "call <1>.wav", [0.1] * 5 + [0.9] * 5)
+
+
+def write(path: Path, levels: list[float]) -> Path:
+    samples = np.repeat(np.array(levels) * 32_000, 16_000).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+def heard(path: Path, folder: Path, asked: Asked, work: EmotionWork | None = None) -> Hearing:
+    hearing = Hearing(path, asked)
+    (work or work_with()).finish(hearing, path, folder)
+    return hearing
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+# One hearing --------------------------------------------------------------------------------------
+
+
+def test_a_recording_gives_an_emotion_a_curve_files_and_a_log(call: Path, tmp_path: Path) -> None:
+    hearing = heard(call, tmp_path / "page", Asked(frames=True, embedding=True))
+    result = hearing.result
+    assert hearing.status is Status.FINISHED
+    assert result is not None
+    quiet, loud = result.curve[2], result.curve[-3]
+    assert quiet.scores[NineEmotion.SAD] > 0.9
+    assert loud.scores[NineEmotion.ANGRY] > 0.9
+    document = json.loads(result.files["result.json"].read_text("utf-8"))
+    assert (document["file"], document["duration"]) == (call.name, float(SECONDS))
+    assert document["scores"]["angry"] == pytest.approx(document["scores"]["sad"], abs=1e-5)
+    assert len(document["frames"]) == len(result.curve)
+    assert np.load(result.files["embedding.npy"]).shape == (SECONDS * 50, 4)
+    with wave.open(str(result.files["processed_audio.wav"])) as file:
+        assert (file.getframerate(), file.getnframes()) == (16_000, SECONDS * 16_000)
+    assert [s.name for s in hearing.steps] == ["open", "load", "decode", "listen", "curve", "files"]
+    assert all(step.milliseconds >= 0 for step in hearing.steps)
+
+
+def test_only_what_was_asked_for_is_written(call: Path, tmp_path: Path) -> None:
+    result = heard(call, tmp_path / "page", Asked()).result
+    assert result is not None
+    assert {*result.files} == {"result.json", "processed_audio.wav"}
+    assert result.curve == ()
+    assert result.kept is None
+    assert "frames" not in json.loads(result.files["result.json"].read_text("utf-8"))
+
+
+def test_a_run_that_is_to_stay_is_copied_to_the_folder_of_the_settings(
+    call: Path, tmp_path: Path
+) -> None:
+    work = work_with(EmotionSettings(outputs_folder=tmp_path / "kept"))
+    result = heard(call, tmp_path / "page", Asked(embedding=True, keep=True), work).result
+    assert result is not None
+    assert result.kept is not None
+    assert result.kept.parent == tmp_path / "kept"
+    for name, path in result.files.items():
+        assert (result.kept / name).read_bytes() == path.read_bytes()
+
+
+def test_nothing_stays_where_the_settings_allow_no_folder(call: Path, tmp_path: Path) -> None:
+    work = work_with(EmotionSettings(outputs_folder=None))
+    result = heard(call, tmp_path / "page", Asked(keep=True), work).result
+    assert result is not None
+    assert result.kept is None
+
+
+def test_the_curve_of_a_long_recording_is_thinned_and_its_file_is_not(
+    call: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emotion_work, "MOST_POINTS", 5)
+    result = heard(call, tmp_path / "page", Asked(frames=True)).result
+    assert result is not None
+    assert 5 <= len(result.curve) < 8
+    assert result.curve[-1].end == SECONDS
+    frames = json.loads(result.files["result.json"].read_text("utf-8"))["frames"]
+    assert len(frames) > 20
+
+
+def test_silence_is_told_in_chinese_and_leaves_no_files(tmp_path: Path) -> None:
+    silent = write(tmp_path / "silent.wav", [0.0] * 2)
+    hearing = heard(silent, tmp_path / "page", Asked())
+    assert hearing.status is Status.FAILED
+    assert "识别失败：</strong>整段都是静音" in emotion_render.status(hearing, "zh")
+    assert "only silence" in emotion_render.status(hearing, "en")
+    assert [*(tmp_path / "page").iterdir()] == []
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_hearing_with_its_sentence(
+    call: Path, tmp_path: Path
+) -> None:
+    def load() -> LoadedListener:
+        raise ModelError("The model in x gives features only; take one with emotions, such as y.")
+
+    hearing = heard(call, tmp_path / "page", Asked(), work_with(load=load))
+    assert hearing.status is Status.FAILED
+    assert "只给出特征" in emotion_render.status(hearing, "zh")
+
+
+def test_an_unexpected_failure_is_one_sentence(call: Path, tmp_path: Path) -> None:
+    def load() -> LoadedListener:
+        raise RuntimeError("out of memory <here>")
+
+    hearing = heard(call, tmp_path / "page", Asked(), work_with(load=load))
+    assert hearing.notice == Notice("unexpected")
+    assert "memory" not in emotion_render.status(hearing, "en")
+
+
+# Stopping -----------------------------------------------------------------------------------------
+
+
+def test_cancelling_ends_a_hearing_for_the_page_at_once_and_keeps_nothing(
+    call: Path, tmp_path: Path
+) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def fed() -> None:
+        reached.set()
+        assert go_on.wait(10)
+
+    work = work_with(load=lambda: loaded(Ear(fed)))
+    hearing = Hearing(call, Asked())
+    work.submit(hearing, tmp_path / "page")
+    assert reached.wait(10)
+    hearing.cancel()
+    assert hearing.status is Status.CANCELLED
+    go_on.set()
+    wait_until(lambda: not [*(tmp_path / "page").iterdir()])
+    assert (hearing.status, hearing.result) == (Status.CANCELLED, None)
+
+
+def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
+    call: Path, tmp_path: Path
+) -> None:
+    go_on, loads = threading.Event(), []
+
+    def load() -> LoadedListener:
+        loads.append(1)
+        assert go_on.wait(10)
+        return loaded(Ear())
+
+    work = work_with(load=load)
+    first = Hearing(call, Asked())
+    work.submit(first, tmp_path / "page")
+    wait_until(lambda: first.status is Status.LOADING)
+    first.cancel()
+    assert first.status is Status.CANCELLED
+    go_on.set()
+    second = heard(call, tmp_path / "page", Asked(), work)
+    assert second.status is Status.FINISHED
+    assert loads == [1]
+
+
+def test_more_hearings_than_places_wait_for_their_turn(call: Path, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def load() -> LoadedListener:
+        go_on.wait()
+        return loaded(Ear())
+
+    work = work_with(load=load)
+    hearings = [Hearing(call, Asked()) for _ in range(HEARINGS_AT_ONCE + 1)]
+    for hearing in hearings:
+        work.submit(hearing, tmp_path / "page")
+    *first, last = hearings
+    wait_until(lambda: all(each.status is Status.LOADING for each in first))
+    assert last.status is Status.WAITING
+    go_on.set()
+    wait_until(lambda: all(each.status is Status.FINISHED for each in hearings))
+
+
+def test_a_page_sees_every_change_and_the_end(call: Path, tmp_path: Path) -> None:
+    hearing = Hearing(call, Asked())
+
+    async def watched() -> list[Status]:
+        work_with().submit(hearing, tmp_path / "page")
+        return [hearing.status async for _ in hearing.watch()]
+
+    assert asyncio.run(watched())[-1] is Status.FINISHED
+
+
+def test_a_closed_window_stops_hearings_and_opinions(call: Path) -> None:
+    session = Session(hearing=Hearing(call, Asked()))
+    assert session.has_work
+    for task in session.tasks:
+        task.cancel()
+    assert not session.has_work
+
+
+# What is shown ------------------------------------------------------------------------------------
+
+
+def finished(call: Path, folder: Path, **asked: bool) -> Hearing:
+    return heard(call, folder, Asked(**asked))
+
+
+def test_the_result_has_nine_bars_with_numbers_that_sum_to_one(call: Path, tmp_path: Path) -> None:
+    hearing = finished(call, tmp_path)
+    html = emotion_render.scores(hearing, "zh")
+    assert html.count("<li") == 9
+    for emotion in NineEmotion:
+        assert emotion.word("zh") in html
+        assert emotion.word("en") in emotion_render.scores(hearing, "en")
+    numbers = [float(part.split("%")[0]) for part in html.split("<b>")[1:]]
+    assert sum(numbers) == pytest.approx(100, abs=0.5)
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_a_high_risk_names_emotion_score_and_limit_and_no_risk_names_none(
+    tmp_path: Path,
+) -> None:
+    loud = finished(write(tmp_path / "loud.wav", [0.9] * 3), tmp_path)
+    html = emotion_render.verdict(loud, LIMIT, "zh")
+    assert "生气" in html
+    assert "高风险" in html
+    assert "75.0%" in html
+    quiet = finished(write(tmp_path / "quiet.wav", [0.1] * 3), tmp_path)
+    assert "高风险" not in emotion_render.verdict(quiet, LIMIT, "zh")
+
+
+def test_the_small_model_says_that_it_is_the_small_model(call: Path, tmp_path: Path) -> None:
+    assert say("emotion_tiny_head", "zh") in emotion_render.verdict(
+        finished(call, tmp_path), LIMIT, "zh"
+    )
+    big = work_with(load=lambda: loaded(Ear(), Source.CACHE))
+    hearing = heard(call, tmp_path, Asked(), big)
+    assert say("emotion_tiny_head", "zh") not in emotion_render.verdict(hearing, LIMIT, "zh")
+
+
+def test_the_log_has_a_line_a_step_and_the_place_of_a_kept_run(call: Path, tmp_path: Path) -> None:
+    work = work_with(EmotionSettings(outputs_folder=tmp_path / "kept"))
+    hearing = heard(call, tmp_path, Asked(keep=True), work)
+    html = emotion_render.journal(hearing, "zh")
+    assert html.count("毫秒") == len(hearing.steps)
+    assert hearing.result is not None
+    assert str(hearing.result.kept) in html
+
+
+def test_a_file_name_is_escaped(call: Path, tmp_path: Path) -> None:
+    html = emotion_render.player(finished(call, tmp_path), "zh")
+    assert "call &lt;1&gt;.wav" in html
+    assert "<1>" not in html
+
+
+def test_the_curve_is_thousandths_a_point_for_every_emotion(call: Path, tmp_path: Path) -> None:
+    drawn = emotion_render.curve(finished(call, tmp_path, frames=True), "en")
+    assert drawn is not None
+    assert [*drawn["scores"]] == [*NineEmotion]
+    assert {len(row) for row in drawn["scores"].values()} == {len(drawn["times"])}
+    sums = np.sum([*drawn["scores"].values()], axis=0)
+    np.testing.assert_allclose(sums, 1000, atol=5)
+    assert drawn["times"] == sorted(drawn["times"])
+    assert drawn["emotions"]["angry"] == "angry"
+    assert emotion_render.curve(finished(call, tmp_path), "en") is None
+
+
+def test_progress_tells_seconds_and_time_left_and_not_more_than_is_known() -> None:
+    hearing = Hearing(Path("a.wav"), Asked(), seconds_total=100.0)
+    hearing.begin()
+    hearing.seconds_done = 25.0
+    hearing.began = time.monotonic() - 5
+    html = emotion_render.status(hearing, "zh")
+    assert "25%" in html
+    assert "0:25 / 1:40" in html
+    assert "15 秒" in html
+    hearing.seconds_done = 100.0
+    assert "moving" in emotion_render.status(hearing, "zh")
+
+
+# A second opinion ---------------------------------------------------------------------------------
+
+
+def segment(start: float, end: float, emotion: Emotion) -> Segment:
+    probabilities = {emotion.value: 0.9}
+    return Segment(start, end, "你好。", "zh", 0.9, emotion, probabilities, (), {}, (), "")
+
+
+def job_of(path: Path) -> Job:
+    segments = (segment(0, 4, Emotion.SAD), segment(6, 10, Emotion.HAPPY))
+    whole = Transcript(SECONDS, 1.0, "sensevoice", "models/tiny", segments)
+    return Job(path, Options(), Status.FINISHED, Progress(whole, segments, SECONDS, finished=True))
+
+
+@contextmanager
+def asked(job: Job, load: Callable[[], LoadedListener] | None = None) -> Iterator[OpinionWork]:
+    work = OpinionWork(listening_with(load or (lambda: loaded(Ear()))), LIMITS)
+    work.ask(job)
+    yield work
+    wait_until(lambda: job.opinion is None or job.opinion.status.is_over)
+
+
+def lines(job: Job) -> list[dict[str, Any]]:
+    assert job.transcript is not None
+    return [json.loads(segment_line(n, s, "label")) for n, s in enumerate(job.transcript.segments)]
+
+
+def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call: Path) -> None:
+    job = job_of(call)
+    assert [each["second"] for each in lines(job)] == [None, None]
+    with asked(job):
+        pass
+    first, second = lines(job)
+    assert (first["second"]["emotion"], first["disagrees"]) == ("sad", False)
+    assert (second["second"]["emotion"], second["disagrees"]) == ("angry", True)
+    assert second["second"]["emotions"]["angry"] == second["second"]["probability"] > 0.9
+    said = emotion_render.opinion(job, LIMIT, "zh")
+    assert "1 句听法不同" in said
+    assert "高风险：生气" in said
+
+
+def test_a_person_settles_a_dispute_and_the_opinion_stays(call: Path) -> None:
+    job = job_of(call)
+    job.corrections = (Correction(0, text="再见。"),)
+    with asked(job):
+        pass
+    job.corrections = (*job.corrections, Correction(1, emotion=Emotion.SURPRISED))
+    first, second = lines(job)
+    assert (first["text"], first["second"]["emotion"]) == ("再见。", "sad")
+    assert (second["emotion"], second["disagrees"]) == ("surprised", False)
+    assert "没有听法不同" in emotion_render.opinion(job, LIMIT, "zh")
+
+
+def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
+    job, reached = job_of(call), threading.Event()
+    before = job.transcript
+    go_on = threading.Event()
+
+    def fed() -> None:
+        reached.set()
+        assert go_on.wait(10)
+
+    with asked(job, lambda: loaded(Ear(fed))):
+        assert reached.wait(10)
+        assert job.opinion is not None
+        job.opinion.cancel()
+        go_on.set()
+    assert job.transcript is before
+    assert say("opinion_cancelled", "zh") in emotion_render.opinion(job, LIMIT, "zh")
+
+
+def test_no_opinion_can_be_had_on_a_recording_that_is_gone_or_a_job_that_runs(call: Path) -> None:
+    gone, running = replace(job_of(call), path=None), job_of(call)
+    running.status = Status.RUNNING
+    for job in (gone, running):
+        with asked(job):
+            assert job.opinion is None
+
+
+def test_a_second_press_while_it_listens_is_one_opinion(call: Path) -> None:
+    job, go_on = job_of(call), threading.Event()
+
+    def load() -> LoadedListener:
+        assert go_on.wait(10)
+        return loaded(Ear())
+
+    with asked(job, load) as work:
+        first = job.opinion
+        work.ask(job)
+        assert job.opinion is first
+        go_on.set()
+
+
+def test_an_opinion_that_fails_says_why(tmp_path: Path) -> None:
+    job = job_of(tmp_path / "gone.wav")
+    with asked(job):
+        pass
+    assert "gone.wav" in emotion_render.opinion(job, LIMIT, "zh")
+    assert job.opinion is not None
+    assert job.opinion.status is Status.FAILED

@@ -1,0 +1,362 @@
+"""Files that people ask for at the page: each is made when asked for, from what is shown then."""
+
+import csv
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from fractions import Fraction
+from io import StringIO
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech.audio import clips
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.console.panels.export import render as export_render
+from richspeech.console.panels.export.exports import SLOW, Export, Exporter, Material, order
+from richspeech.console.panels.export.panel import FORMS, can_train, has_files, material_of
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Session, Status
+from richspeech.errors import OptionError
+from richspeech.language.wording import Wording
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.review import edl
+from richspeech.review.highlights import Highlight
+from richspeech.writers import WRITERS, WriterOptions
+from tests.e2e.visitor import write_samples
+from tests.transcripts import segment, transcript
+
+LIMITS = AudioLimits(10**9, 10**5)
+RATE = 16_000
+SAID = (
+    segment(1.0, 3.0, "真的！", Emotion.HAPPY, AudioEvent.LAUGHTER),
+    segment(5.0, 7.0, "不行。", Emotion.ANGRY),
+)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Ten seconds, each with a tone of its own."""
+    seconds = np.arange(RATE) / RATE
+    tones = [np.sin(2 * np.pi * (400 + 200 * second) * seconds) for second in range(10)]
+    return write_samples(tmp_path / "my call.wav", 10_000 * np.concatenate(tones), RATE)
+
+
+def session_of(recording: Path | None, *said: Segment) -> Session:
+    session = Session()
+    heard = transcript(*(said or SAID), duration=10.0)
+    job = Job(recording, Options(), Status.FINISHED, Progress(heard, heard.segments, 10.0, True))
+    session.begin(job)
+    return session
+
+
+def highlight(start: float, end: float) -> Highlight:
+    return Highlight(start, end, ("laughter",), (Wording("笑声", "Laughter"),), 1.0, ())
+
+
+def made(
+    session: Session,
+    form: str,
+    *highlights: Highlight,
+    emotions: bool = True,
+    sounds: bool = True,
+) -> Export:
+    material = material_of(session, emotions=emotions, sounds=sounds)
+    assert material is not None
+    material = Material(**{**vars(material), "highlights": highlights})
+    export = order(form, material, session.folder)
+    Exporter(LIMITS).make(export)
+    return export
+
+
+def content(export: Export) -> str:
+    assert export.path is not None, export.notice
+    return export.path.read_text(encoding="utf-8-sig")
+
+
+def loudest(path: Path) -> list[int]:
+    """The pitch of each second in Hz."""
+    with open_recording(path, LIMITS) as opened:
+        sound = np.concatenate([*opened.blocks()])
+    spectra = (
+        np.abs(np.fft.rfft(sound[at : at + RATE])) for at in range(0, len(sound) - RATE + 1, RATE)
+    )
+    return [int(spectrum.argmax()) for spectrum in spectra]
+
+
+# Formats
+
+
+def test_every_format_is_on_the_page() -> None:
+    assert set(WRITERS) == set(FORMS) - {"training"}
+
+
+@pytest.mark.parametrize("form", sorted(WRITERS))
+def test_a_correction_is_in_every_format(recording: Path, form: str) -> None:
+    session = session_of(recording)
+    assert session.job is not None
+    session.job.corrections = (Correction(0, text="把冰箱退掉", emotion=Emotion.SAD),)
+    export = made(session, form)
+    assert export.path is not None
+    assert export.path.name == f"my_call.{form}"
+    file = export.path
+    text = (
+        zipfile.ZipFile(file).read("word/document.xml").decode()
+        if form == "docx"
+        else file.read_text(encoding="utf-8")
+    )
+    assert "把冰箱退掉" in text
+    assert "真的" not in text
+
+
+def test_nothing_is_written_before_it_is_asked_for(recording: Path) -> None:
+    session = session_of(recording)
+    assert has_files(session.job)
+    assert [*session.folder.iterdir()] == []
+
+
+def test_there_are_no_files_before_the_end(recording: Path) -> None:
+    session = session_of(recording)
+    assert session.job is not None
+    session.job.status = Status.RUNNING
+    assert not has_files(session.job)
+    assert material_of(session, emotions=True, sounds=True) is None
+    assert material_of(Session(), emotions=True, sounds=True) is None
+
+
+def test_style_and_language_of_the_page_are_those_of_the_files(recording: Path) -> None:
+    session = session_of(recording)
+    assert "真的！(开心)" in content(made(session, "txt"))
+    session.locale = "en"
+    assert "(happy)" in content(made(session, "txt"))
+    session.style = "plain"
+    assert content(made(session, "txt")) == "真的！\n不行。\n"
+
+
+def test_emotions_and_sounds_stay_out_of_subtitles_that_do_without(recording: Path) -> None:
+    session = session_of(recording)
+    assert "<c.happy>[笑声] 真的！</c>" in content(made(session, "vtt"))
+    bare = content(made(session, "vtt", emotions=False, sounds=False))
+    assert "\n真的！\n" in bare
+    assert "STYLE" not in bare
+    assert "[笑声]" in content(made(session, "srt", emotions=False))
+
+
+def test_the_report_carries_the_sound_while_the_recording_is_kept(recording: Path) -> None:
+    session = session_of(recording)
+    assert "data:audio/mpeg;base64," in content(made(session, "html"))
+    recording.unlink()
+    silent = content(made(session, "html"))
+    assert "data:audio" not in silent
+    assert "真的！" in silent
+
+
+def test_a_transcript_without_a_recording_has_its_files_all_the_same() -> None:
+    session = session_of(None)
+    assert len([*csv.reader(StringIO(content(made(session, "csv"))))]) == 3
+
+
+def test_the_training_data_holds_what_was_corrected(recording: Path) -> None:
+    session = session_of(recording)
+    assert session.job is not None
+    assert not can_train(session.job)
+    session.job.corrections = (Correction(1, text="行。"),)
+    assert can_train(session.job)
+    export = made(session, "training")
+    assert export.path is not None
+    assert export.path.name == "my_call-training.zip"
+    with zipfile.ZipFile(export.path) as archive:
+        line = json.loads(archive.read("train.jsonl"))
+        assert (line["target"], line["source_len"]) == ("行。", 200)
+        assert line["source"] in archive.namelist()
+    recording.unlink()
+    assert not can_train(session.job)
+
+
+# Highlights
+
+
+def test_clips_are_the_chosen_seconds_one_file_each(recording: Path, tmp_path: Path) -> None:
+    session = session_of(recording)
+    export = made(session, "clips", highlight(1, 3), highlight(6, 7))
+    assert export.path is not None
+    with zipfile.ZipFile(export.path) as archive:
+        assert archive.namelist() == ["my_call-01.wav", "my_call-02.wav"]
+        archive.extractall(tmp_path / "clips")
+    pitches = [loudest(path) for path in sorted((tmp_path / "clips").iterdir())]
+    assert pitches == [[600, 800], [1_600]]
+    assert [path.name for path in export.folder.iterdir()] == ["my_call-clips.zip"]
+
+
+def test_the_reel_is_all_of_them_in_a_row(recording: Path) -> None:
+    session = session_of(recording)
+    export = made(session, "reel", highlight(1, 3), highlight(6, 7))
+    assert export.path is not None
+    assert (export.path.name, loudest(export.path)) == ("my_call-reel.wav", [600, 800, 1_600])
+    assert export.seconds_total == 7
+    assert export.fraction > 0.9
+
+
+def test_chapters_and_the_edit_list_need_no_recording() -> None:
+    session = session_of(Path("/gone/my call.wav"))
+    assert "00:00:01.000 --> 00:00:03.000\n笑声" in content(
+        made(session, "chapters", highlight(1, 3))
+    )
+    assert "00:00:01:00 00:00:03:00" in content(made(session, "edl", highlight(1, 3)))
+
+
+def test_a_recording_that_is_gone_is_told_in_a_sentence() -> None:
+    export = made(session_of(Path("/gone/call.wav")), "clips", highlight(1, 3))
+    assert export.notice is not None
+    assert export.notice.sentence("zh") == "call.wav 已不在服务器上：请重新上传并转写。"
+    shown = export_render.exports([export], "en")
+    assert "call.wav is no longer kept here" in shown
+    assert 'role="alert"' in shown
+
+
+def test_a_recording_that_is_too_short_for_the_transcript_is_told(recording: Path) -> None:
+    session = session_of(recording)
+    export = made(session, "reel", highlight(20, 30))
+    assert export.notice is not None
+    assert export.notice.sentence("zh").startswith("my call.wav 在 0:20 之前就结束了")
+    assert not list(export.folder.glob("*.wav"))
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda: clips.cut(b"", [(2, 1)], Path(), LIMITS, stem="x"),
+        lambda: edl.write_edl([], name="x", frame_rate=Fraction(200)),
+        lambda: edl.write_edl([highlight(1, 2)] * 1_000, name="x"),
+        lambda: edl.write_edl([highlight(1, 90_000)], name="x"),
+        lambda: WriterOptions(style="loud"),
+        lambda: WriterOptions(locale="fr"),
+    ],
+)
+def test_what_clips_lists_and_writers_refuse_has_a_chinese_sentence(refuse: object) -> None:
+    with pytest.raises(OptionError) as caught:
+        refuse()  # type: ignore[operator]
+    sentence = Notice.of(caught.value).sentence("zh")
+    assert not sentence.startswith("设置有误")
+    assert str(caught.value) not in sentence
+
+
+# Work in the background
+
+
+class SlowRecording:
+    """Blocks that come as long as nobody stops them."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def blocks(self) -> Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]:
+        for _ in range(10_000):
+            self.begun.set()
+            time.sleep(0.01)
+            yield np.zeros(RATE, np.float32)
+
+
+def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowRecording()
+    monkeypatch.setattr(
+        "richspeech.console.panels.export.exports.open_recording", lambda *_, **__: slow
+    )
+    session = session_of(recording)
+    material = material_of(session, emotions=True, sounds=True)
+    assert material is not None
+    export = order("html", material, session.folder)
+    session.export(export)
+    Exporter(LIMITS).submit(export)
+    assert slow.begun.wait(20)
+    assert session.has_work
+    shown = export_render.exports([export], "zh")
+    assert 'data-stop="html">取消</button></div>' in shown
+    assert "正在把录音放进报告" in shown
+    session.drop_export("html")
+    until = time.monotonic() + 20
+    while export.folder.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert export.status is Status.CANCELLED
+    assert session.exports == {}
+
+
+def test_a_new_recording_takes_the_files_of_the_one_before_away(recording: Path) -> None:
+    session = session_of(recording)
+    export = made(session, "html")
+    session.export(export)
+    session.begin(Job(recording, Options()))
+    assert session.exports == {}
+    assert not export.folder.exists()
+
+
+def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
+    recording: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise KeyError("secret")
+
+    monkeypatch.setattr("richspeech.console.panels.export.exports.write", fail)
+    export = made(session_of(recording), "srt")
+    assert export.status is Status.FAILED
+    shown = export_render.exports([export], "zh")
+    assert "程序内部出错" in shown
+    assert "secret" not in shown
+    assert "secret" in caplog.text
+
+
+def test_a_full_disk_is_told_in_one_sentence(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("richspeech.console.panels.export.exports.write", fail)
+    shown = export_render.exports([made(session_of(recording), "srt")], "zh")
+    assert "磁盘可能满了" in shown
+
+
+def test_what_is_ready_says_its_name_escaped_and_its_size(recording: Path) -> None:
+    session = session_of(recording)
+    slow = made(session, "html")
+    assert "my_call.html 已做好" in export_render.exports([slow], "zh")
+    assert 'data-save="html"' in export_render.exports([slow], "zh")
+    assert "srt" not in SLOW
+    assert export_render.exports([made(session, "srt")], "zh") == ""
+
+
+def test_progress_tells_seconds_and_time_left(recording: Path) -> None:
+    material = material_of(session_of(recording), emotions=True, sounds=True)
+    assert material is not None
+    export = order("html", material, recording.parent)
+    assert "排队中" in export_render.exports([export], "zh")
+    export.enter(Status.RUNNING)
+    export.began = time.monotonic() - 5
+    export.tell(2.5)
+    shown = export_render.exports([export], "zh")
+    assert all(part in shown for part in ("25%", "0:02 / 0:10", "还需约 15 秒"))
+
+
+def test_a_transcript_without_segments_has_no_files(recording: Path) -> None:
+    session = session_of(recording)
+    assert session.job is not None
+    nothing = Transcript(10.0, 1.0, "sensevoice", "x")
+    session.job.progress = Progress(nothing, (), 10.0, True)
+    assert not has_files(session.job)

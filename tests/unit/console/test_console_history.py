@@ -1,0 +1,474 @@
+"""The history on the page: what is answered from it, searched, opened, corrected and deleted."""
+
+import asyncio
+import re
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import AudioEvent, Emotion
+from richspeech.audio.decode import AudioLimits
+from richspeech.console import render
+from richspeech.console.listing import button, page_within, pager
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
+from richspeech.console.tabs.history import render as history_render
+from richspeech.console.tabs.history.tab import opened
+from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
+from richspeech.console.words import moment, say, zone_of
+from richspeech.console.work import Work
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import OptionError, StoreError
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+from richspeech.storage.history import History, open_history
+from richspeech.storage.query import Query, parse_query
+from richspeech.storage.recall import ComparingProgress
+from richspeech.storage.transcripts import Entry, Fingerprint, Store
+from tests.history import refuse
+
+LIMITS = AudioLimits(10_000_000, 600)
+CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
+CORRECTION = {"index": 0, "text": "我要退货。"}
+
+
+@dataclass
+class Ear:
+    """Hears one angry sentence in everything, and counts how often."""
+
+    calls: int = 0
+
+    def transcribe(
+        self, recording: WaveformSource, _options: Options, _cancelled: Cancel
+    ) -> Iterator[Progress]:
+        self.calls += 1
+        seconds = sum(len(block) for block in recording.blocks(4.0)) / 16_000
+        said = segment("我要退款。", Emotion.ANGRY, seconds)
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", (said,))
+        yield Progress(transcript, (said,), seconds, finished=True)
+
+
+def segment(text: str, emotion: Emotion = Emotion.NEUTRAL, end: float = 1.0) -> Segment:
+    events = (AudioEvent.LAUGHTER,) if emotion is Emotion.ANGRY else ()
+    return Segment(0.0, end, text, "zh", 0.9, emotion, {}, events, {}, (), text)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
+    yield History(store, Settings(), "1.0")
+    store.close()
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def work(history: History, ear: Ear, tmp_path: Path) -> Work:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    readiness = Readiness()
+    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    return Work(Transcribers(readiness, Settings()), LIMITS, history)
+
+
+@pytest.fixture
+def handlers(work: Work) -> Handlers:
+    return Handlers(work, Sessions(3600))
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "客服 call.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        samples = np.random.default_rng(1).integers(-9_000, 9_000, 16_000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def transcribed(handlers: Handlers, recording: Path) -> Job:
+    return finished(handlers, handlers.begin("page", str(recording), CHOICES))
+
+
+def finished(handlers: Handlers, session: Session) -> Job:
+    async def wait() -> None:
+        async for _ in handlers.watch("page"):
+            pass
+
+    asyncio.run(wait())
+    assert session.job is not None
+    assert session.job.status is Status.FINISHED, session.job.notice
+    return session.job
+
+
+def heard(job: Job) -> str:
+    assert job.transcript is not None
+    return job.transcript.text
+
+
+def kept(
+    store: Store, name: str, text: str, emotion: Emotion = Emotion.NEUTRAL, number: int = 0
+) -> Entry:
+    transcript = Transcript(61.0, 1.0, "ear", "tiny", (segment(text, emotion),))
+    mark = f"{name}{text}{number}"
+    return store.keep(Fingerprint(mark, mark), name, Options(), transcript)
+
+
+# answers
+
+
+def test_the_same_recording_is_heard_once_and_answered_from_then_on(
+    handlers: Handlers, ear: Ear, recording: Path
+) -> None:
+    first = transcribed(handlers, recording)
+    assert (first.origin, can_repeat(first)) == (Origin.HEARD, False)
+    second = transcribed(handlers, recording)
+    assert ear.calls == 1
+    assert (second.origin, can_repeat(second)) == (Origin.RECALLED, True)
+    assert heard(second) == "我要退款。"
+    assert second.entry is not None
+    said = moment(second.entry.created, "Asia/Shanghai")
+    assert "直接给出历史记录里的结果" in render.status(second, "zh", "Asia/Shanghai")
+    assert said in render.status(second, "zh", "Asia/Shanghai")
+    assert f"answered from the history of {said}" in render.status(second, "en", "Asia/Shanghai")
+
+
+def test_it_is_kept_under_the_name_of_its_file(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    assert [entry.name for entry in history.store.search(Query())] == ["客服 call.wav"]
+
+
+def test_who_asks_again_has_it_recognised_anew(
+    handlers: Handlers, history: History, ear: Ear, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    transcribed(handlers, recording)
+    job = finished(handlers, handlers.repeat("page"))
+    assert ear.calls == 2
+    assert job.origin is Origin.HEARD
+    assert history.store.count(Query()) == 1
+
+
+def test_other_options_are_another_question(handlers: Handlers, ear: Ear, recording: Path) -> None:
+    transcribed(handlers, recording)
+    finished(handlers, handlers.begin("page", str(recording), CHOICES._replace(merge=True)))
+    assert ear.calls == 2
+
+
+def test_corrections_come_back_with_the_answer_and_are_found(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    handlers.correct("page", CORRECTION)
+    again = transcribed(handlers, recording)
+    assert heard(again) == "我要退货。"
+    assert history.store.count(parse_query("退货")) == 1
+    assert history.store.count(parse_query("退款")) == 0
+    handlers.undo("page")
+    assert heard(again) == "我要退款。"
+    assert history.store.count(parse_query("退款")) == 1
+
+
+def test_corrections_of_what_is_heard_anew_replace_those_of_before(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    handlers.correct("page", CORRECTION)
+    transcribed(handlers, recording)
+    assert heard(finished(handlers, handlers.repeat("page"))) == "我要退款。"
+    assert history.store.count(parse_query("退货")) == 1
+    handlers.correct("page", {"index": 0, "emotion": "happy"})
+    assert history.store.count(parse_query("退款 emotion:happy")) == 1
+
+
+def test_a_correction_that_the_history_cannot_take_stays_on_the_page(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    job = transcribed(handlers, recording)
+    history.store.wipe()
+    with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
+        handlers.correct("page", CORRECTION)
+    assert heard(job) == "我要退货。"
+
+
+def test_a_transcript_that_is_not_kept_is_never_only_done(
+    handlers: Handlers, recording: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(tmp_path / "history.sqlite")
+    job = transcribed(handlers, recording)
+    assert heard(job) == "我要退款。"
+    shown = render.status(job, "zh")
+    assert "识别完成" in shown
+    assert (
+        '<div class="message warning" role="alert">这次转写没有存进历史记录。历史记录无法使用'
+        "（database or disk is full）：请检查设置里的 history.url。要保留，请在下面下载。</div>"
+    ) in shown
+    assert (
+        "This transcript is not kept in the history. The history cannot be used (database or disk "
+        "is full); see history.url in the settings. Download it below to keep it."
+    ) in render.status(job, "en")
+    assert any(text.startswith("客服 call.wav is not kept: ") for text in caplog.messages)
+
+
+def test_a_history_that_is_gone_is_begun_anew_and_has_the_next_transcript(
+    handlers: Handlers, history: History, recording: Path, tmp_path: Path
+) -> None:
+    transcribed(handlers, recording)
+    (tmp_path / "history.sqlite").unlink()
+    job = transcribed(handlers, recording)
+    assert "warning" not in render.status(job, "zh")
+    assert job.entry is not None
+    assert history.store.open(job.entry.id).transcript.text == "我要退款。"
+
+
+def test_early_corrections_that_are_not_kept_are_told(
+    work: Work, history: History, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("The history cannot be used (database is locked); see …")
+
+    monkeypatch.setattr(history, "correct", fail)
+    job = Job(recording, Options(), corrections=(Correction.from_dict(CORRECTION),))
+    for _ in work.steps(job, recording):
+        pass
+    assert (job.status, job.entry is None) == (Status.FINISHED, False)
+    assert "你的修改没有存进历史记录。" in render.status(job, "zh")
+    assert "Your corrections are not kept in the history." in render.status(job, "en")
+
+
+def test_without_a_history_everything_is_heard_every_time(
+    handlers: Handlers, ear: Ear, recording: Path
+) -> None:
+    weights = Weights(recording.parent, "x", Source.EMBEDDED, "asked for")
+    readiness = Readiness()
+    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    forgetful = Handlers(Work(Transcribers(readiness, Settings()), LIMITS), Sessions(3600))
+    assert [transcribed(forgetful, recording).entry for _ in range(2)] == [None, None]
+    assert ear.calls == 2
+
+
+def test_a_history_that_is_switched_off_is_not_opened(tmp_path: Path) -> None:
+    place = tmp_path / "history.sqlite"
+    settings = Settings.model_validate({"history": {"enabled": False, "url": f"sqlite:///{place}"}})
+    with open_history(settings, "1.0") as history:
+        assert history is None
+    assert not place.exists()
+
+
+def test_comparing_with_the_history_is_said() -> None:
+    entry = Entry(1, "a.wav", datetime(2026, 11, 1, tzinfo=UTC), 9.0, "zh", "e", "m", {}, "", 0)
+    job = Job(Path("a.wav"), Options(), Status.RUNNING)
+    job.take(
+        ComparingProgress(Transcript(5.0, 0.1, "e", "m"), (), 10.0, finished=False, entry=entry)
+    )
+    assert "正在比对" in render.status(job, "zh")
+    assert 'aria-valuenow="50"' in render.status(job, "zh")
+
+
+# opening
+
+
+def test_an_entry_opens_with_its_corrections_and_without_its_recording(history: History) -> None:
+    entry = kept(history.store, "a.wav", "你好")
+    corrected = Transcript(61.0, 1.0, "ear", "tiny", (segment("您好"),))
+    history.store.correct(entry, [{"index": 0, "text": "您好"}], corrected)
+    job = opened(history.store.open(entry.id), None, "zh")
+    assert (job.status, job.origin, job.name) == (Status.FINISHED, Origin.OPENED, "a.wav")
+    assert heard(job) == "您好"
+    assert "录音不保存" in render.player(job, "zh")
+    assert "<audio" not in render.player(job, "zh")
+    assert f"转写于 {moment(entry.created, 'UTC')}" in render.status(job, "zh")
+
+
+def test_a_recording_that_was_heard_in_this_window_can_still_be_played(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    entry = transcribed(handlers, recording).entry
+    session = handlers.sessions.get("page")
+    assert entry is not None
+    session.begin(Job(None, Options(), Status.FINISHED))
+    sound = session.sound_of(entry)
+    job = opened(history.store.open(entry.id), sound, "zh")
+    assert job.path == recording
+    assert len(job.meter.peaks.values) > 0
+    recording.unlink()
+    assert session.sound_of(entry) is None
+
+
+def test_what_is_deleted_is_no_longer_corrected_in_the_history(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    job = transcribed(handlers, recording)
+    assert job.entry is not None
+    history.store.delete(job.entry.id)
+    handlers.sessions.get("page").forget(job.entry.id)
+    handlers.correct("page", CORRECTION)
+    assert heard(job) == "我要退货。"
+
+
+# the list
+
+
+def drawn(store: Store, line: str = "", page: int = 0, locale: str = "zh") -> str:
+    found = history_render.find(store, parse_query(line), page, UTC)
+    return history_render.draw(found, locale, "UTC")
+
+
+def names(html: str) -> list[str]:
+    return re.findall(r'class="row-name"[^>]*>([^<]+)<', html)
+
+
+def test_the_newest_comes_first_with_what_it_is(history: History) -> None:
+    kept(history.store, "first.wav", "早上好")
+    kept(history.store, "second.wav", "我要退款", Emotion.ANGRY)
+    html = drawn(history.store)
+    assert names(html) == ["second.wav", "first.wav"]
+    assert "共 2 条" in html
+    second, first = html.split("<li ")[1:]
+    for text in ("我要退款", "生气", "笑声", "1:01", "普通话"):
+        assert text in second
+    assert Emotion.NEUTRAL.word("zh") in first
+
+
+def test_a_search_counts_and_marks_what_it_finds(history: History) -> None:
+    kept(history.store, "a.wav", "我要退款", Emotion.ANGRY)
+    kept(history.store, "b.wav", "谢谢")
+    html = drawn(history.store, "退款 emotion:生气")
+    assert names(html) == ["a.wav"]
+    assert "找到 1 条，共 2 条" in html
+    assert "我要<mark>退款</mark>" in html
+    assert "没有符合条件的记录" in drawn(history.store, "没说过的话")
+
+
+def test_many_are_shown_page_by_page(history: History) -> None:
+    for number in range(45):
+        kept(history.store, f"{number:02}.wav", "好", number=number)
+    assert names(drawn(history.store, page=0))[0] == "44.wav"
+    last = drawn(history.store, page=2)
+    assert names(last) == [f"{number:02}.wav" for number in range(4, -1, -1)]
+    assert "第 41–45 条" in last
+    assert names(drawn(history.store, page=99)) == names(last)
+
+
+def test_an_empty_history_says_what_it_is_for(history: History) -> None:
+    assert "还没有记录" in drawn(history.store)
+    assert "Nothing here yet" in drawn(history.store, locale="en")
+
+
+def test_what_people_named_and_said_cannot_become_html(history: History) -> None:
+    kept(history.store, '<img src="x">.wav', "<script>alert(1)</script> & co")
+    for html in (drawn(history.store), drawn(history.store, "script")):
+        assert "<img" not in html
+        assert "<script" not in html
+        assert "&amp; co" in html
+
+
+def test_deleting_wants_a_second_press(history: History) -> None:
+    entry = kept(history.store, "a.wav", "好")
+    html = drawn(history.store)
+    assert f'data-press="delete_row" data-id="{entry.id}"' in html
+    assert 'data-sure="再按一次删除"' in html
+    assert 'data-sure="再按一次，删除全部 1 条"' in html
+
+
+@pytest.mark.parametrize(
+    ("page", "count", "expected"), [(0, 0, 0), (5, 20, 0), (1, 21, 1), (-3, 50, 0), (9, 41, 2)]
+)
+def test_there_is_no_page_beyond_the_last(page: int, count: int, expected: int) -> None:
+    assert page_within(page, 20, count) == expected
+
+
+def usable(html: str) -> list[bool]:
+    return ["disabled" not in opening for opening in re.findall(r"<button[^>]*>", html)]
+
+
+def test_the_ways_to_other_pages_end_at_both_ends() -> None:
+    assert pager(0, 20, 20, "zh") == ""
+    first, last = pager(0, 20, 30, "zh"), pager(1, 20, 30, "zh")
+    assert usable(first) == [False, True]
+    assert usable(last) == [True, False]
+
+
+def test_a_button_escapes_what_it_is_given() -> None:
+    html = button("open_row", 'a" onclick="x', "<b>", label='"')
+    assert "<b>" not in html
+    assert 'onclick="' not in html
+
+
+def test_times_are_those_of_the_browser() -> None:
+    night = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
+    assert moment(night, "Asia/Shanghai") == "2026-11-02 04:30"
+    assert moment(night, "Nowhere/../..") == moment(night, "") == "2026-11-01 20:30"
+    assert zone_of("No/Such") is UTC
+
+
+# sentences
+
+
+def refused(line: str) -> OptionError:
+    with pytest.raises(OptionError) as caught:
+        parse_query(line)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("x" * 600, "搜索内容有 600 个字符：请缩短到 500 个以内。"),
+        ('"退款', "搜索里有一个引号没有成对：请补上或删掉它。"),
+        ("who:me", "没有“who:”这种条件：可以用 emotion, event, lang, name, after, before。"),
+        ("name:", "name: 后面要写文件名的一部分，例如 name:call。"),
+        ("after:2026-13-01", "没有“2026-13-01”这个日期：请写成 2026-11-01 的样子。"),
+        ("emotion:bored", "没有“bored”这种情绪：可以用 happy"),
+        ("event:bang", "没有“bang”这种声音：可以用 bgm"),
+        ("lang:fr", "没有“fr”这种语言：可以用 zh"),
+    ],
+)
+def test_a_wrong_search_is_told_in_chinese_and_english(line: str, sentence: str) -> None:
+    error = refused(line)
+    assert Notice.of(error).sentence("zh").startswith(sentence)
+    assert Notice.of(error).sentence("en") == str(error)
+
+
+def test_errors_of_the_history_are_told_in_chinese(history: History) -> None:
+    entry = kept(history.store, "a.wav", "好")
+    with pytest.raises(StoreError) as gone:
+        history.store.open(entry.id + 1)
+    assert Notice.of(gone.value).sentence("zh") == "这条记录已不在历史里：请重新搜索。"
+    history.store.delete(entry.id)
+    with pytest.raises(StoreError) as changed:
+        history.store.correct(entry, [], Transcript(1.0, 1.0, "e", "m"))
+    assert "已在别处被修改或删除" in Notice.of(changed.value).sentence("zh")
+    with pytest.raises(StoreError) as unusable:
+        Store("sqlite:////proc/nowhere/history.sqlite")
+    assert Notice.of(unusable.value).sentence("zh").startswith("历史记录无法使用（")
+
+
+def test_the_foot_of_the_page_says_what_is_kept() -> None:
+    facts = render.Facts("1", 6006, 3600, 10, 10)
+    assert "历史" not in render.footer(facts, None, "zh")
+    keeping = render.Facts("1", 6006, 3600, 10, 10, keeps_history=True)
+    assert "能打开这个页面的人都能搜到" in render.footer(keeping, None, "zh")
+    for_days = render.Facts("1", 6006, 3600, 10, 10, keeps_history=True, keep_days=30)
+    assert "保存 30 天" in render.footer(for_days, None, "zh")
+    assert "for 30 days" in render.footer(for_days, None, "en")
+    assert say("history_off", "zh").count("history.enabled") == 1

@@ -1,0 +1,197 @@
+"""Where a live recording goes: to its window, to the views, and to the history."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import Emotion
+from richspeech.audio.decode import AudioLimits
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Sessions, Status
+from richspeech.console.tabs.live.desk import Live, LiveDesk
+from richspeech.console.tabs.live.tab import live_words
+from richspeech.console.work import Work
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import AudioError, OptionError
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.live_recording import LiveRecording
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+from richspeech.storage.history import History
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Store
+
+LIMITS = AudioLimits(10_000_000, 600)
+WAIT_SECONDS = 60.0
+"""How long a hung test lasts."""
+
+
+def heard(text: str) -> Progress:
+    said = Segment(0.0, 1.0, text, "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), text)
+    return Progress(Transcript(1.0, 0.1, "ear", "tiny", (said,)), (said,), None, finished=True)
+
+
+@dataclass
+class Ear:
+    """Hears the same in everything, and counts how often."""
+
+    calls: int = 0
+
+    def transcribe(
+        self, recording: WaveformSource, _options: Options, _cancelled: Cancel
+    ) -> Iterator[Progress]:
+        self.calls += 1
+        list(recording.blocks(4.0))
+        yield heard("又听一遍")
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
+    yield History(store, Settings(), "1.0")
+    store.close()
+
+
+@pytest.fixture
+def sessions() -> Sessions:
+    return Sessions(3600)
+
+
+@pytest.fixture
+def desk(sessions: Sessions, ear: Ear, history: History, tmp_path: Path) -> LiveDesk:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    readiness = Readiness()
+    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    return LiveDesk(sessions, Work(Transcribers(readiness, Settings()), LIMITS, history))
+
+
+def recorded(live: Live) -> Live:
+    recording = LiveRecording(live.path, 60)
+    recording.feed(np.full(16_000, 9_000, np.int16))
+    recording.finish()
+    return live
+
+
+def finished(live: Live) -> Job:
+    job = live.session.job
+    assert job is not None
+    until = time.monotonic() + WAIT_SECONDS
+    while not job.status.is_over and time.monotonic() < until:
+        time.sleep(0.01)
+    assert job.status is Status.FINISHED, job.notice
+    return job
+
+
+def test_what_was_heard_becomes_the_job_of_its_window(
+    desk: LiveDesk, sessions: Sessions, ear: Ear
+) -> None:
+    live = recorded(desk.open("window", "", Options(language="zh")))
+    session = sessions.attach("page", "window")
+    assert session.live is live
+    live.end(heard("你好"))
+    job = finished(live)
+    assert session.job is job
+    assert job.transcript is not None
+    assert job.transcript.text == "你好"
+    assert ear.calls == 0
+    assert job.options == Options(language="zh")
+    assert job.path == live.path
+    assert live.path.parent == session.folder
+    assert len(job.meter.peaks.values) > 0
+    assert live.status.is_over
+
+
+def test_a_recording_whose_words_were_lost_is_transcribed(desk: LiveDesk, ear: Ear) -> None:
+    live = recorded(desk.open("window", "", Options()))
+    live.end(None)
+    job = finished(live)
+    assert job.transcript is not None
+    assert job.transcript.text == "又听一遍"
+    assert ear.calls == 1
+
+
+def test_the_history_keeps_it(desk: LiveDesk, history: History) -> None:
+    live = recorded(desk.open("window", "", Options()))
+    live.end(heard("你好"))
+    job = finished(live)
+    (entry,) = history.store.search(parse_query("你好"))
+    assert job.entry == entry
+    assert entry.name == live.path.name
+
+
+def test_nobody_talks_while_the_window_transcribes(desk: LiveDesk, sessions: Sessions) -> None:
+    sessions.attach("page", "window").begin(Job(Path("long.wav"), Options()))
+    with pytest.raises(OptionError, match="wait for its end or cancel it"):
+        desk.open("window", "", Options())
+    assert desk.open("another", "", Options()).path.name.startswith("live-")
+
+
+def test_a_second_talk_ends_the_first_and_has_a_file_of_its_own(desk: LiveDesk) -> None:
+    first = recorded(desk.open("window", "", Options()))
+    second = desk.open("window", "", Options())
+    assert first.stop.is_set()
+    assert not second.stop.is_set()
+    assert second.path != first.path
+
+
+def test_a_talk_is_work_that_stops_when_its_window_is_left(
+    desk: LiveDesk, sessions: Sessions
+) -> None:
+    session = sessions.attach("page", "window")
+    live = desk.open("window", "", Options())
+    assert session.has_work
+    sessions.leave("page")
+    assert live.stop.wait(WAIT_SECONDS)
+
+
+def test_errors_are_told_in_the_language_of_the_window(desk: LiveDesk, sessions: Sessions) -> None:
+    error = AudioError("The live recording has reached the allowed 60 seconds: it was kept so far.")
+    assert desk.sentence("window", "", error).startswith("实时录音到了允许的最长时间 60 秒")
+    sessions.of_window("window").locale = "en"
+    assert desk.sentence("window", "", error) == str(error)
+    assert "log" in desk.sentence("window", "", None)
+
+
+@pytest.mark.parametrize(
+    ("message", "chinese"),
+    [
+        (
+            "The live recording cannot be written (No space left on device): make room.",
+            "实时录音写不到服务器上（No space left on device）：请在服务器上腾出空间。",
+        ),
+        ("All 8 places to talk are taken: try later.", "同时说话的人已满 8 个：请稍后再试。"),
+        (
+            "This window transcribes a recording already: wait for its end or cancel it.",
+            "这个窗口正在转写录音：请等它完成，或先取消。",
+        ),
+        (
+            "The engine 'reference' takes recordings whole: choose another one.",
+            "引擎 reference 只能处理完整的录音：边说边看请改用 sensevoice 或 paraformer。",
+        ),
+    ],
+)
+def test_what_talkers_meet_is_said_in_chinese(message: str, chinese: str) -> None:
+    assert Notice("option", message).sentence("zh") == chinese
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_the_script_gets_its_words_and_the_languages_to_choose_from(locale: str) -> None:
+    words = live_words(locale, 6006)
+    assert [value for value, _ in words["languages"]] == ["auto", "zh", "en", "yue", "ja", "ko"]
+    assert "127.0.0.1:6006" in words["live_insecure"]
+    assert "{value}" in words["live_seconds"]

@@ -1,0 +1,231 @@
+"""What the page says of a transcript as a whole, without a browser."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postprocess import AudioEvent, Emotion
+from richspeech.console.panels.review import render as review_render
+from richspeech.console.panels.review.render import highlight_key
+from richspeech.console.panels.review.reviews import WINDOWS, Reviews, window_seconds
+from richspeech.console.sessions import Job, Status
+from richspeech.model.corrections import Correction
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Progress
+from richspeech.review.highlights import pick_highlights
+from richspeech.review.insight import make_insight
+from richspeech.review.review import Review
+from richspeech.review.risk import assess_risk
+from richspeech.settings import Settings
+from tests.transcripts import segment, transcript, transcripts
+
+SETTINGS = Settings()
+CALL = transcript(
+    segment(0.0, 4.0, "您好，请讲。", Emotion.HAPPY),
+    segment(6.0, 16.0, "我要退款，你们太差了！", Emotion.ANGRY),
+    segment(18.0, 20.0, "", Emotion.UNKNOWN, AudioEvent.LAUGHTER, language="nospeech"),
+    segment(24.0, 30.0, "Nobody listens.", Emotion.ANGRY, language="en"),
+    duration=40.0,
+)
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def insight(heard: Transcript, locale: str = "zh", window: float = 10) -> str:
+    return review_render.insight(make_insight(heard, window), locale)
+
+
+def highlights(heard: Transcript, locale: str = "zh", *, can_cut: bool = True) -> str:
+    found = pick_highlights(heard, SETTINGS.highlights)
+    return review_render.highlights(found, heard, locale, can_cut=can_cut)
+
+
+def risk(heard: Transcript, locale: str = "zh") -> str:
+    return review_render.risk(assess_risk(heard, SETTINGS.risk), SETTINGS.risk, locale)
+
+
+def seeks(html: str) -> list[float]:
+    return [float(seconds) for seconds in re.findall(r'data-seek="([\d.]+)"', html)]
+
+
+# Insight
+
+
+def test_shares_are_bars_with_their_numbers_in_words() -> None:
+    html = insight(CALL)
+    words = text_of(html)
+    assert "生气 80% 16 秒" in words
+    assert "开心 20% 4 秒" in words
+    assert "说话 50% 20 秒" in words
+    assert "其他声音 5% 2 秒" in words
+    assert "安静 45% 18 秒" in words
+    assert "普通话 70% 14 秒" in words
+    assert 'class="tone-angry" style="width:80.00%"' in html
+    assert "angry 80% 16 s" in text_of(insight(CALL, "en"))
+
+
+def test_speech_rate_and_counts_of_events_are_told() -> None:
+    words = text_of(insight(CALL))
+    assert "普通话 每分钟 56 字" in words
+    assert "英语 每分钟 20 词" in words
+    assert "笑声 1 段 2 秒" in words
+    assert "Mandarin 56 characters a minute" in text_of(insight(CALL, "en"))
+
+
+def test_what_was_not_heard_is_said_to_be_nothing() -> None:
+    words = text_of(insight(transcript(segment(0, 2, "", Emotion.UNKNOWN, AudioEvent.COUGH))))
+    assert "语速 没有" in words
+    assert "咳嗽 1 段" in words
+
+
+def test_a_column_for_each_window_plays_from_its_start_and_tells_its_values() -> None:
+    html = insight(CALL)
+    figure = html[html.index("<figure") :]
+    assert seeks(figure) == [0, 10, 20, 30]
+    assert 'aria-label="0:10–0:20  生气 90%  未知 10%"' in figure
+    assert 'aria-label="0:30–0:40  没有人说话"' in figure
+    assert "一格 10 秒" in figure
+    assert figure.count('tabindex="0"') == 1
+
+
+def test_emotions_have_a_sign_beside_their_colour() -> None:
+    assert '<i class="tone-angry">怒</i>生气' in insight(CALL)
+    assert '<i class="tone-angry">A</i>angry' in insight(CALL, "en")
+
+
+# Highlights
+
+
+def test_a_highlight_shows_title_span_evidence_words_and_rule() -> None:
+    html = highlights(CALL)
+    words = text_of(html)
+    assert "最长的生气" in words
+    assert "0:05–0:17" in words
+    assert "0:06–0:16 生气 90%" in words
+    assert "我要退款，你们太差了！" in words
+    assert "规则：longest-anger" in words
+    assert 6.0 in seeks(html)
+    assert "Longest anger" in text_of(highlights(CALL, "en"))
+
+
+def test_every_highlight_has_a_box_of_its_own() -> None:
+    found = pick_highlights(CALL, SETTINGS.highlights)
+    keys = re.findall(r'data-key="([^"]+)"', highlights(CALL))
+    assert keys == [highlight_key(each) for each in found]
+    assert len(set(keys)) == len(found) >= 3
+
+
+def test_without_the_recording_nothing_can_be_cut_and_the_lists_remain() -> None:
+    html = highlights(CALL, can_cut=False)
+    assert "没有录音就不能剪" in html
+    gone = re.findall(r'data-make="(\w+)" disabled data-gone', html)
+    assert gone == ["clips", "reel"]
+    assert "disabled" not in highlights(CALL)
+
+
+def test_a_recording_without_highlights_says_so() -> None:
+    calm = transcript(segment(0, 3))
+    assert "没有找到" in highlights(calm)
+    assert "None found" in highlights(calm, "en")
+
+
+# Risk
+
+
+def test_the_risk_tells_score_level_rules_and_seconds() -> None:
+    html = risk(CALL)
+    words = text_of(html)
+    assert re.search(r"risk (low|medium|high)", html)
+    assert "不是结论" in words
+    assert "0:06 起连续生气，共说了 10 秒" in words
+    assert "0:06–0:16 生气 90%" in words
+    assert {6.0, 24.0} <= set(seeks(html))
+    assert "30 分起为中，60 分起为高" in words
+    assert "no verdict" in text_of(risk(CALL, "en"))
+
+
+def test_points_that_speak_against_a_risk_are_taken_off() -> None:
+    calm = transcript(segment(0, 9, "好的。"), segment(10, 19, "谢谢。"))
+    assert "−15 分 最后 18 秒说话平静或开心" in text_of(risk(calm))
+    assert 'class="amount takes"' in risk(calm)
+    assert '<div class="risk low">' in risk(calm)
+
+
+def test_a_call_in_which_no_rule_finds_anything_says_so() -> None:
+    assert "没有一条规则得分" in risk(transcript(segment(0, 1)))
+
+
+# All of them
+
+
+def test_what_was_said_is_escaped() -> None:
+    evil = "退款<script>alert(1)</script>"
+    heard = transcript(segment(0, 10, evil, Emotion.ANGRY))
+    for html in (insight(heard), highlights(heard), risk(heard)):
+        assert "<script" not in html
+    assert "&lt;script&gt;" in highlights(heard)
+
+
+@given(transcripts(), st.sampled_from(["zh", "en"]))
+def test_any_transcript_is_drawn_with_every_label_in_words(heard: Transcript, locale: str) -> None:
+    drawn = insight(heard, locale) + highlights(heard, locale) + risk(heard, locale)
+    assert drawn.count("<li") == drawn.count("</li>")
+    if locale == "en" and not re.search(r"[\u3400-\u9fff]", heard.text):
+        assert not re.search(r"[\u3400-\u9fff]", drawn)
+
+
+@given(st.floats(0.1, 10**6))
+def test_windows_are_few_enough_to_be_told_apart(duration: float) -> None:
+    assert duration / window_seconds(duration) <= WINDOWS + 1e-6
+
+
+@pytest.mark.parametrize(("duration", "window"), [(87, 5), (600, 30), (10_800, 300)])
+def test_windows_have_lengths_that_people_count_in(duration: float, window: float) -> None:
+    assert window_seconds(duration) == window
+
+
+# Reviews
+
+
+def job_of(heard: Transcript, status: Status = Status.FINISHED) -> Job:
+    progress = Progress(heard, heard.segments, heard.duration, finished=True)
+    return Job(Path("/gone/call.wav"), Options(), status, progress)
+
+
+def review(reviews: Reviews, job: Job) -> Review:
+    found = reviews.of(job)
+    assert found is not None
+    return found
+
+
+def test_a_review_follows_corrections() -> None:
+    reviews, job = Reviews(SETTINGS), job_of(CALL)
+    before = review(reviews, job)
+    job.corrections = (Correction(1, emotion=Emotion.NEUTRAL), Correction(3, text="退款"))
+    after = review(reviews, job)
+    assert after.risk.score < before.risk.score
+    assert {share.label for share in after.insight.emotions} == {"happy", "neutral", "angry"}
+    job.corrections = ()
+    assert review(reviews, job).risk == before.risk
+
+
+def test_a_review_is_worked_out_once_for_one_state() -> None:
+    reviews, job = Reviews(SETTINGS), job_of(CALL)
+    assert reviews.of(job) is reviews.of(job)
+    again = job_of(replace(CALL, processing_seconds=2.0))
+    assert reviews.of(again) is not reviews.of(job)
+
+
+def test_there_is_no_review_before_the_end_and_of_nothing() -> None:
+    reviews = Reviews(SETTINGS)
+    assert reviews.of(None) is None
+    assert reviews.of(job_of(CALL, Status.RUNNING)) is None
+    assert reviews.of(job_of(transcript())) is None
+    assert reviews.of(job_of(CALL, Status.CANCELLED)) is not None

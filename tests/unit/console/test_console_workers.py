@@ -1,0 +1,297 @@
+"""Work that goes on when the process is told to end: finished, or kept as far as it was heard."""
+
+import signal
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+
+from postprocess import Emotion
+from richspeech.api.server import Server, work_seconds
+from richspeech.audio.decode import AudioLimits
+from richspeech.console import render
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.tabs.batch.run import Asked, BatchRun
+from richspeech.console.tabs.batch.work import BatchWork
+from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.work import Work
+from richspeech.console.workers import Workers
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import Cancelled, StoppingError
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.live_recording import LiveRecording
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.settings import Settings
+from richspeech.storage.history import History
+from richspeech.storage.query import Query
+from richspeech.storage.transcripts import Store
+
+LIMITS = AudioLimits(10_000_000, 600)
+FOREVER = 600.0
+"""Longer than any test may take: who waits so long fails."""
+
+
+@dataclass
+class Ear:
+    """Hears a sentence, then nothing until ``may_go``."""
+
+    may_go: threading.Event = field(default_factory=threading.Event)
+    has_begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def transcribe(
+        self, recording: WaveformSource, _options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        seconds = sum(len(block) for block in recording.blocks(4.0)) / 16_000
+        said = Segment(0.0, 0.5, "你好。", "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), "")
+        yield Progress(Transcript(0.5, 0.1, "ear", "tiny", (said,)), (said,), seconds, False)
+        self.has_begun.release()
+        while not self.may_go.wait(0.01):
+            if cancelled():
+                raise Cancelled
+        yield Progress(Transcript(seconds, 0.1, "ear", "tiny", (said,)), (), seconds, True)
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def workers() -> Workers:
+    return Workers()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def transcribers(ear: Ear, tmp_path: Path) -> Transcribers:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    readiness = Readiness()
+    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    return Transcribers(readiness, Settings())
+
+
+@pytest.fixture
+def work(transcribers: Transcribers, store: Store, workers: Workers) -> Work:
+    return Work(transcribers, LIMITS, History(store, Settings(), "1"), workers)
+
+
+def recorded(path: Path, seed: int = 0) -> Path:
+    samples = np.random.default_rng(seed).integers(-9_000, 9_000, 16_000)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def begun(work: Work, ear: Ear, path: Path) -> Job:
+    job = Job(path, Options())
+    work.submit(job)
+    assert ear.has_begun.acquire(timeout=FOREVER)
+    return job
+
+
+def names(store: Store) -> list[str]:
+    return sorted(entry.name or "" for entry in store.search(Query()))
+
+
+def test_work_that_ends_in_time_is_waited_for_and_whole(
+    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+) -> None:
+    job = begun(work, ear, recorded(tmp_path / "a.wav"))
+    threading.Timer(0.2, ear.may_go.set).start()
+    workers.close(FOREVER, FOREVER)
+    assert (job.status, workers.interrupted()) == (Status.FINISHED, False)
+    assert names(store) == ["a.wav"]
+
+
+def test_work_that_does_not_end_in_time_is_kept_as_far_as_it_was_heard(
+    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+) -> None:
+    job = begun(work, ear, recorded(tmp_path / "a.wav"))
+    workers.close(0.0, FOREVER)
+    assert names(store) == ["a.wav (interrupted)"]
+    assert job.entry is not None
+    assert "存在历史记录里" in render.status(job, "zh")
+    assert "is kept under History" in render.status(job, "en")
+
+
+def test_without_a_history_the_page_only_says_that_it_was_not_heard_to_its_end(
+    transcribers: Transcribers, ear: Ear, workers: Workers, tmp_path: Path
+) -> None:
+    job = begun(Work(transcribers, LIMITS, None, workers), ear, recorded(tmp_path / "a.wav"))
+    workers.close(0.0, FOREVER)
+    assert job.status is Status.FAILED
+    shown = render.status(job, "en")
+    assert "The server stopped before the end" in shown
+    assert "History" not in shown
+
+
+def test_who_cancels_while_the_process_goes_on_keeps_nothing(
+    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+) -> None:
+    job = begun(work, ear, recorded(tmp_path / "a.wav"))
+    job.cancel()
+    workers.close(FOREVER, FOREVER)
+    assert (job.status, names(store)) == (Status.CANCELLED, [])
+
+
+def test_no_new_work_is_taken_from_then_on(
+    work: Work, workers: Workers, transcribers: Transcribers, tmp_path: Path
+) -> None:
+    workers.require_open()
+    workers.close(FOREVER, FOREVER)
+    batches = BatchWork(transcribers, Settings(), None, workers)
+    with pytest.raises(StoppingError, match="is about to stop") as caught:
+        workers.require_open()
+    with pytest.raises(StoppingError):
+        batches.begin(Session(), [recorded(tmp_path / "a.wav")], None, Asked(Options()))
+    with pytest.raises(StoppingError):
+        LiveDesk(Sessions(60), work).open("window", "", Options())
+    assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
+
+
+@pytest.fixture
+def session() -> Session:
+    """One that stays, for the files of its batch go with it."""
+    return Session()
+
+
+@pytest.fixture
+def run(
+    transcribers: Transcribers,
+    ear: Ear,
+    workers: Workers,
+    store: Store,
+    session: Session,
+    tmp_path: Path,
+) -> BatchRun:
+    """A batch of six recordings, two of which have begun."""
+    settings = Settings.model_validate({"batch": {"workers": 2}})
+    history = History(store, Settings(), "1")
+    batches = BatchWork(transcribers, settings, history, workers)
+    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(6)]
+    run = batches.begin(session, uploads, None, Asked(Options()))
+    for _ in range(2):
+        assert ear.has_begun.acquire(timeout=FOREVER)
+    return run
+
+
+def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
+    run: BatchRun, workers: Workers, store: Store
+) -> None:
+    workers.close(0.0, FOREVER)
+    assert run.status is Status.CANCELLED
+    assert {row.state.value for row in run.rows} == {"cancelled"}
+    assert len(names(store)) == 2
+    assert all(name.endswith(".wav (interrupted)") for name in names(store))
+
+
+def test_recordings_of_a_batch_that_end_in_time_are_done(
+    run: BatchRun, ear: Ear, workers: Workers, store: Store
+) -> None:
+    threading.Timer(0.2, ear.may_go.set).start()
+    workers.close(FOREVER, FOREVER)
+    states = [row.state.value for row in run.rows]
+    assert (states.count("done"), states.count("cancelled")) == (2, 4)
+    assert len(names(store)) == 2
+
+
+def test_a_talk_that_is_read_along_ends_and_is_kept(
+    work: Work, workers: Workers, store: Store
+) -> None:
+    live = LiveDesk(Sessions(60), work).open("window", "", Options())
+    recording = LiveRecording(live.path, 60)
+    recording.feed(np.full(16_000, 9_000, np.int16))
+    said = Segment(0.0, 1.0, "你好。", "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), "")
+    heard = Progress(Transcript(1.0, 0.1, "ear", "tiny", (said,)), (said,), None, finished=True)
+
+    def talk() -> None:  # what api.live does once it sees ``stop``
+        assert live.stop.wait(FOREVER)
+        recording.finish()
+        live.end(heard)
+
+    threading.Thread(target=talk, daemon=True).start()
+    workers.close(FOREVER, FOREVER)
+    assert names(store) == [live.path.name]
+
+
+# The signals --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Ends:
+    """Notes what a server does when it is told to end."""
+
+    work: list[float] = field(default_factory=list)
+    process: threading.Event = field(default_factory=threading.Event)
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    def end_work(self, seconds: float, _more: float) -> None:
+        self.work.append(seconds)
+        self.may_end.wait(FOREVER)
+
+    def server(self, stop_seconds: float) -> Server:
+        config = uvicorn.Config("no:app", log_config=None)
+        return Server(config, stop_seconds, self.end_work, self.process.set)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + FOREVER
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("sig", "seconds"), [(signal.SIGTERM, 596.0), (signal.SIGINT, 0.0)])
+def test_pages_are_served_until_the_work_has_ended(sig: int, seconds: float) -> None:
+    ends = Ends()
+    server = ends.server(600.0)
+    server.handle_exit(sig, None)
+    wait_until(lambda: bool(ends.work))
+    assert (ends.work, server.should_exit) == ([seconds], False)
+    ends.may_end.set()
+    wait_until(lambda: server.should_exit)
+    assert not ends.process.is_set()
+
+
+def test_work_that_hangs_does_not_keep_the_process() -> None:
+    ends = Ends()
+    ends.server(1.0).handle_exit(signal.SIGTERM, None)
+    assert ends.process.wait(FOREVER)
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_waits_for_nothing(second: int) -> None:
+    ends = Ends()
+    server = ends.server(FOREVER)
+    server.handle_exit(signal.SIGTERM, None)
+    assert not server.force_exit
+    server.handle_exit(second, None)
+    assert (server.should_exit, server.force_exit) == (True, True)
+    assert ends.process.wait(FOREVER)
+
+
+@pytest.mark.parametrize(("stop_seconds", "seconds"), [(10.0, 6.0), (60.0, 56.0), (2.0, 1.0)])
+def test_time_is_left_for_what_comes_after_the_work(stop_seconds: float, seconds: float) -> None:
+    assert work_seconds(stop_seconds) == seconds

@@ -1,0 +1,37 @@
+"""Which folders an engine is made of, and what is said of those that are passed over."""
+
+import logging
+
+import pytest
+
+from richspeech.engines import loader
+from richspeech.engines.hub import EMBEDDED_DETECTOR
+from richspeech.settings import load_settings
+
+
+@pytest.mark.parametrize("engine", ["sensevoice", "paraformer"])
+@pytest.mark.parametrize(
+    ("detector", "level"),
+    [
+        ({}, logging.INFO),  # nobody has asked for the usual one
+        ({"vad_id": "iic/another-detector"}, logging.WARNING),
+        ({"vad_id": "embedded"}, None),
+    ],
+)
+def test_a_detector_beside_an_embedded_recogniser_is_said_to_be_ignored(
+    engine: str,
+    detector: dict[str, str],
+    level: int | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = load_settings(
+        model={"id": "embedded", "engine": engine, **detector}, paraformer={"id": "embedded"}
+    )
+    with caplog.at_level(logging.INFO):
+        found = loader.find_models(settings)
+    assert found.detector.folder == EMBEDDED_DETECTOR
+    said = [each for each in caplog.records if "is ignored" in each.getMessage()]
+    assert [each.levelno for each in said] == ([] if level is None else [level])
+    for each in said:
+        sentence = f"model.vad_id {settings.model.vad_id} is ignored, since models/{engine}-tiny "
+        assert each.getMessage() == f"{sentence}was trained with models/fsmn-vad-tiny"

@@ -1,0 +1,106 @@
+"""What is on demand is loaded once, kept while it is used, and let go when it is idle."""
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from richspeech.engines.on_demand import OnDemand
+from richspeech.errors import ModelError
+
+
+class Thing:
+    pass
+
+
+def test_nothing_is_loaded_before_it_is_used_and_then_once_for_all() -> None:
+    loads: list[Thing] = []
+    barrier = threading.Barrier(8)
+
+    def load() -> Thing:
+        loads.append(Thing())
+        return loads[-1]
+
+    things = OnDemand(load, idle_seconds=None)
+    assert not things.is_loaded
+
+    def use(_: int) -> Thing:
+        barrier.wait(60.0)
+        with things.use() as thing:
+            return thing
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {*pool.map(use, range(8))} == {loads[0]}
+    assert len(loads) == 1
+
+
+def test_an_idle_thing_is_let_go_and_loaded_anew() -> None:
+    things = OnDemand(Thing, idle_seconds=0.01)
+    gone = threading.Event()
+    with things.use() as thing:
+        weakref.finalize(thing, gone.set)
+        assert not gone.wait(0.1)
+    del thing
+    gc.collect()
+    assert gone.wait(60.0)
+    assert not things.is_loaded
+    with things.use():
+        assert things.is_loaded
+
+
+def test_a_thing_stays_while_another_still_uses_it() -> None:
+    things = OnDemand(Thing, idle_seconds=0.01)
+    with things.use() as thing:
+        with things.use() as same:
+            assert same is thing
+        threading.Event().wait(0.1)
+        assert things.is_loaded
+
+
+def test_who_cannot_load_may_try_again() -> None:
+    answers: Iterator[ModelError | Thing] = iter([ModelError("not now"), Thing()])
+
+    def load() -> Thing:
+        answer = next(answers)
+        if isinstance(answer, ModelError):
+            raise answer
+        return answer
+
+    things = OnDemand(load, idle_seconds=None)
+    with pytest.raises(ModelError), things.use():
+        pass
+    with things.use() as thing:
+        assert isinstance(thing, Thing)
+
+
+def test_what_is_let_go_is_ended_first() -> None:
+    ended: list[Thing] = []
+    done = threading.Event()
+
+    def end(thing: Thing) -> None:
+        ended.append(thing)
+        done.set()
+
+    things = OnDemand(Thing, 0.01, end)
+    with things.use() as thing:
+        pass
+    assert done.wait(60.0)
+    assert ended == [thing]
+    assert things.loaded is None
+
+
+def test_closing_ends_what_is_loaded_and_nothing_twice() -> None:
+    ended: list[Thing] = []
+    things = OnDemand(Thing, 0.01, ended.append)
+    things.close()
+    assert ended == []
+    with things.use() as thing:
+        things.close()
+    things.close()
+    assert ended == [thing]
+    with things.use() as another:
+        assert another is not thing
+        assert things.loaded is another

@@ -1,0 +1,230 @@
+"""Some jobs run, some wait, and one more is told so: in every tab, with one line for all."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from richspeech.audio.decode import AudioLimits
+from richspeech.console.panels.export.exports import SLOW_AT_ONCE, Exporter, Material, order
+from richspeech.console.sentences import Notice
+from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.tabs.batch.run import Asked as BatchAsked
+from richspeech.console.tabs.batch.work import BATCHES_AT_ONCE, BatchWork
+from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.tabs.transcribe.handlers import paint
+from richspeech.console.work import JOBS_AT_ONCE, Work
+from richspeech.console.workers import Workers
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import BusyError, Cancelled
+from richspeech.jobs.waiting import Places, Turn, WaitingRoom
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.settings import Settings
+from richspeech.writers import WriterOptions
+
+LIMITS = AudioLimits(10**9, 3600.0)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def hold(places: Places) -> tuple[Turn, threading.Event]:
+    """A turn that is held, or waited for, by a thread until the event is set."""
+    turn, go = places.ask(), threading.Event()
+
+    def work() -> None:
+        with turn.taken(lambda: False):
+            go.wait()
+
+    threading.Thread(target=work, daemon=True).start()
+    return turn, go
+
+
+def test_who_comes_when_the_line_is_full_is_told_how_many_wait() -> None:
+    places = WaitingRoom(2).places(1)
+    for _ in range(3):
+        places.ask()
+    with pytest.raises(BusyError, match=r"^2 jobs are waiting here already") as caught:
+        places.ask()
+    assert caught.value.code == "busy"
+    said = Notice.of(caught.value)
+    assert "come back in a few minutes" in said.sentence("en")
+    assert (
+        said.sentence("zh") == "现在已有 2 个任务在排队，排不下了：请过几分钟再来，重新按一次按钮。"
+    )
+
+
+def test_all_kinds_of_work_wait_in_one_room() -> None:
+    room = WaitingRoom(1)
+    one, other = room.places(1), room.places(1)
+    for places in (one, other, one):
+        places.ask()
+    with pytest.raises(BusyError):
+        other.ask()
+
+
+def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
+    places = WaitingRoom().places(1)
+    held = [hold(places) for _ in range(4)]
+    for number, (turn, go) in enumerate(held):
+        wait_until(turn.has_come.is_set)
+        assert not any(later.has_come.is_set() for later, _ in held[number + 1 :])
+        go.set()
+
+
+def test_who_gives_up_leaves_room_for_another() -> None:
+    room = WaitingRoom(1)
+    places = room.places(1)
+    places.ask()
+    with pytest.raises(Cancelled), places.ask().taken(lambda: True):
+        pytest.fail("the place is taken")
+    assert room.waiting == 0
+    places.ask()
+
+
+def test_a_place_is_free_again_when_its_work_ends_however_it_ends() -> None:
+    places = WaitingRoom(0).places(1)
+    with pytest.raises(ZeroDivisionError), places.ask().taken(lambda: False):
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), places.ask().unless_it_fails():
+        raise ZeroDivisionError
+    places.ask()
+
+
+def test_never_more_than_the_places_work_at_once() -> None:
+    places, now, most = WaitingRoom(100).places(3), [0], [0]
+    lock, over = threading.Lock(), []
+
+    def work() -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.001)
+        with lock:
+            now[0] -= 1
+            over.append(1)
+
+    for _ in range(60):
+        Workers().in_turn(places, Job(Path("x"), Options()), work)
+    wait_until(lambda: len(over) == 60)
+    assert most[0] <= 3
+
+
+# What the page sees -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def workers() -> Workers:
+    """Those for whom nobody may wait."""
+    return Workers(WaitingRoom(0))
+
+
+@pytest.fixture
+def loading() -> Transcribers:
+    """A model that never comes, so that work that has begun stays."""
+    return Transcribers(Readiness(), Settings())
+
+
+def recording(folder: Path) -> Path:
+    path = folder / f"{secrets.token_hex(4)}.wav"
+    path.write_bytes(Path("examples/zh-laughter.wav").read_bytes())
+    return path
+
+
+def test_one_transcription_too_many_has_failed_and_says_why(
+    loading: Transcribers, workers: Workers, tmp_path: Path
+) -> None:
+    work = Work(loading, LIMITS, workers=workers)
+    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE + 1)]
+    for job in jobs:
+        work.submit(job)
+    *taken, refused = jobs
+    assert refused.status is Status.FAILED
+    assert refused.notice is not None
+    assert refused.notice.kind == "busy"
+    assert all(not job.status.is_over for job in taken)
+    for job in taken:
+        job.cancel()
+    wait_until(lambda: all(job.status is Status.CANCELLED for job in taken))
+    again = Job(recording(tmp_path), Options())
+    work.submit(again)
+    wait_until(lambda: again.status is not Status.WAITING)
+    assert not again.status.is_over
+    again.cancel()
+
+
+def test_the_page_says_how_many_wait_in_its_language(loading: Transcribers, tmp_path: Path) -> None:
+    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(2)))
+    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE + 3)]
+    for job in jobs:
+        work.submit(job)
+    session = Session()
+    session.begin(jobs[-1])
+    assert "现在已有 2 个任务在排队" in paint(session).status
+    session.locale = "en"
+    assert "2 jobs are waiting here already" in paint(session).status
+    assert paint(session).can_start
+    for job in jobs:
+        job.cancel()
+    wait_until(lambda: all(job.status.is_over for job in jobs))
+
+
+def test_a_talk_that_has_ended_is_never_sent_away(loading: Transcribers, tmp_path: Path) -> None:
+    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(0)))
+    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE)]
+    for job in jobs:
+        work.submit(job)
+    live = LiveDesk(Sessions(3600), work).open("window", "", Options())
+    live.path.write_bytes(Path("examples/zh-laughter.wav").read_bytes())
+    live.end(None)
+    talk = live.session.job
+    assert talk is not None
+    assert talk.status is Status.WAITING
+    for job in (*jobs, talk):
+        job.cancel()
+    wait_until(lambda: talk.status is Status.CANCELLED)
+
+
+def test_a_batch_too_many_leaves_the_one_before_as_it_was(
+    loading: Transcribers, workers: Workers, tmp_path: Path
+) -> None:
+    work, asked = BatchWork(loading, Settings(), None, workers), BatchAsked(Options(), None, None)
+    sessions = [Session() for _ in range(BATCHES_AT_ONCE)]
+    runs = [work.begin(each, [recording(tmp_path)], None, asked) for each in sessions]
+    with pytest.raises(BusyError):
+        work.begin(sessions[0], [recording(tmp_path)], None, asked)
+    assert sessions[0].batch is runs[0]
+    assert not runs[0].stop.is_set()
+    for run in runs:
+        run.cancel()
+    wait_until(lambda: all(run.status is Status.CANCELLED for run in runs))
+
+
+def test_a_long_export_too_many_has_failed_and_a_quick_one_waits_for_nobody(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter, go_on = Exporter(LIMITS, workers), threading.Event()
+    monkeypatch.setattr(Exporter, "make", lambda *_: go_on.wait())
+    material = Material(
+        Transcript(1.0, 0.1, "sensevoice", "models/tiny"), "a", None, WriterOptions()
+    )
+    slow: list[Any] = [order("html", material, tmp_path) for _ in range(SLOW_AT_ONCE + 1)]
+    for export in slow:
+        exporter.submit(export)
+    assert slow[-1].notice.kind == "busy"
+    monkeypatch.undo()
+    quick = order("txt", material, tmp_path)
+    exporter.submit(quick)
+    wait_until(lambda: quick.status.is_over)
+    assert quick.status is Status.FINISHED
+    go_on.set()

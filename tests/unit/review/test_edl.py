@@ -1,0 +1,120 @@
+"""Highlights → CMX3600, read back by OpenTimelineIO, and → WebVTT chapters, read by webvtt-py."""
+
+from fractions import Fraction
+from io import StringIO
+
+import opentimelineio as otio
+import pytest
+import webvtt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from richspeech.errors import OptionError
+from richspeech.language.wording import Wording
+from richspeech.review.chapters import write_chapters
+from richspeech.review.edl import timecode, write_edl
+from richspeech.review.evidence import Evidence
+from richspeech.review.highlights import Highlight
+
+FILM = Fraction(24_000, 1_001)
+NTSC = Fraction(30_000, 1_001)
+
+
+def highlight(start: float, end: float, title: str = "笑声", *rules: str) -> Highlight:
+    found = Evidence(start, end, "laughter", 0.9)
+    return Highlight(
+        start, end, rules or ("laughter",), (Wording(title, "Laughter"),), 1.0, (found,)
+    )
+
+
+TWO = [highlight(61.48, 65), highlight(3_600, 3_610.24, "笑声", "laughter", "applause")]
+
+# EDL ----------------------------------------------------------------------------------------------
+
+
+def test_an_edl_has_one_event_a_highlight() -> None:
+    assert write_edl(TWO, name="zh call.wav").splitlines() == [
+        "TITLE: zh call.wav",
+        "FCM: NON-DROP FRAME",
+        "",
+        "001  AX       A     C        00:01:01:12 00:01:05:00 00:00:00:00 00:00:03:13",
+        "* FROM CLIP NAME: zh call.wav",
+        "* COMMENT: laughter AT 25 FPS",
+        "002  AX       A     C        01:00:00:00 01:00:10:06 00:00:03:13 00:00:13:19",
+        "* FROM CLIP NAME: zh call.wav",
+        "* COMMENT: laughter, applause AT 25 FPS",
+    ]
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(50), NTSC, FILM])
+def test_an_editor_reads_the_seconds_that_were_meant(rate: Fraction, pictures: bool) -> None:
+    text = write_edl(TWO, name="call.mp4", frame_rate=rate, pictures=pictures)
+    timeline = otio.adapters.read_from_string(text, "cmx_3600", rate=round(rate))
+    kinds = [track.kind for track in timeline.tracks]
+    assert kinds == (["Video", "Audio"] if pictures else ["Audio"])
+    for track in timeline.tracks:
+        assert [clip.name for clip in track] == ["call.mp4", "call.mp4"]
+        spans = [clip.source_range for clip in track]
+        frames = [(each.start_time.value, each.end_time_exclusive().value) for each in spans]
+        seconds = [pytest.approx((s.start, s.end), abs=0.501 / rate) for s in TWO]
+        assert [(first / rate, end / rate) for first, end in frames] == seconds
+
+
+@given(st.integers(0, 24 * 3_600 * 24 - 1), st.sampled_from([Fraction(24), Fraction(25), NTSC]))
+def test_a_timecode_is_read_as_the_frame_it_was_made_of(frame: int, rate: Fraction) -> None:
+    read = otio.opentime.from_timecode(timecode(frame, rate), round(rate))
+    assert read.value == frame
+
+
+@pytest.mark.parametrize(
+    ("rate", "highlights", "sentence"),
+    [
+        (Fraction(0), TWO, "An EDL has no 0 frames a second; choose 1 to 99."),
+        (Fraction(120), TWO, "An EDL has no 120 frames a second; choose 1 to 99."),
+        (
+            Fraction(25),
+            [highlight(n, n + 1) for n in range(1_000)],
+            "An EDL holds 999 events, not 1000; lower highlights.top.",
+        ),
+        (
+            Fraction(25),
+            [highlight(86_399, 86_401)],
+            "An EDL holds less than 24 hours; cut the recording into parts.",
+        ),
+    ],
+)
+def test_what_the_format_cannot_hold_is_refused(
+    rate: Fraction, highlights: list[Highlight], sentence: str
+) -> None:
+    with pytest.raises(OptionError) as caught:
+        write_edl(highlights, name="call.wav", frame_rate=rate)
+    assert str(caught.value) == sentence
+
+
+def test_a_name_cannot_add_lines() -> None:
+    text = write_edl(TWO, name="a\n003  AX.wav")
+    assert len(text.splitlines()) == len(write_edl(TWO, name="a.wav").splitlines())
+
+
+# Chapters -----------------------------------------------------------------------------------------
+
+
+def test_chapters_are_cues_that_a_player_reads() -> None:
+    read = webvtt.from_buffer(StringIO(write_chapters(TWO)))
+    assert [(c.identifier, c.start, c.end, c.text) for c in read.captions] == [
+        ("1", "00:01:01.480", "00:01:05.000", "笑声"),
+        ("2", "01:00:00.000", "01:00:10.240", "笑声"),
+    ]
+    english = webvtt.from_buffer(StringIO(write_chapters(TWO, "en")))
+    assert [cue.text for cue in english.captions] == ["Laughter", "Laughter"]
+
+
+def test_a_title_cannot_end_its_cue_or_become_markup() -> None:
+    text = write_chapters([highlight(1, 2, "a --> <b>&\n\nc")])
+    assert "a --&gt; &lt;b&gt;&amp; c\n" in text
+    assert len(webvtt.from_buffer(StringIO(text)).captions) == 1
+
+
+def test_no_highlights_are_a_file_without_cues() -> None:
+    assert write_chapters([]) == "WEBVTT\n"

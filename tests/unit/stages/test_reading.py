@@ -1,0 +1,93 @@
+"""Every segment gets the sentiment of its words, and is marked where its voice contradicts them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from postprocess import Emotion
+from richspeech.model.corrections import Correction, correct
+from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
+from richspeech.model.transcript import Transcript
+from richspeech.stages.reading import add_sentiment
+from tests.transcripts import segment, transcript
+
+GLAD: Scores = {Sentiment.POSITIVE: 0.9, Sentiment.NEUTRAL: 0.1}
+CROSS: Scores = {Sentiment.NEGATIVE: 0.8, Sentiment.NEUTRAL: 0.2}
+
+
+class Words:
+    """Takes what holds 好 for positive, other words for negative; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Sequence[str]] = []
+
+    def classify(self, texts: Sequence[str]) -> list[Scores]:
+        self.asked.append(texts)
+        return [{} if not text else GLAD if "好" in text else CROSS for text in texts]
+
+
+def test_all_segments_are_asked_for_at_once_and_keep_the_rest() -> None:
+    before = transcript(segment(0, 1, "好"), segment(1, 2, ""), segment(2, 3, "坏了"))
+    words = Words()
+    after = add_sentiment(before, words)
+    assert words.asked == [["好", "", "坏了"]]
+    assert [s.sentiment for s in after.segments] == [Sentiment.POSITIVE, None, Sentiment.NEGATIVE]
+    assert after.segments[1].sentiment_probabilities == {}
+    forgotten = [
+        replace(s, sentiment=None, sentiment_probabilities={}, agreement=None)
+        for s in after.segments
+    ]
+    assert tuple(forgotten) == before.segments
+
+
+def test_a_friendly_word_in_an_angry_voice_is_marked_with_both_probabilities() -> None:
+    [heard] = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), Words()).segments
+    mark = heard.irony
+    assert mark is not None
+    assert (mark.voice, mark.words) == (0.9, 0.9)
+    wire = json.loads(json.dumps(transcript(heard).to_dict()))
+    assert wire["segments"][0]["agreement"] == {
+        "accord": "irony", "voice": 0.9, "words": 0.9, "confidence": 0.81,
+    }  # fmt: skip
+    assert Transcript.from_dict(wire).segments[0].agreement == replace(mark, confidence=0.81)
+
+
+def test_a_cross_word_in_an_angry_voice_is_surer_than_either() -> None:
+    [heard] = add_sentiment(transcript(segment(0, 1, "坏了", Emotion.ANGRY)), Words()).segments
+    assert heard.irony is None
+    assert heard.agreement is not None
+    assert heard.agreement.accord is Accord.AGREEMENT
+    assert heard.agreement.confidence == pytest.approx(0.72 / 0.74)
+
+
+def test_the_limits_are_those_that_were_given() -> None:
+    before = transcript(segment(0, 1, "好啊", Emotion.ANGRY))
+    [heard] = add_sentiment(before, Words(), Limits(voice=0.95)).segments
+    assert heard.agreement is None
+
+
+def test_a_voice_that_a_rule_relabelled_has_no_direction() -> None:
+    relabelled = replace(segment(0, 1, "好啊", Emotion.ANGRY), emotion=Emotion.NEUTRAL)
+    [heard] = add_sentiment(transcript(relabelled), Words()).segments
+    assert heard.agreement is None
+
+
+def test_a_voice_that_a_person_put_right_is_certain() -> None:
+    put_right = correct(transcript(segment(0, 1, "好啊")), [Correction(0, emotion=Emotion.ANGRY)])
+    [heard] = add_sentiment(put_right, Words()).segments
+    mark = heard.irony
+    assert mark is not None
+    assert mark.voice == 1.0
+
+
+def test_a_correction_takes_away_what_was_said_of_other_words_or_another_voice() -> None:
+    read = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), Words())
+    [other_words] = correct(read, [Correction(0, text="坏了")]).segments
+    assert (other_words.sentiment, other_words.sentiment_probabilities) == (None, {})
+    assert other_words.agreement is None
+    [other_voice] = correct(read, [Correction(0, emotion=Emotion.HAPPY)]).segments
+    assert (other_voice.sentiment, other_voice.agreement) == (Sentiment.POSITIVE, None)
+    [other_language] = correct(read, [Correction(0, language="yue")]).segments
+    assert other_language.irony == read.segments[0].irony

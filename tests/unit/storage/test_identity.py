@@ -1,0 +1,151 @@
+"""The digest of settings and weights: equal for equal results, another one for others."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postprocess import DEFAULT_RULES
+from richspeech.engines.hub import Source, Weights
+from richspeech.model.options import Options
+from richspeech.settings import Settings
+from richspeech.storage.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Weights:
+    return model(tmp_path / "model", b"a" * (3 * SAMPLE_BYTES))
+
+
+def model(folder: Path, content: bytes) -> Weights:
+    folder.mkdir()
+    (folder / "model.pt").write_bytes(content)
+    (folder / "config.yaml").write_text("model: SenseVoiceSmall")
+    return Weights(folder, folder.name, Source.FOLDER, "a test made it")
+
+
+def identity(weights: Weights, **groups: Any) -> str:
+    return identity_of(Settings(**groups), weights, weights)
+
+
+def test_a_copy_of_a_model_is_the_same_model(weights: Weights, tmp_path: Path) -> None:
+    copy = model(tmp_path / "copy", b"a" * (3 * SAMPLE_BYTES))
+    (copy.folder / ".cache").write_text("left by a hub")
+    assert identity(copy) == identity(weights)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content + b"a",
+        lambda content: b"b" + content[1:],
+        lambda content: content[:-1] + b"b",
+    ],
+)
+def test_other_weights_are_another_model(
+    weights: Weights, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    content = (weights.folder / "model.pt").read_bytes()
+    assert identity(model(tmp_path / "other", change(content))) != identity(weights)
+
+
+def test_which_of_two_models_detects_and_which_recognises_matters(
+    weights: Weights, tmp_path: Path
+) -> None:
+    other, settings = model(tmp_path / "other", b"b"), Settings()
+    assert identity_of(settings, weights, other) != identity_of(settings, other, weights)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"model": {"engine": "reference"}},
+        {"model": {"engine": "paraformer"}},
+        {"hotwords": {"min_likeness": 90}},
+        {"model": {"precision": "int8"}},
+        {"model": {"backend": "torch"}},
+        {"vad": {"max_end_silence_ms": 500}},
+        {"rules": ()},
+    ],
+)
+def test_a_setting_that_changes_results_changes_the_digest(
+    weights: Weights, groups: dict[str, Any]
+) -> None:
+    assert DEFAULT_RULES
+    assert identity(weights, **groups) != identity(weights)
+
+
+@pytest.mark.parametrize(
+    "groups", [{"model": {"threads": 1}}, {"server": {"port": 7000}}, {"limits": {"max_bytes": 1}}]
+)
+def test_a_setting_that_changes_no_result_changes_nothing(
+    weights: Weights, groups: dict[str, Any]
+) -> None:
+    assert identity(weights, **groups) == identity(weights)
+
+
+def test_an_engine_beside_that_of_the_settings_has_its_own_digest(weights: Weights) -> None:
+    settings = Settings()
+    same = identity_of(settings, weights, weights, engine=settings.model.engine)
+    other = identity_of(settings, weights, weights, engine="paraformer")
+    assert same == identity(weights) != other
+
+
+def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
+    models = [None, weights, model(tmp_path / "other", b"b")]
+    digests = {
+        identity_of(Settings(), weights, weights, punctuation_weights=each) for each in models
+    }
+    assert len(digests) == len(models)
+
+
+def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
+    """A history of many months is worth more than a tidy digest."""
+    asked = Options(language="zh")
+    old = {key: value for key, value in asdict(asked).items() if key != "hotwords"}
+    assert request_identity("a", asked) == digest_of("a", old)
+
+
+def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(
+    weights: Weights,
+) -> None:
+    first, second = (identity_of(Settings(), weights, weights, each) for each in ("1.0", "1.1"))
+    assert len({identity(weights), first, second}) == 3
+
+
+def test_every_option_changes_the_digest() -> None:
+    options = [
+        Options(),
+        Options(language="zh"),
+        Options(allowed_languages=("zh", "en")),
+        Options(inverse_text_normalization=False),
+        Options(merge=True),
+        Options(merge_length_s=10.0),
+        Options(ban_unknown_emotion=True),
+        Options(hotwords=("达摩院",)),
+        Options(hotwords=("达摩院", "张珊")),
+    ]
+    assert len({request_identity("a", each) for each in options}) == len(options)
+    assert request_identity("a", Options()) != request_identity("b", Options())
+
+
+def test_how_words_are_read_matters_only_where_they_are(weights: Weights, tmp_path: Path) -> None:
+    reader = model(tmp_path / "reader", b"r")
+    other = model(tmp_path / "other-reader", b"o")
+
+    def digest(reads: Weights | None, **sentiment: Any) -> str:
+        settings = Settings.model_validate({"sentiment": sentiment})
+        return identity_of(settings, weights, weights, sentiment_weights=reads)
+
+    assert digest(None) == digest(None, sure_voice=0.9) == identity(weights)
+    found = {
+        digest(None),
+        digest(reader),
+        digest(other),
+        digest(reader, sure_voice=0.9),
+        digest(reader, labels={"LABEL_0": "negative"}),
+    }
+    assert len(found) == 5
+    assert digest(reader, idle_seconds=5) == digest(reader)
