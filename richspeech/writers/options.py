@@ -31,7 +31,7 @@ class WriterOptions:
     title: str | None = None
     """Heading of md, docx, html, ass and lrc: mostly the recording's name."""
     audio: bytes | None = None
-    """MP3 that the html report plays; ``richspeech.playback`` makes it from any recording."""
+    """MP3 that the html report plays; ``audio.playback`` makes it from any recording."""
 
     def __post_init__(self) -> None:
         require_known("style", self.style, STYLES)

@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from tests.integration.conftest import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST_LINE = "    from richspeech import loader"
+FIRST_LINE = "    from richspeech.audio.decode import open_recording"
 
 
 def program_of(readme: str) -> str:
