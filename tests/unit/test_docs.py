@@ -1,0 +1,96 @@
+"""What the documents name exists: paths, links, modules, pins and decisions."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDS = ROOT / "docs" / "adr"
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(RECORDS.glob("*.md")),
+    ROOT / "models" / "README.md",
+]
+NAMING = [*DOCUMENTS, ROOT / "config.yaml", *sorted(ROOT.glob("requirements*.txt"))]
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+PATH = re.compile(r"(?<![\w/.])(?:richspeech|scripts|tests|docs|models|examples)/[\w./-]*\w")
+MODULE = re.compile(r"\brichspeech(?:\.\w+)+")
+IMPORT = re.compile(r"from (richspeech[\w.]*) import ([\w, ]+)")
+MADE_BY_USERS = {"models/bert_sentiment_chinese"}
+PIN = re.compile(r"^([\w.-]+(?:\[\w+\])?==\S+)", re.MULTILINE)
+
+
+def name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def text_of(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def modules_named(text: str) -> Iterator[str]:
+    """Dotted names of the package, also those that an example imports."""
+    yield from MODULE.findall(text)
+    for package, names in IMPORT.findall(text):
+        yield from (f"{package}.{each.strip()}" for each in names.split(","))
+
+
+def is_defined(dotted: str) -> bool:
+    """Whether a dotted name is a module, or a name that its module binds."""
+    *parents, last = dotted.split(".")
+    place = ROOT.joinpath(*parents)
+    if (place / last).is_dir() or (place / f"{last}.py").is_file():
+        return True
+    source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return source.is_file() and re.search(rf"\b{last}\b", text_of(source)) is not None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+    targets = [link for link in LINK.findall(text_of(document)) if "://" not in link]
+    assert [link for link in targets if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", NAMING, ids=name)
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    paths = set(PATH.findall(text_of(document))) - MADE_BY_USERS
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
+@pytest.mark.parametrize("document", NAMING, ids=name)
+def test_every_module_that_is_named_exists(document: Path) -> None:
+    assert [each for each in modules_named(text_of(document)) if not is_defined(each)] == []
+
+
+def test_every_pinned_version_has_its_reason() -> None:
+    [record] = RECORDS.glob("*-pinned-dependencies.md")
+    pins = {pin for path in ROOT.glob("requirements*.txt") for pin in PIN.findall(text_of(path))}
+    assert pins
+    assert {pin for pin in pins if f"`{pin}`" not in text_of(record)} == set()
+
+
+def test_every_decision_is_listed_with_its_number_and_title() -> None:
+    index = text_of(RECORDS / "README.md")
+    records = sorted(RECORDS.glob("[0-9]*.md"))
+    listed = re.findall(r"^\| \[(\d{4})\]\(([\w-]+\.md)\) \| (.+?) \| ", index, re.MULTILINE)
+    headings = [text_of(record).splitlines()[0] for record in records]
+    assert [(number, file) for number, file, _ in listed] == [(r.name[:4], r.name) for r in records]
+    assert [f"# {number}. {title}" for number, _, title in listed] == headings
+
+
+@pytest.mark.parametrize("record", sorted(RECORDS.glob("[0-9]*.md")), ids=name)
+def test_every_decision_has_status_date_context_decision_and_consequences(record: Path) -> None:
+    parts = (
+        r"# \d{4}\. .+",
+        r"\* Status: .+",
+        r"\* Date: \d{4}-\d\d-\d\d",
+        "## Context",
+        "## Decision",
+        "## Consequences",
+    )
+    lines = text_of(record).splitlines()
+    found = [part for part in parts if any(re.fullmatch(part, line) for line in lines)]
+    assert tuple(found) == parts
