@@ -15,7 +15,7 @@ HELD_BACK = """
 import sys, time
 from pathlib import Path
 import app_sensevoice
-from richspeech import loader
+from richspeech.engines import loader
 from richspeech.errors import ModelError
 
 load, gate = loader.load, Path(sys.argv.pop(1))

@@ -19,7 +19,7 @@ with funasr_door.quiet():
 
 WARM_START = """
 import sys
-from richspeech import loader
+from richspeech.engines import loader
 from richspeech.settings import load_settings
 if __name__ == "__main__":
     model = {"id": "embedded", "device": "cpu", "cache_folder": sys.argv[1]}
