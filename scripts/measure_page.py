@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 import psutil
 from playwright.sync_api import sync_playwright
 
-from app_sensevoice import bound_socket
+from richspeech.app import bound_socket
 from richspeech.settings import ROOT
 from scripts.screenshots import ARGUMENTS, CHROMIUM, answers
 

@@ -19,7 +19,7 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app_sensevoice import bound_socket
+from richspeech.app import bound_socket
 from richspeech.console.examples import find_examples
 from richspeech.console.words import say
 from richspeech.settings import ROOT

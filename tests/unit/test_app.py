@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-import app_sensevoice
+from richspeech import app as composition
 from richspeech.api.app import create_app
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
@@ -122,7 +122,7 @@ def test_no_documentation_page_loads_scripts_from_a_cdn() -> None:
 def test_a_foreign_host_without_a_password_is_refused_with_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert app_sensevoice.main(["--host", "0.0.0.0", "--port", "7999"]) == 1  # noqa: S104
+    assert composition.main(["--host", "0.0.0.0", "--port", "7999"]) == 1  # noqa: S104
     error = capsys.readouterr().err
     assert "0.0.0.0 can be reached from other machines: set user and password" in error
     assert "allow_unauthenticated: true" in error
@@ -133,14 +133,14 @@ def test_a_foreign_host_without_a_password_is_refused_with_one_sentence(
 def test_a_missing_settings_file_is_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert app_sensevoice.main(["--config", str(tmp_path / "no.yaml")]) == 1
+    assert composition.main(["--config", str(tmp_path / "no.yaml")]) == 1
     assert capsys.readouterr().err.startswith("The settings file no.yaml does not exist")
 
 
 def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert app_sensevoice.main(["--port", str(port)]) == 1
+        assert composition.main(["--port", str(port)]) == 1
     error = capsys.readouterr().err
     assert f"Port {port} on 127.0.0.1 cannot be used" in error
     assert "--port" in error
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_host_that_does_not_exist_is_one_sentence() -> None:
     with pytest.raises(SettingsError, match="no address of this machine"):
-        app_sensevoice.bound_socket("no.such.host.invalid", 7999)
+        composition.bound_socket("no.such.host.invalid", 7999)
 
 
 def test_a_model_that_is_not_there_is_one_sentence(
@@ -157,7 +157,7 @@ def test_a_model_that_is_not_there_is_one_sentence(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert app_sensevoice.main(["--port", str(port), "--model", str(tmp_path)]) == 1
+    assert composition.main(["--port", str(port), "--model", str(tmp_path)]) == 1
     error = capsys.readouterr().err
     assert "lacks config.yaml" in error
     assert "Traceback" not in error
@@ -175,7 +175,7 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
     monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert app_sensevoice.main(["--port", str(port)]) == 0
+    assert composition.main(["--port", str(port)]) == 0
     assert folders[0].name.startswith("richspeech-")
     assert not folders[0].exists()
 
@@ -195,24 +195,24 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    assert app_sensevoice.main(["--port", port]) == 1
+    assert composition.main(["--port", port]) == 1
     error = capsys.readouterr().err
     assert "The history is damaged (file is not a database)" in error
     assert "--history-aside" in error
     monkeypatch.setattr(tempfile, "tempdir", None)  # that of the first start is gone
-    assert app_sensevoice.main(["--port", port, "--history-aside"]) == 0
+    assert composition.main(["--port", port, "--history-aside"]) == 0
     (aside,) = tmp_path.glob("history.aside-*.sqlite")
     assert aside.read_bytes().startswith(b"no database at all")
     assert path.read_bytes().startswith(b"SQLite format 3")
 
 
 def test_arguments_that_are_not_given_leave_the_settings_alone() -> None:
-    given = app_sensevoice.parse_arguments(["--port", "7000", "--model", "embedded"])
-    groups = app_sensevoice.overrides(given)
+    given = composition.parse_arguments(["--port", "7000", "--model", "embedded"])
+    groups = composition.overrides(given)
     assert groups == {"server": {"port": 7000}, "model": {"id": "embedded"}}
 
 
 def test_the_welcome_names_the_address_and_the_tunnel() -> None:
-    text = app_sensevoice.welcome("127.0.0.1", 6006)
+    text = composition.welcome("127.0.0.1", 6006)
     assert "http://127.0.0.1:6006" in text
     assert "ssh -L 6006:127.0.0.1:6006" in text

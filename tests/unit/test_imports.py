@@ -26,8 +26,9 @@ LAYERS = (
     ("storage", "review", "emotion"),
     ("jobs", "bench"),
     ("cli",),
-    ("api", "console", "__main__"),
-    ("app_sensevoice",),
+    ("api", "console"),
+    ("app",),
+    ("__main__", "app_sensevoice"),
 )
 """A part imports from its own row and from those above."""
 
@@ -64,9 +65,9 @@ HOMES = {
     "numba": ("audio.vad",),
     "gradio": ("console",),
     "jiwer": ("review.comparison",),
-    "fastapi": ("api", "app_sensevoice"),
-    "starlette": ("api", "app_sensevoice"),
-    "uvicorn": ("api", "app_sensevoice"),
+    "fastapi": ("api", "app"),
+    "starlette": ("api", "app"),
+    "uvicorn": ("api", "app"),
     "h11": ("api.connection",),
     "python_multipart": ("api.uploads",),
     "limits": ("api.wall.attempts",),
@@ -82,7 +83,7 @@ HOMES = {
 
 ENVIRONMENT_HOMES = {
     "settings": "reads the RICHSPEECH_ variables",
-    "app_sensevoice": "sets what gradio reads only while it is imported: telemetry, upload folder",
+    "app": "sets what gradio reads only while it is imported: telemetry, upload folder",
 }
 
 STATEMENTS = (

@@ -1,0 +1,296 @@
+"""Composition root: arguments → Settings → models → API and console on one port."""
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from richspeech.errors import RichSpeechError, SettingsError
+from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.storage.workspace import workspace
+from richspeech.version import version
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from richspeech.console.sessions import Sessions
+    from richspeech.console.workers import Workers
+    from richspeech.engines.loader import Loaded
+    from richspeech.engines.readiness import Readiness
+    from richspeech.engines.transcribers import Transcribers
+    from richspeech.storage.history import History
+
+log = logging.getLogger("richspeech.app")
+
+SWEEPS_IN_A_LIFE = 60
+"""How often old uploads are looked for in the time for which they are kept."""
+LONGEST_SECONDS_BETWEEN_SWEEPS = 60
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until interrupted; 1 when the settings, the port or the model do not allow it."""
+    arguments = parse_arguments(argv)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("httpx", "numba", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        settings = load_settings(arguments.config, **overrides(arguments))
+        with bound_socket(settings.server.host, settings.server.port) as listener:
+            serve(settings, listener, arguments.config, history_aside=arguments.history_aside)
+    except RichSpeechError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        log.info("stopped")
+    return 0
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what is not given stays None and leaves the settings as they are."""
+    parser = argparse.ArgumentParser(description="Rich speech transcription: the web console.")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file (config.yaml)")
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (6006)")
+    parser.add_argument("--model", help="embedded, a ModelScope id or a model folder")
+    parser.add_argument("--device", help="cuda:0, cpu, …")
+    parser.add_argument(
+        "--history-aside",
+        action="store_true",
+        help="put a history aside that cannot be read, and begin a new one",
+    )
+    return parser.parse_args(argv)
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Sort what the command line gives into the groups of the settings."""
+    server = {"host": arguments.host, "port": arguments.port}
+    model = {"id": arguments.model, "device": arguments.device}
+    groups = {"server": server, "model": model}
+    return {
+        name: {key: value for key, value in group.items() if value is not None}
+        for name, group in groups.items()
+    }
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow; it listens once there is something to show."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    except OSError as error:
+        message = f"The host {host} is no address of this machine; give another one with --host."
+        raise SettingsError(message) from error
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        message = (
+            f"Port {port} on {host} cannot be used ({error.strerror}); "
+            "stop what uses it or give another one with --port."
+        )
+        raise SettingsError(message) from error
+    return listener
+
+
+def serve(
+    settings: Settings, listener: socket.socket, config_file: Path, *, history_aside: bool = False
+) -> None:
+    """Answer requests while the models load; uploads live in a folder that goes with the process.
+
+    The page may put rules into ``config_file``, if the settings allow it. Raises what ended the
+    loading, if it failed: then there is nothing to serve.
+    """
+    # Before and after uvicorn has the signals, this way the folder below is removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ExitStack() as stack:
+        folder = stack.enter_context(workspace())
+        tempfile.tempdir = str(folder)
+        quieten_gradio(str(folder))
+        # These imports take seconds and torch; a help text or a settings error needs neither.
+        import uvicorn  # noqa: PLC0415
+
+        from richspeech.api.connection import impatient  # noqa: PLC0415
+        from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
+        from richspeech.console.workers import Workers  # noqa: PLC0415
+        from richspeech.engines import loader  # noqa: PLC0415
+        from richspeech.engines.readiness import Readiness  # noqa: PLC0415
+        from richspeech.engines.transcribers import Transcribers  # noqa: PLC0415
+        from richspeech.jobs.waiting import WaitingRoom  # noqa: PLC0415
+        from richspeech.storage.history import open_history  # noqa: PLC0415
+
+        readiness = Readiness()
+        transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
+        history = stack.enter_context(open_history(settings, version(), aside=history_aside))
+        workers = Workers(WaitingRoom(settings.server.waiting_jobs))
+        app = application(settings, readiness, transcribers, history, workers, folder, config_file)
+        config = uvicorn.Config(
+            app,
+            http=impatient(settings.server.header_seconds),
+            limit_concurrency=settings.server.connections,
+            proxy_headers=bool(settings.server.proxies),
+            forwarded_allow_ips=list(settings.server.proxies),
+            server_header=False,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=SECONDS_TO_LEAVE,
+        )
+        sys.stdout.write(welcome(settings.server.host, settings.server.port))
+        sys.stdout.flush()
+        server = Server(
+            config, settings.server.stop_seconds, workers.close, partial(end_process, folder)
+        )
+        run(server, listener, readiness, partial(loader.load, settings))
+
+
+def end_process(folder: Path) -> None:
+    """End now, whatever goes on: only the folder of the uploads goes first."""
+    log.warning("the process ends before everything in it has")
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def application(
+    settings: Settings,
+    readiness: "Readiness",
+    transcribers: "Transcribers",
+    history: "History | None",
+    workers: "Workers",
+    folder: Path,
+    config_file: Path,
+) -> "ASGIApp":
+    """Put probes, login, uploads, live and page behind the wall; uploads go below ``folder``."""
+    from richspeech import console  # noqa: PLC0415 - gradio takes seconds
+    from richspeech.api.app import create_app  # noqa: PLC0415
+    from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
+    from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
+    from richspeech.api.login import Account, add_login  # noqa: PLC0415
+    from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
+    from richspeech.api.uploads import Uploads  # noqa: PLC0415
+    from richspeech.api.wall.build import wall_of  # noqa: PLC0415
+    from richspeech.engines import loader  # noqa: PLC0415
+    from richspeech.storage.quota import Quota  # noqa: PLC0415
+
+    app, wall = create_app(readiness, version()), wall_of(settings.server)
+    limits, server = settings.limits, settings.server
+    if wall.logins is not None and server.user and server.password:
+        account = Account(server.user, server.password)
+        add_login(app, account, wall.logins, wall.cookies, console.login_page)
+    quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
+    live = partial(
+        live_route,
+        readiness=readiness,
+        defaults=loader.default_options(settings),
+        max_seconds=limits.max_seconds,
+        settings=settings.live,
+    )
+    windows = console.mount(
+        app,
+        readiness,
+        settings,
+        version(),
+        history,
+        transcribers,
+        config_file,
+        quota=quota,
+        routes=lambda parts: [
+            Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
+            live(parts.desk),
+            tap_route(),
+            root_route(parts.front),
+            *file_routes(parts.front),
+        ],
+        workers=workers,
+        answers=ANSWERS,
+    )
+    threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
+    return wall.around(app, windows)
+
+
+def sweep_often(windows: "Sessions", keep_seconds: float) -> None:
+    """Delete what is old, again and again, a little before it is ``keep_seconds`` old."""
+    while True:
+        time.sleep(min(keep_seconds / SWEEPS_IN_A_LIFE, LONGEST_SECONDS_BETWEEN_SWEEPS))
+        try:
+            windows.sweep()
+        except OSError as error:
+            log.warning("Old uploads could not be deleted (%s); trying again.", error.strerror)
+
+
+def run(
+    server: "uvicorn.Server",
+    listener: socket.socket,
+    readiness: "Readiness",
+    load: Callable[[], "Loaded"],
+) -> None:
+    """Serve until told to end, and load meanwhile; raises what ended the loading."""
+
+    def load_or_leave() -> None:
+        readiness.load(load)
+        if readiness.error is not None:
+            server.should_exit = True
+
+    from richspeech.api.unknown import is_answered  # noqa: PLC0415 - fastapi takes a second
+
+    def is_worth_logging(record: logging.LogRecord) -> bool:
+        # Pages that are open at the end are cut off, as is right.
+        return not server.should_exit and not is_answered(record)
+
+    errors = logging.getLogger("uvicorn.error")
+    errors.addFilter(is_worth_logging)
+    # A daemon, for whoever presses Ctrl-C does not want to wait for a model.
+    threading.Thread(target=load_or_leave, name="loading", daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        errors.removeFilter(is_worth_logging)
+        if readiness.loaded is not None:
+            readiness.loaded.close()
+    if readiness.error is not None:
+        raise readiness.error
+    log.info("stopped")
+
+
+def quieten_gradio(folder: str) -> None:
+    """Set what gradio reads from the environment while it is imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["GRADIO_TEMP_DIR"] = folder
+    # Tables of all events that nobody looks at, else made anew after each of them.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
+
+
+def welcome(host: str, port: int) -> str:
+    """Say where the page is, here and from another machine."""
+    shown = f"[{host}]" if ":" in host else host
+    return (
+        f"\nHear: http://{shown}:{port}\n"
+        f"From another machine: ssh -L {port}:127.0.0.1:{port} USER@{socket.gethostname()}"
+        f"  then open http://127.0.0.1:{port}\n\n"
+    )
+
+
+def leave(status: int) -> NoReturn:
+    """End a process whose work is done; native libraries would take seconds to clean up."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
