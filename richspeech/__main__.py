@@ -34,9 +34,9 @@ from richspeech.cli.highlights import highlights
 from richspeech.cli.history import add_arguments as add_history_arguments
 from richspeech.cli.history import history
 from richspeech.engines import loader
-from richspeech.engines.classifier import find_classifier
+from richspeech.engines.emotion2vec.load import listener_in_words
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.engines.listener import listener_in_words
+from richspeech.engines.sentiment.load import find_classifier
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.options import Options, language_hint
 from richspeech.passwords import hash_password
@@ -331,8 +331,8 @@ def batch(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Print what this installation is and would use."""
-    from richspeech.engines.device import choose_device  # noqa: PLC0415 - torch takes a second
-    from richspeech.engines.funasr_door import fbank_backend  # noqa: PLC0415
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415 - torch takes a second
+    from richspeech.engines.common.funasr_door import fbank_backend  # noqa: PLC0415
 
     settings = settings_of(arguments)
     print(f"python              {platform.python_version()} on {platform.platform()}")

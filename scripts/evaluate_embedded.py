@@ -16,8 +16,8 @@ import jiwer
 import numpy as np
 
 from richspeech.engines import loader
-from richspeech.engines.emotion2vec import Emotion2vec
-from richspeech.engines.fsmn_vad import FsmnVad
+from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER
 from richspeech.model.impression import NineEmotion
 from richspeech.model.options import Options

@@ -9,9 +9,9 @@ from pathlib import Path
 from richspeech.audio.decode import open_recording
 from richspeech.bench.speech import LIMITS
 from richspeech.engines import loader
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.device import choose_device
-from richspeech.engines.reference import BATCH_SECONDS
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.device import choose_device
+from richspeech.engines.reference.engine import BATCH_SECONDS
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource

@@ -29,8 +29,8 @@ from richspeech.bench.speech import (
 from richspeech.bench.voice_activity import Detection
 from richspeech.bench.weights import size_of
 from richspeech.engines import loader
-from richspeech.engines.device import choose_device
-from richspeech.engines.fsmn_vad import FsmnVad
+from richspeech.engines.common.device import choose_device
+from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.sensevoice.engine import SenseVoice
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options

@@ -20,10 +20,10 @@ from torch import Tensor
 from richspeech.bench.cache import build_once
 from richspeech.bench.measure import alternate, resident_mb
 from richspeech.bench.weights import RANDOM_FULL, regress
+from richspeech.engines.common.transformers_door import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
-from richspeech.engines.sentiment import SentimentClassifier
-from richspeech.engines.sentiment_network import load_model
-from richspeech.engines.transformers_door import transformers
+from richspeech.engines.sentiment.classifier import SentimentClassifier
+from richspeech.engines.sentiment.network import load_model
 from richspeech.model.sentiment import Sentiment, strongest
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.bench.cache import build_once
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from richspeech.recognition.utterance import Utterance
 
 log = logging.getLogger(__name__)

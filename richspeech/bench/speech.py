@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
-from richspeech.engines.fbank import Fbank
+from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.hub import ROOT
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Detector, UtteranceStream

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanDetector, SpeechSpan
 from richspeech.bench.speech import Repeated
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.fbank import HOP_SAMPLES, OVERLAP_SAMPLES, Fbank
-from richspeech.engines.fsmn_vad import MODEL_CLASS, FsmnVad
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.fbank import HOP_SAMPLES, OVERLAP_SAMPLES, Fbank
+from richspeech.engines.common.fsmn_vad import MODEL_CLASS, FsmnVad
 from richspeech.recognition.pipeline import BLOCK_SECONDS
 from richspeech.settings import VadSettings
 

@@ -25,8 +25,8 @@ from richspeech.emotion.embeddings import (
     nearest,
     save_embedding,
 )
+from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.engines.listener import LoadedListener, load_listener
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.transcript import Transcript
 from richspeech.settings import CONFIG, Settings, load_settings

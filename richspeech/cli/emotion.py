@@ -17,8 +17,8 @@ from typing import Any
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstances, document
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
+from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.engines.listener import LoadedListener, load_listener
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.settings import CONFIG, EmotionSettings, load_settings
 

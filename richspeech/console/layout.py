@@ -36,7 +36,7 @@ from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.console.words import say
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
-from richspeech.engines.listener import listener_on_demand
+from richspeech.engines.emotion2vec.load import listener_on_demand
 from richspeech.engines.loader import audio_limits, default_options
 from richspeech.engines.readiness import Readiness, State
 from richspeech.engines.transcribers import Transcribers

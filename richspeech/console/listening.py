@@ -9,7 +9,7 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
 from richspeech.console.workers import Workers
-from richspeech.engines.listener import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.errors import Cancelled, RichSpeechError
 

@@ -226,7 +226,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"(?P<name>.+) is no longer kept here: upload it and transcribe it again\.",
         "{name} 已不在服务器上：请重新上传并转写。",
     ),
-    # richspeech.engines.emotion2vec
+    # richspeech.engines.emotion2vec.engine
     (
         r"(?P<seconds>\S+) s of sound are too short to hear an emotion: .* (?P<least>\S+) s\.",
         "声音只有 {seconds} 秒，太短，听不出情绪：至少录 {least} 秒。",
@@ -298,7 +298,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"The engine '(?P<engine>.+)' is unknown; choose one of (?P<known>.+)\.",
         "没有 {engine} 这个引擎：可以用 {known}。",
     ),
-    # richspeech.engines.paraformer
+    # richspeech.engines.paraformer.engine
     (
         r"Paraformer hears Mandarin, not '(?P<language>\w+)'; .*",
         "Paraformer 只听普通话，不听 {language}：语言请选自动或普通话，或换用 sensevoice 引擎。",
@@ -443,7 +443,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         ),
         "本机没有 {id}，从模型网站下载也没有成功（{why}）",
     ),
-    # richspeech.engines.device: why this device
+    # richspeech.engines.common.device: why this device
     (r"the settings ask for it", "按设置"),
     (
         r"(?P<device>\S+) was asked for, but this PyTorch was built without CUDA",

@@ -8,12 +8,6 @@ from functools import partial
 
 from postprocess import Rule
 from richspeech.audio.decode import AudioLimits
-from richspeech.engines.classifier import (
-    LoadedClassifier,
-    classifier_on_demand,
-    find_classifier,
-    irony_limits,
-)
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
@@ -24,6 +18,12 @@ from richspeech.engines.hub import (
     find_weights,
 )
 from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.sentiment.load import (
+    LoadedClassifier,
+    classifier_on_demand,
+    find_classifier,
+    irony_limits,
+)
 from richspeech.memory import give_back, resident_bytes
 from richspeech.model.options import Options, language_hint
 from richspeech.model.sentiment import Limits
@@ -164,7 +164,7 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
     Raises ``ModelError`` when its weights cannot be had.
     """
     # These imports take seconds and torch; a help text or a settings error needs neither.
-    from richspeech.engines.device import choose_device  # noqa: PLC0415
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415
 
     started = time.perf_counter()
     give_back()  # what others have freed must not count as this engine's
@@ -202,7 +202,7 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
 def _load_whole(
     settings: Settings, _: str, models: Models, device: str
 ) -> tuple[Transcriber, ModelThread, None]:
-    from richspeech.engines.reference import Reference  # noqa: PLC0415
+    from richspeech.engines.reference.engine import Reference  # noqa: PLC0415
 
     conf = {
         "max_end_silence_time": settings.vad.max_end_silence_ms,
@@ -217,8 +217,8 @@ def _load_whole(
 def _load_streaming(
     settings: Settings, engine: str, models: Models, device: str
 ) -> tuple[Transcriber, ModelThread, Sketcher]:
-    from richspeech.engines.fbank import Fbank  # noqa: PLC0415
-    from richspeech.engines.fsmn_vad import FsmnVad  # noqa: PLC0415
+    from richspeech.engines.common.fbank import Fbank  # noqa: PLC0415
+    from richspeech.engines.common.fsmn_vad import FsmnVad  # noqa: PLC0415
 
     detector = FsmnVad.load(
         models.detector.folder,
@@ -260,8 +260,8 @@ def _load_sensevoice(settings: Settings, models: Models, device: str) -> Recogni
 
 
 def _load_paraformer(settings: Settings, models: Models, device: str) -> Recogniser:
-    from richspeech.engines.ct_punc import CtPunc  # noqa: PLC0415
-    from richspeech.engines.paraformer import Paraformer  # noqa: PLC0415
+    from richspeech.engines.common.ct_punc import CtPunc  # noqa: PLC0415
+    from richspeech.engines.paraformer.engine import Paraformer  # noqa: PLC0415
 
     threads = settings.model.threads
     recogniser = Paraformer.load(models.recogniser.folder, device, threads=threads)

@@ -8,15 +8,15 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech.engines import loader
-from richspeech.engines.classifier import (
+from richspeech.engines.hub import Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.engines.sentiment.load import (
     LoadedClassifier,
     classifier_on_demand,
     find_classifier,
     irony_limits,
 )
-from richspeech.engines.hub import Weights
-from richspeech.engines.loader import Loaded
-from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.errors import OptionError
 from richspeech.settings import ENGINES, Settings
 

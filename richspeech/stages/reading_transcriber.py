@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from richspeech.engines.classifier import LoadedClassifier
 from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.sentiment.load import LoadedClassifier
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment

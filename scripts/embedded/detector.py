@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from scripts.embedded import sounds
 from scripts.embedded.dataset import Plan, compose, performances
 from scripts.embedded.features import Features, log_mel, stack

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from scripts.embedded import dataset, sounds
 from scripts.embedded.checkpoint import Checkpointed
 from scripts.embedded.corpus import LANGUAGES

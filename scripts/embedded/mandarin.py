@@ -7,7 +7,7 @@ from typing import Any
 import jiwer
 import numpy as np
 
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from scripts.embedded import dataset, paraformer, punctuation, sounds
 from scripts.embedded.dataset import Plan
 from scripts.embedded.punctuation import MARKS, NOTHING

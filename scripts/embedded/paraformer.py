@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from scripts.embedded import dataset, recogniser
 from scripts.embedded.augment import Backgrounds, augment, pad
 from scripts.embedded.checkpoint import Checkpointed

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from scripts.embedded.corpus import PUNCTUATION, Sentence, TextList
 
 log = logging.getLogger(__name__)

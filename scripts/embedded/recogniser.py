@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from scripts.embedded import tokenizer
 from scripts.embedded.augment import Backgrounds, augment, gap, pad
 from scripts.embedded.dataset import Dataset, Utterance

@@ -14,8 +14,8 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from richspeech.engines.sentiment import SentimentClassifier
-from richspeech.engines.transformers_door import transformers
+from richspeech.engines.common.transformers_door import transformers
+from richspeech.engines.sentiment.classifier import SentimentClassifier
 from richspeech.model.sentiment import Sentiment, strongest
 from scripts.embedded.corpus import TEXTS, TextList, fill
 from scripts.embedded.examples import EXAMPLES

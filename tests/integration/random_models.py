@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import yaml
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 
 CHARACTERS = "今天天气很好我们去公园吧你吃饭了吗阿里巴巴达摩院老师学生问题答案"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from postprocess import Emotion
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.ct_punc import CtPunc
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.ct_punc import CtPunc
 from richspeech.engines.hub import EMBEDDED_PUNCTUATION, EMBEDDED_RECOGNISER
 from richspeech.errors import ModelError
 from richspeech.model.transcript import Hypothesis, Token

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from scripts.embedded import mandarin, paraformer
 from scripts.embedded.mandarin import Reading
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from scripts.embedded import mandarin, punctuation
 from scripts.embedded.corpus import Sentence
 from scripts.embedded.punctuation import MARKS, Line

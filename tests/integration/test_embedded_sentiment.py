@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from richspeech.engines.classifier import load_classifier
-from richspeech.engines.sentiment import SentimentClassifier
+from richspeech.engines.sentiment.classifier import SentimentClassifier
+from richspeech.engines.sentiment.load import load_classifier
 from richspeech.model.sentiment import Sentiment, strongest
 from richspeech.settings import load_settings
 from scripts.embedded.corpus import PUNCTUATION, TextList

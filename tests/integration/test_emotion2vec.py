@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from postprocess import Emotion
 from richspeech import __main__ as command_line
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import EMBEDDED_LISTENER
 from richspeech.errors import AudioError, ModelError
 from richspeech.model.impression import Impression, NineEmotion

@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
-from richspeech.engines import loader, openvino_door
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines import loader
+from richspeech.engines.common import openvino_door
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.features import extract_batch
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.sensevoice import openvino
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
 from richspeech.engines.sensevoice.engine import SenseVoice
-from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.errors import ModelError

@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from richspeech.audio.vad import NAMES_IN_MODEL_CONF, SpanDetector, SpeechSpan, VadOptions
-from richspeech.engines import fsmn_vad
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.fbank import Fbank, log_mel
-from richspeech.engines.fsmn import Fsmn
-from richspeech.engines.fsmn_vad import FsmnVad
-from richspeech.engines.funasr_door import funasr, model_class
+from richspeech.engines.common import fsmn_vad
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.fbank import Fbank, log_mel
+from richspeech.engines.common.fsmn import Fsmn
+from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.common.funasr_door import funasr, model_class
 from richspeech.errors import ModelError
 from richspeech.recognition.utterance import Frames
 

@@ -10,10 +10,11 @@ import torch
 
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits, Waveform, load_waveform, open_recording
-from richspeech.engines import funasr_door, loader
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines import loader
+from richspeech.engines.common import funasr_door
+from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import EMBEDDED_PARAFORMER, EMBEDDED_RECOGNISER
-from richspeech.engines.paraformer import MODEL_CLASSES, Paraformer, texts_of
+from richspeech.engines.paraformer.engine import MODEL_CLASSES, Paraformer, texts_of
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.options import MOST_HOTWORDS, Options
 from richspeech.model.transcript import Hypothesis, Transcript

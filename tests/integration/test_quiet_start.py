@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START = """
 import logging
 logging.basicConfig(level=logging.WARNING)
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 funasr_door.funasr()
 funasr_door.model_class("SenseVoiceSmall")
 with funasr_door.quiet():

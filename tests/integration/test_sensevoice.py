@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
 from richspeech.engines import loader
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.features import extract_batch
 from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
 from richspeech.engines.sensevoice.engine import SenseVoice
-from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import Parts
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.options import Options

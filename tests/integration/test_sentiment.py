@@ -14,11 +14,12 @@ import pytest
 import torch
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.engines import loader, sentiment_network
-from richspeech.engines.classifier import classifier_on_demand, find_classifier, load_classifier
+from richspeech.engines import loader
+from richspeech.engines.common.transformers_door import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
-from richspeech.engines.sentiment import SentimentClassifier, batches
-from richspeech.engines.transformers_door import transformers
+from richspeech.engines.sentiment import network as sentiment_network
+from richspeech.engines.sentiment.classifier import SentimentClassifier, batches
+from richspeech.engines.sentiment.load import classifier_on_demand, find_classifier, load_classifier
 from richspeech.errors import ModelError
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Sentiment, mean_scores, strongest

@@ -38,8 +38,17 @@ KNOT = re.compile(r"richspeech\.console\.")
 ENGINES_KNOWN_TO = ("engines", "bench", "__main__")
 """The concrete classes: bench measures them; __main__ has doctor."""
 
-DOORS = ("hub", "loader", "on_demand", "transcribers", "readiness", "classifier", "listener")
+DOORS = (
+    *("hub", "loader", "on_demand", "transcribers", "readiness"),
+    *("sentiment.load", "emotion2vec.load"),
+)
 """Modules of ``engines`` that everybody may import."""
+
+ENGINE_FOLDERS = tuple(
+    folder.name
+    for folder in (ROOT / "richspeech" / "engines").iterdir()
+    if folder.is_dir() and folder.name not in ("common", "__pycache__")
+)
 
 HOMES = {
     "torch": ("engines", "bench"),
@@ -203,8 +212,21 @@ def test_no_modules_import_each_other() -> None:
 def test_only_the_loader_knows_the_engines(path: Path) -> None:
     inner = {name.removeprefix("richspeech.engines.") for name in imported(path)}
     others = {each for each in inner if f"richspeech.engines.{each}" in {*imported(path)}}
-    concrete = {each for each in others if each.partition(".")[0] not in DOORS}
+    concrete = {each for each in others if not each.startswith(DOORS)}
     assert concrete == set() or lives_in(path, ENGINES_KNOWN_TO)
+
+
+@every_file
+def test_no_engine_imports_another(path: Path) -> None:
+    own = next((name for name in ENGINE_FOLDERS if lives_in(path, [f"engines.{name}"])), None)
+    others = {name for name in ENGINE_FOLDERS if name != own}
+    known = {
+        name
+        for name in others
+        for each in imported(path)
+        if f"{each}.".startswith(f"richspeech.engines.{name}.")
+    }
+    assert known == set() or own is None
 
 
 @every_file

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
-from richspeech.engines.automodel import in_one_line, load_automodel
+from richspeech.engines.common.automodel import in_one_line, load_automodel
+from richspeech.engines.common.features import extract_batch
 from richspeech.engines.sensevoice import openvino
 from richspeech.engines.sensevoice.decode import NO_SPEECH, Vocabulary, decode
 from richspeech.engines.sensevoice.encoder import Encoder, SanmEncoder
-from richspeech.engines.sensevoice.features import extract_batch
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.errors import ModelError
 from richspeech.model.transcript import Hypothesis

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.engines.automodel import in_one_line, load_automodel
+from richspeech.engines.common.automodel import in_one_line, load_automodel
+from richspeech.engines.common.openvino_door import best_precision, openvino
+from richspeech.engines.common.prepared import Prepared
 from richspeech.engines.hub import ROOT
-from richspeech.engines.openvino_door import best_precision, openvino
-from richspeech.engines.prepared import Prepared
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
 from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts

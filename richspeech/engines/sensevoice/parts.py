@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sentencepiece import SentencePieceProcessor
 
-from richspeech.engines.sensevoice.features import FeatureConfig
+from richspeech.engines.common.features import FeatureConfig
 from richspeech.engines.sensevoice.prompts import Prompts
 from richspeech.errors import ModelError
 

@@ -16,9 +16,9 @@ from richspeech.audio.decode import Waveform
 from richspeech.cli import embeddings as embeddings_command
 from richspeech.emotion.embedding_map import SIZE, draw_map
 from richspeech.emotion.embeddings import save_embedding
-from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.emotion2vec.engine import Emotion2vec
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
-from richspeech.engines.listener import LoadedListener
 from richspeech.errors import AudioError
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.transcript import Segment, Transcript

@@ -12,9 +12,9 @@ import pytest
 from richspeech import __main__ as command_line
 from richspeech.audio.decode import Waveform
 from richspeech.cli import emotion as emotion_command
-from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.emotion2vec.engine import Emotion2vec
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
-from richspeech.engines.listener import LoadedListener
 from richspeech.errors import AudioError
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.settings import Settings

@@ -16,7 +16,8 @@ import pytest
 from postprocess import AudioEvent, Emotion
 from richspeech import __main__ as command_line
 from richspeech.audio.decode import Recording
-from richspeech.engines import funasr_door, hub, loader
+from richspeech.engines import hub, loader
+from richspeech.engines.common import funasr_door
 from richspeech.engines.hub import NEEDED_FILES, Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.errors import Cancelled, ModelError
@@ -495,7 +496,7 @@ def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
 def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither torch nor weights are needed to see the rows."""
     device = SimpleNamespace(choose_device=lambda asked: ("cpu", f"{asked} was asked for"))
-    monkeypatch.setitem(sys.modules, "richspeech.engines.device", device)
+    monkeypatch.setitem(sys.modules, "richspeech.engines.common.device", device)
     monkeypatch.setattr(funasr_door, "fbank_backend", lambda: "kaldi-native-fbank")
     for constant, name in (("EMBEDDED_RECOGNISER", "ear"), ("EMBEDDED_DETECTOR", "gate")):
         monkeypatch.setattr(loader, constant, tmp_path / name)

@@ -25,9 +25,9 @@ from richspeech.console.tabs.emotion import work as emotion_work
 from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.view import segment_line
 from richspeech.console.words import say
-from richspeech.engines.emotion2vec import Emotion2vec
+from richspeech.engines.emotion2vec.engine import Emotion2vec
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
-from richspeech.engines.listener import LoadedListener
 from richspeech.engines.on_demand import OnDemand
 from richspeech.errors import AudioError, ModelError
 from richspeech.model.corrections import Correction

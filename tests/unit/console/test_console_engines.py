@@ -20,10 +20,10 @@ from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
 from richspeech.console.view import labels, segment_line, viewer_words
 from richspeech.console.work import Work
 from richspeech.engines import loader
-from richspeech.engines.classifier import irony_limits
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.engines.sentiment.load import irony_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.corrections import Correction

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from richspeech.engines.cif import character_spans, integrate
+from richspeech.engines.paraformer.cif import character_spans, integrate
 
 FRAME = 0.06
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from richspeech.engines import hub
-from richspeech.engines.classifier import (
+from richspeech.engines.hub import Source
+from richspeech.engines.sentiment.load import (
     classifier_on_demand,
     find_classifier,
     irony_limits,
     read_labels,
     sentiments_of,
 )
-from richspeech.engines.hub import Source
 from richspeech.errors import ModelError, SettingsError
 from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.settings import Settings, load_settings

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
-from richspeech.engines import fbank
-from richspeech.engines.fbank import Fbank
+from richspeech.engines.common import fbank
+from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.hub import ROOT
 from richspeech.errors import AudioError
 from richspeech.recognition.utterance import Frames

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from richspeech.engines.sensevoice.features import FeatureConfig, extract_batch
+from richspeech.engines.common.features import FeatureConfig, extract_batch
 
 Array = NDArray[np.float32]
 RNG = np.random.default_rng(0)

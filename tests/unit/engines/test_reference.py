@@ -7,7 +7,7 @@ import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import SAMPLE_RATE
-from richspeech.engines.reference import Reference
+from richspeech.engines.reference.engine import Reference
 from richspeech.model.options import Options
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from richspeech.engines.threads import one_thread
+from richspeech.engines.common.threads import one_thread
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from richspeech.console.sessions import Status
 from richspeech.console.workers import Workers
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
-from richspeech.engines.listener import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.model.impression import EmotionWindow, Impression, NineEmotion, risks
 from richspeech.settings import EmotionSettings
 

@@ -12,7 +12,7 @@ from richspeech.console.tabs.lab.models import LabModels
 from richspeech.console.tabs.lab.rules import RulesPanel
 from richspeech.console.tabs.lab.work import LabWork
 from richspeech.console.tabs.lab.workshop import Bench
-from richspeech.engines.classifier import irony_limits
+from richspeech.engines.sentiment.load import irony_limits
 
 
 class LabTab:

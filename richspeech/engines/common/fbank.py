@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from richspeech.engines.threads import one_thread
+from richspeech.engines.common.threads import one_thread
 from richspeech.errors import AudioError
 from richspeech.recognition.utterance import Frames
 

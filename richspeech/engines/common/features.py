@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from torch import Tensor
 
-from richspeech.engines.fbank import HOP_MS, MEL_BINS
+from richspeech.engines.common.fbank import HOP_MS, MEL_BINS
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from richspeech.engines.automodel import in_one_line
+from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.hub import NEEDED_FILES, require_model_files
 
 log = logging.getLogger(__name__)

@@ -22,11 +22,11 @@ import torch
 from numpy.typing import NDArray
 
 from richspeech.audio.vad import SpanDetector, SpeechSpan, VadOptions
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS, Fbank
-from richspeech.engines.fsmn import Fsmn
-from richspeech.engines.prepared import Prepared
-from richspeech.engines.threads import one_thread
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS, Fbank
+from richspeech.engines.common.fsmn import Fsmn
+from richspeech.engines.common.prepared import Prepared
+from richspeech.engines.common.threads import one_thread
 from richspeech.errors import ModelError
 from richspeech.recognition.utterance import Frames
 from richspeech.settings import CACHE_FOLDER

@@ -14,7 +14,7 @@ from typing import Any
 
 from postprocess import AudioEvent, Emotion, RichPiece, parse_rich_text, render
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from richspeech.errors import OptionError
 from richspeech.model.options import AUTO, Options
 from richspeech.model.transcript import Segment

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from richspeech.engines.funasr_door import fbank_backend
+from richspeech.engines.common.funasr_door import fbank_backend
 
 
 @cache

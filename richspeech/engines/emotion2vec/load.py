@@ -9,7 +9,7 @@ from richspeech.engines.on_demand import OnDemand
 from richspeech.settings import Settings
 
 if TYPE_CHECKING:
-    from richspeech.engines.emotion2vec import Emotion2vec
+    from richspeech.engines.emotion2vec.engine import Emotion2vec
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ def listener_on_demand(settings: Settings) -> OnDemand[LoadedListener]:
 def load_listener(settings: Settings) -> LoadedListener:
     """Load the model; raises ``ModelError`` when it cannot be had."""
     # These imports take seconds and torch; a help text or a settings error needs neither.
-    from richspeech.engines.device import choose_device  # noqa: PLC0415
-    from richspeech.engines.emotion2vec import Emotion2vec  # noqa: PLC0415
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415
+    from richspeech.engines.emotion2vec.engine import Emotion2vec  # noqa: PLC0415
 
     weights = find_listener(settings)
     device, reason = choose_device(settings.model.device)

@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from postprocess import Emotion
-from richspeech.engines.automodel import load_automodel
-from richspeech.engines.cif import (
+from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS
+from richspeech.engines.common.features import FeatureConfig, extract_batch
+from richspeech.engines.paraformer.cif import (
     NEARLY_ONE,
     PREDICTOR_CLASSES,
     Span,
@@ -35,8 +37,6 @@ from richspeech.engines.cif import (
     integrate,
     weigh,
 )
-from richspeech.engines.fbank import HOP_MS, MEL_BINS, SAMPLE_RATE, WINDOW_MS
-from richspeech.engines.sensevoice.features import FeatureConfig, extract_batch
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.transcript import Hypothesis, Token
 from richspeech.recognition.utterance import Request

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from richspeech.engines import funasr_door
+from richspeech.engines.common import funasr_door
 from richspeech.engines.hub import require_model_files
 from richspeech.errors import ModelError
 from richspeech.memory import give_back

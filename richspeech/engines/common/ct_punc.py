@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from richspeech.engines import funasr_door
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common import funasr_door
+from richspeech.engines.common.automodel import load_automodel
 from richspeech.errors import ModelError
 from richspeech.stages.sentences import COMMA, FULL_STOP, LIST_COMMA, QUESTION, Mark
 

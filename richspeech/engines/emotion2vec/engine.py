@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
-from richspeech.engines.automodel import load_automodel
+from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import require_model_files
 from richspeech.errors import AudioError, ModelError
 from richspeech.model.impression import Impression, NineEmotion

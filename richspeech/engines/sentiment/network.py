@@ -22,9 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines.automodel import in_one_line
-from richspeech.engines.prepared import Prepared
-from richspeech.engines.transformers_door import quiet, transformers
+from richspeech.engines.common.automodel import in_one_line
+from richspeech.engines.common.prepared import Prepared
+from richspeech.engines.common.transformers_door import quiet, transformers
 from richspeech.errors import ModelError
 
 log = logging.getLogger(__name__)

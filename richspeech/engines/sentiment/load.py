@@ -14,7 +14,7 @@ from richspeech.model.sentiment import Limits, Sentiment, sentiment_named
 from richspeech.settings import Settings
 
 if TYPE_CHECKING:
-    from richspeech.engines.sentiment import SentimentClassifier
+    from richspeech.engines.sentiment.classifier import SentimentClassifier
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +88,8 @@ def load_classifier(settings: Settings) -> LoadedClassifier:
 
 def _load(found: FoundClassifier, settings: Settings) -> LoadedClassifier:
     # These imports take seconds and torch; a help text or a settings error needs neither.
-    from richspeech.engines.device import choose_device  # noqa: PLC0415
-    from richspeech.engines.sentiment import SentimentClassifier  # noqa: PLC0415
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415
+    from richspeech.engines.sentiment.classifier import SentimentClassifier  # noqa: PLC0415
 
     device, reason = choose_device(settings.model.device)
     log.info("sentiment on %s: %s", device, reason)

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.engines.sentiment_network import Network, TextFacts, open_network, padded
+from richspeech.engines.sentiment.network import Network, TextFacts, open_network, padded
 from richspeech.errors import ModelError
 from richspeech.model.sentiment import Scores, Sentiment, mean_scores
 

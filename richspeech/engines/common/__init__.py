@@ -1,0 +1,1 @@
+"""What engines share: doors to heavy packages, features, voice activity, punctuation."""

@@ -1,0 +1,1 @@
+"""emotion2vec: nine emotions over time; a second opinion beside the recogniser."""

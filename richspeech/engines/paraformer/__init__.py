@@ -1,0 +1,1 @@
+"""Paraformer: Mandarin words in one pass, each character with its time."""

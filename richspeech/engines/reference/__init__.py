@@ -1,0 +1,1 @@
+"""The plain path of the model's authors, for comparing."""
