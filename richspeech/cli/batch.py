@@ -13,16 +13,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from postprocess import LOCALES, STYLES
 from richspeech.cli.batch_report import Report
+from richspeech.cli.options import (
+    add_history_argument,
+    add_look_arguments,
+    add_model_arguments,
+    add_recognition_arguments,
+    options_of,
+    settings_of,
+)
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow, State
-from richspeech.jobs.batch.sources import Hold, Item, ZipLimits, open_sources, unbounded
+from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, hear_with
-from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -45,14 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="beside the JSON of each recording; may be given several times",
     )
     parser.add_argument("--workers", type=_workers, metavar="N", help="recordings in work at once")
-    parser.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
-    parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the labels")
-    parser.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
-    parser.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
+    add_look_arguments(parser)
+    add_recognition_arguments(parser)
+    add_history_argument(parser)
+    add_model_arguments(parser)
 
 
-def run_batch(arguments: argparse.Namespace, settings: Settings, options: Options) -> int:
+def batch(arguments: argparse.Namespace) -> int:
     """Do what is not done yet; return the exit status."""
+    settings = settings_of(arguments)
+    options = options_of(arguments, loader.default_options(settings))
     limits = loader.audio_limits(settings)
     look = WriterOptions(
         arguments.style,
@@ -74,18 +82,12 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, options: Option
 
         def watch(row: BatchRow) -> None:
             books.note(row)
-            report.show(batch, row)
+            report.show(work, row)
 
-        batch = Batch(todo, hear, books.keep, watch)
-        batch.run(arguments.workers or settings.batch.workers)
-        report.end(batch, done_before=len(items) - len(todo))
-    return 1 if any(row.state is State.FAILED for row in batch.rows) else 0
-
-
-def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
-    """Return the limits on zips; ``hold`` keeps room on the disk for what they unpack."""
-    batch = settings.batch
-    return ZipLimits(batch.max_zip_files, batch.max_zip_bytes, settings.limits.max_bytes, hold)
+        work = Batch(todo, hear, books.keep, watch)
+        work.run(arguments.workers or settings.batch.workers)
+        report.end(work, done_before=len(items) - len(todo))
+    return 1 if any(row.state is State.FAILED for row in work.rows) else 0
 
 
 def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.cli.options import add_weights_arguments
 from richspeech.emotion.embedding_map import draw_map
 from richspeech.emotion.embeddings import (
     Groups,
@@ -29,7 +30,7 @@ from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.transcript import Transcript
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.settings import Settings, load_settings
 from richspeech.stages.second_opinion import impressions
 
 NEAREST = 5
@@ -66,9 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcript", type=Path, metavar="FILE.json", help="of the one FILE: by segments"
     )
-    parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
+    add_weights_arguments(parser)
 
 
 def embeddings(arguments: argparse.Namespace) -> int:

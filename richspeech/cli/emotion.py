@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.cli.options import add_weights_arguments
 from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstances, document
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.settings import CONFIG, EmotionSettings, load_settings
+from richspeech.settings import EmotionSettings, load_settings
 
 OUTPUTS = Path("outputs")
 
@@ -53,12 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"keep each run in a folder there; with --embedding {OUTPUTS} unless named",
     )
-    parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
+    add_weights_arguments(parser)
     parser.add_argument(
         "--field", action="append", default=[], metavar="NAME=VALUE", help="goes into the result"
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
 
 
 def emotion(arguments: argparse.Namespace) -> int:

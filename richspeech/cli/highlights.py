@@ -15,6 +15,7 @@ from postprocess import LOCALES
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.pictures import open_pictures
+from richspeech.cli.options import add_weights_arguments
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
@@ -24,7 +25,7 @@ from richspeech.review.edl import HIGHEST_FRAME_RATE, USUAL_FRAME_RATE, write_ed
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import WINDOW_SECONDS
 from richspeech.review.review import review_transcript
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.settings import Settings, load_settings
 
 FILES = ("clips", "reel", "chapters", "edl")
 
@@ -50,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--window", type=float, default=WINDOW_SECONDS, metavar="SECONDS", help="of the curves"
     )
     parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the chapters")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
-    parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
+    add_weights_arguments(parser)
 
 
 def highlights(arguments: argparse.Namespace) -> int:

@@ -7,10 +7,10 @@ person decides.
 import argparse
 import sys
 from contextlib import closing
-from pathlib import Path
 
+from richspeech.cli.options import add_config_argument
 from richspeech.errors import OptionError
-from richspeech.settings import CONFIG, load_settings
+from richspeech.settings import load_settings
 from richspeech.storage.transcripts import Store
 
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     prune = actions.add_parser("prune", help="say how many transcripts are older than keep_days")
     prune.add_argument("--yes", action="store_true", help="delete them")
-    prune.add_argument("--config", type=Path, default=CONFIG, help="settings file")
+    add_config_argument(prune)
 
 
 def history(arguments: argparse.Namespace) -> int:

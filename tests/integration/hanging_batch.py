@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
-from richspeech import __main__ as command_line
+from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.engines.hub import EMBEDDED_RECOGNISER, Source, Weights
 from richspeech.model.options import Options

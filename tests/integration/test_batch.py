@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech import __main__ as command_line
+from richspeech.cli import app as command_line
 from richspeech.engines.hub import ROOT
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, read_records
 from richspeech.model.transcript import Transcript

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import sentencepiece
 
-from richspeech.__main__ import main
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.bench import SECTIONS, machine, report, sections, weights
 from richspeech.bench.cache import build_once
 from richspeech.bench.measure import ChildReport, equal_share, peak_mb, run_child
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips, make_speech, write_wav
+from richspeech.cli.app import main
 from richspeech.engines.hub import EMBEDDED_RECOGNISER, ROOT
 from richspeech.errors import ModelError, OptionError
 

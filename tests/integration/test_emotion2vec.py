@@ -15,8 +15,8 @@ import yaml
 from numpy.typing import NDArray
 
 from postprocess import Emotion
-from richspeech import __main__ as command_line
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.cli import app as command_line
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import EMBEDDED_LISTENER

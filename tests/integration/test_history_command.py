@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech import __main__ as command_line
+from richspeech.cli import app as command_line
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.storage.query import Query

@@ -25,9 +25,9 @@ LAYERS = (
     ("version", "recognition", "stages", "engines", "writers"),
     ("storage", "review", "emotion"),
     ("jobs", "bench"),
-    ("cli",),
     ("api", "console"),
     ("app",),
+    ("cli",),
     ("__main__", "app_sensevoice"),
 )
 """A part imports from its own row and from those above."""
@@ -35,8 +35,8 @@ LAYERS = (
 KNOT = re.compile(r"richspeech\.console\.")
 """Within the page modules still know each other through its sessions."""
 
-ENGINES_KNOWN_TO = ("engines", "bench", "__main__")
-"""The concrete classes: bench measures them; __main__ has doctor."""
+ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
+"""The concrete classes: bench measures them, doctor examines what they stand on."""
 
 DOORS = (
     *("hub", "loader", "on_demand", "transcribers", "readiness"),

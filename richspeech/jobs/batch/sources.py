@@ -31,6 +31,7 @@ from typing import IO, TypeAlias
 
 from richspeech.audio.decode import Source
 from richspeech.errors import AudioError, OptionError
+from richspeech.settings import Settings
 
 ENDINGS = frozenset(
     {
@@ -99,6 +100,12 @@ class ZipLimits:
     """Unpacked, each."""
     hold: Hold = unbounded
     """Keeps room on the disk for what is unpacked; raises ``QuotaError``."""
+
+
+def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
+    """Return the limits on zips; ``hold`` keeps room on the disk for what they unpack."""
+    batch = settings.batch
+    return ZipLimits(batch.max_zip_files, batch.max_zip_bytes, settings.limits.max_bytes, hold)
 
 
 @contextmanager

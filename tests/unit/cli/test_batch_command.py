@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech import __main__ as command_line
+from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech import __main__ as command_line
 from richspeech.audio.decode import Waveform
+from richspeech.cli import app as command_line
 from richspeech.cli import embeddings as embeddings_command
 from richspeech.emotion.embedding_map import SIZE, draw_map
 from richspeech.emotion.embeddings import save_embedding

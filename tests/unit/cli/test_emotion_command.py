@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from richspeech import __main__ as command_line
 from richspeech.audio.decode import Waveform
+from richspeech.cli import app as command_line
 from richspeech.cli import emotion as emotion_command
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener

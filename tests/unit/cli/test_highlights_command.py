@@ -13,8 +13,8 @@ import pytest
 import webvtt
 
 from postprocess import AudioEvent, Emotion
-from richspeech import __main__ as command_line
 from richspeech.audio.decode import Recording
+from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript

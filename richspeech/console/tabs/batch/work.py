@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
-from richspeech.cli.batch import zip_limits
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Status, Task
 from richspeech.console.tabs.batch.run import ROW_PEAKS, Asked, BatchRun, Packing, place
@@ -24,7 +23,7 @@ from richspeech.engines.loader import Loaded, audio_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import State
-from richspeech.jobs.batch.sources import Item, require_allowed, unbounded
+from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
 from richspeech.jobs.batch.work import Batch
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.review.risk import assess_risk

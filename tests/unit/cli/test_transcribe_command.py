@@ -14,8 +14,9 @@ from typing import cast
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech import __main__ as command_line
 from richspeech.audio.decode import Recording
+from richspeech.cli import app as command_line
+from richspeech.cli import doctor, transcribe
 from richspeech.engines import hub, loader
 from richspeech.engines.common import funasr_door
 from richspeech.engines.hub import NEEDED_FILES, Source, Weights
@@ -293,7 +294,7 @@ def test_an_interruption_stops_the_files_that_are_in_work(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(bench.transcriber, "transcribe", work)
-    monkeypatch.setattr(command_line, "_write", interrupt)
+    monkeypatch.setattr(transcribe, "_write", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(sound)
     assert stopped.is_set()
@@ -510,7 +511,7 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["doctor", "--model", "embedded", "--device", "cuda:1"]) == 0
     rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
     assert [*rows] == [
-        *("python", *command_line.PACKAGES),
+        *("python", *doctor.PACKAGES),
         *("device", "funasr fbank", "model", "vad model", "sentiment model", "emotion model"),
     ]
     assert rows["av"] == importlib.metadata.version("av")
@@ -557,7 +558,7 @@ def test_doctor_names_what_punctuates_the_engine_that_does_not(
 def test_doctor_says_what_is_not_installed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command_line, "PACKAGES", ("av", "no-such-package"))
+    monkeypatch.setattr(doctor, "PACKAGES", ("av", "no-such-package"))
     assert command_line.main(["doctor", "--model", "embedded"]) == 0
     assert "no-such-package     not installed\n" in capsys.readouterr().out
 

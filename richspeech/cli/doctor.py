@@ -1,0 +1,53 @@
+"""``python -m richspeech doctor``: versions, the device and which weights would be used."""
+
+import argparse
+import importlib.metadata
+import platform
+
+from richspeech.cli.options import add_model_arguments, settings_of
+from richspeech.engines import loader
+from richspeech.engines.emotion2vec.load import listener_in_words
+from richspeech.engines.sentiment.load import find_classifier
+
+PACKAGES = (
+    *("funasr", "modelscope", "torch", "torchaudio", "transformers", "onnxruntime", "gradio"),
+    *("av", "kaldi-native-fbank"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command understands."""
+    add_model_arguments(parser)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Print what this installation is and would use."""
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415 - torch takes a second
+    from richspeech.engines.common.funasr_door import fbank_backend  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    print(f"python              {platform.python_version()} on {platform.platform()}")
+    for name in PACKAGES:
+        print(f"{name:<20}{_version(name)}")
+    device, reason = choose_device(settings.model.device)
+    print(f"{'device':<20}{device} ({reason})")
+    print(f"{'funasr fbank':<20}{fbank_backend()}")
+    models = loader.find_models(settings)
+    found = {
+        "model": models.recogniser,
+        "vad model": models.detector,
+        "punctuation model": models.punctuation,
+        "sentiment model": find_classifier(settings).weights,
+    }
+    for label, weights in found.items():
+        if weights is not None:
+            print(f"{label:<20}{weights.name} ({weights.reason})")
+    print(f"{'emotion model':<20}{listener_in_words(settings)}")
+    return 0
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

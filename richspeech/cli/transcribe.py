@@ -1,0 +1,191 @@
+"""``python -m richspeech transcribe FILE…``: transcripts to stdout, or into files of ``--output``.
+
+The exit status is 1 when a file could not be read; the others are done all the same.
+"""
+
+import argparse
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.playback import to_mp3
+from richspeech.cli.batch_report import unkept_line
+from richspeech.cli.options import (
+    add_history_argument,
+    add_look_arguments,
+    add_model_arguments,
+    add_recognition_arguments,
+    options_of,
+    settings_of,
+)
+from richspeech.engines import loader
+from richspeech.engines.hub import tell_of_embedded
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.model.options import Options
+from richspeech.recognition.pipeline import Progress, Transcriber
+from richspeech.storage.history import listener_of
+from richspeech.storage.recall import UnkeptProgress
+from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
+
+STREAMED_FORMATS = ("txt", "md", "srt", "json")
+"""Their results may follow one another on stdout."""
+
+FILES_AT_ONCE = 4
+"""Short files fill the model's batches together, and several are decoded at once for a GPU."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command understands."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--format", choices=tuple(WRITERS), default="txt")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE|FOLDER", help="write there, not to stdout"
+    )
+    add_look_arguments(parser)
+    add_recognition_arguments(parser)
+    add_history_argument(parser)
+    add_model_arguments(parser)
+
+
+def transcribe(arguments: argparse.Namespace) -> int:
+    """Transcribe the files, some at once; results come in their order. Return the exit status."""
+    settings = settings_of(arguments)
+    options = options_of(arguments, loader.default_options(settings))
+    outputs = iter(outputs_of(arguments.files, arguments.format, arguments.output))
+    loaded, limits = loader.load(settings), loader.audio_limits(settings)
+    tell_of_embedded(*loaded.all_weights)
+    with listener_of(settings, loaded, remembers=arguments.history) as listener:
+        return _transcribe_files(arguments, listener, limits, options, outputs)
+
+
+def _transcribe_files(
+    arguments: argparse.Namespace,
+    listener: Transcriber,
+    limits: AudioLimits,
+    options: Options,
+    outputs: Iterator[Path | None],
+) -> int:
+    stop, turns = threading.Event(), [threading.Event() for _ in arguments.files]
+    turns[0].set()
+    pool = ThreadPoolExecutor(FILES_AT_ONCE)
+    try:
+        jobs = deque(
+            (path, turn, pool.submit(_transcribe_file, path, listener, limits, options, turn, stop))
+            for path, turn in zip(arguments.files, turns, strict=True)
+        )
+        failures = 0
+        while jobs:
+            path, turn, last = jobs.popleft()
+            turn.set()
+            failures += not _write(path, last, next(outputs), limits, arguments)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+    return 1 if failures else 0
+
+
+def _transcribe_file(
+    path: Path,
+    listener: Transcriber,
+    limits: AudioLimits,
+    options: Options,
+    turn: threading.Event,
+    stop: threading.Event,
+) -> Progress:
+    """Transcribe one file; its progress is shown once its result is the next to be written."""
+    with open_recording(path, limits) as recording:
+        for progress in listener.transcribe(recording, options, stop.is_set):
+            if turn.is_set():
+                _show(path.name, progress)
+    return progress
+
+
+def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Path | None]:
+    """Return where the result of each file goes, None for stdout.
+
+    ``output`` is a file if it has an ending and there is one result, and a folder otherwise. Raises
+    ``OptionError`` where results would overwrite or spoil each other.
+    """
+    if output is None:
+        if form in BINARY_WRITERS or (len(files) > 1 and form not in STREAMED_FORMATS):
+            message = f"Results in {form} cannot share the terminal: name a folder with --output."
+            raise OptionError(message)
+        return [None] * len(files)
+    if len(files) == 1 and output.suffix and not output.is_dir():
+        return [output]
+    names = [f"{path.stem}.{form}" for path in files]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        message = f"Two results would be named {twice}: rename a recording or run them apart."
+        raise OptionError(message)
+    return [output / name for name in names]
+
+
+def _write(
+    path: Path,
+    last: Future[Progress],
+    output: Path | None,
+    limits: AudioLimits,
+    arguments: argparse.Namespace,
+) -> bool:
+    """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
+    try:
+        heard = last.result()
+        content = write(
+            heard.transcript, arguments.format, _writer_options(path, limits, arguments)
+        )
+        _put(content, output)
+    except RichSpeechError as error:
+        sentence = str(error)
+        named = sentence if path.name in sentence else f"{path.name}: {sentence}"
+        print(named, file=sys.stderr)
+        return False
+    if isinstance(heard, UnkeptProgress):
+        print(unkept_line(path.name, str(heard.error)), file=sys.stderr)
+    return True
+
+
+def _writer_options(
+    path: Path, limits: AudioLimits, arguments: argparse.Namespace
+) -> WriterOptions:
+    """Return the choices of the command line; the report gets the sound as well."""
+    audio = None
+    if arguments.format == "html":
+        with open_recording(path, limits) as recording:
+            audio = to_mp3(recording.blocks())
+    return WriterOptions(
+        style=arguments.style,
+        locale=arguments.locale,
+        emotions=not arguments.no_emotions,
+        sounds=not arguments.no_sounds,
+        title=path.name,
+        audio=audio,
+    )
+
+
+def _put(content: bytes, output: Path | None) -> None:
+    """Write to a file, or to stdout if there is none; raises ``OptionError``."""
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(content)
+    except OSError as error:
+        message = f"{output} cannot be written ({error.strerror}): choose another --output."
+        raise OptionError(message) from error
+
+
+def _show(name: str, progress: Progress) -> None:
+    """Write one line of progress to a terminal; a file gets none."""
+    if not sys.stderr.isatty():
+        return
+    total = "" if progress.seconds_total is None else f" of {progress.seconds_total:.0f}"
+    left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+    end = "\n" if progress.finished else ""
+    print(f"\r{name}: {progress.seconds_done:.0f}{total} s{left}   ", end=end, file=sys.stderr)
