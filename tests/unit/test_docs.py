@@ -20,6 +20,8 @@ PATH = re.compile(r"(?<![\w/.])(?:richspeech|scripts|tests|docs|models|examples)
 MODULE = re.compile(r"\brichspeech(?:\.\w+)+")
 IMPORT = re.compile(r"from (richspeech[\w.]*) import ([\w, ]+)")
 MADE_BY_USERS = {"models/bert_sentiment_chinese"}
+MAP = {"README.md": "## Files", "README_zh.md": "## 文件"}
+MOST_WORDS = 8
 PIN = re.compile(r"^([\w.-]+(?:\[\w+\])?==\S+)", re.MULTILINE)
 
 
@@ -63,6 +65,35 @@ def test_every_path_that_is_named_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", NAMING, ids=name)
 def test_every_module_that_is_named_exists(document: Path) -> None:
     assert [each for each in modules_named(text_of(document)) if not is_defined(each)] == []
+
+
+def tree_of(readme: str) -> Iterator[tuple[Path, str]]:
+    """Every path of the map of files, and what is said of its line."""
+    folders = [ROOT]
+    for line in re.findall(
+        r"^ {4,}\S.*$", text_of(ROOT / readme).split(MAP[readme])[1], re.MULTILINE
+    ):
+        names, _, gloss = line.strip().partition("  ")
+        depth = (len(line) - len(line.lstrip()) - 4) // 2
+        del folders[depth + 1 :]
+        paths = [folders[depth] / each for each in names.split()]
+        yield from ((path, gloss.strip()) for path in paths)
+        folders.append(paths[0])
+
+
+@pytest.mark.parametrize("readme", MAP)
+def test_the_map_of_files_names_what_exists_in_a_few_words(readme: str) -> None:
+    tree = [*tree_of(readme)]
+    assert [path for path, _ in tree if not path.exists()] == []
+    assert [gloss for _, gloss in tree if len(gloss.split()) > MOST_WORDS] == []
+
+
+@pytest.mark.parametrize("readme", MAP)
+def test_the_map_of_files_names_every_package_and_script(readme: str) -> None:
+    named = {path for path, _ in tree_of(readme)}
+    packages = {path.parent for path in ROOT.glob("richspeech/*/*.py")}
+    scripts = {path for path in ROOT.glob("scripts/*.*") if path.stem != "__init__"}
+    assert (packages | scripts) - named == set()
 
 
 def test_every_pinned_version_has_its_reason() -> None:
