@@ -26,9 +26,10 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
-from richspeech.jobs.batch.rows import BatchRow, State
+from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.job import State
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings

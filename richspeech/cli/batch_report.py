@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from richspeech.jobs.batch.rows import BatchRow, State, tally
+from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.job import State
 from richspeech.language.wording import clock
 
 SECONDS_BETWEEN = {True: 1.0, False: 10.0}
@@ -33,9 +34,9 @@ class Report:
     def end(self, batch: Batch, done_before: int) -> None:
         """Sum up."""
         rows = batch.rows
-        done = sum(row.state is State.DONE for row in rows)
+        done = sum(row.state is State.FINISHED for row in rows)
         failed = sum(row.state is State.FAILED for row in rows)
-        seconds = sum(row.seconds_done for row in rows if row.state is State.DONE)
+        seconds = sum(row.seconds_done for row in rows if row.state is State.FINISHED)
         before = f" {done_before} were done before." if done_before else ""
         unkept = sum(row.unkept is not None for row in rows)
         missing = f" {unkept} are not in the history." if unkept else ""

@@ -69,7 +69,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "batch_by_name": ("按文件名", "By name"),
     "state_waiting": ("排队中", "waiting"),
     "state_running": ("正在听", "listening"),
-    "state_done": ("完成", "done"),
+    "state_finished": ("完成", "done"),
     "state_failed": ("失败", "failed"),
     "state_cancelled": ("已取消", "cancelled"),
     "batch_risk_low": ("低风险 {score}", "low risk {score}"),

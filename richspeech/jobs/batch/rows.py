@@ -1,44 +1,15 @@
 """How far each recording of a batch is: what a line of a table shows.
 
-waiting → running → done | failed | cancelled
-        → cancelled
+The states are those of every job; a recording is never asked to stop, but cancelled at once.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Self
 
+from richspeech.jobs.job import State, require_next
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
-
-
-class State(StrEnum):
-    """How far a recording is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return not NEXT[self]
-
-
-NEXT: MappingProxyType[State, tuple[State, ...]] = MappingProxyType(
-    {
-        State.WAITING: (State.RUNNING, State.CANCELLED),
-        State.RUNNING: (State.RUNNING, State.DONE, State.FAILED, State.CANCELLED),
-        State.DONE: (),
-        State.FAILED: (),
-        State.CANCELLED: (),
-    }
-)
-"""What may follow on each."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +51,7 @@ class BatchRow:
         """Be done."""
         seconds = transcript.duration
         return self._enter(
-            State.DONE,
+            State.FINISHED,
             seconds_done=seconds,
             seconds_total=seconds,
             seconds_left=0.0,
@@ -97,9 +68,7 @@ class BatchRow:
         return self._enter(State.CANCELLED, seconds_left=None)
 
     def _enter(self, state: State, **changes: Any) -> Self:
-        if state not in NEXT[self.state]:
-            message = f"{self.name} is {self.state} and cannot become {state}."
-            raise ValueError(message)
+        require_next(self.state, state, self.name)
         return replace(self, state=state, **changes)
 
 

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.errors import Cancelled, RichSpeechError
-from richspeech.jobs.batch.rows import BatchRow, State, Tally
+from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
+from richspeech.jobs.job import State
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.storage.recall import UnkeptProgress

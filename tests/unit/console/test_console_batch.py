@@ -28,8 +28,9 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, OptionError
-from richspeech.jobs.batch.rows import BatchRow, State
+from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
+from richspeech.jobs.job import State
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
@@ -147,7 +148,7 @@ def test_a_bad_file_fails_alone_with_its_sentence(
     bad.write_bytes(b"no sound")
     run = done(work, session, *good, bad)
     assert run.status is Status.FINISHED
-    assert [*states(run).values()].count("done") == 4
+    assert [*states(run).values()].count("finished") == 4
     assert states(run)["坏的.wav"] == "failed"
     assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(run)
     assert "Recognition failed: </strong>坏的.wav cannot be read" in drawn(run, locale="en")
@@ -164,7 +165,7 @@ def test_uploads_may_vanish_once_the_batch_has_begun(
         upload.unlink()
     ear.may_go.set()
     finished(run)
-    assert set(states(run).values()) == {"done"}
+    assert set(states(run).values()) == {"finished"}
     assert len(states(run)) == 6
 
 
@@ -174,7 +175,7 @@ def test_a_zip_is_as_good_as_its_files(work: BatchWork, session: Session, tmp_pa
         archive.write(recorded(tmp_path / "one.wav"), "东/one.wav")
         archive.write(recorded(tmp_path / "two.wav", seed=2), "two.wav")
     run = done(work, session, packed)
-    assert states(run) == {"two.wav": "done", "东/one.wav": "done"}
+    assert states(run) == {"two.wav": "finished", "东/one.wav": "finished"}
     job = run.job("东/one.wav")
     assert job.name == "one.wav"
     assert job.path is not None
@@ -188,7 +189,7 @@ def test_only_the_folders_of_the_settings_may_be_chosen(
     recorded(tmp_path / "calls" / "may" / "a.wav")
     run = work.begin(session, (), tmp_path / "calls" / "may", Asked(Options()))
     finished(run)
-    assert states(run) == {"a.wav": "done"}
+    assert states(run) == {"a.wav": "finished"}
     with pytest.raises(OptionError, match="not to be used") as caught:
         work.begin(session, (), tmp_path, Asked(Options()))
     assert "不能使用" in Notice.of(caught.value).sentence("zh")
@@ -251,8 +252,8 @@ def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
     rows = [
         BatchRow("waiting", 1),
         BatchRow("failed", 1, State.FAILED),
-        BatchRow("calm", 1, State.DONE, risk=0),
-        BatchRow("angry", 1, State.DONE, risk=80),
+        BatchRow("calm", 1, State.FINISHED, risk=0),
+        BatchRow("angry", 1, State.FINISHED, risk=80),
         BatchRow("cancelled", 1, State.CANCELLED),
         BatchRow("running", 1, State.RUNNING),
     ]
@@ -368,7 +369,7 @@ def test_rows_that_the_history_does_not_take_say_so(
     work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
     run = done(work, session, *(recorded(tmp_path / f"{n}.wav", seed=n) for n in range(2)))
     store.close()
-    assert set(states(run).values()) == {"done"}
+    assert set(states(run).values()) == {"finished"}
     assert drawn(run).count("未存入历史") == 2
     assert drawn(run, locale="en").count("not in the history") == 2
     shown = batch_render.status(run, "zh")

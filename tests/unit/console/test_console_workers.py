@@ -213,7 +213,7 @@ def test_recordings_of_a_batch_that_end_in_time_are_done(
     threading.Timer(0.2, ear.may_go.set).start()
     workers.close(FOREVER, FOREVER)
     states = [row.state.value for row in run.rows]
-    assert (states.count("done"), states.count("cancelled")) == (2, 4)
+    assert (states.count("finished"), states.count("cancelled")) == (2, 4)
     assert len(names(store)) == 2
 
 

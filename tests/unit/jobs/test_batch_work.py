@@ -11,9 +11,10 @@ import pytest
 from richspeech.audio.decode import AudioLimits
 from richspeech.cli.batch_report import Report
 from richspeech.errors import AudioError, Cancelled, OptionError
-from richspeech.jobs.batch.rows import BatchRow, State, Tally
+from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.job import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -58,7 +59,7 @@ def test_everything_is_heard_kept_and_done(workers: int) -> None:
     assert kept == dict.fromkeys(names, 10.0)
     assert [row.name for row in batch.rows] == names
     for row in batch.rows:
-        assert (row.state, row.seconds_done, row.risk) == (State.DONE, 10.0, 7)
+        assert (row.state, row.seconds_done, row.risk) == (State.FINISHED, 10.0, 7)
 
 
 def test_every_change_of_a_row_is_told() -> None:
@@ -68,7 +69,7 @@ def test_every_change_of_a_row_is_told() -> None:
     )
     batch.run(1)
     running = [(State.RUNNING, seconds) for seconds in (0.0, 5.0, 10.0)]
-    assert told == [*running, (State.DONE, 10.0)]
+    assert told == [*running, (State.FINISHED, 10.0)]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_bad_recording_fails_alone(where: str, error: Exception, sentence: str
 
     batch = Batch(map(item, ("a.wav", "bad.wav", "c.wav")), hear_or_fail, keep_or_fail)
     batch.run(2)
-    assert [*states(batch).values()] == [State.DONE, State.FAILED, State.DONE]
+    assert [*states(batch).values()] == [State.FINISHED, State.FAILED, State.FINISHED]
     assert batch.rows[1].error == sentence
 
 
@@ -132,7 +133,7 @@ def test_a_cancelled_recording_stops_and_the_others_go_on() -> None:
     batch.cancel("long.wav", "a.wav")
     assert states(batch)["long.wav"] is State.CANCELLED
     work.join(WAIT_SECONDS)
-    assert [*states(batch).values()] == ["done", "cancelled", "cancelled", "done"]
+    assert [*states(batch).values()] == ["finished", "cancelled", "cancelled", "finished"]
 
 
 def test_all_can_be_stopped_at_once() -> None:

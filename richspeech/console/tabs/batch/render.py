@@ -9,13 +9,14 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Status
 from richspeech.console.tabs.batch.run import BatchRun, Packing
 from richspeech.console.words import clock, duration_words, say
-from richspeech.jobs.batch.rows import BatchRow, State, Tally, by_risk, tally
+from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
+from richspeech.jobs.job import State
 from richspeech.review.risk import Level, level_of
 from richspeech.settings import RiskSettings
 
 PAGE_ROWS = 50
 
-FIRST = (State.RUNNING, State.DONE, State.FAILED, State.WAITING, State.CANCELLED)
+FIRST = (State.RUNNING, State.FINISHED, State.FAILED, State.WAITING, State.CANCELLED)
 """What comes before what, where the order is that of risk."""
 
 
@@ -61,7 +62,7 @@ def _parts(run: BatchRun, sums: Tally, locale: str) -> list[str]:
 
 def _end(run: BatchRun, locale: str) -> str:
     rows = run.rows
-    done = [row for row in rows if row.state is State.DONE]
+    done = [row for row in rows if row.state is State.FINISHED]
     failed = sum(row.state is State.FAILED for row in rows)
     audio = duration_words(sum(row.seconds_done for row in done), locale)
     key = "batch_done" if run.status is Status.FINISHED else "batch_cancelled"
@@ -96,7 +97,7 @@ def in_order(rows: Sequence[BatchRow]) -> list[BatchRow]:
 
 def _row(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> str:
     name = f'<span class="row-name">{escape(row.name)}</span>'
-    if row.state is State.DONE:
+    if row.state is State.FINISHED:
         label = say("open_named", locale, name=row.name)
         name = button("open_row", row.name, row.name, label=label, kind="row-name")
     return (
@@ -138,7 +139,7 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
             left = duration_words(round(row.seconds_left), locale)
             facts.append(say("left", locale, time=left))
         return facts
-    if row.state is State.DONE:
+    if row.state is State.FINISHED:
         heard = run.heard.get(row.name)
         recalled = [say("recalled_row", locale)] if heard and heard.is_recalled else []
         unkept = [say("unkept_row", locale)] if row.unkept is not None else []

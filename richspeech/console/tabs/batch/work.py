@@ -22,9 +22,9 @@ from richspeech.console.workers import Workers
 from richspeech.engines.loader import Loaded, audio_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
-from richspeech.jobs.batch.rows import State
 from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
 from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.job import State
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -143,7 +143,7 @@ class BatchWork:
     def write_zip(self, run: BatchRun, packing: Packing, look: WriterOptions) -> None:
         """Write the zip, a row after the other; raises ``Cancelled`` and ``OSError``."""
         packing.enter(Status.RUNNING)
-        done = [row for row in run.rows if row.state is State.DONE]
+        done = [row for row in run.rows if row.state is State.FINISHED]
         packing.files = len(done)
         with ExitStack() as stack:
             items = stack.enter_context(run.sources()) if "html" in packing.formats else {}
@@ -224,8 +224,9 @@ def _summary(run: BatchRun) -> str:
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
     for row in run.rows:
-        done = row.state is State.DONE
+        done = row.state is State.FINISHED
         seconds = f"{row.seconds_done:.2f}" if done else None
         error = harmless(row.error or "")
-        writer.writerow([harmless(row.name), row.state.value, seconds, row.risk, error])
+        state = "done" if done else row.state.value
+        writer.writerow([harmless(row.name), state, seconds, row.risk, error])
     return "\ufeff" + table.getvalue()

@@ -1,0 +1,236 @@
+"""Job: one piece of work that a thread does while others look on.
+
+waiting → loading → running → finished | cancelled | failed
+   each of them → stopping → finished | cancelled | failed
+
+A subclass says what its kind of work is about: what was asked for, how far it is, what came of it.
+The job's own thread changes it; whoever wants it no more cancels it; everybody may look.
+"""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from richspeech.errors import Cancelled, RichSpeechError, StoreError
+
+SECONDS_BETWEEN_LOOKS = 0.25
+"""How often who looks on is told of changes: what happens in between is told at once."""
+
+
+class Kind(StrEnum):
+    """What a job does."""
+
+    TRANSCRIBE = "transcribe"
+    EMOTION = "emotion"
+    SECOND_OPINION = "second_opinion"
+    BATCH = "batch"
+    COMPARE = "compare"
+    EXPORT = "export"
+    LIVE = "live"
+
+
+class State(StrEnum):
+    """How far a job, or a recording of a batch, is."""
+
+    WAITING = "waiting"
+    LOADING = "loading"
+    """Its turn has come, but the model is not there yet."""
+    RUNNING = "running"
+    STOPPING = "stopping"
+    """Somebody wants it to end, and it has not yet."""
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return not NEXT[self]
+
+
+_ENDS = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+NEXT: MappingProxyType[State, tuple[State, ...]] = MappingProxyType(
+    {
+        State.WAITING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
+        State.LOADING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
+        State.RUNNING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
+        State.STOPPING: (State.STOPPING, *_ENDS),
+        State.FINISHED: (),
+        State.CANCELLED: (),
+        State.FAILED: (),
+    }
+)
+"""What may follow on each; a recording that is opened from elsewhere is finished at once."""
+
+
+def require_next(before: State, after: State, what: str) -> None:
+    """Raise ``ValueError`` for a step that cannot be; ``what`` names the work."""
+    if after not in NEXT[before]:
+        message = f"{what} is {before} and cannot become {after}."
+        raise ValueError(message)
+
+
+@dataclass(eq=False, kw_only=True)
+class Job:
+    """One piece of work; ``progress`` and ``result`` are those of its kind."""
+
+    kind: ClassVar[Kind]
+
+    state: State = State.WAITING
+    error: RichSpeechError | None = None
+    """Why it failed."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set once nobody wants it any more, or the process ends."""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    changes: int = 0
+    """Counts what happened, for whoever looks on."""
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """Held while the state changes."""
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return ""
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """What it reads and writes: files, and folders with all below; by default none."""
+        return ()
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds of the recording that are done, and those in all; None while unknown."""
+        return 0.0, None
+
+    def document(self) -> dict[str, Any]:
+        """Return what was asked for, as JSON knows it; empty where that is not to be kept."""
+        return {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state.is_over
+
+    def touch(self) -> None:
+        """Say that something has changed."""
+        self.changes += 1
+
+    def enter(self, state: State) -> None:
+        """Get further; who was asked to stop is stopping instead, and what is over stays so."""
+        with self.lock:
+            if self.is_over:
+                return
+            stops = self.stop.is_set() and not state.is_over
+            after = State.STOPPING if stops else state
+            require_next(self.state, after, self.name or self.kind)
+            self.state = after
+            self.touch()
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it says so itself once it has."""
+        self.stop.set()
+        self.enter(State.STOPPING)
+
+    def wind_up(self) -> None:
+        """Begin nothing more, since the process is about to end; what has begun goes on."""
+
+    def withdraw(self) -> None:
+        """End a job that was stopped, perhaps before its turn had come."""
+        self.enter(State.CANCELLED)
+
+    def fail(self, error: RichSpeechError) -> None:
+        """End the job and remember why."""
+        with self.lock:
+            if not self.is_over:
+                self.error = error
+                self.enter(State.FAILED)
+
+    def require_wanted(self) -> None:
+        """Raise ``Cancelled`` when nobody wants it any more."""
+        if self.stop.is_set():
+            raise Cancelled
+
+    async def watch(self) -> AsyncIterator[None]:
+        """Yield now, whenever something has changed, and at the end."""
+        seen = None
+        while True:
+            is_over, changes = self.is_over, self.changes
+            if is_over or changes != seen:
+                seen = changes
+                yield
+            if is_over:
+                return
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def record(self) -> "JobRecord":
+        """Return how the job is now, to be kept."""
+        done, total = self.seconds
+        error = self.error
+        return JobRecord(
+            id=self.id,
+            kind=self.kind,
+            state=self.state,
+            created=self.created.isoformat(timespec="seconds"),
+            name=self.name,
+            request=self.document(),
+            seconds_done=done,
+            seconds_total=total,
+            error_code=error.code if error else None,
+            error_fields={"message": str(error)} if error else {},
+        )
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as it was at a moment: what a database keeps of it, and JSON can say."""
+
+    id: str
+    kind: Kind
+    state: State
+    created: str
+    """UTC, as in ISO 8601."""
+    name: str
+    """Of the recording."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What was asked for, as a plain dict."""
+    seconds_done: float = 0.0
+    """Of the recording."""
+    seconds_total: float | None = None
+    """None while unknown."""
+    error_code: str | None = None
+    """Why it failed; None unless it did."""
+    error_fields: Mapping[str, str] = field(default_factory=dict)
+    """What the sentence about the error names."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON knows it."""
+        values = asdict(self)
+        return {**values, "kind": self.kind.value, "state": self.state.value}
+
+    @classmethod
+    def from_dict(cls, document: object) -> "JobRecord":
+        """Read what ``to_dict`` gave; raises ``StoreError`` for what is no record."""
+        try:
+            return _adapter().validate_python(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = f"A job that was kept cannot be read: {where}: {first['msg']}."
+            raise StoreError(message) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[JobRecord]:
+    return TypeAdapter(JobRecord)

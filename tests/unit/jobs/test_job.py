@@ -1,0 +1,105 @@
+"""A job goes one way, tells who looks on, and can be kept as JSON."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from richspeech.errors import AudioError, Cancelled, StoreError
+from richspeech.jobs.job import NEXT, Job, JobRecord, Kind, State
+
+OVER = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+
+@dataclass(eq=False)
+class Digging(Job):
+    """Work that is only looked at here."""
+
+    kind: ClassVar[Kind] = Kind.EXPORT
+    asked: str = "deep"
+
+    @property
+    def name(self) -> str:
+        return "a.wav"
+
+    def document(self) -> dict[str, str]:
+        return {"asked": self.asked}
+
+
+def test_three_states_are_ends_and_every_other_leads_to_all_of_them() -> None:
+    assert tuple(state for state in State if state.is_over) == OVER
+    for state in set(State) - set(OVER):
+        assert set(OVER) < set(NEXT[state])
+
+
+@given(st.lists(st.sampled_from(["run", "load", "cancel", "finish", "fail", "withdraw"])))
+def test_whatever_happens_a_job_that_is_over_stays_as_it_ended(steps: list[str]) -> None:
+    job, ended = Digging(), None
+    do = {
+        "run": lambda: job.enter(State.RUNNING),
+        "load": lambda: job.enter(State.LOADING),
+        "cancel": job.cancel,
+        "finish": lambda: job.enter(State.FINISHED),
+        "fail": lambda: job.fail(AudioError("The recording is empty.")),
+        "withdraw": job.withdraw,
+    }
+    for step in steps:
+        do[step]()
+        ended = ended or (job.state if job.is_over else None)
+    assert job.state is (ended or job.state)
+    assert (job.error is not None) is (job.state is State.FAILED)
+
+
+def test_no_job_goes_back() -> None:
+    with pytest.raises(ValueError, match=r"a\.wav is running and cannot become waiting"):
+        Digging(state=State.RUNNING).enter(State.WAITING)
+
+
+def test_who_was_asked_to_stop_does_not_run_again_but_may_still_finish() -> None:
+    job = Digging(state=State.RUNNING)
+    job.cancel()
+    job.enter(State.RUNNING)
+    assert job.state.value == "stopping"
+    with pytest.raises(Cancelled):
+        job.require_wanted()
+    job.enter(State.FINISHED)
+    assert job.state.value == "finished"
+
+
+def test_who_fails_says_why_once() -> None:
+    job = Digging()
+    job.fail(AudioError("The recording is empty."))
+    job.fail(AudioError("Something else."))
+    assert (job.state, str(job.error)) == (State.FAILED, "The recording is empty.")
+
+
+def test_whoever_looks_on_hears_of_the_beginning_of_changes_and_of_the_end() -> None:
+    async def seen() -> list[State]:
+        job, states = Digging(), []
+        async for _ in job.watch():
+            states.append(job.state)
+            job.enter({State.WAITING: State.RUNNING}.get(job.state, State.FINISHED))
+        return states
+
+    assert asyncio.run(seen()) == [State.WAITING, State.RUNNING, State.FINISHED]
+
+
+def test_a_record_outlives_the_job_as_json() -> None:
+    job = Digging()
+    job.fail(AudioError("The recording is empty."))
+    record = JobRecord.from_dict(json.loads(json.dumps(job.record().to_dict())))
+    assert record == job.record()
+    assert (record.kind, record.state, record.name) == (Kind.EXPORT, State.FAILED, "a.wav")
+    assert record.request == {"asked": "deep"}
+    assert record.error_code == "audio"
+    assert record.error_fields == {"message": "The recording is empty."}
+
+
+@pytest.mark.parametrize(("key", "value"), [("kind", "dig"), ("state", 7), ("seconds_done", "x")])
+def test_what_is_no_record_is_refused_by_the_name_of_its_field(key: str, value: object) -> None:
+    with pytest.raises(StoreError, match=key):
+        JobRecord.from_dict({**Digging().record().to_dict(), key: value})
