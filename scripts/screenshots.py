@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from richspeech.app import bound_socket
 from richspeech.console.examples import find_examples
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 from richspeech.settings import ROOT
 
 DOCS = ROOT / "docs"

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from postprocess import LOCALES
+from richspeech.language.catalog import locales
 
 THEME = "theme.css"
 """The one file that stands at the root; its address has a hash of it."""
@@ -95,7 +95,7 @@ def file_routes(front: Front) -> tuple[Mount, Route]:
     return Mount("/assets", files), Route(f"/{THEME}", files)
 
 
-@lru_cache(maxsize=len(LOCALES))
+@lru_cache(maxsize=8)
 def policy_of(scripts: tuple[str, ...]) -> str:
     """Return what the page may do: run its own files, and the scripts within it by their hash.
 
@@ -114,14 +114,14 @@ def locale_of(connection: HTTPConnection) -> str:
     Whose browser prefers none of ours gets the first.
     """
     chosen = connection.cookies.get(LOCALE_COOKIE)
-    if chosen in LOCALES:
+    if chosen in locales():
         return chosen
     wanted = connection.headers.get("accept-language", "").split(",")
     for tag in sorted(wanted, key=_weight, reverse=True):
-        for locale in LOCALES:
+        for locale in locales():
             if tag.strip().lower().startswith(locale):
                 return locale
-    return LOCALES[0]
+    return locales()[0]
 
 
 def _weight(tag: str) -> float:

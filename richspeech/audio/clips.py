@@ -30,7 +30,8 @@ from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.film import Film, Samples, SoundKind, find_encoder
 from richspeech.audio.pictures import Pictures, open_pictures
 from richspeech.errors import AudioError, Cancelled, OptionError
-from richspeech.language.wording import Wording, clock
+from richspeech.language.figures import clock
+from richspeech.language.wording import Wording
 
 Span = tuple[float, float]
 """Start and end in seconds."""

@@ -7,7 +7,7 @@ from typing import TextIO
 from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.job import State
-from richspeech.language.wording import clock
+from richspeech.language.figures import clock
 
 SECONDS_BETWEEN = {True: 1.0, False: 10.0}
 """Between two lines; whether it is a terminal, where each takes the place of the one before."""

@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from postprocess import LOCALES
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.pictures import open_pictures
@@ -19,6 +18,7 @@ from richspeech.cli.options import add_weights_arguments
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
+from richspeech.language.catalog import locales
 from richspeech.model.transcript import Transcript, plain
 from richspeech.review.chapters import write_chapters
 from richspeech.review.edl import HIGHEST_FRAME_RATE, USUAL_FRAME_RATE, write_edl
@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", type=float, default=WINDOW_SECONDS, metavar="SECONDS", help="of the curves"
     )
-    parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the chapters")
+    parser.add_argument(
+        "--locale", choices=locales(), default="zh", help="language of the chapters"
+    )
     add_weights_arguments(parser)
 
 

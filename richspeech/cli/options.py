@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from postprocess import LOCALES, STYLES
+from postprocess import STYLES
 from richspeech.engines import loader
 from richspeech.errors import OptionError
+from richspeech.language.catalog import locales
 from richspeech.model.options import Options, language_hint
 from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
 
@@ -14,7 +15,7 @@ from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
 def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare how labels are written."""
     parser.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
-    parser.add_argument("--locale", choices=LOCALES, default="zh", help="language of the labels")
+    parser.add_argument("--locale", choices=locales(), default="zh", help="language of the labels")
     parser.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
     parser.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
 

@@ -12,8 +12,8 @@ import gradio as gr
 from anyio import CapacityLimiter
 
 from richspeech.console.sentences import Notice
-from richspeech.console.words import say
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.language.catalog import say
 
 PAINTERS = 8
 """Threads for handlers that are not coroutines: more would not be faster, and each that computes

@@ -24,12 +24,11 @@ from gradio.blocks import postprocess_update_dict
 
 from richspeech.console.theme import ASSETS
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
-from richspeech.console.words import LOCALES, say
+from richspeech.language.catalog import locales, say
 
 FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
 THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
-LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
     *("lost", "lost_hint"),
@@ -165,7 +164,7 @@ def page_script(unsure_below: float) -> str:
     """Return the scripts of the page as one, with the words that they need."""
     keys = (*SCRIPT_WORDS, *VIEWER_WORDS)
     data = {
-        "Words": {locale: viewer_words(keys, locale) for locale in LOCALES},
+        "Words": {locale: viewer_words(keys, locale) for locale in locales()},
         "Labels": labels(),
         "UnsureBelow": unsure_below,
     }
@@ -181,7 +180,7 @@ def _html(script: str, script_file: str, config: Mapping[str, Any], locale: str)
     """Write the page around its data; gradio draws the rest."""
     colours = config["body_css"]
     return f"""<!doctype html>
-<html lang="{LANGUAGE_TAGS[locale]}">
+<html lang="{say("file_language_tag", locale)}">
 <head>
 <meta charset="utf-8">
 <base href="./">

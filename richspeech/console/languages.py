@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from richspeech.console.words import say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.languages import language_name
 from richspeech.model.options import AUTO
 
 ORDER = ("zh", "en", "yue", "ja", "ko")

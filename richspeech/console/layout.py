@@ -33,7 +33,6 @@ from richspeech.console.tabs.transcribe.handlers import Handlers
 from richspeech.console.tabs.transcribe.tab import TranscribeTab
 from richspeech.console.theme import CSS, theme
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
-from richspeech.console.words import say
 from richspeech.console.work import Work
 from richspeech.console.workers import Workers
 from richspeech.engines.emotion2vec.load import listener_on_demand
@@ -42,6 +41,7 @@ from richspeech.engines.readiness import Readiness, State
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AccessError
 from richspeech.jobs.waiting import WaitingRoom
+from richspeech.language.catalog import locales, say
 from richspeech.settings import CONFIG, ROOT, Settings
 from richspeech.storage.history import History
 from richspeech.storage.quota import Quota
@@ -233,7 +233,7 @@ class Page:
             self._switch = self._widgets.labelled(
                 gr.Radio,
                 "switch",
-                choices=[("中文", "zh"), ("English", "en")],
+                choices=[(say("language_itself", each), each) for each in locales()],
                 value="zh",
                 elem_id="switch",
                 container=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 
 TEMPLATE = '<div class="listing"></div>'
 

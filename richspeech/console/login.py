@@ -5,7 +5,8 @@ from functools import cache, partial
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from richspeech.console.theme import ASSETS
-from richspeech.console.words import duration_words, say
+from richspeech.language.catalog import say
+from richspeech.language.figures import duration_text
 
 
 def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str:
@@ -19,7 +20,7 @@ def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str
         say=partial(_say, locale),
         looks=(ASSETS / "login.css").read_text(encoding="utf-8"),
         problem=problem,
-        time=duration_words(seconds, locale),
+        time=duration_text(seconds, locale),
     )
 
 

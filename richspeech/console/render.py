@@ -11,9 +11,10 @@ from richspeech.console.languages import ORDER
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
-from richspeech.console.words import clock, duration_words, moment, say
 from richspeech.engines.loader import PARAFORMER, Loaded
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, duration_text, moment
+from richspeech.language.languages import language_name
 from richspeech.model.sentiment import Agreement
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -65,7 +66,7 @@ def header(locale: str) -> str:
 
 
 def _listed(names: Sequence[str], locale: str) -> str:
-    return ("、" if locale == "zh" else ", ").join(names)
+    return say("list_comma", locale).join(names)
 
 
 def banner(loaded: Loaded | None, locale: str) -> str:
@@ -132,7 +133,7 @@ def footer(
 
     ``memory_bytes`` are those of every engine that is loaded.
     """
-    time = whole(duration_words(facts.keep_seconds, locale))
+    time = duration_text(facts.keep_seconds, locale)
     engines = [_engine_memory(*each) for each in memory_bytes.items()]
     parts = (
         *_model_parts(loaded, locale),
@@ -160,23 +161,15 @@ def _engine_memory(engine: str, size_bytes: int | None) -> str:
 def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], ...]:
     if loaded is None:
         return (("model", say("loading", locale)),)
-    device = f"{loaded.device} ({reason(loaded.device_reason, locale)})"
-    if locale == "zh":
-        device = device.replace(" (", "（").replace(")", "）")
+    why = reason(loaded.device_reason, locale)
+    device = say("with_note", locale, text=loaded.device, note=why)
     return (("model", loaded.weights.name), ("device", device))
 
 
-def file_hint(facts: Facts, size: str, locale: str) -> str:
+def file_hint(facts: Facts, locale: str) -> str:
     """Say what may be uploaded."""
-    length = whole(duration_words(facts.max_seconds, locale))
-    return f"<p>{escape(say('file_hint', locale, size=size, length=length))}</p>"
-
-
-def whole(duration: str) -> str:
-    """Leave out the noughts of a round length: 12 小时 0 分 → 12 小时."""
-    for ending in (" 0 分", " 0 min", " 0 秒", " 0 s"):
-        duration = duration.removesuffix(ending)
-    return duration
+    hint = say("file_hint", locale, size=facts.max_bytes, length=facts.max_seconds)
+    return f"<p>{escape(hint)}</p>"
 
 
 # The state of the job ---------------------------------------------------------------------------
@@ -288,7 +281,7 @@ def progress_parts(progress: Progress | None, locale: str) -> tuple[str, ...]:
         else say("done_of", locale, done=done, total=clock(max(total, progress.seconds_done)))
     ]
     if progress.seconds_left is not None:
-        left = duration_words(round(progress.seconds_left), locale)
+        left = duration_text(round(progress.seconds_left), locale)
         parts.append(say("left", locale, time=left))
     if progress.transcript.rtfx is not None:
         parts.append(say("speed", locale, speed=_speed(progress.transcript.rtfx)))
@@ -304,7 +297,7 @@ def _numbers(job: Job, locale: str) -> str:
     language = language_name(transcript.language, locale) if transcript.language else "–"
     sentiment = _whole_sentiment(transcript, locale)
     pairs = (
-        ("audio_seconds", duration_words(transcript.duration, locale)),
+        ("audio_seconds", duration_text(transcript.duration, locale)),
         ("processing_seconds", _short_time(transcript.processing_seconds, locale)),
         ("rtfx", rtfx),
         ("main_language", language),
@@ -332,8 +325,8 @@ def _speed(rtfx: float) -> str:
 
 def _short_time(seconds: float, locale: str) -> str:
     if seconds < 10:
-        return say("seconds", locale, value=f"{seconds:.2f}")
-    return duration_words(seconds, locale)
+        return say("seconds", locale, value=seconds)
+    return duration_text(seconds, locale)
 
 
 # The recording ---------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ anything else stands behind a sentence about its kind, so that nothing is hidden
 import re
 from dataclasses import dataclass
 
-from richspeech.console.words import say
 from richspeech.errors import RichSpeechError
+from richspeech.language.catalog import say
 
 _FORMATS = "请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试"
 

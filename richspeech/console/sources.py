@@ -9,7 +9,6 @@ from richspeech.console import render
 from richspeech.console.examples import Example
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
-from richspeech.console.words import size_words
 
 
 class Sources:
@@ -36,10 +35,7 @@ class Sources:
             height=150,
             show_label=False,
         )
-        size = size_words(self._context.facts.max_bytes)
-        self._widgets.html(
-            partial(render.file_hint, self._context.facts, size), elem_classes="file-hint"
-        )
+        self._widgets.html(partial(render.file_hint, self._context.facts), elem_classes="file-hint")
 
     def _build_microphone(self) -> None:
         self._microphone = self._widgets.labelled(

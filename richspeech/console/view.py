@@ -10,8 +10,8 @@ from typing import Any
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.console.sessions import Job
-from richspeech.console.words import LOCALES, say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import locales, say
+from richspeech.language.languages import language_name
 from richspeech.model.impression import NineEmotion
 from richspeech.model.sentiment import Agreement, Sentiment
 from richspeech.model.timed_words import TimedWord, timed_words
@@ -19,18 +19,6 @@ from richspeech.model.transcript import LANGUAGES, Segment, Transcript
 from richspeech.stages.hotwords import RULE_PREFIX, hotwords_of
 from richspeech.stages.second_opinion import disagrees
 from richspeech.writers import display_text, styled
-
-SIGNS = {
-    Emotion.HAPPY: ("乐", "H"),
-    Emotion.SAD: ("悲", "S"),
-    Emotion.ANGRY: ("怒", "A"),
-    Emotion.NEUTRAL: ("平", "N"),
-    Emotion.FEARFUL: ("怕", "F"),
-    Emotion.DISGUSTED: ("厌", "D"),
-    Emotion.SURPRISED: ("惊", "!"),
-    Emotion.UNKNOWN: ("?", "?"),
-}
-"""What stands in a bar beside its colour, in the order of LOCALES."""
 
 VIEWER_WORDS = (
     *("timeline", "timeline_keys", "zoom_in", "zoom_out", "zoom_fit", "lane_emotion"),
@@ -179,14 +167,14 @@ def labels() -> dict[str, Any]:
         "sentiments": {s.value: _by_locale(s.word) for s in Sentiment},
         "sentiment_signs": {s.value: s.symbol for s in Sentiment},
         "nine": {e.value: _by_locale(e.word) for e in NineEmotion},
-        "signs": {e.value: dict(zip(LOCALES, SIGNS[e], strict=True)) for e in Emotion},
+        "signs": {e.value: {o: say(f"sign_{e.value}", o) for o in locales()} for e in Emotion},
         "events": {e.value: _by_locale(e.word) for e in events},
-        "languages": {x: {o: language_name(x or None, o) for o in LOCALES} for x in languages},
+        "languages": {x: {o: language_name(x or None, o) for o in locales()} for x in languages},
     }
 
 
 def _by_locale(word: Any) -> dict[str, str]:
-    return {locale: word(locale) for locale in LOCALES}
+    return {locale: word(locale) for locale in locales()}
 
 
 VALUES = ("time", "shown", "total", "voice", "words", "confidence")

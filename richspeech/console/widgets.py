@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import render
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 
 Words = Callable[[str], dict[str, Any]]
 """Locale → what a widget shows in it."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from string import Template
-from types import MappingProxyType
 from typing import Self
 
 from pydantic import ConfigDict
@@ -12,7 +11,7 @@ from pydantic import ConfigDict
 
 @dataclass(frozen=True)
 class Wording:
-    """One text in every language of ``LOCALES``."""
+    """A text that the settings may name, in Chinese and English."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -20,8 +19,8 @@ class Wording:
     en: str
 
     def in_locale(self, locale: str) -> str:
-        """Return the text in one of ``LOCALES``."""
-        return {"zh": self.zh, "en": self.en}[locale]
+        """Return the text in Chinese, or else in English."""
+        return self.zh if locale == "zh" else self.en
 
     def filled(self, zh: Mapping[str, str], en: Mapping[str, str]) -> "Wording":
         """Put words in the place of each ``$name``."""
@@ -54,30 +53,5 @@ class Label(StrEnum):
         return label
 
     def word(self, locale: str) -> str:
-        """Name the label for people, in one of LOCALES."""
+        """Name the label for people."""
         return self.wording.in_locale(locale)
-
-
-def clock(seconds: float) -> str:
-    """Spell a time as people do: 1:05, 1:02:05; a begun second does not count."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-
-
-LANGUAGE_NAMES = MappingProxyType(
-    {
-        "zh": Wording("普通话", "Mandarin"),
-        "yue": Wording("粤语", "Cantonese"),
-        "en": Wording("英语", "English"),
-        "ja": Wording("日语", "Japanese"),
-        "ko": Wording("韩语", "Korean"),
-        "nospeech": Wording("无人声", "no speech"),
-    }
-)
-UNKNOWN = Wording("未知", "unknown")
-
-
-def language_name(language: str | None, locale: str) -> str:
-    """Name a language tag for people."""
-    return LANGUAGE_NAMES.get(language or "", UNKNOWN).in_locale(locale)

@@ -11,7 +11,8 @@ from itertools import chain, pairwise
 from typing import Any, Literal, TypeAlias
 
 from postprocess import AudioEvent, Emotion, stands_in
-from richspeech.language.wording import Wording, clock
+from richspeech.language.figures import clock
+from richspeech.language.wording import Wording
 from richspeech.model.rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
 from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, Evidence, Label, evidence_of, runs, total_seconds

@@ -9,7 +9,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import BaseStyle
 
-from richspeech.language.wording import clock
+from richspeech.language.figures import clock
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
@@ -17,8 +17,8 @@ from richspeech.writers.labels import (
     event_labels,
     facts,
     has_content,
+    heading,
     printable,
-    say,
     sentiment_label,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -42,7 +42,7 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     """Return a Word document: a title, what is known of the whole, the segments."""
     document = docx.Document()
     _prepare_styles(document)
-    title = printable(options.title or say("transcript", options.locale))
+    title = printable(options.title or heading("transcript", options.locale))
     document.core_properties.title = title[:255]
     remark = demonstration(transcript, options.locale)
     document.core_properties.author, document.core_properties.comments = "", remark or ""
@@ -55,7 +55,7 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     for segment in segments:
         _add_segment(document, segment, options)
     if not segments:
-        document.add_paragraph(say("nothing", options.locale))
+        document.add_paragraph(heading("nothing", options.locale))
     content = BytesIO()
     document.save(content)
     return content.getvalue()
@@ -72,7 +72,7 @@ def _add_segment(document: Document, segment: Segment, options: WriterOptions) -
         if (label := name(segment, options.style, options.locale))
     ]
     if segment.corrected:
-        labels.append(say("corrected", options.locale))
+        labels.append(heading("corrected", options.locale))
     if labels:
         paragraph.add_run(("  " if segment.text else "") + " · ".join(labels), style=LABEL_STYLE)
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from postprocess import LOCALES, STYLES
+from postprocess import STYLES
 from richspeech.errors import OptionError
+from richspeech.language.catalog import locales
 
 
 def require_known(kind: str, value: str, known: tuple[str, ...]) -> None:
@@ -35,7 +36,7 @@ class WriterOptions:
 
     def __post_init__(self) -> None:
         require_known("style", self.style, STYLES)
-        require_known("locale", self.locale, LOCALES)
+        require_known("locale", self.locale, locales())
 
 
 DEFAULT_OPTIONS = WriterOptions()

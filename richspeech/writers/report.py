@@ -17,7 +17,8 @@ from typing import TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from richspeech.language.wording import clock, language_name
+from richspeech.language.figures import clock
+from richspeech.language.languages import language_name
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
@@ -25,9 +26,9 @@ from richspeech.writers.labels import (
     event_labels,
     facts,
     has_content,
+    heading,
     printable,
     probability_of,
-    say,
     sentiment_label,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -86,9 +87,9 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     duration = max([transcript.duration, *(segment.end for segment in segments)])
     script, styles = _read("report.js"), _read("report.css")
     return _template().render(
-        say=partial(say, locale=options.locale),
+        heading=partial(heading, locale=options.locale),
         locale=options.locale,
-        title=printable(options.title or say("report", options.locale)),
+        title=printable(options.title or heading("report", options.locale)),
         facts=facts(transcript, options.locale),
         remark=demonstration(transcript, options.locale),
         duration=duration,

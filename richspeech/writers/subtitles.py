@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from html import escape
 
 from postprocess import Emotion
-from richspeech.language.wording import clock
+from richspeech.language.figures import clock
 from richspeech.model.transcript import Transcript
 from richspeech.writers.cues import Cue, Line, build_cues
 from richspeech.writers.labels import COLOURS, demonstration, printable

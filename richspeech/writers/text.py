@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from richspeech.language.wording import clock
+from richspeech.language.figures import clock
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
@@ -12,8 +12,8 @@ from richspeech.writers.labels import (
     facts,
     has_content,
     has_sentiment,
+    heading,
     printable,
-    say,
     sentiment_label,
     styled,
 )
@@ -30,16 +30,16 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
     """Markdown: a heading, what is known of the whole, and a table with a row a segment."""
     locale = options.locale
     known = " · ".join(f"{head} {value}" for head, value in facts(transcript, locale))
-    head = f"# {_escaped(options.title or say('transcript', locale))}\n\n{_escaped(known)}\n\n"
+    head = f"# {_escaped(options.title or heading('transcript', locale))}\n\n{_escaped(known)}\n\n"
     if remark := demonstration(transcript, locale):
         head += f"{_escaped(remark)}\n\n"
     segments = [segment for segment in transcript.segments if has_content(segment)]
     if not segments:
-        return f"{head}{say('nothing', locale)}\n"
+        return f"{head}{heading('nothing', locale)}\n"
     columns = ["start", "text"]
     if options.style != "plain":
         columns += ["emotion", "events", *(["sentiment"] if has_sentiment(transcript) else [])]
-    rows = [[say(column, locale) for column in columns], ["---"] * len(columns)]
+    rows = [[heading(column, locale) for column in columns], ["---"] * len(columns)]
     rows += [
         [_escaped(cell) for cell in _cells(each, options)][: len(columns)] for each in segments
     ]

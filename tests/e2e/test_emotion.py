@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 
 from .visitor import EXAMPLES, Visitor, read_samples, write_samples
 

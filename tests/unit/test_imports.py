@@ -51,6 +51,7 @@ ENGINE_FOLDERS = tuple(
 )
 
 HOMES = {
+    "babel": ("language",),
     "torch": ("engines", "bench"),
     "torchaudio": ("engines",),
     "funasr": ("engines",),

@@ -21,10 +21,10 @@ from richspeech import console
 from richspeech.api.app import create_app
 from richspeech.api.front import Files, file_routes, locale_of, root_route
 from richspeech.console.front import Front
-from richspeech.console.words import say
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.language.catalog import say
 from richspeech.settings import Settings
 from richspeech.storage.quota import Quota
 

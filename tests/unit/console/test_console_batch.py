@@ -274,7 +274,7 @@ def test_a_thousand_rows_are_drawn_fifty_at_a_time(tmp_path: Path) -> None:
     html = drawn(run, BatchView(by_name=True, page=19))
     assert names(html) == [f"{n:04}.wav" for n in range(950, 1000)]
     assert len(html.encode()) < 40_000
-    assert "第 951–1000 条" in html
+    assert "第 951–1,000 条" in html
 
 
 def test_names_cannot_become_html(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.tabs.emotion import work as emotion_work
 from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.view import segment_line
-from richspeech.console.words import say
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.on_demand import OnDemand
 from richspeech.errors import AudioError, ModelError
+from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.options import Options

@@ -20,13 +20,14 @@ from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
-from richspeech.console.words import moment, say, zone_of
 from richspeech.console.work import Work
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
+from richspeech.language.catalog import say
+from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript

@@ -27,13 +27,13 @@ from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, st
 from richspeech.console.tabs.lab.work import Experiment, LabWork, Side, Trial, score_anew
 from richspeech.console.tabs.lab.workshop import Bench, Workshop
 from richspeech.console.tabs.lab.workshop_render import effect
-from richspeech.console.words import LOCALES
 from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError, SettingsError
+from richspeech.language.catalog import locales
 from richspeech.model.options import Options, hotwords_in
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, Transcript
@@ -326,7 +326,7 @@ def finished(left: Transcript, right: Transcript, reference: str = "") -> Experi
     return made
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", locales())
 def test_differences_have_a_sign_and_a_word_beside_their_colour(locale: str) -> None:
     left = transcript(segment(0, 2, "我要退款啊。", Emotion.SAD))
     right = transcript(segment(0, 2, "吧我要退宽啊", Emotion.HAPPY, AudioEvent.LAUGHTER))

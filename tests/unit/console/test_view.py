@@ -12,8 +12,8 @@ from hypothesis import given
 from postprocess import STYLES, AudioEvent, Emotion
 from richspeech.console.front import page_script
 from richspeech.console.sessions import Job, Status
-from richspeech.console.view import SIGNS, decoration, labels, segment_line, view
-from richspeech.console.words import LOCALES
+from richspeech.console.view import decoration, labels, segment_line, view
+from richspeech.language.catalog import locales
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Token, Transcript
@@ -116,8 +116,8 @@ def test_the_text_to_copy_is_there_at_the_end() -> None:
 def test_every_label_has_a_word_and_every_emotion_a_sign_of_its_own() -> None:
     assert set(labels()["emotions"]) == {e.value for e in Emotion}
     assert "speech" not in labels()["events"]
-    for at, _ in enumerate(LOCALES):
-        assert len({signs[at] for signs in SIGNS.values()}) == len(Emotion)
+    for locale in locales():
+        assert len({signs[locale] for signs in labels()["signs"].values()}) == len(Emotion)
 
 
 def test_the_scripts_fill_in_the_values_of_their_words() -> None:

@@ -14,7 +14,7 @@ from richspeech.console.panels.export.exports import TRAINING, Material
 from richspeech.console.sessions import Job, Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import BEGINS, DRAWN
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 from richspeech.review.training import training_segments
 from richspeech.writers import WriterOptions
 

@@ -5,7 +5,8 @@ from html import escape
 
 from richspeech.console.panels.export.exports import SLOW, Export
 from richspeech.console.sessions import Status
-from richspeech.console.words import clock, duration_words, say, size_words
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, duration_text, size_text
 
 
 def exports(shown: Iterable[Export], locale: str) -> str:
@@ -41,13 +42,13 @@ def _progress(each: Export, locale: str) -> str:
 
 
 def _time(seconds: float, locale: str) -> str:
-    return duration_words(round(seconds), locale)
+    return duration_text(round(seconds), locale)
 
 
 def _ready(each: Export, locale: str) -> str:
     if each.path is None or not each.path.exists():
         return ""
-    size = size_words(max(each.path.stat().st_size, 1))
+    size = size_text(max(each.path.stat().st_size, 1), locale)
     note = f"<span>{escape(each.note.in_locale(locale))}</span>" if each.note else ""
     ready = say("export_ready", locale, name=each.path.name, size=size)
     return (

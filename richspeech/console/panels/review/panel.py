@@ -16,7 +16,7 @@ from richspeech.console.panels.review.reviews import Reviews
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import DRAWN, QUICK
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 
 CHOOSER = """
 window.richspeech.chooser(element, props, watch, (wish) => trigger("make", wish));

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.view import SIGNS
-from richspeech.console.words import LOCALES, clock, duration_words, say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, duration_text
+from richspeech.language.languages import language_name
 from richspeech.model.transcript import Transcript
 from richspeech.review.evidence import SILENCE, Evidence
 from richspeech.review.highlights import Highlight
@@ -59,7 +59,7 @@ def _gauges(
         f'<span class="gauge"><i class="{escape(tone.format(each.label), quote=True)}" '
         f'style="width:{each.share:.2%}"></i></span>'
         f'<span class="value"><b>{_percent(each.share)}</b> '
-        f"{escape(duration_words(each.seconds, locale))}</span></li>"
+        f"{escape(duration_text(each.seconds, locale))}</span></li>"
         for each in shares
     )
     return f'<ul class="gauges">{rows}</ul>' if rows else _nothing(locale)
@@ -79,7 +79,7 @@ def _nothing(locale: str) -> str:
 
 def _event(each: EventCount, locale: str) -> tuple[str, str, str]:
     count = say("event_count", locale, count=each.count)
-    return AudioEvent(each.event).word(locale), count, duration_words(each.seconds, locale)
+    return AudioEvent(each.event).word(locale), count, duration_text(each.seconds, locale)
 
 
 def _rate(each: SpeechRate, locale: str) -> tuple[str, str, str]:
@@ -101,7 +101,7 @@ def _curve(found: Insight, locale: str) -> str:
         for at, window in enumerate(found.windows)
     )
     length = found.windows[0].end - found.windows[0].start
-    hint = say("curve_hint", locale, time=duration_words(length, locale))
+    hint = say("curve_hint", locale, time=duration_text(length, locale))
     few = " few" if len(found.windows) <= FEW_WINDOWS else ""
     head = f"{_say('curve', locale)} <small>{escape(hint)}</small>"
     marks = (clock(found.duration * part / 4) for part in range(5))
@@ -148,7 +148,7 @@ def _legend(found: Insight, locale: str) -> str:
 
 
 def _sign(emotion: Emotion, locale: str) -> str:
-    return escape(SIGNS[emotion][LOCALES.index(locale)])
+    return escape(say(f"sign_{emotion.value}", locale))
 
 
 # Highlights ---------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _highlight(each: Highlight, said: Mapping[float, str], locale: str) -> str:
         f'<li><input type="checkbox" checked data-key="{highlight_key(each)}" aria-label="{label}">'
         f'<div><p class="found-head"><b>{escape(each.title(locale))}</b>'
         f"{_time_button(each.start, span)}"
-        f"<span>{escape(duration_words(each.end - each.start, locale))}</span></p>"
+        f"<span>{escape(duration_text(each.end - each.start, locale))}</span></p>"
         + (f'<p class="quote">{escape(quote)}</p>' if quote else "")
         + f'<p class="why">{_say("highlight_why", locale)} {_evidence(each.evidence, locale)}'
         f"<small>{escape(rules)}</small></p></div></li>"

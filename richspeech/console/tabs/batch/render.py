@@ -8,9 +8,10 @@ from richspeech.console.render import message, meter, reason_of_failure
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Status
 from richspeech.console.tabs.batch.run import BatchRun, Packing
-from richspeech.console.words import clock, duration_words, say
 from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
 from richspeech.jobs.job import State
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, duration_text
 from richspeech.review.risk import Level, level_of
 from richspeech.settings import RiskSettings
 
@@ -56,7 +57,7 @@ def _parts(run: BatchRun, sums: Tally, locale: str) -> list[str]:
         parts.append(say("batch_heard", locale, done=done, total=total))
     left = run.batch.seconds_left(sums)
     if left is not None:
-        parts.append(say("left", locale, time=duration_words(round(left), locale)))
+        parts.append(say("left", locale, time=duration_text(round(left), locale)))
     return parts
 
 
@@ -64,7 +65,7 @@ def _end(run: BatchRun, locale: str) -> str:
     rows = run.rows
     done = [row for row in rows if row.state is State.FINISHED]
     failed = sum(row.state is State.FAILED for row in rows)
-    audio = duration_words(sum(row.seconds_done for row in done), locale)
+    audio = duration_text(sum(row.seconds_done for row in done), locale)
     key = "batch_done" if run.status is Status.FINISHED else "batch_cancelled"
     return say(key, locale, done=len(done), failed=failed, audio=audio)
 
@@ -136,7 +137,7 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
     if row.state is State.RUNNING and row.seconds_total:
         facts = [state, f"{clock(row.seconds_done)} / {clock(row.seconds_total)}"]
         if row.seconds_left is not None:
-            left = duration_words(round(row.seconds_left), locale)
+            left = duration_text(round(row.seconds_left), locale)
             facts.append(say("left", locale, time=left))
         return facts
     if row.state is State.FINISHED:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import events, render
+from richspeech.console import events
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
 from richspeech.console.sentences import Notice
@@ -18,8 +18,9 @@ from richspeech.console.tabs.batch.run import Asked, BatchRun
 from richspeech.console.tabs.batch.work import BatchWork
 from richspeech.console.tabs.transcribe.handlers import Choices
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.console.words import duration_words, say, size_words
 from richspeech.errors import BusyError, RichSpeechError
+from richspeech.language.catalog import say
+from richspeech.language.figures import duration_text, size_text
 from richspeech.writers import WRITERS, WriterOptions
 
 NAME = "batch"
@@ -97,7 +98,7 @@ class BatchTab:
     def _draw_hint(self, locale: str) -> str:
         seconds = self._context.settings.page.leave_seconds
         key = "batch_stay" if self._context.history is None else "batch_stay_kept"
-        stay = say(key, locale, time=render.whole(duration_words(seconds, locale)))
+        stay = say(key, locale, time=duration_text(seconds, locale))
         return f"<p>{say('batch_hint', locale)}</p><p>{stay}</p>"
 
     def _build_result(self) -> None:
@@ -305,7 +306,7 @@ def _state(run: BatchRun) -> tuple[object, ...]:
 
 
 def _download_label(path: Path, locale: str) -> str:
-    return say("batch_download", locale, size=size_words(path.stat().st_size))
+    return say("batch_download", locale, size=size_text(path.stat().st_size, locale))
 
 
 def folder_choices(allowed: Sequence[Path]) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from richspeech.console import render
 from richspeech.console.listening import ListeningTask
 from richspeech.console.sessions import Job, Status
 from richspeech.console.tabs.emotion.work import Hearing, Result, Step
-from richspeech.console.words import clock, duration_words, say
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
 from richspeech.model.transcript import Transcript
 from richspeech.settings import ROOT
@@ -55,7 +56,7 @@ def _progress_parts(task: ListeningTask, locale: str) -> list[str]:
         else say("done_of", locale, done=done, total=clock(task.seconds_total))
     ]
     if task.seconds_left is not None:
-        left = duration_words(round(task.seconds_left), locale)
+        left = duration_text(round(task.seconds_left), locale)
         parts.append(say("left", locale, time=left))
     return parts
 
@@ -168,8 +169,8 @@ def _numbers(hearing: Hearing, locale: str) -> str:
         return ""
     seconds = sum(step.milliseconds for step in hearing.steps) / 1000
     pairs = (
-        ("audio_seconds", duration_words(hearing.result.impression.duration, locale)),
-        ("processing_seconds", say("seconds", locale, value=f"{seconds:.2f}")),
+        ("audio_seconds", duration_text(hearing.result.impression.duration, locale)),
+        ("processing_seconds", say("seconds", locale, value=seconds)),
         ("model", hearing.result.model),
     )
     listed = (f"<div><dt>{_say(k, locale)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
@@ -243,7 +244,7 @@ def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) 
     key = "opinion_some" if count else "opinion_none"
     parts = [say(key, locale, model=model, count=count)]
     if heard and (found := transcript_risks(heard, limits)):
-        emotions = ("、" if locale == "zh" else ", ").join(each.word(locale) for each in found)
+        emotions = say("list_comma", locale).join(each.word(locale) for each in found)
         parts.append(say("opinion_risk", locale, emotions=emotions))
     return " ".join(parts)
 

@@ -16,9 +16,9 @@ from richspeech.console.tab import Context
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
-from richspeech.console.words import say
 from richspeech.emotion.document import GRANULARITIES
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT
+from richspeech.language.catalog import say
 
 CURVE = "window.richspeech.emotionCurve(element, props, watch);"
 DOWNLOADS = {

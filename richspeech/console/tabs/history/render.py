@@ -8,8 +8,9 @@ from html import escape
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.listing import button, page_within, pager
-from richspeech.console.words import clock, moment, say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock, moment
+from richspeech.language.languages import language_name
 from richspeech.model.transcript import LANGUAGES
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store

@@ -15,8 +15,9 @@ from richspeech.console.tab import Context, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
 from richspeech.console.widgets import QUICK
-from richspeech.console.words import say, zone_of
 from richspeech.errors import OptionError, StoreError
+from richspeech.language.catalog import say
+from richspeech.language.figures import zone_of
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History, read_corrections, read_options
 from richspeech.storage.query import parse_query

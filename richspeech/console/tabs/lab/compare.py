@@ -22,9 +22,9 @@ from richspeech.console.tabs.lab.models import LabModels
 from richspeech.console.tabs.lab.table import write_csv, write_json
 from richspeech.console.tabs.lab.work import Experiment, LabWork, RuleSet, Side, Trial, score_anew
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
-from richspeech.console.words import say
 from richspeech.engines.hub import EMBEDDED
 from richspeech.errors import RichSpeechError
+from richspeech.language.catalog import say
 from richspeech.model.options import AUTO, Options, hotwords_in, language_hint
 from richspeech.storage.rule_file import read_rules
 

@@ -14,8 +14,9 @@ from richspeech.console.render import (
 )
 from richspeech.console.sessions import Status
 from richspeech.console.tabs.lab.work import Experiment, Result, Trial
-from richspeech.console.words import clock, say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock
+from richspeech.language.languages import language_name
 from richspeech.model.transcript import LANGUAGES, Segment
 from richspeech.review.comparison import LABELS, Alignment, Comparison, Kind, Row, Stretch
 
@@ -136,7 +137,7 @@ def _numbers(trial: Trial, rates: tuple[float | None, float | None], locale: str
         "lab_engine": say(f"lab_engine_{trial.side.engine}", locale),
         "model": heard.model if heard else "–",
         "rtfx": "–" if rtfx is None else say("times", locale, value=f"{rtfx:.3g}"),
-        "processing_seconds": say("seconds", locale, value=f"{heard.processing_seconds:.2f}")
+        "processing_seconds": say("seconds", locale, value=heard.processing_seconds)
         if heard
         else "–",
         "lab_cer": _rate(rates[0]),

@@ -13,7 +13,7 @@ from richspeech.console.tabs.lab import render as lab_render
 from richspeech.console.tabs.lab.workshop import Bench
 from richspeech.console.tabs.lab.workshop_render import effect
 from richspeech.console.widgets import DRAWN, QUICK
-from richspeech.console.words import say
+from richspeech.language.catalog import say
 
 
 class RulesPanel:

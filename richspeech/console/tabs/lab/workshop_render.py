@@ -6,8 +6,9 @@ from html import escape
 from richspeech.console.render import emotion_chip, event_chip, message
 from richspeech.console.tabs.lab.render import empty
 from richspeech.console.tabs.lab.workshop import Workshop
-from richspeech.console.words import clock, say
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.figures import clock
+from richspeech.language.languages import language_name
 from richspeech.model.transcript import Segment
 from richspeech.stages.hotwords import RULE_PREFIX
 from richspeech.stages.relabelling import Change, Firing
@@ -15,7 +16,6 @@ from richspeech.stages.relabelling import Change, Firing
 MOST_ROWS = 300
 """On the page; who sees more changes a rule, not single segments."""
 
-AND = {"zh": "；", "en": "; "}
 COLUMNS = ("lab_time", "text", "lab_measured", "lab_before", "lab_after", "lab_why")
 
 
@@ -77,7 +77,8 @@ def reasons(change: Change, locale: str) -> Iterator[str]:
     """Say, rule by rule, why it applies and what it does."""
     for firing in change.firings:
         because, then = (
-            AND[locale].join(parts) for parts in (_because(firing, locale), _then(firing, locale))
+            say("list_semicolon", locale).join(parts)
+            for parts in (_because(firing, locale), _then(firing, locale))
         )
         yield f"{say('lab_rule', locale, name=firing.rule.name)}: {because} → {then}"
     if not change.firings:

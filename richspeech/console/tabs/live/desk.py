@@ -8,9 +8,9 @@ from pathlib import Path
 
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Session, Sessions, Status, Task
-from richspeech.console.words import zone_of
 from richspeech.console.work import Work
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.language.figures import zone_of
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
 

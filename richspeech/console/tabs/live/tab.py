@@ -11,8 +11,7 @@ from richspeech.console.languages import language_choices
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
-from richspeech.console.words import say
-from richspeech.console.words.live import WORDS
+from richspeech.language.catalog import say
 
 LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
 
@@ -78,8 +77,17 @@ def _has_talk(session: Session) -> bool:
     return session.live is not None and not session.live.status.is_over
 
 
+SCRIPT_WORDS = (
+    *("live_text", "live_start", "live_stop", "live_opening", "live_loading", "live_listening"),
+    *("live_ending", "live_done", "live_idle", "live_empty", "live_empty_hint", "live_level"),
+    *("live_elapsed", "live_latency", "live_latency_hint", "live_seconds", "live_insecure"),
+    *("live_denied", "live_missing", "live_busy", "live_refused", "live_lost"),
+)
+"""What live.js writes."""
+
+
 def live_words(locale: str, port: int) -> dict[str, Any]:
     """Return what live.js writes: its texts, and the languages to choose from."""
-    texts = {key: say(key, locale, value="{value}", port=port) for key in WORDS}
+    texts = {key: say(key, locale, value="{value}", port=port) for key in SCRIPT_WORDS}
     languages = [(value, label) for label, value in language_choices(locale)]
     return {**texts, "live_language": say("language", locale), "languages": languages}

@@ -18,6 +18,7 @@ from richspeech.console.view import view
 from richspeech.console.work import Work
 from richspeech.engines.loader import PARAFORMER, REFERENCE
 from richspeech.errors import RichSpeechError
+from richspeech.language.catalog import DEFAULT_LOCALE, locales
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.transcript import LANGUAGES
@@ -178,7 +179,7 @@ class Handlers:
     def set_locale(self, name: str | None, locale: str) -> Session:
         """Change the language of the page."""
         session = self.sessions.get(name)
-        session.locale = locale if locale in ("zh", "en") else "zh"
+        session.locale = locale if locale in locales() else DEFAULT_LOCALE
         return session
 
     def show_table(self, name: str | None, *, shows: bool) -> Session:

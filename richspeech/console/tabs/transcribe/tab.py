@@ -20,10 +20,10 @@ from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import TRANSCRIBE, Context
 from richspeech.console.tabs.transcribe.handlers import Choices, Painting, can_repeat, paint
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.console.words import say
 from richspeech.engines.loader import PARAFORMER, REFERENCE
 from richspeech.errors import StoreError
-from richspeech.language.wording import language_name
+from richspeech.language.catalog import say
+from richspeech.language.languages import language_name
 from richspeech.model.options import AUTO
 
 VIEWER = """

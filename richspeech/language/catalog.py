@@ -1,0 +1,99 @@
+"""What people read: one gettext file a language, whose message ids are keys.
+
+A language is known when its file lies here: ``ja.po`` makes Japanese. What it leaves out is said
+in English. A file is read when its language is first spoken; nothing is compiled.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from richspeech.language.figures import Figure
+
+FOLDER = Path(__file__).parent
+DEFAULT_LOCALE = "zh"
+FALLBACK_LOCALE = "en"
+
+
+class _Texts(NamedTuple):
+    """One file, read."""
+
+    translations: GNUTranslations
+    counted_by: Mapping[str, str]
+    """Key → the value that decides between one and many, which the ``msgid_plural`` names."""
+    keys: frozenset[str]
+
+    def text(self, key: str, values: Mapping[str, object]) -> str:
+        """Return a text with its values still to be filled in."""
+        count = values.get(self.counted_by.get(key, ""))
+        if isinstance(count, int):
+            return self.translations.ngettext(key, key, count)
+        return self.translations.gettext(key)
+
+
+@cache
+def locales() -> tuple[str, ...]:
+    """Return the languages that have a file, the default of the page first."""
+    found = (path.stem for path in FOLDER.glob("*.po"))
+    return tuple(sorted(found, key=lambda locale: (locale != DEFAULT_LOCALE, locale)))
+
+
+def say(key: str, locale: str, **values: object) -> str:
+    """Return a text, its values filled in as its language spells them.
+
+    Raises:
+        KeyError: English has no such key, or a value is missing.
+        ValueError: there is no file for the locale.
+
+    """
+    texts = _texts(locale)
+    if key not in texts.keys:
+        texts = _texts(FALLBACK_LOCALE)
+    if key not in texts.keys:
+        raise KeyError(key)
+    text = texts.text(key, values)
+    return text.format(**{name: _spelled(value, locale) for name, value in values.items()})
+
+
+def knows(key: str) -> bool:
+    """Tell whether there is such a text."""
+    return key in _texts(FALLBACK_LOCALE).keys
+
+
+def read_catalog(locale: str) -> Catalog:
+    """Read a file as it is; a ``ValueError`` says that there is none."""
+    if locale not in locales():
+        message = f"locale {locale!r} is not one of {', '.join(locales())}"
+        raise ValueError(message)
+    with (FOLDER / f"{locale}.po").open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+@cache
+def _texts(locale: str) -> _Texts:
+    catalog = read_catalog(locale)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    ids = [message.id for message in catalog if message.id]
+    return _Texts(
+        GNUTranslations(compiled),
+        {each[0]: each[1] for each in ids if not isinstance(each, str)},
+        frozenset(each if isinstance(each, str) else each[0] for each in ids),
+    )
+
+
+def _spelled(value: object, locale: str) -> object:
+    """Prepare a value to be filled in: numbers, and lists of names."""
+    if isinstance(value, int | float):
+        return Figure(value, locale)
+    if isinstance(value, tuple | list):
+        return say("list_comma", locale).join(str(_spelled(each, locale)) for each in value)
+    return value
