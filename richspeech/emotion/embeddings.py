@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.errors import OptionError
+from richspeech.storage.atomic import replacing
 
 Vector = NDArray[np.float32]
 """[D]."""
@@ -54,13 +55,8 @@ def embedding_name(recording: Path, segment: int | None = None) -> str:
 
 def save_embedding(path: Path, embedding: NDArray[np.floating]) -> None:
     """Write a vector [D] or a matrix [T, D] as float32, whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("wb") as file:
-            np.save(file, np.asarray(embedding, np.float32), allow_pickle=False)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        np.save(file, np.asarray(embedding, np.float32), allow_pickle=False)
 
 
 def load_embedding(path: Path) -> Vector:

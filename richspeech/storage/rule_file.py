@@ -19,6 +19,7 @@ import yaml
 from postprocess import Rule, RuleCondition
 from richspeech.errors import SettingsError
 from richspeech.settings import load_settings
+from richspeech.storage.atomic import replacing
 
 GROUP = "rules"
 LONGEST_TEXT = 100_000
@@ -112,15 +113,11 @@ class RuleFile:
 
     def _replace(self, content: str) -> None:
         path = self.path.resolve()
-        new = path.with_name(f".{path.name}.new")
         try:
-            new.touch(mode=0o600)  # there may be a password in it
-            new.write_text(content, encoding="utf-8")
-            shutil.copymode(path, new)
-            shutil.copy2(path, self.backup)
-            new.replace(path)
+            with replacing(path) as new:
+                new.write_text(content, encoding="utf-8")
+                shutil.copy2(path, self.backup)
         except OSError as error:
-            new.unlink(missing_ok=True)
             message = (
                 f"{path.name} cannot be written ({error.strerror}); the rules are not saved: "
                 "allow this program to write there, or put them there by hand."

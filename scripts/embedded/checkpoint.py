@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from richspeech.storage.atomic import replacing
+
 
 class Checkpointed:
     """A training that can be saved and resumed."""
@@ -25,8 +27,8 @@ class Checkpointed:
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {name: part.state_dict() for name, part in self._parts()}
-        torch.save({**state, "step": self.step}, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with replacing(path) as unfinished:
+            torch.save({**state, "step": self.step}, unfinished)
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint, if there is one."""

@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from richspeech.engines.common import funasr_door
+from richspeech.storage.atomic import replacing
 from scripts.embedded import tokenizer
 from scripts.embedded.augment import Backgrounds, augment, gap, pad
 from scripts.embedded.dataset import Dataset, Utterance
@@ -402,8 +403,8 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with replacing(path) as unfinished:
+            torch.save(state, unfinished)
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint, if there is one."""

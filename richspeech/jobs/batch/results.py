@@ -1,7 +1,6 @@
 """The files of one recording in the folder of a batch, each there in full or not at all."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from richspeech.audio.playback import to_mp3
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import Item
 from richspeech.model.transcript import Transcript
+from richspeech.storage.atomic import write_atomically
 from richspeech.writers import WriterOptions, write
 
 JSON = "json"
@@ -67,26 +67,3 @@ class Results:
     def _audio(self, item: Item, name: str) -> bytes:
         with item.open() as source, open_recording(source, self.limits, name=name) as recording:
             return to_mp3(recording.blocks())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that whoever looks, now or after a crash, sees all of it or none.
-
-    Raises ``OSError``, and leaves nothing on the disk that may be full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

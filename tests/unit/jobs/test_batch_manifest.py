@@ -2,11 +2,9 @@
 
 import json
 import os
-import resource
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,10 +16,11 @@ from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.errors import OptionError
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, open_manifest, read_records
-from richspeech.jobs.batch.results import Results, write_atomically
+from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.sources import Item
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers import WriterOptions
+from tests.disk import disk_is_full, room_for
 
 RECORDS = st.builds(
     Record,
@@ -54,17 +53,6 @@ def lines(*records: Record) -> bytes:
 # A full disk -------------------------------------------------------------------------------------
 
 
-@contextmanager
-def room_for(most_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_full_disk_is_a_sentence_and_tears_no_line(tmp_path: Path) -> None:
     first, second, third = (record(name) for name in ("a.wav", "b.wav", "c.wav"))
     with open_manifest(tmp_path) as manifest:
@@ -76,15 +64,6 @@ def test_a_full_disk_is_a_sentence_and_tears_no_line(tmp_path: Path) -> None:
         assert (tmp_path / FILE_NAME).read_bytes() == lines(first)
         manifest.append(third)
     assert (tmp_path / FILE_NAME).read_bytes() == lines(first, third)
-
-
-def test_a_result_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "a.wav.json"
-    write_atomically(path, b"before")
-    with room_for(100), pytest.raises(OSError, match="File too large"):
-        write_atomically(path, bytes(1_000))
-    assert path.read_bytes() == b"before"
-    assert [*tmp_path.iterdir()] == [path]
 
 
 # Reading ------------------------------------------------------------------------------------------
@@ -190,10 +169,6 @@ def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -
         pass
 
 
-def disk_is_full(_: int) -> None:
-    raise OSError(28, "No space left on device")
-
-
 def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", disk_is_full)
     with (
@@ -254,18 +229,3 @@ def test_a_document_that_was_spoilt_does_not_count(
 ) -> None:
     (tmp_path / "a.wav.json").write_text(text)
     assert not results.complete(item("a.wav"))
-
-
-def test_a_file_that_breaks_off_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.json"
-    write_atomically(path, b"before")
-    monkeypatch.setattr(os, "fsync", disk_is_full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, b"after, and much longer")
-    assert path.read_bytes() == b"before"
-    monkeypatch.undo()
-    write_atomically(path, b"after")
-    assert files(tmp_path) == ["a.json"]
-    assert path.read_bytes() == b"after"

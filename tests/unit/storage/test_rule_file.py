@@ -222,4 +222,4 @@ def test_a_file_that_cannot_be_replaced_is_a_sentence(
         RuleFile(config).save(MINE)
     monkeypatch.undo()
     assert config.read_bytes() == CONFIG.read_bytes()
-    assert not (config.parent / ".config.yaml.new").exists()
+    assert not (config.parent / ".config.yaml.part").exists()

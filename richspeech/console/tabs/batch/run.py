@@ -13,7 +13,6 @@ from richspeech.audio.peaks import PeakMeter
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Status, Task
 from richspeech.errors import RichSpeechError
-from richspeech.jobs.batch.results import write_atomically
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
@@ -21,6 +20,7 @@ from richspeech.model.corrections import Correction, correct
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
+from richspeech.storage.atomic import write_atomically
 from richspeech.storage.history import read_corrections
 from richspeech.storage.recall import KeptProgress
 from richspeech.storage.transcripts import Entry
