@@ -1,6 +1,8 @@
 """The tables of the history, and the database that they are in.
 
-Not covered: changing a history of another version, which is refused in a sentence.
+A history of an older version is brought up to date when it is opened, and a copy of it kept: in
+SQLite a file beside it; on a server, which undoes a transaction with all its changes of tables, a
+copy of each table that goes or stays with that transaction. One of a newer version is refused.
 """
 
 import json
@@ -9,30 +11,34 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     URL,
+    Connection,
     DateTime,
     Dialect,
     Engine,
     ForeignKey,
     Index,
+    MetaData,
     String,
     Text,
     TypeDecorator,
     create_engine,
     event,
-    inspect,
     make_url,
+    select,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from richspeech.errors import StoreError, UnreadableStoreError
 from richspeech.settings import ROOT
+from richspeech.storage.migrations.run import Migrations
 from richspeech.storage.sqlite_file import (
     LONGEST_WAIT_SECONDS,
     SqliteError,
@@ -42,9 +48,6 @@ from richspeech.storage.sqlite_file import (
 )
 
 log = logging.getLogger(__name__)
-
-SCHEMA_VERSION = 1
-"""Raised with every change of the tables below."""
 
 ASIDE = "--history-aside"
 """The option of app_sensevoice.py that puts a history aside which cannot be read."""
@@ -164,7 +167,7 @@ class Database:
             file = _file(url) if url.get_backend_name() == "sqlite" else None
             engine = _server(url) if file is None else _sqlite(url, file)
         try:
-            _require_version(engine, url)
+            _bring_up_to_date(engine, url, file)
         except StoreError:
             _close(engine, file)
             raise
@@ -256,28 +259,52 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {setting}").close()
 
 
-def _require_version(engine: Engine, url: URL) -> None:
-    """Refuse tables of another version; raises ``StoreError``."""
-    with as_store_error():
-        version = _version(engine)
-    if version == SCHEMA_VERSION:
+def _bring_up_to_date(engine: Engine, url: URL, file: SqliteFile | None) -> None:
+    """Make the tables, or change older ones, after a copy; raises ``StoreError`` for newer ones."""
+    copy = None
+    try:
+        with as_store_error(), engine.begin() as connection:
+            connection.exec_driver_sql(ONE_AT_A_TIME.get(engine.dialect.name, "SELECT 1"))
+            migrations = Migrations(connection)
+            _require_known(migrations, url)
+            if migrations.found not in (None, migrations.newest):
+                copy = _copied(connection, file, migrations.newest)
+            migrations.upgrade()
+    except BaseException:
+        if isinstance(copy, Path):  # nothing was changed, so nothing needs a copy
+            copy.unlink()
+        raise
+    if copy is not None:
+        log.warning(
+            "The history at %s was brought up to date; as it was before, with all that is deleted "
+            "from now on, it is kept as %s.",
+            url.render_as_string(hide_password=True),
+            copy,
+        )
+
+
+def _require_known(migrations: Migrations, url: URL) -> None:
+    if migrations.knows_found:
         return
-    place = url.render_as_string(hide_password=True)
-    age = "newer" if version > SCHEMA_VERSION else "older"
-    aside = f", or {ASIDE} to put it aside" if engine.dialect.name == "sqlite" else ""
+    found, newest = str(migrations.found), migrations.newest
+    age = "newer" if found > newest else "older"
+    aside = f", or {ASIDE} to put it aside" if url.get_backend_name() == "sqlite" else ""
     message = (
-        f"The history at {place} was made by a {age} version of this program (schema {version}, "
-        f"not {SCHEMA_VERSION}): use that version, or another place in history.url{aside}."
+        f"The history at {url.render_as_string(hide_password=True)} was made by a {age} version of "
+        f"this program (schema {int(found)}, not {int(newest)}): use that version, or another "
+        f"place in history.url{aside}."
     )
     raise UnreadableStoreError(message)
 
 
-def _version(engine: Engine) -> int:
-    """Make the tables unless they are there; return the version of those that are."""
-    with Session(engine) as session, session.begin():
-        connection = session.connection()
-        connection.exec_driver_sql(ONE_AT_A_TIME.get(engine.dialect.name, "SELECT 1"))
-        if not inspect(connection).has_table(SchemaRow.__tablename__):
-            Table.metadata.create_all(connection)
-            session.add(SchemaRow(id=1, version=SCHEMA_VERSION))
-        return session.get_one(SchemaRow, 1).version
+def _copied(connection: Connection, file: SqliteFile | None, newest: str) -> Path | str:
+    """Copy what is there, to a file or to other tables; return where that is."""
+    if file is not None:
+        file.check()
+        return file.copied(f"before-{newest}")
+    ending = f"_before_{newest}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
+    found = MetaData()
+    found.reflect(connection, only=lambda name, _: name in Table.metadata.tables)
+    for name, each in found.tables.items():
+        connection.execute(select(each).into(name + ending))
+    return f"tables that end in {ending}"

@@ -1,8 +1,11 @@
 """The SQLite file of a history: made, watched while it is open, checked, and put aside."""
 
+import os
 import sqlite3
-from contextlib import suppress
+import stat
+from contextlib import closing, suppress
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 from filelock import FileLock
@@ -12,6 +15,9 @@ LONGEST_WAIT_SECONDS = 30
 
 LOGS = ("-wal", "-shm")
 """What SQLite writes beside the file; a name goes with the file's."""
+
+PART = ".part"
+"""Behind the name of a copy that is not whole yet."""
 
 SqliteError = sqlite3.Error
 
@@ -50,6 +56,27 @@ class SqliteFile:
             if found != "ok":
                 raise DamagedFile(found)
 
+    def copied(self, mark: str) -> Path:
+        """Copy what is committed to a file beside this one, which only its owner may read.
+
+        It is there whole or not at all. Raises ``OSError`` and ``SqliteError``.
+        """
+        copy = _free_name(self.path, mark)
+        part = copy.with_name(copy.name + PART)
+        for left in self.path.parent.glob(f"{escape(self.path.stem)}.*{PART}*"):
+            left.unlink()  # of a process that was killed
+        try:
+            part.touch(mode=stat.S_IMODE(self.path.stat().st_mode))
+            with closing(sqlite3.connect(part)) as target:
+                self._connection.backup(target)
+            _flush(part)
+            part.rename(copy)
+            _flush(copy.parent)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        return copy
+
     def close(self) -> None:
         """Close the file, wherever it is now; its log is emptied first.
 
@@ -76,15 +103,24 @@ def is_damage(error: object) -> bool:
 def put_aside(path: Path) -> Path:
     """Rename a file and its logs to a name with the time; return the new path of the file."""
     with _locked(path):
-        aside = _free_name(path)
+        aside = _free_name(path, "aside")
         for ending in ("", *LOGS):
             with suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     return aside
 
 
-def _free_name(path: Path) -> Path:
-    stem = f"{path.stem}.aside-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+def _flush(path: Path) -> None:
+    """Have a file, or what a folder says of its files, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _free_name(path: Path, mark: str) -> Path:
+    stem = f"{path.stem}.{mark}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     marks = ("", *(f"-{number}" for number in range(2, 1_000)))
     names = (path.with_name(f"{stem}{mark}{path.suffix}") for mark in marks)
     return next(name for name in names if not name.exists())

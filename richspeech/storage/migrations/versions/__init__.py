@@ -1,0 +1,1 @@
+"""One file a revision. They are frozen: none imports what goes on changing."""
