@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for name in ("httpx", "numba", "matplotlib"):
+    for name in ("httpx", "numba", "matplotlib", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         settings = load_settings(arguments.config, **overrides(arguments))
