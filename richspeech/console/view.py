@@ -13,10 +13,11 @@ from richspeech.console.sessions import Job
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.impression import NineEmotion
+from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.sentiment import Agreement, Sentiment
 from richspeech.model.timed_words import TimedWord, timed_words
 from richspeech.model.transcript import LANGUAGES, Segment, Transcript
-from richspeech.stages.hotwords import RULE_PREFIX, hotwords_of
+from richspeech.stages.hotwords import hotwords_of
 from richspeech.stages.second_opinion import disagrees
 from richspeech.writers import display_text, styled
 

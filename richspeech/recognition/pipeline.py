@@ -20,11 +20,12 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from postprocess import Emotion, Labels, Rule, apply_rules
+from postprocess import Emotion, Rule, apply_rules
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.errors import Cancelled
 from richspeech.model.options import Options
+from richspeech.model.relabelling import labels_of
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
 from richspeech.settings import HotwordSettings
@@ -400,18 +401,6 @@ def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
     mended, fired = apply_rules(labels_of(segment), rules)
     emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
     return replace(segment, emotion=emotion, events=mended.events, rules=(*segment.rules, *fired))
-
-
-def labels_of(segment: Segment) -> Labels:
-    """Return what rules look at."""
-    return Labels(
-        text=segment.text,
-        language=segment.language,
-        emotion=segment.emotion,
-        emotion_probability=segment.emotion_probability,
-        events=segment.events,
-        event_probabilities=segment.event_probabilities,
-    )
 
 
 def _shift(token: Token, seconds: float) -> Token:

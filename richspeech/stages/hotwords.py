@@ -16,11 +16,9 @@ from pypinyin import Style, pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.transcript import Segment, Token
 from richspeech.settings import HotwordSettings
-
-RULE_PREFIX = "hotword:"
-"""In ``Segment.rules`` it stands before each hotword that was put in."""
 
 _CHARACTER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNIT = re.compile(rf"[{_CHARACTER}]|[^\W_{_CHARACTER}]+(?:['’-][^\W_{_CHARACTER}]+)*")

@@ -9,21 +9,13 @@ apply them to the transcript as it was heard, and make the corrections afterward
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from postprocess import (
-    AudioEvent,
-    Emotion,
-    Labels,
-    Rule,
-    apply_rules,
-    extract_emotions,
-    extract_events,
-)
+from postprocess import AudioEvent, Emotion, Labels, Rule, apply_rules
+from richspeech.model.agreement import DEFAULT_LIMITS
 from richspeech.model.options import Options
+from richspeech.model.relabelling import as_measured, labels_of, relabel_segment
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource, labels_of
-from richspeech.stages.hotwords import RULE_PREFIX
-from richspeech.stages.reading import DEFAULT_LIMITS, with_agreement
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 
 
 @dataclass(frozen=True)
@@ -56,34 +48,6 @@ class Change:
     def differs(self) -> bool:
         """Whether the rules lead to other labels than those in the transcript."""
         return _labels(self.before) != _labels(self.after)
-
-
-def as_measured(segment: Segment) -> Segment:
-    """Take back what rules have changed; the tags in ``raw_text`` tell what was there before."""
-    hotwords = tuple(name for name in segment.rules if name.startswith(RULE_PREFIX))
-    if segment.rules == hotwords:
-        return segment
-    emotion = next(iter(extract_emotions(segment.raw_text)), Emotion.UNKNOWN)
-    events = tuple(dict.fromkeys(extract_events(segment.raw_text)))
-    return replace(segment, emotion=emotion, events=events, rules=hotwords)
-
-
-def relabel_segment(
-    segment: Segment, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
-) -> Segment:
-    """Return ``segment`` as these rules alone leave it; the same object if it is so already.
-
-    ``limits`` weigh voice against words anew where the emotion changes.
-    """
-    measured = as_measured(segment)
-    labels, fired = apply_rules(labels_of(measured), rules)
-    emotion = labels.emotion if labels.emotion is not None else Emotion.UNKNOWN
-    names = (*measured.rules, *fired)
-    if (emotion, labels.events, names) == (segment.emotion, segment.events, segment.rules):
-        return segment
-    mended = replace(measured, emotion=emotion, events=labels.events, rules=names)
-    is_other_voice = emotion is not segment.emotion and segment.sentiment is not None
-    return with_agreement(mended, limits) if is_other_voice else mended
 
 
 def relabel(

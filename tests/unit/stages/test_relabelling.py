@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import DEFAULT_RULES, HESITANT_SAD, AudioEvent, Emotion, Rule, RuleCondition
+from richspeech.model.agreement import with_agreement
 from richspeech.model.options import Options
+from richspeech.model.relabelling import as_measured, relabel_segment
 from richspeech.model.sentiment import Accord, Sentiment
 from richspeech.model.transcript import Segment
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource, apply_to_segment
-from richspeech.stages.reading import with_agreement
 from richspeech.stages.relabelling import (
     RelabellingTranscriber,
-    as_measured,
     relabel,
-    relabel_segment,
     try_rules,
 )
 from tests.transcripts import segment, transcript

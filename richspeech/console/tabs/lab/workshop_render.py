@@ -9,8 +9,8 @@ from richspeech.console.tabs.lab.workshop import Workshop
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
+from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.transcript import Segment
-from richspeech.stages.hotwords import RULE_PREFIX
 from richspeech.stages.relabelling import Change, Firing
 
 MOST_ROWS = 300
