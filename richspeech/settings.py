@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -29,6 +29,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as EnvironmentRefused
 
 from postprocess import DEFAULT_RULES, Rule
+from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
 from richspeech.model.impression import NineEmotion
 from richspeech.model.rules import (
@@ -54,8 +55,7 @@ ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
 
-Engine = Literal["sensevoice", "paraformer", "reference"]
-ENGINES: tuple[Engine, ...] = get_args(Engine)
+ENGINES = NAMES
 Language = Literal["zh", "yue", "en", "ja", "ko"]
 LanguageHint = Literal["auto", "zh", "yue", "en", "ja", "ko"]
 
@@ -67,6 +67,16 @@ def _rule(value: Any) -> Rule:
         message = f"{value!r} is not a rule"
         raise ValueError(message)  # noqa: TRY004 - pydantic turns a ValueError into its own
     return Rule.from_dict(value)
+
+
+def _engine(value: str) -> str:
+    if value not in ENGINES:
+        message = f"an engine is one of {', '.join(ENGINES)}"
+        raise ValueError(message)
+    return value
+
+
+Engine = Annotated[str, AfterValidator(_engine)]
 
 
 def _device(value: str) -> str:

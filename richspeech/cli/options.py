@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from postprocess import STYLES
-from richspeech.engines import loader
+from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, language_hint
@@ -73,9 +73,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     settings = load_settings(arguments.config, **asked)
     if not arguments.model:
         return settings
-    if settings.model.engine == loader.PARAFORMER:
-        return load_settings(arguments.config, **asked, paraformer={"id": arguments.model})
-    return load_settings(arguments.config, **asked | {"model": model | {"id": arguments.model}})
+    group = engine_named(settings.model.engine).settings
+    asked[group] = asked.get(group, {}) | {"id": arguments.model}
+    return load_settings(arguments.config, **asked)
 
 
 def options_of(arguments: argparse.Namespace, defaults: Options) -> Options:

@@ -11,7 +11,8 @@ from richspeech.console.languages import ORDER
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.view import rules_of
-from richspeech.engines.loader import PARAFORMER, Loaded
+from richspeech.engines.loader import Loaded
+from richspeech.engines.registry import engines
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
@@ -21,9 +22,6 @@ from richspeech.recognition.pipeline import Progress
 from richspeech.stages.hotwords import hotwords_of
 from richspeech.stages.second_opinion import disagrees
 from richspeech.storage.recall import ComparingProgress
-
-ENGINE_NAMES = {"sensevoice": "SenseVoice", "paraformer": "Paraformer", "reference": "FunASR"}
-"""What people call an engine, in any language."""
 
 LIVE_SEGMENTS = 100
 """Newest segments on the page while more are coming; all are shown at the end."""
@@ -80,15 +78,16 @@ def banner(loaded: Loaded | None, locale: str) -> str:
         return ""
     why = say("banner_reason", locale, reason=reason(loaded.weights.reason, locale))
     head = _say("banner_head", locale, engine=_engine_name(loaded.engine))
-    body = "banner_body_paraformer" if loaded.engine == PARAFORMER else "banner_body"
+    engine = engines()[loaded.engine]
+    body = say("banner_body", locale, weights=engine.real_weights, group=engine.settings)
     return (
         f'<div class="notice warning" role="note"><strong>{head}</strong>'
-        f"<p>{_say(body, locale)}</p><p>{escape(why)}</p></div>"
+        f"<p>{escape(body)}</p><p>{escape(why)}</p></div>"
     )
 
 
 def _engine_name(engine: str) -> str:
-    return ENGINE_NAMES.get(engine, engine)
+    return engines()[engine].label if engine in engines() else engine
 
 
 def logout(locale: str) -> str:

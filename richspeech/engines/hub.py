@@ -70,7 +70,7 @@ class Weights:
 
 def find_weights(
     model: str,
-    embedded: Path,
+    embedded: Path | None,
     *,
     require: bool = False,
     timeout_seconds: float = 5.0,
@@ -82,7 +82,7 @@ def find_weights(
     A folder holds a model if it has the files ``needed``. ``by_name`` allows the bare name of a
     folder in one of NAMED_FOLDERS as well. Falls back on ``embedded`` unless ``require`` is set.
     Raises ``ModelError`` for a folder that does not hold a model, and for an id or a name that
-    cannot be had when ``require`` is set.
+    cannot be had when ``require`` is set or ``embedded`` is None.
     """
     search = _Search(model, embedded, require, timeout_seconds, needed, by_name)
     chosen = search.find()
@@ -92,7 +92,7 @@ def find_weights(
     return chosen
 
 
-def weights_here(model: str, embedded: Path) -> Weights | None:
+def weights_here(model: str, embedded: Path | None) -> Weights | None:
     """Return the weights that ``find_weights`` would find without asking the hub; None if none.
 
     Raises ``ModelError`` for a folder that does not hold a model, and for what is no id.
@@ -105,7 +105,7 @@ class _Search:
     """What ``find_weights`` was asked for."""
 
     model: str
-    embedded: Path
+    embedded: Path | None
     require: bool = False
     timeout_seconds: float = 0.0
     needed: tuple[str, ...] = NEEDED_FILES
@@ -148,6 +148,9 @@ class _Search:
         if self.require:
             message = f"{error} require_model forbids the embedded model."
             raise ModelError(message) from error
+        if self.embedded is None:
+            message = f"{error} There is no small model to take the place of {self.model}."
+            raise ModelError(message) from error
         return self._stand_in(f"{self.model} is not on this machine, and {_as_clause(error)}")
 
     def _folder(self, folder: Path, reason: str) -> Weights:
@@ -155,6 +158,11 @@ class _Search:
         return Weights(whole, folder.name, Source.FOLDER, reason)
 
     def _stand_in(self, reason: str) -> Weights:
+        if self.embedded is None:
+            raise ModelError(
+                "No small model of this kind comes with the project: name a downloaded folder or "
+                "a ModelScope id in config.yaml."
+            )
         folder = require_model_files(self.embedded, self.needed)
         return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
 

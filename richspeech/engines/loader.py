@@ -11,13 +11,13 @@ from richspeech.audio.decode import AudioLimits
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
-    EMBEDDED_PARAFORMER,
     EMBEDDED_PUNCTUATION,
-    EMBEDDED_RECOGNISER,
     Weights,
     find_weights,
 )
+from richspeech.engines.loaded import Models
 from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import (
     LoadedClassifier,
     classifier_on_demand,
@@ -25,34 +25,21 @@ from richspeech.engines.sentiment.load import (
     irony_limits,
 )
 from richspeech.memory import give_back, resident_bytes
+from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
 from richspeech.model.sentiment import Limits
 from richspeech.recognition.live import Sketcher
-from richspeech.recognition.pipeline import (
-    BLOCK_SECONDS,
-    Finish,
-    Pipeline,
-    Recogniser,
-    Transcriber,
-    WholePipeline,
-)
-from richspeech.recognition.scheduler import ModelThread, Scheduler, WholeScheduler
+from richspeech.recognition.pipeline import Transcriber
+from richspeech.recognition.scheduler import ModelThread
 from richspeech.settings import Settings
-from richspeech.stages.punctuation import Punctuated
 from richspeech.stages.reading_transcriber import ReadingTranscriber
 from richspeech.stages.relabelling import RelabellingTranscriber
-from richspeech.stages.sentences import sentences_of, undivided
 
 log = logging.getLogger(__name__)
-
-PARAFORMER, REFERENCE = "paraformer", "reference"
 
 CUDA_SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock beside a GPU; the model's thread needs the lock for each
 of a thousand kernels in a batch, and Python's own 5 ms are as long as ten of them take."""
-
-CUDA_BLOCK_SECONDS = 20.0
-"""A GPU does blocks five times as long in almost the same time."""
 
 
 @dataclass(frozen=True)
@@ -116,31 +103,17 @@ class Loaded:
             self.model_thread.close()
 
 
-@dataclass(frozen=True)
-class Models:
-    """The folders that an engine is made of."""
-
-    recogniser: Weights
-    detector: Weights
-    punctuation: Weights | None = None
-
-
 def find_models(settings: Settings, engine: str | None = None) -> Models:
     """Choose the weights of an engine, that of the settings if none is named.
 
     The tiny recognisers were trained with the tiny detector, so they always get that one; and where
     the big one is not to be had, waiting for the big punctuation model would be in vain.
     """
-    model, paraformer = settings.model, settings.paraformer
+    model, chosen = settings.model, engine_named(engine or settings.model.engine)
     find = partial(
         find_weights, require=model.require_model, timeout_seconds=model.hub_timeout_seconds
     )
-    is_paraformer = (engine or model.engine) == PARAFORMER
-    recogniser = (
-        find(paraformer.id, EMBEDDED_PARAFORMER)
-        if is_paraformer
-        else find(model.id, EMBEDDED_RECOGNISER)
-    )
+    recogniser = find(chosen.weights_id(settings), chosen.embedded)
     embedded = recogniser.is_embedded
     if embedded and model.vad_id != EMBEDDED:
         is_usual = model.vad_id == type(model).model_fields["vad_id"].default
@@ -152,9 +125,9 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
             EMBEDDED_DETECTOR.name,
         )
     detector = find(EMBEDDED if embedded else model.vad_id, EMBEDDED_DETECTOR)
-    if not is_paraformer:
+    if chosen.can(Capability.PUNCTUATION):
         return Models(recogniser, detector)
-    punctuation = EMBEDDED if embedded else paraformer.punctuation_id
+    punctuation = EMBEDDED if embedded else settings.paraformer.punctuation_id
     return Models(recogniser, detector, find(punctuation, EMBEDDED_PUNCTUATION))
 
 
@@ -176,98 +149,26 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
     log.info("device %s: %s", device, reason)
     if device.startswith("cuda"):
         sys.setswitchinterval(CUDA_SWITCH_SECONDS)
-    load_engine = _load_whole if engine == REFERENCE else _load_streaming
-    transcriber, model_thread, sketcher = load_engine(settings, engine, models, device)
+    parts = engine_named(engine).load(settings, models, device)
     grown = resident_bytes() - before
     seconds = time.perf_counter() - started
     log.info("%s is ready after %.1f s, in %.0f MB", engine, seconds, grown / 1e6)
     loaded = Loaded(
-        transcriber,
+        parts.transcriber,
         engine,
         models.recogniser,
         models.detector,
         device,
         reason,
-        model_thread,
+        parts.model_thread,
         models.punctuation,
         grown,
-        sketcher=sketcher,
+        sketcher=parts.sketcher,
     )
     if found is None:
         return loaded
     reader = classifier_on_demand(settings, found)
     return loaded.with_reading(reader, found.weights, irony_limits(settings))
-
-
-def _load_whole(
-    settings: Settings, _: str, models: Models, device: str
-) -> tuple[Transcriber, ModelThread, None]:
-    from richspeech.engines.reference.engine import Reference  # noqa: PLC0415
-
-    conf = {
-        "max_end_silence_time": settings.vad.max_end_silence_ms,
-        "max_single_segment_time": settings.vad.max_single_segment_ms,
-    }
-    folders = (models.recogniser.folder, models.detector.folder)
-    whole = WholeScheduler(Reference.load(*folders, device, conf, settings.model.threads))
-    finish = Finish(settings.rules, settings.hotwords)
-    return WholePipeline(whole, model=models.recogniser.name, finish=finish), whole, None
-
-
-def _load_streaming(
-    settings: Settings, engine: str, models: Models, device: str
-) -> tuple[Transcriber, ModelThread, Sketcher]:
-    from richspeech.engines.common.fbank import Fbank  # noqa: PLC0415
-    from richspeech.engines.common.fsmn_vad import FsmnVad  # noqa: PLC0415
-
-    detector = FsmnVad.load(
-        models.detector.folder,
-        max_end_silence_ms=settings.vad.max_end_silence_ms,
-        max_single_segment_ms=settings.vad.max_single_segment_ms,
-        cache_folder=settings.model.cache_folder,
-    )
-    load_recogniser = _load_paraformer if engine == PARAFORMER else _load_sensevoice
-    scheduler = Scheduler(
-        load_recogniser(settings, models, device),
-        batch_seconds=settings.scheduler.batch_seconds(device),
-        queue_seconds=settings.scheduler.queue_seconds,
-    )
-    divide = sentences_of if engine == PARAFORMER else undivided
-    frontend, finish = Fbank(), Finish(settings.rules, settings.hotwords, divide)
-    pipeline = Pipeline(
-        scheduler,
-        frontend,
-        detector,
-        model=models.recogniser.name,
-        finish=finish,
-        block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
-    )
-    return pipeline, scheduler, Sketcher(scheduler, frontend, finish)
-
-
-def _load_sensevoice(settings: Settings, models: Models, device: str) -> Recogniser:
-    from richspeech.engines.sensevoice.engine import SenseVoice  # noqa: PLC0415
-
-    model = settings.model
-    return SenseVoice.load(
-        models.recogniser.folder,
-        device,
-        backend=model.backend,
-        precision=model.precision,
-        cache_folder=model.cache_folder,
-        threads=model.threads,
-    )
-
-
-def _load_paraformer(settings: Settings, models: Models, device: str) -> Recogniser:
-    from richspeech.engines.common.ct_punc import CtPunc  # noqa: PLC0415
-    from richspeech.engines.paraformer.engine import Paraformer  # noqa: PLC0415
-
-    threads = settings.model.threads
-    recogniser = Paraformer.load(models.recogniser.folder, device, threads=threads)
-    if models.punctuation is None:
-        return recogniser
-    return Punctuated(recogniser, CtPunc.load(models.punctuation.folder, device, threads=threads))
 
 
 def default_options(settings: Settings) -> Options:

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -19,7 +19,7 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors", "language", "memory", "passwords"),
+    ("postprocess", "errors", "language", "memory", "passwords", "engines.names"),
     ("model",),
     ("settings", "audio"),
     ("version", "recognition", "stages", "engines", "writers"),
@@ -39,10 +39,12 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 """The concrete classes: bench measures them, doctor examines what they stand on."""
 
 DOORS = (
-    *("hub", "loader", "on_demand", "transcribers", "readiness"),
+    *("registry", "names", "loaded", "hub", "loader", "on_demand", "transcribers", "readiness"),
     *("sentiment.load", "emotion2vec.load"),
 )
 """Modules of ``engines`` that everybody may import."""
+
+REGISTRY = "engines.registry"
 
 ENGINE_FOLDERS = tuple(
     folder.name
@@ -117,7 +119,13 @@ WORK = {
 def part_of(path: Path) -> str:
     """A top-level module, or a module or package right below richspeech."""
     inner = path.relative_to(ROOT).with_suffix("").parts
-    return inner[min(1, len(inner) - 1)] if inner[0] == "richspeech" else inner[0]
+    return part_named(inner[1:]) if inner[0] == "richspeech" else inner[0]
+
+
+def part_named(inner: Sequence[str]) -> str:
+    """The part of a name below richspeech: its first word, or two where these have a layer."""
+    two = ".".join(inner[:2])
+    return two if any(two in layer for layer in LAYERS) else inner[0]
 
 
 def lives_in(path: Path, homes: Iterable[str]) -> bool:
@@ -141,6 +149,8 @@ def imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: imports are absolute"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and called(node) == "import_module":
+            if lives_in(path, [REGISTRY]):
+                continue  # it has the names of engines from a list
             assert isinstance(node.args[0], ast.Constant)
             yield str(node.args[0].value)
 
@@ -152,7 +162,11 @@ def called(call: ast.Call) -> str:
 
 def parts_imported(path: Path) -> set[str]:
     names = (name.split(".") for name in imported(path))
-    ours = {name[1] if name[0] == "richspeech" else name[0] for name in names if len(name) > 1}
+    ours = {
+        part_named(name[1:]) if name[0] == "richspeech" else name[0]
+        for name in names
+        if len(name) > 1
+    }
     return ours & {part for layer in LAYERS for part in layer}
 
 

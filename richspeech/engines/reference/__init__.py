@@ -1,1 +1,38 @@
 """The plain path of the model's authors, for comparing."""
+
+from postprocess import LANGUAGES
+from richspeech.engines.hub import EMBEDDED_RECOGNISER
+from richspeech.engines.loaded import Models, Parts
+from richspeech.engines.registry import Engine
+from richspeech.language.wording import Wording
+from richspeech.model.capability import Capability
+from richspeech.settings import Settings
+
+
+def _load(settings: Settings, models: Models, device: str) -> Parts:
+    # These imports take seconds and torch; a help text or a settings error needs neither.
+    from richspeech.engines.reference.engine import Reference  # noqa: PLC0415
+    from richspeech.recognition.pipeline import Finish, WholePipeline  # noqa: PLC0415
+    from richspeech.recognition.scheduler import WholeScheduler  # noqa: PLC0415
+
+    conf = {
+        "max_end_silence_time": settings.vad.max_end_silence_ms,
+        "max_single_segment_time": settings.vad.max_single_segment_ms,
+    }
+    folders = (models.recogniser.folder, models.detector.folder)
+    whole = WholeScheduler(Reference.load(*folders, device, conf, settings.model.threads))
+    finish = Finish(settings.rules, settings.hotwords)
+    return Parts(WholePipeline(whole, model=models.recogniser.name, finish=finish), whole)
+
+
+ENGINE = Engine(
+    name="reference",
+    label="FunASR",
+    title=Wording("FunASR 原版流程：较慢，供对照", "FunASR's own path: slower, for comparison"),
+    real_weights="iic/SenseVoiceSmall",
+    languages=LANGUAGES,
+    capabilities=frozenset(Capability) - {Capability.ALLOWED_LANGUAGES, Capability.LIVE},
+    settings="model",
+    embedded=EMBEDDED_RECOGNISER,
+    load=_load,
+)

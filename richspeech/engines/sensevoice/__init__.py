@@ -1,1 +1,41 @@
 """SenseVoiceSmall: features, encoder, decoding; ``engine.SenseVoice`` puts them together."""
+
+from postprocess import LANGUAGES
+from richspeech.engines.hub import EMBEDDED_RECOGNISER
+from richspeech.engines.loaded import Models, Parts
+from richspeech.engines.registry import Engine
+from richspeech.language.wording import Wording
+from richspeech.model.capability import Capability
+from richspeech.settings import Settings
+
+
+def _load(settings: Settings, models: Models, device: str) -> Parts:
+    # These imports take seconds and torch; a help text or a settings error needs neither.
+    from richspeech.engines.common.streaming import assemble  # noqa: PLC0415
+    from richspeech.engines.sensevoice.engine import SenseVoice  # noqa: PLC0415
+
+    model = settings.model
+    recogniser = SenseVoice.load(
+        models.recogniser.folder,
+        device,
+        backend=model.backend,
+        precision=model.precision,
+        cache_folder=model.cache_folder,
+        threads=model.threads,
+    )
+    return assemble(recogniser, settings, models, device)
+
+
+ENGINE = Engine(
+    name="sensevoice",
+    label="SenseVoice",
+    title=Wording(
+        "SenseVoice：五种语言，情绪和声音", "SenseVoice: five languages, emotions and sounds"
+    ),
+    real_weights="iic/SenseVoiceSmall",
+    languages=LANGUAGES,
+    capabilities=frozenset(Capability),
+    settings="model",
+    embedded=EMBEDDED_RECOGNISER,
+    load=_load,
+)

@@ -21,6 +21,7 @@ from richspeech.engines import hub, loader
 from richspeech.engines.common import funasr_door
 from richspeech.engines.hub import NEEDED_FILES, Source, Weights
 from richspeech.engines.loader import Loaded
+from richspeech.engines.registry import engine_named
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.transcript import LANGUAGES, Segment, Transcript
@@ -499,8 +500,14 @@ def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = SimpleNamespace(choose_device=lambda asked: ("cpu", f"{asked} was asked for"))
     monkeypatch.setitem(sys.modules, "richspeech.engines.common.device", device)
     monkeypatch.setattr(funasr_door, "fbank_backend", lambda: "kaldi-native-fbank")
-    for constant, name in (("EMBEDDED_RECOGNISER", "ear"), ("EMBEDDED_DETECTOR", "gate")):
-        monkeypatch.setattr(loader, constant, tmp_path / name)
+    monkeypatch.setattr(loader, "EMBEDDED_DETECTOR", tmp_path / "gate")
+    monkeypatch.setattr(loader, "EMBEDDED_PUNCTUATION", tmp_path / "gate")
+    monkeypatch.setattr(
+        loader,
+        "engine_named",
+        lambda name: replace(engine_named(name), embedded=tmp_path / "ear"),
+    )
+    for name in ("ear", "gate"):
         (tmp_path / name).mkdir()
         for needed in NEEDED_FILES:
             (tmp_path / name / needed).touch()
@@ -544,10 +551,8 @@ def test_doctor_names_the_second_listener_and_downloads_nothing(
 
 @pytest.mark.usefixtures("_installation")
 def test_doctor_names_what_punctuates_the_engine_that_does_not(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for constant, name in (("EMBEDDED_PARAFORMER", "ear"), ("EMBEDDED_PUNCTUATION", "gate")):
-        monkeypatch.setattr(loader, constant, tmp_path / name)
     assert command_line.main(["doctor", "--model", "embedded", "--engine", "paraformer"]) == 0
     out = capsys.readouterr().out
     assert "punctuation model   models/gate (the settings ask for the embedded model)\n" in out

@@ -23,6 +23,7 @@ from richspeech.console.tabs.lab.table import write_csv, write_json
 from richspeech.console.tabs.lab.work import Experiment, LabWork, RuleSet, Side, Trial, score_anew
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.engines.hub import EMBEDDED
+from richspeech.engines.registry import engines
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import say
 from richspeech.model.options import AUTO, Options, hotwords_in, language_hint
@@ -127,8 +128,9 @@ class ComparePanel:
         return self._widgets.labelled(gr.Checkbox, key, value=value)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
-        engines = [(say(f"lab_engine_{name}", locale), name) for name in self._models.engines]
-        return {"label": say("lab_engine", locale), "choices": engines}
+        known = self._models.engines
+        choices = [(engines()[name].title.in_locale(locale), name) for name in known]
+        return {"label": say("lab_engine", locale), "choices": choices}
 
     def _weight_words(self, locale: str) -> dict[str, Any]:
         named = {EMBEDDED: say("lab_weights_embedded", locale)}

@@ -11,8 +11,9 @@ from functools import partial
 
 from richspeech.engines import loader
 from richspeech.engines.hub import EMBEDDED
-from richspeech.engines.loader import PARAFORMER, Loaded
+from richspeech.engines.loader import Loaded
 from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError
 from richspeech.settings import Settings
@@ -73,11 +74,7 @@ def settings_with(settings: Settings, engine: str, weights: str) -> Settings:
 
     Nothing reads the words: the model for that may be one that is not to be had.
     """
-    named, required = {"id": weights}, {"require_model": True}
-    is_paraformer = engine == PARAFORMER
-    model = settings.model.model_copy(update=required if is_paraformer else required | named)
-    paraformer = settings.paraformer.model_copy(update=named if is_paraformer else {})
-    sentiment = settings.sentiment.model_copy(update={"engines": ()})
-    return settings.model_copy(
-        update={"model": model, "paraformer": paraformer, "sentiment": sentiment}
-    )
+    required = settings.model.model_copy(update={"require_model": True})
+    mute = settings.sentiment.model_copy(update={"engines": ()})
+    others = settings.model_copy(update={"model": required, "sentiment": mute})
+    return engine_named(engine).with_weights(others, weights)

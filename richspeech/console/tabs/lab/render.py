@@ -14,6 +14,7 @@ from richspeech.console.render import (
 )
 from richspeech.console.sessions import Status
 from richspeech.console.tabs.lab.work import Experiment, Result, Trial
+from richspeech.engines.registry import engine_named
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
@@ -134,7 +135,7 @@ def _numbers(trial: Trial, rates: tuple[float | None, float | None], locale: str
     heard = trial.transcript
     rtfx = heard.rtfx if heard else None
     return {
-        "lab_engine": say(f"lab_engine_{trial.side.engine}", locale),
+        "lab_engine": engine_named(trial.side.engine).title.in_locale(locale),
         "model": heard.model if heard else "–",
         "rtfx": "–" if rtfx is None else say("times", locale, value=f"{rtfx:.3g}"),
         "processing_seconds": say("seconds", locale, value=heard.processing_seconds)

@@ -16,12 +16,12 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
 from richspeech.console.view import view
 from richspeech.console.work import Work
-from richspeech.engines.loader import PARAFORMER, REFERENCE
+from richspeech.engines.registry import engine_named
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import DEFAULT_LOCALE, locales
+from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.options import Options, hotwords_in, language_hint
-from richspeech.model.transcript import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -49,23 +49,20 @@ class Choices(NamedTuple):
 
         What the engine would not heed is as if nobody had asked for it.
         """
-        hotwords, whole = hotwords_in(self.hotwords), self.engine == REFERENCE
-        if self.engine == PARAFORMER:
-            return Options(
-                inverse_text_normalization=self.inverse_text_normalization,
-                merge=self.merge,
-                merge_length_s=self.merge_length_s,
-                hotwords=hotwords,
-            )
-        return Options(
+        engine = engine_named(self.engine) if self.engine else None
+        allowed = tuple(self.allowed_languages)
+        if engine and not engine.can(Capability.ALLOWED_LANGUAGES):
+            allowed = Options.allowed_languages
+        asked = Options(
             language=language_hint(self.language),
-            allowed_languages=LANGUAGES if whole else tuple(self.allowed_languages),
+            allowed_languages=allowed,
             inverse_text_normalization=self.inverse_text_normalization,
             merge=self.merge,
             merge_length_s=self.merge_length_s,
             ban_unknown_emotion=self.ban_unknown_emotion,
-            hotwords=hotwords,
+            hotwords=hotwords_in(self.hotwords),
         )
+        return engine.heeded(asked) if engine else asked
 
 
 class Painting(NamedTuple):

@@ -20,10 +20,11 @@ from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import TRANSCRIBE, Context
 from richspeech.console.tabs.transcribe.handlers import Choices, Painting, can_repeat, paint
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.engines.loader import PARAFORMER, REFERENCE
+from richspeech.engines.registry import engines
 from richspeech.errors import StoreError
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
+from richspeech.model.capability import Capability
 from richspeech.model.options import AUTO
 
 VIEWER = """
@@ -77,8 +78,8 @@ class TranscribeTab:
         self._example_buttons = example_buttons(self._context)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
-        engines = self._context.transcribers.engines
-        choices = [(say(f"engine_{name}", locale), name) for name in engines]
+        known = self._context.transcribers.engines
+        choices = [(engines()[name].title.in_locale(locale), name) for name in known]
         return {
             "label": say("engine", locale),
             "info": say("engine_info", locale),
@@ -113,7 +114,7 @@ class TranscribeTab:
                 "ban_unknown",
                 value=defaults.ban_unknown_emotion,
                 elem_id="ban",
-                interactive=_heeds_language(main),
+                interactive=_heeds_ban(main),
             )
             self._merge = self._widgets.explained(
                 gr.Checkbox, "merge", value=defaults.merge, elem_id="merge"
@@ -240,7 +241,7 @@ class TranscribeTab:
         return [
             gr.update(interactive=_heeds_language(engine)),
             gr.update(interactive=_heeds_allowed(engine)),
-            gr.update(interactive=_heeds_language(engine)),
+            gr.update(interactive=_heeds_ban(engine)),
             gr.update(value=reads),
         ]
 
@@ -339,11 +340,15 @@ def _is_used(session: Session) -> bool:
 
 
 def _heeds_language(engine: str) -> bool:
-    return engine != PARAFORMER
+    return engines()[engine].can(Capability.LANGUAGE_HINT)
 
 
 def _heeds_allowed(engine: str) -> bool:
-    return engine not in (PARAFORMER, REFERENCE)
+    return engines()[engine].can(Capability.ALLOWED_LANGUAGES)
+
+
+def _heeds_ban(engine: str) -> bool:
+    return engines()[engine].can(Capability.BAN_UNKNOWN_EMOTION)
 
 
 def _updates(painting: Painting) -> list[Any]:

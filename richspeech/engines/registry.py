@@ -1,0 +1,101 @@
+"""Every engine: what it is called, what it knows and can do, and how it is loaded.
+
+An engine is a folder here with an ``ENGINE`` in its ``__init__``, and its name in ``names.py``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from richspeech.engines.loaded import Models, Parts
+from richspeech.engines.names import NAMES
+from richspeech.errors import OptionError
+from richspeech.language.wording import Wording
+from richspeech.model.capability import Capability
+from richspeech.model.options import AUTO, Options
+from richspeech.settings import Settings
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What everybody may know of an engine without loading it."""
+
+    name: str
+    label: str
+    """What people call it, in any language."""
+    title: Wording
+    """What it is good for, to choose from a list."""
+    real_weights: str
+    """What recordings of people need, where the embedded twin stands in."""
+    languages: tuple[str, ...]
+    """BCP-47 tags of what it can write."""
+    capabilities: frozenset[Capability]
+    settings: str
+    """The group of the settings whose ``id`` names its weights."""
+    embedded: Path | None
+    """The tiny twin that ships with the project; None where there is none."""
+    load: Callable[[Settings, Models, str], Parts]
+    """Loads it on a device; the import of heavy packages is its first step."""
+
+    def can(self, *wanted: Capability) -> bool:
+        """Say whether it can do all of these."""
+        return self.capabilities.issuperset(wanted)
+
+    def weights_id(self, settings: Settings) -> str:
+        """Return which weights the settings name for it."""
+        named: str = getattr(settings, self.settings).id
+        return named
+
+    def with_weights(self, settings: Settings, weights: str) -> Settings:
+        """Return the settings with other weights for it."""
+        group = getattr(settings, self.settings).model_copy(update={"id": weights})
+        return settings.model_copy(update={self.settings: group})
+
+    def require_languages(self, options: Options) -> None:
+        """Refuse a language that it does not know, with an ``OptionError`` that names those."""
+        asked: Iterable[str | None] = (options.language, *options.allowed_languages)
+        if not self.can(Capability.ALLOWED_LANGUAGES):
+            asked = (options.language,)
+        for language in asked:
+            if language is not None and language not in self.languages:
+                known = ", ".join((AUTO, *self.languages))
+                message = (
+                    f"The engine {self.name} does not know the language {language!r}; choose one "
+                    f"of {known}, or another engine."
+                )
+                raise OptionError(message)
+
+    def heeded(self, options: Options) -> Options:
+        """Return the options without what it cannot do."""
+        usual = Options()
+        return replace(
+            options,
+            language=options.language if self.can(Capability.LANGUAGE_HINT) else usual.language,
+            allowed_languages=options.allowed_languages
+            if self.can(Capability.ALLOWED_LANGUAGES)
+            else usual.allowed_languages,
+            inverse_text_normalization=options.inverse_text_normalization
+            or not self.can(Capability.ITN),
+            ban_unknown_emotion=options.ban_unknown_emotion
+            and self.can(Capability.BAN_UNKNOWN_EMOTION),
+            hotwords=options.hotwords if self.can(Capability.HOTWORDS) else (),
+        )
+
+
+@cache
+def engines() -> Mapping[str, Engine]:
+    """Return the engines by their names, the usual one first; needs no heavy package."""
+    folders = {name: import_module(f"richspeech.engines.{name}") for name in NAMES}
+    return MappingProxyType({name: folder.ENGINE for name, folder in folders.items()})
+
+
+def engine_named(name: str) -> Engine:
+    """Return an engine; raises ``OptionError`` naming those that there are."""
+    try:
+        return engines()[name]
+    except KeyError:
+        message = f"The engine {name!r} is unknown; choose one of {', '.join(engines())}."
+        raise OptionError(message) from None
