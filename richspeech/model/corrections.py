@@ -60,6 +60,14 @@ class Correction:
         text = None if read.text is None else clean(read.text, "plain").strip()
         return replace(read, text=text, events=events)
 
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless the segment is one of ``count``."""
+        if self.index >= count:
+            message = (
+                f"There is no segment {self.index}; the transcript has {count}, counted from 0."
+            )
+            raise OptionError(message)
+
 
 @cache
 def _adapter() -> TypeAdapter[Correction]:
@@ -74,12 +82,7 @@ def correct(transcript: Transcript, corrections: Iterable[Correction]) -> Transc
     """
     changes: dict[int, dict[str, Any]] = {}
     for correction in corrections:
-        if correction.index >= len(transcript.segments):
-            message = (
-                f"There is no segment {correction.index}; "
-                f"the transcript has {len(transcript.segments)}, counted from 0."
-            )
-            raise OptionError(message)
+        correction.require_fit(len(transcript.segments))
         values = {name: getattr(correction, name) for name in FIELDS}
         given = {name: value for name, value in values.items() if value is not None}
         changes.setdefault(correction.index, {}).update(given)

@@ -1,0 +1,111 @@
+"""A transcript as it was measured, and what was done to it since.
+
+    measured → rules, sentiment, second opinion, in their order → corrections, in theirs
+
+* Rules see what was measured, never what a person wrote. So no rule or sentiment that comes later
+  undoes a correction, and a correction that is taken back leaves no trace.
+* A correction of the words removes their sentiment, and one of the emotion what voice and words
+  say together: both were of something else.
+* A sentiment that comes after such a correction has read the corrected words, and stays.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from typing import Any
+
+from richspeech.errors import OptionError
+from richspeech.model.agreement import with_sentiment
+from richspeech.model.corrections import Correction, correct
+from richspeech.model.edits import (
+    CorrectionEdit,
+    Edit,
+    SentimentEdit,
+    edits_from_list,
+    edits_to_list,
+)
+from richspeech.model.transcript import Segment, Transcript
+
+
+@dataclass(frozen=True)
+class Document:
+    """A transcript with its history; raises ``OptionError`` for an edit that does not fit it."""
+
+    measured: Transcript
+    """Never changed."""
+    edits: tuple[Edit, ...] = ()
+    """Oldest first."""
+
+    def __post_init__(self) -> None:
+        for edit in self.edits:
+            edit.require_fit(len(self.measured.segments))
+
+    @cached_property
+    def transcript(self) -> Transcript:
+        """The transcript with everything that was done to it."""
+        if not self.edits:
+            return self.measured
+        by_machines = [each for each in self.edits if not isinstance(each, CorrectionEdit)]
+        segments = reduce(lambda now, edit: edit.apply(now), by_machines, self.measured.segments)
+        corrected = correct(replace(self.measured, segments=segments), self.corrections)
+        return replace(corrected, segments=self._read_again(corrected.segments))
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What people have put right, oldest first."""
+        return tuple(each.correction for each in self.edits if isinstance(each, CorrectionEdit))
+
+    def with_edit(self, edit: Edit) -> "Document":
+        """Return it with one edit more; raises ``OptionError`` if that does not fit."""
+        return replace(self, edits=(*self.edits, edit))
+
+    def without_last_correction(self) -> "Document":
+        """Return it as if the last correction had not been made; itself if there is none."""
+        for at in reversed(range(len(self.edits))):
+            edit = self.edits[at]
+            if isinstance(edit, CorrectionEdit):
+                later = (_without_scores(each, edit.correction) for each in self.edits[at + 1 :])
+                return replace(self, edits=(*self.edits[:at], *later))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return {"measured": self.measured.to_dict(), "edits": edits_to_list(self.edits)}
+
+    @classmethod
+    def from_dict(cls, document: object) -> "Document":
+        """Read what ``to_dict`` gave; unknown keys are ignored, since keys are only ever added.
+
+        Raises ``OptionError`` naming the first field that does not fit.
+        """
+        if not isinstance(document, Mapping) or "measured" not in document:
+            message = "This is no document: it has no measured transcript."
+            raise OptionError(message)
+        measured = Transcript.from_dict(document["measured"])
+        return cls(measured, edits_from_list(document.get("edits", [])))
+
+    def _read_again(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        """Give back the last sentiment to the segments that were read as they are corrected."""
+        newer: set[int] = set()
+        for edit in reversed(self.edits):
+            if isinstance(edit, SentimentEdit):
+                return tuple(_read(edit, newer, *each) for each in enumerate(segments))
+            if isinstance(edit, CorrectionEdit) and _is_of_meaning(edit.correction):
+                newer.add(edit.correction.index)
+        return segments
+
+
+def _is_of_meaning(correction: Correction) -> bool:
+    return correction.text is not None or correction.emotion is not None
+
+
+def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) -> Segment:
+    is_older = {"text", "emotion"} & {*segment.corrected} and index not in newer
+    return with_sentiment(segment, edit.scores[index], edit.limits) if is_older else segment
+
+
+def _without_scores(edit: Edit, taken: Correction) -> Edit:
+    """Take from a sentiment what it has read in words that are no longer there."""
+    if taken.text is None or not isinstance(edit, SentimentEdit):
+        return edit
+    return replace(edit, scores=(*edit.scores[: taken.index], {}, *edit.scores[taken.index + 1 :]))

@@ -1,0 +1,138 @@
+"""What is done to a transcript after it was measured: each with who did it, and when.
+
+An edit holds what somebody or some model has found, so that it is applied anew without them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from postprocess import Rule
+from richspeech.errors import OptionError
+from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
+from richspeech.model.corrections import Correction
+from richspeech.model.impression import NineEmotion, strongest
+from richspeech.model.relabelling import relabel_segment
+from richspeech.model.sentiment import Limits, Sentiment
+from richspeech.model.transcript import Segment
+
+SETTINGS = "settings"
+PERSON = "person"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Edit:
+    by: str
+    """SETTINGS, PERSON, or the name of a model."""
+    made: Annotated[datetime, AwareDatetime] | None
+    """UTC; None of what was done before times were kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesEdit(_Edit):
+    """Other rules for the labels, in the place of all that were applied before."""
+
+    rules: tuple[Rule, ...]
+    limits: Limits = DEFAULT_LIMITS
+    """What weighs voice against words where the emotion changes."""
+    kind: Literal["rules"] = "rules"
+
+    def require_fit(self, _: int) -> None:
+        """Rules fit every transcript."""
+
+    def apply(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """Return the segments as these rules alone leave them."""
+        return tuple(relabel_segment(each, self.rules, self.limits) for each in segments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentimentEdit(_Edit):
+    """How the words are meant, as a classifier has read them."""
+
+    scores: tuple[Mapping[Sentiment, float], ...]
+    """Of each segment, 0 to 1; empty for one without words."""
+    limits: Limits = DEFAULT_LIMITS
+    kind: Literal["sentiment"] = "sentiment"
+
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless there are scores for ``count`` segments."""
+        _require_count(self.kind, len(self.scores), count)
+
+    def apply(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """Return the segments with these sentiments, and whether their voices agree."""
+        pairs = zip(segments, self.scores, strict=True)
+        return tuple(with_sentiment(segment, scores, self.limits) for segment, scores in pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondOpinionEdit(_Edit):
+    """How the voices sound to a second model."""
+
+    scores: tuple[Mapping[NineEmotion, float] | None, ...]
+    """Of each segment, 0 to 1; None where too little was heard."""
+    kind: Literal["second_opinion"] = "second_opinion"
+
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless there is an opinion, or None, on ``count`` segments."""
+        _require_count(self.kind, len(self.scores), count)
+
+    def apply(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """Return the segments with this opinion."""
+        return tuple(
+            replace(
+                segment,
+                second_emotion=strongest(scores) if scores else None,
+                second_emotion_probabilities=scores or {},
+            )
+            for segment, scores in zip(segments, self.scores, strict=True)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionEdit(_Edit):
+    """What a person has put right in one segment."""
+
+    correction: Correction
+    by: str = field(default=PERSON)
+    kind: Literal["correction"] = "correction"
+
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless the segment is one of ``count``."""
+        self.correction.require_fit(count)
+
+
+Edit: TypeAlias = RulesEdit | SentimentEdit | SecondOpinionEdit | CorrectionEdit
+
+
+def edits_to_list(edits: Sequence[Edit]) -> list[Any]:
+    """Return edits as JSON knows them."""
+    return list(_adapter().dump_python(tuple(edits), mode="json"))
+
+
+def edits_from_list(kept: object) -> tuple[Edit, ...]:
+    """Read what ``edits_to_list`` gave; unknown keys are ignored, since keys are only ever added.
+
+    Raises ``OptionError`` naming the first field that does not fit.
+    """
+    try:
+        return _adapter().validate_python(kept)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"The edits of a transcript cannot be read: {where}: {first['msg']}."
+        raise OptionError(message) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[tuple[Edit, ...]]:
+    return TypeAdapter(tuple[Annotated[Edit, Field(discriminator="kind")], ...])
+
+
+def _require_count(kind: str, given: int, count: int) -> None:
+    if given != count:
+        message = f"The {kind} of {given} segments does not fit a transcript of {count}."
+        raise OptionError(message)

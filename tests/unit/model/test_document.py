@@ -1,0 +1,222 @@
+"""A document: what was measured stays, edits are applied in order, corrections outlast the rest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
+from richspeech.errors import OptionError
+from richspeech.model.corrections import FIELDS, Correction, correct
+from richspeech.model.document import Document
+from richspeech.model.edits import (
+    SETTINGS,
+    CorrectionEdit,
+    Edit,
+    RulesEdit,
+    SecondOpinionEdit,
+    SentimentEdit,
+)
+from richspeech.model.impression import NineEmotion
+from richspeech.model.sentiment import Sentiment
+from richspeech.model.transcript import Transcript
+from richspeech.stages.reading import add_sentiment
+from richspeech.stages.relabelling import relabel
+from tests.transcripts import segment, transcript, transcripts
+
+NOW = datetime(2026, 11, 28, 5, tzinfo=UTC)
+GOOD = {Sentiment.POSITIVE: 0.9, Sentiment.NEGATIVE: 0.1}
+BAD = {Sentiment.POSITIVE: 0.2, Sentiment.NEGATIVE: 0.8}
+CALM = Rule("calm", RuleCondition(emotion=Emotion.ANGRY), set_emotion=Emotion.NEUTRAL)
+QUIET = Rule("quiet", RuleCondition(event=AudioEvent.BGM), drop_event=True)
+HEARD = transcript(
+    replace(
+        segment(0, 2, "太好了。", Emotion.ANGRY, AudioEvent.BGM),
+        raw_text="<|zh|><|ANGRY|><|BGM|><|withitn|>太好了。",
+    ),
+    segment(3, 5, "再见。", Emotion.HAPPY),
+)
+
+
+def corrected(index: int, **values: object) -> CorrectionEdit:
+    return CorrectionEdit(correction=Correction.from_dict({"index": index, **values}), made=NOW)
+
+
+def ruled(*rules: Rule) -> RulesEdit:
+    return RulesEdit(rules=rules, by=SETTINGS, made=NOW)
+
+
+def read(*scores: dict[Sentiment, float]) -> SentimentEdit:
+    return SentimentEdit(scores=scores, by="a classifier", made=NOW)
+
+
+def heard_again(*scores: dict[NineEmotion, float] | None) -> SecondOpinionEdit:
+    return SecondOpinionEdit(scores=scores, by="emotion2vec", made=NOW)
+
+
+class Reader:
+    """Finds all words good."""
+
+    def classify(self, texts: Sequence[str]) -> list[dict[Sentiment, float]]:
+        return [GOOD for _ in texts]
+
+
+@st.composite
+def edits(draw: st.DrawFn, count: int) -> Edit:
+    """Any edit that fits a transcript of so many segments."""
+    by, made = draw(st.text(max_size=5)), draw(st.sampled_from([NOW, None]))
+    sentiments = st.sampled_from([GOOD, BAD, {}])
+    opinions = st.sampled_from([{NineEmotion.SAD: 0.25, NineEmotion.OTHER: 0.75}, None])
+    fields = {
+        "text": st.sampled_from(["好", "再见。", "退款"]),
+        "language": st.sampled_from(["zh", "en"]),
+        "emotion": st.sampled_from([Emotion.SAD.value, Emotion.ANGRY.value]),
+        "events": st.lists(st.sampled_from(["laughter", "cough"]), max_size=2),
+    }
+    kinds = ["rules", "sentiment", "second_opinion", *(["correction"] if count else [])]
+    match draw(st.sampled_from(kinds)):
+        case "rules":
+            rules = draw(st.sampled_from([DEFAULT_RULES, (CALM, QUIET), ()]))
+            return RulesEdit(rules=rules, by=by, made=made)
+        case "sentiment":
+            return SentimentEdit(
+                scores=tuple(draw(sentiments) for _ in range(count)), by=by, made=made
+            )
+        case "second_opinion":
+            heard = tuple(draw(opinions) for _ in range(count))
+            return SecondOpinionEdit(scores=heard, by=by, made=made)
+        case _:
+            document = draw(st.fixed_dictionaries({}, optional=fields))
+            index = draw(st.integers(0, count - 1))
+            return CorrectionEdit(
+                correction=Correction.from_dict({"index": index, **document}), made=made
+            )
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    measured = Transcript.from_dict(draw(transcripts()).to_dict())  # as rounded as it is kept
+    return Document(measured, tuple(draw(st.lists(edits(len(measured.segments)), max_size=5))))
+
+
+def test_a_document_without_edits_is_what_was_measured() -> None:
+    assert Document(HEARD).transcript is HEARD
+
+
+def test_every_edit_does_what_its_stage_does() -> None:
+    assert Document(HEARD, (ruled(CALM, QUIET),)).transcript == relabel(HEARD, (CALM, QUIET))
+    assert Document(HEARD, (read(GOOD, GOOD),)).transcript == add_sentiment(HEARD, Reader())
+    changes = [corrected(0, text="太坏了。"), corrected(1, emotion="sad")]
+    expected = correct(HEARD, [each.correction for each in changes])
+    assert Document(HEARD, tuple(changes)).transcript == expected
+    first, second = Document(
+        HEARD, (heard_again({NineEmotion.SAD: 0.9}, None),)
+    ).transcript.segments
+    assert (first.second_emotion, dict(first.second_emotion_probabilities)) == (
+        NineEmotion.SAD,
+        {NineEmotion.SAD: 0.9},
+    )
+    assert (second.second_emotion, second.second_emotion_probabilities) == (None, {})
+
+
+def test_the_last_rules_alone_count() -> None:
+    both = Document(HEARD, (ruled(CALM), ruled(QUIET))).transcript
+    assert both == Document(HEARD, (ruled(QUIET),)).transcript
+    assert Document(HEARD, (ruled(CALM), ruled())).transcript == HEARD
+
+
+def test_rules_that_come_after_a_correction_do_not_undo_it() -> None:
+    change = corrected(0, emotion="sad", events=["laughter"])
+    (after, _) = Document(HEARD, (change, ruled(CALM, QUIET))).transcript.segments
+    assert (after.emotion, after.events) == (Emotion.SAD, (AudioEvent.LAUGHTER,))
+    assert after.corrected == ("emotion", "events")
+
+
+def test_a_sentiment_that_has_read_the_corrected_words_stays() -> None:
+    change = corrected(0, text="太坏了。")
+    before = Document(HEARD, (read(GOOD, GOOD), change)).transcript.segments
+    assert (before[0].sentiment, before[1].sentiment) == (None, Sentiment.POSITIVE)
+    after = Document(HEARD, (change, read(BAD, GOOD))).transcript.segments
+    assert (after[0].text, after[0].sentiment) == ("太坏了。", Sentiment.NEGATIVE)
+    named = Document(HEARD, (change, read(BAD, GOOD), corrected(0, language="en"))).transcript
+    assert named.segments[0].sentiment is Sentiment.NEGATIVE
+    again = Document(HEARD, (change, read(BAD, GOOD), corrected(0, text="好了。"))).transcript
+    assert again.segments[0].sentiment is None
+
+
+def test_a_sentiment_is_held_against_the_emotion_that_a_person_has_heard() -> None:
+    change = corrected(0, emotion="happy")
+    assert Document(HEARD, (read(GOOD, GOOD), change)).transcript.segments[0].agreement is None
+    after = Document(HEARD, (change, read(GOOD, GOOD))).transcript.segments[0]
+    assert after.agreement is not None
+    assert after.agreement.voice == 1.0
+
+
+def test_what_is_taken_back_leaves_no_trace() -> None:
+    document = Document(HEARD, (ruled(CALM), corrected(0, text="太坏了。"), read(BAD, GOOD)))
+    before = document.without_last_correction().transcript
+    assert before.segments[0].text == "太好了。"
+    assert before.segments[0].sentiment is None  # nobody has read these words
+    assert before.segments[1].sentiment is Sentiment.POSITIVE
+    assert Document(HEARD, (ruled(CALM),)).without_last_correction() == Document(
+        HEARD, (ruled(CALM),)
+    )
+
+
+@pytest.mark.parametrize("edit", [corrected(2, text="三"), read(GOOD), heard_again(None)])
+def test_an_edit_that_does_not_fit_is_refused_at_once(edit: Edit) -> None:
+    with pytest.raises(OptionError, match="segment"):
+        Document(HEARD).with_edit(edit)
+
+
+@given(documents())
+def test_a_document_comes_back_from_its_json(document: Document) -> None:
+    kept = json.loads(json.dumps(document.to_dict()))
+    again = Document.from_dict(kept)
+    assert again == document
+    assert again.transcript == document.transcript
+    kept["later"] = kept["measured"]["later"] = "a key of a later version"
+    for each in kept["edits"]:
+        each["later"] = 1
+    assert Document.from_dict(kept) == document
+
+
+@given(documents())
+def test_no_other_edit_changes_what_a_person_has_put_right(document: Document) -> None:
+    stated = {}
+    for each in document.corrections:
+        given = {(each.index, name): getattr(each, name) for name in FIELDS}
+        stated.update({key: value for key, value in given.items() if value is not None})
+    segments = document.transcript.segments
+    assert {(n, name): getattr(segments[n], name) for n, name in stated} == stated
+
+
+@given(documents())
+def test_what_was_measured_stays_measured(document: Document) -> None:
+    pairs = zip(document.measured.segments, document.transcript.segments, strict=True)
+    for before, after in pairs:
+        assert after.emotion_probabilities == before.emotion_probabilities
+        assert (after.start, after.end, after.raw_text) == (
+            before.start,
+            before.end,
+            before.raw_text,
+        )
+
+
+@pytest.mark.parametrize(
+    ("kept", "named"),
+    [
+        ([], "no measured transcript"),
+        ({"measured": 3}, "int"),
+        ({"measured": HEARD.to_dict(), "edits": [{"kind": "magic"}]}, "magic"),
+        ({"measured": HEARD.to_dict(), "edits": [{"kind": "rules", "by": "me"}]}, "made"),
+    ],
+)
+def test_what_is_no_document_is_refused_in_a_sentence(kept: object, named: str) -> None:
+    with pytest.raises(OptionError, match=named) as caught:
+        Document.from_dict(kept)
+    assert str(caught.value).endswith(".")
