@@ -1,4 +1,7 @@
-"""One family of errors; each message says in one sentence what is wrong and what to do.
+"""One family of errors; each says in one sentence what is wrong and what to do.
+
+An error is raised with a key and fields. Its sentence stands under the key in the files of
+``richspeech.language``, in every language; ``str(error)`` is the English one.
 
 RichSpeechError
  ├── SettingsError (ValueError)      config.yaml, environment or an argument is refused
@@ -14,12 +17,40 @@ RichSpeechError
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
+from richspeech.language.catalog import FALLBACK_LOCALE, sentence
+
+LONGEST_FIELD = 300
+"""Characters; what is longer, such as a name from a stranger, is cut off."""
+
+MOST_IN_FIELD = 50
+"""Names in a list."""
+
 
 class RichSpeechError(Exception):
     """Base of every error that this package raises on purpose."""
 
     code = "error"
-    """Machine-readable name, for the wire."""
+    """Machine-readable name of its kind, for the wire."""
+
+    def __init__(self, key: str, **fields: object) -> None:
+        super().__init__(key)
+        self.key = key
+        """Where its sentence stands, such as ``audio.empty``."""
+        self.fields = {name: _bounded(value) for name, value in fields.items()}
+        """What the sentence names: texts on one line and of a bounded length, numbers, lists of
+        them, and ``Notice`` where a part is itself translated."""
+
+    def __str__(self) -> str:
+        return sentence(self, FALLBACK_LOCALE)
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, str):
+        line = " ".join(value.split())
+        return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1]}…"
+    if isinstance(value, tuple | list):
+        return tuple(_bounded(each) for each in value[:MOST_IN_FIELD])
+    return value
 
 
 class SettingsError(RichSpeechError, ValueError):
@@ -61,10 +92,8 @@ class StoppingError(RichSpeechError, RuntimeError):
 
     code = "stopping"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The server is about to stop and takes no new work: try again in a minute."
-        )
+    def __init__(self, key: str = "work.stopping") -> None:
+        super().__init__(key)
 
 
 class AccessError(RichSpeechError, PermissionError):
@@ -90,5 +119,5 @@ class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault
 
     code = "cancelled"
 
-    def __init__(self) -> None:
-        super().__init__("The transcription was cancelled.")
+    def __init__(self, key: str = "work.cancelled") -> None:
+        super().__init__(key)

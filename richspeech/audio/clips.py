@@ -30,23 +30,14 @@ from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.film import Film, Samples, SoundKind, find_encoder
 from richspeech.audio.pictures import Pictures, open_pictures
 from richspeech.errors import AudioError, Cancelled, OptionError
-from richspeech.language.figures import clock
-from richspeech.language.wording import Wording
+from richspeech.language.catalog import Notice
 
 Span = tuple[float, float]
 """Start and end in seconds."""
 
-UNREADABLE = Wording(
-    "画面无法解码，只剪出声音。", "The pictures cannot be decoded: only the sound is cut."
-)
-UNWRITABLE = Wording(
-    "此处没有视频编码器，只剪出声音。",
-    "There is no encoder for pictures here: only the sound is cut.",
-)
-SECOND_BEST = Wording(
-    "此处没有 H.264 编码器，画面用 MPEG-4 Part 2 编码，文件较大。",
-    "There is no H.264 encoder here: the pictures are MPEG-4 Part 2, in larger files.",
-)
+UNREADABLE = Notice("clips.pictures_unreadable")
+UNWRITABLE = Notice("clips.pictures_unwritable")
+SECOND_BEST = Notice("clips.pictures_second_best")
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ class Cut:
     """One a span, in order; empty if none were asked for."""
     reel: Path | None
     """All spans in a row; None if it was not asked for, or nothing was in it."""
-    note: Wording | None
+    note: Notice | None
     """What is less than one would expect, and why."""
 
 
@@ -124,19 +115,12 @@ def cut(
 def _require_order(spans: Sequence[Span]) -> None:
     moments = [0.0, *chain.from_iterable(spans)]
     if any(end <= start for start, end in spans) or moments != sorted(moments):
-        message = (
-            "The spans to cut are empty, overlap or are not in order of time; sort and join them."
-        )
-        raise OptionError(message)
+        raise OptionError("clips.spans")
 
 
 def _require_all(found: int, spans: Sequence[Span], name: str) -> None:
     if found < len(spans):
-        message = (
-            f"{name} ends before {clock(spans[found][0])}, where span {found + 1} begins: "
-            "choose the recording that the transcript was made of."
-        )
-        raise AudioError(message)
+        raise AudioError("clips.too_short", name=name, at=spans[found][0], number=found + 1)
 
 
 @contextmanager
@@ -144,14 +128,10 @@ def _write_errors(stem: str) -> Iterator[None]:
     try:
         yield
     except (FFmpegError, OSError) as error:
-        message = (
-            f"The clips of {stem} cannot be written ({error.strerror or error}): "
-            "free some space or choose another folder."
-        )
-        raise AudioError(message) from error
+        raise AudioError("clips.unwritable", name=stem, why=str(error.strerror or error)) from error
 
 
-def _choose(video: Pictures | None) -> tuple[Pictures | None, str | None, Wording | None]:
+def _choose(video: Pictures | None) -> tuple[Pictures | None, str | None, Notice | None]:
     """Decide whether pictures are cut and by which encoder, and what to say about it."""
     if video is None:
         return None, None, None

@@ -25,7 +25,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from itertools import groupby
@@ -46,6 +45,7 @@ from numpy.typing import NDArray
 
 from richspeech.audio.header import Sound
 from richspeech.errors import AudioError
+from richspeech.language.catalog import Notice
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -91,6 +91,9 @@ CLAIM_TOLERANCE_SECONDS = 1.0
 
 MOST_DAMAGE_IN_A_ROW = 10_000
 """Packets without any sound after which the rest is given up (several minutes of MP3)."""
+
+UNNAMED = "The recording"
+"""Stands for a recording that has no name."""
 
 _DECODER_ERRORS = (FFmpegError, OSError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on a broken file; the builtin ones come from PyAV itself and from reading."""
@@ -153,9 +156,7 @@ class Recording:
             yield block
         if empty:
             raise AudioError(
-                f"{self.name} is too damaged to be decoded: export it again or choose another file."
-                if self._damage
-                else f"{self.name} holds no sound at all: record it again or choose another file."
+                "audio.damaged" if self._damage else "audio.silent", name=_called(self.name)
             )
         if self._damage:
             log.warning("%s: left out %d damaged packets", self.name, self._damage)
@@ -198,11 +199,8 @@ class Recording:
         for waveform in waveforms:
             samples += len(waveform)
             if samples > self._limits.max_seconds * SAMPLE_RATE:
-                longest = timedelta(seconds=self._limits.max_seconds)
-                raise AudioError(
-                    f"{self.name} is longer than the allowed {longest} (hours:minutes:seconds): "
-                    "cut it into parts."
-                )
+                longest = self._limits.max_seconds
+                raise AudioError("audio.too_long", name=_called(self.name), longest=longest)
             yield waveform
 
 
@@ -264,9 +262,9 @@ def samples_to_waveform(samples: NDArray[Any], sample_rate: int) -> Waveform:
     Raises:
         AudioError: it is empty, of a shape or type that is no sound, or not finite.
     """
-    name = "The recording"
+    name = UNNAMED
     if samples.ndim not in (1, 2) or samples.size == 0:
-        raise AudioError(f"{name} holds no sound at all: check the microphone and record again.")
+        raise AudioError("audio.silent", name=_called(name))
     channels = samples[:, np.newaxis] if samples.ndim == 1 else samples  # [T, C]
     _check_kind(sample_rate, channels.shape[1], name)
     mono = _scaled(channels, name).mean(axis=1)  # [T]
@@ -287,7 +285,7 @@ def _plain_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     printable = "".join(letter if letter.isprintable() else "�" for letter in last)
     shortened = printable if len(printable) <= 80 else f"{printable[:60]}…{printable[-16:]}"
-    return shortened or "The recording"
+    return shortened or UNNAMED
 
 
 def _opened_file(source: Source, name: str) -> AbstractContextManager[BinaryIO]:
@@ -297,19 +295,18 @@ def _opened_file(source: Source, name: str) -> AbstractContextManager[BinaryIO]:
         return nullcontext(source)
     try:
         if not Path(source).is_file():
-            raise AudioError(f"{name} is not a file on this machine: upload the recording itself.")
+            raise AudioError("audio.missing", name=_called(name))
         return Path(source).open("rb")
     except OSError as error:
-        raise AudioError(f"{name} cannot be opened: upload it again.") from error
+        raise AudioError("audio.unopened", name=_called(name)) from error
 
 
 def _check_size(size_bytes: int, limits: AudioLimits, name: str) -> None:
     if size_bytes == 0:
-        raise AudioError(f"{name} is empty: upload it again or choose another file.")
+        raise AudioError("audio.empty", name=_called(name))
     if size_bytes > limits.max_bytes:
         raise AudioError(
-            f"{name} has {size_bytes / 1e6:.1f} MB, more than the allowed "
-            f"{limits.max_bytes / 1e6:.1f} MB: compress it (MP3, M4A, Opus) or cut it into parts."
+            "audio.too_big", name=_called(name), size=size_bytes, most=limits.max_bytes
         )
 
 
@@ -339,10 +336,7 @@ def _opened_container(file: BinaryIO, name: str, pictures: str) -> InputContaine
         container = av.open(sound, "r", options=options, metadata_errors="ignore")
     except _DECODER_ERRORS as error:
         _require_shown(sound, name)
-        raise AudioError(
-            f"{name} cannot be read as sound or video: "
-            "save it as WAV, MP3, M4A, FLAC or OGG and try again."
-        ) from error
+        raise AudioError("audio.unreadable", name=_called(name)) from error
     _require_shown(sound, name)
     sound.open()
     container.metadata.clear()  # a copy of the tags, which may be long
@@ -351,10 +345,7 @@ def _opened_container(file: BinaryIO, name: str, pictures: str) -> InputContaine
 
 def _require_shown(sound: Sound, name: str) -> None:
     if sound.is_refused:
-        raise AudioError(
-            f"{name} has a header that would take too much memory: "
-            "save it without pictures and tags and try again."
-        )
+        raise AudioError("audio.header_too_big", name=_called(name))
 
 
 def _audio_stream(container: InputContainer, name: str) -> AudioStream:
@@ -362,11 +353,8 @@ def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
         return stream
     if container.streams.audio:
-        raise AudioError(
-            f"{name} uses an audio codec that is not known here: "
-            "save it as WAV, MP3, M4A, FLAC or OGG and try again."
-        )
-    raise AudioError(f"{name} has no audio: choose a file with sound.")
+        raise AudioError("audio.unknown_codec", name=_called(name))
+    raise AudioError("audio.no_track", name=_called(name))
 
 
 def _claimed_duration(container: InputContainer, stream: AudioStream) -> float | None:
@@ -394,14 +382,14 @@ def _kind(frame: AudioFrame) -> _Kind:
 def _check_kind(sample_rate: int, channels: int, name: str) -> None:
     if not LOWEST_SAMPLE_RATE <= sample_rate <= HIGHEST_SAMPLE_RATE:
         raise AudioError(
-            f"{name} has a sample rate of {sample_rate} Hz, which is outside "
-            f"{LOWEST_SAMPLE_RATE} to {HIGHEST_SAMPLE_RATE} Hz: save it with 16000 Hz or more."
+            "audio.sample_rate",
+            name=_called(name),
+            rate=sample_rate,
+            low=LOWEST_SAMPLE_RATE,
+            high=HIGHEST_SAMPLE_RATE,
         )
     if not 1 <= channels <= MOST_CHANNELS:
-        raise AudioError(
-            f"{name} has {channels} channels, more than the allowed {MOST_CHANNELS}: "
-            "save it as mono or stereo."
-        )
+        raise AudioError("audio.channels", name=_called(name), count=channels, most=MOST_CHANNELS)
 
 
 def _resampled(frames: Iterable[AudioFrame], name: str) -> Iterator[Waveform]:
@@ -415,9 +403,7 @@ def _resampled(frames: Iterable[AudioFrame], name: str) -> Iterator[Waveform]:
                 yield from _through(graph, frame)
             yield from _through(graph, None)
         except FFmpegError as error:
-            raise AudioError(
-                f"{name} has channels in an order that is not known here: save it as stereo."
-            ) from error
+            raise AudioError("audio.channel_order", name=_called(name)) from error
 
 
 def _mono_graph(kind: _Kind) -> Graph:
@@ -483,7 +469,7 @@ def _scaled(samples: NDArray[Any], name: str) -> NDArray[np.floating]:
     if np.issubdtype(samples.dtype, np.floating) and np.isfinite(samples).all():
         return samples
     if not np.issubdtype(samples.dtype, np.integer):
-        raise AudioError(f"{name} holds values that are not numbers: record it again.")
+        raise AudioError("audio.not_numbers", name=_called(name))
     lowest, highest = np.iinfo(samples.dtype).min, np.iinfo(samples.dtype).max
     middle = (lowest + highest + 1) // 2
     return (samples.astype(np.float64) - middle) / (highest + 1 - middle)
@@ -495,3 +481,7 @@ def _mono_frames(mono: Waveform, sample_rate: int) -> Iterator[AudioFrame]:
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(second), format="flt", layout="mono")
         frame.sample_rate = sample_rate
         yield frame
+
+
+def _called(name: str) -> str | Notice:
+    return Notice("audio.unnamed") if name == UNNAMED else name

@@ -21,11 +21,7 @@ class PcmStream:
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
         """Take the rate in Hz; raises ``AudioError`` for one that no sound card has."""
         if not LOWEST_HZ <= sample_rate <= HIGHEST_HZ:
-            message = (
-                f"A sample rate of {sample_rate} Hz cannot be used: "
-                f"send {LOWEST_HZ} to {HIGHEST_HZ} Hz."
-            )
-            raise AudioError(message)
+            raise AudioError("pcm.sample_rate", rate=sample_rate, low=LOWEST_HZ, high=HIGHEST_HZ)
         self._sample_rate = sample_rate
         self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
 
@@ -35,14 +31,9 @@ class PcmStream:
         Raises ``AudioError`` when it is half a sample too long, or more than live sound.
         """
         if len(frame) % 2:
-            message = f"A frame of {len(frame)} bytes ends within a sample: send 16-bit samples."
-            raise AudioError(message)
+            raise AudioError("pcm.half_sample", size_bytes=len(frame))
         if len(frame) > 2 * LONGEST_FRAME_SECONDS * self._sample_rate:
-            message = (
-                f"A frame of {len(frame)} bytes is too long: "
-                f"send at most {LONGEST_FRAME_SECONDS:g} seconds at a time."
-            )
-            raise AudioError(message)
+            raise AudioError("pcm.too_long", size_bytes=len(frame), seconds=LONGEST_FRAME_SECONDS)
         samples = np.frombuffer(frame, "<i2").astype(np.int16)
         if self._sample_rate == SAMPLE_RATE or not len(samples):
             return samples

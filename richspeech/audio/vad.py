@@ -122,13 +122,10 @@ class VadOptions:
         for field in fields(self):
             value = getattr(self, field.name)
             if not _same_kind(value, field.default):
-                raise ModelError(f"The voice activity option {field.name} cannot be {value!r}.")
+                raise ModelError("vad.option", name=field.name, value=repr(value))
         for name, (lowest, highest) in self._ranges().items():
             if not lowest <= (value := getattr(self, name)) <= highest:
-                raise ModelError(
-                    f"The voice activity option {name} must lie between {lowest} and {highest}; "
-                    f"it is {value}."
-                )
+                raise ModelError("vad.range", name=name, low=lowest, high=highest, value=value)
 
     def _ranges(self) -> dict[str, tuple[float, float]]:
         hour_ms = 3_600_000
@@ -152,9 +149,7 @@ class VadOptions:
         """Read the options out of ``model_conf``; names that mean nothing here are passed over."""
         for name, only in ONLY_VALUE_IN_MODEL_CONF.items():
             if (value := model_conf.get(name, only)) != only:
-                raise ModelError(
-                    f"A voice activity model with {name}: {value!r} cannot be used, only {only!r}."
-                )
+                raise ModelError("vad.model", name=name, value=repr(value), only=repr(only))
         options: dict[str, Any] = {
             ours: model_conf[theirs]
             for theirs, ours in NAMES_IN_MODEL_CONF.items()

@@ -19,7 +19,7 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
-from richspeech.model.transcript import Transcript, plain
+from richspeech.model.transcript import Transcript
 from richspeech.review.chapters import write_chapters
 from richspeech.review.edl import HIGHEST_FRAME_RATE, USUAL_FRAME_RATE, write_edl
 from richspeech.review.highlights import Highlight
@@ -115,7 +115,7 @@ def write_files(
         )
         files["clips"] = [str(path) for path in done.clips]
         files["reel"] = None if done.reel is None else str(done.reel)
-        files["note"] = plain(done.note)
+        files["note"] = done.note and {each: done.note.sentence(each) for each in locales()}
     if arguments.chapters:
         path = folder / f"{recording.stem}.chapters.vtt"
         path.write_text(write_chapters(found, arguments.locale), encoding="utf-8")

@@ -5,10 +5,11 @@ anything else stands behind a sentence about its kind, so that nothing is hidden
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from richspeech.errors import RichSpeechError
-from richspeech.language.catalog import say
+from richspeech.language.catalog import knows, say
 
 _FORMATS = "请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试"
 
@@ -466,11 +467,12 @@ class Notice:
     """A key of the words, or the code of an error."""
     message: str = ""
     """The error's own sentence, in English."""
+    fields: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, error: RichSpeechError) -> "Notice":
         """Return what ``error`` says."""
-        return cls(error.code, str(error))
+        return cls(error.key, "", error.fields) if knows(error.key) else cls(error.code, error.key)
 
     @property
     def asks(self) -> bool:
@@ -480,7 +482,7 @@ class Notice:
     def sentence(self, locale: str) -> str:
         """Say it."""
         if not self.message:
-            return say(self.kind, locale)
+            return say(self.kind, locale, **self.fields)
         if locale == "en":
             return self.message
         found = _translate(self.message)

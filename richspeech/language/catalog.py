@@ -5,11 +5,12 @@ in English. A file is read when its language is first spoken; nothing is compile
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -38,6 +39,35 @@ class _Texts(NamedTuple):
         return self.translations.gettext(key)
 
 
+class Told(Protocol):
+    """What can be said in any language: an error, a notice."""
+
+    @property
+    def key(self) -> str:
+        """Key of its text."""
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """Values of its text."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to tell, in whatever language the reader has by then."""
+
+    key: str
+    fields: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, told: Told) -> "Notice":
+        """Return what an error says."""
+        return cls(told.key, told.fields)
+
+    def sentence(self, locale: str) -> str:
+        """Say it."""
+        return sentence(self, locale)
+
+
 @cache
 def locales() -> tuple[str, ...]:
     """Return the languages that have a file, the default of the page first."""
@@ -60,6 +90,16 @@ def say(key: str, locale: str, **values: object) -> str:
         raise KeyError(key)
     text = texts.text(key, values)
     return text.format(**{name: _spelled(value, locale) for name, value in values.items()})
+
+
+def sentence(told: Told, locale: str) -> str:
+    """Say what an error or a notice tells.
+
+    What has no text here, as the error of an engine from elsewhere may have none, is told as it is.
+    """
+    if not knows(told.key):
+        return say("error.untranslated", locale, message=told.key)
+    return say(told.key, locale, **told.fields)
 
 
 def knows(key: str) -> bool:
@@ -91,9 +131,11 @@ def _texts(locale: str) -> _Texts:
 
 
 def _spelled(value: object, locale: str) -> object:
-    """Prepare a value to be filled in: numbers, and lists of names."""
+    """Prepare a value to be filled in: a number, a notice, or a list of them."""
     if isinstance(value, int | float):
         return Figure(value, locale)
+    if isinstance(value, Notice):
+        return value.sentence(locale)
     if isinstance(value, tuple | list):
         return say("list_comma", locale).join(str(_spelled(each, locale)) for each in value)
     return value

@@ -46,7 +46,7 @@ class FakeWindows:
         return visitor in self.owners.values() and self.takes("mine", path)
 
     def uploading(self, window: str, visitor: str) -> AbstractContextManager[Path]:
-        raise AccessError
+        raise AccessError("page.foreign")
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
         return str(error)

@@ -353,7 +353,7 @@ def test_a_span_beyond_the_end_is_refused(tmp_path: Path) -> None:
 )
 def test_spans_out_of_order_are_refused(spans: list[tuple[float, float]], tmp_path: Path) -> None:
     source = sound_file(tmp_path / "source.wav", [tones()])
-    assert "not in order of time" in refusal(OptionError, source, spans)
+    assert "out of order" in refusal(OptionError, source, spans)
 
 
 def test_a_folder_that_does_not_exist_is_named_in_a_sentence(tmp_path: Path) -> None:

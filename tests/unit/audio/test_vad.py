@@ -220,7 +220,7 @@ def test_the_published_configuration_is_the_default() -> None:
         ({"max_end_silence_time": "800"}, "max_end_silence_ms cannot be '800'."),
         ({"max_end_silence_time": True}, "max_end_silence_ms cannot be True."),
         ({"speech_noise_thres": None}, "speech_noise_threshold cannot be None."),
-        ({"speech_noise_thres": float("nan")}, "must lie between -1.0 and 1.0; it is nan."),
+        ({"speech_noise_thres": float("nan")}, "must lie between -1 and 1; it is nan."),
         ({"sil_pdf_ids": []}, "silence_ids cannot be ()."),
         ({"sil_pdf_ids": [-1]}, "silence_ids cannot be (-1,)."),
         ({"window_size_ms": 100}, "silence_to_speech_ms must lie between 10 and 100; it is 150."),

@@ -29,7 +29,7 @@ from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
 from richspeech.console.workers import Workers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
-from richspeech.language.wording import Wording
+from richspeech.language import catalog
 from richspeech.model.transcript import Transcript
 from richspeech.review.chapters import write_chapters
 from richspeech.review.edl import USUAL_FRAME_RATE, write_edl
@@ -78,7 +78,7 @@ class Export(Task):
     status: Status = Status.WAITING
     path: Path | None = None
     """The file, once it is finished."""
-    note: Wording | None = None
+    note: catalog.Notice | None = None
     """What is less than one would expect of it."""
     notice: Notice | None = None
     """Why there is none."""

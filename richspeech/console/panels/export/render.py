@@ -49,7 +49,7 @@ def _ready(each: Export, locale: str) -> str:
     if each.path is None or not each.path.exists():
         return ""
     size = size_text(max(each.path.stat().st_size, 1), locale)
-    note = f"<span>{escape(each.note.in_locale(locale))}</span>" if each.note else ""
+    note = f"<span>{escape(each.note.sentence(locale))}</span>" if each.note else ""
     ready = say("export_ready", locale, name=each.path.name, size=size)
     return (
         f'<div class="made" data-key="made-{each.key}">'
