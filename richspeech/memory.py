@@ -1,4 +1,4 @@
-"""How much memory this process has, and giving back what it needs no longer."""
+"""Memory of this process: how much it has, and giving freed memory back."""
 
 import ctypes
 import gc

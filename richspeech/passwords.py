@@ -1,4 +1,4 @@
-"""Passwords as argon2 hashes (RFC 9106, argon2id), and in constant time in any case."""
+"""Passwords as argon2 hashes (RFC 9106, argon2id), checked in constant time."""
 
 import hmac
 

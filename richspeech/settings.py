@@ -1,6 +1,6 @@
-"""Frozen settings, checked at start-up; the only reader of the environment.
+"""Frozen settings, validated at start-up; the only reader of the environment.
 
-Messages name the key, the value and where it came from; never a value that may be the password.
+Messages name the key, the value and its source, but never a value that may be the password.
 """
 
 import os

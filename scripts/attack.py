@@ -1,8 +1,8 @@
 """Try what a hostile or an unlucky visitor would: ``python -m scripts.attack`` prints the answers.
 
-It starts the console on loopback, once open and once with a login, and sends it harmless requests:
-files of its own, names that anybody can see, bodies of zeros. Nothing but 127.0.0.1 is spoken to.
-The exit status is 1 when something got through. docs/security.md holds the table.
+Starts the console on loopback, once open and once with a login, and sends it harmless requests:
+files of its own, names that anybody can see, bodies of zeros. It talks to 127.0.0.1 alone. The exit
+status is 1 if an attack succeeded. docs/security.md holds the table.
 """
 
 import io

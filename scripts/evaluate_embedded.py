@@ -1,8 +1,8 @@
 """Measure the embedded models on held-out sentences: ``python -m scripts.evaluate_embedded``.
 
-Every utterance goes through the whole pipeline, the tiny voice activity detector included; the
-second listener hears it alone. With ``--write`` each table goes into models/README.md, between its
-two markers.
+Every utterance goes through the whole pipeline, the tiny voice activity detector included; emotion
+recognition gets it as it is. ``--write`` puts each table into models/README.md, between its
+markers.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Measure what a page costs, beside another revision: ``python -m scripts.measure_page d20dde0``.
+"""Measure the cost of a page beside another revision: ``python -m scripts.measure_page d20dde0``.
 
-Both consoles run with the embedded model. A browser opens each once and its requests are written
-down; then visitors make the same requests over HTTP, each with a window of its own: one after the
-other, to see what processor time an entering costs, and many at once, while GET /health is asked.
-Rounds alternate between the two, and the median of the rounds counts.
+Both consoles run with the embedded model. A browser opens each once and its requests are recorded;
+then visitors replay them over HTTP, each with its own window: one by one, for the CPU time of a
+visit, and many at once, while GET /health is probed. Rounds alternate between the two, and the
+median counts.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a program has to know of the page to act as one, without a browser."""
+"""What a program has to know of the page to use it without a browser."""
 
 import json
 from typing import Any

@@ -1,6 +1,6 @@
-"""Take the pictures of the console for the documents: ``python -m scripts.screenshots``.
+"""Take the screenshots for the documents: ``python -m scripts.screenshots``.
 
-It starts the console with the embedded model on a free port, opens it in headless Chromium, has an
+Starts the console with the embedded model on a free port, opens it in headless Chromium, has an
 example transcribed and writes docs/console-*.png.
 """
 

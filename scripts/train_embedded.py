@@ -1,7 +1,7 @@
-"""Make the embedded models again from nothing: ``python -m scripts.train_embedded``.
+"""Train the embedded models from scratch: ``python -m scripts.train_embedded``.
 
-Needs espeak-ng and requirements-dev.txt. Every stage leaves its files in the work folder and is
-skipped when they are there, so an interrupted run goes on where it stopped.
+Needs espeak-ng and requirements-dev.txt. Each stage leaves its files in the work folder and is
+skipped when they exist, so an interrupted run resumes.
 """
 
 import argparse

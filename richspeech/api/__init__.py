@@ -1,1 +1,1 @@
-"""The HTTP routes beside the page."""
+"""The HTTP routes besides the page."""

@@ -1,9 +1,9 @@
-"""uvicorn's connections, with an end to waiting for the head of a request.
+"""uvicorn's connections, with a timeout for the head of a request.
 
-uvicorn waits for ever for the first head of a connection, and for the rest of one that has begun;
-its own timeout begins after an answer. Here a head must be whole in time, or it is cut off.
-uvicorn's bound on connections refuses requests alone; here it holds for WebSockets and idle
-connections as well.
+uvicorn waits forever for the first head of a connection, and for the rest of one that has begun;
+its own timeout starts after an answer. Here a head must be complete in time, or the connection is
+closed. uvicorn's limit on connections only refuses requests; here it covers WebSockets and idle
+connections.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""The routes that everybody comes through: the page in the visitor's language, and its files.
+"""Routes of the first visit: the page in the visitor's language, and its files.
 
-Both are made and packed once and sent from memory, so that many who come at once cost little.
+Both are built and compressed once and sent from memory, so that many visitors at once cost little.
 """
 
 import base64

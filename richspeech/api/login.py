@@ -1,4 +1,4 @@
-"""The way in and the way out: a form that needs no script, and a button.
+"""Login and logout: a form without scripts, and a button.
 
 GET  /login     the form, in the reader's language
 POST /login     user and password, urlencoded → the page, or the form with what is wrong

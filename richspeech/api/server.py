@@ -1,4 +1,4 @@
-"""uvicorn, which lets work end before it leaves, and leaves in any case."""
+"""uvicorn with a graceful shutdown that ends in time, whatever hangs."""
 
 import logging
 import signal

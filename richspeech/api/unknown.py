@@ -1,7 +1,7 @@
-"""Requests for what the page does not have, or that are no JSON, are answered and not reported.
+"""Answers to requests for events that do not exist or bodies that are no JSON, without a traceback.
 
-Gradio looks up events and widgets by the numbers that a client names, and FastAPI sends what it
-refuses back in its refusal: each ends in a traceback when the client makes something up.
+Gradio looks up events and widgets by numbers that the client sends, and FastAPI puts what it
+refuses into its answer; either ends in a traceback when a client invents something.
 """
 
 import logging

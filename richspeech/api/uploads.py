@@ -1,11 +1,11 @@
 """Uploads: POST /gradio_api/upload, into the folder of the window that sends them.
 
-It answers as gradio's own route does, with the paths of the files, which its front end sends back
-in events. Gradio's knows no window, keeps what was broken off, and takes any name.
+The answer is that of gradio's own route: the paths of the files, which its front end sends back in
+events. Gradio's own knows no window, keeps aborted uploads and accepts any name.
 
     request → parts → a file without its name, while there is room → its name, in a new folder
 
-Each upload has a folder of its own below the window's, so that two files of one name never meet.
+Each upload has its own folder below the window's, so that files of the same name never collide.
 """
 
 import asyncio

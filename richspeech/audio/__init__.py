@@ -1,1 +1,1 @@
-"""From a file to sound: reading, decoding, voice activity, peaks, clips."""
+"""Audio: decoding, voice activity detection, waveform peaks, clips."""

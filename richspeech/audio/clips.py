@@ -1,15 +1,15 @@
 """Clips: spans of a recording as files of their own, and all of them joined as one reel.
 
-    recording ─┬ sound    ── decode from the start, count samples ── the span's samples ─┬ wav
-               └ pictures ── seek, decode ── those shown in the span ── even frames ─────┴ mp4
+    recording ─┬ audio ── decode from the start, count samples ── the span's samples ─┬ wav
+               └ video ── seek, decode ── frames shown in the span ── even frames ────┴ mp4
 
-Times are the transcript's: seconds of decoded sound, counted as in audio.py, whatever a header
-claims. The sound of a span says where the container places it, and there the pictures are sought.
-Everything is encoded anew, since packets can be cut at key frames only.
+Times are the transcript's: seconds of decoded audio, counted as in ``audio.decode``, whatever a
+header claims. The audio of a span says where the container places it, and the video is sought
+there. Everything is encoded again, since packets can only be cut at key frames.
 
-Sound keeps its sample rate, and mono or stereo; more channels are averaged to one. Pictures keep
-their size, rotation and mean frame rate. Of a video whose pictures cannot be decoded or encoded the
-sound is cut, and the result says so.
+Audio keeps its sample rate, and mono or stereo; more channels are averaged to one. Video keeps its
+size, rotation and mean frame rate. If a video's frames cannot be decoded or encoded, only the audio
+is cut, and the result says so.
 """
 
 from collections import deque

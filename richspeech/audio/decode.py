@@ -1,23 +1,23 @@
-"""Whatever people upload, as blocks of one mono 16 kHz waveform.
+"""Decode uploads into blocks of one mono 16 kHz waveform.
 
     file | bytes | stream → packets → frames → mono, 16 kHz → limit on seconds → equal blocks
 
-Nothing here trusts the file. ffmpeg never learns its name, so the content alone says what it
-is. A list of containers keeps out playlists (HLS, DASH, ffconcat), which would make ffmpeg open
-other files or addresses. Only decoders of sound are allowed, so no picture is ever decoded;
-media/clips.py alone asks for some of pictures, too.
-Bytes and seconds are counted, never believed.
+The file is not trusted. ffmpeg never learns its name, so the content alone says what it is. An
+allow list of containers keeps out playlists (HLS, DASH, ffconcat), which would make ffmpeg open
+other files or addresses. Only audio decoders are allowed, so no picture is ever decoded;
+``audio.clips`` alone asks for a few video decoders too. Bytes and seconds are counted, never
+believed.
 
-Channels are averaged, each with the same weight. ffmpeg's own mix to mono leaves out the bass
-channel, clips a loud stereo recording and refuses channels without a layout. The average never
-clips, and a voice on one channel only stays: 6 dB lower in stereo, 18 dB lower in eight
-channels. Two channels that are the exact negative of each other cancel.
+Channels are averaged with equal weights. ffmpeg's own mix to mono drops the bass channel, clips
+loud stereo recordings and refuses channels without a layout. The average never clips, and a voice
+on one channel only is kept: 6 dB lower in stereo, 18 dB lower in eight channels. Two channels that
+are the exact negative of each other cancel.
 
-Samples that are not numbers become silence, with the millisecond around them; samples beyond
-full scale are cut to it.
+Samples that are not numbers become silence, with the millisecond around them; samples beyond full
+scale are clipped.
 
-Not covered: damaged packets are left out, not filled with silence, so times after them are
-early by what was lost; of several audio streams only the one ffmpeg calls the best is heard.
+Not covered: damaged packets are left out, not filled with silence, so later times are early by what
+was lost; of several audio streams only the one that ffmpeg calls the best is decoded.
 """
 
 import logging

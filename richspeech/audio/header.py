@@ -1,17 +1,18 @@
-"""What ffmpeg gets to read of a file: its sound, and no header that takes more memory than it all.
+"""What ffmpeg gets to read of a file: its audio, and no header that would exhaust memory.
 
-ffmpeg reads tags and pictures into memory whole, some of them several times, unpacks those that are
-compressed, and makes room for every sample that a table of MP4 claims. A file of 240 kB could take
-600 MB so. None of that is needed for sound:
+ffmpeg reads tags and pictures into memory whole, some of them several times, unpacks compressed
+ones, and allocates room for every sample that an MP4 table claims. A file of 240 kB could take
+600 MB that way. Audio needs none of it:
 
-* Tags in ID3v2, where most pictures are and where alone they can be compressed, are not shown.
+* Tags in ID3v2, where most pictures are and the only place where they can be compressed, are
+  hidden.
 * Tags and pictures of FLAC look like padding.
 * Tables that claim more samples than the file has bytes end it.
-* So does a header of more than MOST_BYTES, or that keeps ffmpeg busy for MOST_SECONDS.
+* So does a header of more than MOST_BYTES, or one that keeps ffmpeg busy for MOST_SECONDS.
 
-Not covered: pictures in other containers are read, up to MOST_BYTES, and ffmpeg has two copies of
-them while it does. A table of MP4 takes 36 bytes for every sample, and one sample for every byte of
-the file is allowed. Among tens of thousands of tags in Ogg or Matroska ffmpeg is busy for minutes.
+Not covered: pictures in other containers are read, up to MOST_BYTES, and ffmpeg holds two copies of
+them while it does. An MP4 table takes 36 bytes per sample, and one sample per byte of the file is
+allowed. Tens of thousands of tags in Ogg or Matroska keep ffmpeg busy for minutes.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Bytes of sound as they come over a wire → samples at our rate."""
+"""PCM bytes from a wire → samples at our rate."""
 
 from collections.abc import Iterable
 

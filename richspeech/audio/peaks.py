@@ -1,9 +1,9 @@
-"""The waveform as a picture needs it: lowest and highest sample of equal stretches of a recording.
+"""Waveform peaks: the lowest and highest sample of equal stretches of a recording.
 
 A stretch has 256 samples (16 ms) at first. When there are more than MOST_PEAKS stretches, they are
-joined in pairs, so the picture of any recording stays small: two bytes a stretch, 262,144 bytes at
-most. Ten minutes take 75,000 bytes, three hours (stretches of 128 ms) 168,750. Whoever draws
-them makes the coarser levels of the pyramid, which needs no further bytes on the way.
+joined in pairs, so the peaks of any recording stay small: two bytes per stretch, 262,144 bytes at
+most. Ten minutes take 75,000 bytes, three hours (stretches of 128 ms) 168,750. Whoever draws them
+derives the coarser levels of the pyramid, so those cost no bandwidth.
 """
 
 from base64 import b64encode

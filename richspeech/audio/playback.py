@@ -1,7 +1,7 @@
-"""A recording as a small MP3, for pages that carry their sound with them.
+"""A recording as a small MP3, for pages that embed their audio.
 
-Every browser plays MP3, at any length and from any place; 32 kbit/s are 14 MB an hour, and at the
-16 kHz of this package speech loses nothing that can be heard.
+Every browser plays MP3 of any length from any position. 32 kbit/s are 14 MB an hour, and at the
+16 kHz of this package speech loses nothing audible.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""``python -m richspeech bench``: how fast and how small, beside the others, in one process."""
+"""``python -m richspeech bench``: speed and memory beside other systems, in one process."""
 
 SECTIONS = (
     *("speed", "tokens", "encoders", "vad", "start", "first", "long", "clients", "clips"),

@@ -1,4 +1,4 @@
-"""Files that take long to make, kept between runs."""
+"""Files that are expensive to make, kept between runs."""
 
 import hashlib
 import shutil

@@ -1,6 +1,6 @@
-"""One measurement in a process of its own, since memory is that of a process and seldom shrinks.
+"""One measurement in a process of its own, since a process's memory seldom shrinks.
 
-Prints ``ready`` once the model is loaded, and at the end what it found, as JSON.
+Prints ``ready`` once the model is loaded, and its findings as JSON at the end.
 """
 
 import json

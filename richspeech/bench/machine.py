@@ -1,4 +1,4 @@
-"""The machine, and the speed that it allows at best."""
+"""The machine, and its peak speed."""
 
 import importlib.metadata
 import os

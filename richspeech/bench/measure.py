@@ -1,4 +1,4 @@
-"""Clocks and scales."""
+"""Timing and memory."""
 
 import json
 import logging

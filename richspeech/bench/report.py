@@ -1,4 +1,4 @@
-"""The bench's findings as tables, ready for docs/performance.md."""
+"""The findings as tables, ready for docs/performance.md."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

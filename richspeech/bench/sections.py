@@ -1,4 +1,4 @@
-"""What is measured, one function a section; each returns its part of the bench's JSON."""
+"""The sections of the bench, one function each; each returns its part of the JSON."""
 
 import logging
 import statistics

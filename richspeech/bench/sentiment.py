@@ -1,8 +1,8 @@
-"""Sentiment of texts: torch in float32 beside ONNX with weights in 8 bits, on the CPU.
+"""Sentiment of texts: torch in float32 beside ONNX with 8-bit weights, on the CPU.
 
 ``random-full`` is a BERT of the usual size (102 million weights) with random weights, whose last
-layer is fitted to say what the embedded model says of other sentences. It costs what a trained one
-costs, and its labels have margins; about sentiment it says nothing.
+layer is fitted to predict the embedded model's labels of other sentences. It costs what a trained
+one costs and its labels have margins; it says nothing about sentiment.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What is measured: which weights, on which device, how much speech, how often."""
+"""The setup: weights, device, how much speech, how many repetitions."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

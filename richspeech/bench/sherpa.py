@@ -1,7 +1,7 @@
-"""sherpa-onnx with the same weights: ONNX, matrices in 8 bits, decoding utterances that are given.
+"""sherpa-onnx with the same weights: ONNX in 8 bits, decoding given utterances.
 
-The graph, its metadata and its quantisation are those of sherpa-onnx's published SenseVoice:
-dynamic, matrix products alone, weights unsigned.
+Graph, metadata and quantisation are those of sherpa-onnx's published SenseVoice: dynamic, matrix
+products only, unsigned weights.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Speech to measure with: the example recordings, again and again, with pauses between them."""
+"""The speech: the example recordings, repeated, with pauses between them."""
 
 import itertools
 import wave

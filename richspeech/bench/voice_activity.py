@@ -1,4 +1,4 @@
-"""funasr's voice activity detection beside ours: the decisions alone, and the whole."""
+"""funasr's voice activity detection beside ours: the decisions alone, and all of it."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,11 +1,11 @@
-"""Which weights are measured; ``random-full`` builds some of SenseVoiceSmall's full size.
+"""The weights; ``random-full`` builds some of SenseVoiceSmall's full size.
 
-Their encoder is random, seeded, with the published shape, so they cost what the published ones
-cost. Scores of a random last layer would be near ties, of which rounding decides; so that layer is
-fitted (logistic regression) to say, frame by frame, what the embedded model hears in the first
-minutes of the speech. Blanks and tokens then come as often as in speech, with margins like those
-of trained weights, and a transcript is mostly the embedded model's. About language, emotion and
-recognition they say nothing.
+The encoder is random, with a seed and the published shape, so it costs what the published one
+costs. Scores of a random last layer would be near ties, decided by rounding; so that layer is
+fitted (logistic regression) to predict, frame by frame, the embedded model's output for the first
+minutes of the speech. Blanks and tokens are then as frequent as in speech, with margins like those
+of trained weights, and a transcript is mostly the embedded model's. They say nothing about
+language, emotion or accuracy.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The page: Gradio, and nothing but Gradio."""
+"""The page: the only package that imports Gradio."""
 
 from richspeech.console.layout import mount
 from richspeech.console.login import login_page

@@ -1,1 +1,1 @@
-"""The second listener: nine emotions, embeddings, and what it thinks of a transcript."""
+"""Results of emotion recognition: JSON, embeddings, kept runs."""

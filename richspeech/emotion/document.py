@@ -1,4 +1,4 @@
-"""What the second listener made of a recording, as JSON."""
+"""The result of emotion recognition as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A map of recordings as an SVG picture: alike voices lie close together, groups share a colour."""
+"""A map of recordings as SVG: similar voices lie close together, groups share a colour."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""Embeddings as files, how alike they are, and the groups they form.
+"""Embeddings: files, similarity, and groups.
 
 One vector [D] is a recording or a segment; a matrix [T, D] is its frames.
 """

@@ -1,4 +1,4 @@
-"""Run folders: what was heard, the sound it was heard in, and the embedding, kept together."""
+"""Run folders: a result, its audio and its embedding, kept together."""
 
 import json
 import shutil

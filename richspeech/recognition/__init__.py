@@ -1,1 +1,1 @@
-"""From sound to what was heard: utterances, the pipeline, the scheduler, live."""
+"""From audio to hypotheses: utterances, pipeline, scheduler, live."""

@@ -1,11 +1,10 @@
-"""Reading along while somebody talks.
+"""Live transcription: interim and final text while somebody talks.
 
-    sound as it comes → transcriber ─→ Final: the segments that the kept recording would give
-                          └ the utterance that is still open → Sketcher ─→ Interim
+    audio as it arrives → transcriber ─→ Final: the segments that the kept recording would give
+                            └ the utterance that is still open → Sketcher ─→ Interim
 
-What is final comes from the same pipeline as that of a file. An interim text is the recognition of
-the open utterance as far as it goes. There is one at a time, so a slow machine shows fewer of them
-and nothing queues up.
+Final text comes from the same pipeline as a file's. Interim text is the recognition of the open
+utterance so far. There is one at a time, so a slow machine shows fewer of them and nothing queues.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""A recording that is still going on: one thread feeds it, another reads it, a file keeps it."""
+"""A recording in progress: one thread feeds it, another reads it, a file keeps it."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What goes from the detector to the recogniser: the frames of a recording, cut into utterances."""
+"""Utterances: the frames of a recording, cut for the recogniser where the detector found speech."""
 
 from collections import deque
 from dataclasses import dataclass

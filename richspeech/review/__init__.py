@@ -1,1 +1,1 @@
-"""What a transcript amounts to: shares and rates, highlights, risk, and the marks they leave."""
+"""What a transcript amounts to: insight, highlights, risk, and files made of them."""

@@ -1,4 +1,4 @@
-"""Chapters: highlights as a WebVTT file of chapters, which players list and jump to."""
+"""Chapters: highlights as a WebVTT chapter file, which players list and jump to."""
 
 from collections.abc import Iterable
 from html import escape

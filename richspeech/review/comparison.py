@@ -1,6 +1,6 @@
-"""Two transcripts of one recording side by side, and each against what was really said.
+"""Two transcripts of one recording side by side, and each against a reference.
 
-Words are compared; a character of Chinese or Japanese is a word. Case, punctuation, spaces and the
+Words are compared; a Chinese or Japanese character is a word. Case, punctuation, spaces and the
 width of letters do not count. Everything else does: 30 is not thirty, and 電 is not 电.
 
 Not covered: words that moved. They are missing in one place and added in another.

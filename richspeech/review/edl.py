@@ -1,8 +1,8 @@
-"""EDL: highlights as a CMX3600 edit decision list, which editing programs rebuild the reel from.
+"""Highlights as a CMX3600 edit decision list, from which editing programs rebuild the reel.
 
-Timecodes count frames from the start of the recording, without drop frame: at 29.97 frames a second
-they fall behind the clock by 3.6 s an hour, as non-drop timecode does. Each event says the rate in
-its comment, since the format has no field for it. A list holds 999 events at most.
+Timecodes count frames from the start of the recording, non-drop: at 29.97 frames a second they fall
+behind the clock by 3.6 s an hour. The format has no field for the rate, so each event states it in
+a comment. A list holds 999 events at most.
 """
 
 from collections.abc import Sequence

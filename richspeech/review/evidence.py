@@ -1,7 +1,7 @@
-"""Evidence: the seconds of a recording that something is concluded from, and their label.
+"""Evidence: the seconds of a recording that a conclusion rests on, and their label.
 
-A probability belongs to the model's own answer. Where a rule or a person put another label in its
-place, and where nothing was measured, it is None, and the label counts in full.
+A probability belongs to the model's own answer. If a rule or a person replaced the label, or
+nothing was measured, it is None, and the label counts in full.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Review: what a transcript says to those who have no time to listen: insight, highlights, risk."""
+"""Review: insight, highlights and risk of one transcript."""
 
 from dataclasses import dataclass
 from typing import Any

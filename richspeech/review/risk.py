@@ -1,8 +1,8 @@
-"""Risk: how much a call needs somebody to listen to it, 0 to 100, and the seconds that say so.
+"""Risk: how much a call needs a person to check it, 0 to 100, and the seconds that say so.
 
-The rules, their points and their sentences are settings (`risk` in config.yaml). The same
-transcript and the same rules always give the same score. No rule understands words, and none knows
-who speaks: a complaint that the agent reads out counts like the customer's.
+The rules, their points and their sentences are settings (``risk`` in config.yaml). The same
+transcript and the same rules always give the same score. No rule understands words or knows who
+speaks: a complaint that the agent reads out counts like the customer's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""Corrected segments → training data in SenseVoice's own form: JSON lines and the sounds they name.
+"""Corrected segments → training data in SenseVoice's format: JSON lines, and the audio they name.
 
 Lengths are counted as ``funasr``'s ``sensevoice2jsonl`` does: ``source_len`` in frames of 10 ms,
-``target_len`` in words where there are blanks, else in characters.
+``target_len`` in words where there are spaces, else in characters.
 """
 
 import io

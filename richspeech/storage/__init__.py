@@ -1,1 +1,1 @@
-"""What outlives a request: the history, the disk."""
+"""What outlives a request: the history and the disk."""

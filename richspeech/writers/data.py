@@ -1,4 +1,4 @@
-"""Transcript → json, csv: for programs and for spreadsheets. Names are those of the Transcript."""
+"""Transcript → json, csv: for programs and spreadsheets. Names are those of the Transcript."""
 
 import csv
 import json

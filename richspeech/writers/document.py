@@ -1,4 +1,4 @@
-"""Transcript → docx: a document to edit, one paragraph a segment."""
+"""Transcript → docx: a document to edit, one paragraph per segment."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Segments and their labels as words for people; headings in both languages."""
+"""Segments and their labels in words; headings in both languages."""
 
 import re
 from types import MappingProxyType

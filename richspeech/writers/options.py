@@ -1,4 +1,4 @@
-"""What a reader of the files may choose."""
+"""Options of the writers."""
 
 from dataclasses import dataclass
 

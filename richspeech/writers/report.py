@@ -1,8 +1,8 @@
-"""Transcript → html: one file with timeline, search and, when given, the sound; needs no network.
+"""Transcript → html: one file with timeline, search and, if given, audio; needs no network.
 
-``report.html`` is a Jinja template that escapes whatever is put into it. The page forbids itself
-every address and every script and style but its own (a Content-Security-Policy with their hashes),
-so that a text from a stranger stays a text even if an escape were forgotten.
+``report.html`` is a Jinja template with autoescape. Its content security policy forbids every
+address, and every script and style but its own (by hash), so that a stranger's text stays text even
+if an escape were forgotten.
 """
 
 import hashlib

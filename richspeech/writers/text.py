@@ -1,4 +1,4 @@
-"""Transcript → txt, md: for people to read and to paste."""
+"""Transcript → txt, md: to read and to paste."""
 
 import re
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""How often somebody may try to log in: less and less, by address and by name.
+"""Rate limit of logins, by address and by name.
 
-The library counts failures in moving windows; with several, one within the other, whoever goes on
-trying waits for longer each time. A success forgets what failed before.
+The library counts failures in moving windows; nested ones make whoever keeps trying wait longer
+each time. A success clears earlier failures.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""How large a body may be, and how long it may take."""
+"""Limits on the size of a body and on the time it takes."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The wall as a whole: which middlewares, in which order, with what the settings say."""
+"""The middlewares in their order, configured from the settings."""
 
 from dataclasses import dataclass
 

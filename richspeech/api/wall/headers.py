@@ -1,8 +1,8 @@
-"""What a browser may do with an answer.
+"""Security headers.
 
-the page      a policy of its own, which its route sets (api/front.py)
+the page      a content security policy of its own, set by its route (api/front.py)
 files         shown or saved, never run: a sandbox without scripts
-everything    not guessed at, not framed, not told to other sites, not kept where it is private
+everything    no sniffing, no framing, no referrer to other sites, no caching of what is private
 """
 
 from collections.abc import Sequence

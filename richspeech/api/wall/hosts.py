@@ -1,7 +1,7 @@
-"""Under which name the page is asked for.
+"""The ``Host`` of a request must be known.
 
-A browser lets a page read what comes from the page's own name, whatever address that name leads
-to; a name that somebody else owns can be made to lead here. So only known names are answered.
+A browser lets a page read whatever comes from the page's own host name, whichever address that name
+resolves to; a foreign name can be made to resolve to this machine (DNS rebinding).
 """
 
 from collections.abc import Collection

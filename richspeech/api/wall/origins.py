@@ -1,7 +1,7 @@
-"""Which site asks.
+"""Requests from other sites are refused.
 
-Browsers send a site's cookies with what other sites make them ask. They also say who asks, in
-Sec-Fetch-Site and Origin; programs that are no browsers say nothing, and have no cookies either.
+Browsers send a site's cookies along with requests that other sites make. They also name the origin
+in Sec-Fetch-Site and Origin; other programs send neither, and have no cookies.
 """
 
 from starlette.datastructures import Headers

@@ -1,4 +1,4 @@
-"""One sentence to whoever is turned away, over HTTP or before a WebSocket is open."""
+"""Refuse a request in one sentence, over HTTP or before a WebSocket is accepted."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""What is open when a login ends: streams of events, and WebSockets, end with it.
+"""Event streams and WebSockets end with the login that opened them.
 
-Everything else is a request that is answered and over; the next one is refused by ``Visitors``.
+Every other request is answered and over; the next one is refused by ``Visitors``.
 """
 
 from collections.abc import Callable

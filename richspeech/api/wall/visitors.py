@@ -1,8 +1,8 @@
-"""Who asks: a browser, known by a cookie, and the login that it has, if there is one.
+"""Visitors: a browser, known by a cookie, and its login, if it has one.
 
-A browser's cookie is a random number that it shows and nobody else can guess; nothing is stored
-for it. A login is a random number as well, which the server forgets when it ends. Both are named
-after the port, since browsers send the cookies of one console to all others of the same host.
+A browser's cookie is a random number that nobody else can guess; nothing is stored for it. A login
+is a random number as well, which the server forgets when it ends. Both are named after the port,
+since browsers send the cookies of one console to all others on the same host.
 """
 
 import secrets

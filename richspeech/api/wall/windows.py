@@ -1,4 +1,4 @@
-"""What the wall asks about browser windows; the console knows them."""
+"""What the middlewares ask about browser windows; the console knows them."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""emotion2vec: nine emotions over time; a second opinion beside the recogniser."""
+"""emotion2vec: speech emotion recognition, nine emotions over time."""

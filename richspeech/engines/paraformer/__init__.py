@@ -1,4 +1,4 @@
-"""Paraformer: Mandarin words in one pass, each character with its time."""
+"""Paraformer: Mandarin in one pass, with a time for every character."""
 
 from richspeech.engines.hub import EMBEDDED_PARAFORMER
 from richspeech.engines.loaded import Models, Parts

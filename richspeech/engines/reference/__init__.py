@@ -1,4 +1,4 @@
-"""The plain path of the model's authors, for comparing."""
+"""``AutoModel.generate`` as the model's authors call it, for comparison."""
 
 from postprocess import LANGUAGES
 from richspeech.engines.hub import EMBEDDED_RECOGNISER

@@ -1,1 +1,1 @@
-"""How words are meant: a classifier of texts."""
+"""Sentiment of words: a text classifier."""

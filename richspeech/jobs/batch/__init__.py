@@ -1,1 +1,1 @@
-"""Many recordings at once."""
+"""Many recordings in one job."""
