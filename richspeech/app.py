@@ -176,23 +176,23 @@ def application(
     folder: Path,
     config_file: Path,
 ) -> "ASGIApp":
-    """Put probes, login, uploads, live and page behind the wall; uploads go below ``folder``."""
+    """Put probes, login, uploads, live and page behind the middleware; uploads go to ``folder``."""
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
+    from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
-    from richspeech.api.wall.build import wall_of  # noqa: PLC0415
     from richspeech.engines import loader  # noqa: PLC0415
     from richspeech.storage.quota import Quota  # noqa: PLC0415
 
-    app, wall = create_app(readiness, version()), wall_of(settings.server)
+    app, middleware = create_app(readiness, version()), middleware_of(settings.server)
     limits, server = settings.limits, settings.server
-    if wall.logins is not None and server.user and server.password:
+    if middleware.logins is not None and server.user and server.password:
         account = Account(server.user, server.password)
-        add_login(app, account, wall.logins, wall.cookies, console.login_page)
+        add_login(app, account, middleware.logins, middleware.cookies, console.login_page)
     quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
     live = partial(
         live_route,
@@ -221,7 +221,7 @@ def application(
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
-    return wall.around(app, windows)
+    return middleware.around(app, windows)
 
 
 def sweep_often(windows: "Sessions", keep_seconds: float) -> None:

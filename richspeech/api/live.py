@@ -30,7 +30,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
-from richspeech.api.wall.visitors import visitor_of
+from richspeech.api.middleware.visitors import visitor_of
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
@@ -100,7 +100,7 @@ def live_route(
 ) -> WebSocketRoute:
     """Make the route; ``max_seconds`` is the longest recording.
 
-    It stands behind the wall, which knows who asks and refuses other sites.
+    It stands behind the middleware, which knows who asks and refuses other sites.
     """
     return WebSocketRoute(PATH, _Live(desk, readiness, defaults, max_seconds, settings).serve)
 

@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from richspeech.api.front import locale_of
-from richspeech.api.wall.attempts import Attempts
-from richspeech.api.wall.visitors import Cookies, Logins
+from richspeech.api.middleware.attempts import Attempts
+from richspeech.api.middleware.visitors import Cookies, Logins
 from richspeech.passwords import is_password
 
 log = logging.getLogger(__name__)

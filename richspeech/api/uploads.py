@@ -23,9 +23,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from richspeech.api.wall.bodies import UPLOAD
-from richspeech.api.wall.visitors import visitor_of
-from richspeech.api.wall.windows import Windows
+from richspeech.api.middleware.bodies import UPLOAD
+from richspeech.api.middleware.visitors import visitor_of
+from richspeech.api.middleware.windows import Windows
 from richspeech.errors import (
     AccessError,
     AudioError,

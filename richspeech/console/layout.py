@@ -88,7 +88,7 @@ def mount(
     in Chinese. ``answers`` are FastAPI's handlers of exceptions, and ``workers`` do the work of the
     page.
 
-    Returns the windows. The page guards nothing by itself: it stands behind the wall.
+    Returns the windows. The page guards nothing by itself: it stands behind the middleware.
     """
     engines = transcribers or Transcribers(readiness, settings)
     context = context_of(
@@ -126,7 +126,7 @@ def mount(
 
 
 def visitor_key(request: gr.Request) -> str:
-    """Return whose request it is, as the wall has found; raises ``AccessError`` without a wall."""
+    """Return whose request it is, as the middleware found; raises ``AccessError`` without one."""
     if request.request is None:
         message = "This request came by another way than the page: open the page."
         raise AccessError(message)

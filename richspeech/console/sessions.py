@@ -437,7 +437,7 @@ class Sessions:
             timer.daemon = True
             timer.start()
 
-    # What the wall asks ---------------------------------------------------------------------------
+    # What the middleware asks ---------------------------------------------------------------------
 
     def claims(self, page: str, visitor: str) -> bool:
         """Say whether a page is this visitor's; one that nobody has named before is from now on."""

@@ -21,8 +21,8 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
 from richspeech.api.live import live_route
-from richspeech.api.wall.origins import Origins
-from richspeech.api.wall.visitors import Cookies, Logins, Visitors
+from richspeech.api.middleware.origins import Origins
+from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, open_recording
 from richspeech.engines import loader
 from richspeech.engines.readiness import Readiness
@@ -72,7 +72,7 @@ class FakeDesk:
         return f"Sorry, {window}: {error}"
 
 
-def walled(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
+def guarded(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
     """The route behind what tells it who asks, and keeps other sites away."""
     return Origins(Visitors(Starlette(routes=[route]), COOKIES, logins))
 
@@ -108,14 +108,14 @@ def client_of(
     settings = LiveSettings(
         interim_seconds=0.01, max_sessions=max_sessions, idle_seconds=idle_seconds
     )
-    return TestClient(walled(live_route(desk, readiness, Options(), max_seconds, settings)))
+    return TestClient(guarded(live_route(desk, readiness, Options(), max_seconds, settings)))
 
 
 @contextmanager
 def served(desk: FakeDesk, readiness: Readiness) -> Iterator[str]:
     """The address of the route on a real server, which nobody stops when a connection ends."""
     route = live_route(desk, readiness, Options(), 600, LiveSettings(interim_seconds=0.01))
-    server = uvicorn.Server(uvicorn.Config(walled(route), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(guarded(route), log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -386,7 +386,7 @@ def test_strangers_are_refused_where_there_is_a_password(
     desk: FakeDesk, readiness: Readiness, shown: str | None
 ) -> None:
     route = live_route(desk, readiness, Options(), 600, LiveSettings())
-    client = TestClient(walled(route, Logins(1)))
+    client = TestClient(guarded(route, Logins(1)))
     if shown:
         client.cookies.set(COOKIES.login, shown)
     with pytest.raises(WebSocketDenialResponse) as caught:
@@ -397,7 +397,7 @@ def test_strangers_are_refused_where_there_is_a_password(
 def test_who_has_logged_in_is_let_in(desk: FakeDesk, readiness: Readiness) -> None:
     logins = Logins(1)
     route = live_route(desk, readiness, Options(), 600, LiveSettings())
-    client = TestClient(walled(route, logins))
+    client = TestClient(guarded(route, logins))
     client.cookies.set(COOKIES.login, logins.begin("ming"))
     with client.websocket_connect("/live") as socket:
         assert begin(socket) == {"type": "ready"}

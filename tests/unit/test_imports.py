@@ -82,7 +82,7 @@ HOMES = {
     "uvicorn": ("api", "app"),
     "h11": ("api.connection",),
     "python_multipart": ("api.uploads",),
-    "limits": ("api.wall.attempts",),
+    "limits": ("api.middleware.attempts",),
     "argon2": ("passwords",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),

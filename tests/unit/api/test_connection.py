@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from richspeech.api.connection import impatient
-from richspeech.api.wall.bodies import Bodies
+from richspeech.api.middleware.bodies import Bodies
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"

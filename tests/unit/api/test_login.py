@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
 from richspeech.api.login import Account, Problem, add_login
-from richspeech.api.wall.attempts import Attempts
-from richspeech.api.wall.bodies import Bodies
-from richspeech.api.wall.visitors import Cookies, Logins, Visitors
+from richspeech.api.middleware.attempts import Attempts
+from richspeech.api.middleware.bodies import Bodies
+from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
 from richspeech.passwords import hash_password, is_password, require_hash
 
 USER, PASSWORD = "ming", "一个 long-Passwort"
@@ -31,8 +31,8 @@ def client_of(password: str = PASSWORD) -> TestClient:
     def private(request: Request) -> Any:
         return JSONResponse(request.state.visitor.user)
 
-    walled = Bodies(Visitors(app, COOKIES, logins), 5)
-    return TestClient(walled, "http://127.0.0.1:6006", follow_redirects=False)
+    guarded = Bodies(Visitors(app, COOKIES, logins), 5)
+    return TestClient(guarded, "http://127.0.0.1:6006", follow_redirects=False)
 
 
 def log_in(client: TestClient, user: str = USER, password: str = PASSWORD) -> Any:

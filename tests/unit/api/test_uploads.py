@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from richspeech.api.middleware.visitors import Cookies, Visitors
 from richspeech.api.uploads import WINDOW_HEADER, Uploads
-from richspeech.api.wall.visitors import Cookies, Visitors
 from richspeech.console.sessions import Sessions
 from richspeech.storage.quota import Quota, disk_bytes
 

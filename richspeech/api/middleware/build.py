@@ -4,19 +4,19 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
-from richspeech.api.wall.bodies import Bodies
-from richspeech.api.wall.headers import Headers
-from richspeech.api.wall.hosts import Hosts
-from richspeech.api.wall.origins import Origins
-from richspeech.api.wall.page_door import PageDoor
-from richspeech.api.wall.visitors import Cookies, Logins, Visitors
-from richspeech.api.wall.windows import Windows
+from richspeech.api.middleware.bodies import Bodies
+from richspeech.api.middleware.headers import Headers
+from richspeech.api.middleware.hosts import Hosts
+from richspeech.api.middleware.origins import Origins
+from richspeech.api.middleware.page_access import PageAccess
+from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
+from richspeech.api.middleware.windows import Windows
 from richspeech.settings import ANY_ADDRESS, ServerSettings
 
 
 @dataclass(frozen=True)
-class Wall:
-    """What is in front of an application."""
+class Middleware:
+    """The middlewares in front of an application."""
 
     settings: ServerSettings
     cookies: Cookies
@@ -24,9 +24,9 @@ class Wall:
     """None where nobody has to log in."""
 
     def around(self, app: ASGIApp, windows: Windows) -> ASGIApp:
-        """Put the wall around ``app``; what asks comes through from the outside in."""
+        """Wrap ``app``; requests pass the middlewares from the outermost in."""
         settings = self.settings
-        app = PageDoor(app, windows)
+        app = PageAccess(app, windows)
         app = Visitors(app, self.cookies, self.logins)
         app = Bodies(app, settings.body_seconds)
         app = Origins(app)
@@ -34,7 +34,7 @@ class Wall:
         return Hosts(app, settings.served_hosts, any_own=settings.host in ANY_ADDRESS)
 
 
-def wall_of(settings: ServerSettings) -> Wall:
-    """Make the wall of a server."""
+def middleware_of(settings: ServerSettings) -> Middleware:
+    """Configure the middleware of a server."""
     logins = None if settings.user is None else Logins(settings.session_hours)
-    return Wall(settings, Cookies(settings.port), logins)
+    return Middleware(settings, Cookies(settings.port), logins)

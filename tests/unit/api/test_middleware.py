@@ -1,6 +1,6 @@
-"""The wall: who asks for what under which name, and what comes back with every answer.
+"""Middleware: who asks for what under which name, and what comes back with every answer.
 
-Each test turns one knob of a harmless request and looks at the answer; behind the wall stands an
+Each test turns one knob of a harmless request and looks at the answer; behind it stands an
 application that answers everything.
 """
 
@@ -21,9 +21,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from richspeech.api.wall.build import wall_of
-from richspeech.api.wall.hosts import name_of
-from richspeech.api.wall.visitors import Cookies, Logins, Visitors
+from richspeech.api.middleware.build import middleware_of
+from richspeech.api.middleware.hosts import name_of
+from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
 from richspeech.errors import AccessError, RichSpeechError
 from richspeech.settings import ServerSettings
 
@@ -65,8 +65,8 @@ async def echo(request: Request) -> Response:
 def client_of(**server: Any) -> TestClient:
     every = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
     app = Starlette(routes=[Route("/{path:path}", echo, methods=every)])
-    walled = wall_of(ServerSettings(**server)).around(app, FakeWindows())
-    return TestClient(walled, BASE, follow_redirects=False, client=("127.0.0.1", 50_000))
+    guarded = middleware_of(ServerSettings(**server)).around(app, FakeWindows())
+    return TestClient(guarded, BASE, follow_redirects=False, client=("127.0.0.1", 50_000))
 
 
 @pytest.fixture
@@ -234,10 +234,12 @@ def test_a_browser_that_has_a_cookie_keeps_it(client: TestClient) -> None:
 
 def guarded() -> tuple[TestClient, Logins]:
     settings = ServerSettings(user="ming", password="secret")  # noqa: S106
-    wall = wall_of(settings)
-    assert wall.logins is not None
+    middleware = middleware_of(settings)
+    assert middleware.logins is not None
     app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
-    return TestClient(wall.around(app, FakeWindows()), BASE, follow_redirects=False), wall.logins
+    return TestClient(
+        middleware.around(app, FakeWindows()), BASE, follow_redirects=False
+    ), middleware.logins
 
 
 @pytest.mark.parametrize(

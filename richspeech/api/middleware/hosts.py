@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from richspeech.api.wall.refusal import refuse
+from richspeech.api.middleware.refusal import refuse
 
 MOST_LETTERS = 80
 """Of a name, in the sentence that refuses it."""

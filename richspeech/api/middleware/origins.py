@@ -7,7 +7,7 @@ in Sec-Fetch-Site and Origin; other programs send neither, and have no cookies.
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from richspeech.api.wall.refusal import refuse
+from richspeech.api.middleware.refusal import refuse
 
 OWN = ("same-origin", "none")
 """Of Sec-Fetch-Site: this page, or the person at the browser."""

@@ -1,6 +1,6 @@
-"""The wall between everybody who can reach the port and what answers there.
+"""Middleware between everybody who can reach the port and what answers there.
 
-    Hosts → Headers → Origins → Bodies → Visitors → PageDoor → the routes
+    Hosts → Headers → Origins → Bodies → Visitors → PageAccess → the routes
 
 Each is one ASGI middleware and asks one question: under which name is this asked, what may a
 browser do with the answer, which site asks, how long and how large is the body, who asks, and

@@ -17,9 +17,9 @@ from typing import Any
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from richspeech.api.wall.refusal import refuse
-from richspeech.api.wall.visitors import visitor_of
-from richspeech.api.wall.windows import Windows
+from richspeech.api.middleware.refusal import refuse
+from richspeech.api.middleware.visitors import visitor_of
+from richspeech.api.middleware.windows import Windows
 from richspeech.errors import AccessError
 
 API = "/gradio_api/"
@@ -45,7 +45,7 @@ MOST_DEPTH = 50
 """Of nested JSON; an event's data are five deep."""
 
 
-class PageDoor:
+class PageAccess:
     """Passes what the page asks for, if page and files are the visitor's; 404 and 403 else."""
 
     def __init__(self, app: ASGIApp, windows: Windows) -> None:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from richspeech.api.wall.refusal import refuse
+from richspeech.api.middleware.refusal import refuse
 
 UPLOAD = "/gradio_api/upload"
 MOST_BYTES = 2 * 2**20

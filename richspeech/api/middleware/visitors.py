@@ -17,8 +17,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from richspeech.api.wall.refusal import refuse
-from richspeech.api.wall.streams import Stream
+from richspeech.api.middleware.refusal import refuse
+from richspeech.api.middleware.streams import Stream
 
 OPEN = ("/health", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
