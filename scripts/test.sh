@@ -1,9 +1,22 @@
 #!/usr/bin/env bash
-# Make the environment, then run every check and every test. Arguments go to pytest.
+# Make the environment, then run every check and every test; with --fast the checks, and the tests
+# that need no model, no process and no browser. Other arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE  # else every process compiles the package and every test anew
 . scripts/environment.sh
 environment requirements-dev.txt
+
+# The tests run beside the types, which take one core.
+if [ "${1-}" = --fast ]; then
+  .venv/bin/ruff format --check .
+  .venv/bin/ruff check .
+  .venv/bin/mypy . &
+  types=$!
+  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not alone and not process" tests/unit
+  wait "$types"
+  exit
+fi
 
 # PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
 packages=(chromium espeak-ng fonts-noto-cjk postgresql)

@@ -152,6 +152,7 @@ def test_a_host_that_does_not_exist_is_one_sentence() -> None:
         composition.bound_socket("no.such.host.invalid", 7999)
 
 
+@pytest.mark.process
 def test_a_model_that_is_not_there_is_one_sentence(
     as_before: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_model_that_is_not_there_is_one_sentence(
     assert "Traceback" not in error
 
 
+@pytest.mark.process
 def test_the_folder_of_the_uploads_goes_with_the_process(
     as_before: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -180,6 +182,7 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
     assert not folders[0].exists()
 
 
+@pytest.mark.process
 def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     as_before: None,
     monkeypatch: pytest.MonkeyPatch,

@@ -281,6 +281,7 @@ def test_constants_are_made_without_work(path: Path) -> None:
     assert {called(call) for call in calls} & WORK == set()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("module", ["richspeech.__main__", "app_sensevoice"])
 def test_a_help_text_needs_no_heavy_package(module: str) -> None:
     heavy = ("torch", "torchaudio", "funasr", "gradio", "fastapi", "modelscope", "transformers")

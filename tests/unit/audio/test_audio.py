@@ -632,6 +632,7 @@ print(status.partition("VmHWM:")[2].split()[0])
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are set as Linux does")
 def test_a_forged_header_gets_no_memory(tmp_path: Path) -> None:
     paths = [tmp_path / "honest.wav"]

@@ -117,6 +117,7 @@ HEADERS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 @pytest.mark.parametrize("name", HEADERS)
 def test_a_header_takes_no_memory(tmp_path: Path, name: str) -> None:

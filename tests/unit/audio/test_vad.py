@@ -172,6 +172,7 @@ def test_spans_are_ordered_disjoint_on_the_grid_and_within_the_recording(
     assert all(span.duration > 0 for span in found)
 
 
+@pytest.mark.process
 def test_nothing_of_torch_is_imported_and_nothing_is_compiled_at_import() -> None:
     code = (
         "import sys, richspeech.audio.vad as vad;"

@@ -513,6 +513,7 @@ def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             (tmp_path / name / needed).touch()
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_installation")
 def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["doctor", "--model", "embedded", "--device", "cuda:1"]) == 0

@@ -75,6 +75,7 @@ def test_an_engine_without_a_small_twin_is_refused_where_its_weights_are_not(
         find_weights("embedded", None)
 
 
+@pytest.mark.process
 def test_to_know_the_engines_needs_no_heavy_package() -> None:
     heavy = ("torch", "funasr", "transformers", "modelscope", "openvino")
     code = (
