@@ -1,15 +1,18 @@
-"""Jobs and transcripts → HTML. Pure functions; whatever came from outside is escaped here."""
+"""Jobs and transcripts → HTML. What the templates need is made here, and they escape it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.languages import ORDER
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Job, Origin, Status
+from richspeech.console.templates import draw, macro
 from richspeech.console.view import rules_of
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engines
@@ -45,44 +48,40 @@ class Facts:
 # The page around the result ---------------------------------------------------------------------
 
 
-def header(locale: str) -> str:
+def header(locale: str) -> Markup:
     """Say what this is, by its name, and what it hears in a line each."""
-    named = {
-        "languages": [language_name(each, locale) for each in ORDER],
-        "emotions": [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
-        "events": [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
-    }
     features = (
-        f"<li><b>{_say(f'feature_{key}', locale)}</b> "
-        f"<span>{escape(_listed(names, locale))}</span></li>"
-        for key, names in named.items()
+        ("languages", [language_name(each, locale) for each in ORDER]),
+        ("emotions", [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN]),
+        ("events", [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
     )
-    return (
-        f'<div class="names"><h1>{_say("title", locale)}</h1><p>{_say("name", locale)}</p></div>'
-        f'<ul class="features">{"".join(features)}</ul>'
-    )
+    return _page("header", locale)(features)
+
+
+def _page(name: str, locale: str) -> Callable[..., Markup]:
+    return macro("page.html", name, locale)
+
+
+def _part(name: str, locale: str) -> Callable[..., Markup]:
+    return macro("parts.html", name, locale)
 
 
 def _listed(names: Sequence[str], locale: str) -> str:
     return say("list_comma", locale).join(names)
 
 
-def banner(loaded: Loaded | None, locale: str) -> str:
+def banner(loaded: Loaded | None, locale: str) -> Markup:
     """Say that the model is loading or that the tiny one is in use; empty with any other."""
     if loaded is None:
-        return (
-            f'<div class="notice loading" role="status"><strong>{_say("loading", locale)}</strong>'
-            f"<p>{_say('loading_hint', locale)}</p></div>"
-        )
+        return _page("loading", locale)()
     if not loaded.is_embedded:
-        return ""
-    why = say("banner_reason", locale, reason=reason(loaded.weights.reason, locale))
-    head = _say("banner_head", locale, engine=_engine_name(loaded.engine))
+        return Markup()
     engine = engines()[loaded.engine]
-    body = say("banner_body", locale, weights=engine.real_weights, group=engine.settings)
-    return (
-        f'<div class="notice warning" role="note"><strong>{head}</strong>'
-        f"<p>{escape(body)}</p><p>{escape(why)}</p></div>"
+    return _page("tiny", locale)(
+        engine=_engine_name(loaded.engine),
+        weights=engine.real_weights,
+        group=engine.settings,
+        reason=reason(loaded.weights.reason, locale),
     )
 
 
@@ -90,36 +89,29 @@ def _engine_name(engine: str) -> str:
     return engines()[engine].label if engine in engines() else engine
 
 
-def logout(locale: str) -> str:
-    """Draw the button that ends a login; a form, so that no link of another site can do it."""
-    word = _say("logout", locale)
-    return f'<form method="post" action="logout"><button class="quiet">{word}</button></form>'
+def logout(locale: str) -> Markup:
+    """Draw the button that ends a login."""
+    return _page("logout", locale)()
 
 
-def insecure_notice(facts: Facts, locale: str) -> str:
+def insecure_notice(facts: Facts, locale: str) -> Markup:
     """Say why the microphone is blocked; page.js shows it only where it is."""
-    body = say("insecure_body", locale, port=facts.port)
-    command = f"ssh -L {facts.port}:127.0.0.1:{facts.port} "
-    return (
-        f'<div class="notice warning" role="note"><strong>{_say("insecure_head", locale)}</strong>'
-        f"<p>{escape(body)}</p><code>{command}<span data-hostname></span></code></div>"
-    )
+    return _page("insecure", locale)(facts.port)
 
 
-def heading(key: str, locale: str) -> str:
+def heading(key: str, locale: str) -> Markup:
     """Head of a card."""
-    return f"<h2>{_say(key, locale)}</h2>"
+    return _page("heading", locale)(key)
 
 
-def group(key: str, locale: str) -> str:
+def group(key: str, locale: str) -> Markup:
     """Head of a group of buttons, and what they are for."""
-    hint = _say(f"{key}_hint", locale)
-    return f'<p class="group">{_say(key, locale)} <small>{hint}</small></p>'
+    return _page("group", locale)(key)
 
 
-def remark(sentence: str) -> str:
+def remark(sentence: str) -> Markup:
     """Say something beside the matter."""
-    return f'<p class="remark">{escape(sentence)}</p>'
+    return _page("remark", "en")(sentence)
 
 
 def footer(
@@ -127,7 +119,7 @@ def footer(
     loaded: Loaded | None,
     locale: str,
     memory_bytes: Mapping[str, int | None] = MappingProxyType({}),
-) -> str:
+) -> Markup:
     """Which model, where, and what happens to recordings.
 
     ``memory_bytes`` are those of every engine that is loaded.
@@ -139,11 +131,8 @@ def footer(
         *([("engines_loaded", _listed(engines, locale))] if engines else []),
         ("version", facts.version),
     )
-    listed = "".join(
-        f"<span>{_say(key, locale)} <b>{escape(value)}</b></span>" for key, value in parts
-    )
     kept = f" {history_sentence(facts, locale)}" if facts.keeps_history else ""
-    return f"<p>{escape(say('privacy', locale, time=time) + kept)}</p><p>{listed}</p>"
+    return _page("footer", locale)(say("privacy", locale, time=time) + kept, parts)
 
 
 def history_sentence(facts: Facts, locale: str) -> str:
@@ -165,22 +154,18 @@ def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], .
     return (("model", loaded.weights.name), ("device", device))
 
 
-def file_hint(facts: Facts, locale: str) -> str:
+def file_hint(facts: Facts, locale: str) -> Markup:
     """Say what may be uploaded."""
-    hint = say("file_hint", locale, size=facts.max_bytes, length=facts.max_seconds)
-    return f"<p>{escape(hint)}</p>"
+    return _page("file_hint", locale)(facts.max_bytes, facts.max_seconds)
 
 
 # The state of the job ---------------------------------------------------------------------------
 
 
-def status(job: Job | None, locale: str, timezone: str = "UTC") -> str:
+def status(job: Job | None, locale: str, timezone: str = "UTC") -> Markup:
     """Progress, the message at the end, or what to do first."""
     if job is None:
-        return (
-            f'<div class="empty"><p class="empty-head">{_say("result_empty", locale)}</p>'
-            f"<p>{_say('result_empty_hint', locale)}</p></div>"
-        )
+        return empty("result_empty", locale)
     if job.status is Status.FAILED:
         more = f" {say('partial', locale)}" if _segments(job) else ""
         return failure(job.notice, locale, more)
@@ -192,20 +177,20 @@ def status(job: Job | None, locale: str, timezone: str = "UTC") -> str:
     return progress_bar(job, locale)
 
 
-def _finished(job: Job, locale: str, timezone: str) -> str:
+def _finished(job: Job, locale: str, timezone: str) -> Markup:
     return _end(job, locale, timezone) + _unkept(job, locale) + _numbers(job, locale)
 
 
-def _unkept(job: Job, locale: str) -> str:
+def _unkept(job: Job, locale: str) -> Markup:
     """Warn that the history does not have what should be there; empty where it does."""
     if job.unkept is None:
-        return ""
+        return Markup()
     key = "unkept" if job.entry is None else "unkept_corrections"
     said = say(key, locale, reason=job.unkept.sentence(locale))
     return message("warning", said, role="alert")
 
 
-def _end(job: Job, locale: str, timezone: str) -> str:
+def _end(job: Job, locale: str, timezone: str) -> Markup:
     if job.origin is not Origin.HEARD and job.entry is not None:
         made = moment(job.entry.created, timezone)
         said = say(f"finished_{job.origin.value}", locale, time=made)
@@ -216,28 +201,27 @@ def _end(job: Job, locale: str, timezone: str) -> str:
     return message("info", say(key, locale))
 
 
-def message(kind: str, text: str, role: str = "status") -> str:
+def message(kind: str, text: str, role: str = "status") -> Markup:
     """Say something: ``kind`` is done, info, warning or error."""
-    return f'<div class="message {kind}" role="{role}">{escape(text)}</div>'
+    return _part("message", "en")(kind, text, role)
 
 
-def failure(notice: Notice | None, locale: str, more: str = "", side: str = "") -> str:
+def empty(key: str, locale: str) -> Markup:
+    """Say what will be here, and what to do: the texts ``key`` and ``key_hint``."""
+    return _part("empty", locale)(key)
+
+
+def failure(notice: Notice | None, locale: str, more: str = "", side: str = "") -> Markup:
     """Say why nothing, or no more, was recognised; or what to do before anything can be.
 
     ``side`` tells which of several recognitions it was, and ``more`` is said in the end.
     """
-    said = reason_of_failure(notice, locale) if notice else ""
-    whose = f"<strong>{escape(side)}</strong> · " if side else ""
-    return f'<div class="message error" role="alert">{whose}{said}{escape(more)}</div>'
+    said = notice.sentence(locale) if notice else ""
+    failed = notice is not None and not notice.asks
+    return _part("failure", locale)(said, failed, more=more, side=side)
 
 
-def reason_of_failure(notice: Notice, locale: str) -> str:
-    """Write that recognition failed, and why; what only asks for something stands by itself."""
-    failed = "" if notice.asks else f"<strong>{_say('failed', locale)}</strong>"
-    return f"{failed}{escape(notice.sentence(locale))}"
-
-
-def progress_bar(job: Job, locale: str) -> str:
+def progress_bar(job: Job, locale: str) -> Markup:
     """Audio seconds done and total, percentage, time left and speed; a moving bar while unknown."""
     fraction = job.progress.fraction if job.progress else None
     parts = progress_parts(job.progress, locale)
@@ -246,26 +230,9 @@ def progress_bar(job: Job, locale: str) -> str:
     return meter(say(head, locale), fraction, parts, say("progress", locale))
 
 
-def meter(head: str, fraction: float | None, parts: Sequence[str], label: str) -> str:
+def meter(head: str, fraction: float | None, parts: Sequence[str], label: str) -> Markup:
     """Draw how far something is: a word, a percentage, a bar, and details below it."""
-    label = escape(label, quote=True)
-    if fraction is None:
-        bar = f'<div class="bar moving" role="progressbar" aria-label="{label}"><i></i></div>'
-        percent = ""
-    else:
-        whole = int(fraction * 100)
-        percent = f"<b>{whole}%</b>"
-        bar = (
-            f'<div class="bar" role="progressbar" aria-label="{label}" aria-valuemin="0" '
-            f'aria-valuemax="100" aria-valuenow="{whole}">'
-            f'<i style="width:{fraction:.1%}"></i></div>'
-        )
-    details = "".join(f"<span>{escape(part)}</span>" for part in parts)
-    return (
-        '<div class="progress">'
-        f'<div class="progress-head"><span>{escape(head)}</span>{percent}</div>'
-        f'{bar}<div class="progress-details">{details}</div></div>'
-    )
+    return _part("meter", "en")(head, fraction, parts, label)
 
 
 def progress_parts(progress: Progress | None, locale: str) -> tuple[str, ...]:
@@ -287,10 +254,10 @@ def progress_parts(progress: Progress | None, locale: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _numbers(job: Job, locale: str) -> str:
+def _numbers(job: Job, locale: str) -> Markup:
     """Show the timing, and the model that did it."""
     if job.progress is None:
-        return ""
+        return Markup()
     transcript = job.transcript or job.progress.transcript
     rtfx = "–" if transcript.rtfx is None else say("times", locale, value=_speed(transcript.rtfx))
     language = language_name(transcript.language, locale) if transcript.language else "–"
@@ -303,11 +270,7 @@ def _numbers(job: Job, locale: str) -> str:
         *([("sentiment", sentiment)] if sentiment else []),
         ("model", transcript.model),
     )
-    return (
-        '<dl class="numbers">'
-        + "".join(f"<div><dt>{_say(k, locale)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
-        + "</dl>"
-    )
+    return _part("numbers", locale)(pairs)
 
 
 def _whole_sentiment(transcript: Transcript, locale: str) -> str:
@@ -331,79 +294,87 @@ def _short_time(seconds: float, locale: str) -> str:
 # The recording ---------------------------------------------------------------------------------
 
 
-def player(job: Job | None, locale: str) -> str:
+def player(job: Job | None, locale: str) -> Markup:
     """Play the recording of the transcript; its times in the page lead into it."""
     if job is None or (job.status is Status.FAILED and not _segments(job)):
-        return ""
+        return Markup()
     if job.path is None:
-        return _no_player(job, locale) if job.title else ""
-    source = escape(f"gradio_api/file={quote(str(job.path))}", quote=True)
-    return (
-        f'<div class="player"><p class="player-name">{escape(job.name)}</p>'
-        f'<audio controls preload="metadata" src="{source}" '
-        f'aria-label="{escape(say("player", locale), quote=True)}"></audio>'
-        f'<p class="unplayable">{_say("unplayable", locale)}</p></div>'
-    )
+        return _part("player", locale)(job.name, None) if job.title else Markup()
+    return _part("player", locale)(job.name, file_address(job.path))
 
 
-def _no_player(job: Job, locale: str) -> str:
-    return (
-        f'<div class="player"><p class="player-name">{escape(job.name)}</p>'
-        f'<p class="gone">{_say("recording_gone", locale)}</p></div>'
-    )
+def file_address(path: Path) -> str:
+    """Return where the page may fetch a file of its window."""
+    return f"gradio_api/file={quote(str(path))}"
 
 
-def emotion_chip(segment: Segment, locale: str) -> str:
+@dataclass(frozen=True)
+class Chip:
+    """A label as it is drawn."""
+
+    kind: str
+    """Its class."""
+    group: str
+    """Read aloud before it."""
+    word: str
+    probability: float | None = None
+    """0 to 1; None where none was measured."""
+    title: str = ""
+    """What the pointer shows."""
+
+    def draw(self, locale: str) -> Markup:
+        """Draw it alone."""
+        return _part("chip", locale)(**vars(self))
+
+
+def emotion_chip(segment: Segment, locale: str) -> Chip:
     """Emotion and probability; all probabilities stand in its tooltip."""
-    everything = "  ".join(
-        f"{Emotion(name).word(locale)} {_percent(value)}"
-        for name, value in sorted(segment.emotion_probabilities.items(), key=lambda pair: -pair[1])
-    )
-    return _chip(
+    words = {
+        Emotion(name).word(locale): value for name, value in segment.emotion_probabilities.items()
+    }
+    return Chip(
         f"emotion {segment.emotion.value}",
         say("emotion", locale),
         segment.emotion.word(locale),
         None if "emotion" in segment.corrected else segment.emotion_probability,
-        everything,
+        _everything(words),
     )
 
 
-def second_chip(segment: Segment, locale: str) -> str:
+def _everything(probabilities: Mapping[str, float]) -> str:
+    """Name all that was measured, the likeliest first."""
+    ordered = sorted(probabilities.items(), key=lambda pair: -pair[1])
+    return "  ".join(f"{word} {_percent(value)}" for word, value in ordered)
+
+
+def second_chips(segment: Segment, locale: str) -> list[Chip]:
     """Draw what the second listener heard, and whether that contradicts the first."""
     emotion = segment.second_emotion
     if emotion is None:
-        return ""
+        return []
     heard = segment.second_emotion_probabilities
-    everything = "  ".join(
-        f"{name.word(locale)} {_percent(value)}"
-        for name, value in sorted(heard.items(), key=lambda pair: -pair[1])
-    )
+    everything = _everything({name.word(locale): value for name, value in heard.items()})
     kind = "second disagrees" if disagrees(segment) else "second"
     said = f": {say('disagree', locale)}" if disagrees(segment) else ""
     group = say("second_emotion", locale) + said
-    return _chip(kind, group, emotion.word(locale), heard.get(emotion), everything)
+    return [Chip(kind, group, emotion.word(locale), heard.get(emotion), everything)]
 
 
-def sentiment_chip(segment: Segment, locale: str) -> str:
+def sentiment_chips(segment: Segment, locale: str) -> list[Chip]:
     """Draw how the words are meant, and possible irony; tooltips hold what that rests on."""
     sentiment, scores = segment.sentiment, segment.sentiment_probabilities
     if sentiment is None:
-        return ""
+        return []
     agreement, irony = segment.agreement, segment.irony
-    everything = "  ".join(
-        f"{name.word(locale)} {_percent(value)}"
-        for name, value in sorted(scores.items(), key=lambda pair: -pair[1])
-    )
+    everything = _everything({name.word(locale): value for name, value in scores.items()})
     agrees = f"  {_agreement_title(agreement, locale)}" if agreement and not irony else ""
     word = f"{sentiment.symbol} {sentiment.word(locale)}"
-    group = say("sentiment", locale)
-    chip = _chip(
-        f"sentiment {sentiment.value}", group, word, scores.get(sentiment), everything + agrees
-    )
-    if irony is None:
-        return chip
-    title = _agreement_title(irony, locale)
-    return chip + _chip("irony", group, say("irony", locale), None, title)
+    group, kind = say("sentiment", locale), f"sentiment {sentiment.value}"
+    chips = [Chip(kind, group, word, scores.get(sentiment), everything + agrees)]
+    if irony is not None:
+        title = _agreement_title(irony, locale)
+        chips.append(Chip("irony", group, say("irony", locale), None, title))
+    return chips
 
 
 def _agreement_title(agreement: Agreement, locale: str) -> str:
@@ -416,18 +387,9 @@ def _agreement_title(agreement: Agreement, locale: str) -> str:
     )
 
 
-def event_chip(event: AudioEvent, probabilities: Mapping[str, float], locale: str) -> str:
+def event_chip(event: AudioEvent, probabilities: Mapping[str, float], locale: str) -> Chip:
     """Sound and probability."""
-    return _chip("event", say("events", locale), event.word(locale), probabilities.get(event), "")
-
-
-def _chip(kind: str, group: str, word: str, probability: float | None, title: str) -> str:
-    number = "" if probability is None else f" <small>{_percent(probability)}</small>"
-    tooltip = f' title="{escape(title, quote=True)}"' if title else ""
-    return (
-        f'<span class="chip {kind}"{tooltip}><span class="sr-only">{escape(group)}: </span>'
-        f"{escape(word)}{number}</span>"
-    )
+    return Chip("event", say("events", locale), event.word(locale), probabilities.get(event))
 
 
 def _percent(probability: float) -> str:
@@ -443,11 +405,11 @@ COLUMNS = (
 """Those of emotions and sentiment are there if anything was heard, or read, for them."""
 
 
-def table(job: Job | None, locale: str) -> str:
+def table(job: Job | None, locale: str) -> Markup:
     """All segments: start, end, language, emotion with probability, events, text."""
     if job is None or not _segments(job):
-        return ""
-    shown, earlier = _shown(job, locale)
+        return Markup()
+    shown, earlier = _shown(job)
     segments = _segments(job)
     empty = {
         "emotion": not any(segment.has_emotion or rules_of(segment) for segment in segments),
@@ -455,53 +417,47 @@ def table(job: Job | None, locale: str) -> str:
         "sentiment": not any(segment.sentiment for segment in segments),
     }
     columns = [column for column in COLUMNS if not empty.get(column)]
-    head = "".join(f'<th scope="col">{_say(column, locale)}</th>' for column in columns)
-    rows = "".join(_row(segment, columns, locale) for segment in shown)
-    caption = _say("segments", locale)
-    return (
-        f'{earlier}<table class="segments"><caption class="sr-only">{caption}'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    rows = [_row(segment, locale) for segment in shown]
+    return draw("table.html", locale, columns=columns, rows=rows, earlier=earlier)
 
 
-def _row(segment: Segment, columns: Sequence[str], locale: str) -> str:
+@dataclass(frozen=True)
+class Row:
+    """What the table shows of a segment."""
+
+    start: str
+    end: str
+    language: str
+    language_probability: float | None
+    """None where it was not measured, or a person put another language there."""
+    emotion: Chip | None
+    second: Sequence[Chip]
+    sentiment: Sequence[Chip]
+    events: Sequence[Chip]
+    text: str
+    is_ruled: bool
+    """Whether a rule changed a label."""
+    is_corrected: bool
+    hotwords: Sequence[str]
+
+
+def _row(segment: Segment, locale: str) -> Row:
     measured = {} if "events" in segment.corrected else segment.event_probabilities
-    events = (event_chip(e, measured, locale) for e in segment.events)
-    rules = _remark("rule_changed", locale) if rules_of(segment) else ""
-    person = _remark("corrected", locale) if segment.corrected else ""
-    hotwords = hotwords_of(segment)
-    named = _remark("hotword_changed", locale, words=" ".join(hotwords)) if hotwords else ""
-    cells = (
+    is_own_language = "language" not in segment.corrected
+    return Row(
         _precise(segment.start),
         _precise(segment.end),
-        _language_cell(segment, locale),
-        (emotion_chip(segment, locale) if segment.has_emotion else "–") + rules + person,
-        second_chip(segment, locale) or "–",
-        sentiment_chip(segment, locale) or "–",
-        "".join(events) or "–",
-        (escape(segment.text) or "–") + named,
+        language_name(segment.language, locale),
+        segment.language_probability if is_own_language else None,
+        emotion_chip(segment, locale) if segment.has_emotion else None,
+        second_chips(segment, locale),
+        sentiment_chips(segment, locale),
+        [event_chip(event, measured, locale) for event in segment.events],
+        segment.text,
+        is_ruled=bool(rules_of(segment)),
+        is_corrected=bool(segment.corrected),
+        hotwords=hotwords_of(segment),
     )
-    every = zip(COLUMNS, cells, strict=True)
-    labelled = ((column, cell) for column, cell in every if column in columns)
-    return (
-        "<tr>"
-        + "".join(
-            f'<td class="{column}" data-label="{_say(column, locale)}">{cell}</td>'
-            for column, cell in labelled
-        )
-        + "</tr>"
-    )
-
-
-def _remark(key: str, locale: str, **values: object) -> str:
-    return f' <small class="rule">{_say(key, locale, **values)}</small>'
-
-
-def _language_cell(segment: Segment, locale: str) -> str:
-    name = escape(language_name(segment.language, locale))
-    if segment.language_probability is None or "language" in segment.corrected:
-        return name
-    return f"{name} <small>{_percent(segment.language_probability)}</small>"
 
 
 def _precise(seconds: float) -> str:
@@ -520,16 +476,9 @@ def _of(whole: Transcript) -> tuple[Segment, ...]:
     return tuple(s for s in whole.segments if s.text or s.events or s.corrected)
 
 
-def _shown(job: Job, locale: str) -> tuple[Sequence[Segment], str]:
-    """Return the segments to draw and a line about those that are left out for now."""
+def _shown(job: Job) -> tuple[Sequence[Segment], int]:
+    """Return the segments to draw, and how many before them are left out for now."""
     everything = _segments(job)
     if job.status.is_over or len(everything) <= LIVE_SEGMENTS:
-        return everything, ""
-    count = len(everything) - LIVE_SEGMENTS
-    return everything[
-        -LIVE_SEGMENTS:
-    ], f'<p class="earlier">{_say("earlier", locale, count=count)}</p>'
-
-
-def _say(key: str, locale: str, **values: object) -> str:
-    return escape(say(key, locale, **values))
+        return everything, 0
+    return everything[-LIVE_SEGMENTS:], len(everything) - LIVE_SEGMENTS

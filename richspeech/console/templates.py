@@ -5,6 +5,7 @@ indentation are for whoever reads a template; nothing of them comes into the pag
 """
 
 import re
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -30,24 +31,35 @@ class _WithoutLines(Extension):
 def draw(template: str, locale: str, **values: Any) -> Markup:
     """Fill in a template, by its path below this folder.
 
-    It has ``say(key, …)`` in its language and the filters ``clock``, ``duration`` and ``percent``.
+    It has ``say(key, …)`` and ``duration(seconds)`` in its language, ``locale`` and the filters
+    ``clock``, ``percent`` (of a share) and ``probability``.
     """
-    filled = (
-        _environment()
-        .get_template(template)
-        .render(
-            locale=locale,
-            say=partial(_say, locale),
-            duration=partial(duration_text, locale=locale),
-            **values,
-        )
-    )
+    filled = _environment().get_template(template).render(**_spoken(locale), **values)
     return Markup(filled)  # noqa: S704 - the template has escaped it
 
 
+def macro(template: str, name: str, locale: str) -> Callable[..., Markup]:
+    """Return a macro of a template, which draws a part of others."""
+    module = _environment().get_template(template).make_module(_spoken(locale))
+    found: Callable[..., Markup] = getattr(module, name)
+    return found
+
+
+def _spoken(locale: str) -> dict[str, Any]:
+    return {
+        "locale": locale,
+        "say": partial(_say, locale),
+        "duration": partial(duration_text, locale=locale),
+    }
+
+
 def percent(share: float) -> str:
-    """Spell a probability or a share: 87%; what is not nothing is not called 0%."""
+    """Spell a share of something: 87%; what is not nothing is not called 0%."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def _probability(probability: float) -> str:
+    return f"{probability:.0%}"
 
 
 @cache
@@ -58,7 +70,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         extensions=[_WithoutLines],
     )
-    environment.filters.update(clock=clock, percent=percent)
+    environment.filters.update(clock=clock, percent=percent, probability=_probability)
     return environment
 
 

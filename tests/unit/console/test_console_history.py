@@ -14,12 +14,13 @@ import pytest
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
-from richspeech.console.listing import button, page_within, pager
+from richspeech.console.listing import page_within
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
+from richspeech.console.templates import macro
 from richspeech.console.work import Work
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
@@ -331,7 +332,7 @@ def test_what_is_deleted_is_no_longer_corrected_in_the_history(
 
 def drawn(store: Store, line: str = "", page: int = 0, locale: str = "zh") -> str:
     found = history_render.find(store, parse_query(line), page, UTC)
-    return history_render.draw(found, locale, "UTC")
+    return history_render.draw_findings(found, locale, "UTC")
 
 
 def names(html: str) -> list[str]:
@@ -403,13 +404,15 @@ def usable(html: str) -> list[bool]:
 
 
 def test_the_ways_to_other_pages_end_at_both_ends() -> None:
-    assert pager(0, 20, 20, "zh") == ""
-    first, last = pager(0, 20, 30, "zh"), pager(1, 20, 30, "zh")
+    pager = macro("listing.html", "pager", "zh")
+    assert pager(0, 20, 20) == ""
+    first, last = pager(0, 20, 30), pager(1, 20, 30)
     assert usable(first) == [False, True]
     assert usable(last) == [True, False]
 
 
 def test_a_button_escapes_what_it_is_given() -> None:
+    button = macro("listing.html", "button", "zh")
     html = button("open_row", 'a" onclick="x', "<b>", label='"')
     assert "<b>" not in html
     assert 'onclick="' not in html

@@ -1,63 +1,69 @@
-"""Files being made → HTML. Pure functions; whatever came from outside is escaped here."""
+"""Files being made → HTML: what the template needs is made here."""
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from richspeech.console.panels.export.exports import SLOW, Export
 from richspeech.console.sessions import Status
+from richspeech.console.templates import draw
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text, size_text
 
 
-def exports(shown: Iterable[Export], locale: str) -> str:
+@dataclass(frozen=True)
+class File:
+    """What is drawn of a file that is being made, is ready, or could not be made."""
+
+    form: str
+    key: str
+    failure: str = ""
+    """Why it could not be made."""
+    is_ready: bool = False
+    name: str = ""
+    size: str = ""
+    note: str = ""
+    head: str = ""
+    """Key of the text that says what is being made."""
+    fraction: float = 0.0
+    """0 to 1."""
+    details: Sequence[str] = ()
+
+
+def exports(shown: Iterable[Export], locale: str) -> Markup:
     """Draw what is being made, what is ready, and why something could not be made."""
-    return "".join(_export(each, locale) for each in shown)
+    files = (_file(each, locale) for each in shown)
+    drawn = [file for file in files if file is not None]
+    return draw("panels/export/exports.html", locale, shown=drawn)
 
 
-def _export(each: Export, locale: str) -> str:
+def _file(each: Export, locale: str) -> File | None:
     if each.notice is not None:
-        return f'<p class="message error" role="alert">{escape(each.notice.sentence(locale))}</p>'
+        return File(each.form, each.key, each.notice.sentence(locale))
     if each.form not in SLOW:
-        return ""
+        return None
     return _ready(each, locale) if each.status.is_over else _progress(each, locale)
 
 
-def _progress(each: Export, locale: str) -> str:
-    waits = each.status is Status.WAITING
-    name = _say("export_waiting" if waits else f"export_{each.form}", locale)
-    percent = f"{each.fraction:.0%}"
+def _progress(each: Export, locale: str) -> File:
+    head = "export_waiting" if each.status is Status.WAITING else f"export_{each.form}"
     done = say("done_of", locale, done=clock(each.seconds_done), total=clock(each.seconds_total))
-    left = each.seconds_left
-    parts = [done] if left is None else [done, say("left", locale, time=_time(left, locale))]
-    details = "".join(f"<span>{escape(part)}</span>" for part in parts)
-    return (
-        f'<div class="making" data-key="making-{each.key}"><div class="how-far">'
-        f'<div class="progress-head"><span>{name}</span><b>{percent}</b></div>'
-        f'<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{each.fraction * 100:.0f}">'
-        f'<i style="width:{percent}"></i></div><div class="progress-details">{details}</div></div>'
-        f'<button type="button" class="quiet" data-stop="{each.form}">'
-        f"{_say('export_cancel', locale)}</button></div>"
-    )
+    details = [done]
+    if each.seconds_left is not None:
+        left = duration_text(round(each.seconds_left), locale)
+        details.append(say("left", locale, time=left))
+    return File(each.form, each.key, head=head, fraction=each.fraction, details=details)
 
 
-def _time(seconds: float, locale: str) -> str:
-    return duration_text(round(seconds), locale)
-
-
-def _ready(each: Export, locale: str) -> str:
+def _ready(each: Export, locale: str) -> File | None:
     if each.path is None or not each.path.exists():
-        return ""
-    size = size_text(max(each.path.stat().st_size, 1), locale)
-    note = f"<span>{escape(each.note.sentence(locale))}</span>" if each.note else ""
-    ready = say("export_ready", locale, name=each.path.name, size=size)
-    return (
-        f'<div class="made" data-key="made-{each.key}">'
-        f'<span role="status">{escape(ready)}</span>{note}'
-        f'<button type="button" class="quiet" data-save="{each.form}">'
-        f"{_say('export_save', locale)}</button></div>"
+        return None
+    return File(
+        each.form,
+        each.key,
+        is_ready=True,
+        name=each.path.name,
+        size=size_text(max(each.path.stat().st_size, 1), locale),
+        note=each.note.sentence(locale) if each.note else "",
     )
-
-
-def _say(key: str, locale: str) -> str:
-    return escape(say(key, locale), quote=True)

@@ -1,13 +1,16 @@
-"""A batch → HTML. Pure functions; whatever came from outside is escaped here."""
+"""A batch → HTML: what the templates need is made here."""
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 
-from richspeech.console.listing import button, page_within, pager
-from richspeech.console.render import message, meter, reason_of_failure
+from markupsafe import Markup
+
+from richspeech.console.listing import page_within
+from richspeech.console.render import empty, message, meter
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import BatchView, Status
 from richspeech.console.tabs.batch.run import BatchRun, Packing
+from richspeech.console.templates import draw
 from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
 from richspeech.jobs.job import State
 from richspeech.language.catalog import say
@@ -24,10 +27,7 @@ FIRST = (State.RUNNING, State.FINISHED, State.FAILED, State.WAITING, State.CANCE
 def status(run: BatchRun | None, locale: str) -> str:
     """Draw how far all recordings are together."""
     if run is None:
-        return (
-            f'<div class="empty"><p class="empty-head">{_say("batch_empty", locale)}</p>'
-            f"<p>{_say('batch_empty_hint', locale)}</p></div>"
-        )
+        return empty("batch_empty", locale)
     if run.status is Status.FAILED:
         sentence = run.notice.sentence(locale) if run.notice else ""
         return message("error", sentence, role="alert")
@@ -80,15 +80,21 @@ def _unkept(run: BatchRun, locale: str) -> str:
     return message("warning", said, role="alert")
 
 
-def rows(run: BatchRun | None, view: BatchView, risk: RiskSettings, locale: str) -> str:
+def rows(run: BatchRun | None, view: BatchView, risk: RiskSettings, locale: str) -> Markup:
     """Draw one page of the recordings."""
     if run is None or not run.rows:
-        return ""
+        return Markup()
     ordered = run.rows if view.by_name else in_order(run.rows)
     page = page_within(view.page, PAGE_ROWS, len(ordered))
-    shown = ordered[page * PAGE_ROWS :][:PAGE_ROWS]
-    drawn = "".join(_row(row, run, risk, locale) for row in shown)
-    return f'<ol class="rows">{drawn}</ol>{pager(page, PAGE_ROWS, len(ordered), locale)}'
+    shown = [_line(row, run, risk, locale) for row in ordered[page * PAGE_ROWS :][:PAGE_ROWS]]
+    return draw(
+        "tabs/batch/rows.html",
+        locale,
+        shown=shown,
+        page=page,
+        page_rows=PAGE_ROWS,
+        count=len(ordered),
+    )
 
 
 def in_order(rows: Sequence[BatchRow]) -> list[BatchRow]:
@@ -96,40 +102,39 @@ def in_order(rows: Sequence[BatchRow]) -> list[BatchRow]:
     return sorted(by_risk(rows), key=lambda row: FIRST.index(row.state))
 
 
-def _row(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> str:
-    name = f'<span class="row-name">{escape(row.name)}</span>'
-    if row.state is State.FINISHED:
-        label = say("open_named", locale, name=row.name)
-        name = button("open_row", row.name, row.name, label=label, kind="row-name")
-    return (
-        f'<li class="{row.state.value}" data-key="{escape(row.name, quote=True)}">'
-        f'<div class="row-main">{name}{_middle(row, locale)}</div>'
-        f'<div class="row-side">{_side(row, run, risk, locale)}</div></li>'
+@dataclass(frozen=True)
+class Line:
+    """What is drawn of a row."""
+
+    row: BatchRow
+    facts: Sequence[str]
+    failure: str = ""
+    """Why it failed."""
+    share: float | None = None
+    """Of what is being heard, 0 to 1; None while unknown."""
+    level: Level | None = None
+    """Of its risk; None while that is unknown."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it can be opened."""
+        return self.row.state is State.FINISHED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is being heard."""
+        return self.row.state is State.RUNNING
+
+
+def _line(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> Line:
+    failed = row.state is State.FAILED
+    return Line(
+        row,
+        _facts(row, run, locale),
+        Notice("audio", row.error or "").sentence(locale) if failed else "",
+        min(row.seconds_done / row.seconds_total, 1.0) if row.seconds_total else None,
+        None if row.risk is None else level_of(row.risk, risk),
     )
-
-
-def _middle(row: BatchRow, locale: str) -> str:
-    """Draw the bar of what is in work, or the sentence of what failed."""
-    if row.state is State.FAILED:
-        said = reason_of_failure(Notice("audio", row.error or ""), locale)
-        return f'<p class="row-error">{said}</p>'
-    if row.state is not State.RUNNING:
-        return ""
-    if not row.seconds_total:
-        return '<div class="bar moving"><i></i></div>'
-    share = min(row.seconds_done / row.seconds_total, 1.0)
-    return f'<div class="bar"><i style="width:{share:.0%}"></i></div>'
-
-
-def _side(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> str:
-    parts = "".join(f"<span>{escape(part)}</span>" for part in _facts(row, run, locale))
-    side = f'<p class="row-facts">{parts}</p>'
-    if row.risk is not None:
-        side = _risk_chip(row.risk, level_of(row.risk, risk), locale) + side
-    if not row.state.is_over:
-        label = say("cancel_named", locale, name=row.name)
-        side += button("cancel_row", row.name, say("cancel", locale), label=label)
-    return side
 
 
 def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
@@ -148,12 +153,6 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
     return [] if row.state is State.FAILED else [state]
 
 
-def _risk_chip(score: int, level: Level, locale: str) -> str:
-    hint = escape(say("batch_risk_hint", locale), quote=True)
-    word = _say(f"batch_risk_{level}", locale, score=score)
-    return f'<span class="row-risk {level}" title="{hint}">{word}</span>'
-
-
 def packing(packing: Packing | None, locale: str) -> str:
     """Draw how far the zip is; empty once it can be downloaded."""
     if packing is None or packing.status is Status.FINISHED:
@@ -165,7 +164,3 @@ def packing(packing: Packing | None, locale: str) -> str:
     fraction = packing.done / packing.files if packing.files else None
     parts = [say("batch_packed", locale, done=packing.done, files=packing.files)]
     return meter(say("batch_packing", locale), fraction, parts, say("batch_packing", locale))
-
-
-def _say(key: str, locale: str, **values: object) -> str:
-    return escape(say(key, locale, **values))

@@ -1,17 +1,19 @@
-"""Hearings and second opinions → HTML and data. Pure functions; what came from outside is escaped.
+"""Hearings and second opinions → HTML and data: what the templates need is made here.
 
 The curve goes to emotion.js as whole numbers, thousandths of a score.
 """
 
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+
+from markupsafe import Markup
 
 from richspeech.console import render
 from richspeech.console.listening import ListeningTask
 from richspeech.console.sessions import Job, Status
-from richspeech.console.tabs.emotion.work import Hearing, Result, Step
+from richspeech.console.tabs.emotion.work import Hearing
+from richspeech.console.templates import draw, macro
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
@@ -22,23 +24,20 @@ from richspeech.stages.second_opinion import disagreements, transcript_risks
 # The state of a hearing -------------------------------------------------------------------------
 
 
-def status(hearing: Hearing | None, locale: str) -> str:
+def status(hearing: Hearing | None, locale: str) -> Markup:
     """Progress, what went wrong, or what to do first; nothing once there is a result."""
     if hearing is None:
-        return (
-            f'<div class="empty"><p class="empty-head">{_say("emotion_empty", locale)}</p>'
-            f"<p>{_say('emotion_empty_hint', locale)}</p></div>"
-        )
+        return render.empty("emotion_empty", locale)
     if hearing.status is Status.FAILED:
         return render.failure(hearing.notice, locale)
     if hearing.status is Status.CANCELLED:
         return render.message("info", say("emotion_cancelled", locale))
     if hearing.status is Status.FINISHED:
-        return ""
+        return Markup()
     return progress(hearing, "emotion", locale)
 
 
-def progress(task: ListeningTask, prefix: str, locale: str) -> str:
+def progress(task: ListeningTask, prefix: str, locale: str) -> Markup:
     """Draw how far a listening is; ``prefix_running`` and so on are its words."""
     own = task.status in (Status.LOADING, Status.RUNNING)
     head = say(f"{prefix}_{task.status.value}" if own else task.status.value, locale)
@@ -64,29 +63,23 @@ def _progress_parts(task: ListeningTask, locale: str) -> list[str]:
 # What was heard ---------------------------------------------------------------------------------
 
 
-def verdict(hearing: Hearing | None, limits: Scores, locale: str) -> str:
+def verdict(hearing: Hearing | None, limits: Scores, locale: str) -> Markup:
     """Draw the main emotion with symbol, word and confidence, and whether that is a high risk."""
     if hearing is None or hearing.result is None:
-        return ""
-    result = hearing.result
-    emotion = result.impression.emotion
-    sure = say("emotion_confidence", locale, value=percent(result.impression.confidence))
-    return (
-        f'<div class="verdict" role="status">'
-        f'<span class="verdict-symbol" aria-hidden="true">{emotion.symbol}</span>'
-        f'<div><p class="verdict-label">{_say("emotion_main", locale)}</p>'
-        f'<p class="verdict-word">{escape(emotion.word(locale))} '
-        f"<small>{escape(sure)}</small></p></div>"
-        f"{_risk(result.impression.scores, limits, locale)}</div>"
-        f"{_tiny(result, locale)}"
+        return Markup()
+    impression = hearing.result.impression
+    return draw(
+        "tabs/emotion/verdict.html",
+        locale,
+        emotion=impression.emotion,
+        confidence=percent(impression.confidence),
+        risks=_risks(impression.scores, limits, locale),
+        is_tiny=hearing.result.is_embedded,
     )
 
 
-def _risk(scores: Scores, limits: Scores, locale: str) -> str:
-    found = risks(scores, limits)
-    if not found:
-        return ""
-    why = (
+def _risks(scores: Scores, limits: Scores, locale: str) -> list[str]:
+    return [
         say(
             "emotion_high_risk_why",
             locale,
@@ -94,94 +87,55 @@ def _risk(scores: Scores, limits: Scores, locale: str) -> str:
             value=percent(scores[each]),
             limit=percent(limits[each]),
         )
-        for each in found
-    )
-    return (
-        f'<p class="high-risk"><strong>⚠ {_say("emotion_high_risk", locale)}</strong> '
-        f"{escape(', '.join(why))}</p>"
-    )
+        for each in risks(scores, limits)
+    ]
 
 
-def _tiny(result: Result, locale: str) -> str:
-    if not result.is_embedded:
-        return ""
-    return (
-        '<div class="notice warning" role="note">'
-        f"<strong>{_say('emotion_tiny_head', locale)}</strong>"
-        f"<p>{_say('emotion_tiny_body', locale)}</p></div>"
-    )
-
-
-def player(hearing: Hearing | None, locale: str) -> str:
+def player(hearing: Hearing | None, locale: str) -> Markup:
     """Play the recording that was heard."""
     if hearing is None or hearing.path is None or hearing.result is None:
-        return ""
-    source = escape(f"gradio_api/file={quote(str(hearing.path))}", quote=True)
-    return (
-        f'<div class="player"><p class="player-name">{escape(hearing.path.name)}</p>'
-        f'<audio controls preload="metadata" src="{source}" '
-        f'aria-label="{escape(say("player", locale), quote=True)}"></audio>'
-        f'<p class="unplayable">{_say("unplayable", locale)}</p></div>'
-    )
+        return Markup()
+    play = macro("parts.html", "player", locale)
+    return play(hearing.path.name, render.file_address(hearing.path))
 
 
-def scores(hearing: Hearing | None, locale: str) -> str:
+def scores(hearing: Hearing | None, locale: str) -> Markup:
     """Draw a bar with its number for each emotion, the strongest first."""
     if hearing is None or hearing.result is None:
-        return ""
+        return Markup()
     heard = hearing.result.impression.scores
-    every = len(heard) == len(NineEmotion)
-    title = _say("emotion_scores" if every else "emotion_scores_fewer", locale)
-    rows = "".join(
-        _bar(emotion, heard[emotion], locale)
-        for emotion in sorted(heard, key=heard.__getitem__, reverse=True)
-    )
-    return f'<h3>{title}</h3><ul class="scores">{rows}</ul>'
-
-
-def _bar(emotion: NineEmotion, score: float, locale: str) -> str:
-    return (
-        f'<li class="nine-{emotion.value}"><span class="score-word">'
-        f'<span aria-hidden="true">{emotion.symbol}</span> {escape(emotion.word(locale))}</span>'
-        f'<span class="score-bar" aria-hidden="true"><i style="width:{score:.2%}"></i></span>'
-        f"<b>{percent(score)}</b></li>"
+    return draw(
+        "tabs/emotion/scores.html",
+        locale,
+        scores=sorted(heard.items(), key=lambda pair: -pair[1]),
+        title="emotion_scores" if len(heard) == len(NineEmotion) else "emotion_scores_fewer",
+        spelled=percent,
     )
 
 
-def journal(hearing: Hearing | None, locale: str) -> str:
+def journal(hearing: Hearing | None, locale: str) -> Markup:
     """List the steps with their milliseconds, the numbers, and where the run was kept."""
     if hearing is None or not hearing.steps:
-        return ""
-    rows = "".join(_step(step, locale) for step in hearing.steps)
-    return (
-        f"{_numbers(hearing, locale)}{_kept(hearing.result, locale)}"
-        f'<h3>{_say("emotion_log", locale)}</h3><ol class="steps">{rows}</ol>'
+        return Markup()
+    kept = hearing.result.kept if hearing.result else None
+    return draw(
+        "tabs/emotion/journal.html",
+        locale,
+        numbers=_numbers(hearing, locale),
+        kept=None if kept is None else _plain_path(kept),
+        steps=[(step.name, _milliseconds(step.milliseconds)) for step in hearing.steps],
     )
 
 
-def _step(step: Step, locale: str) -> str:
-    took = _say("emotion_milliseconds", locale, value=_milliseconds(step.milliseconds))
-    return f"<li><span>{_say(f'emotion_step_{step.name}', locale)}</span><b>{took}</b></li>"
-
-
-def _numbers(hearing: Hearing, locale: str) -> str:
+def _numbers(hearing: Hearing, locale: str) -> Sequence[tuple[str, str]]:
     if hearing.result is None:
-        return ""
+        return ()
     seconds = sum(step.milliseconds for step in hearing.steps) / 1000
-    pairs = (
+    return (
         ("audio_seconds", duration_text(hearing.result.impression.duration, locale)),
         ("processing_seconds", say("seconds", locale, value=seconds)),
         ("model", hearing.result.model),
     )
-    listed = (f"<div><dt>{_say(k, locale)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
-    return f'<dl class="numbers">{"".join(listed)}</dl>'
-
-
-def _kept(result: Result | None, locale: str) -> str:
-    if result is None or result.kept is None:
-        return ""
-    place = escape(str(_plain_path(result.kept)))
-    return f'<p class="kept">{_say("emotion_kept", locale)}<code>{place}</code></p>'
 
 
 def _plain_path(folder: Path) -> Path:
@@ -223,10 +177,11 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
 # A second opinion -------------------------------------------------------------------------------
 
 
-def opinion(job: Job | None, limits: Scores, locale: str) -> str:
+def opinion(job: Job | None, limits: Scores, locale: str) -> Markup:
     """Say how far the second listener is, or how often the two disagree."""
+    note = macro("parts.html", "note", locale)
     if job is None or job.opinion is None:
-        return f'<p class="opinion-hint">{_say("opinion_hint", locale)}</p>'
+        return note("opinion_hint", kind="opinion-hint")
     asked = job.opinion
     if asked.status is Status.FAILED:
         return render.failure(asked.notice, locale)
@@ -234,9 +189,8 @@ def opinion(job: Job | None, limits: Scores, locale: str) -> str:
         return render.message("info", say("opinion_cancelled", locale))
     if asked.status is not Status.FINISHED:
         return progress(asked, "opinion", locale)
-    return render.message("done", _outcome(job.transcript, asked.model, limits, locale)) + (
-        f'<p class="opinion-note">{_say("opinion_tiny", locale)}</p>' if asked.is_embedded else ""
-    )
+    outcome = render.message("done", _outcome(job.transcript, asked.model, limits, locale))
+    return outcome + (note("opinion_tiny", kind="opinion-note") if asked.is_embedded else "")
 
 
 def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) -> str:
@@ -247,7 +201,3 @@ def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) 
         emotions = say("list_comma", locale).join(each.word(locale) for each in found)
         parts.append(say("opinion_risk", locale, emotions=emotions))
     return " ".join(parts)
-
-
-def _say(key: str, locale: str, **values: object) -> str:
-    return escape(say(key, locale, **values))

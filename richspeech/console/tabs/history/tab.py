@@ -206,7 +206,7 @@ def _draw(history: History, session: Session) -> str:
         )
     except (OptionError, StoreError) as error:
         return _failure(error, session)
-    return history_render.draw(findings, session.locale, session.timezone)
+    return history_render.draw_findings(findings, session.locale, session.timezone)
 
 
 def _failure(error: OptionError | StoreError, session: Session) -> str:

@@ -1,13 +1,14 @@
-"""Tried rules → HTML: which segments they change, and why. Pure functions; texts are escaped."""
+"""Tried rules → HTML: which segments they change, and why."""
 
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from richspeech.console.render import emotion_chip, event_chip, message
-from richspeech.console.tabs.lab.render import empty
+from markupsafe import Markup
+
+from richspeech.console.render import Chip, emotion_chip, empty, event_chip, message
 from richspeech.console.tabs.lab.workshop import Workshop
+from richspeech.console.templates import draw
 from richspeech.language.catalog import say
-from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.transcript import Segment
@@ -19,14 +20,14 @@ MOST_ROWS = 300
 COLUMNS = ("lab_time", "text", "lab_measured", "lab_before", "lab_after", "lab_why")
 
 
-def effect(workshop: Workshop | None, file: str, backup: str, locale: str) -> str:
+def effect(workshop: Workshop | None, file: str, backup: str, locale: str) -> Markup:
     """Say what became of the rules, and draw the segments with which they have to do."""
     if workshop is None:
         return empty("lab_effect_empty", locale)
     if workshop.problem is not None:
         return message("error", workshop.problem.sentence(locale), role="alert")
     saved = say("lab_saved", locale, file=file, backup=backup)
-    head = message("done", saved) if workshop.is_saved else ""
+    head = message("done", saved) if workshop.is_saved else Markup()
     changes = workshop.changes
     if changes is None:
         return head or message("info", say("lab_effect_no_transcript", locale))
@@ -42,35 +43,40 @@ def effect(workshop: Workshop | None, file: str, backup: str, locale: str) -> st
     return head + message("info", said) + _table(changes, locale)
 
 
-def _table(changes: tuple[Change, ...], locale: str) -> str:
-    head = "".join(f'<th scope="col">{_say(column, locale)}</th>' for column in COLUMNS)
-    body = "".join(_row(change, locale) for change in changes[:MOST_ROWS])
-    return f'<table class="lab-changes"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+def _table(changes: Sequence[Change], locale: str) -> Markup:
+    rows = [_row(change, locale) for change in changes[:MOST_ROWS]]
+    return draw("tabs/lab/changes.html", locale, columns=COLUMNS, rows=rows)
 
 
-def _row(change: Change, locale: str) -> str:
-    after = (
-        _labels(change.after, locale)
-        if change.differs
-        else f'<span class="lab-unchanged">{_say("lab_unchanged", locale)}</span>'
+@dataclass(frozen=True)
+class Row:
+    """A segment with which the rules have to do."""
+
+    start: float
+    text: str
+    measured: Sequence[Chip]
+    before: Sequence[Chip]
+    after: Sequence[Chip]
+    differs: bool
+    reasons: Sequence[str]
+
+
+def _row(change: Change, locale: str) -> Row:
+    return Row(
+        change.before.start,
+        change.before.text,
+        measured=_chips(change.measured, locale),
+        before=_chips(change.before, locale),
+        after=_chips(change.after, locale),
+        differs=change.differs,
+        reasons=[*reasons(change, locale)],
     )
-    cells = (
-        clock(change.before.start),
-        escape(change.before.text) or "–",
-        _labels(change.measured, locale),
-        _labels(change.before, locale),
-        after,
-        "<br>".join(escape(reason) for reason in reasons(change, locale)),
-    )
-    labelled = zip(COLUMNS, cells, strict=True)
-    drawn = (f'<td data-label="{_say(key, locale)}">{cell}</td>' for key, cell in labelled)
-    return f"<tr{'' if change.differs else ' class=same'}>{''.join(drawn)}</tr>"
 
 
-def _labels(segment: Segment, locale: str) -> str:
+def _chips(segment: Segment, locale: str) -> list[Chip]:
     measured = segment.event_probabilities
     events = (event_chip(event, measured, locale) for event in segment.events)
-    return f'<span class="chips">{emotion_chip(segment, locale)}{"".join(events)}</span>'
+    return [emotion_chip(segment, locale), *events]
 
 
 def reasons(change: Change, locale: str) -> Iterator[str]:
@@ -128,7 +134,3 @@ def _then(firing: Firing, locale: str) -> Iterator[str]:
         yield say("lab_so_set_event", locale, label=rule.set_event.word(locale))
     if rule.drop_event and rule.when.event is not None:
         yield say("lab_so_drop_event", locale, label=rule.when.event.word(locale))
-
-
-def _say(key: str, locale: str) -> str:
-    return escape(say(key, locale))
