@@ -16,9 +16,9 @@ import torch
 from scripts.embedded import (
     dataset,
     detector,
+    emotion2vec,
     examples,
     export,
-    listener,
     paraformer,
     punctuation,
     recogniser,
@@ -30,7 +30,7 @@ from scripts.embedded.dataset import Dataset
 log = logging.getLogger(__name__)
 
 STAGES = (
-    *("data", "detector", "recogniser", "listener", "paraformer", "punctuation", "sentiment"),
+    *("data", "detector", "recogniser", "emotion2vec", "paraformer", "punctuation", "sentiment"),
     *("export", "examples"),
 )
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,10 +69,10 @@ def make_detector(work: Path) -> None:
         detector.train(work, detector.Recipe())
 
 
-def make_listener(work: Path) -> None:
-    """Train the second listener, on speech of its own."""
-    if not (work / "listener.pt").exists():
-        listener.train(work, listener.Recipe())
+def make_emotion2vec(work: Path) -> None:
+    """Train emotion2vec-tiny, on speech of its own."""
+    if not (work / "emotion2vec.pt").exists():
+        emotion2vec.train(work, emotion2vec.Recipe())
 
 
 def make_paraformer(work: Path) -> None:
@@ -97,7 +97,7 @@ def export_models(work: Path) -> None:
     """Write the models where the console finds them."""
     export.export_recogniser(work, ROOT / "models" / "sensevoice-tiny")
     export.export_detector(work, ROOT / "models" / "fsmn-vad-tiny")
-    export.export_listener(work, ROOT / "models" / "emotion2vec-tiny")
+    export.export_emotion2vec(work, ROOT / "models" / "emotion2vec-tiny")
     export.export_paraformer(work, ROOT / "models" / "paraformer-tiny")
     export.export_punctuation(work, ROOT / "models" / "ct-punc-tiny")
     sentiment.export_classifier(work, ROOT / "models" / "sentiment-tiny")
@@ -117,7 +117,7 @@ def main() -> None:
         "data": make_data,
         "detector": make_detector,
         "recogniser": make_recogniser,
-        "listener": make_listener,
+        "emotion2vec": make_emotion2vec,
         "paraformer": make_paraformer,
         "punctuation": make_punctuation,
         "sentiment": make_classifier,

@@ -27,8 +27,8 @@ from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.audio.film import Film, Samples, SoundKind, find_encoder
-from richspeech.audio.pictures import Pictures, open_pictures
+from richspeech.audio.media_writer import MediaWriter, Samples, SoundKind, find_encoder
+from richspeech.audio.video import Video, open_video
 from richspeech.errors import AudioError, Cancelled, OptionError
 from richspeech.language.catalog import Notice
 
@@ -86,28 +86,28 @@ def cut(
     _require_order(spans)
     with _write_errors(stem), ExitStack() as stack:
         recording = stack.enter_context(open_recording(source, limits))
-        video = stack.enter_context(open_pictures(source, limits))
-        pictures, encoder, note = _choose(video)
+        opened = stack.enter_context(open_video(source, limits))
+        video, encoder, note = _choose(opened)
 
-        def film(part: str, kind: SoundKind) -> Film:
-            path = folder / f"{stem}-{part}.{'mp4' if pictures else 'wav'}"
-            return Film(path, kind, pictures, encoder)
+        def writer(part: str, kind: SoundKind) -> MediaWriter:
+            path = folder / f"{stem}-{part}.{'mp4' if video else 'wav'}"
+            return MediaWriter(path, kind, video, encoder)
 
-        whole: Film | None = None
+        whole: MediaWriter | None = None
         paths: list[Path] = []
         found = 0
         frames = _watched(recording.frames(), stopped, told)
         for number, span in groupby(_pieces(frames, spans), attrgetter("number")):
             found, (kind, pieces) = number + 1, _peek(span)
             with ExitStack() as one:
-                films = []
+                writers = []
                 if clips:
-                    films.append(one.enter_context(film(f"{found:02}", kind)))
-                    paths.append(films[0].path)
+                    writers.append(one.enter_context(writer(f"{found:02}", kind)))
+                    paths.append(writers[0].path)
                 if reel:
-                    whole = whole or stack.enter_context(film("reel", kind))
-                    films.append(whole)
-                _shoot(films, pieces, pictures, stopped)
+                    whole = whole or stack.enter_context(writer("reel", kind))
+                    writers.append(whole)
+                _shoot(writers, pieces, video, stopped)
         _require_all(found, spans, recording.name)
     return Cut(tuple(paths), whole.path if whole else None, note)
 
@@ -131,8 +131,8 @@ def _write_errors(stem: str) -> Iterator[None]:
         raise AudioError("clips.unwritable", name=stem, why=str(error.strerror or error)) from error
 
 
-def _choose(video: Pictures | None) -> tuple[Pictures | None, str | None, Notice | None]:
-    """Decide whether pictures are cut and by which encoder, and what to say about it."""
+def _choose(video: Video | None) -> tuple[Video | None, str | None, Notice | None]:
+    """Decide whether video is cut and by which encoder, and what to say about it."""
     if video is None:
         return None, None, None
     if video.first is None:
@@ -144,25 +144,25 @@ def _choose(video: Pictures | None) -> tuple[Pictures | None, str | None, Notice
 
 
 def _shoot(
-    films: Sequence[Film],
+    writers: Sequence[MediaWriter],
     pieces: Iterable["_Piece"],
-    pictures: Pictures | None,
+    video: Video | None,
     stopped: Callable[[], bool],
 ) -> None:
-    """Put one span into the films: first its sound, then what was on the screen meanwhile."""
+    """Write one span to every file: first its audio, then the frames shown meanwhile."""
     start, seconds = None, 0.0
     for piece in pieces:
         start = piece.start if start is None else start
         seconds += piece.samples.shape[1] / piece.kind.sample_rate
-        for film in films:
-            film.add_sound(piece.samples, piece.kind)
-    if pictures and start is not None:
-        for moment, frame in pictures.shown(start, start + seconds):
+        for writer in writers:
+            writer.add_sound(piece.samples, piece.kind)
+    if video and start is not None:
+        for moment, frame in video.shown(start, start + seconds):
             _require_wanted(stopped)
-            for film in films:
-                film.show(frame, moment)
-    for film in films:
-        film.end_span(seconds)
+            for writer in writers:
+                writer.show(frame, moment)
+    for writer in writers:
+        writer.end_span(seconds)
 
 
 def _require_wanted(stopped: Callable[[], bool]) -> None:

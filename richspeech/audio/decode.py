@@ -226,7 +226,7 @@ def open_recording(
 
 @contextmanager
 def open_container(
-    source: Source, limits: AudioLimits, *, name: str | None = None, pictures: str = ""
+    source: Source, limits: AudioLimits, *, name: str | None = None, video: str = ""
 ) -> Iterator[tuple[InputContainer, str, int]]:
     """Open a file for the length of a `with` block: its container, plain name and size in bytes.
 
@@ -234,7 +234,7 @@ def open_container(
         source: as for `open_recording`.
         limits: as for `open_recording`; only the bytes count here.
         name: as for `open_recording`.
-        pictures: ffmpeg's names of the decoders of pictures that are allowed, comma-separated.
+        video: ffmpeg's names of the decoders of video that are allowed, comma-separated.
 
     Raises:
         AudioError: it is no recording, or has more bytes than the limits allow.
@@ -244,7 +244,7 @@ def open_container(
         size_bytes = file.seek(0, os.SEEK_END)
         _check_size(size_bytes, limits, name)
         file.seek(0)
-        with _opened_container(file, name, pictures) as container:
+        with _opened_container(file, name, video) as container:
             yield container, name, size_bytes
 
 
@@ -325,10 +325,10 @@ def _decodes_sound(codec: str) -> bool:
         return False  # it only encodes
 
 
-def _opened_container(file: BinaryIO, name: str, pictures: str) -> InputContainer:
+def _opened_container(file: BinaryIO, name: str, video: str) -> InputContainer:
     options = {
         "format_whitelist": CONTAINERS,
-        "codec_whitelist": f"{_audio_decoders()},{pictures}" if pictures else _audio_decoders(),
+        "codec_whitelist": f"{_audio_decoders()},{video}" if video else _audio_decoders(),
         "protocol_whitelist": "none",
     }
     sound = Sound(file)

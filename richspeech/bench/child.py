@@ -14,10 +14,10 @@ import torch
 
 from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
-from richspeech.bench.contestants import Authors, Ours
 from richspeech.bench.measure import BYTES_PER_MB, MemoryGrowth, peak_mb
 from richspeech.bench.setup import Setup
 from richspeech.bench.speech import Repeated, clips, make_speech, speech_path
+from richspeech.bench.systems import Authors, Ours
 
 CLIPS, CLIPS_TO_WARM_UP = 1_000, 100
 CLIP_SECONDS = 10.0
@@ -39,38 +39,38 @@ def start_authors(setup: Setup) -> dict[str, Any]:
 
 def transcribe_ours(setup: Setup) -> dict[str, Any]:
     """Transcribe the speech."""
-    contestant = Ours(setup.settings())
+    system = Ours(setup.settings())
     _say_ready()
-    contestant.transcribe_file(speech_path(setup.seconds, CACHE))
+    system.transcribe_file(speech_path(setup.seconds, CACHE))
     return _peaks()
 
 
 def transcribe_authors(setup: Setup) -> dict[str, Any]:
     """Transcribe the speech as the model's authors do."""
-    contestant = Authors(setup.settings())
+    system = Authors(setup.settings())
     _say_ready()
-    contestant.transcribe_file(speech_path(setup.seconds, CACHE))
+    system.transcribe_file(speech_path(setup.seconds, CACHE))
     return _peaks()
 
 
 def transcribe_long(setup: Setup) -> dict[str, Any]:
     """Transcribe the speech again and again, as one recording."""
-    contestant = Ours(setup.settings())
+    system = Ours(setup.settings())
     _say_ready()
     memory = MemoryGrowth()
     recording = Repeated(make_speech(setup.seconds), setup.long_seconds)
-    for progress in contestant.follow(recording):
+    for progress in system.follow(recording):
         memory.look(early=progress.seconds_done <= setup.seconds)
     return {"seconds": progress.seconds_done, **memory.to_dict()}
 
 
 def transcribe_clips(setup: Setup) -> dict[str, Any]:
     """Transcribe a thousand clips, each by itself."""
-    contestant = Ours(setup.settings())
+    system = Ours(setup.settings())
     _say_ready()
     memory = MemoryGrowth()
     for number, clip in enumerate(clips(make_speech(setup.seconds), CLIP_SECONDS, CLIPS)):
-        contestant.transcribe(clip)
+        system.transcribe(clip)
         memory.look(early=number < CLIPS_TO_WARM_UP)
     return {"count": CLIPS, **memory.to_dict()}
 

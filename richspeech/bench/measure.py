@@ -44,11 +44,11 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def alternate(contestants: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, Timing]:
-    """Let the contestants take turns, so that a busy minute of the machine hits all of them."""
-    runs: dict[str, list[float]] = {name: [] for name in contestants}
+def alternate(systems: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, Timing]:
+    """Let the systems take turns, so that a busy minute of the machine hits all of them."""
+    runs: dict[str, list[float]] = {name: [] for name in systems}
     for turn in range(repeat):
-        for name, work in contestants.items():
+        for name, work in systems.items():
             runs[name].append(timed(work))
             log.info("%s: %.4g s (%d of %d)", name, runs[name][-1], turn + 1, repeat)
     return {name: Timing(tuple(seconds)) for name, seconds in runs.items()}

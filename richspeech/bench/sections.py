@@ -13,7 +13,6 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
-from richspeech.bench.contestants import Authors, Ours, thread_count
 from richspeech.bench.machine import describe, has_bfloat16, matrix_gflops
 from richspeech.bench.measure import alternate, equal_share, run_child, timed
 from richspeech.bench.setup import Setup
@@ -26,6 +25,7 @@ from richspeech.bench.speech import (
     speech_path,
     write_wav,
 )
+from richspeech.bench.systems import Authors, Ours, thread_count
 from richspeech.bench.voice_activity import Detection
 from richspeech.bench.weights import size_of
 from richspeech.engines import loader
@@ -55,7 +55,7 @@ Findings = dict[str, Any]
 
 
 class Bench:
-    """The contestants and the speech of one run; each is made when it is first needed."""
+    """The systems and the speech of one run; each is made when it is first needed."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup, self.settings = setup, setup.settings()
@@ -175,21 +175,21 @@ def basics(bench: Bench) -> Findings:
 
 def speed(bench: Bench) -> Findings:
     """Measure from a file on disk to the transcript, beside the two others."""
-    contestants: dict[str, Callable[[], object]] = {
+    systems: dict[str, Callable[[], object]] = {
         "ours": lambda: bench.ours.transcribe_file(bench.file),
         "reference": lambda: bench.authors.transcribe_file(bench.file),
     }
     notes = {}
     try:
         bench.sherpa.recognise(bench.utterances[:3])
-        contestants["sherpa_int8"] = lambda: bench.sherpa.recognise(bench.utterances)
+        systems["sherpa_int8"] = lambda: bench.sherpa.recognise(bench.utterances)
     except ImportError as error:
         notes["sherpa_int8"] = f"Not measured: {error.name} is not installed."
     warm_up = speech_path(WARM_UP_SECONDS, CACHE)
     write_wav(bench.speech[: round(WARM_UP_SECONDS * SAMPLE_RATE)], warm_up)
     bench.ours.transcribe_file(warm_up)
     bench.authors.transcribe_file(warm_up)
-    timings = alternate(contestants, bench.setup.repeat)
+    timings = alternate(systems, bench.setup.repeat)
     seconds = bench.setup.seconds
     found = {name: rtfx(seconds, timing.median) for name, timing in timings.items()}
     spread = {
@@ -219,7 +219,7 @@ def encoders(bench: Bench) -> Findings:
     """Measure the recogniser alone, with every backend, on utterances that are cut already."""
     kinds = CUDA_ENCODERS if bench.device.startswith("cuda") else CPU_ENCODERS
     batches = bench.batches(bench.utterances)
-    contestants: dict[str, Callable[[], object]] = {}
+    systems: dict[str, Callable[[], object]] = {}
     notes = {}
     for backend, precision in kinds:
         name = f"{backend} {precision}"
@@ -231,9 +231,9 @@ def encoders(bench: Bench) -> Findings:
         except ModelError as error:
             notes[name] = str(error)
             continue
-        contestants[name] = partial(_recognise_all, engine, batches)
+        systems[name] = partial(_recognise_all, engine, batches)
         engine.recognise(batches[0])
-    timings = alternate(contestants, bench.setup.repeat)
+    timings = alternate(systems, bench.setup.repeat)
     found = {name: rtfx(bench.setup.seconds, each.median) for name, each in timings.items()}
     return {"encoder_rtfx": found, "notes": notes}
 
@@ -304,15 +304,15 @@ def clients(bench: Bench) -> Findings:
     def one_batch() -> None:
         bench.engine.recognise([Request(each, Options()) for each in found()])
 
-    contestants: dict[str, Callable[[], object]] = {
+    systems: dict[str, Callable[[], object]] = {
         "clients": lambda: bench.ours.transcribe_together(recordings),
         "one batch": one_batch,
         "one caller": lambda: _recognise_all(bench.engine, bench.batches(found())),
     }
-    alternate(contestants, 1)
-    timings = alternate(contestants, bench.setup.repeat)
+    alternate(systems, 1)
+    timings = alternate(systems, bench.setup.repeat)
     seconds = CLIENTS * CLIP_SECONDS
-    together, batch, caller = (rtfx(seconds, timings[name].median) for name in contestants)
+    together, batch, caller = (rtfx(seconds, timings[name].median) for name in systems)
     return {
         "clients": {"count": CLIENTS, "rtfx": together, "one_batch_rtfx": batch,
                     "share": together / batch, "one_caller_rtfx": caller},

@@ -13,7 +13,7 @@ from typing import Any
 
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.audio.pictures import open_pictures
+from richspeech.audio.video import open_video
 from richspeech.cli.options import add_weights_arguments
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
@@ -128,13 +128,13 @@ def write_files(
 
 
 def _edl(arguments: argparse.Namespace, found: tuple[Highlight, ...], limits: AudioLimits) -> str:
-    with open_pictures(arguments.recording, limits) as pictures:
-        own_rate = pictures.frame_rate if pictures else USUAL_FRAME_RATE
+    with open_video(arguments.recording, limits) as video:
+        own_rate = video.frame_rate if video else USUAL_FRAME_RATE
         return write_edl(
             found,
             name=arguments.recording.name,
             frame_rate=arguments.frame_rate or own_rate,
-            pictures=pictures is not None,
+            video=video is not None,
         )
 
 

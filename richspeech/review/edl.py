@@ -29,7 +29,7 @@ def write_edl(
     *,
     name: str,
     frame_rate: Fraction = USUAL_FRAME_RATE,
-    pictures: bool = False,
+    video: bool = False,
 ) -> str:
     """Write one event a highlight, one after the other on the record side.
 
@@ -37,7 +37,7 @@ def write_edl(
         highlights: in order of time.
         name: of the recording's file.
         frame_rate: frames a second; what an editor sets the project to.
-        pictures: whether the recording has a picture beside the sound.
+        video: whether the recording has video.
 
     Raises:
         OptionError: the rate is no frame rate, or there are more highlights than the format holds.
@@ -50,7 +50,7 @@ def write_edl(
         first, end = (round(moment * frame_rate) for moment in (each.start, each.end))
         frames = (first, end, record, record + end - first)
         record += end - first
-        track = "B" if pictures else "A"
+        track = "B" if video else "A"
         codes = " ".join(timecode(frame, frame_rate) for frame in frames)
         lines += [
             f"{number:03}  AX       {track:<5} C        {codes}",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import yaml
 
-from scripts.embedded import detector, listener, paraformer, punctuation, recogniser
+from scripts.embedded import detector, emotion2vec, paraformer, punctuation, recogniser
 from scripts.embedded.features import MELS, write_cmvn
 from scripts.embedded.voices import SAMPLE_RATE
 
@@ -69,15 +69,15 @@ def export_detector(work: Path, folder: Path) -> None:
     )
 
 
-def export_listener(work: Path, folder: Path) -> None:
+def export_emotion2vec(work: Path, folder: Path) -> None:
     """Write ``emotion2vec-tiny``."""
-    _write_weights(work / "listener.pt", folder)
-    (folder / "tokens.txt").write_text("\n".join(listener.TOKENS) + "\n", encoding="utf-8")
+    _write_weights(work / "emotion2vec.pt", folder)
+    (folder / "tokens.txt").write_text("\n".join(emotion2vec.TOKENS) + "\n", encoding="utf-8")
     _write_config(
         folder,
         {
             "model": "Emotion2vec",
-            "model_conf": listener.MODEL_CONF,
+            "model_conf": emotion2vec.MODEL_CONF,
             "tokenizer": "CharTokenizer",
             "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
         },

@@ -23,11 +23,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from richspeech.audio import film, pictures
+from richspeech.audio import media_writer, video
 from richspeech.audio.clips import SECOND_BEST, UNREADABLE, UNWRITABLE, Cut, cut
 from richspeech.audio.decode import AudioLimits
-from richspeech.audio.film import Film, SoundKind
-from richspeech.audio.pictures import open_pictures
+from richspeech.audio.media_writer import MediaWriter, SoundKind
+from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, Cancelled, OptionError
 
 LIMITS = AudioLimits(max_bytes=200_000_000, max_seconds=3_600.0)
@@ -216,7 +216,7 @@ def test_no_span_makes_no_file(tmp_path: Path) -> None:
 
 def test_a_recording_may_change_its_kind_of_sound(tmp_path: Path) -> None:
     path = tmp_path / "changing.wav"
-    with Film(path, SoundKind(RATE, 1), None, None) as made:
+    with MediaWriter(path, SoundKind(RATE, 1), None, None) as made:
         made.add_sound(np.full((1, RATE), 3_000, np.int16), SoundKind(RATE, 1))
         made.add_sound(np.full((2, 48_000), 3_000, np.int16), SoundKind(48_000, 2))
     sound, rate = sound_of(path)
@@ -225,7 +225,7 @@ def test_a_recording_may_change_its_kind_of_sound(tmp_path: Path) -> None:
     assert sound[0, -RATE // 2] > 0.05
 
 
-# Pictures -----------------------------------------------------------------------------------------
+# Video --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])
@@ -274,16 +274,16 @@ def test_the_last_picture_stays_where_the_sound_goes_on(tmp_path: Path) -> None:
 
 def test_a_turned_video_stays_turned(tmp_path: Path) -> None:
     clip = cut_one(video_file(tmp_path / "source.mp4", rotation=90), 1, 2, tmp_path)
-    with open_pictures(clip, LIMITS) as found:
+    with open_video(clip, LIMITS) as found:
         assert found
         assert (found.rotation, found.size) == (90, (64, 48))
 
 
 def test_a_sample_rate_that_aac_has_not_becomes_one_that_it_has(tmp_path: Path) -> None:
     path = tmp_path / "odd.mp4"
-    with open_pictures(video_file(tmp_path / "source.mp4"), LIMITS) as found:
+    with open_video(video_file(tmp_path / "source.mp4"), LIMITS) as found:
         kind = SoundKind(6_000, 1)
-        with Film(path, kind, found, "libx264") as made:
+        with MediaWriter(path, kind, found, "libx264") as made:
             made.add_sound((tones(6_000) * 32_767).astype(np.int16)[np.newaxis], kind)
             made.end_span(SECONDS)
     sound, rate = sound_of(path)
@@ -299,7 +299,7 @@ def test_pictures_that_cannot_be_decoded_leave_the_sound_and_a_sentence(tmp_path
 
 
 def test_giant_pictures_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 47)
+    monkeypatch.setattr(video, "MOST_PIXELS", 64 * 47)
     done = cut(video_file(tmp_path / "source.mp4"), [(2, 3)], tmp_path, LIMITS, stem="x")
     assert done.note == UNREADABLE
 
@@ -325,7 +325,7 @@ def test_the_cover_of_a_song_is_no_moving_picture(tmp_path: Path) -> None:
 def test_without_h264_there_is_the_next_best_and_a_sentence(
     encoders: list[str], name: str, note: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(film, "ENCODERS", encoders)
+    monkeypatch.setattr(media_writer, "ENCODERS", encoders)
     done = cut(video_file(tmp_path / "source.mp4"), [(2, 4)], tmp_path, LIMITS, stem="x")
     assert (done.clips, done.note) == ((tmp_path / name,), note)
     assert heard_seconds(done.clips[0], [0.5, 1.5]) == [2, 3]

@@ -46,13 +46,13 @@ def test_an_edl_has_one_event_a_highlight() -> None:
     ]
 
 
-@pytest.mark.parametrize("pictures", [False, True])
+@pytest.mark.parametrize("video", [False, True])
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(50), NTSC, FILM])
-def test_an_editor_reads_the_seconds_that_were_meant(rate: Fraction, pictures: bool) -> None:
-    text = write_edl(TWO, name="call.mp4", frame_rate=rate, pictures=pictures)
+def test_an_editor_reads_the_seconds_that_were_meant(rate: Fraction, video: bool) -> None:
+    text = write_edl(TWO, name="call.mp4", frame_rate=rate, video=video)
     timeline = otio.adapters.read_from_string(text, "cmx_3600", rate=round(rate))
     kinds = [track.kind for track in timeline.tracks]
-    assert kinds == (["Video", "Audio"] if pictures else ["Audio"])
+    assert kinds == (["Video", "Audio"] if video else ["Audio"])
     for track in timeline.tracks:
         assert [clip.name for clip in track] == ["call.mp4", "call.mp4"]
         spans = [clip.source_range for clip in track]

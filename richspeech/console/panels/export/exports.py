@@ -23,8 +23,8 @@ from types import MappingProxyType
 
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
-from richspeech.audio.pictures import open_pictures
 from richspeech.audio.playback import to_mp3
+from richspeech.audio.video import open_video
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Status, Task
 from richspeech.console.workers import Workers
@@ -257,17 +257,17 @@ def _make_chapters(export: Export, limits: AudioLimits) -> Path:  # noqa: ARG001
 
 def _make_edl(export: Export, limits: AudioLimits) -> Path:
     """Write the list at the frame rate of the video; at the usual one for sound alone."""
-    rate, has_pictures = USUAL_FRAME_RATE, False
+    rate, has_video = USUAL_FRAME_RATE, False
     if recording := export.material.recording:
-        with open_pictures(recording, limits) as pictures:
-            has_pictures = pictures is not None
-            rate = pictures.frame_rate if pictures else rate
+        with open_video(recording, limits) as video:
+            has_video = video is not None
+            rate = video.frame_rate if video else rate
     path = export.folder / f"{export.stem}.edl"
     text = write_edl(
         export.material.highlights,
         name=export.material.name,
         frame_rate=rate,
-        pictures=has_pictures,
+        video=has_video,
     )
     path.write_text(text, encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""Pictures: the moving picture of a video, sought and decoded where a clip needs it.
+"""The video of a recording: frames, sought and decoded where a clip needs them.
 
 The file is no more trusted than in audio.py: few decoders are allowed, and no giant picture.
 A picture is on the screen until the next one comes, so the first of a span began before it.
@@ -29,7 +29,7 @@ DECODERS = (
 """ffmpeg's names of what cameras, phones, meetings and web pages record."""
 
 MOST_PIXELS = 7_680 * 4_320
-"""Larger pictures (8K) are refused before memory is taken for them."""
+"""Larger frames (8K) are refused before memory is taken for them."""
 
 USUAL_FRAME_RATE = Fraction(25)
 """Frames a second where the source claims none, or nonsense."""
@@ -39,7 +39,7 @@ HIGHEST_FRAME_RATE = 120
 _DECODER_ERRORS = (FFmpegError, OSError, ValueError, RuntimeError, MemoryError)
 
 
-class Pictures:
+class Video:
     """The picture track of an open video."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
@@ -66,7 +66,7 @@ class Pictures:
 
     @property
     def rotation(self) -> int:
-        """Degrees by which a player turns the pictures, counter-clockwise."""
+        """Degrees by which a player turns the video, counter-clockwise."""
         return self.first.rotation if self.first else 0
 
     @property
@@ -122,15 +122,15 @@ class Pictures:
 
 
 @contextmanager
-def open_pictures(source: Path | bytes, limits: AudioLimits) -> Iterator[Pictures | None]:
-    """Open the pictures of a video for the length of a `with` block; None if it has none.
+def open_video(source: Path | bytes, limits: AudioLimits) -> Iterator[Video | None]:
+    """Open the video of a recording for a `with` block; None if it has none.
 
     Raises:
         AudioError: as `open_recording`.
     """
-    with open_container(source, limits, pictures=DECODERS) as (container, _, _):
+    with open_container(source, limits, video=DECODERS) as (container, _, _):
         stream = _picture_stream(container)
-        yield Pictures(container, stream) if stream else None
+        yield Video(container, stream) if stream else None
 
 
 def _picture_stream(container: InputContainer) -> VideoStream | None:

@@ -1,4 +1,4 @@
-"""Who is measured: this program, and ``AutoModel.generate`` as the model's authors call it."""
+"""The systems measured: this program, and ``AutoModel.generate`` as its authors call it."""
 
 import os
 import time
@@ -122,5 +122,5 @@ class _Numbers:
 
 
 def thread_count(settings: Settings) -> int:
-    """Return the threads that every contestant gets."""
+    """Return the threads that every system gets."""
     return settings.model.threads or os.cpu_count() or 1

@@ -147,9 +147,9 @@ class Clips:
     @classmethod
     def open(cls, folder: Path) -> "Clips":
         """Open what ``build`` wrote."""
-        with np.load(folder / "listener_clips.npz") as index:
+        with np.load(folder / "emotion2vec_clips.npz") as index:
             ends, labels = index["ends"], index["labels"]
-        return cls(np.load(folder / "listener_clips.npy", mmap_mode="r"), ends, labels)
+        return cls(np.load(folder / "emotion2vec_clips.npy", mmap_mode="r"), ends, labels)
 
     def waveform(self, index: int) -> Waveform:
         """Return one clip."""
@@ -215,9 +215,9 @@ def build(folder: Path, recipe: Recipe) -> None:
     unknown = NAMES.index("UNKNOWN")
     made += [(unknown, _as_int16(hush(rng))) for _ in range(recipe.noises)]
     labels, clips = zip(*made, strict=True)
-    np.save(folder / "listener_clips.npy", np.concatenate(clips))
+    np.save(folder / "emotion2vec_clips.npy", np.concatenate(clips))
     ends = np.cumsum([len(clip) for clip in clips])
-    np.savez(folder / "listener_clips.npz", ends=ends, labels=np.array(labels))
+    np.savez(folder / "emotion2vec_clips.npz", ends=ends, labels=np.array(labels))
 
 
 class Batches:
@@ -329,18 +329,18 @@ class Trainer(Checkpointed):
 
 
 def train(folder: Path, recipe: Recipe) -> None:
-    """Train; leaves ``listener.pt`` in ``folder``. One thread: rows are too short for two."""
+    """Train; leaves ``emotion2vec.pt`` in ``folder``. One thread: rows are too short for two."""
     torch.set_num_threads(1)
-    if not (folder / "listener_clips.npz").exists():
+    if not (folder / "emotion2vec_clips.npz").exists():
         build(folder, recipe)
     batches, trainer = Batches(Clips.open(folder), recipe), Trainer(recipe)
-    trainer.resume(folder / "listener.ckpt")
+    trainer.resume(folder / "emotion2vec.ckpt")
     losses: list[float] = []
     while trainer.step < recipe.steps:
         losses.append(trainer.learn(*batches.batch(trainer.step)))
         if trainer.step % recipe.log_steps == 0:
-            log.info("listener step %d loss %.4f", trainer.step, np.mean(losses))
+            log.info("emotion2vec step %d loss %.4f", trainer.step, np.mean(losses))
             losses.clear()
         if trainer.step % recipe.checkpoint_steps == 0:
-            trainer.save(folder / "listener.ckpt")
-    torch.save(trainer.model.state_dict(), folder / "listener.pt")
+            trainer.save(folder / "emotion2vec.ckpt")
+    torch.save(trainer.model.state_dict(), folder / "emotion2vec.pt")

@@ -1,7 +1,7 @@
-"""Film: one file being written, sound or sound with pictures, span after span.
+"""Write one media file, audio or audio with video, span after span.
 
-Sound sets the time. Pictures stand on an even grid of frames: whatever was on the screen at the
-time of a frame is in it. The grid runs on from span to span, so pictures and sound stay together
+Audio sets the time. Video is on an even grid of frames, each of which holds whatever was on the
+screen at its time. The grid runs on from span to span, so video and audio stay together
 however many spans there are.
 """
 
@@ -22,7 +22,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from richspeech.audio.pictures import Pictures
+from richspeech.audio.video import Video
 
 Samples = NDArray[np.int16]
 """Shape [C, T]: one or two channels."""
@@ -51,7 +51,7 @@ class SoundKind(NamedTuple):
 
 
 def find_encoder() -> str | None:
-    """Name what encodes pictures here; None if nothing does."""
+    """Name the video encoder to use; None if nothing does."""
     return next((name for name in ENCODERS if _exists(name)), None)
 
 
@@ -63,19 +63,19 @@ def _exists(encoder: str) -> bool:
     return True
 
 
-class Film:
-    """A WAV file or, with pictures and an encoder, an MP4 file; a failure leaves no file behind."""
+class MediaWriter:
+    """A WAV file or, with video and an encoder, an MP4 file; a failure leaves no file behind."""
 
     def __init__(
-        self, path: Path, kind: SoundKind, pictures: Pictures | None, encoder: str | None
+        self, path: Path, kind: SoundKind, video: Video | None, encoder: str | None
     ) -> None:
         self.path = path
-        has_pictures = pictures is not None and encoder is not None
-        options = {"movflags": "+faststart"} if has_pictures else {}
-        form = "mp4" if has_pictures else "wav"
+        has_video = video is not None and encoder is not None
+        options = {"movflags": "+faststart"} if has_video else {}
+        form = "mp4" if has_video else "wav"
         self._output = av.open(str(path), "w", format=form, options=options)
-        self._screen = _Screen(self._output, pictures, encoder) if pictures and encoder else None
-        self._loudspeaker = _Loudspeaker(self._output, kind, "aac" if has_pictures else "pcm_s16le")
+        self._video = _VideoTrack(self._output, video, encoder) if video and encoder else None
+        self._audio = _AudioTrack(self._output, kind, "aac" if has_video else "pcm_s16le")
         self._start = 0.0
         """Seconds at which the span begins in this file."""
 
@@ -90,9 +90,9 @@ class Film:
     ) -> None:
         try:
             if kind is None:
-                self._loudspeaker.end()
-                if self._screen:
-                    self._screen.end()
+                self._audio.end()
+                if self._video:
+                    self._video.end()
         finally:
             self._output.close()
         if kind is not None:
@@ -100,21 +100,21 @@ class Film:
 
     def add_sound(self, samples: Samples, kind: SoundKind) -> None:
         """Append sound to the span."""
-        self._loudspeaker.add(samples, kind)
+        self._audio.add(samples, kind)
 
     def show(self, frame: VideoFrame, seconds: float) -> None:
         """Change the picture at a time of the span."""
-        if self._screen:
-            self._screen.change(frame, self._start + seconds)
+        if self._video:
+            self._video.change(frame, self._start + seconds)
 
     def end_span(self, seconds: float) -> None:
         """Say how long the span was; the next one begins."""
         self._start += seconds
-        if self._screen:
-            self._screen.hold_until(self._start)
+        if self._video:
+            self._video.hold_until(self._start)
 
 
-class _Loudspeaker:
+class _AudioTrack:
     """The track of sound."""
 
     def __init__(self, output: OutputContainer, kind: SoundKind, codec: str) -> None:
@@ -153,21 +153,21 @@ class _Loudspeaker:
             self._output.mux(self._stream.encode(frame))
 
 
-class _Screen:
-    """The track of pictures."""
+class _VideoTrack:
+    """The video track."""
 
-    def __init__(self, output: OutputContainer, pictures: Pictures, encoder: str) -> None:
+    def __init__(self, output: OutputContainer, video: Video, encoder: str) -> None:
         self._output = output
-        self._rate = pictures.frame_rate
+        self._rate = video.frame_rate
         options = dict(ENCODER_OPTIONS.get(encoder, {}))
         self._stream = cast(
             "VideoStream", output.add_stream(encoder, rate=self._rate, options=options)
         )
-        self._stream.width, self._stream.height = pictures.size
+        self._stream.width, self._stream.height = video.size
         self._stream.pix_fmt = "yuv420p"
-        if pictures.pixel_shape:
-            self._stream.codec_context.sample_aspect_ratio = pictures.pixel_shape
-        self._stream.set_display_rotation(pictures.rotation)
+        if video.pixel_shape:
+            self._stream.codec_context.sample_aspect_ratio = video.pixel_shape
+        self._stream.set_display_rotation(video.rotation)
         self._current: VideoFrame | None = None
         self._frames = 0
 
