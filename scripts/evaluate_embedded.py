@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 README = MODELS / "README.md"
-TRANSCRIPTS, EMOTIONS = "measured", "second listener"
+TRANSCRIPTS, EMOTIONS = "measured", "emotion recognition"
 PARAFORMER, PUNCTUATION, SENTIMENT = "paraformer", "punctuation", "sentiment"
 """Names of the tables in models/README.md."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
 SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
-"""What the second listener should say of clips without speech."""
+"""What emotion recognition should say of clips without speech."""
 NOISES = 40
-"""In every set for the second listener, to be heard as unknown."""
+"""In every set for emotion recognition, with the label unknown."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,10 @@ def table(sets: dict[str, list[Answer]], frame_errors: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def emotions_heard(
-    listener: Emotion2vec, plan: dataset.Plan, snr_db: float | None
+def emotions_recognised(
+    emotion2vec: Emotion2vec, plan: dataset.Plan, snr_db: float | None
 ) -> list[tuple[NineEmotion, NineEmotion]]:
-    """Speak the utterances of ``plan``, and noises: what each is, and what the listener hears."""
+    """Speak the utterances of ``plan``, and noises: what each is, and what is recognised."""
     rng = np.random.default_rng(plan.seed)
     clips = [
         (truth.emotion.lower() if truth.woitn else "other", waveform)
@@ -180,18 +180,18 @@ def emotions_heard(
     for name, waveform in clips:
         padded = np.concatenate([PAD, waveform, PAD])
         heard = padded if snr_db is None else sounds.add_noise(padded, snr_db, rng)
-        found.append((NineEmotion(name), listener.listen([heard]).emotion))
+        found.append((NineEmotion(name), emotion2vec.listen([heard]).emotion))
     return found
 
 
 def emotion_table() -> str:
-    """Return percent heard rightly by the second listener: of each emotion, of speech, of all."""
-    listener = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
+    """Return percent recognised correctly: of each emotion, of speech, of all."""
+    emotion2vec = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
     events = replace(dataset.TEST_NEW, events=10)
     sets = {
-        "known voices": emotions_heard(listener, dataset.TEST_SEEN, None),
-        "voices never heard": emotions_heard(listener, events, None),
-        "voices never heard, noise at 10 dB": emotions_heard(listener, events, 10.0),
+        "known voices": emotions_recognised(emotion2vec, dataset.TEST_SEEN, None),
+        "voices never heard": emotions_recognised(emotion2vec, events, None),
+        "voices never heard, noise at 10 dB": emotions_recognised(emotion2vec, events, 10.0),
     }
     lines = [
         "| held-out set | clips | " + " | ".join(NineEmotion) + " | speech | all |",

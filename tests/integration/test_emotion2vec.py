@@ -27,7 +27,7 @@ from richspeech.stages.second_opinion import add_second_opinion
 from scripts.embedded import dataset
 from scripts.embedded.corpus import LANGUAGES
 from scripts.embedded.voices import HELD_OUT_VARIANTS
-from scripts.evaluate_embedded import emotions_heard
+from scripts.evaluate_embedded import emotions_recognised
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LIMITS = AudioLimits(10**9, 10**6)
@@ -182,7 +182,7 @@ def test_emotions_of_the_examples_are_heard(listener: Emotion2vec) -> None:
 def test_new_sentences_in_new_voices_are_heard_rightly(listener: Emotion2vec) -> None:
     """A small part of what scripts/evaluate_embedded.py measures; see models/README.md."""
     plan = dataset.Plan(dict.fromkeys(LANGUAGES, 10), 0, seed=78, variants=HELD_OUT_VARIANTS)
-    found = emotions_heard(listener, plan, None)
+    found = emotions_recognised(listener, plan, None)
     spoken = [truth is heard for truth, heard in found if truth is not NineEmotion.UNKNOWN]
     assert len(spoken) == 50
     assert np.mean(spoken) >= 0.85
