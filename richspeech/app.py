@@ -129,7 +129,6 @@ def serve(
         from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
         from richspeech.console.workers import Workers  # noqa: PLC0415
-        from richspeech.engines import loader  # noqa: PLC0415
         from richspeech.engines.readiness import Readiness  # noqa: PLC0415
         from richspeech.engines.transcribers import Transcribers  # noqa: PLC0415
         from richspeech.jobs.waiting import WaitingRoom  # noqa: PLC0415
@@ -157,7 +156,7 @@ def serve(
         server = Server(
             config, settings.server.stop_seconds, workers.close, partial(end_process, folder)
         )
-        run(server, listener, readiness, partial(loader.load, settings))
+        run(server, listener, readiness, transcribers.load_main)
 
 
 def end_process(folder: Path) -> None:
@@ -197,6 +196,7 @@ def application(
     live = partial(
         live_route,
         readiness=readiness,
+        with_stages=transcribers.with_stages,
         defaults=loader.default_options(settings),
         max_seconds=limits.max_seconds,
         settings=settings.live,

@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 Say = Callable[[RichSpeechError | None], str]
 Received = TypeVar("Received")
+WithStages = Callable[[Loaded], Loaded]
 
 PATH = "/live"
 TAP = Path(__file__).with_name("live_tap.js")
@@ -97,12 +98,17 @@ def live_route(
     defaults: Options,
     max_seconds: float,
     settings: LiveSettings,
+    with_stages: WithStages = lambda loaded: loaded,
 ) -> WebSocketRoute:
     """Make the route; ``max_seconds`` is the longest recording.
 
+    ``with_stages`` gives the engine that was loaded the stages through which segments go.
+
     It stands behind the middleware, which knows who asks and refuses other sites.
     """
-    return WebSocketRoute(PATH, _Live(desk, readiness, defaults, max_seconds, settings).serve)
+    return WebSocketRoute(
+        PATH, _Live(desk, readiness, defaults, max_seconds, settings, with_stages).serve
+    )
 
 
 def tap_route() -> Route:
@@ -120,8 +126,10 @@ class _Live:
         defaults: Options,
         max_seconds: float,
         settings: LiveSettings,
+        with_stages: WithStages,
     ) -> None:
         self._desk, self._readiness, self._defaults = desk, readiness, defaults
+        self._with_stages = with_stages
         self._max_seconds, self._settings = max_seconds, settings
         self._places = threading.Semaphore(settings.max_sessions)
 
@@ -169,7 +177,7 @@ class _Live:
         if loaded is None:
             message = f"The model could not be loaded: {self._readiness.error}"
             raise ModelError(message)
-        return loaded
+        return self._with_stages(loaded)
 
     def _transcription(self, loaded: Loaded) -> LiveTranscription:
         if loaded.sketcher is None:

@@ -16,24 +16,17 @@ from richspeech.engines.hub import (
     find_weights,
 )
 from richspeech.engines.loaded import Models
-from richspeech.engines.on_demand import OnDemand
 from richspeech.engines.registry import engine_named
-from richspeech.engines.sentiment.load import (
-    LoadedClassifier,
-    classifier_on_demand,
-    find_classifier,
-    irony_limits,
-)
+from richspeech.engines.sentiment.load import LazyReader, irony_limits, lazy_reader
 from richspeech.memory import give_back, resident_bytes
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
-from richspeech.model.sentiment import Limits
 from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import Transcriber
 from richspeech.recognition.scheduler import ModelThread
+from richspeech.recognition.staged import StagedTranscriber
 from richspeech.settings import Settings
-from richspeech.stages.reading_transcriber import ReadingTranscriber
-from richspeech.stages.relabelling import RelabellingTranscriber
+from richspeech.stages.chain import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +51,11 @@ class Loaded:
     memory_bytes: int | None = None
     """By how much the process grew while it was loaded; weights that are mapped come in later."""
     sentiment_weights: Weights | None = None
-    """Of what reads the words, where the settings want that of this engine."""
+    """Of what reads the words, where somebody wants that."""
     sketcher: Sketcher | None = None
-    """For reading along while somebody talks; None where recordings are taken whole."""
+    """For hearing along while somebody talks; None where recordings are taken whole."""
     rules: tuple[Rule, ...] | None = None
-    """Those that took the place of the settings' own after it was loaded."""
-    unread: Transcriber | None = None
-    """The transcriber without what reads the words; None where nothing does."""
+    """Those that mend labels here, in the place of the settings' own; None: nothing mends them."""
 
     @property
     def is_embedded(self) -> bool:
@@ -76,26 +67,6 @@ class Loaded:
         """Of everything that has a part in a transcript."""
         others = (self.vad_weights, self.punctuation_weights, self.sentiment_weights)
         return (self.weights, *others)
-
-    def with_rules(self, rules: tuple[Rule, ...], limits: Limits) -> "Loaded":
-        """Return it with these rules alone; ``limits`` weigh voice against words anew."""
-        ruled = partial(RelabellingTranscriber, rules=rules, limits=limits)
-        unread = None if self.unread is None else ruled(self.unread)
-        return replace(self, transcriber=ruled(self.transcriber), unread=unread, rules=rules)
-
-    def with_reading(
-        self, reader: OnDemand[LoadedClassifier], weights: Weights, limits: Limits
-    ) -> "Loaded":
-        """Return it with its words read for their sentiment by a model of these ``weights``."""
-        reading = ReadingTranscriber(self.transcriber, reader, limits)
-        return replace(
-            self, transcriber=reading, unread=self.transcriber, sentiment_weights=weights
-        )
-
-    def without_reading(self) -> "Loaded":
-        """Return it with nothing that reads its words."""
-        plain = self.unread or self.transcriber
-        return replace(self, transcriber=plain, unread=None, sentiment_weights=None)
 
     def close(self) -> None:
         """End every transcription, and the model's thread once it has done what it is at."""
@@ -132,7 +103,37 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
 
 
 def load(settings: Settings, engine: str | None = None) -> Loaded:
-    """Load an engine, that of the settings if none is named.
+    """Load an engine, that of the settings if none is named, with the stages of the settings.
+
+    Raises ``ModelError`` when its weights, or those of what reads the words, cannot be had.
+    """
+    engine = engine or settings.model.engine
+    reader = lazy_reader(settings) if engine in settings.sentiment.engines else None
+    return with_stages(load_engine(settings, engine), settings, settings.rules, reader)
+
+
+def with_stages(
+    loaded: Loaded, settings: Settings, rules: tuple[Rule, ...], reader: LazyReader | None
+) -> Loaded:
+    """Return an engine, as ``load_engine`` gave it, whose segments go through all stages."""
+    recipe = Recipe(
+        rules=rules,
+        hotword_limits=settings.hotwords,
+        divides=loaded.punctuation_weights is not None,
+        reader=reader,
+        limits=irony_limits(settings),
+    )
+    return replace(
+        loaded,
+        transcriber=StagedTranscriber(loaded.transcriber, recipe),
+        sketcher=loaded.sketcher and loaded.sketcher.with_recipe(recipe),
+        rules=rules,
+        sentiment_weights=reader.weights if reader else None,
+    )
+
+
+def load_engine(settings: Settings, engine: str) -> Loaded:
+    """Load an engine alone: its segments are as recognised, one an utterance.
 
     Raises ``ModelError`` when its weights cannot be had.
     """
@@ -142,9 +143,7 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
     started = time.perf_counter()
     give_back()  # what others have freed must not count as this engine's
     before = resident_bytes()
-    engine = engine or settings.model.engine
     models = find_models(settings, engine)
-    found = find_classifier(settings) if engine in settings.sentiment.engines else None
     device, reason = choose_device(settings.model.device)
     log.info("device %s: %s", device, reason)
     if device.startswith("cuda"):
@@ -153,7 +152,7 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
     grown = resident_bytes() - before
     seconds = time.perf_counter() - started
     log.info("%s is ready after %.1f s, in %.0f MB", engine, seconds, grown / 1e6)
-    loaded = Loaded(
+    return Loaded(
         parts.transcriber,
         engine,
         models.recogniser,
@@ -165,10 +164,6 @@ def load(settings: Settings, engine: str | None = None) -> Loaded:
         grown,
         sketcher=parts.sketcher,
     )
-    if found is None:
-        return loaded
-    reader = classifier_on_demand(settings, found)
-    return loaded.with_reading(reader, found.weights, irony_limits(settings))
 
 
 def default_options(settings: Settings) -> Options:

@@ -26,7 +26,6 @@ class Readiness:
     def __init__(self) -> None:
         self._future: concurrent.futures.Future[Loaded] = concurrent.futures.Future()
         self._future.set_running_or_notify_cancel()  # who stops waiting does not stop the loading
-        self._change: Callable[[Loaded], Loaded] = lambda loaded: loaded
 
     def load(self, load: Callable[[], Loaded]) -> None:
         """Load in the calling thread; what goes wrong is kept for ``error`` and ``wait``."""
@@ -34,10 +33,6 @@ class Readiness:
             self._future.set_result(load())
         except BaseException as error:  # noqa: BLE001 - kept, not dropped
             self._future.set_exception(error)
-
-    def change(self, change: Callable[[Loaded], Loaded]) -> None:
-        """Give the model as ``change`` makes it of the one that was loaded, from now on."""
-        self._change = change
 
     @property
     def error(self) -> BaseException | None:
@@ -47,7 +42,7 @@ class Readiness:
     @property
     def loaded(self) -> Loaded | None:
         """The model; None unless it is there."""
-        return self._change(self._future.result()) if self.state is State.OK else None
+        return self._future.result() if self.state is State.OK else None
 
     @property
     def state(self) -> State:
@@ -62,7 +57,7 @@ class Readiness:
             if cancelled():
                 raise Cancelled
             concurrent.futures.wait([self._future], SECONDS_BETWEEN_LOOKS)
-        return self._change(self._future.result())
+        return self._future.result()
 
     async def settled(self) -> None:
         """Return once the model is there or has failed; holds no thread meanwhile."""

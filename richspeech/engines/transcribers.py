@@ -8,15 +8,9 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech.engines import loader
-from richspeech.engines.hub import Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.on_demand import OnDemand, entered
-from richspeech.engines.sentiment.load import (
-    LoadedClassifier,
-    classifier_on_demand,
-    find_classifier,
-    irony_limits,
-)
+from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
 from richspeech.settings import ENGINES, Settings
 
@@ -31,9 +25,6 @@ class Main(Protocol):
     def wait(self, cancelled: Callable[[], bool]) -> Loaded:
         """Return the engine once it is there; raises what went wrong, or ``Cancelled``."""
 
-    def change(self, change: Callable[[Loaded], Loaded]) -> None:
-        """Give the engine as ``change`` makes it of the one that was loaded, from now on."""
-
 
 class Transcribers:
     """The engines by their names; for all threads."""
@@ -41,18 +32,15 @@ class Transcribers:
     def __init__(self, main: Main, settings: Settings) -> None:
         """Take the engine that ``settings`` name as the main one; others get the same settings."""
         self._main, self._main_engine = main, settings.model.engine
-        self._settings = settings
-        self._reader: tuple[OnDemand[LoadedClassifier], Weights] | None = None
+        self._settings, self._rules = settings, settings.rules
+        self._reader: LazyReader | None = None
         self._lock = threading.Lock()
         """Held while the reader is chosen."""
-        self._limits, self._rules = irony_limits(settings), settings.rules
-        self._change: Callable[[Loaded], Loaded] = lambda loaded: loaded
-        # one classifier reads for all of them, so they are loaded without one
-        mute = settings.sentiment.model_copy(update={"engines": ()})
-        others = settings.model_copy(update={"sentiment": mute})
         self._others = {
             engine: OnDemand(
-                partial(loader.load, others, engine), settings.model.idle_seconds, Loaded.close
+                partial(loader.load_engine, settings, engine),
+                settings.model.idle_seconds,
+                Loaded.close,
             )
             for engine in ENGINES
             if engine != self._main_engine
@@ -65,7 +53,7 @@ class Transcribers:
 
     @property
     def main(self) -> Loaded | None:
-        """The main engine; None unless it is there."""
+        """The main engine as it was loaded; None unless it is there."""
         return self._main.loaded
 
     @property
@@ -76,8 +64,16 @@ class Transcribers:
     def use_rules(self, rules: tuple[Rule, ...]) -> None:
         """Have whoever asks for an engine from now on follow these rules."""
         self._rules = rules
-        self._change = lambda loaded: loaded.with_rules(rules, self._limits)
-        self._main.change(self._change)
+
+    def load_main(self) -> Loaded:
+        """Load the main engine for whoever keeps it.
+
+        Raises ``ModelError`` when its weights, or those of what reads its words unasked, cannot be
+        had.
+        """
+        if self.reads(self._main_engine):
+            self._lazy_reader()
+        return loader.load_engine(self._settings, self._main_engine)
 
     @contextmanager
     def use(
@@ -86,22 +82,37 @@ class Transcribers:
         cancelled: Callable[[], bool] = lambda: False,
         *,
         reads: bool | None = None,
+        rules: tuple[Rule, ...] | None = None,
     ) -> Iterator[Loaded]:
         """Give an engine, the main one if none is named; it stays at least as long as the block.
 
-        ``reads`` says whether words are read for their sentiment; None: as the settings have it for
-        this engine. Who comes while it is being loaded waits for it. Raises ``OptionError`` for an
-        unknown name, what went wrong in loading, and ``Cancelled`` once ``cancelled`` says so.
+        Its segments go through the stages that ``with_stages`` chooses. Who comes while it is being
+        loaded waits for it. Raises ``OptionError`` for an unknown name, what went wrong in loading,
+        and ``Cancelled`` once ``cancelled`` says so.
         """
         if engine in (None, self._main_engine):
-            yield self._reading(self._main.wait(cancelled), reads=reads)
+            yield self.with_stages(self._main.wait(cancelled), reads=reads, rules=rules)
         elif engine in self._others:
             with entered(self._others[engine].use(), cancelled) as loaded:
-                yield self._reading(self._change(loaded), reads=reads)
+                yield self.with_stages(loaded, reads=reads, rules=rules)
         else:
             known = ", ".join(self.engines)
             message = f"The engine {engine!r} is unknown; choose one of {known}."
             raise OptionError(message)
+
+    def with_stages(
+        self, loaded: Loaded, *, reads: bool | None = None, rules: tuple[Rule, ...] | None = None
+    ) -> Loaded:
+        """Return an engine, as it was loaded, with the stages of a request.
+
+        ``reads`` says whether words are read for their sentiment; None: as the settings have it for
+        this engine. ``rules`` mend labels; None: those that every engine follows now. Raises
+        ``ModelError`` when what reads the words cannot be had.
+        """
+        wanted = self.reads(loaded.engine) if reads is None else reads
+        reader = self._lazy_reader() if wanted else None
+        followed = self._rules if rules is None else rules
+        return loader.with_stages(loaded, self._settings, followed, reader)
 
     def has(self, engine: str | None) -> bool:
         """Whether an engine, the main one if none is named, need not be loaded first."""
@@ -111,17 +122,12 @@ class Transcribers:
         """Whether this engine's words are read for their sentiment when nobody says so."""
         return engine in self._settings.sentiment.engines
 
-    def _reading(self, loaded: Loaded, *, reads: bool | None) -> Loaded:
-        wanted = self.reads(loaded.engine) if reads is None else reads
-        if wanted == (loaded.sentiment_weights is not None):
-            return loaded
-        if not wanted:
-            return loaded.without_reading()
+    def _lazy_reader(self) -> LazyReader:
+        """Return the one that reads for all engines."""
         with self._lock:
             if self._reader is None:
-                found = find_classifier(self._settings)
-                self._reader = classifier_on_demand(self._settings, found), found.weights
-        return loaded.with_reading(*self._reader, self._limits)
+                self._reader = lazy_reader(self._settings)
+            return self._reader
 
     @property
     def loaded(self) -> Mapping[str, Loaded]:

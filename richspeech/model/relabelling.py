@@ -4,7 +4,7 @@ Words, times, probabilities and hotwords stay. What a person has corrected is no
 they apply to the segment as it was heard, and the corrections are made afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from postprocess import Emotion, Labels, Rule, apply_rules, extract_emotions, extract_events
@@ -26,6 +26,18 @@ def labels_of(segment: Segment) -> Labels:
         events=segment.events,
         event_probabilities=segment.event_probabilities,
     )
+
+
+def apply_label_rules(segments: Iterable[Segment], rules: Sequence[Rule]) -> tuple[Segment, ...]:
+    """Mend the labels of segments as measured."""
+    return tuple(apply_to_segment(segment, rules) for segment in segments)
+
+
+def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
+    """Mend the labels of ``segment``; probabilities stay as measured, fired rules are named."""
+    mended, fired = apply_rules(labels_of(segment), rules)
+    emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
+    return replace(segment, emotion=emotion, events=mended.events, rules=(*segment.rules, *fired))
 
 
 def as_measured(segment: Segment) -> Segment:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from richspeech.audio.decode import Waveform
 from richspeech.audio.vad import SpeechSpan
@@ -22,7 +22,6 @@ from richspeech.recognition.live_recording import LiveRecording
 from richspeech.recognition.pipeline import (
     BLOCK_SECONDS,
     Cancel,
-    Finish,
     Frontend,
     Progress,
     RecognitionJob,
@@ -32,7 +31,7 @@ from richspeech.recognition.pipeline import (
     segment_of,
 )
 from richspeech.recognition.utterance import Request, Utterance
-from richspeech.stages.sentences import undivided
+from richspeech.stages.chain import Chain, Recipe
 
 SHORTEST_SECONDS = 0.3
 """Of an utterance that is worth a look; before that there is hardly a syllable."""
@@ -69,28 +68,33 @@ class Finished:
 Event = Interim | Final | Finished
 
 
+@dataclass(frozen=True)
 class Sketcher:
     """Recognises the beginning of utterances with the model of a pipeline."""
 
-    def __init__(self, queue: RecognitionQueue, frontend: Frontend, finish: Finish) -> None:
-        """``finish`` is the pipeline's; an open utterance is not divided, though."""
-        self._queue, self._frontend = queue, frontend
-        self._finish = replace(finish, divide=undivided)
+    queue: RecognitionQueue
+    frontend: Frontend
+    recipe: Recipe = field(default_factory=Recipe)
+    """As the pipeline's, but that an open utterance stays whole and nobody reads its words yet."""
+
+    def with_recipe(self, recipe: Recipe) -> "Sketcher":
+        """Return one that follows the recipe of a request."""
+        return replace(self, recipe=replace(recipe, divides=False, reader=None))
 
     @contextmanager
     def sketch(self, options: Options) -> Iterator["Sketch"]:
         """Take a place in the queue; what still waits there at the end is dropped."""
-        with self._queue.job() as job:
-            yield Sketch(job, self._frontend, self._finish, options)
+        with self.queue.job() as job:
+            yield Sketch(job, self.frontend, self.recipe.chain(options), options)
 
 
 class Sketch:
     """The one beginning of an utterance that is being recognised, if any."""
 
     def __init__(
-        self, job: RecognitionJob, frontend: Frontend, finish: Finish, options: Options
+        self, job: RecognitionJob, frontend: Frontend, chain: Chain, options: Options
     ) -> None:
-        self._job, self._frontend, self._finish, self._options = job, frontend, finish, options
+        self._job, self._frontend, self._chain, self._options = job, frontend, chain, options
         self._span: SpeechSpan | None = None
         self._future: Future[Hypothesis] | None = None
 
@@ -120,7 +124,7 @@ class Sketch:
             raise Cancelled from error
         if self._span.start != open_start:
             return None
-        return self._finish.segments(heard, self._options.hotwords)[0]
+        return self._chain.edited(self._chain.measured([heard]))[0]
 
 
 class LiveTranscription:

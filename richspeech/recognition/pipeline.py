@@ -1,7 +1,6 @@
 """Recording → Transcript: streaming, progress, cancelling. Orchestration only.
 
     blocks → frames → speech spans → utterances → (the scheduler's thread) hypotheses → segments
-    → sentences, hotwords, rules
 
 While the model works on utterances, the next blocks are decoded and searched for speech; what
 does that work leaves Python's lock alone, so one thread beside the model's is enough. It runs ahead
@@ -14,23 +13,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from postprocess import Emotion, Rule, apply_rules
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.errors import Cancelled
 from richspeech.model.options import Options
-from richspeech.model.relabelling import labels_of
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
-from richspeech.settings import HotwordSettings
-from richspeech.stages.hotwords import replace_hotwords
-from richspeech.stages.sentences import undivided
 
 BLOCK_SECONDS = 4.0
 """How much is decoded between two looks at what the model has done; results do not depend on it.
@@ -47,8 +40,6 @@ SECONDS_BETWEEN_LOOKS = 0.05
 """How often someone who waits for the model is asked whether they still want to."""
 
 Cancel = Callable[[], bool]
-Divide = Callable[[Segment], tuple[Segment, ...]]
-"""Makes one segment of an utterance, or several; they stay in order, within its bounds."""
 Answer = TypeVar("Answer")
 
 
@@ -162,6 +153,8 @@ class Progress:
     finished: bool
     open_start: float | None = None
     """Start of the utterance that has begun and may still grow, in seconds; None without one."""
+    measured: Transcript | None = None
+    """Before label rules and sentiment; None where nothing of the kind was done."""
 
     @property
     def seconds_done(self) -> float:
@@ -250,25 +243,6 @@ class _Step:
     open_start: float | None = None
 
 
-@dataclass(frozen=True)
-class Finish:
-    """What is done to what was heard, before it is given out."""
-
-    rules: Sequence[Rule] = ()
-    hotword_limits: HotwordSettings = field(default_factory=HotwordSettings)
-    divide: Divide = undivided
-
-    def segments(self, heard: Segment, hotwords: Sequence[str]) -> tuple[Segment, ...]:
-        """Divide an utterance, then write hotwords, then mend labels."""
-        found = (
-            replace_hotwords(part, hotwords, self.hotword_limits) for part in self.divide(heard)
-        )
-        return tuple(apply_to_segment(part, self.rules) for part in found)
-
-
-AS_HEARD = Finish()
-
-
 class Pipeline:
     """Streaming transcription with our own recogniser; holds blocks only, whatever the length."""
 
@@ -279,12 +253,11 @@ class Pipeline:
         detector: Detector,
         *,
         model: str,
-        finish: Finish = AS_HEARD,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         """Read ``block_seconds`` at a time; they change how soon text comes, and no text."""
         self._queue, self._frontend, self._detector = queue, frontend, detector
-        self._model, self._finish, self._block_seconds = model, finish, block_seconds
+        self._model, self._block_seconds = model, block_seconds
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -307,7 +280,7 @@ class Pipeline:
         self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
     ) -> Iterator[_Step]:
         stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
-        line = _Line(self._finish, options.hotwords)
+        line = _Line()
         with self._queue.job() as job:
             for utterances in stream.listen(blocks):
                 _stop_if(cancelled)
@@ -324,8 +297,7 @@ class Pipeline:
 class _Line:
     """Utterances in the order of time, whose segments are not given out yet."""
 
-    def __init__(self, finish: Finish, hotwords: Sequence[str]) -> None:
-        self._finish, self._hotwords = finish, hotwords
+    def __init__(self) -> None:
         self._line: deque[tuple[SpeechSpan, Future[Hypothesis]]] = deque()
 
     def __len__(self) -> int:
@@ -349,15 +321,15 @@ class _Line:
             if new and _failed(self._line[0][1]):
                 break
             span, future = self._line.popleft()
-            new += self._finish.segments(segment_of(span, _answer(future)), self._hotwords)
+            new.append(segment_of(span, _answer(future)))
         return _Step(tuple(new), self._line[0][0].start if self._line else settled)
 
 
 class WholePipeline:
     """Transcription with an engine that takes a recording whole, in memory of its length."""
 
-    def __init__(self, queue: WholeQueue, *, model: str, finish: Finish = AS_HEARD) -> None:
-        self._queue, self._model, self._finish = queue, model, finish
+    def __init__(self, queue: WholeQueue, *, model: str) -> None:
+        self._queue, self._model = queue, model
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -372,8 +344,7 @@ class WholePipeline:
         _stop_if(cancelled)
         future = self._queue.submit(waveform, options)
         _wait(future, cancelled)
-        heard = (self._finish.segments(each, options.hotwords) for each in _answer(future))
-        segments = tuple(chain.from_iterable(heard))
+        segments = _answer(future)
         duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
         transcript = Transcript(duration, elapsed, self._queue.name, self._model, segments)
         yield Progress(transcript, segments, recording.duration, finished=True)
@@ -394,13 +365,6 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         tokens=tuple(_shift(token, span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
     )
-
-
-def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
-    """Mend the labels of ``segment``; probabilities stay as measured, fired rules are named."""
-    mended, fired = apply_rules(labels_of(segment), rules)
-    emotion = mended.emotion if mended.emotion is not None else Emotion.UNKNOWN
-    return replace(segment, emotion=emotion, events=mended.events, rules=(*segment.rules, *fired))
 
 
 def _shift(token: Token, seconds: float) -> Token:

@@ -47,6 +47,13 @@ class _Unit:
     is_character: bool
 
 
+def write_hotwords(
+    segments: Iterable[Segment], hotwords: Sequence[str], limits: HotwordSettings
+) -> tuple[Segment, ...]:
+    """Write hotwords in every segment where they were probably said."""
+    return tuple(replace_hotwords(segment, hotwords, limits) for segment in segments)
+
+
 def replace_hotwords(segment: Segment, hotwords: Sequence[str], limits: HotwordSettings) -> Segment:
     """Write hotwords where they were probably said, and name them in ``rules``.
 

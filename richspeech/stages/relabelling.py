@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 
 from postprocess import AudioEvent, Emotion, Labels, Rule, apply_rules
 from richspeech.model.agreement import DEFAULT_LIMITS
-from richspeech.model.options import Options
 from richspeech.model.relabelling import as_measured, labels_of, relabel_segment
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 
 
 @dataclass(frozen=True)
@@ -92,23 +90,3 @@ def _ending(rule: Rule, labels: Labels) -> str | None:
 
 def _labels(segment: Segment) -> tuple[Emotion, tuple[AudioEvent, ...]]:
     return segment.emotion, segment.events
-
-
-class RelabellingTranscriber:
-    """A transcriber with other rules than those that it was loaded with."""
-
-    def __init__(
-        self, transcriber: Transcriber, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
-    ) -> None:
-        self._transcriber, self._rules, self._limits = transcriber, rules, limits
-
-    def transcribe(
-        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
-    ) -> Iterator[Progress]:
-        """Yield the other's steps, each segment as these rules alone leave it."""
-        mended: tuple[Segment, ...] = ()
-        for step in self._transcriber.transcribe(recording, options, cancelled):
-            heard = step.transcript.segments[len(mended) :]
-            new = tuple(relabel_segment(each, self._rules, self._limits) for each in heard)
-            mended += new
-            yield replace(step, transcript=replace(step.transcript, segments=mended), new=new)

@@ -6,6 +6,7 @@ set it. So it belongs to the word before it wherever words are made of tokens.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from richspeech.model.transcript import Hypothesis, Segment, Token
 
@@ -50,9 +51,9 @@ def _capital(token: Token) -> Token:
     return replace(token, text=space + bare[:1].upper() + bare[1:])
 
 
-def undivided(segment: Segment) -> tuple[Segment, ...]:
-    """Leave an utterance as it is."""
-    return (segment,)
+def cut_sentences(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Cut every utterance into its sentences."""
+    return tuple(chain.from_iterable(map(sentences_of, segments)))
 
 
 def sentences_of(segment: Segment) -> tuple[Segment, ...]:

@@ -170,11 +170,11 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
 ) -> None:
     folders: list[Path] = []
 
-    def interrupted(settings: Settings) -> Loaded:
+    def interrupted(settings: Settings, _: str) -> Loaded:
         folders.append(Path(tempfile.mkdtemp()).parent)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
+    monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert composition.main(["--port", str(port)]) == 0
@@ -189,13 +189,13 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(settings: Settings) -> Loaded:
+    def interrupted(settings: Settings, _: str) -> Loaded:
         raise KeyboardInterrupt
 
     path = tmp_path / "history.sqlite"
     path.write_bytes(b"no database at all " * 1_000)
     monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{path}")
-    monkeypatch.setattr("richspeech.engines.loader.load", interrupted)
+    monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     assert composition.main(["--port", port]) == 1

@@ -3,28 +3,22 @@
 from richspeech.engines.common.ct_punc import CtPunc
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.common.punctuated import Punctuated
 from richspeech.engines.loaded import Models, Parts
 from richspeech.recognition.live import Sketcher
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Finish, Pipeline, Recogniser
+from richspeech.recognition.pipeline import BLOCK_SECONDS, Pipeline, Recogniser
 from richspeech.recognition.scheduler import Scheduler
 from richspeech.settings import Settings
-from richspeech.stages.punctuation import Punctuated
-from richspeech.stages.sentences import sentences_of, undivided
 
 CUDA_BLOCK_SECONDS = 20.0
 """A GPU does blocks five times as long in almost the same time."""
 
 
 def assemble(recogniser: Recogniser, settings: Settings, models: Models, device: str) -> Parts:
-    """Give a recogniser what it needs to hear recordings, and people who still talk.
-
-    What does not punctuate by itself gets that, too, and its text is cut into sentences.
-    """
-    divide = undivided
+    """Give a recogniser what it needs to hear recordings, and people who still talk."""
     if models.punctuation is not None:
         folder, threads = models.punctuation.folder, settings.model.threads
         recogniser = Punctuated(recogniser, CtPunc.load(folder, device, threads=threads))
-        divide = sentences_of
     detector = FsmnVad.load(
         models.detector.folder,
         max_end_silence_ms=settings.vad.max_end_silence_ms,
@@ -36,13 +30,12 @@ def assemble(recogniser: Recogniser, settings: Settings, models: Models, device:
         batch_seconds=settings.scheduler.batch_seconds(device),
         queue_seconds=settings.scheduler.queue_seconds,
     )
-    frontend, finish = Fbank(), Finish(settings.rules, settings.hotwords, divide)
+    frontend = Fbank()
     pipeline = Pipeline(
         scheduler,
         frontend,
         detector,
         model=models.recogniser.name,
-        finish=finish,
         block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
     )
-    return Parts(pipeline, scheduler, Sketcher(scheduler, frontend, finish))
+    return Parts(pipeline, scheduler, Sketcher(scheduler, frontend))

@@ -12,7 +12,7 @@ from richspeech.settings import Settings
 def _load(settings: Settings, models: Models, device: str) -> Parts:
     # These imports take seconds and torch; a help text or a settings error needs neither.
     from richspeech.engines.reference.engine import Reference  # noqa: PLC0415
-    from richspeech.recognition.pipeline import Finish, WholePipeline  # noqa: PLC0415
+    from richspeech.recognition.pipeline import WholePipeline  # noqa: PLC0415
     from richspeech.recognition.scheduler import WholeScheduler  # noqa: PLC0415
 
     conf = {
@@ -21,8 +21,7 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
     }
     folders = (models.recogniser.folder, models.detector.folder)
     whole = WholeScheduler(Reference.load(*folders, device, conf, settings.model.threads))
-    finish = Finish(settings.rules, settings.hotwords)
-    return Parts(WholePipeline(whole, model=models.recogniser.name, finish=finish), whole)
+    return Parts(WholePipeline(whole, model=models.recogniser.name), whole)
 
 
 ENGINE = Engine(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER, Weights, find_weights
 from richspeech.engines.on_demand import OnDemand
 from richspeech.errors import ModelError
-from richspeech.model.sentiment import Limits, Sentiment, sentiment_named
+from richspeech.model.sentiment import Limits, Scores, Sentiment, sentiment_named
 from richspeech.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,6 +74,24 @@ def classifier_on_demand(
     """
     chosen = found or find_classifier(settings)
     return OnDemand(lambda: _load(chosen, settings), settings.sentiment.idle_seconds)
+
+
+class LazyReader:
+    """Reads texts with a classifier that is loaded with the first of them, and let go when idle."""
+
+    def __init__(self, classifiers: OnDemand[LoadedClassifier], weights: Weights) -> None:
+        self._classifiers, self.weights = classifiers, weights
+
+    def classify(self, texts: Sequence[str]) -> Sequence[Scores]:
+        """Return scores for each text; raises ``ModelError`` when it cannot be loaded."""
+        with self._classifiers.use() as loaded:
+            return loaded.classifier.classify(texts)
+
+
+def lazy_reader(settings: Settings) -> LazyReader:
+    """Choose the weights and load nothing yet; raises ``ModelError`` as ``find_classifier``."""
+    found = find_classifier(settings)
+    return LazyReader(classifier_on_demand(settings, found), found.weights)
 
 
 def irony_limits(settings: Settings) -> Limits:

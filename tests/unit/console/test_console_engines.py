@@ -23,7 +23,6 @@ from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.engines.sentiment.load import irony_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.corrections import Correction
@@ -32,7 +31,7 @@ from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import CONFIG, Settings
-from richspeech.stages.reading import read_segments
+from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
 from richspeech.storage.quota import Quota
 from richspeech.storage.rule_file import RuleFile
@@ -78,7 +77,7 @@ def loaded_with(engine: str) -> Loaded:
 
 @pytest.fixture
 def transcribers(monkeypatch: pytest.MonkeyPatch) -> Transcribers:
-    monkeypatch.setattr(loader, "load", lambda _, engine: loaded_with(engine))
+    monkeypatch.setattr(loader, "load_engine", lambda _, engine: loaded_with(engine))
     main = Readiness()
     main.load(lambda: loaded_with("sensevoice"))
     return Transcribers(main, Settings())
@@ -171,7 +170,7 @@ def test_an_engine_that_cannot_be_loaded_is_told_in_a_sentence(
         message = "The model folder paraformer lacks model.pt; copy the whole model folder."
         raise ModelError(message)
 
-    monkeypatch.setattr(loader, "load", fail)
+    monkeypatch.setattr(loader, "load_engine", fail)
     failing = Transcribers(transcribers._main, Settings())
     job = heard_by(failing, ENGLISH._replace(engine="paraformer"))
     assert job.status is Status.FAILED
@@ -188,7 +187,7 @@ def test_who_cancels_while_an_engine_is_loaded_does_not_wait_for_it(
         may_go.wait(60)
         return loaded_with(engine)
 
-    monkeypatch.setattr(loader, "load", load)
+    monkeypatch.setattr(loader, "load_engine", load)
     slow = Transcribers(transcribers._main, Settings())
     handlers = Handlers(Work(slow, LIMITS), Sessions(3600))
     session = handlers.begin("page", EXAMPLE, ENGLISH._replace(engine="paraformer"))
@@ -222,8 +221,6 @@ def test_words_are_read_where_somebody_wants_it(transcribers: Transcribers, engi
     with transcribers.use(engine, reads=False) as mute, transcribers.use(engine, reads=True) as on:
         assert mute.sentiment_weights is None
         assert on.sentiment_weights is not None
-        assert on.unread is mute.transcriber
-        assert on.without_reading().transcriber is mute.transcriber
         wanted = transcribers.reads(engine)
     with transcribers.use(engine) as usual:
         assert (usual.sentiment_weights is not None) == wanted == (engine == "paraformer")
@@ -243,10 +240,7 @@ def test_rules_and_reading_do_not_get_in_each_others_way(transcribers: Transcrib
     transcribers.use_rules(())
     with transcribers.use("paraformer", reads=True) as loaded:
         assert loaded.rules == ()
-        assert loaded.with_rules((), LIMITS_OF_IRONY).without_reading().rules == ()
-
-
-LIMITS_OF_IRONY = irony_limits(Settings())
+        assert loaded.sentiment_weights is not None
 
 
 # what is shown

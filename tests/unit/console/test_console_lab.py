@@ -35,7 +35,6 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError, SettingsError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, hotwords_in
-from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import CONFIG, Settings, load_settings
@@ -88,12 +87,12 @@ class House:
         self.may_load = threading.Event()
         self.may_load.set()
         self.ears = {"sensevoice": Ear()} | ears
-        monkeypatch.setattr(loader, "load", self.load)
+        monkeypatch.setattr(loader, "load_engine", self.load)
         self.main = Readiness()
         self.main.load(lambda: loaded_with(self.ears["sensevoice"]))
         self.transcribers = Transcribers(self.main, settings)
         self.models = LabModels(self.transcribers, settings)
-        self.work = LabWork(self.models, LIMITS, Limits())
+        self.work = LabWork(self.models, LIMITS)
 
     def load(self, settings: Settings, engine: str) -> Loaded:
         assert self.may_load.wait(30)
@@ -242,7 +241,7 @@ def test_only_weights_that_the_settings_name_can_be_chosen(
     assert house.models.weights == ("embedded", "me/mine")
     with (
         pytest.raises(OptionError, match="not offered here"),
-        house.models.use("sensevoice", str(tmp_path), lambda: False),
+        house.models.use("sensevoice", str(tmp_path), (), lambda: False),
     ):
         pass
     assert house.asked == []
@@ -254,7 +253,7 @@ def test_other_weights_are_loaded_and_nothing_stands_in_for_them(
     settings = Settings(page={"lab_models": ["me/mine"]})  # type: ignore[arg-type]
     house = House(monkeypatch, settings, paraformer=Ear())
     for engine in ("sensevoice", "paraformer", "sensevoice"):
-        with house.models.use(engine, "me/mine", lambda: False) as loaded:
+        with house.models.use(engine, "me/mine", (), lambda: False) as loaded:
             assert loaded.engine == engine
     assert house.asked == [("sensevoice", "me/mine", True), ("paraformer", "me/mine", True)]
 
@@ -262,18 +261,18 @@ def test_other_weights_are_loaded_and_nothing_stands_in_for_them(
 def test_what_is_loaded_already_is_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch, Settings())
     for weights in (None, "embedded"):
-        with house.models.use("sensevoice", weights, lambda: False) as loaded:
-            assert loaded.transcriber is house.ears["sensevoice"]
+        with house.models.use("sensevoice", weights, (), lambda: False) as loaded:
+            assert (loaded.engine, loaded.rules) == ("sensevoice", ())
     assert house.asked == []
 
 
 def test_who_cancels_does_not_wait_for_the_loading(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch, Settings(), reference=Ear())
     house.may_load.clear()
-    with pytest.raises(Cancelled), house.models.use("reference", None, lambda: True):
+    with pytest.raises(Cancelled), house.models.use("reference", None, (), lambda: True):
         pass
     house.may_load.set()
-    with house.models.use("reference", None, lambda: False) as loaded:
+    with house.models.use("reference", None, (), lambda: False) as loaded:
         assert loaded.engine == "reference"
     assert len(house.asked) == 1
 
@@ -282,7 +281,6 @@ def test_weights_of_one_engine_leave_those_of_the_other_alone() -> None:
     before = Settings()
     after = settings_with(before, "paraformer", "me/mine")
     assert (after.model.id, after.paraformer.id) == (before.model.id, "me/mine")
-    assert after.sentiment.engines == ()
     assert settings_with(before, "reference", "me/mine").model.id == "me/mine"
 
 
@@ -500,10 +498,9 @@ def test_saved_rules_hold_for_whoever_asks_from_then_on(bench: Make) -> None:
     saved = made.save(MINE, job_with(heard()))
     assert saved.is_saved
     assert load_settings(made.file.path).rules == read_rules(MINE)
-    loaded = house.main.loaded
-    assert loaded is not None
-    assert loaded.rules == read_rules(MINE)
-    steps = [*loaded.transcriber.transcribe(_Sound(), Options(), lambda: False)]
+    with house.transcribers.use() as loaded:
+        assert loaded.rules == read_rules(MINE)
+        steps = [*loaded.transcriber.transcribe(_Sound(), Options(), lambda: False)]
     assert steps[-1].transcript.segments[0].emotion is Emotion.HAPPY
     assert made.current_text() == MINE
     said = effect(saved, "config.yaml", "config.yaml.bak", "zh")
@@ -516,7 +513,7 @@ def test_the_history_tells_what_other_rules_have_made_apart(tmp_path: Path) -> N
     loaded = Loaded(Ear(), "sensevoice", weights, weights, "cpu", "a test says so")
     before, mine = Settings(), read_rules(MINE)
     after = before.model_copy(update={"rules": mine})
-    ruled = loaded.with_rules(mine, Limits())
+    ruled = loader.with_stages(loaded, before, mine, None)
     assert engine_identity(before, ruled) == engine_identity(after, loaded)
     assert engine_identity(before, ruled) != engine_identity(before, loaded)
 

@@ -18,7 +18,6 @@ from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.scheduler import ModelThread
 from richspeech.settings import Settings
-from richspeech.stages.relabelling import RelabellingTranscriber
 
 
 class Mute:
@@ -42,7 +41,7 @@ class House:
     """Loads engines that are names only, and keeps which were loaded and ended."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, idle_seconds: float | None = None) -> None:
-        monkeypatch.setattr(loader, "load", self.load)
+        monkeypatch.setattr(loader, "load_engine", self.load)
         self.loaded: list[str] = []
         self.ended: list[str] = []
         self.gone = threading.Event()
@@ -69,14 +68,13 @@ def test_every_engine_follows_rules_that_take_the_place_of_the_settings(
 ) -> None:
     house = House(monkeypatch)
     with house.transcribers.use("paraformer") as before:
-        assert before.rules is None
+        assert before.rules == house.settings.rules
     assert house.transcribers.rules == house.settings.rules
     house.transcribers.use_rules(())
     assert house.transcribers.rules == ()
     for name in (None, "paraformer", "reference"):
         with house.transcribers.use(name, reads=False) as loaded:
             assert loaded.rules == ()
-            assert isinstance(loaded.transcriber, RelabellingTranscriber)
 
 
 def test_the_main_engine_is_used_by_its_name_or_by_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +82,8 @@ def test_the_main_engine_is_used_by_its_name_or_by_none(monkeypatch: pytest.Monk
     assert house.transcribers.engines == ("sensevoice", "paraformer", "reference")
     for name in (None, "sensevoice"):
         with house.transcribers.use(name) as loaded:
-            assert loaded is house.main.loaded
+            assert house.main.loaded is not None
+            assert loaded.model_thread is house.main.loaded.model_thread
     assert house.loaded == ["sensevoice"]
 
 
@@ -140,7 +139,7 @@ def test_an_engine_that_cannot_be_loaded_says_so_each_time(
         message = "The model folder paraformer lacks model.pt; copy the whole model folder."
         raise ModelError(message)
 
-    monkeypatch.setattr(loader, "load", fail)
+    monkeypatch.setattr(loader, "load_engine", fail)
     transcribers = Transcribers(house.main, house.settings)
     for _ in range(2):
         with pytest.raises(ModelError, match="lacks"), transcribers.use("paraformer"):

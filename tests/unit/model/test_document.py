@@ -24,8 +24,8 @@ from richspeech.model.edits import (
 from richspeech.model.impression import NineEmotion
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.stages.reading import add_sentiment
 from richspeech.stages.relabelling import relabel
+from richspeech.stages.sentiment import add_sentiment
 from tests.transcripts import segment, transcript, transcripts
 
 NOW = datetime(2026, 11, 28, 5, tzinfo=UTC)

@@ -29,7 +29,7 @@ from richspeech.recognition.live import (
     Sketcher,
 )
 from richspeech.recognition.live_recording import HISTORY_SECONDS, LiveRecording
-from richspeech.recognition.pipeline import Cancel, Finish, Progress, WaveformSource, segment_of
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource, segment_of
 from richspeech.recognition.utterance import Frames, Request
 
 LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600)
@@ -226,7 +226,7 @@ class FakeFrontend:
 
 
 def live_of(queue: FakeQueue, *spans: tuple[float, float]) -> LiveTranscription:
-    sketcher = Sketcher(queue, FakeFrontend(), Finish())
+    sketcher = Sketcher(queue, FakeFrontend())
     return LiveTranscription(FakeTranscriber(spans), sketcher, interim_seconds=0.0)
 
 

@@ -23,19 +23,20 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
+from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.recognition import pipeline as pipeline_module
 from richspeech.recognition.pipeline import (
     HISTORY_SECONDS,
-    Finish,
     Pipeline,
     Progress,
     WholePipeline,
-    apply_to_segment,
     segment_of,
 )
 from richspeech.recognition.scheduler import Scheduler, WholeScheduler
+from richspeech.recognition.staged import StagedTranscriber, staged
 from richspeech.recognition.utterance import Frames, Request, Utterance
+from richspeech.stages.chain import Chain, Recipe
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""
@@ -189,15 +190,15 @@ def pipeline_of(
     queue: FakeQueue | Scheduler | None = None,
     rules: Sequence[Rule] = (),
     block_seconds: float = BLOCK_SECONDS,
-) -> Pipeline:
-    return Pipeline(
+) -> StagedTranscriber:
+    pipeline = Pipeline(
         queue or FakeQueue(),
         FakeFrontend(),
         FakeDetector(spans),
         model="tiny",
-        finish=Finish(rules),
         block_seconds=block_seconds,
     )
+    return StagedTranscriber(pipeline, Recipe(tuple(rules)))
 
 
 def scheduler_of(recogniser: FakeRecogniser, queue_seconds: float = 60.0) -> Scheduler:
@@ -509,6 +510,8 @@ def test_the_time_left_follows_the_speed_so_far(monkeypatch: pytest.MonkeyPatch)
     clock = count(100.0, BLOCK_SECONDS / 5)  # every block takes a fifth of its length
     fake_time = SimpleNamespace(perf_counter=lambda: next(clock))
     monkeypatch.setattr(pipeline_module, "time", fake_time)
+    still = SimpleNamespace(perf_counter=lambda: 0.0)
+    monkeypatch.setattr("richspeech.recognition.staged.time", still)
     steps, _ = run(4 * BLOCK_SECONDS, duration=4 * BLOCK_SECONDS)
     assert [step.transcript.rtfx for step in steps[:4]] == pytest.approx([5.0] * 4)
     left = [BLOCK_SECONDS / 5 * blocks for blocks in (3, 2, 1, 0, 0, 0)]
@@ -617,19 +620,30 @@ def test_a_dropped_emotion_is_unknown() -> None:
 def test_an_utterance_may_become_several_segments_each_with_its_hotwords_and_rules() -> None:
     """Hotwords are written before rules look at the words."""
 
-    def halves(heard: Segment) -> tuple[Segment, ...]:
-        middle = (heard.start + heard.end) / 2
-        return replace(heard, end=middle, text="你号"), replace(heard, start=middle, text="呢")
+    def halve(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        halves: list[Segment] = []
+        for heard in segments:
+            middle = (heard.start + heard.end) / 2
+            halves.append(replace(heard, end=middle, text="你号"))
+            halves.append(replace(heard, start=middle, text="呢"))
+        return tuple(halves)
 
     greeting = Rule("greeting", RuleCondition(any_words=("你好",)), set_emotion=Emotion.HAPPY)
-    finish = Finish([greeting, MUTE], divide=halves)
+    asked = Options(hotwords=("你好",))
+    chain = Recipe((greeting, MUTE)).chain(asked)
     queue = FakeQueue()
-    pipeline = Pipeline(queue, FakeFrontend(), FakeDetector([(1.0, 3.0)]), model="", finish=finish)
-    *_, last = pipeline.transcribe(FakeRecording(10.0), Options(hotwords=("你好",)))
+    pipeline = Pipeline(queue, FakeFrontend(), FakeDetector([(1.0, 3.0)]), model="")
+    steps = pipeline.transcribe(FakeRecording(10.0), asked)
+    *_, last = staged(steps, Chain((halve, *chain.measuring), chain.editing))
     assert len(queue.utterances) == 1
     assert [(s.start, s.end, s.text, s.emotion, s.rules) for s in last.transcript.segments] == [
         (1.0, 2.0, "你好", Emotion.HAPPY, ("hotword:你好", "greeting", "mute")),
         (2.0, 3.0, "呢", Emotion.SAD, ("mute",)),
+    ]
+    assert last.measured is not None
+    assert [(s.text, s.emotion, s.rules) for s in last.measured.segments] == [
+        ("你好", Emotion.SAD, ("hotword:你好",)),
+        ("呢", Emotion.SAD, ()),
     ]
 
 
@@ -671,8 +685,8 @@ def test_a_model_that_answers_too_little_is_a_fault_and_loses_no_text(
 # Whole recordings ---------------------------------------------------------------------------------
 
 
-def whole_of(recogniser: FakeWhole, *rules: Rule) -> WholePipeline:
-    return WholePipeline(WholeScheduler(recogniser), model="tiny", finish=Finish(rules))
+def whole_of(recogniser: FakeWhole, *rules: Rule) -> StagedTranscriber:
+    return StagedTranscriber(WholePipeline(WholeScheduler(recogniser), model="tiny"), Recipe(rules))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 25.0])

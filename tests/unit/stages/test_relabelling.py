@@ -1,6 +1,5 @@
 """Other rules on what was heard already: as if the pipeline had had them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,13 +8,10 @@ from hypothesis import strategies as st
 
 from postprocess import DEFAULT_RULES, HESITANT_SAD, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.model.agreement import with_agreement
-from richspeech.model.options import Options
-from richspeech.model.relabelling import as_measured, relabel_segment
+from richspeech.model.relabelling import apply_to_segment, as_measured, relabel_segment
 from richspeech.model.sentiment import Accord, Sentiment
 from richspeech.model.transcript import Segment
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource, apply_to_segment
 from richspeech.stages.relabelling import (
-    RelabellingTranscriber,
     relabel,
     try_rules,
 )
@@ -136,31 +132,3 @@ def test_a_change_that_is_taken_back_has_no_rule() -> None:
     assert change.differs
     assert change.firings == ()
     assert (change.before.emotion, change.after.emotion) == (Emotion.NEUTRAL, Emotion.SAD)
-
-
-# While it is heard --------------------------------------------------------------------------------
-
-
-class Teller:
-    """Tells segments one by one."""
-
-    def __init__(self, *segments: Segment) -> None:
-        self._segments = segments
-
-    def transcribe(self, _: WaveformSource, __: Options, ___: Cancel) -> Iterator[Progress]:
-        for count in range(1, len(self._segments) + 1):
-            so_far = transcript(*self._segments[:count])
-            finished = count == len(self._segments)
-            yield Progress(so_far, self._segments[count - 1 : count], None, finished)
-
-
-@pytest.mark.parametrize("rules", [(), DEFAULT_RULES, RULES])
-def test_a_transcriber_with_other_rules_gives_what_those_give(rules: tuple[Rule, ...]) -> None:
-    said = [heard("好呢", Emotion.SAD, "BGM"), heard("哈哈"), heard("坏了", Emotion.ANGRY)]
-    ruled = [apply_to_segment(each, DEFAULT_RULES) for each in said]
-    teller = RelabellingTranscriber(Teller(*ruled), rules)
-    steps = [*teller.transcribe(None, Options())]  # type: ignore[arg-type]
-    wanted = [apply_to_segment(each, rules) for each in said]
-    assert [segment for step in steps for segment in step.new] == wanted
-    assert [*steps[-1].transcript.segments] == wanted
-    assert steps[-1].finished

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from postprocess import AudioEvent, Emotion
 from richspeech.model.timed_words import timed_words
 from richspeech.model.transcript import Hypothesis, Segment, Token
-from richspeech.stages.sentences import Mark, sentences_of, undivided, with_marks
+from richspeech.stages.sentences import Mark, cut_sentences, sentences_of, with_marks
 
 
 def heard(*texts: str) -> Hypothesis:
@@ -103,7 +103,8 @@ def test_unmeasured_tokens_take_the_bounds_that_are_known() -> None:
 
 def test_an_utterance_without_tokens_stays_whole() -> None:
     whole = utterance()
-    assert sentences_of(whole) == undivided(whole) == (whole,)
+    assert sentences_of(whole) == (whole,)
+    assert cut_sentences([whole, whole]) == (whole, whole)
 
 
 TOKENS = st.lists(st.sampled_from(["好", "吗", " yes", "，", "。", "？", "."]), max_size=20)

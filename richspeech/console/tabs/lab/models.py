@@ -5,10 +5,12 @@ file can hold a program, a download can fill the disk, and a path tells what lie
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
+from postprocess import Rule
 from richspeech.engines import loader
 from richspeech.engines.hub import EMBEDDED
 from richspeech.engines.loader import Loaded
@@ -40,8 +42,10 @@ class LabModels:
         return tuple(dict.fromkeys((EMBEDDED, *self._settings.page.lab_models)))
 
     @contextmanager
-    def use(self, engine: str, weights: str | None, stopped: Stopped) -> Iterator[Loaded]:
-        """Give an engine, with the settings' own weights if none are named.
+    def use(
+        self, engine: str, weights: str | None, rules: tuple[Rule, ...], stopped: Stopped
+    ) -> Iterator[Loaded]:
+        """Give an engine that follows ``rules``, with the settings' own weights if none are named.
 
         Raises ``OptionError`` for what may not be chosen, what went wrong in loading, or
         ``Cancelled``. Who stops waiting does not stop the loading.
@@ -50,31 +54,26 @@ class LabModels:
             known = ", ".join(self.weights)
             message = f"The weights {weights!r} are not offered here; choose one of {known}."
             raise OptionError(message)
-        with self._chosen(engine, weights, stopped) as loaded:
-            yield loaded.without_reading()  # nothing here shows how words are meant
-
-    def _chosen(
-        self, engine: str, weights: str | None, stopped: Stopped
-    ) -> AbstractContextManager[Loaded]:
+        # nothing here shows how words are meant
+        stages: Mapping[str, Any] = {"reads": False, "rules": rules}
         main = self._transcribers.main
         is_there = main is not None and main.is_embedded and engine == main.engine
         if weights is None or (weights == EMBEDDED and is_there):
-            return self._transcribers.use(engine, stopped)
+            with self._transcribers.use(engine, stopped, **stages) as loaded:
+                yield loaded
+            return
         with self._lock:
             other = self._others.setdefault((engine, weights), self._other(engine, weights))
-        return entered(other.use(), stopped)
+        with entered(other.use(), stopped) as loaded:
+            yield self._transcribers.with_stages(loaded, **stages)
 
     def _other(self, engine: str, weights: str) -> OnDemand[Loaded]:
-        load = partial(loader.load, settings_with(self._settings, engine, weights), engine)
+        load = partial(loader.load_engine, settings_with(self._settings, engine, weights), engine)
         return OnDemand(load, self._settings.model.idle_seconds, Loaded.close)
 
 
 def settings_with(settings: Settings, engine: str, weights: str) -> Settings:
-    """Return the settings with other weights for an engine; these and no others will do.
-
-    Nothing reads the words: the model for that may be one that is not to be had.
-    """
+    """Return the settings with other weights for an engine; these and no others will do."""
     required = settings.model.model_copy(update={"require_model": True})
-    mute = settings.sentiment.model_copy(update={"engines": ()})
-    others = settings.model_copy(update={"model": required, "sentiment": mute})
-    return engine_named(engine).with_weights(others, weights)
+    strict = settings.model_copy(update={"model": required})
+    return engine_named(engine).with_weights(strict, weights)

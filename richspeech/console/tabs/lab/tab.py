@@ -12,7 +12,6 @@ from richspeech.console.tabs.lab.models import LabModels
 from richspeech.console.tabs.lab.rules import RulesPanel
 from richspeech.console.tabs.lab.work import LabWork
 from richspeech.console.tabs.lab.workshop import Bench
-from richspeech.engines.sentiment.load import irony_limits
 
 
 class LabTab:
@@ -23,7 +22,7 @@ class LabTab:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         models = LabModels(context.transcribers, context.settings)
-        work = LabWork(models, context.limits, irony_limits(context.settings), context.workers)
+        work = LabWork(models, context.limits, context.workers)
         bench = Bench(context.rule_file, context.transcribers, context.settings)
         self._compare, self._rules = ComparePanel(context, models, work), RulesPanel(context, bench)
 

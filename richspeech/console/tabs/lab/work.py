@@ -26,11 +26,9 @@ from richspeech.console.tabs.lab.models import LabModels, Stopped
 from richspeech.console.workers import Workers
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.model.options import Options
-from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress, Transcriber, WaveformSource
 from richspeech.review.comparison import Comparison, Score, compare, score
-from richspeech.stages.relabelling import RelabellingTranscriber
 
 log = logging.getLogger(__name__)
 
@@ -133,15 +131,11 @@ class LabWork:
         self,
         models: LabModels,
         audio_limits: AudioLimits,
-        limits: Limits,
         workers: Workers | None = None,
     ) -> None:
-        """``limits`` weigh voice against words, where words are read at all.
-
-        ``workers`` do the work, own ones unless given.
-        """
+        """``workers`` do the work, own ones unless given."""
         self._workers = workers or Workers()
-        self._models, self._audio_limits, self._limits = models, audio_limits, limits
+        self._models, self._audio_limits = models, audio_limits
         self._places = self._workers.places(1)
 
     def submit(self, experiment: Experiment) -> None:
@@ -171,11 +165,12 @@ class LabWork:
             with open_recording(path, self._audio_limits, name=path.name) as recording:
                 self._enter(experiment, trial, Status.LOADING)
                 side, stopped = trial.side, experiment.stop.is_set
-                with self._models.use(side.engine, side.weights, stopped) as loaded:
+                using = self._models.use(side.engine, side.weights, side.rules, stopped)
+                with using as loaded:
                     self._enter(experiment, trial, Status.RUNNING)
-                    ruled = RelabellingTranscriber(loaded.transcriber, side.rules, self._limits)
-                    self._warm_up(ruled, path, side.options, stopped)
-                    for progress in ruled.transcribe(recording, side.options, stopped):
+                    self._warm_up(loaded.transcriber, path, side.options, stopped)
+                    steps = loaded.transcriber.transcribe(recording, side.options, stopped)
+                    for progress in steps:
                         trial.progress = progress
                         experiment.touch()
             self._enter(experiment, trial, Status.FINISHED)

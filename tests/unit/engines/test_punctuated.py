@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from postprocess import Emotion
+from richspeech.engines.common.punctuated import Punctuated
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Token
 from richspeech.recognition.utterance import Request, Utterance
-from richspeech.stages.punctuation import Punctuated
 from richspeech.stages.sentences import Mark
 
 

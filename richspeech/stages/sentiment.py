@@ -10,7 +10,7 @@ from richspeech.model.transcript import Segment, Transcript
 
 
 class Reader(Protocol):
-    """Reads texts: ``engines.sentiment.SentimentClassifier``."""
+    """Reads texts: ``engines.sentiment.load.Reader``, which loads its classifier with the first."""
 
     def classify(self, texts: Sequence[str]) -> Sequence[Scores]:
         """Return scores for each text; an empty mapping for one without words."""
@@ -26,7 +26,12 @@ def add_sentiment(
 def read_segments(
     segments: Sequence[Segment], reader: Reader, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Segment, ...]:
-    """Return the segments with their sentiment; one without words has none."""
+    """Return the segments with their sentiment; one without words has none.
+
+    Where there are no words at all the reader is not asked.
+    """
+    if not any(segment.text for segment in segments):
+        return tuple(segments)
     read = reader.classify([segment.text for segment in segments])
     return tuple(
         with_sentiment(segment, scores, limits)

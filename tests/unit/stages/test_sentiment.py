@@ -10,7 +10,7 @@ from postprocess import Emotion
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.stages.reading import add_sentiment
+from richspeech.stages.sentiment import add_sentiment
 from tests.transcripts import segment, transcript
 
 GLAD: Scores = {Sentiment.POSITIVE: 0.9, Sentiment.NEUTRAL: 0.1}

@@ -1,0 +1,50 @@
+"""A transcriber whose segments go through the stages of their request as soon as they are there."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from richspeech.model.options import Options
+from richspeech.model.transcript import Segment
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.stages.chain import Chain, Recipe
+
+
+class StagedTranscriber:
+    """Recognises with another transcriber; its steps tell of the segments before and after."""
+
+    def __init__(self, transcriber: Transcriber, recipe: Recipe) -> None:
+        self._transcriber, self._recipe = transcriber, recipe
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield the other's steps, each new segment as the stages leave it.
+
+        Raises what the other raises, and what a stage does when its model cannot be loaded.
+        """
+        steps = self._transcriber.transcribe(recording, options, cancelled)
+        return staged(steps, self._recipe.chain(options))
+
+
+def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
+    """Let what is new in each step go through the chain; the time of that is processing, too."""
+    measured: tuple[Segment, ...] = ()
+    edited: tuple[Segment, ...] = ()
+    count, elapsed = 0, 0.0
+    for step in steps:
+        started = time.perf_counter()
+        recognised = step.transcript.segments[count:]
+        count += len(recognised)
+        fresh = chain.measured(recognised)
+        new = chain.edited(fresh)
+        measured, edited = measured + fresh, edited + new
+        elapsed += time.perf_counter() - started
+        seconds = step.transcript.processing_seconds + elapsed
+        transcript = replace(step.transcript, processing_seconds=seconds)
+        yield replace(
+            step,
+            transcript=replace(transcript, segments=edited),
+            measured=replace(transcript, segments=measured),
+            new=new,
+        )

@@ -1,0 +1,108 @@
+"""Segments go through the stages of their request as they come, each of them once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule
+from richspeech.audio.decode import Waveform
+from richspeech.model.options import Options
+from richspeech.model.relabelling import apply_to_segment
+from richspeech.model.sentiment import Scores, Sentiment
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.staged import StagedTranscriber
+from richspeech.stages.chain import Recipe
+from tests.transcripts import segment
+
+SURE: Scores = {Sentiment.POSITIVE: 1.0}
+
+
+class Recording:
+    duration = 3.0
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002
+        yield np.zeros(16_000, np.float32)
+
+
+class Ear:
+    """Gives one segment a step."""
+
+    def __init__(self, *segments: Segment) -> None:
+        self.segments = segments
+
+    def transcribe(
+        self,
+        recording: WaveformSource,  # noqa: ARG002
+        options: Options,  # noqa: ARG002
+        cancelled: Cancel,  # noqa: ARG002
+    ) -> Iterator[Progress]:
+        for count in range(len(self.segments) + 1):
+            heard = Transcript(float(count), 1.0, "ear", "m", self.segments[:count])
+            new = self.segments[max(count - 1, 0) : count]
+            yield Progress(heard, new, 3.0, finished=count == len(self.segments))
+
+
+class Words:
+    def __init__(self, pause: Callable[[], Any] = lambda: None) -> None:
+        self.asked: list[Sequence[str]] = []
+        self._pause = pause
+
+    def classify(self, texts: Sequence[str]) -> list[Scores]:
+        self.asked.append(texts)
+        self._pause()
+        return [SURE if text else {} for text in texts]
+
+
+def steps_of(recipe: Recipe, *segments: Segment) -> list[Progress]:
+    return [*StagedTranscriber(Ear(*segments), recipe).transcribe(Recording(), Options())]
+
+
+def test_each_segment_is_read_once_as_soon_as_it_is_there() -> None:
+    words = Words()
+    steps = steps_of(Recipe(reader=words), segment(0, 1, "好"), segment(1, 2, "不好"))
+    assert words.asked == [["好"], ["不好"]]
+    assert [[s.sentiment for s in step.new] for step in steps] == [
+        [],
+        [Sentiment.POSITIVE],
+        [Sentiment.POSITIVE],
+    ]
+    last = steps[-1]
+    assert last.finished
+    assert [s.text for s in last.transcript.segments] == ["好", "不好"]
+    assert last.transcript.sentiment is Sentiment.POSITIVE
+    assert last.transcript.segments[:1] == steps[1].transcript.segments
+
+
+def test_the_time_of_every_reading_is_processing() -> None:
+    moments = iter([0.0, 0.0, 1.0, 4.0, 10.0, 15.0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("richspeech.recognition.staged.time.perf_counter", lambda: next(moments))
+        steps = steps_of(Recipe(reader=Words()), segment(0, 1, "好"), segment(1, 2, "不好"))
+    assert [step.transcript.processing_seconds for step in steps] == [1.0, 4.0, 9.0]
+
+
+def test_sounds_without_words_are_not_read() -> None:
+    words = Words()
+    steps = steps_of(Recipe(reader=words), segment(0, 1, ""))
+    assert words.asked == []
+    assert steps[-1].transcript.segments == (segment(0, 1, ""),)
+
+
+def said(text: str, emotion: Emotion = Emotion.NEUTRAL, *events: AudioEvent) -> Segment:
+    return segment(0, 1, text, emotion, *events)
+
+
+@pytest.mark.parametrize("rules", [(), DEFAULT_RULES])
+def test_rules_mend_what_is_given_out_and_leave_what_was_measured(rules: tuple[Rule, ...]) -> None:
+    heard = (said("好呢", Emotion.SAD, AudioEvent.BGM), said("哈哈"), said("坏了", Emotion.ANGRY))
+    steps = steps_of(Recipe(rules), *heard)
+    mended = tuple(apply_to_segment(each, rules) for each in heard)
+    assert tuple(each for step in steps for each in step.new) == mended
+    assert steps[-1].transcript.segments == mended
+    assert steps[-1].measured is not None
+    assert steps[-1].measured.segments == heard
+    assert replace(steps[-1].measured, segments=mended) == steps[-1].transcript
