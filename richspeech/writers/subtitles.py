@@ -1,13 +1,19 @@
 """Transcript → srt, vtt, ass, lrc. The cues are those of ``cues``; here they are spelled.
 
+pysubs2 spells srt and ass. It knows no lrc, and neither the classes nor the colours of vtt.
+
 Texts come from strangers, and none of these formats but vtt can escape what it takes for markup.
 There an invisible word joiner (U+2060) keeps the characters apart that together would mean
 something; ass takes braces for markup wherever they stand, and gets their wide twins.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
+from io import StringIO
+
+from pysubs2 import Color, SSAEvent, SSAFile, SSAStyle
+from pysubs2.formats.substation import SubstationFormat
 
 from postprocess import Emotion
 from richspeech.language.figures import clock
@@ -27,28 +33,28 @@ def _parts_of(seconds: float, per_second: int) -> tuple[int, int, int, int]:
     return hours, minutes, s, fractions
 
 
+def _events(cues: Iterable[Cue], text: Callable[[Cue], str]) -> SSAFile:
+    """Return the cues as pysubs2 keeps them, in whole milliseconds."""
+    file = SSAFile()
+    file.events = [
+        SSAEvent(round(cue.start * 1_000), round(cue.end * 1_000), text(cue)) for cue in cues
+    ]
+    return file
+
+
 # SubRip -------------------------------------------------------------------------------------------
-
-
-def write_srt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
-    """SubRip: number, times, lines; the emotion as a word, since there are no colours."""
-    return "\n".join(
-        f"{number}\n{srt_time(cue.start)} --> {srt_time(cue.end)}\n{_srt_text(cue)}\n"
-        for number, cue in enumerate(build_cues(transcript, options), start=1)
-    )
-
-
-def srt_time(seconds: float) -> str:
-    """Spell a time as SubRip does: HH:MM:SS,mmm."""
-    hours, minutes, s, milliseconds = _parts_of(seconds, 1_000)
-    return f"{hours:02}:{minutes:02}:{s:02},{milliseconds:03}"
-
 
 _SRT_MARKUP = re.compile(r"[<{\\]|--(?=>)")
 
 
+def write_srt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
+    """SubRip: number, times, lines; the emotion as a word, since there are no colours."""
+    file = _events(build_cues(transcript, options), _srt_text)
+    return file.to_string("srt", keep_ssa_tags=True).removesuffix("\n")
+
+
 def _srt_text(cue: Cue) -> str:
-    return "\n".join(
+    return "\\N".join(
         _SRT_MARKUP.sub(lambda found: found[0] + _JOINER, line.text) for line in cue.lines
     )
 
@@ -74,7 +80,8 @@ def write_vtt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
 
 def vtt_time(seconds: float) -> str:
     """Spell a time as WebVTT does: HH:MM:SS.mmm."""
-    return srt_time(seconds).replace(",", ".")
+    hours, minutes, s, milliseconds = _parts_of(seconds, 1_000)
+    return f"{hours:02}:{minutes:02}:{s:02}.{milliseconds:03}"
 
 
 def _vtt_line(line: Line) -> str:
@@ -90,63 +97,61 @@ def _emotions(cues: Iterable[Cue]) -> list[Emotion]:
 
 # Advanced SubStation Alpha ------------------------------------------------------------------------
 
-_ASS_STYLE_FIELDS = (
-    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
-    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
-    "Alignment, MarginL, MarginR, MarginV, Encoding"
-)
 _ASS_MARKUP = str.maketrans({"{": "｛", "}": "｝", "\\": f"\\{_JOINER}"})
 _ASS_WHITE = "#FFFFFF"
+_ASS_SCREEN = {
+    "ScriptType": "v4.00+",
+    "PlayResX": "1920",
+    "PlayResY": "1080",
+    "WrapStyle": "2",
+    "ScaledBorderAndShadow": "yes",
+}
+
+
+class _Ass(SubstationFormat):
+    """With times beyond ten hours, at which pysubs2 stops the clock; players read them."""
+
+    @staticmethod
+    def ms_to_timestamp(requested_ms: int) -> str:
+        hours, minutes, s, hundredths = _parts_of(requested_ms / 1_000, 100)
+        return f"{hours}:{minutes:02}:{s:02}.{hundredths:02}"
 
 
 def write_ass(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
     """Advanced SubStation Alpha: a style for each emotion, so that one line changes its colour."""
     cues = build_cues(transcript, options, name_emotions=False)
-    styles = [_ass_style("Default", _ASS_WHITE)]
-    styles += [_ass_style(emotion, COLOURS[emotion]) for emotion in _emotions(cues)]
-    title = [f"Title: {printable(options.title)}"] if options.title else []
-    remark = demonstration(transcript, options.locale)
-    lines = [
-        "[Script Info]",
-        *([f"; {remark}"] if remark else []),
-        *title,
-        "ScriptType: v4.00+",
-        "PlayResX: 1920",
-        "PlayResY: 1080",
-        "WrapStyle: 2",
-        "ScaledBorderAndShadow: yes",
-        "",
-        "[V4+ Styles]",
-        f"Format: {_ASS_STYLE_FIELDS}",
-        *styles,
-        "",
-        "[Events]",
-        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
-        *map(_ass_dialogue, cues),
-    ]
-    return "".join(f"{line}\n" for line in lines)
+    file = _events(cues, _ass_text)
+    for event, cue in zip(file.events, cues, strict=True):
+        event.style = cue.lines[0].emotion or "Default"
+    colours = {"Default": _ASS_WHITE} | {each: COLOURS[each] for each in _emotions(cues)}
+    file.styles = {name: _ass_style(colour) for name, colour in colours.items()}
+    title = {"Title": printable(options.title)} if options.title else {}
+    file.info = title | _ASS_SCREEN
+    written = StringIO()
+    remark = demonstration(transcript, options.locale) or ""
+    _Ass.to_file(file, written, "ass", header_notice=remark)
+    return written.getvalue()
 
 
-def ass_time(seconds: float) -> str:
-    """Spell a time as ASS does: H:MM:SS.cc."""
-    hours, minutes, s, hundredths = _parts_of(seconds, 100)
-    return f"{hours}:{minutes:02}:{s:02}.{hundredths:02}"
-
-
-def _ass_style(name: str, colour: str) -> str:
+def _ass_style(colour: str) -> SSAStyle:
     """White or coloured letters, a black outline, at the bottom in the middle of 1920 x 1080."""
-    red, green, blue = colour[1:3], colour[3:5], colour[5:7]
-    return (
-        f"Style: {name},Arial,64,&H00{blue}{green}{red},&H000000FF,&H00000000,&H80000000,"
-        "0,0,0,0,100,100,0,0,1,3,1,2,60,60,60,1"
+    red, green, blue = bytes.fromhex(colour[1:])
+    return SSAStyle(
+        fontname="Arial",
+        fontsize=64,
+        primarycolor=Color(red, green, blue),
+        backcolor=Color(0, 0, 0, 128),
+        outline=3,
+        shadow=1,
+        marginl=60,
+        marginr=60,
+        marginv=60,
     )
 
 
-def _ass_dialogue(cue: Cue) -> str:
+def _ass_text(cue: Cue) -> str:
     first = cue.lines[0].emotion
-    text = "\\N".join(_ass_line(line, first) for line in cue.lines)
-    times = f"{ass_time(cue.start)},{ass_time(cue.end)}"
-    return f"Dialogue: 0,{times},{first or 'Default'},,0,0,0,,{text}"
+    return "\\N".join(_ass_line(line, first) for line in cue.lines)
 
 
 def _ass_line(line: Line, style: Emotion | None) -> str:

@@ -75,6 +75,7 @@ HOMES = {
     "modelscope_hub": ("engines.hub",),
     "av": ("audio",),
     "docx": ("writers",),
+    "pysubs2": ("writers",),
     "jinja2": ("writers", "console"),
     "numba": ("audio.vad",),
     "gradio": ("console",),

@@ -17,9 +17,8 @@ from richspeech.writers import WriterOptions
 from richspeech.writers.cues import Cue, build_cues
 from richspeech.writers.labels import COLOURS
 from richspeech.writers.subtitles import (
-    ass_time,
     lrc_time,
-    srt_time,
+    vtt_time,
     write_ass,
     write_lrc,
     write_srt,
@@ -91,24 +90,6 @@ def test_srt_spells_emotions_and_numbers_the_cues() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("seconds", "spelled"),
-    [
-        (0.0, "00:00:00,000"),
-        (-0.0004, "00:00:00,000"),
-        (-1.0, "00:00:00,000"),
-        (0.0006, "00:00:00,001"),
-        (59.9994, "00:00:59,999"),
-        (59.9996, "00:01:00,000"),
-        (3_599.9996, "01:00:00,000"),
-        (36_000.0, "10:00:00,000"),
-        (360_000.0, "100:00:00,000"),
-    ],
-)
-def test_srt_times_carry_over(seconds: float, spelled: str) -> None:
-    assert srt_time(seconds) == spelled
-
-
 # vtt ----------------------------------------------------------------------------------------------
 
 
@@ -129,6 +110,24 @@ def test_vtt_reads_back_as_the_cues(heard: Transcript) -> None:
 
 def ms(seconds: int, spelled: str) -> int:
     return seconds * 1000 + int(spelled[-3:])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spelled"),
+    [
+        (0.0, "00:00:00.000"),
+        (-0.0004, "00:00:00.000"),
+        (-1.0, "00:00:00.000"),
+        (0.0006, "00:00:00.001"),
+        (59.9994, "00:00:59.999"),
+        (59.9996, "00:01:00.000"),
+        (3_599.9996, "01:00:00.000"),
+        (36_000.0, "10:00:00.000"),
+        (360_000.0, "100:00:00.000"),
+    ],
+)
+def test_vtt_times_carry_over(seconds: float, spelled: str) -> None:
+    assert vtt_time(seconds) == spelled
 
 
 def test_vtt_gives_each_line_the_class_of_its_emotion() -> None:
@@ -179,8 +178,18 @@ def test_ass_colours_two_lines_of_one_cue_each_for_itself() -> None:
     assert second == "Dialogue: 0,0:00:04.00,0:00:06.00,angry,,0,0,0,,不行\\N{\\rDefault}好吧"
 
 
-def test_ass_and_lrc_spell_times_in_hundredths() -> None:
-    assert ass_time(3_725.5) == "1:02:05.50"
+@pytest.mark.parametrize(
+    ("start", "spelled"),
+    [(3_725.5, "1:02:05.50"), (59.996, "0:01:00.00"), (43_000.0, "11:56:40.00")],
+)
+def test_ass_spells_times_in_hundredths_beyond_ten_hours_as_well(
+    start: float, spelled: str
+) -> None:
+    (event,) = write_ass(transcript(segment(start, start + 2.0))).splitlines()[-1:]
+    assert event.split(",")[1] == spelled
+
+
+def test_lrc_spells_times_in_hundredths() -> None:
     assert lrc_time(3_725.5) == "62:05.50"
     assert lrc_time(59.996) == "01:00.00"
 
