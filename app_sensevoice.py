@@ -1,6 +1,9 @@
-"""Starts the console: arguments → settings → models → API and page on one port."""
+"""Starts the console: ``python app_sensevoice.py``, the same as ``python -m richspeech serve``."""
 
-from richspeech.app import leave, main
+import sys
+
+from richspeech.cli.app import main
+from richspeech.cli.terminal import leave
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main(["serve", *sys.argv[1:]]))

@@ -1,6 +1,6 @@
 """The command line: ``python -m richspeech COMMAND``."""
 
-from richspeech.cli.app import main
+from richspeech.cli.app import start
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    start()

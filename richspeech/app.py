@@ -1,6 +1,5 @@
-"""Composition root: arguments → Settings → models → API and console on one port."""
+"""Composition root: settings → models → API and console on one port."""
 
-import argparse
 import logging
 import os
 import shutil
@@ -10,14 +9,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from richspeech.errors import RichSpeechError, SettingsError
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.errors import SettingsError
+from richspeech.settings import Settings
 from richspeech.storage.workspace import workspace
 from richspeech.version import version
 
@@ -37,53 +36,6 @@ log = logging.getLogger("richspeech.app")
 SWEEPS_IN_A_LIFE = 60
 """How often old uploads are looked for in the time for which they are kept."""
 LONGEST_SECONDS_BETWEEN_SWEEPS = 60
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted; 1 when the settings, the port or the model do not allow it."""
-    arguments = parse_arguments(argv)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in ("httpx", "numba", "matplotlib", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        settings = load_settings(arguments.config, **overrides(arguments))
-        with bound_socket(settings.server.host, settings.server.port) as listener:
-            serve(settings, listener, arguments.config, history_aside=arguments.history_aside)
-    except RichSpeechError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except KeyboardInterrupt:
-        log.info("stopped")
-    return 0
-
-
-def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what is not given stays None and leaves the settings as they are."""
-    parser = argparse.ArgumentParser(description="Rich speech transcription: the web console.")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file (config.yaml)")
-    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port to listen on (6006)")
-    parser.add_argument("--model", help="embedded, a ModelScope id or a model folder")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
-    parser.add_argument(
-        "--history-aside",
-        action="store_true",
-        help="put a history aside that cannot be read, and begin a new one",
-    )
-    return parser.parse_args(argv)
-
-
-def overrides(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Sort what the command line gives into the groups of the settings."""
-    server = {"host": arguments.host, "port": arguments.port}
-    model = {"id": arguments.model, "device": arguments.device}
-    groups = {"server": server, "model": model}
-    return {
-        name: {key: value for key, value in group.items() if value is not None}
-        for name, group in groups.items()
-    }
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -286,11 +238,3 @@ def welcome(host: str, port: int) -> str:
         f"From another machine: ssh -L {port}:127.0.0.1:{port} USER@{socket.gethostname()}"
         f"  then open http://127.0.0.1:{port}\n\n"
     )
-
-
-def leave(status: int) -> NoReturn:
-    """End a process whose work is done; native libraries would take seconds to clean up."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)

@@ -1,81 +1,91 @@
-"""The command line: ``python -m richspeech COMMAND``.
+"""The command line: ``python -m richspeech COMMAND``, or ``richspeech COMMAND`` where installed.
 
 Results go to stdout; progress, logs and errors to stderr. The exit status is 1 when a file could
-not be read or something does not allow a start, and 2 when the command was written wrongly.
+not be read or something does not allow a start, and 2 when the command was written wrongly. A
+command is imported when it is called.
 """
 
-import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
 
-from richspeech.cli import (
-    batch,
-    bench,
-    doctor,
-    embeddings,
-    emotion,
-    hash_password,
-    highlights,
-    history,
-    transcribe,
-)
-from richspeech.errors import RichSpeechError
+from cyclopts import App
 
-COMMANDS: dict[
-    str, tuple[Callable[[argparse.ArgumentParser], None], str, Callable[[argparse.Namespace], int]]
-] = {
-    "transcribe": (
-        transcribe.add_arguments,
-        "transcribe recordings to stdout",
-        transcribe.transcribe,
+from richspeech.cli.terminal import leave
+from richspeech.cli.usage import WRONG_USAGE, make_program, run
+
+
+class Command(NamedTuple):
+    """Where a command is, and what it does."""
+
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS = {
+    "transcribe": Command("transcribe", "transcribe", "transcribe recordings to stdout"),
+    "batch": Command("batch", "batch", "transcribe folders and zips, to be resumed"),
+    "emotion": Command("emotion", "emotion", "hear nine emotions in recordings"),
+    "embeddings": Command(
+        "embeddings", "embeddings", "tell which recordings sound alike, and group them"
     ),
-    "batch": (batch.add_arguments, "transcribe folders and zips, to be resumed", batch.batch),
-    "doctor": (
-        doctor.add_arguments,
-        "print versions, device and which weights would be used",
-        doctor.doctor,
+    "highlights": Command(
+        "highlights", "highlights", "insight, highlights and risk of a recording"
     ),
-    "emotion": (emotion.add_arguments, "hear nine emotions in recordings", emotion.emotion),
-    "embeddings": (
-        embeddings.add_arguments,
-        "tell which recordings sound alike, and group them",
-        embeddings.embeddings,
-    ),
-    "highlights": (
-        highlights.add_arguments,
-        "insight, highlights and risk of a recording",
-        highlights.highlights,
-    ),
-    "history": (history.add_arguments, "delete old transcripts", history.history),
-    "bench": (bench.add_arguments, "measure speed and memory", bench.bench),
-    "hash-password": (
-        lambda _: None,
-        "print what the settings may hold as a password",
-        hash_password.hash_typed_password,
+    "history": Command("history", "history", "delete old transcripts"),
+    "serve": Command("serve", "serve", "start the console, for a browser"),
+    "doctor": Command("doctor", "doctor", "print versions, device and which weights would be used"),
+    "bench": Command("bench", "bench", "measure speed and memory"),
+    "hash-password": Command(
+        "hash_password", "hash_typed_password", "print what the settings may hold as a password"
     ),
 }
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; wrong usage ends the process with status 2."""
-    parser = argparse.ArgumentParser(
-        prog="python -m richspeech", description="Rich speech transcription."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, (declare, summary, _) in COMMANDS.items():
-        declare(commands.add_parser(name, help=summary))
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; errors that are ours become one sentence on stderr and status 1."""
+    """Run one command; return the exit status."""
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    arguments = parse_args(argv)
-    try:
-        return COMMANDS[arguments.command][2](arguments)
-    except RichSpeechError as error:
-        print(error, file=sys.stderr)
-        return 1
+    words = sys.argv[1:] if argv is None else [*argv]
+    app = make_app(words)
+    if not words:
+        app.help_print(console=app.error_console)
+        return WRONG_USAGE
+    return run(app, words)
+
+
+def start() -> NoReturn:
+    """Do what this process was called for, and end it; a server ends at once."""
+    status = main()
+    if sys.argv[1:2] == ["serve"]:
+        leave(status)
+    raise SystemExit(status)
+
+
+def make_app(words: Sequence[str]) -> App:
+    """Declare all commands; the help text of the one that is called has its examples."""
+    app = make_program(program(), "Rich speech transcription.")
+    for name, each in COMMANDS.items():
+        target = f"richspeech.cli.{each.module}:{each.function}"
+        app.command(target, name=name, help=each.summary)
+    if words and words[0] in COMMANDS:
+        shown = (f"  {program()} {example}" for example in examples_of(app, words[0]))
+        app.help_epilogue = "\n".join(("Examples:", *shown))
+    return app
+
+
+def examples_of(app: App, command: str) -> tuple[str, ...]:
+    """Return what the help text of a command shows, without the name of the program."""
+    function = app[command].default_command
+    examples: tuple[str, ...] = sys.modules[function.__module__].EXAMPLES
+    return examples
+
+
+def program() -> str:
+    """Return how this program was called."""
+    called = Path(sys.argv[0]).stem
+    return called if called == "richspeech" else "python -m richspeech"

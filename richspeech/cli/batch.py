@@ -5,23 +5,19 @@ changed. What failed is tried again. Nothing goes to stdout; the exit status is 
 failed.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from richspeech.cli.batch_report import Report
-from richspeech.cli.options import (
-    add_history_argument,
-    add_look_arguments,
-    add_model_arguments,
-    add_recognition_arguments,
-    options_of,
-    settings_of,
-)
+from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
@@ -35,49 +31,47 @@ from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity, listener_of
 from richspeech.storage.identity import digest_of, request_identity
-from richspeech.writers import WRITERS, WriterOptions
+from richspeech.writers import WRITERS
+
+EXAMPLES = (
+    "batch calls/ --output results --format srt",
+    "batch monday.zip tuesday.zip --output results --workers 2",
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands beside the options of recognition."""
-    parser.add_argument("sources", nargs="+", type=Path, metavar="FOLDER|ZIP|FILE")
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="where results and manifest go"
-    )
-    parser.add_argument(
-        "--format",
-        action="append",
-        choices=tuple(WRITERS),
-        default=[],
-        help="beside the JSON of each recording; may be given several times",
-    )
-    parser.add_argument("--workers", type=_workers, metavar="N", help="recordings in work at once")
-    add_look_arguments(parser)
-    add_recognition_arguments(parser)
-    add_history_argument(parser)
-    add_model_arguments(parser)
+def batch(
+    *sources: Annotated[Path, Parameter(metavar="FOLDER|ZIP|FILE", required=True)],
+    output: Annotated[Path, Parameter(metavar="DIR")],
+    formats: Annotated[
+        tuple[str, ...], Parameter(name="--format", choices=tuple(WRITERS), negative=())
+    ] = (),
+    workers: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64), metavar="N")] = None,
+    look: Look = LOOK,
+    recognition: Recognition = RECOGNITION,
+    history: History = False,
+    model: Model = MODEL,
+) -> int:
+    """Transcribe folders and zips into a folder; started again, it goes on where it was.
 
+    Args:
+        sources: what holds recordings, or is one
+        output: where results and manifest go
+        formats: beside the JSON of each recording; may be given several times
+        workers: recordings in work at once
 
-def batch(arguments: argparse.Namespace) -> int:
-    """Do what is not done yet; return the exit status."""
-    settings = settings_of(arguments)
-    options = options_of(arguments, loader.default_options(settings))
+    """
+    settings = model.settings()
+    options = recognition.options(loader.default_options(settings))
     limits = loader.audio_limits(settings)
-    look = WriterOptions(
-        arguments.style,
-        arguments.locale,
-        emotions=not arguments.no_emotions,
-        sounds=not arguments.no_sounds,
-    )
-    results = Results(arguments.output, arguments.format, look, limits)
+    results = Results(output, formats, look.options(), limits)
     with ExitStack() as stack:
-        items = stack.enter_context(open_sources(arguments.sources, zip_limits(settings)))
+        items = stack.enter_context(open_sources(sources, zip_limits(settings)))
         manifest = stack.enter_context(open_manifest(results.folder))
         loaded = loader.load(settings)
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        listener = stack.enter_context(listener_of(settings, loaded, remembers=arguments.history))
+        listener = stack.enter_context(listener_of(settings, loaded, remembers=history))
         hear = hear_with(listener, limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
@@ -86,7 +80,7 @@ def batch(arguments: argparse.Namespace) -> int:
             report.show(work, row)
 
         work = Batch(todo, hear, books.keep, watch)
-        work.run(arguments.workers or settings.batch.workers)
+        work.run(workers or settings.batch.workers)
         report.end(work, done_before=len(items) - len(todo))
     return 1 if any(row.state is State.FAILED for row in work.rows) else 0
 
@@ -136,11 +130,3 @@ class _Books:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _workers(text: str) -> int:
-    """Read a number; argparse turns a ``ValueError`` into its own."""
-    workers = int(text)
-    if not 1 <= workers <= 64:
-        raise ValueError(text)
-    return workers

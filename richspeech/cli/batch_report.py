@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from richspeech.cli.terminal import unkept_line
 from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.job import State
@@ -60,11 +61,6 @@ def progress_line(batch: Batch) -> str:
     left = "" if seconds_left is None else f", about {clock(seconds_left)} left"
     heard = f"{clock(sums.seconds_done)}{total} of audio"
     return f"{sums.over} of {sums.files} recordings{failed}, {heard}{left}"
-
-
-def unkept_line(name: str, reason: str) -> str:
-    """Say that a transcript is there, but not in the history."""
-    return f"{name} is not kept in the history. {reason}"
 
 
 def _failure(row: BatchRow) -> str:

@@ -1,30 +1,52 @@
 """``python -m richspeech bench``: speed and memory, as tables or one JSON object."""
 
-import argparse
-import json
+import json as json_format
 import logging
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from richspeech.bench import SECTIONS
-from richspeech.cli.options import add_config_argument
+from richspeech.cli.options import Config
+from richspeech.settings import CONFIG
+
+EXAMPLES = (
+    "bench --only vad --seconds 60 --repeat 1",
+    "bench --only speed vad --json > findings.json",
+    "bench --weights random-full",
+)
+
+Sections = Annotated[
+    tuple[str, ...],
+    Parameter(metavar="SECTION…", choices=SECTIONS, consume_multiple=(1, len(SECTIONS))),
+]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    parser.add_argument("--json", action="store_true", help="one object instead of tables")
-    parser.add_argument("--weights", default="embedded", help="embedded, random-full, or a folder")
-    parser.add_argument("--seconds", type=float, default=600.0, help="of speech, 30 or more")
-    parser.add_argument(
-        "--long-seconds", type=float, default=36_000.0, help="of the recording of section long"
-    )
-    parser.add_argument("--repeat", type=int, default=5, help="runs of which the median counts")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="SECTION")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
-    add_config_argument(parser)
+def bench(
+    *,
+    json: bool = False,
+    weights: str = "embedded",
+    seconds: float = 600.0,
+    long_seconds: float = 36_000.0,
+    repeat: int = 5,
+    only: Sections = SECTIONS,
+    device: str | None = None,
+    config: Config = CONFIG,
+) -> int:
+    """Measure speed and memory, and print tables; progress goes to stderr.
 
+    Args:
+        json: one object instead of tables
+        weights: embedded, random-full, or a folder
+        seconds: of speech, 30 or more
+        long_seconds: of the recording of section long
+        repeat: runs of which the median counts
+        only: these sections
+        device: cuda:0, cpu, …
+        config: settings file
 
-def bench(arguments: argparse.Namespace) -> int:
-    """Measure, and print tables or one JSON object; progress goes to stderr."""
+    """
     try:
         from richspeech.bench import report, sections, setup  # noqa: PLC0415 - torch takes a second
     except ModuleNotFoundError as error:
@@ -32,13 +54,13 @@ def bench(arguments: argparse.Namespace) -> int:
         return 1
     logging.getLogger("richspeech.bench").setLevel(logging.INFO)
     asked = setup.make_setup(
-        arguments.weights,
-        device=arguments.device,
-        config=arguments.config,
-        seconds=arguments.seconds,
-        long_seconds=arguments.long_seconds,
-        repeat=arguments.repeat,
+        weights,
+        device=device,
+        config=config,
+        seconds=seconds,
+        long_seconds=long_seconds,
+        repeat=repeat,
     )
-    findings = sections.run(asked, arguments.only)
-    print(json.dumps(findings, indent=1) if arguments.json else report.markdown(findings), end="")
+    findings = sections.run(asked, only)
+    print(json_format.dumps(findings, indent=1) if json else report.markdown(findings), end="")
     return 0

@@ -1,10 +1,9 @@
 """``python -m richspeech doctor``: versions, the device and which weights would be used."""
 
-import argparse
 import importlib.metadata
 import platform
 
-from richspeech.cli.options import add_model_arguments, settings_of
+from richspeech.cli.options import MODEL, Model
 from richspeech.engines import loader
 from richspeech.engines.emotion2vec.load import listener_in_words
 from richspeech.engines.sentiment.load import find_classifier
@@ -15,17 +14,15 @@ PACKAGES = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    add_model_arguments(parser)
+EXAMPLES = ("doctor", "doctor --engine paraformer --device cpu")
 
 
-def doctor(arguments: argparse.Namespace) -> int:
-    """Print what this installation is and would use."""
+def doctor(*, model: Model = MODEL) -> int:
+    """Print versions, the device and which weights would be used."""
     from richspeech.engines.common.device import choose_device  # noqa: PLC0415 - torch takes a second
     from richspeech.engines.common.funasr_door import fbank_backend  # noqa: PLC0415
 
-    settings = settings_of(arguments)
+    settings = model.settings()
     print(f"python              {platform.python_version()} on {platform.platform()}")
     for name in PACKAGES:
         print(f"{name:<20}{_version(name)}")

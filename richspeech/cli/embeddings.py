@@ -5,17 +5,19 @@ cosine similarity, its group and its place on a map. A FILE is a recording or a 
 ``emotion --embedding`` or this command wrote.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.cli.options import add_weights_arguments
+from richspeech.cli.options import WEIGHTS, Weights
+from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.embedding_map import draw_map
 from richspeech.emotion.embeddings import (
     Groups,
@@ -30,8 +32,14 @@ from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.transcript import Transcript
-from richspeech.settings import Settings, load_settings
+from richspeech.settings import Settings
 from richspeech.stages.second_opinion import impressions
+
+EXAMPLES = (
+    "embeddings a.wav b.wav c.wav --nearest 1",
+    "embeddings a.wav b.wav c.wav --groups 2 --map map.svg",
+    "embeddings talk.wav --transcript talk.json",
+)
 
 NEAREST = 5
 DIGITS = 4
@@ -55,58 +63,68 @@ class Voice:
         return f"{Path(self.file).name}{spot}"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write each embedding there")
-    parser.add_argument(
-        "--nearest", type=int, default=NEAREST, metavar="COUNT", help="most alike others to name"
-    )
-    parser.add_argument("--groups", type=int, metavar="COUNT", help="form groups, and map them")
-    parser.add_argument("--map", type=Path, metavar="FILE.svg", help="draw the map of the groups")
-    parser.add_argument(
-        "--transcript", type=Path, metavar="FILE.json", help="of the one FILE: by segments"
-    )
-    add_weights_arguments(parser)
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of all files together."""
+
+    files: tuple[Path, ...]
+    output: Path | None
+    nearest: int
+    groups: int | None
+    map: Path | None
+    transcript: Path | None
+
+    def __post_init__(self) -> None:
+        """Raise ``OptionError`` for what does not go together, before anything is heard."""
+        if self.transcript and len(self.files) > 1:
+            raise OptionError("--transcript is that of one recording: give one FILE with it.")
+        if self.map and not self.groups:
+            raise OptionError("--map draws groups: say how many with --groups.")
+        if self.nearest < 0:
+            raise OptionError(f"--nearest {self.nearest} is no number of others: give 0 or more.")
 
 
-def embeddings(arguments: argparse.Namespace) -> int:
+def embeddings(
+    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    output: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    nearest: Annotated[int, Parameter(metavar="COUNT")] = NEAREST,
+    groups: Annotated[int | None, Parameter(metavar="COUNT")] = None,
+    map_file: Annotated[Path | None, Parameter(name="--map", metavar="FILE.svg")] = None,
+    transcript: Annotated[Path | None, Parameter(metavar="FILE.json")] = None,
+    weights: Weights = WEIGHTS,
+) -> int:
+    """Tell which recordings sound alike, and group them; one JSON document a line.
+
+    Args:
+        files: recordings, or .npy files of their embeddings
+        output: write each embedding there
+        nearest: most alike others to name
+        groups: form groups, and map them
+        map_file: draw the map of the groups
+        transcript: of the one FILE, by segments
+
+    """
+    settings = weights.settings("emotion")
+    return _compare(Wanted(files, output, nearest, groups, map_file, transcript), settings)
+
+
+def _compare(wanted: Wanted, settings: Settings) -> int:
     """Hear or read the files, compare them, print the documents; return the exit status."""
-    settings = load_settings(
-        arguments.config,
-        model={"device": arguments.device} if arguments.device else {},
-        emotion={"id": arguments.model} if arguments.model else {},
-    )
-    _require_sense(arguments)
-    reader = _Reader(settings, arguments.transcript, arguments.output)
+    reader = _Reader(settings, wanted.transcript, wanted.output)
     voices, failures = [], 0
-    for path in arguments.files:
+    for path in wanted.files:
         try:
             voices.extend(reader.voices(path))
         except RichSpeechError as error:
-            sentence = str(error)
-            named = sentence if path.name in sentence else f"{path.name}: {sentence}"
-            sys.stderr.write(f"{named}\n")
+            tell_failure(path.name, error)
             failures += 1
-    grouped = (
-        group([each.vector for each in voices], arguments.groups) if arguments.groups else None
-    )
-    for document in documents(voices, arguments.nearest, grouped):
+    grouped = group([each.vector for each in voices], wanted.groups) if wanted.groups else None
+    for document in documents(voices, wanted.nearest, grouped):
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
-    if grouped is not None and arguments.map:
+    if grouped is not None and wanted.map:
         names = [each.name for each in voices]
-        _write(arguments.map, draw_map(grouped.points, grouped.labels, names))
+        _write(wanted.map, draw_map(grouped.points, grouped.labels, names))
     return 1 if failures else 0
-
-
-def _require_sense(arguments: argparse.Namespace) -> None:
-    """Raise ``OptionError`` for options that do not go together, before anything is heard."""
-    if arguments.transcript and len(arguments.files) > 1:
-        raise OptionError("--transcript is that of one recording: give one FILE with it.")
-    if arguments.map and not arguments.groups:
-        raise OptionError("--map draws groups: say how many with --groups.")
-    if arguments.nearest < 0:
-        raise OptionError(f"--nearest {arguments.nearest} is no number of others: give 0 or more.")
 
 
 def documents(

@@ -3,25 +3,33 @@
 Results go to stdout, one sentence for each file that cannot be heard to stderr.
 """
 
-import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.cli.options import add_weights_arguments
+from richspeech.cli.options import WEIGHTS, Weights
+from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstances, document
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.settings import EmotionSettings, load_settings
+from richspeech.settings import EmotionSettings
+
+EXAMPLES = (
+    "emotion call.wav",
+    "emotion call.wav --granularity frame --embedding",
+    "emotion call.wav --field customer_id=42",
+)
 
 OUTPUTS = Path("outputs")
 
@@ -39,49 +47,40 @@ class Wanted:
     settings: EmotionSettings
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument(
-        "--granularity", choices=GRANULARITIES, default="utterance", help="frame adds a curve"
-    )
-    parser.add_argument(
-        "--embedding", action="store_true", help="say where the kept run has its embedding.npy"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help=f"keep each run in a folder there; with --embedding {OUTPUTS} unless named",
-    )
-    add_weights_arguments(parser)
-    parser.add_argument(
-        "--field", action="append", default=[], metavar="NAME=VALUE", help="goes into the result"
-    )
+def emotion(
+    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    granularity: Annotated[str, Parameter(choices=GRANULARITIES)] = "utterance",
+    embedding: bool = False,
+    output: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    fields: Annotated[tuple[str, ...], Parameter(name="--field", metavar="NAME=VALUE")] = (),
+    weights: Weights = WEIGHTS,
+) -> int:
+    """Hear nine emotions in recordings, one JSON document a line.
 
+    Args:
+        files: recordings, heard one after the other
+        granularity: frame adds a curve
+        embedding: say where the kept run has its embedding.npy
+        output: keep each run in a folder there; with --embedding outputs unless named
+        fields: goes into the result
 
-def emotion(arguments: argparse.Namespace) -> int:
-    """Hear the files one after the other; return the exit status."""
-    settings = load_settings(
-        arguments.config,
-        model={"device": arguments.device} if arguments.device else {},
-        emotion={"id": arguments.model} if arguments.model else {},
-    )
+    """
+    settings = weights.settings("emotion")
     wanted = Wanted(
-        frames=arguments.granularity == "frame",
-        embedding=arguments.embedding,
-        outputs=arguments.output or (OUTPUTS if arguments.embedding else None),
-        fields=parse_fields(arguments.field),
+        frames=granularity == "frame",
+        embedding=embedding,
+        outputs=output or (OUTPUTS if embedding else None),
+        fields=parse_fields(fields),
         limits=AudioLimits(settings.limits.max_bytes, settings.limits.max_seconds),
         settings=settings.emotion,
     )
     loaded = load_listener(settings)
     tell_of_embedded(loaded.weights)
-    failures = sum(not _written(path, loaded, wanted) for path in arguments.files)
+    failures = sum(not _written(path, loaded, wanted) for path in files)
     return 1 if failures else 0
 
 
-def parse_fields(texts: list[str]) -> dict[str, str]:
+def parse_fields(texts: Sequence[str]) -> dict[str, str]:
     """Read NAME=VALUE; raises ``OptionError`` for what is none, or would hide a result."""
     fields: dict[str, str] = {}
     for text in texts:
@@ -123,9 +122,7 @@ def _written(path: Path, loaded: LoadedListener, wanted: Wanted) -> bool:
     try:
         result = hear(path, loaded, wanted)
     except RichSpeechError as error:
-        sentence = str(error)
-        named = sentence if path.name in sentence else f"{path.name}: {sentence}"
-        sys.stderr.write(f"{named}\n")
+        tell_failure(path.name, error)
         return False
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     sys.stdout.flush()

@@ -1,15 +1,16 @@
 """``python -m richspeech hash-password``: what the settings may hold as a password."""
 
-import argparse
 import sys
 from getpass import getpass
 
 from richspeech.errors import OptionError
 from richspeech.passwords import hash_password
 
+EXAMPLES = ("hash-password", "hash-password < password.txt")
 
-def hash_typed_password(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command
-    """Ask for a password, or read one line of stdin; print its hash. Return the exit status."""
+
+def hash_typed_password() -> int:
+    """Print what the settings may hold as a password; asks for one, or reads a line of stdin."""
     if sys.stdin.isatty():
         password = getpass("Password: ")
         if getpass("Once more: ") != password:

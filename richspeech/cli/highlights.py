@@ -4,17 +4,20 @@ With --clips, --reel, --chapters and --edl the highlights become files in --outp
 document names them.
 """
 
-import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.video import open_video
-from richspeech.cli.options import add_weights_arguments
+from richspeech.cli.options import WEIGHTS, Locale, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
@@ -25,56 +28,86 @@ from richspeech.review.edl import HIGHEST_FRAME_RATE, USUAL_FRAME_RATE, write_ed
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import WINDOW_SECONDS
 from richspeech.review.review import review_transcript
-from richspeech.settings import Settings, load_settings
+from richspeech.settings import Settings
 
-FILES = ("clips", "reel", "chapters", "edl")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    parser.add_argument("recording", type=Path, metavar="RECORDING")
-    parser.add_argument(
-        "--transcript", type=Path, metavar="FILE.json", help="of the recording; else it is made"
-    )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where the files go")
-    parser.add_argument("--clips", action="store_true", help="cut each highlight as wav or mp4")
-    parser.add_argument("--reel", action="store_true", help="cut all highlights as one file")
-    parser.add_argument("--chapters", action="store_true", help="write chapters as WebVTT")
-    parser.add_argument("--edl", action="store_true", help="write an edit decision list, CMX3600")
-    parser.add_argument(
-        "--frame-rate",
-        type=_frame_rate,
-        metavar="FPS",
-        help="of the edit decision list; else that of the video, or 25",
-    )
-    parser.add_argument(
-        "--window", type=float, default=WINDOW_SECONDS, metavar="SECONDS", help="of the curves"
-    )
-    parser.add_argument(
-        "--locale", choices=locales(), default="zh", help="language of the chapters"
-    )
-    add_weights_arguments(parser)
+EXAMPLES = (
+    "highlights call.wav",
+    "highlights show.mp4 --output best --clips --reel --edl",
+    "highlights a.wav --transcript a.json --window 5",
+)
 
 
-def highlights(arguments: argparse.Namespace) -> int:
-    """Print the document and write the files; return the exit status."""
-    names = {"id": arguments.model, "device": arguments.device}
-    settings = load_settings(
-        arguments.config, model={key: value for key, value in names.items() if value}
-    )
-    _require_folder(arguments)
+def read_rate(_: object, tokens: Sequence[Token]) -> Fraction:
+    """Read frames a second; raises ``OptionError``."""
+    text = tokens[0].value
+    try:
+        rate = Fraction(text).limit_denominator(1_001)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 1 <= rate <= HIGHEST_FRAME_RATE:
+        message = f"--frame-rate {text} is no frame rate: give 1 to {HIGHEST_FRAME_RATE}."
+        raise OptionError(message)
+    return rate
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Which files are made of the highlights."""
+
+    clips: bool = False
+    """cut each highlight as wav or mp4"""
+    reel: bool = False
+    """cut all highlights as one file"""
+    chapters: bool = False
+    """write chapters as WebVTT"""
+    edl: bool = False
+    """write an edit decision list, CMX3600"""
+    output: Annotated[Path | None, Parameter(metavar="DIR")] = None
+    """where the files go"""
+    frame_rate: Annotated[Fraction | None, Parameter(metavar="FPS", converter=read_rate)] = None
+    """of the edit decision list; else that of the video, or 25"""
+    locale: Locale = "zh"
+    """language of the chapters"""
+
+    def require_folder(self) -> None:
+        """Raise ``OptionError`` where a file has no place to go to."""
+        asked = [name for name in ("clips", "reel", "chapters", "edl") if getattr(self, name)]
+        if asked and self.output is None:
+            message = f"--{asked[0]} needs a folder: name it with --output."
+            raise OptionError(message)
+
+
+NO_FILES = Files()
+
+
+def highlights(
+    recording: Annotated[Path, Parameter(metavar="RECORDING")],
+    /,
+    *,
+    transcript: Annotated[Path | None, Parameter(metavar="FILE.json")] = None,
+    window: Annotated[float, Parameter(metavar="SECONDS")] = WINDOW_SECONDS,
+    files: Files = NO_FILES,
+    weights: Weights = WEIGHTS,
+) -> int:
+    """Print insight, highlights and risk of a recording as one JSON document.
+
+    Args:
+        recording: with sound alone or with pictures
+        transcript: of the recording; else it is made
+        window: of the curves
+
+    """
+    settings = weights.settings()
+    files.require_folder()
     limits = loader.audio_limits(settings)
-    transcript = (
-        read_transcript(arguments.transcript)
-        if arguments.transcript
-        else _transcribe(arguments.recording, settings, limits)
-    )
-    review = review_transcript(transcript, settings, arguments.window)
+    heard = read_transcript(transcript) if transcript else _transcribe(recording, settings, limits)
+    review = review_transcript(heard, settings, window)
     document = {
-        "file": str(arguments.recording),
-        "model": transcript.model,
+        "file": str(recording),
+        "model": heard.model,
         **review.to_dict(),
-        "files": write_files(arguments, review.highlights, limits),
+        "files": write_files(recording, files, review.highlights, limits),
     }
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     return 0
@@ -94,15 +127,15 @@ def read_transcript(path: Path) -> Transcript:
 
 
 def write_files(
-    arguments: argparse.Namespace, found: tuple[Highlight, ...], limits: AudioLimits
+    recording: Path, wanted: Files, found: tuple[Highlight, ...], limits: AudioLimits
 ) -> dict[str, Any]:
     """Write what is asked for and name it; nothing is written where nothing was found."""
-    recording, folder = arguments.recording, arguments.output
+    folder = wanted.output
     files: dict[str, Any] = {}
     if folder is None or not found:
         return {}
     folder.mkdir(parents=True, exist_ok=True)
-    if arguments.clips or arguments.reel:
+    if wanted.clips or wanted.reel:
         spans = [(each.start, each.end) for each in found]
         done = cut(
             recording,
@@ -110,30 +143,32 @@ def write_files(
             folder,
             limits,
             stem=recording.stem,
-            clips=arguments.clips,
-            reel=arguments.reel,
+            clips=wanted.clips,
+            reel=wanted.reel,
         )
         files["clips"] = [str(path) for path in done.clips]
         files["reel"] = None if done.reel is None else str(done.reel)
         files["note"] = done.note and {each: done.note.sentence(each) for each in locales()}
-    if arguments.chapters:
+    if wanted.chapters:
         path = folder / f"{recording.stem}.chapters.vtt"
-        path.write_text(write_chapters(found, arguments.locale), encoding="utf-8")
+        path.write_text(write_chapters(found, wanted.locale), encoding="utf-8")
         files["chapters"] = str(path)
-    if arguments.edl:
+    if wanted.edl:
         path = folder / f"{recording.stem}.edl"
-        path.write_text(_edl(arguments, found, limits), encoding="utf-8")
+        path.write_text(_edl(recording, wanted.frame_rate, found, limits), encoding="utf-8")
         files["edl"] = str(path)
     return files
 
 
-def _edl(arguments: argparse.Namespace, found: tuple[Highlight, ...], limits: AudioLimits) -> str:
-    with open_video(arguments.recording, limits) as video:
+def _edl(
+    recording: Path, frame_rate: Fraction | None, found: tuple[Highlight, ...], limits: AudioLimits
+) -> str:
+    with open_video(recording, limits) as video:
         own_rate = video.frame_rate if video else USUAL_FRAME_RATE
         return write_edl(
             found,
-            name=arguments.recording.name,
-            frame_rate=arguments.frame_rate or own_rate,
+            name=recording.name,
+            frame_rate=frame_rate or own_rate,
             video=video is not None,
         )
 
@@ -145,22 +180,3 @@ def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Tra
     with open_recording(recording, limits) as opened:
         *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
     return last.transcript
-
-
-def _require_folder(arguments: argparse.Namespace) -> None:
-    asked = [f"--{name}" for name in FILES if getattr(arguments, name)]
-    if asked and arguments.output is None:
-        message = f"{asked[0]} needs a folder: name it with --output."
-        raise OptionError(message)
-
-
-def _frame_rate(text: str) -> Fraction:
-    """Read frames a second."""
-    try:
-        rate = Fraction(text).limit_denominator(1_001)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 1 <= rate <= HIGHEST_FRAME_RATE:
-        message = f"invalid frame rate value: {text!r} is not 1 to {HIGHEST_FRAME_RATE}"
-        raise argparse.ArgumentTypeError(message)
-    return rate

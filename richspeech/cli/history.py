@@ -4,27 +4,36 @@ The console does so by itself, but never more than half at once, in case a clock
 person decides.
 """
 
-import argparse
 import sys
 from contextlib import closing
+from typing import Annotated, Literal
 
-from richspeech.cli.options import add_config_argument
+from cyclopts import Parameter
+
+from richspeech.cli.options import Config
 from richspeech.errors import OptionError
-from richspeech.settings import load_settings
+from richspeech.settings import CONFIG, load_settings
 from richspeech.storage.transcripts import Store
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    actions = parser.add_subparsers(dest="action", required=True)
-    prune = actions.add_parser("prune", help="say how many transcripts are older than keep_days")
-    prune.add_argument("--yes", action="store_true", help="delete them")
-    add_config_argument(prune)
+EXAMPLES = ("history prune", "history prune --yes")
 
 
-def history(arguments: argparse.Namespace) -> int:
-    """Say how many transcripts are too old, or delete them; return the exit status."""
-    settings = load_settings(arguments.config).history
+def history(
+    action: Annotated[Literal["prune"], Parameter(metavar="prune")],  # noqa: ARG001 - no other yet
+    /,
+    *,
+    yes: bool = False,
+    config: Config = CONFIG,
+) -> int:
+    """Say how many transcripts are older than history.keep_days, or delete them.
+
+    Args:
+        action: the one thing that there is to do
+        yes: delete them
+        config: settings file
+
+    """
+    settings = load_settings(config).history
     if not settings.enabled:
         message = "The history is switched off: set history.enabled first."
         raise OptionError(message)
@@ -32,7 +41,7 @@ def history(arguments: argparse.Namespace) -> int:
         message = "No transcript is ever too old: set history.keep_days first."
         raise OptionError(message)
     with closing(Store(settings.url)) as store:
-        said = _pruned(store, settings.keep_days, deletes=arguments.yes)
+        said = _pruned(store, settings.keep_days, deletes=yes)
     sys.stdout.write(f"{said}\n")
     return 0
 

@@ -1,95 +1,145 @@
 """Options that several commands share, and the settings and options that come of them."""
 
-import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
 
 from postprocess import STYLES
-from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, language_hint
 from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
+from richspeech.writers import WriterOptions
+from richspeech.writers.options import require_known
 
 
-def add_look_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare how labels are written."""
-    parser.add_argument("--style", choices=STYLES, default="label", help="how labels are shown")
-    parser.add_argument("--locale", choices=locales(), default="zh", help="language of the labels")
-    parser.add_argument("--no-emotions", action="store_true", help="subtitles without emotions")
-    parser.add_argument("--no-sounds", action="store_true", help="subtitles without sounds")
+def require_locale(_: Any, locale: str) -> None:
+    """Raise ``OptionError`` for a locale that has no words."""
+    require_known("locale", locale, locales())
 
 
-def add_history_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare whether the history is used."""
-    parser.add_argument(
-        "--history", action="store_true", help="answer from the console's history, and keep there"
-    )
+Config: TypeAlias = Annotated[Path, Parameter(metavar="FILE", help="settings file")]
+Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
+History: TypeAlias = Annotated[
+    bool, Parameter(help="answer from the console's history, and keep there")
+]
 
 
-def add_config_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare where the settings are read."""
-    parser.add_argument("--config", type=Path, default=CONFIG, help="settings file")
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Which weights run, and where."""
+
+    model: str | None = None
+    """embedded, a ModelScope id, or a folder"""
+    device: str | None = None
+    """cuda:0, cpu, …"""
+    config: Config = CONFIG
+
+    def settings(self, group: str | None = None) -> Settings:
+        """Read the settings file; ``group`` is where the weights that were named belong."""
+        return load_settings(self.config, **self._asked(group or "model"))
+
+    def _asked(self, group: str) -> dict[str, dict[str, Any]]:
+        asked: dict[str, dict[str, Any]] = {"model": {}, group: {}}
+        if self.device:
+            asked["model"]["device"] = self.device
+        if self.model:
+            asked[group]["id"] = self.model
+        return asked
 
 
-def add_weights_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which weights run where."""
-    parser.add_argument("--model", help="embedded, a ModelScope id, or a folder")
-    parser.add_argument("--device", help="cuda:0, cpu, …")
-    add_config_argument(parser)
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Model(Weights):
+    """Which engine runs with which weights, and whether it reads the words."""
+
+    engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
+    sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment")] = None
+    """how the words are meant; on with engine paraformer"""
+
+    def settings(self, group: str | None = None) -> Settings:
+        """Read the settings file; ``group`` is that of the engine unless given."""
+        if group is None:
+            from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
+
+            engine = replace(self, model=None).settings("model").model.engine
+            group = engine_named(engine).settings
+        return super().settings(group)
+
+    def _asked(self, group: str) -> dict[str, dict[str, Any]]:
+        asked = super()._asked(group)
+        if self.engine:
+            asked["model"]["engine"] = self.engine
+        if self.sentiment is not None:
+            asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
+        return asked
 
 
-def add_recognition_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the recogniser is asked for."""
-    parser.add_argument("--language", help="auto, zh, yue, en, ja or ko")
-    parser.add_argument("--allowed-languages", metavar="zh,en", help="auto chooses among these")
-    parser.add_argument("--no-itn", action="store_true", help="no punctuation, no digits")
-    parser.add_argument(
-        "--merge-length", type=float, metavar="SECONDS", help="join utterances up to this length"
-    )
-    parser.add_argument("--ban-unknown-emotion", action="store_true", help="always name an emotion")
-    parser.add_argument("--hotwords", metavar="WORDS", help="likely words, parted by spaces")
-    parser.add_argument("--hotword-file", type=Path, metavar="FILE", help="one hotword a line")
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Recognition:
+    """What the recogniser is asked for; what is not named stays as in the settings."""
+
+    language: str | None = None
+    """auto, zh, yue, en, ja or ko"""
+    allowed_languages: Annotated[str | None, Parameter(metavar="zh,en")] = None
+    """auto chooses among these"""
+    no_itn: bool = False
+    """no punctuation, no digits"""
+    merge_length: Annotated[float | None, Parameter(metavar="SECONDS")] = None
+    """join utterances up to this length"""
+    ban_unknown_emotion: bool = False
+    """always name an emotion"""
+    hotwords: Annotated[str | None, Parameter(metavar="WORDS")] = None
+    """likely words, parted by spaces"""
+    hotword_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    """one hotword a line"""
+
+    def options(self, defaults: Options) -> Options:
+        """Return the settings' options, overridden by these; raises ``OptionError``."""
+        allowed = self.allowed_languages
+        return Options(
+            language=language_hint(self.language) if self.language else defaults.language,
+            allowed_languages=tuple(allowed.split(",")) if allowed else defaults.allowed_languages,
+            inverse_text_normalization=defaults.inverse_text_normalization and not self.no_itn,
+            merge=defaults.merge if self.merge_length is None else self.merge_length > 0,
+            merge_length_s=self.merge_length or defaults.merge_length_s,
+            ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
+            hotwords=(*(self.hotwords or "").split(), *_hotwords_in(self.hotword_file)),
+        )
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which engine runs, with which weights, and whether it reads the words."""
-    add_weights_arguments(parser)
-    parser.add_argument("--engine", choices=ENGINES)
-    parser.add_argument(
-        "--sentiment",
-        action=argparse.BooleanOptionalAction,
-        help="how the words are meant; on with engine paraformer",
-    )
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How labels are written."""
+
+    style: Annotated[str, Parameter(choices=STYLES)] = "label"
+    """how labels are shown"""
+    locale: Locale = "zh"
+    """language of the labels"""
+    no_emotions: bool = False
+    """subtitles without emotions"""
+    no_sounds: bool = False
+    """subtitles without sounds"""
+
+    def options(self, title: str | None = None, audio: bytes | None = None) -> WriterOptions:
+        """Return what a writer takes."""
+        return WriterOptions(
+            style=self.style,
+            locale=self.locale,
+            emotions=not self.no_emotions,
+            sounds=not self.no_sounds,
+            title=title,
+            audio=audio,
+        )
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Read the settings file, overridden by what the command line names."""
-    names = {"engine": arguments.engine, "device": arguments.device}
-    model = {key: value for key, value in names.items() if value}
-    asked: dict[str, dict[str, Any]] = {"model": model}
-    if arguments.sentiment is not None:
-        asked["sentiment"] = {"engines": ENGINES if arguments.sentiment else ()}
-    settings = load_settings(arguments.config, **asked)
-    if not arguments.model:
-        return settings
-    group = engine_named(settings.model.engine).settings
-    asked[group] = asked.get(group, {}) | {"id": arguments.model}
-    return load_settings(arguments.config, **asked)
-
-
-def options_of(arguments: argparse.Namespace, defaults: Options) -> Options:
-    """Return the settings' options, overridden by the command line; raises ``OptionError``."""
-    merge_length, allowed = arguments.merge_length, arguments.allowed_languages
-    return Options(
-        language=language_hint(arguments.language) if arguments.language else defaults.language,
-        allowed_languages=tuple(allowed.split(",")) if allowed else defaults.allowed_languages,
-        inverse_text_normalization=defaults.inverse_text_normalization and not arguments.no_itn,
-        merge=defaults.merge if merge_length is None else merge_length > 0,
-        merge_length_s=merge_length or defaults.merge_length_s,
-        ban_unknown_emotion=defaults.ban_unknown_emotion or arguments.ban_unknown_emotion,
-        hotwords=(*(arguments.hotwords or "").split(), *_hotwords_in(arguments.hotword_file)),
-    )
+WEIGHTS, MODEL, RECOGNITION, LOOK = Weights(), Model(), Recognition(), Look()
+"""Where the command line names nothing."""
 
 
 def _hotwords_in(file: Path | None) -> list[str]:

@@ -3,25 +3,21 @@
 The exit status is 1 when a file could not be read; the others are done all the same.
 """
 
-import argparse
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.playback import to_mp3
-from richspeech.cli.batch_report import unkept_line
-from richspeech.cli.options import (
-    add_history_argument,
-    add_look_arguments,
-    add_model_arguments,
-    add_recognition_arguments,
-    options_of,
-    settings_of,
-)
+from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
+from richspeech.cli.terminal import tell_failure, unkept_line
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
@@ -38,50 +34,69 @@ FILES_AT_ONCE = 4
 """Short files fill the model's batches together, and several are decoded at once for a GPU."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command understands."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--format", choices=tuple(WRITERS), default="txt")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE|FOLDER", help="write there, not to stdout"
-    )
-    add_look_arguments(parser)
-    add_recognition_arguments(parser)
-    add_history_argument(parser)
-    add_model_arguments(parser)
+EXAMPLES = (
+    "transcribe meeting.mp4 > meeting.txt",
+    "transcribe --format srt --style emoji talk.mp3 > t.srt",
+    "transcribe --format json a.wav b.wav > all.jsonl",
+    "transcribe --format docx --output minutes.docx talk.mp4",
+)
 
 
-def transcribe(arguments: argparse.Namespace) -> int:
-    """Transcribe the files, some at once; results come in their order. Return the exit status."""
-    settings = settings_of(arguments)
-    options = options_of(arguments, loader.default_options(settings))
-    outputs = iter(outputs_of(arguments.files, arguments.format, arguments.output))
+@dataclass(frozen=True)
+class _Writing:
+    """How results are written."""
+
+    form: str
+    look: Look
+    limits: AudioLimits
+
+
+def transcribe(
+    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    form: Annotated[str, Parameter(name="--format", choices=tuple(WRITERS))] = "txt",
+    output: Annotated[Path | None, Parameter(metavar="FILE|FOLDER")] = None,
+    look: Look = LOOK,
+    recognition: Recognition = RECOGNITION,
+    history: History = False,
+    model: Model = MODEL,
+) -> int:
+    """Transcribe recordings to stdout, some at once; results come in their order.
+
+    Args:
+        files: recordings, with sound alone or with pictures
+        form: of the results
+        output: write there, not to stdout
+
+    """
+    settings = model.settings()
+    options = recognition.options(loader.default_options(settings))
+    outputs = iter(outputs_of(files, form, output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
     tell_of_embedded(*loaded.all_weights)
-    with listener_of(settings, loaded, remembers=arguments.history) as listener:
-        return _transcribe_files(arguments, listener, limits, options, outputs)
+    with listener_of(settings, loaded, remembers=history) as listener:
+        return _transcribe_files(files, listener, options, outputs, _Writing(form, look, limits))
 
 
 def _transcribe_files(
-    arguments: argparse.Namespace,
+    files: Sequence[Path],
     listener: Transcriber,
-    limits: AudioLimits,
     options: Options,
     outputs: Iterator[Path | None],
+    writing: _Writing,
 ) -> int:
-    stop, turns = threading.Event(), [threading.Event() for _ in arguments.files]
+    stop, turns = threading.Event(), [threading.Event() for _ in files]
     turns[0].set()
-    pool = ThreadPoolExecutor(FILES_AT_ONCE)
+    pool, limits = ThreadPoolExecutor(FILES_AT_ONCE), writing.limits
     try:
         jobs = deque(
             (path, turn, pool.submit(_transcribe_file, path, listener, limits, options, turn, stop))
-            for path, turn in zip(arguments.files, turns, strict=True)
+            for path, turn in zip(files, turns, strict=True)
         )
         failures = 0
         while jobs:
             path, turn, last = jobs.popleft()
             turn.set()
-            failures += not _write(path, last, next(outputs), limits, arguments)
+            failures += not _write(path, last, next(outputs), writing)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -125,46 +140,26 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
     return [output / name for name in names]
 
 
-def _write(
-    path: Path,
-    last: Future[Progress],
-    output: Path | None,
-    limits: AudioLimits,
-    arguments: argparse.Namespace,
-) -> bool:
+def _write(path: Path, last: Future[Progress], output: Path | None, writing: _Writing) -> bool:
     """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
     try:
         heard = last.result()
-        content = write(
-            heard.transcript, arguments.format, _writer_options(path, limits, arguments)
-        )
-        _put(content, output)
+        _put(write(heard.transcript, writing.form, _writer_options(path, writing)), output)
     except RichSpeechError as error:
-        sentence = str(error)
-        named = sentence if path.name in sentence else f"{path.name}: {sentence}"
-        print(named, file=sys.stderr)
+        tell_failure(path.name, error)
         return False
     if isinstance(heard, UnkeptProgress):
         print(unkept_line(path.name, str(heard.error)), file=sys.stderr)
     return True
 
 
-def _writer_options(
-    path: Path, limits: AudioLimits, arguments: argparse.Namespace
-) -> WriterOptions:
+def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
     """Return the choices of the command line; the report gets the sound as well."""
     audio = None
-    if arguments.format == "html":
-        with open_recording(path, limits) as recording:
+    if writing.form == "html":
+        with open_recording(path, writing.limits) as recording:
             audio = to_mp3(recording.blocks())
-    return WriterOptions(
-        style=arguments.style,
-        locale=arguments.locale,
-        emotions=not arguments.no_emotions,
-        sounds=not arguments.no_sounds,
-        title=path.name,
-        audio=audio,
-    )
+    return writing.look.options(path.name, audio)
 
 
 def _put(content: bytes, output: Path | None) -> None:

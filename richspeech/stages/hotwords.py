@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 
-from pypinyin import Style, pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
@@ -174,6 +173,8 @@ def _edits(one: str, other: str) -> int:
 @lru_cache(maxsize=2**13)
 def _readings(character: str) -> Sequence[str]:
     """Return every pinyin of a character without tones; itself when it has none."""
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - its dictionary takes a quarter of a second
+
     return pinyin(character, style=Style.NORMAL, heteronym=True)[0] or [character]
 
 

@@ -14,7 +14,7 @@ from .visitor import visitor_of
 HELD_BACK = """
 import sys, time
 from pathlib import Path
-import app_sensevoice
+from richspeech.cli.app import main
 from richspeech.engines import loader
 from richspeech.errors import ModelError
 
@@ -28,7 +28,7 @@ def held_back(settings):
     return load(settings)
 
 loader.load = held_back
-sys.exit(app_sensevoice.main())
+sys.exit(main(["serve", *sys.argv[1:]]))
 """
 
 

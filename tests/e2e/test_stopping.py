@@ -25,7 +25,8 @@ MARGIN_SECONDS = 20
 
 PACED = """
 import sys, time
-import app_sensevoice
+from richspeech.cli.app import main
+from richspeech.cli.terminal import leave
 from richspeech.audio.decode import Recording
 
 blocks = Recording.blocks
@@ -36,7 +37,7 @@ def paced(self, *arguments):
         yield block
 
 Recording.blocks = paced
-app_sensevoice.leave(app_sensevoice.main())
+leave(main(["serve", *sys.argv[1:]]))
 """
 """The console, where four seconds of sound take at least a fifth of one: no machine is too fast."""
 

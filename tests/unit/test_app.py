@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from richspeech import app as composition
 from richspeech.api.app import create_app
+from richspeech.cli import app as command_line
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
@@ -19,6 +20,10 @@ from richspeech.errors import ModelError, SettingsError
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
+
+
+def serve(*arguments: str) -> int:
+    return command_line.main(["serve", *arguments])
 
 
 class NoTranscriber:
@@ -122,7 +127,7 @@ def test_no_documentation_page_loads_scripts_from_a_cdn() -> None:
 def test_a_foreign_host_without_a_password_is_refused_with_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert composition.main(["--host", "0.0.0.0", "--port", "7999"]) == 1  # noqa: S104
+    assert serve("--host", "0.0.0.0", "--port", "7999") == 1  # noqa: S104
     error = capsys.readouterr().err
     assert "0.0.0.0 can be reached from other machines: set user and password" in error
     assert "allow_unauthenticated: true" in error
@@ -133,14 +138,14 @@ def test_a_foreign_host_without_a_password_is_refused_with_one_sentence(
 def test_a_missing_settings_file_is_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert composition.main(["--config", str(tmp_path / "no.yaml")]) == 1
+    assert serve("--config", str(tmp_path / "no.yaml")) == 1
     assert capsys.readouterr().err.startswith("The settings file no.yaml does not exist")
 
 
 def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert composition.main(["--port", str(port)]) == 1
+        assert serve("--port", str(port)) == 1
     error = capsys.readouterr().err
     assert f"Port {port} on 127.0.0.1 cannot be used" in error
     assert "--port" in error
@@ -158,7 +163,7 @@ def test_a_model_that_is_not_there_is_one_sentence(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert composition.main(["--port", str(port), "--model", str(tmp_path)]) == 1
+    assert serve("--port", str(port), "--model", str(tmp_path)) == 1
     error = capsys.readouterr().err
     assert "lacks config.yaml" in error
     assert "Traceback" not in error
@@ -177,7 +182,7 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
     monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert composition.main(["--port", str(port)]) == 0
+    assert serve("--port", str(port)) == 0
     assert folders[0].name.startswith("richspeech-")
     assert not folders[0].exists()
 
@@ -198,21 +203,15 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    assert composition.main(["--port", port]) == 1
+    assert serve("--port", port) == 1
     error = capsys.readouterr().err
     assert "The history is damaged (file is not a database)" in error
     assert "--history-aside" in error
     monkeypatch.setattr(tempfile, "tempdir", None)  # that of the first start is gone
-    assert composition.main(["--port", port, "--history-aside"]) == 0
+    assert serve("--port", port, "--history-aside") == 0
     (aside,) = tmp_path.glob("history.aside-*.sqlite")
     assert aside.read_bytes().startswith(b"no database at all")
     assert path.read_bytes().startswith(b"SQLite format 3")
-
-
-def test_arguments_that_are_not_given_leave_the_settings_alone() -> None:
-    given = composition.parse_arguments(["--port", "7000", "--model", "embedded"])
-    groups = composition.overrides(given)
-    assert groups == {"server": {"port": 7000}, "model": {"id": "embedded"}}
 
 
 def test_the_welcome_names_the_address_and_the_tunnel() -> None:

@@ -67,6 +67,7 @@ HOMES = {
     "tokenizers": ("engines",),
     "transformers": ("engines",),
     "sherpa_onnx": ("bench",),
+    "cyclopts": ("cli",),
     "psutil": ("bench", "memory"),
     "pypinyin": ("stages.hotwords",),
     "rapidfuzz": ("stages.hotwords",),
@@ -285,11 +286,31 @@ def test_constants_are_made_without_work(path: Path) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("module", ["richspeech.__main__", "app_sensevoice"])
-def test_a_help_text_needs_no_heavy_package(module: str) -> None:
+def test_help_texts_and_refused_settings_need_no_heavy_package() -> None:
     heavy = ("torch", "torchaudio", "funasr", "gradio", "fastapi", "modelscope", "transformers")
-    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+    code = f"""
+import sys
+from richspeech.cli.app import COMMANDS, main
+statuses = {{main([name, "--help"]) for name in COMMANDS}}
+statuses |= {{main(["transcribe", "x.wav", "--config", "none.yaml"])}}
+statuses |= {{main(["serve", "--config", "none.yaml"])}}
+print(sorted(statuses), [name for name in {heavy} if name in sys.modules])
+"""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert done.stdout.splitlines()[-1] == "[0, 1] []"
+
+
+@pytest.mark.process
+def test_the_list_of_commands_needs_no_command() -> None:
+    code = """
+import sys
+from richspeech.cli.app import COMMANDS, main
+main(["--help"])
+print([each for each in COMMANDS.values() if f"richspeech.cli.{each.module}" in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,57 @@
+"""``python -m richspeech serve``: the console, until it is interrupted."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from cyclopts import Parameter
+
+from richspeech.app import bound_socket
+from richspeech.app import serve as answer
+from richspeech.cli.options import Weights
+
+EXAMPLES = ("serve", "serve --port 7000 --model embedded")
+
+QUIET = ("httpx", "numba", "matplotlib", "alembic")
+
+log = logging.getLogger(__name__)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Console(Weights):
+    """Where the console listens, and with which weights."""
+
+    host: str | None = None
+    """address to listen on (127.0.0.1)"""
+    port: int | None = None
+    """port to listen on (6006)"""
+    history_aside: bool = False
+    """put a history aside that cannot be read, and begin a new one"""
+
+    def _asked(self, group: str) -> dict[str, dict[str, Any]]:
+        address = {"host": self.host, "port": self.port}
+        server = {key: value for key, value in address.items() if value is not None}
+        return super()._asked(group) | {"server": server}
+
+
+CONSOLE = Console()
+
+
+def serve(*, console: Console = CONSOLE) -> int:
+    """Start the console, for a browser.
+
+    The status is 1 when the settings, the port or the model do not allow it.
+    """
+    logging.basicConfig(
+        force=True, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        settings = console.settings()
+        with bound_socket(settings.server.host, settings.server.port) as listener:
+            answer(settings, listener, console.config, history_aside=console.history_aside)
+    except KeyboardInterrupt:
+        log.info("stopped")
+    return 0

@@ -1,0 +1,50 @@
+"""From words to an exit status; what is written wrongly becomes a sentence."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
+
+from richspeech.errors import RichSpeechError
+from richspeech.version import version
+
+WRONG_USAGE = 2
+
+
+def make_program(name: str, summary: str) -> App:
+    """Make a program without commands; flags are off unless named, and have no opposites."""
+    return App(
+        name=name,
+        help=summary,
+        help_format="plaintext",
+        help_formatter="plain",
+        version=version,
+        default_parameter=Parameter(negative=(), show_default=False),
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+
+
+def run(app: App, words: Sequence[str]) -> int:
+    """Run what is called; errors that are ours become one sentence on stderr."""
+    try:
+        status: int | None = app(words, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        print(sentence_of(error, app.name[0]), file=sys.stderr)
+        return WRONG_USAGE
+    except RichSpeechError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return status or 0
+
+
+def sentence_of(error: CycloptsError, program: str) -> str:
+    """Say what is wrong with the words, and where help is."""
+    if isinstance(error.__cause__, RichSpeechError):
+        return str(error.__cause__)
+    said = str(error)
+    if type(error) is MissingArgumentError and error.argument is not None:
+        said = f"{error.argument.name} is missing."
+    elif isinstance(error, UnusedCliTokensError):
+        said = f"{' '.join(error.unused_tokens or ())} is more than the command takes."
+    return f"{said} See {' '.join((program, *(error.command_chain or ())))} --help."

@@ -1,0 +1,92 @@
+"""Help texts show examples that can be typed, and wrong usage ends with a sentence and status 2."""
+
+import io
+import shlex
+import sys
+from itertools import takewhile
+
+import pytest
+
+from richspeech.cli.app import COMMANDS, examples_of, main, make_app
+from richspeech.passwords import looks_hashed
+
+EXAMPLES = [example for name in COMMANDS for example in examples_of(make_app(()), name)]
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main([*words, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_the_help_text_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of(capsys)
+    assert [name for name in COMMANDS if f"\n  {name}: " not in shown] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_text_shows_its_examples_in_a_line_each(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = help_of(capsys, name).splitlines()
+    examples = [f"  python -m richspeech {each}" for each in examples_of(make_app(()), name)]
+    assert examples
+    assert lines[lines.index("Examples:") + 1 :] == examples
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_can_be_typed(example: str) -> None:
+    words = [*takewhile(lambda word: word not in "<>", shlex.split(example))]
+    command, bound, _ = make_app(words).parse_args(words, exit_on_error=False, print_error=False)
+    assert command.__name__ == COMMANDS[words[0]].function
+    assert bound.arguments or len(words) == 1
+
+
+def test_the_hash_of_a_password_that_is_piped_in_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse\n"))
+    assert main(["hash-password"]) == 0
+    assert looks_hashed(capsys.readouterr().out.strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("transcribe", "FILES is missing. See python -m richspeech transcribe --help."),
+        ("batch calls", "--output is missing. See python -m richspeech batch --help."),
+        ("highlights a.wav b.wav", "b.wav is more than the command takes. See "),
+        ("transcribe a.wav --fromat srt", "Unknown option: --fromat. Did you mean --format? See "),
+        ("transcribe a.wav --format pdf", 'Invalid value "pdf" for --format. Choose from: "txt", '),
+        ("transcribe a.wav --locale fr", "The locale 'fr' is unknown; choose one of zh, en."),
+        ("transcribe a.wav --merge-length long", "Invalid value for --merge-length: unable to "),
+        ("batch calls --output x --workers 65", 'Invalid value "65" for --workers. Must be <= 64'),
+        ("highlights a.wav --frame-rate 0", "--frame-rate 0 is no frame rate: give 1 to "),
+        ("bench --only speed warp", 'Invalid value "warp" for --only. Choose from: "speed", '),
+        ("bench --only", "--only requires at least 1 element. "),
+        ("history", "ACTION is missing. See python -m richspeech history --help."),
+        ("sing", 'Unknown command "sing". Available commands: '),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_no_command_shows_on_stderr_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "\n  transcribe: " in err
+
+
+def test_several_sections_of_the_bench_follow_one_option() -> None:
+    words = ["bench", "--only", "speed", "vad", "--json"]
+    _, bound, _ = make_app(words).parse_args(words)
+    assert bound.arguments == {"json": True, "only": ("speed", "vad")}
