@@ -85,7 +85,7 @@ def find_utterances(speech: Waveform, detector: Detector) -> list[Utterance]:
     """Cut speech as the pipeline cuts it."""
     stream = UtteranceStream(Fbank().stream(), detector.stream(), Options())
     blocks = Repeated(speech, len(speech) / SAMPLE_RATE).blocks(BLOCK_SECONDS)
-    return [utterance for found in stream.listen(blocks) for utterance in found]
+    return [utterance for found in stream.utterances(blocks) for utterance in found]
 
 
 def clips(speech: Waveform, seconds: float, count: int) -> list[Repeated]:

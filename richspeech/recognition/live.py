@@ -119,12 +119,12 @@ class Sketch:
             return None
         future, self._future = self._future, None
         try:
-            heard = segment_of(self._span, future.result())
+            recognised = segment_of(self._span, future.result())
         except CancelledError as error:
             raise Cancelled from error
         if self._span.start != open_start:
             return None
-        return self._chain.edited(self._chain.measured([heard]))[0]
+        return self._chain.edited(self._chain.measured([recognised]))[0]
 
 
 class LiveTranscription:
@@ -140,7 +140,7 @@ class LiveTranscription:
     def events(
         self, recording: LiveRecording, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Event]:
-        """Yield what is heard as soon as it is; the last event is ``Finished``.
+        """Yield what is recognised as soon as it is there; the last event is ``Finished``.
 
         Raises what the transcriber raises.
         """
@@ -152,8 +152,8 @@ class LiveTranscription:
                 if progress.finished:
                     yield Finished(_without_waiting(progress, recording.waited_seconds))
                     return
-                if heard := sketch.take(progress.open_start):
-                    yield Interim(heard, recording.latency(heard.end))
+                if recognised := sketch.take(progress.open_start):
+                    yield Interim(recognised, recording.latency(recognised.end))
                 if time.monotonic() - looked >= self._interim_seconds:
                     looked = _look(sketch, progress.open_start, recording) or looked
 
@@ -184,7 +184,7 @@ class Retold:
     def transcribe(
         self,
         recording: WaveformSource,
-        options: Options,  # noqa: ARG002 - they were obeyed when it was heard
+        options: Options,  # noqa: ARG002 - they were obeyed when it was recognised
         cancelled: Cancel = lambda: False,
     ) -> Iterator[Progress]:
         """Yield once, at the end; raises ``Cancelled`` soon after ``cancelled`` says so."""

@@ -115,7 +115,7 @@ class LiveRecording:
         return self._read / SAMPLE_RATE
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
-        """Yield, once, what comes as soon as it is there: ``block_seconds`` at most."""
+        """Yield audio as it arrives, in blocks of at most ``block_seconds``; once only."""
         while len(block := self._next(round(block_seconds * SAMPLE_RATE))):
             yield block
 

@@ -143,7 +143,7 @@ class Progress:
     transcript: Transcript
     """Its ``duration`` is what is done: no segment begins after it, and none is missing before it.
 
-    It moves as segments are given out, and through silence as that is listened to. It may be ahead
+    It moves as segments are given out, and through silence as that is processed. It may be ahead
     of a word by as much as the detector looks back, a fraction of a second.
     """
     new: tuple[Segment, ...]
@@ -212,7 +212,7 @@ class UtteranceStream:
         """Seconds before which no further utterance begins, as far as the detector can tell yet."""
         return self.seconds if self.open_start is None else self.open_start
 
-    def listen(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
+    def utterances(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
         """Yield, after every block and at the end, the utterances that can grow no more."""
         for block in blocks:
             yield self._cut(self._closed_by(block))
@@ -262,7 +262,7 @@ class Pipeline:
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Progress]:
-        """Yield after every block and whenever something was heard.
+        """Yield after every block and whenever something was recognised.
 
         Raises ``Cancelled`` soon after ``cancelled`` says so.
         """
@@ -282,7 +282,7 @@ class Pipeline:
         stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
         line = _Line()
         with self._queue.job() as job:
-            for utterances in stream.listen(blocks):
+            for utterances in stream.utterances(blocks):
                 _stop_if(cancelled)
                 for utterance in utterances:
                     while not job.has_room:

@@ -43,7 +43,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Request:
-    """An utterance and what its listener wants; requests of one batch may want different things."""
+    """An utterance and its options; those of one batch may differ."""
 
     utterance: Utterance
     options: Options

@@ -80,7 +80,7 @@ class Alignment:
 
     @property
     def rate(self) -> float | None:
-        """Errors a word on the left: its word error rate if that is the truth; None without words.
+        """Errors per word on the left: WER if that is the reference; None without words.
 
         May be above 1.
         """
@@ -89,10 +89,10 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Score:
-    """How far a transcript is from what was said."""
+    """How far a hypothesis is from its reference."""
 
     alignment: Alignment
-    """What was said on the left, what was heard on the right."""
+    """The reference on the left, the hypothesis on the right."""
     character_error_rate: float
     """0 is perfect; may be above 1."""
 
@@ -104,13 +104,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Row:
-    """What both sides heard at one time; one of them may have heard nothing."""
+    """What both sides recognised at one time; one of them may have nothing there."""
 
     left: tuple[Segment, ...]
     right: tuple[Segment, ...]
     alignment: Alignment
     differing: tuple[str, ...]
-    """Those of LABELS in which both sides differ; none where only one of them heard anything."""
+    """Those of LABELS in which both sides differ; none where only one has anything."""
 
     @property
     def start(self) -> float:
@@ -124,7 +124,7 @@ class Row:
 
     @property
     def is_shared(self) -> bool:
-        """Whether both sides heard something."""
+        """Whether both sides have something."""
         return bool(self.left and self.right)
 
     @property
@@ -152,7 +152,7 @@ class Comparison:
 
     @property
     def shared(self) -> int:
-        """Rows in which both sides heard something."""
+        """Rows in which both sides have something."""
         return sum(row.is_shared for row in self.rows)
 
     @property
@@ -167,12 +167,14 @@ def compare(left: Transcript, right: Transcript) -> Comparison:
     return Comparison(tuple(_row(*pair) for pair in paired(left.segments, right.segments)))
 
 
-def score(said: str, heard: str) -> Score | None:
-    """Measure ``heard`` against ``said``; None when there are no words in that."""
-    truth, words = ("".join(word.compared for word in words_of(text)) for text in (said, heard))
+def score(reference: str, hypothesis: str) -> Score | None:
+    """Score a hypothesis against a reference; None if the reference has no words."""
+    truth, words = (
+        "".join(word.compared for word in words_of(text)) for text in (reference, hypothesis)
+    )
     if not truth:
         return None
-    return Score(align(said, heard), float(jiwer.cer(truth, words)) if words else 1.0)
+    return Score(align(reference, hypothesis), float(jiwer.cer(truth, words)) if words else 1.0)
 
 
 def words_of(text: str) -> list[Word]:

@@ -14,12 +14,12 @@ from richspeech.model.transcript import Segment
 Label: TypeAlias = Emotion | AudioEvent
 
 SILENCE = "silence"
-"""Label of a span in which nothing is heard."""
+"""Label of a span without speech or sound."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One span, and what is heard in it."""
+    """One span and its label."""
 
     start: float
     """Seconds."""

@@ -1,4 +1,4 @@
-"""Highlights: the spans of a recording worth hearing again, each with the seconds that justify it.
+"""Highlights: the spans of a recording worth playing again, each with the seconds that justify it.
 
     rules → runs of one label → padded spans → the strongest first, overlaps joined → the top ones
 

@@ -7,7 +7,7 @@
     rates    characters a minute in Chinese, Cantonese and Japanese, words a minute in English and
              Korean, over the seconds of speech; a Latin word among characters is one character,
              and so is a number, since digits do not tell how they were read
-    events   in how many segments each is heard, and how long these are: the model does not say
+    events   in how many segments each occurs, and how long these are: the model does not say
              when within a segment
 
 A segment with words is speech; one without is another sound.
@@ -80,11 +80,11 @@ class SpeechRate:
 
 @dataclass(frozen=True)
 class EventCount:
-    """How often an event is heard."""
+    """How often an event occurs."""
 
     event: str
     count: int
-    """Segments in which it is heard."""
+    """Segments with it."""
     seconds: float
     """Length of these segments."""
 
@@ -99,7 +99,7 @@ class Insight:
     times: tuple[Share, ...]
     """speech, sound and silence, of the duration."""
     emotions: tuple[Share, ...]
-    """Of the speech seconds, the longest first; empty when nobody listened for an emotion."""
+    """Of the speech seconds, the longest first; empty when no emotion was measured."""
     languages: tuple[Share, ...]
     """Of the speech seconds, the longest first."""
     windows: tuple[Window, ...]

@@ -1,4 +1,4 @@
-"""Segment → words: what no line break divides, how wide it is, and when it was heard."""
+"""Segment → words: what no line break divides, how wide it is, and when it was spoken."""
 
 import math
 import unicodedata

@@ -117,10 +117,10 @@ def test_in_chinese_both_rates_are_one_and_in_english_they_are_not() -> None:
 
 
 def test_the_rates_are_those_of_jiwer() -> None:
-    said, heard = "the cat sat on the mat", "a cat sat on mat today"
-    found = score(said, heard)
+    reference, hypothesis = "the cat sat on the mat", "a cat sat on mat today"
+    found = score(reference, hypothesis)
     assert found is not None
-    assert found.word_error_rate == jiwer.wer(said, heard)
+    assert found.word_error_rate == jiwer.wer(reference, hypothesis)
 
 
 # Rows ---------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_an_utterance_that_was_joined_stands_beside_its_parts() -> None:
     assert not any(row.differs for row in rows)
 
 
-def test_what_only_one_side_heard_has_a_row_of_its_own() -> None:
+def test_what_only_one_side_recognised_has_a_row_of_its_own() -> None:
     left = transcript(segment(0, 2, "一"), segment(5, 6, "三"))
     right = transcript(segment(3, 4, "二"), segment(5, 6, "三"))
     rows = compare(left, right).rows
