@@ -9,8 +9,9 @@
 * A sentiment that comes after such a correction has read the corrected words, and stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, reduce
 from typing import Any
 
@@ -43,12 +44,19 @@ class Document:
     @cached_property
     def transcript(self) -> Transcript:
         """The transcript with everything that was done to it."""
-        if not self.edits:
-            return self.measured
-        by_machines = [each for each in self.edits if not isinstance(each, CorrectionEdit)]
-        segments = reduce(lambda now, edit: edit.apply(now), by_machines, self.measured.segments)
-        corrected = correct(replace(self.measured, segments=segments), self.corrections)
+        if not self.corrections:
+            return self.uncorrected
+        corrected = correct(self.uncorrected, self.corrections)
         return replace(corrected, segments=self._read_again(corrected.segments))
+
+    @cached_property
+    def uncorrected(self) -> Transcript:
+        """The transcript with everything but the corrections."""
+        others = [each for each in self.edits if not isinstance(each, CorrectionEdit)]
+        if not others:
+            return self.measured
+        segments = reduce(lambda now, edit: edit.apply(now), others, self.measured.segments)
+        return replace(self.measured, segments=segments)
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
@@ -58,6 +66,15 @@ class Document:
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
         return replace(self, edits=(*self.edits, edit))
+
+    def with_corrections(self, corrections: Sequence[Correction], made: datetime) -> "Document":
+        """Return it with these corrections alone; those that it has already stay as they are."""
+        document = self
+        while document.corrections != tuple(corrections[: len(document.corrections)]):
+            document = document.without_last_correction()
+        for correction in corrections[len(document.corrections) :]:
+            document = document.with_edit(CorrectionEdit(correction=correction, made=made))
+        return document
 
     def without_last_correction(self) -> "Document":
         """Return it as if the last correction had not been made; itself if there is none."""

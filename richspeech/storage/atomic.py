@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = ".part"
+"""Behind the name of a file that is not whole yet, with a dot before it."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -15,7 +18,7 @@ def replacing(path: Path) -> Iterator[Path]:
     alone who may read the file that it replaces. Raises ``OSError``; then, as after any error
     within, ``path`` is as it was, and nothing is left on the disk that may be full.
     """
-    unfinished = path.with_name(f".{path.name}.part")
+    unfinished = path.with_name(f".{path.name}{UNFINISHED}")
     try:
         unfinished.unlink(missing_ok=True)  # of a crash, perhaps with more rights
         unfinished.touch(mode=path.stat().st_mode & 0o777 if path.exists() else 0o666)

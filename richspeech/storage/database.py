@@ -7,6 +7,7 @@ copy of each table that goes or stays with that transaction. One of a newer vers
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,12 @@ log = logging.getLogger(__name__)
 
 ASIDE = "--history-aside"
 """The option of app_sensevoice.py that puts a history aside which cannot be read."""
+
+BEFORE = "before"
+"""In the names of copies that an upgrade has made, before the revision that it led to."""
+
+COPY = re.compile(rf"richspeech_[a-z]+_{BEFORE}_\d{{4}}_\d{{8}}_\d{{6}}")
+"""Such a table."""
 
 ONE_AT_A_TIME = MappingProxyType(
     {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(6006)"}
@@ -102,18 +109,20 @@ class TranscriptRow(Table):
     language: Mapped[str | None]
     engine: Mapped[str]
     model: Mapped[str]
-    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """``TranscriptionRequest.to_dict()``."""
     preview: Mapped[str]
     revision: Mapped[int] = mapped_column(default=0)
     words: Mapped[str] = mapped_column(Text)
-    """Folded text, with its corrections."""
-    corrections: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Folded text, as edited."""
+    edits: Mapped[list[Any]] = mapped_column(JSON)
+    """``edits_to_list`` of the document."""
+    measured: Mapped[dict[str, Any]] = mapped_column(JSON)
     """``Transcript.to_dict()``; never changed."""
 
 
 class LabelRow(Table):
-    """That an emotion, an event or a language is heard in a transcript, corrections included."""
+    """That an emotion, an event or a language is heard in a transcript, edits included."""
 
     __tablename__ = "richspeech_labels"
 
@@ -150,6 +159,17 @@ class Database:
         if self._file is not None:
             with as_store_error(), self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def delete_copies(self) -> None:
+        """Delete what was copied before upgrades; raises ``StoreError``."""
+        with as_store_error():
+            if self._file is not None:
+                self._file.delete_copies(BEFORE)
+                return
+            with self._engine.begin() as connection:
+                copies = MetaData()
+                copies.reflect(connection, only=lambda name, _: bool(COPY.fullmatch(name)))
+                copies.drop_all(connection)
 
     def check(self) -> None:
         """Read all of a file; raises ``UnreadableStoreError`` when it is damaged anywhere."""
@@ -276,8 +296,8 @@ def _bring_up_to_date(engine: Engine, url: URL, file: SqliteFile | None) -> None
         raise
     if copy is not None:
         log.warning(
-            "The history at %s was brought up to date; as it was before, with all that is deleted "
-            "from now on, it is kept as %s.",
+            "The history at %s was brought up to date. As it was before it is kept as %s, until "
+            "that is deleted or the history is wiped.",
             url.render_as_string(hide_password=True),
             copy,
         )
@@ -301,8 +321,8 @@ def _copied(connection: Connection, file: SqliteFile | None, newest: str) -> Pat
     """Copy what is there, to a file or to other tables; return where that is."""
     if file is not None:
         file.check()
-        return file.copied(f"before-{newest}")
-    ending = f"_before_{newest}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
+        return file.copied(f"{BEFORE}-{newest}")
+    ending = f"_{BEFORE}_{newest}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
     found = MetaData()
     found.reflect(connection, only=lambda name, _: name in Table.metadata.tables)
     for name, each in found.tables.items():

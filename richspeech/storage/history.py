@@ -3,18 +3,16 @@
 Not covered: who may read what. All who use the process share one history.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter
+from datetime import UTC, datetime
 
 from richspeech.engines.loader import Loaded
 from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
-from richspeech.model.options import Options
-from richspeech.model.transcript import Transcript, plain
+from richspeech.model.edits import Edit
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Transcriber
 from richspeech.settings import Settings
 from richspeech.storage.identity import identity_of
@@ -41,14 +39,31 @@ class History:
         """
         identity = engine_identity(self._settings, loaded, self._version)
         return RecallingTranscriber(
-            loaded.transcriber, self.store, identity, recalls=recalls, interrupted=interrupted
+            loaded.transcriber,
+            self.store,
+            identity,
+            request=TranscriptionRequest(
+                engine=loaded.engine,
+                sentiment=loaded.sentiment_weights is not None,
+                rules=loaded.rules,
+            ),
+            recalls=recalls,
+            interrupted=interrupted,
         )
 
     def correct(
-        self, entry: Entry, corrections: Sequence[Correction], corrected: Transcript
+        self,
+        entry: Entry,
+        corrections: Sequence[Correction],
+        _corrected: Transcript | None = None,
     ) -> Entry:
         """Keep the corrections of an entry; raises ``StoreError`` if it has changed meanwhile."""
-        return self.store.correct(entry, [plain(each) for each in corrections], corrected)
+        document = self.store.document(entry)
+        return self.store.edit(entry, document.with_corrections(corrections, datetime.now(UTC)))
+
+    def edit(self, entry: Entry, edit: Edit) -> Entry:
+        """Keep one edit more; raises ``StoreError`` if the entry has changed meanwhile."""
+        return self.store.edit(entry, self.store.document(entry).with_edit(edit))
 
 
 def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> str:
@@ -69,16 +84,6 @@ def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> st
 def read_corrections(kept: Sequence[object]) -> tuple[Correction, ...]:
     """Read what ``History.correct`` has kept; raises ``OptionError``."""
     return tuple(map(Correction.from_dict, kept))
-
-
-def read_options(kept: Mapping[str, Any]) -> Options:
-    """Read the options of an entry; those that are younger than it are as if not given."""
-    return _adapter().validate_python(kept)
-
-
-@cache
-def _adapter() -> TypeAdapter[Options]:
-    return TypeAdapter(Options)
 
 
 @contextmanager

@@ -12,19 +12,22 @@ like something known is decoded to its end first, once as well, and never held i
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Protocol, runtime_checkable
+from typing import IO, Protocol, runtime_checkable
 
 import numpy as np
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import Cancelled, StoreError
+from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import (
     BLOCK_SECONDS,
@@ -69,8 +72,13 @@ class KeptProgress(Progress):
     entry: Entry
     is_recalled: bool
     """Whether it was there already, so that nothing was recognised now."""
-    corrections: Sequence[Any] = ()
-    """What people have changed in what is recalled, as ``Store.correct`` was given it."""
+    document: Document
+    """What the history has, with all edits; ``transcript`` lacks the corrections."""
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What people have put right in what is recalled, oldest first."""
+        return self.document.corrections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +110,18 @@ class RecallingTranscriber:
         store: Store,
         identity: str,
         *,
+        request: TranscriptionRequest | None = None,
         recalls: bool = True,
         interrupted: Cancel = lambda: False,
     ) -> None:
         """``identity`` stands for all that decides a result beside sound and options.
 
+        ``request`` is kept with what is heard, with the options of the recording.
         Without ``recalls`` it does not ask the history, and keeps only what is not there yet. What
         is cancelled while ``interrupted`` says so is kept as far as it was heard.
         """
         self._transcriber, self._store, self._identity = transcriber, store, identity
+        self._request = request or TranscriptionRequest()
         self._recalls, self._interrupted = recalls, interrupted
 
     def transcribe(
@@ -161,17 +172,19 @@ class RecallingTranscriber:
     def _kept(
         self, progress: Progress, heard: "_Heard", name: str | None, options: Options
     ) -> Progress:
+        request, document = replace(self._request, options=options), Document(progress.transcript)
         try:
-            entry = self._store.keep(heard.fingerprint, name, options, progress.transcript)
+            entry = self._store.keep(heard.fingerprint, name, request, document)
         except StoreError as error:
             return UnkeptProgress(**vars(progress), error=error)
-        return KeptProgress(**vars(progress), entry=entry, is_recalled=False)
+        return KeptProgress(**vars(progress), entry=entry, document=document, is_recalled=False)
 
     def _interruption(
         self, transcript: Transcript, heard: "_Heard", name: str | None, options: Options
     ) -> Cancelled:
+        request, document = replace(self._request, options=options), Document(transcript)
         try:
-            entry = self._store.keep_interrupted(heard.fingerprint, name, options, transcript)
+            entry = self._store.keep_interrupted(heard.fingerprint, name, request, document)
         except StoreError as error:
             log.warning("%s is lost as far as it was heard: %s", name or "A recording", error)
             return Cancelled()
@@ -192,7 +205,7 @@ def _compare(
 
 
 def _recalled(stored: Stored) -> KeptProgress:
-    transcript = stored.transcript
+    transcript = stored.document.uncorrected
     return KeptProgress(
         transcript=transcript,
         new=transcript.segments,
@@ -200,7 +213,7 @@ def _recalled(stored: Stored) -> KeptProgress:
         finished=True,
         entry=stored.entry,
         is_recalled=True,
-        corrections=stored.corrections,
+        document=stored.document,
     )
 
 

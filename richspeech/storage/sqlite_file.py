@@ -1,6 +1,5 @@
 """The SQLite file of a history: made, watched while it is open, checked, and put aside."""
 
-import os
 import sqlite3
 import stat
 from contextlib import closing, suppress
@@ -10,14 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from richspeech.storage.atomic import UNFINISHED, replacing
+
 LONGEST_WAIT_SECONDS = 30
 """For another writer of the same file."""
 
 LOGS = ("-wal", "-shm")
 """What SQLite writes beside the file; a name goes with the file's."""
-
-PART = ".part"
-"""Behind the name of a copy that is not whole yet."""
 
 SqliteError = sqlite3.Error
 
@@ -61,21 +59,20 @@ class SqliteFile:
 
         It is there whole or not at all. Raises ``OSError`` and ``SqliteError``.
         """
-        copy = _free_name(self.path, mark)
-        part = copy.with_name(copy.name + PART)
-        for left in self.path.parent.glob(f"{escape(self.path.stem)}.*{PART}*"):
+        copy, original = _free_name(self.path, mark), self.path.stat()
+        for left in self.path.parent.glob(f".{escape(self.path.stem)}.*{UNFINISHED}*"):
             left.unlink()  # of a process that was killed
-        try:
-            part.touch(mode=stat.S_IMODE(self.path.stat().st_mode))
-            with closing(sqlite3.connect(part)) as target:
+        with replacing(copy) as unfinished:
+            unfinished.chmod(stat.S_IMODE(original.st_mode))
+            with closing(sqlite3.connect(unfinished)) as target:
                 self._connection.backup(target)
-            _flush(part)
-            part.rename(copy)
-            _flush(copy.parent)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
         return copy
+
+    def delete_copies(self, mark: str) -> None:
+        """Delete what ``copied`` has made; raises ``OSError``."""
+        path = self.path
+        for copy in path.parent.glob(f"{escape(path.stem)}.{mark}-*{escape(path.suffix)}"):
+            copy.unlink()
 
     def close(self) -> None:
         """Close the file, wherever it is now; its log is emptied first.
@@ -108,15 +105,6 @@ def put_aside(path: Path) -> Path:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     return aside
-
-
-def _flush(path: Path) -> None:
-    """Have a file, or what a folder says of its files, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _free_name(path: Path, mark: str) -> Path:

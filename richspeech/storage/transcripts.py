@@ -11,7 +11,7 @@ Not covered: recordings, which are never kept.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -22,8 +22,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.model.document import Document
+from richspeech.model.edits import edits_from_list, edits_to_list
 from richspeech.model.options import Options
-from richspeech.model.transcript import Transcript, plain
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
 from richspeech.settings import HistorySettings
 from richspeech.storage.database import (
     Database,
@@ -38,6 +41,8 @@ log = logging.getLogger(__name__)
 
 PREVIEW_LETTERS = 200
 """Of the beginning of the text, in a list."""
+
+ELSEWHERE = "The transcript was corrected or deleted elsewhere; open it again."
 
 INTERRUPTED = "(interrupted)"
 """Behind the name of a recording that was not heard to its end."""
@@ -68,12 +73,17 @@ class Entry:
     language: str | None
     engine: str
     model: str
-    options: Mapping[str, Any]
-    """The fields of ``Options``."""
+    request: TranscriptionRequest
+    """What was asked for, with the engine that heard it."""
     preview: str
     """The first words."""
     revision: int
-    """How often it was corrected."""
+    """How often it was edited."""
+
+    @property
+    def options(self) -> Options:
+        """What was asked of the recogniser."""
+        return self.request.options
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,7 @@ class Stored:
     """One transcript of the history."""
 
     entry: Entry
-    transcript: Transcript
-    """As it was recognised."""
-    corrections: Sequence[Any]
-    """What people changed, oldest first, as ``correct`` was given it."""
+    document: Document
 
 
 @dataclass(frozen=True)
@@ -157,9 +164,14 @@ class Store:
     # Writing --------------------------------------------------------------------------------------
 
     def keep(
-        self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
+        self,
+        fingerprint: Fingerprint,
+        name: str | None,
+        request: TranscriptionRequest,
+        document: Document,
     ) -> Entry:
-        """Add a transcript; when its like is there already, that one stays and is returned."""
+        """Add a document; when its like is there already, that one stays and is returned."""
+        transcript = document.transcript
         row = TranscriptRow(
             beginning=fingerprint.beginning,
             whole=fingerprint.whole,
@@ -169,8 +181,9 @@ class Store:
             duration=transcript.duration,
             engine=transcript.engine,
             model=transcript.model,
-            options=plain(options),
-            document=transcript.to_dict(),
+            request=request.to_dict(),
+            edits=edits_to_list(document.edits),
+            measured=document.measured.to_dict(),
             **_searchable(transcript),
         )
         try:
@@ -190,37 +203,37 @@ class Store:
         return entry
 
     def keep_interrupted(
-        self, fingerprint: Fingerprint, name: str | None, options: Options, transcript: Transcript
+        self,
+        fingerprint: Fingerprint,
+        name: str | None,
+        request: TranscriptionRequest,
+        document: Document,
     ) -> Entry:
         """Add what was heard of a recording up to ``fingerprint``; it answers for no recording."""
         own = Fingerprint(*(digest_of("interrupted", each) for each in astuple(fingerprint)))
-        return self.keep(own, f"{name or ''} {INTERRUPTED}".strip(), options, transcript)
+        return self.keep(own, f"{name or ''} {INTERRUPTED}".strip(), request, document)
 
-    def correct(self, entry: Entry, corrections: Sequence[Any], corrected: Transcript) -> Entry:
-        """Replace the corrections of an entry; the search then finds ``corrected``.
+    def edit(self, entry: Entry, document: Document) -> Entry:
+        """Put the edits of ``document`` in the place of those of an entry.
 
-        ``corrections`` is any JSON. Raises ``StoreError`` when somebody else was faster.
+        What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
+        when somebody else was faster.
         """
-        values = {"corrections": [*corrections], "revision": entry.revision + 1}
-        # The time tells it from the entry of the same number in another file at the same place.
-        matches = (
-            (TranscriptRow.id == entry.id)
-            & (TranscriptRow.revision == entry.revision)
-            & (TranscriptRow.created == entry.created)
-        )
+        values = {"edits": edits_to_list(document.edits), "revision": entry.revision + 1}
         with self._session() as session:
             changed = (
-                update(TranscriptRow).where(matches).values(**values, **_searchable(corrected))
+                update(TranscriptRow)
+                .where(_is_unchanged(entry))
+                .values(**values, **_searchable(document.transcript))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
-                message = "The transcript was corrected or deleted elsewhere; open it again."
-                raise StoreError(message)
+                raise StoreError(ELSEWHERE)
             session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
-            session.add_all(_labels(entry.id, corrected))
+            session.add_all(_labels(entry.id, document.transcript))
             return _entry(session.get_one(TranscriptRow, entry.id))
 
     def delete(self, identifier: int) -> None:
-        """Delete one transcript with its corrections; one that is gone already is no error."""
+        """Delete one transcript with its edits; one that is gone already is no error."""
         self._delete(TranscriptRow.id == identifier)
 
     def delete_old(self) -> int:
@@ -270,7 +283,8 @@ class Store:
         return session.scalar(made)
 
     def wipe(self) -> int:
-        """Delete everything; return how many transcripts that were."""
+        """Delete everything, with copies from before upgrades; return how many transcripts."""
+        self._database.delete_copies()
         return self._delete(TranscriptRow.id.is_not(None))
 
     def _delete(self, condition: ColumnElement[bool]) -> int:
@@ -302,6 +316,13 @@ class Store:
             raise StoreError(message)
         return found
 
+    def document(self, entry: Entry) -> Document:
+        """Return the document of an entry; raises ``StoreError`` when it has changed meanwhile."""
+        found = self._read(_is_unchanged(entry))
+        if found is None:
+            raise StoreError(ELSEWHERE)
+        return found.document
+
     def search(
         self, query: Query, *, limit: int = 50, offset: int = 0, timezone: tzinfo = UTC
     ) -> tuple[Entry, ...]:
@@ -313,7 +334,7 @@ class Store:
             return tuple(map(_entry, rows))
 
     def labels(self, identifiers: Sequence[int]) -> dict[int, tuple[Term, ...]]:
-        """Return the labels that are heard in some transcripts, corrections included, by number."""
+        """Return the labels that are heard in some transcripts, edits included, by number."""
         heard: dict[int, list[Term]] = {identifier: [] for identifier in identifiers}
         those = select(LabelRow).where(LabelRow.transcript.in_(identifiers))
         with self._session() as session:
@@ -332,7 +353,8 @@ class Store:
             row = session.scalar(select(TranscriptRow).where(condition))
             if row is None:
                 return None
-            return Stored(_entry(row), Transcript.from_dict(row.document), tuple(row.corrections))
+            measured = Transcript.from_dict(row.measured)
+            return Stored(_entry(row), Document(measured, edits_from_list(row.edits)))
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._database.session()
@@ -340,8 +362,8 @@ class Store:
 
 _WITHOUT_LONG = (
     defer(TranscriptRow.words),
-    defer(TranscriptRow.corrections),
-    defer(TranscriptRow.document),
+    defer(TranscriptRow.edits),
+    defer(TranscriptRow.measured),
 )
 
 
@@ -349,8 +371,18 @@ def _made_before(newest: datetime | None, days: int) -> ColumnElement[bool]:
     return false() if newest is None else TranscriptRow.created < newest - timedelta(days=days)
 
 
+def _is_unchanged(entry: Entry) -> ColumnElement[bool]:
+    # The time tells it from the entry of the same number in another file at the same place.
+    return (
+        (TranscriptRow.id == entry.id)
+        & (TranscriptRow.revision == entry.revision)
+        & (TranscriptRow.created == entry.created)
+    )
+
+
 def _entry(row: TranscriptRow) -> Entry:
-    return Entry(**{each.name: getattr(row, each.name) for each in fields(Entry)})
+    values = {each.name: getattr(row, each.name) for each in fields(Entry)}
+    return Entry(**{**values, "request": TranscriptionRequest.from_dict(row.request)})
 
 
 def _searchable(transcript: Transcript) -> dict[str, Any]:

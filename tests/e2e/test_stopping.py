@@ -109,8 +109,8 @@ def test_what_was_heard_is_kept_new_work_is_refused_and_the_process_is_gone(
         assert console.server.wait(STOP_SECONDS + MARGIN_SECONDS) == 0
     (stored,) = console.kept()
     assert stored.entry.name == "call.wav (interrupted)"
-    assert stored.transcript.segments
-    assert 0 < stored.transcript.duration < 1_800
+    assert stored.document.measured.segments
+    assert 0 < stored.document.measured.duration < 1_800
     assert [*(console.folder / "uploads").iterdir()] == []
 
 
@@ -120,7 +120,7 @@ def test_a_recording_that_ends_in_time_is_kept_whole(console: Console) -> None:
     assert console.server.wait(STOP_SECONDS + MARGIN_SECONDS) == 0
     (stored,) = console.kept()
     assert stored.entry.name == "zh-call.wav"
-    assert stored.transcript.duration == pytest.approx(87.13, abs=0.1)
+    assert stored.document.measured.duration == pytest.approx(87.13, abs=0.1)
 
 
 @pytest.mark.parametrize("stop_seconds", [LONG_SECONDS])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from richspeech.cli import app as command_line
-from richspeech.model.options import Options
+from richspeech.model.document import Document
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Fingerprint, Store
@@ -25,7 +26,12 @@ def url(tmp_path: Path) -> str:
     with closing(Store(url, now=lambda: next(times))) as store:
         for number in range(4):
             key = Fingerprint(f"beginning {number}", f"whole {number}")
-            store.keep(key, f"{number}.wav", Options(), Transcript(1.0, 0.1, "ear", "tiny"))
+            store.keep(
+                key,
+                f"{number}.wav",
+                TranscriptionRequest(),
+                Document(Transcript(1.0, 0.1, "ear", "tiny")),
+            )
     return url
 
 

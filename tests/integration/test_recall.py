@@ -5,6 +5,7 @@ import logging
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import cast
@@ -13,10 +14,12 @@ import av
 import numpy as np
 import pytest
 
-from postprocess import Emotion
+from postprocess import DEFAULT_RULES, Emotion
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
+from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
 from richspeech.storage import recall
@@ -140,7 +143,7 @@ def test_what_is_new_is_recognised_step_by_step_and_kept(
     assert [type(step) for step in found] == [Progress] * len(ear.heard) + [KeptProgress]
     kept = cast("KeptProgress", found[-1])
     assert not kept.is_recalled
-    assert store.open(kept.entry.id).transcript == kept.transcript
+    assert store.open(kept.entry.id).document.measured == kept.transcript
     assert (kept.entry.name, kept.finished, kept.seconds_total) == ("a.wav", True, seconds)
 
 
@@ -300,10 +303,23 @@ def test_a_recalled_recording_is_the_one_that_was_corrected(
 ) -> None:
     path = written(tmp_path / "a.wav", noise(5.0))
     first = last(recalling, path)
-    better = replace(first.transcript, segments=(segment(0.0, 1.0),))
-    corrected = store.correct(first.entry, ["first block only"], better)
+    correction = Correction.from_dict({"index": 0, "text": "better"})
+    better = first.document.with_corrections([correction], datetime.now(UTC))
+    corrected = store.edit(first.entry, better)
     again = last(recalling, path)
     assert (again.entry, again.transcript) == (corrected, first.transcript)
+    assert (again.document, again.corrections) == (better, (correction,))
+
+
+def test_what_was_asked_for_is_kept_with_the_engine_that_heard_it(
+    ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    request = TranscriptionRequest(engine="paraformer", sentiment=True, rules=DEFAULT_RULES)
+    recalling = RecallingTranscriber(ear, store, "same", request=request)
+    path, options = written(tmp_path / "a.wav", noise(1.0)), Options(hotwords=("退款",))
+    (*_, kept) = steps(recalling, path, options)
+    assert isinstance(kept, KeptProgress)
+    assert store.open(kept.entry.id).entry.request == replace(request, options=options)
 
 
 # The process ends before the recording ------------------------------------------------------------
@@ -325,7 +341,7 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
     error = ended_after(5, ending, path)
     assert isinstance(error, Interrupted)
     assert error.entry.name == "talk.wav (interrupted)"
-    kept = store.open(error.entry.id).transcript
+    kept = store.open(error.entry.id).document.measured
     assert kept.duration == 20.0
     assert kept.text.startswith("from 0")
 

@@ -22,7 +22,11 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
+from richspeech.model.edits import CorrectionEdit
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import LANGUAGES, Segment, Token, Transcript
 from richspeech.settings import HistorySettings
 from richspeech.storage.query import fold, parse_query
@@ -32,6 +36,9 @@ from tests.integration.database import postgresql, server
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = count()
+NEWEST = 2
+"""Number of the newest revision."""
+YUE = TranscriptionRequest(Options(language="yue"), engine="sensevoice", sentiment=False)
 
 Opener = Callable[..., Store]
 
@@ -58,7 +65,7 @@ def fingerprint() -> Fingerprint:
 
 
 def keep(store: Store, *segments: Segment, name: str | None = "a.wav") -> Entry:
-    return store.keep(fingerprint(), name, Options(language="yue"), transcript(*segments))
+    return store.keep(fingerprint(), name, YUE, Document(transcript(*segments)))
 
 
 class Clock:
@@ -129,11 +136,10 @@ def names(store: Store, line: str, where: timezone = UTC) -> list[str | None]:
 def test_what_was_kept_comes_back_whole(store: Store, opened: Opener) -> None:
     kept = transcript(heard("我要退款！", Emotion.ANGRY, AudioEvent.BGM), heard("再见。"))
     key = fingerprint()
-    entry = store.keep(key, "客服 7.mp3", Options(language="yue"), kept)
+    entry = store.keep(key, "客服 7.mp3", YUE, Document(kept))
     again = opened().open(entry.id)
-    assert again.transcript == kept
+    assert again.document == Document(kept)
     assert again.entry == entry
-    assert again.corrections == ()
     assert opened().find(key.whole) == again
     assert opened().find(key.beginning) is None
 
@@ -143,16 +149,16 @@ def test_an_entry_says_what_it_is(store: Store) -> None:
     assert (entry.name, entry.created, entry.duration) == ("a.mp3", NOON, 2.0)
     assert (entry.engine, entry.model) == ("sensevoice", "models/sensevoice-tiny")
     assert entry.language == "zh"
-    assert entry.options["language"] == "yue"
-    assert entry.options["allowed_languages"] == [*LANGUAGES]
+    assert entry.request == YUE
+    assert entry.options.allowed_languages == LANGUAGES
     assert entry.preview.startswith("我要退款！")
     assert len(entry.preview) == 200
 
 
 def test_the_same_is_kept_once_and_under_its_first_name(store: Store) -> None:
     key = fingerprint()
-    first = store.keep(key, "a.wav", Options(), transcript(heard("一")))
-    second = store.keep(key, "b.wav", Options(), transcript(heard("二")))
+    first = store.keep(key, "a.wav", TranscriptionRequest(), Document(transcript(heard("一"))))
+    second = store.keep(key, "b.wav", TranscriptionRequest(), Document(transcript(heard("二"))))
     assert second == first
     assert names(store, "") == ["a.wav"]
 
@@ -160,7 +166,7 @@ def test_the_same_is_kept_once_and_under_its_first_name(store: Store) -> None:
 def test_a_known_beginning_is_recognised(store: Store) -> None:
     key = fingerprint()
     assert store.find_beginning(key.beginning) is None
-    entry = store.keep(key, None, Options(), transcript())
+    entry = store.keep(key, None, TranscriptionRequest(), Document(transcript()))
     assert store.find_beginning(key.beginning) == entry
     assert store.find_beginning(key.whole) is None
 
@@ -267,34 +273,44 @@ def test_any_part_of_a_text_is_found(one_store: Store, text: str, data: st.DataO
 # Corrections --------------------------------------------------------------------------------------
 
 
-def test_corrections_are_kept_beside_what_was_recognised(store: Store, opened: Opener) -> None:
+def corrected(store: Store, entry: Entry, **values: object) -> Document:
+    """Its document with one correction more."""
+    correction = Correction.from_dict({"index": 0, **values})
+    edit = CorrectionEdit(correction=correction, made=NOON)
+    return store.open(entry.id).document.with_edit(edit)
+
+
+MENDED = {"text": "我要退款", "emotion": "angry", "events": ["cry"], "language": "yue"}
+
+
+def test_edits_are_kept_beside_what_was_measured(store: Store, opened: Opener) -> None:
     entry = keep(store, heard("我要推宽", Emotion.NEUTRAL))
-    edits = [{"segment": 0, "field": "text", "value": "我要退款"}]
-    corrected = transcript(heard("我要退款", Emotion.ANGRY, AudioEvent.CRY, language="yue"))
-    changed = store.correct(entry, edits, corrected)
+    document = corrected(store, entry, **MENDED)
+    changed = store.edit(entry, document)
     again = opened().open(entry.id)
     assert again.entry == changed
     assert (changed.revision, changed.preview, changed.language) == (1, "我要退款", "yue")
-    assert [*again.corrections] == edits
-    assert again.transcript == transcript(heard("我要推宽", Emotion.NEUTRAL))
+    assert again.document == document
+    assert again.document.measured == transcript(heard("我要推宽", Emotion.NEUTRAL))
 
 
-def test_the_search_knows_what_was_corrected(store: Store) -> None:
+def test_the_search_knows_what_was_edited(store: Store) -> None:
     entry = keep(store, heard("我要推宽", Emotion.NEUTRAL))
-    corrected = transcript(heard("我要退款", Emotion.ANGRY, AudioEvent.CRY, language="yue"))
-    store.correct(entry, ["any JSON"], corrected)
+    store.edit(entry, corrected(store, entry, **MENDED))
     assert names(store, "退款 emotion:angry event:cry lang:yue") == ["a.wav"]
     for before in ("推宽", "emotion:neutral", "lang:zh"):
         assert names(store, before) == []
 
 
-def test_of_two_who_correct_at_once_the_second_is_told(store: Store) -> None:
+def test_of_two_who_edit_at_once_the_second_is_told(store: Store) -> None:
     entry = keep(store, heard("一"))
-    newer = store.correct(entry, ["first"], transcript(heard("二")))
+    first = corrected(store, entry, text="二")
+    newer = store.edit(entry, first)
     with pytest.raises(StoreError, match="was corrected or deleted elsewhere; open it again"):
-        store.correct(entry, ["second"], transcript(heard("三")))
-    assert [*store.open(entry.id).corrections] == ["first"]
-    assert store.correct(newer, [], transcript(heard("一"))).revision == 2
+        store.edit(entry, corrected(store, entry, text="三"))
+    assert store.open(entry.id).document == first
+    assert store.edit(newer, first.without_last_correction()).revision == 2
+    assert names(store, "一") == ["a.wav"]
 
 
 # Deleting -----------------------------------------------------------------------------------------
@@ -323,18 +339,18 @@ def test_what_is_deleted_is_gone_with_its_labels_and_its_number(store: Store) ->
     with pytest.raises(StoreError, match=f"transcript {second.id} is no longer in the history"):
         store.open(second.id)
     with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
-        store.correct(second, [], transcript())
+        store.edit(second, Document(transcript()))
     assert keep(store, heard("三")).id not in (first.id, second.id)
 
 
 def test_a_wiped_history_is_empty_and_usable(store: Store) -> None:
     key = fingerprint()
-    store.keep(key, "a.wav", Options(), transcript(heard("一")))
+    store.keep(key, "a.wav", TranscriptionRequest(), Document(transcript(heard("一"))))
     keep(store, heard("二"))
     assert store.wipe() == 2
     assert store.wipe() == 0
     assert (names(store, ""), store.find(key.whole)) == ([], None)
-    store.keep(key, "b.wav", Options(), transcript(heard("一")))
+    store.keep(key, "b.wav", TranscriptionRequest(), Document(transcript(heard("一"))))
     assert names(store, "") == ["b.wav"]
 
 
@@ -440,7 +456,7 @@ def test_of_two_who_keep_the_same_at_once_both_get_one_entry(store: Store) -> No
 
     def work(_: int) -> Entry:
         together.wait()
-        return store.keep(key, "a.wav", Options(), transcript(heard("一")))
+        return store.keep(key, "a.wav", TranscriptionRequest(), Document(transcript(heard("一"))))
 
     with ThreadPoolExecutor(4) as pool:
         assert len({entry.id for entry in pool.map(work, range(4))}) == 1
@@ -460,7 +476,7 @@ def test_a_history_of_another_version_is_refused(tmp_path: Path, version: int, a
         Store(f"sqlite:///{path}")
     assert str(caught.value) == (
         f"The history at sqlite:///{path} was made by a {age} version of this program "
-        f"(schema {version}, not 1): use that version, or another place in history.url, "
+        f"(schema {version}, not {NEWEST}): use that version, or another place in history.url, "
         "or --history-aside to put it aside."
     )
 
@@ -599,8 +615,8 @@ def test_a_correction_finds_no_other_entry_of_the_same_number(running: Store, fi
     other = keep(running, heard("别的"), name="other.wav")
     assert other.id == entry.id
     with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
-        running.correct(entry, ["mine"], transcript(heard("二")))
-    assert running.open(other.id).corrections == ()
+        running.edit(entry, Document(transcript(heard("二"))))
+    assert running.open(other.id).document.edits == ()
 
 
 def test_many_threads_notice_it_once(

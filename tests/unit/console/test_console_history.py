@@ -30,7 +30,9 @@ from richspeech.errors import OptionError, StoreError
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
@@ -130,7 +132,7 @@ def kept(
 ) -> Entry:
     transcript = Transcript(61.0, 1.0, "ear", "tiny", (segment(text, emotion),))
     mark = f"{name}{text}{number}"
-    return store.keep(Fingerprint(mark, mark), name, Options(), transcript)
+    return store.keep(Fingerprint(mark, mark), name, TranscriptionRequest(), Document(transcript))
 
 
 # answers
@@ -239,7 +241,7 @@ def test_a_history_that_is_gone_is_begun_anew_and_has_the_next_transcript(
     job = transcribed(handlers, recording)
     assert "warning" not in render.status(job, "zh")
     assert job.entry is not None
-    assert history.store.open(job.entry.id).transcript.text == "我要退款。"
+    assert history.store.open(job.entry.id).document.transcript.text == "我要退款。"
 
 
 def test_early_corrections_that_are_not_kept_are_told(
@@ -277,7 +279,8 @@ def test_a_history_that_is_switched_off_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_comparing_with_the_history_is_said() -> None:
-    entry = Entry(1, "a.wav", datetime(2026, 11, 1, tzinfo=UTC), 9.0, "zh", "e", "m", {}, "", 0)
+    made, request = datetime(2026, 11, 1, tzinfo=UTC), TranscriptionRequest()
+    entry = Entry(1, "a.wav", made, 9.0, "zh", "e", "m", request, "", 0)
     job = Job(Path("a.wav"), Options(), Status.RUNNING)
     job.take(
         ComparingProgress(Transcript(5.0, 0.1, "e", "m"), (), 10.0, finished=False, entry=entry)
@@ -291,8 +294,7 @@ def test_comparing_with_the_history_is_said() -> None:
 
 def test_an_entry_opens_with_its_corrections_and_without_its_recording(history: History) -> None:
     entry = kept(history.store, "a.wav", "你好")
-    corrected = Transcript(61.0, 1.0, "ear", "tiny", (segment("您好"),))
-    history.store.correct(entry, [{"index": 0, "text": "您好"}], corrected)
+    history.correct(entry, [Correction.from_dict({"index": 0, "text": "您好"})])
     job = opened(history.store.open(entry.id), None, "zh")
     assert (job.status, job.origin, job.name) == (Status.FINISHED, Origin.OPENED, "a.wav")
     assert heard(job) == "您好"
@@ -460,7 +462,7 @@ def test_errors_of_the_history_are_told_in_chinese(history: History) -> None:
     assert Notice.of(gone.value).sentence("zh") == "这条记录已不在历史里：请重新搜索。"
     history.store.delete(entry.id)
     with pytest.raises(StoreError) as changed:
-        history.store.correct(entry, [], Transcript(1.0, 1.0, "e", "m"))
+        history.store.edit(entry, Document(Transcript(1.0, 1.0, "e", "m")))
     assert "已在别处被修改或删除" in Notice.of(changed.value).sentence("zh")
     with pytest.raises(StoreError) as unusable:
         Store("sqlite:////proc/nowhere/history.sqlite")

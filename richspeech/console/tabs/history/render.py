@@ -101,15 +101,15 @@ def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> EntryR
 
 def _settings(entry: Entry, locale: str) -> list[tuple[str, str]]:
     asked = entry.options
-    language = asked.get("language")
+    language = asked.language
     pairs = [
         ("model", entry.model),
         ("history_engine", entry.engine),
         ("segment_language", language_name(language, locale) if language else say("auto", locale)),
-        *((key, _yes(asked.get(field), locale)) for key, field in _SWITCHES),
+        *((key, _yes(getattr(asked, field), locale)) for key, field in _SWITCHES),
     ]
-    if asked.get("hotwords"):
-        pairs.append(("history_hotwords", " · ".join(map(str, asked["hotwords"]))))
+    if asked.hotwords:
+        pairs.append(("history_hotwords", " · ".join(asked.hotwords)))
     return pairs
 
 

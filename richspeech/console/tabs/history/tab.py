@@ -19,7 +19,7 @@ from richspeech.errors import OptionError, StoreError
 from richspeech.language.catalog import say
 from richspeech.language.figures import zone_of
 from richspeech.recognition.pipeline import Progress
-from richspeech.storage.history import History, read_corrections, read_options
+from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Stored
 
@@ -181,16 +181,18 @@ class HistoryTab:
 
 def opened(stored: Stored, sound: Sound | None, locale: str) -> Job:
     """Make a job of what is stored, as if it had just been heard."""
-    entry, transcript = stored.entry, stored.transcript
+    entry, transcript = stored.entry, stored.document.uncorrected
     job = Job(
         sound.path if sound else None,
-        read_options(entry.options),
+        entry.request.options,
         Status.FINISHED,
         Progress(transcript, transcript.segments, transcript.duration, finished=True),
         title=name_of(entry, locale),
         origin=Origin.OPENED,
         entry=entry,
-        corrections=read_corrections(stored.corrections),
+        corrections=stored.document.corrections,
+        engine=entry.request.engine,
+        reads=entry.request.sentiment,
     )
     if sound is not None:
         job.meter = sound.meter
