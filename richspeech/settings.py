@@ -42,11 +42,10 @@ from richspeech.model.rules import (
 )
 from richspeech.model.sentiment import Sentiment, sentiment_named
 from richspeech.passwords import looks_hashed, require_hash
+from richspeech.places import CONFIG, HOME
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "config.yaml"
-CACHE_FOLDER = ROOT / ".cache" / "models"
-OUTPUTS_FOLDER = ROOT / "outputs"
+CACHE_FOLDER = HOME / ".cache" / "models"
+OUTPUTS_FOLDER = HOME / "outputs"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
@@ -109,7 +108,7 @@ def _password(value: str) -> str:
 
 
 def _beside_the_project(value: Path) -> Path:
-    return ROOT / value.expanduser()
+    return HOME / value.expanduser()
 
 
 class _Group(BaseModel):

@@ -26,7 +26,7 @@ from typing import Any
 
 import httpx
 
-from richspeech.settings import ROOT
+from richspeech.places import HOME as ROOT
 from scripts.page_without_browser import config_in, entry_of
 from scripts.screenshots import answers
 

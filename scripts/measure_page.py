@@ -32,7 +32,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from richspeech.app import bound_socket
-from richspeech.settings import ROOT
+from richspeech.places import HOME as ROOT
 from scripts.screenshots import ARGUMENTS, CHROMIUM, answers
 
 SECONDS_TO_SETTLE = 1.5

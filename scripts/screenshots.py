@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from richspeech.app import bound_socket
 from richspeech.console.examples import find_examples
 from richspeech.language.catalog import say
-from richspeech.settings import ROOT
+from richspeech.places import HOME as ROOT
 
 DOCS = ROOT / "docs"
 EXAMPLES = ROOT / "examples"

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from richspeech.engines.hub import ROOT
+from richspeech.places import HOME
 
-CACHE = ROOT / ".cache" / "bench"
+CACHE = HOME / ".cache" / "bench"
 
 
 def build_once(

@@ -8,7 +8,8 @@ from richspeech.bench.cache import CACHE
 from richspeech.bench.weights import RANDOM_FULL, random_full
 from richspeech.engines.hub import EMBEDDED
 from richspeech.errors import OptionError
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import Settings, load_settings
 
 LEAST_SECONDS = 30.0
 

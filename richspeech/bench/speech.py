@@ -10,12 +10,12 @@ import numpy as np
 
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
 from richspeech.engines.common.fbank import Fbank
-from richspeech.engines.hub import ROOT
 from richspeech.model.options import Options
+from richspeech.places import SHIPPED
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Detector, UtteranceStream
 from richspeech.recognition.utterance import Utterance
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = SHIPPED / "examples"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.9, 1.8
 """Seconds; long enough to end an utterance."""
 NOISE_FLOOR = 1e-4

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from richspeech.bench import SECTIONS
 from richspeech.cli.options import Config
-from richspeech.settings import CONFIG
+from richspeech.places import CONFIG
 
 EXAMPLES = (
     "bench --only vad --seconds 60 --repeat 1",

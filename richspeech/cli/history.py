@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from richspeech.cli.options import Config
 from richspeech.errors import OptionError
-from richspeech.settings import CONFIG, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import load_settings
 from richspeech.storage.transcripts import Store
 
 EXAMPLES = ("history prune", "history prune --yes")

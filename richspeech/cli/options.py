@@ -10,7 +10,8 @@ from postprocess import STYLES
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, language_hint
-from richspeech.settings import CONFIG, ENGINES, Settings, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
 from richspeech.writers.options import require_known
 

@@ -1,7 +1,7 @@
 """``python -m richspeech serve``: the console, until it is interrupted."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cyclopts import Parameter
@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from richspeech.app import bound_socket
 from richspeech.app import serve as answer
 from richspeech.cli.options import Weights
+from richspeech.places import own_config
 
 EXAMPLES = ("serve", "serve --port 7000 --model embedded")
 
@@ -48,6 +49,7 @@ def serve(*, console: Console = CONSOLE) -> int:
     )
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    console = replace(console, config=own_config(console.config))
     try:
         settings = console.settings()
         with bound_socket(settings.server.host, settings.server.port) as listener:

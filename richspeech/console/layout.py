@@ -42,12 +42,13 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AccessError
 from richspeech.jobs.waiting import WaitingRoom
 from richspeech.language.catalog import locales, say
-from richspeech.settings import CONFIG, ROOT, Settings
+from richspeech.places import CONFIG, SHIPPED
+from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.quota import Quota
 from richspeech.storage.rule_file import RuleFile
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = SHIPPED / "examples"
 MOST_EVENTS = 1_000
 """Events of all pages that gradio does at once. One that looks on at a job takes a place as long as
 the job, so forty, as usual, would be forty busy windows before which all others stand still."""

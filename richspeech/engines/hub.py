@@ -14,17 +14,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from richspeech.errors import ModelError
+from richspeech.places import HOME, SHIPPED
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = "embedded"
-EMBEDDED_RECOGNISER = ROOT / "models" / "sensevoice-tiny"
-EMBEDDED_DETECTOR = ROOT / "models" / "fsmn-vad-tiny"
-EMBEDDED_LISTENER = ROOT / "models" / "emotion2vec-tiny"
-EMBEDDED_CLASSIFIER = ROOT / "models" / "sentiment-tiny"
-EMBEDDED_PARAFORMER = ROOT / "models" / "paraformer-tiny"
-EMBEDDED_PUNCTUATION = ROOT / "models" / "ct-punc-tiny"
+EMBEDDED_RECOGNISER = SHIPPED / "models" / "sensevoice-tiny"
+EMBEDDED_DETECTOR = SHIPPED / "models" / "fsmn-vad-tiny"
+EMBEDDED_LISTENER = SHIPPED / "models" / "emotion2vec-tiny"
+EMBEDDED_CLASSIFIER = SHIPPED / "models" / "sentiment-tiny"
+EMBEDDED_PARAFORMER = SHIPPED / "models" / "paraformer-tiny"
+EMBEDDED_PUNCTUATION = SHIPPED / "models" / "ct-punc-tiny"
 EMBEDDED_NAMES = frozenset(
     f"models/{folder.name}"
     for folder in (
@@ -38,7 +38,7 @@ NEEDED_FILES = ("config.yaml", "model.pt")
 MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 """ModelScope's owner/name; nothing that could lead out of its cache folder."""
 FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
-NAMED_FOLDERS = (ROOT / "models", ROOT, ROOT.parent)
+NAMED_FOLDERS = (HOME / "models", HOME, HOME.parent)
 """Where a model may lie that is known by its folder's name alone."""
 
 

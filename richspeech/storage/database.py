@@ -38,7 +38,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from richspeech.errors import StoreError, UnreadableStoreError
-from richspeech.settings import ROOT
+from richspeech.places import HOME
 from richspeech.storage.migrations.run import Migrations
 from richspeech.storage.sqlite_file import (
     LONGEST_WAIT_SECONDS,
@@ -219,7 +219,7 @@ def put_database_aside(address: str) -> None:
         if url.get_backend_name() != "sqlite":
             message = "A history on a database server is put aside there; see history.url."
             raise StoreError(message)
-        path = ROOT / str(url.database)
+        path = HOME / str(url.database)
         log.warning("The history at %s was put aside as %s.", path, put_aside(path))
 
 
@@ -250,7 +250,7 @@ def _file(url: URL) -> SqliteFile:
     if url.database in (None, "", ":memory:"):
         message = "The history needs a file that lasts: give one in history.url."
         raise StoreError(message)
-    return SqliteFile(ROOT / str(url.database))
+    return SqliteFile(HOME / str(url.database))
 
 
 def _sqlite(url: URL, file: SqliteFile) -> Engine:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from richspeech.settings import CONFIG, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import load_settings
 
 from .conftest import started, wait_for
 from .visitor import EXAMPLES, Visitor, visitor_of

@@ -9,8 +9,8 @@ import pytest
 from richspeech.audio.decode import Waveform
 from richspeech.engines import loader
 from richspeech.engines.common.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
-from richspeech.engines.hub import ROOT
 from richspeech.model.options import Options
+from richspeech.places import HOME as ROOT
 from richspeech.recognition.utterance import Request, Utterance
 from richspeech.settings import load_settings
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from richspeech.cli import app as command_line
-from richspeech.engines.hub import ROOT
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, read_records
 from richspeech.model.transcript import Transcript
+from richspeech.places import HOME as ROOT
 from tests.integration.conftest import EXAMPLES
 
 WAIT_SECONDS = 120.0

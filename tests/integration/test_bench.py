@@ -21,8 +21,9 @@ from richspeech.bench.measure import ChildReport, equal_share, peak_mb, run_chil
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips, make_speech, write_wav
 from richspeech.cli.app import main
-from richspeech.engines.hub import EMBEDDED_RECOGNISER, ROOT
+from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.errors import ModelError, OptionError
+from richspeech.places import HOME as ROOT
 
 FITTED_SECONDS = 30.0
 CHILD_FACTS = {

@@ -19,7 +19,7 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors", "language", "memory", "passwords", "engines.names"),
+    ("postprocess", "errors", "language", "memory", "passwords", "places", "engines.names"),
     ("model",),
     ("settings", "audio"),
     ("stages",),
@@ -68,6 +68,7 @@ HOMES = {
     "transformers": ("engines",),
     "sherpa_onnx": ("bench",),
     "cyclopts": ("cli",),
+    "platformdirs": ("places",),
     "psutil": ("bench", "memory"),
     "pypinyin": ("stages.hotwords",),
     "rapidfuzz": ("stages.hotwords",),

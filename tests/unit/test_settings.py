@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from postprocess import DEFAULT_RULES, Rule, RuleCondition
 from richspeech.errors import SettingsError
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import Settings, load_settings
 
 PASSWORD = "hunter2"  # noqa: S105
 GUARD = "can be reached from other machines: set user and password, or allow_unauthenticated: true."

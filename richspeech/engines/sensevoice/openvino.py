@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from richspeech.engines.common.automodel import in_one_line, load_automodel
 from richspeech.engines.common.openvino_door import best_precision, openvino
 from richspeech.engines.common.prepared import Prepared
-from richspeech.engines.hub import ROOT
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
 from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.errors import ModelError
+from richspeech.places import PACKAGE
 
 GRAPH_VERSION = 1
 """Of what ``prepare`` writes; a new one makes every cache anew."""
@@ -102,7 +102,7 @@ def _elsewhere(folder: Path, entry: Path, precision: str, threads: int) -> None:
     program = [sys.executable, "-m", "richspeech.engines.sensevoice.openvino"]
     arguments = [str(folder.resolve()), str(entry.resolve()), precision, str(threads)]
     done = subprocess.run(  # noqa: S603 - our own module
-        [*program, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+        [*program, *arguments], cwd=PACKAGE.parent, stdout=subprocess.DEVNULL, check=False
     )
     if done.returncode == 0:
         return

@@ -29,8 +29,9 @@ from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.places import CONFIG
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
-from richspeech.settings import CONFIG, Settings
+from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
 from richspeech.storage.quota import Quota

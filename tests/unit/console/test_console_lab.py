@@ -36,8 +36,9 @@ from richspeech.errors import Cancelled, ModelError, OptionError, SettingsError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, hotwords_in
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.places import CONFIG
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
-from richspeech.settings import CONFIG, Settings, load_settings
+from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.rule_file import RuleFile, read_rules
 from tests.transcripts import segment, transcript

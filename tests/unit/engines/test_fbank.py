@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from richspeech.engines.common import fbank
 from richspeech.engines.common.fbank import Fbank
-from richspeech.engines.hub import ROOT
 from richspeech.errors import AudioError
+from richspeech.places import HOME as ROOT
 from richspeech.recognition.utterance import Frames
 
 Array = NDArray[np.float32]

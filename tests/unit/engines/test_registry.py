@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from postprocess import LOCALES
-from richspeech.engines.hub import ROOT, find_weights
+from richspeech.engines.hub import find_weights
 from richspeech.engines.names import NAMES
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options
+from richspeech.places import HOME as ROOT
 from richspeech.settings import Settings
 
 every_engine = pytest.mark.parametrize("engine", engines().values(), ids=NAMES)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.errors import SettingsError
-from richspeech.settings import CONFIG, load_settings
+from richspeech.places import CONFIG
+from richspeech.settings import load_settings
 from richspeech.storage.rule_file import RuleFile, read_rules, rules_text
 
 MINE = """\

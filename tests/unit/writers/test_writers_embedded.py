@@ -9,7 +9,7 @@ import pytest
 
 from postprocess import LOCALES
 from richspeech.engines.hub import EMBEDDED_NAMES, Source, Weights, tell_of_embedded
-from richspeech.settings import ROOT
+from richspeech.places import HOME as ROOT
 from richspeech.writers import WRITERS, WriterOptions, write
 from tests.transcripts import segment, transcript
 

@@ -18,7 +18,7 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
 from richspeech.model.transcript import Transcript
-from richspeech.settings import ROOT
+from richspeech.places import HOME
 from richspeech.stages.second_opinion import disagreements, transcript_risks
 
 # The state of a hearing -------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def _numbers(hearing: Hearing, locale: str) -> Sequence[tuple[str, str]]:
 
 
 def _plain_path(folder: Path) -> Path:
-    return folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+    return folder.relative_to(HOME) if folder.is_relative_to(HOME) else folder
 
 
 def _milliseconds(value: float) -> str:
