@@ -18,7 +18,7 @@ from richspeech.cli.usage import WRONG_USAGE, make_program, run
 
 
 class Command(NamedTuple):
-    """Where a command is, and what it does."""
+    """Where a command is defined, and what it does."""
 
     module: str
     function: str
@@ -26,21 +26,21 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "transcribe": Command("transcribe", "transcribe", "transcribe recordings to stdout"),
-    "batch": Command("batch", "batch", "transcribe folders and zips, to be resumed"),
-    "emotion": Command("emotion", "emotion", "hear nine emotions in recordings"),
+    "transcribe": Command("transcribe", "transcribe", "transcribe recordings to stdout or files"),
+    "batch": Command("batch", "batch", "transcribe folders and zips, resumable"),
+    "emotion": Command("emotion", "emotion", "recognise nine emotions in recordings"),
     "embeddings": Command(
-        "embeddings", "embeddings", "tell which recordings sound alike, and group them"
+        "embeddings", "embeddings", "compare and group recordings by how they sound"
     ),
     "highlights": Command(
-        "highlights", "highlights", "insight, highlights and risk of a recording"
+        "highlights", "highlights", "print insight, highlights and risk of a recording"
     ),
     "history": Command("history", "history", "delete old transcripts"),
-    "serve": Command("serve", "serve", "start the console, for a browser"),
-    "doctor": Command("doctor", "doctor", "print versions, device and which weights would be used"),
+    "serve": Command("serve", "serve", "start the web console"),
+    "doctor": Command("doctor", "doctor", "print versions, device and weights in use"),
     "bench": Command("bench", "bench", "measure speed and memory"),
     "hash-password": Command(
-        "hash_password", "hash_typed_password", "print what the settings may hold as a password"
+        "hash_password", "hash_typed_password", "print the hash of a password for the settings"
     ),
 }
 

@@ -1,4 +1,4 @@
-"""``python -m richspeech batch FOLDER|ZIP|FILE… --output DIR``: many recordings, to be resumed.
+"""``python -m richspeech batch FOLDER|ZIP|FILE… --output DIR``: many recordings, resumable.
 
 What is done already is not done again, unless the recording, the settings or the weights have
 changed. What failed is tried again. Nothing goes to stdout; the exit status is 1 when a recording
@@ -51,13 +51,13 @@ def batch(
     history: History = False,
     model: Model = MODEL,
 ) -> int:
-    """Transcribe folders and zips into a folder; started again, it goes on where it was.
+    """Transcribe folders and zips into a folder; run again, it resumes.
 
     Args:
-        sources: what holds recordings, or is one
-        output: where results and manifest go
-        formats: beside the JSON of each recording; may be given several times
-        workers: recordings in work at once
+        sources: folders, zips and recordings
+        output: folder for results and manifest
+        formats: besides JSON; may be given several times
+        workers: recordings at once
 
     """
     settings = model.settings()

@@ -37,12 +37,12 @@ def bench(
     """Measure speed and memory, and print tables; progress goes to stderr.
 
     Args:
-        json: one object instead of tables
+        json: print one object instead of tables
         weights: embedded, random-full, or a folder
-        seconds: of speech, 30 or more
-        long_seconds: of the recording of section long
-        repeat: runs of which the median counts
-        only: these sections
+        seconds: length of the speech, 30 or more
+        long_seconds: length of the recording in section long
+        repeat: runs, of which the median counts
+        only: run these sections
         device: cuda:0, cpu, …
         config: settings file
 

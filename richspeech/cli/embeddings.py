@@ -75,7 +75,7 @@ class Wanted:
     transcript: Path | None
 
     def __post_init__(self) -> None:
-        """Raise ``OptionError`` for what does not go together, before anything is heard."""
+        """Raise ``OptionError`` for what does not go together, before anything is recognised."""
         if self.transcript and len(self.files) > 1:
             raise OptionError("--transcript is that of one recording: give one FILE with it.")
         if self.map and not self.groups:
@@ -93,15 +93,15 @@ def embeddings(
     transcript: Annotated[Path | None, Parameter(metavar="FILE.json")] = None,
     weights: Weights = WEIGHTS,
 ) -> int:
-    """Tell which recordings sound alike, and group them; one JSON document a line.
+    """Compare and group recordings by how they sound; one JSON document per line.
 
     Args:
         files: recordings, or .npy files of their embeddings
-        output: write each embedding there
-        nearest: most alike others to name
-        groups: form groups, and map them
-        map_file: draw the map of the groups
-        transcript: of the one FILE, by segments
+        output: folder for the embeddings
+        nearest: most similar others to list
+        groups: number of groups to form
+        map_file: draw a map of the groups
+        transcript: compare the segments of the one FILE
 
     """
     settings = weights.settings("emotion")
@@ -109,7 +109,7 @@ def embeddings(
 
 
 def _compare(wanted: Wanted, settings: Settings) -> int:
-    """Hear or read the files, compare them, print the documents; return the exit status."""
+    """Embed or read the files, compare them, print the documents; return the exit status."""
     reader = _Reader(settings, wanted.transcript, wanted.output)
     voices, failures = [], 0
     for path in wanted.files:

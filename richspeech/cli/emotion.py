@@ -55,14 +55,14 @@ def emotion(
     fields: Annotated[tuple[str, ...], Parameter(name="--field", metavar="NAME=VALUE")] = (),
     weights: Weights = WEIGHTS,
 ) -> int:
-    """Hear nine emotions in recordings, one JSON document a line.
+    """Recognise nine emotions in recordings; one JSON document per line.
 
     Args:
-        files: recordings, heard one after the other
-        granularity: frame adds a curve
-        embedding: say where the kept run has its embedding.npy
-        output: keep each run in a folder there; with --embedding outputs unless named
-        fields: goes into the result
+        files: recordings
+        granularity: frame adds the curve over time
+        embedding: keep the embedding, and name its file
+        output: folder for results; with --embedding, outputs by default
+        fields: added to the result
 
     """
     settings = weights.settings("emotion")

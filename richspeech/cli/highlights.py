@@ -64,9 +64,9 @@ class Files:
     edl: bool = False
     """write an edit decision list, CMX3600"""
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None
-    """where the files go"""
+    """folder for the files"""
     frame_rate: Annotated[Fraction | None, Parameter(metavar="FPS", converter=read_rate)] = None
-    """of the edit decision list; else that of the video, or 25"""
+    """frames per second of the edit decision list; by default the video's, or 25"""
     locale: Locale = "zh"
     """language of the chapters"""
 
@@ -93,9 +93,9 @@ def highlights(
     """Print insight, highlights and risk of a recording as one JSON document.
 
     Args:
-        recording: with sound alone or with pictures
-        transcript: of the recording; else it is made
-        window: of the curves
+        recording: audio or video file
+        transcript: JSON transcript of the recording; made if not given
+        window: seconds per point of the curves
 
     """
     settings = weights.settings()

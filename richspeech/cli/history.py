@@ -26,11 +26,11 @@ def history(
     yes: bool = False,
     config: Config = CONFIG,
 ) -> int:
-    """Say how many transcripts are older than history.keep_days, or delete them.
+    """Count or delete transcripts older than history.keep_days.
 
     Args:
-        action: the one thing that there is to do
-        yes: delete them
+        action: prune
+        yes: delete, and not only count
         config: settings file
 
     """

@@ -23,9 +23,7 @@ def require_locale(_: Any, locale: str) -> None:
 
 Config: TypeAlias = Annotated[Path, Parameter(metavar="FILE", help="settings file")]
 Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
-History: TypeAlias = Annotated[
-    bool, Parameter(help="answer from the console's history, and keep there")
-]
+History: TypeAlias = Annotated[bool, Parameter(help="read from and save to the console's history")]
 
 
 @Parameter(name="*")
@@ -55,11 +53,11 @@ class Weights:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Model(Weights):
-    """Which engine runs with which weights, and whether it reads the words."""
+    """The engine, its weights, and whether sentiment is wanted."""
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
     sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment")] = None
-    """how the words are meant; on with engine paraformer"""
+    """sentiment of the words; on with engine paraformer"""
 
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given."""
@@ -82,22 +80,22 @@ class Model(Weights):
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Recognition:
-    """What the recogniser is asked for; what is not named stays as in the settings."""
+    """Recognition options; those not given stay as in the settings."""
 
     language: str | None = None
     """auto, zh, yue, en, ja or ko"""
     allowed_languages: Annotated[str | None, Parameter(metavar="zh,en")] = None
-    """auto chooses among these"""
+    """candidates for auto"""
     no_itn: bool = False
     """no punctuation, no digits"""
     merge_length: Annotated[float | None, Parameter(metavar="SECONDS")] = None
     """join utterances up to this length"""
     ban_unknown_emotion: bool = False
-    """always name an emotion"""
+    """never answer unknown"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS")] = None
-    """likely words, parted by spaces"""
+    """hotwords, separated by spaces"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
-    """one hotword a line"""
+    """file with one hotword per line"""
 
     def options(self, defaults: Options) -> Options:
         """Return the settings' options, overridden by these; raises ``OptionError``."""
@@ -140,7 +138,7 @@ class Look:
 
 
 WEIGHTS, MODEL, RECOGNITION, LOOK = Weights(), Model(), Recognition(), Look()
-"""Where the command line names nothing."""
+"""If the command line names none."""
 
 
 def _hotwords_in(file: Path | None) -> list[str]:

@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Console(Weights):
-    """Where the console listens, and with which weights."""
+    """Address, port and weights."""
 
     host: str | None = None
     """address to listen on (127.0.0.1)"""
     port: int | None = None
     """port to listen on (6006)"""
     history_aside: bool = False
-    """put a history aside that cannot be read, and begin a new one"""
+    """move a damaged history aside and begin a new one"""
 
     def _asked(self, group: str) -> dict[str, dict[str, Any]]:
         address = {"host": self.host, "port": self.port}
@@ -40,7 +40,7 @@ CONSOLE = Console()
 
 
 def serve(*, console: Console = CONSOLE) -> int:
-    """Start the console, for a browser.
+    """Start the web console.
 
     The status is 1 when the settings, the port or the model do not allow it.
     """

@@ -60,12 +60,12 @@ def transcribe(
     history: History = False,
     model: Model = MODEL,
 ) -> int:
-    """Transcribe recordings to stdout, some at once; results come in their order.
+    """Transcribe recordings, several at once; results keep their order.
 
     Args:
-        files: recordings, with sound alone or with pictures
-        form: of the results
-        output: write there, not to stdout
+        files: audio or video files
+        form: format of the results
+        output: write there instead of stdout
 
     """
     settings = model.settings()
