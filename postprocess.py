@@ -157,10 +157,10 @@ class AudioEvent(StrEnum):
 
 _EMOTION_LOOKS = {
     Emotion.HAPPY: _Look("HAPPY", "😊", ("开心", "happy")),
-    Emotion.SAD: _Look("SAD", "😔", ("难过", "sad")),
-    Emotion.ANGRY: _Look("ANGRY", "😡", ("生气", "angry")),
-    Emotion.NEUTRAL: _Look("NEUTRAL", "", ("平静", "neutral")),
-    Emotion.FEARFUL: _Look("FEARFUL", "😰", ("害怕", "fearful")),
+    Emotion.SAD: _Look("SAD", "😔", ("悲伤", "sad")),
+    Emotion.ANGRY: _Look("ANGRY", "😡", ("愤怒", "angry")),
+    Emotion.NEUTRAL: _Look("NEUTRAL", "", ("中性", "neutral")),
+    Emotion.FEARFUL: _Look("FEARFUL", "😰", ("恐惧", "fearful")),
     Emotion.DISGUSTED: _Look("DISGUSTED", "🤢", ("厌恶", "disgusted")),
     Emotion.SURPRISED: _Look("SURPRISED", "😮", ("惊讶", "surprised")),
     Emotion.UNKNOWN: _Look("EMO_UNKNOWN", "", ("未知", "unknown")),
@@ -173,7 +173,7 @@ _EVENT_LOOKS = {
     AudioEvent.LAUGHTER: _Look("Laughter", "😀", ("笑声", "laughter")),
     AudioEvent.CRY: _Look("Cry", "😭", ("哭声", "crying")),
     AudioEvent.SNEEZE: _Look("Sneeze", "🤧", ("喷嚏", "sneeze")),
-    AudioEvent.BREATH: _Look("Breath", "", ("呼吸声", "breath")),
+    AudioEvent.BREATH: _Look("Breath", "", ("呼吸", "breath")),
     AudioEvent.COUGH: _Look("Cough", "😷", ("咳嗽", "cough")),
     AudioEvent.SING: _Look("Sing", "", ("歌声", "singing")),
 }

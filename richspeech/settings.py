@@ -32,6 +32,7 @@ from postprocess import DEFAULT_RULES, Rule
 from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
 from richspeech.model.impression import NineEmotion
+from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
@@ -40,7 +41,7 @@ from richspeech.model.rules import (
     RiskRule,
     require_names,
 )
-from richspeech.model.sentiment import Sentiment, sentiment_named
+from richspeech.model.sentiment import Sentiment
 from richspeech.passwords import looks_hashed, require_hash
 from richspeech.places import CONFIG, HOME
 
@@ -216,7 +217,7 @@ class EmotionSettings(_Group):
 def _sentiment(value: Any) -> Sentiment:
     named = sentiment_named(str(value))
     if named is None:
-        words = ", ".join(f"{each} ({each.word('zh')})" for each in Sentiment)
+        words = ", ".join(f"{each} ({word_of(each, 'zh')})" for each in Sentiment)
         message = f"a sentiment is one of {words}"
         raise ValueError(message)
     return named

@@ -42,6 +42,7 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AccessError
 from richspeech.jobs.waiting import WaitingRoom
 from richspeech.language.catalog import locales, say
+from richspeech.model.labels import label_styles
 from richspeech.places import CONFIG, SHIPPED
 from richspeech.settings import Settings
 from richspeech.storage.history import History
@@ -117,6 +118,7 @@ def mount(
         enable_monitoring=False,
         show_error=False,
         theme=theme(),
+        css=label_styles(),
         css_paths=[*CSS],
     )
     # Mounted pages never count as launched, and only those are held to files of the upload folder.

@@ -19,6 +19,7 @@ from richspeech.engines.registry import engines
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
+from richspeech.model.labels import look_of, word_of
 from richspeech.model.sentiment import Agreement
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -52,8 +53,8 @@ def header(locale: str) -> Markup:
     """Say what this is, by its name, and what it hears in a line each."""
     features = (
         ("languages", [language_name(each, locale) for each in ORDER]),
-        ("emotions", [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN]),
-        ("events", [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
+        ("emotions", [word_of(each, locale) for each in Emotion if each is not Emotion.UNKNOWN]),
+        ("events", [word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
     )
     return _page("header", locale)(features)
 
@@ -278,7 +279,7 @@ def _whole_sentiment(transcript: Transcript, locale: str) -> str:
     sentiment, scores = transcript.sentiment, transcript.sentiment_probabilities
     if sentiment is None:
         return ""
-    return f"{sentiment.symbol} {sentiment.word(locale)} {_percent(scores[sentiment])}"
+    return f"{look_of(sentiment).symbol} {word_of(sentiment, locale)} {_percent(scores[sentiment])}"
 
 
 def _speed(rtfx: float) -> str:
@@ -330,12 +331,13 @@ class Chip:
 def emotion_chip(segment: Segment, locale: str) -> Chip:
     """Emotion and probability; all probabilities stand in its tooltip."""
     words = {
-        Emotion(name).word(locale): value for name, value in segment.emotion_probabilities.items()
+        word_of(Emotion(name), locale): value
+        for name, value in segment.emotion_probabilities.items()
     }
     return Chip(
         f"emotion {segment.emotion.value}",
         say("emotion", locale),
-        segment.emotion.word(locale),
+        word_of(segment.emotion, locale),
         None if "emotion" in segment.corrected else segment.emotion_probability,
         _everything(words),
     )
@@ -353,11 +355,11 @@ def second_chips(segment: Segment, locale: str) -> list[Chip]:
     if emotion is None:
         return []
     heard = segment.second_emotion_probabilities
-    everything = _everything({name.word(locale): value for name, value in heard.items()})
+    everything = _everything({word_of(name, locale): value for name, value in heard.items()})
     kind = "second disagrees" if disagrees(segment) else "second"
     said = f": {say('disagree', locale)}" if disagrees(segment) else ""
     group = say("second_emotion", locale) + said
-    return [Chip(kind, group, emotion.word(locale), heard.get(emotion), everything)]
+    return [Chip(kind, group, word_of(emotion, locale), heard.get(emotion), everything)]
 
 
 def sentiment_chips(segment: Segment, locale: str) -> list[Chip]:
@@ -366,9 +368,9 @@ def sentiment_chips(segment: Segment, locale: str) -> list[Chip]:
     if sentiment is None:
         return []
     agreement, irony = segment.agreement, segment.irony
-    everything = _everything({name.word(locale): value for name, value in scores.items()})
+    everything = _everything({word_of(name, locale): value for name, value in scores.items()})
     agrees = f"  {_agreement_title(agreement, locale)}" if agreement and not irony else ""
-    word = f"{sentiment.symbol} {sentiment.word(locale)}"
+    word = f"{look_of(sentiment).symbol} {word_of(sentiment, locale)}"
     group, kind = say("sentiment", locale), f"sentiment {sentiment.value}"
     chips = [Chip(kind, group, word, scores.get(sentiment), everything + agrees)]
     if irony is not None:
@@ -389,7 +391,7 @@ def _agreement_title(agreement: Agreement, locale: str) -> str:
 
 def event_chip(event: AudioEvent, probabilities: Mapping[str, float], locale: str) -> Chip:
     """Sound and probability."""
-    return Chip("event", say("events", locale), event.word(locale), probabilities.get(event))
+    return Chip("event", say("events", locale), word_of(event, locale), probabilities.get(event))
 
 
 def _percent(probability: float) -> str:

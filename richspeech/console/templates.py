@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
+from richspeech.model.labels import look_of, word_of
 
 FOLDER = Path(__file__).parent
 
@@ -31,8 +32,8 @@ class _WithoutLines(Extension):
 def draw(template: str, locale: str, **values: Any) -> Markup:
     """Fill in a template, by its path below this folder.
 
-    It has ``say(key, …)`` and ``duration(seconds)`` in its language, ``locale`` and the filters
-    ``clock``, ``percent`` (of a share) and ``probability``.
+    It has ``say(key, …)``, ``duration(seconds)`` and ``word_of(label)`` in the language ``locale``,
+    and the filters ``clock``, ``percent`` (of a share), ``probability`` and ``look`` (of a label).
     """
     filled = _environment().get_template(template).render(**_spoken(locale), **values)
     return Markup(filled)  # noqa: S704 - the template has escaped it
@@ -50,6 +51,7 @@ def _spoken(locale: str) -> dict[str, Any]:
         "locale": locale,
         "say": partial(_say, locale),
         "duration": partial(duration_text, locale=locale),
+        "word_of": partial(word_of, locale=locale),
     }
 
 
@@ -70,7 +72,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         extensions=[_WithoutLines],
     )
-    environment.filters.update(clock=clock, percent=percent, probability=_probability)
+    environment.filters.update(look=look_of, clock=clock, percent=percent, probability=_probability)
     return environment
 
 

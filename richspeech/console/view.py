@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from postprocess import NO_SPEECH, AudioEvent, Emotion
+from postprocess import NO_SPEECH
 from richspeech.console.sessions import Job
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
-from richspeech.model.impression import NineEmotion
+from richspeech.model.labels import labels_data
 from richspeech.model.relabelling import RULE_PREFIX
-from richspeech.model.sentiment import Agreement, Sentiment
+from richspeech.model.sentiment import Agreement
 from richspeech.model.timed_words import TimedWord, timed_words
 from richspeech.model.transcript import LANGUAGES, Segment, Transcript
 from richspeech.stages.hotwords import hotwords_of
@@ -160,22 +160,10 @@ def _rounded(probabilities: Any) -> dict[str, float]:
 
 
 def labels() -> dict[str, Any]:
-    """Return the words of all labels, in both languages, and their signs."""
-    events = (event for event in AudioEvent if event is not AudioEvent.SPEECH)
+    """Return the words and signs of all labels and languages, in every language of the page."""
     languages = (*LANGUAGES, NO_SPEECH, "")
-    return {
-        "emotions": {e.value: _by_locale(e.word) for e in Emotion},
-        "sentiments": {s.value: _by_locale(s.word) for s in Sentiment},
-        "sentiment_signs": {s.value: s.symbol for s in Sentiment},
-        "nine": {e.value: _by_locale(e.word) for e in NineEmotion},
-        "signs": {e.value: {o: say(f"sign_{e.value}", o) for o in locales()} for e in Emotion},
-        "events": {e.value: _by_locale(e.word) for e in events},
-        "languages": {x: {o: language_name(x or None, o) for o in locales()} for x in languages},
-    }
-
-
-def _by_locale(word: Any) -> dict[str, str]:
-    return {locale: word(locale) for locale in locales()}
+    named = {each: {o: language_name(each or None, o) for o in locales()} for each in languages}
+    return {**labels_data(), "languages": named}
 
 
 VALUES = ("time", "shown", "total", "voice", "words", "confidence")

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from string import Template
-from typing import Self
 
 from pydantic import ConfigDict
 
@@ -34,24 +32,3 @@ class Wording:
                 names = ", ".join(f"${name}" for name in sorted(known))
                 message = f"the text {text!r} may name {names} and nothing else ($$ is a dollar)"
                 raise ValueError(message)
-
-
-class Label(StrEnum):
-    """A label with a sign and a word: NAME = value, sign, Chinese, English."""
-
-    _value_: str
-    symbol: str
-    """A sign that is told apart without colour."""
-    wording: Wording
-
-    def __new__(cls, value: str, *look: str) -> Self:
-        """Make a member; ``look`` is its sign and its words."""
-        label = str.__new__(cls, value)
-        label._value_ = value
-        label.symbol, zh, en = look
-        label.wording = Wording(zh, en)
-        return label
-
-    def word(self, locale: str) -> str:
-        """Name the label for people."""
-        return self.wording.in_locale(locale)

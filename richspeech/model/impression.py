@@ -8,25 +8,24 @@ one is scored here.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.language.wording import Label
 
-
-class NineEmotion(Label):
+class NineEmotion(StrEnum):
     """The labels of emotion2vec+; OTHER and UNKNOWN are answers, not missing ones."""
 
-    ANGRY = "angry", "😡", "生气", "angry"
-    DISGUSTED = "disgusted", "🤢", "厌恶", "disgusted"
-    FEARFUL = "fearful", "😰", "害怕", "fearful"
-    HAPPY = "happy", "😊", "开心", "happy"
-    NEUTRAL = "neutral", "😐", "平静", "neutral"
-    OTHER = "other", "🎭", "其他", "other"
-    SAD = "sad", "😔", "难过", "sad"
-    SURPRISED = "surprised", "😮", "惊讶", "surprised"
-    UNKNOWN = "unknown", "❔", "未知", "unknown"
+    ANGRY = "angry"
+    DISGUSTED = "disgusted"
+    FEARFUL = "fearful"
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+    OTHER = "other"
+    SAD = "sad"
+    SURPRISED = "surprised"
+    UNKNOWN = "unknown"
 
 
 Scores = Mapping[NineEmotion, float]

@@ -75,7 +75,7 @@ DEFAULT_HIGHLIGHT_RULES = (
     ),
     HighlightRule(
         name="longest-anger",
-        title=Wording("最长的生气", "Longest anger"),
+        title=Wording("最长的愤怒", "Longest anger"),
         emotions=(Emotion.ANGRY,),
         pick="longest",
         weight=2,
@@ -175,7 +175,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         points=25,
         max_points=50,
         sentence=Wording(
-            "$start 起连续生气，共说了 $seconds 秒", "Angry for $seconds s in a row from $start"
+            "$start 起连续愤怒，共说了 $seconds 秒", "Angry for $seconds s in a row from $start"
         ),
     ),
     AfterRule(
@@ -187,7 +187,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         points=20,
         max_points=40,
         sentence=Wording(
-            "等待 $wait 秒之后，$start 生气", "Angry at $start, after a wait of $wait s"
+            "等待 $wait 秒之后，$start 愤怒", "Angry at $start, after a wait of $wait s"
         ),
     ),
     WordsRule(
@@ -217,7 +217,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         min_share=0.9,
         points=-15,
         sentence=Wording(
-            "最后 $seconds 秒说话平静或开心", "The last $seconds s of speech are calm or happy"
+            "最后 $seconds 秒语气中性或开心", "The last $seconds s of speech are calm or happy"
         ),
     ),
 )

@@ -17,17 +17,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from postprocess import LOCALES, Emotion
-from richspeech.language.wording import Label
+from postprocess import Emotion
 
 
-class Sentiment(Label):
+class Sentiment(StrEnum):
     """How a text is meant."""
 
-    POSITIVE = "positive", "👍", "正向", "positive"
-    NEGATIVE = "negative", "👎", "负向", "negative"
-    NEUTRAL = "neutral", "➖", "中性", "neutral"
-    EXCITED = "excited", "🔥", "激动", "excited"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    EXCITED = "excited"
 
 
 Scores = Mapping[Sentiment, float]
@@ -70,12 +69,6 @@ DARK_VOICE = (Emotion.ANGRY, Emotion.SAD, Emotion.DISGUSTED, Emotion.FEARFUL)
 def strongest(scores: Scores) -> Sentiment | None:
     """Return the sentiment with the highest score; None without scores."""
     return max(scores, key=scores.__getitem__) if scores else None
-
-
-def sentiment_named(label: str) -> Sentiment | None:
-    """Read a label in English or Chinese, in any case; None when it is neither."""
-    text = label.strip().lower()
-    return next((s for s in Sentiment if text in (s.word(locale) for locale in LOCALES)), None)
 
 
 def mean_scores(parts: Iterable[tuple[Scores, float]]) -> dict[Sentiment, float]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from richspeech.language.wording import Wording
+from richspeech.model.labels import word_of
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Transcript, plain
 from richspeech.review.evidence import Evidence, Label, runs, total_seconds
@@ -103,7 +104,7 @@ def _highlight(
     start, end = _span(run, duration, settings)
     inside = tuple(replace(each, end=min(each.end, end)) for each in run if each.start < end)
     score = rule.weight * sum(each.seconds * _probability(each) for each in inside)
-    title = rule.title.filled({"label": label.word("zh")}, {"label": label.word("en")})
+    title = rule.title.filled({"label": word_of(label, "zh")}, {"label": word_of(label, "en")})
     return Highlight(start, end, (rule.name,), (title,), score, inside)
 
 

@@ -19,8 +19,10 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from postprocess import LANGUAGES, LOCALES, NO_SPEECH, AudioEvent, Emotion
+from postprocess import LANGUAGES, NO_SPEECH, AudioEvent, Emotion
 from richspeech.errors import OptionError
+from richspeech.language.catalog import locales
+from richspeech.model.labels import word_of
 
 LONGEST_LINE = 500
 """Characters; SQLite takes patterns and chains of conditions far longer, but not any."""
@@ -119,7 +121,7 @@ def _event(value: str) -> str:
 def _label(kind: str, value: str, known: Sequence[Emotion | AudioEvent]) -> str:
     """Find a label by its name or by one of its words on the page."""
     for label in known:
-        if value in (label, *(fold(label.word(locale)) for locale in LOCALES)):
+        if value in (label, *(fold(word_of(label, locale)) for locale in locales())):
             return label.value
     raise _unknown(kind, value, [label.value for label in known])
 

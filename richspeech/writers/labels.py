@@ -8,19 +8,17 @@ from richspeech.engines.hub import EMBEDDED_NAMES
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
+from richspeech.model.labels import EMOTIONS, look_of, word_of
 from richspeech.model.transcript import Segment, Transcript
 
 COLOURS: MappingProxyType[Emotion, str] = MappingProxyType(
     {
-        Emotion.HAPPY: "#F0E442",
-        Emotion.SAD: "#56B4E9",
-        Emotion.ANGRY: "#FF7A3D",
-        Emotion.FEARFUL: "#D79BE0",
-        Emotion.DISGUSTED: "#4FD3A8",
-        Emotion.SURPRISED: "#FFB7C5",
+        emotion: EMOTIONS[emotion].hue.dark.upper()
+        for emotion in Emotion
+        if emotion not in (Emotion.NEUTRAL, Emotion.UNKNOWN)
     }
 )
-"""RGB of subtitles: after Okabe and Ito, lightened until each stands out from a black outline.
+"""RGB of subtitles: what stands out from a dark card stands out from a black outline.
 
 Neutral and unknown have none: they stay white.
 """
@@ -96,8 +94,8 @@ def sentiment_label(segment: Segment, style: str, locale: str) -> str:
     sentiment = segment.sentiment
     if style == "plain" or sentiment is None:
         return ""
-    shown = {"emoji": sentiment.symbol, "tags": sentiment.value}
-    words = [shown.get(style) or sentiment.word(locale)]
+    shown = {"emoji": look_of(sentiment).symbol, "tags": sentiment.value}
+    words = [shown.get(style) or word_of(sentiment, locale)]
     probability = segment.sentiment_probabilities.get(sentiment)
     if probability is not None:
         words.append(f"{probability:.0%}")
@@ -109,7 +107,7 @@ def sentiment_label(segment: Segment, style: str, locale: str) -> str:
 def _label(segment: Segment, label: Emotion | AudioEvent, style: str, locale: str) -> str:
     if style == "plain":
         return ""
-    word = {"emoji": label.emoji, "tags": label.tag}.get(style) or label.word(locale)
+    word = {"emoji": label.emoji, "tags": label.tag}.get(style) or word_of(label, locale)
     probability = probability_of(segment, label)
     return word if probability is None else f"{word} {probability:.0%}"
 
@@ -117,7 +115,7 @@ def _label(segment: Segment, label: Emotion | AudioEvent, style: str, locale: st
 def facts(transcript: Transcript, locale: str) -> tuple[tuple[str, str], ...]:
     """Return headings and values of the whole recording."""
     language, sentiment = transcript.language, transcript.sentiment
-    read = ((heading("sentiment", locale), sentiment.word(locale)),) if sentiment else ()
+    read = ((heading("sentiment", locale), word_of(sentiment, locale)),) if sentiment else ()
     return (
         (heading("duration", locale), clock(transcript.duration)),
         (heading("main_language", locale), language_name(language, locale) if language else "–"),

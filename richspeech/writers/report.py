@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
+from richspeech.model.labels import label_styles, word_of
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
     demonstration,
@@ -85,7 +86,7 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     """Return a report that opens from a file, in light and dark, on wide screens and phones."""
     segments = [segment for segment in transcript.segments if has_content(segment)]
     duration = max([transcript.duration, *(segment.end for segment in segments)])
-    script, styles = _read("report.js"), _read("report.css")
+    script, styles = _read("report.js"), _styles()
     return _template().render(
         heading=partial(heading, locale=options.locale),
         locale=options.locale,
@@ -118,6 +119,11 @@ def _template() -> Template:
 @cache
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def _styles() -> str:
+    return label_styles("@media (prefers-color-scheme: dark)") + _read("report.css")
 
 
 def _hash(content: str) -> str:
@@ -178,9 +184,9 @@ def _lanes(segments: Sequence[Segment], duration: float, locale: str) -> list[La
 
 def _labels(segment: Segment, locale: str) -> Iterator[tuple[Label, float | None]]:
     emotion, language = segment.emotion, segment.language
-    yield ("emotion", emotion.value, emotion.word(locale)), probability_of(segment, emotion)
+    yield ("emotion", emotion.value, word_of(emotion, locale)), probability_of(segment, emotion)
     for event in segment.events:
-        yield ("event", event.value, event.word(locale)), probability_of(segment, event)
+        yield ("event", event.value, word_of(event, locale)), probability_of(segment, event)
     if segment.text:
         heard = None if "language" in segment.corrected else segment.language_probability
         yield ("language", language or "", language_name(language, locale)), heard

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from postprocess import Emotion, RichPiece, render
+from richspeech.model.labels import word_of
 from richspeech.model.transcript import Segment
 from richspeech.writers.labels import printable
 from richspeech.writers.options import WriterOptions
@@ -71,7 +72,7 @@ def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) 
 
 def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
     if style == "label":
-        return [f"[{event.word(locale)}]" for event in segment.events]
+        return [f"[{word_of(event, locale)}]" for event in segment.events]
     shown = render([RichPiece(events=segment.events)], style, locale)
     return [shown] if shown else []
 

@@ -117,14 +117,14 @@ EXAMPLES = (
     Example(
         "en-cough",
         "en",
-        "英语：害怕，随后咳嗽",
+        "英语：恐惧，随后咳嗽",
         "English: fearful, then a cough",
         (Line("Who giggled gently in the warehouse?", "FEARFUL", "f1", pause=0.4, event="Cough"),),
     ),
     Example(
         "ja-sad",
         "ja",
-        "日语：难过",
+        "日语：悲伤",
         "Japanese: sad",
         (
             Line(

@@ -119,7 +119,7 @@ def test_a_second_listener_marks_the_lines_on_which_the_two_disagree(visitor: Vi
     page.locator(".chip.second").first.wait_for()
     count = page.locator(".chip.second.disagrees").count()
     expect(page.locator("#opinion-said")).to_contain_text(f"{count} 句听法不同")
-    expect(page.locator("#opinion-said")).to_contain_text("高风险：生气")
+    expect(page.locator("#opinion-said")).to_contain_text("高风险：愤怒")
     everything = page.locator(".lines li:visible").count()
     page.locator(".only-disagreeing input").check()
     page.wait_for_function(

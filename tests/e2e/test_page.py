@@ -38,8 +38,8 @@ def test_the_page_says_what_it_is_and_what_to_do(visitor: Visitor) -> None:
     expect(page.locator("#title .features li")).to_have_text(
         [
             "多语言支持 普通话、英语、粤语、日语、韩语",
-            "情感识别 开心、难过、生气、平静、害怕、厌恶、惊讶",
-            "声音事件 背景音乐、掌声、笑声、哭声、喷嚏、呼吸声、咳嗽、歌声",
+            "情感识别 开心、悲伤、愤怒、中性、恐惧、厌恶、惊讶",
+            "声音事件 背景音乐、掌声、笑声、哭声、喷嚏、呼吸、咳嗽、歌声",
         ]
     )
     expect(page.locator("#columns h2")).to_have_text(

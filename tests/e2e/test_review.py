@@ -53,7 +53,7 @@ def span(page: Page, number: int) -> tuple[float, float]:
 
 def test_insight_tells_shares_rates_and_sounds(reader: Visitor) -> None:
     insight = reader.page.locator("#insight")
-    for words in (r"生气\s+\d+%", r"普通话\s+每分钟 \d+ 字", r"音乐\s+\d+ 段"):
+    for words in (r"愤怒\s+\d+%", r"普通话\s+每分钟 \d+ 字", r"音乐\s+\d+ 段"):
         expect(insight).to_have_text(re.compile(words), use_inner_text=True)
     head = insight.inner_text().split("时间分布")[0]
     shares = [int(each) for each in re.findall(r"(\d+)%", head)]
@@ -92,14 +92,14 @@ def test_a_correction_changes_insight_and_risk(reader: Visitor) -> None:
     expect(score).not_to_have_text(str(before))
     assert int(score.inner_text()) < before
     choose(page, "概览")
-    expect(page.locator("#insight .insight_emotions")).not_to_contain_text("生气")
+    expect(page.locator("#insight .insight_emotions")).not_to_contain_text("愤怒")
 
 
 def test_points_of_the_risk_say_why_and_play_their_seconds(reader: Visitor) -> None:
     page = reader.page
     choose(page, "通话风险")
     expect(page.locator("#risk")).to_contain_text("不是结论")
-    point = page.locator("#risk .points li", has_text="生气").first
+    point = page.locator("#risk .points li", has_text="愤怒").first
     evidence = point.locator("[data-seek]").first
     start = float(evidence.get_attribute("data-seek") or "nan")
     evidence.click()

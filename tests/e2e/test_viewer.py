@@ -84,7 +84,7 @@ def listener(visitor: Visitor) -> Visitor:
 def test_the_timeline_shows_waveform_emotions_and_their_names(listener: Visitor) -> None:
     page = listener.page
     assert float(stage_of(page).get_attribute("aria-valuemax") or 0) == pytest.approx(87, abs=1.5)
-    expect(page.locator(".legend")).to_contain_text("生气")
+    expect(page.locator(".legend")).to_contain_text("愤怒")
     expect(page.locator(".legend")).to_contain_text("未知")
     page.wait_for_function(
         """() => {

@@ -209,7 +209,7 @@ def calls(store: Store, clock: Clock) -> Store:
         ("度", ["a.wav"]),
         ("退款 嗯", ["call-1.wav"]),
         ("退款 emotion:sad", ["call-1.wav"]),
-        ("emotion:生气", ["call-1.wav"]),
+        ("emotion:愤怒", ["call-1.wav"]),
         ("emotion:angry emotion:sad", ["call-1.wav"]),
         ("event:laughter", ["CALL-2.mp3"]),
         ("lang:yue", ["CALL-2.mp3"]),

@@ -184,7 +184,7 @@
 
     drawLegend() {
       const items = this.names.map((name) => {
-        const line = make("i", { className: `nine-${name}` });
+        const line = make("i", { className: `tone-${name}` });
         line.setAttribute("aria-hidden", "true");
         const button = make("button", { type: "button" }, line, this.data.emotions[name]);
         button.dataset.emotion = name;
@@ -201,7 +201,7 @@
     }
 
     colour(name) {
-      return this.look.getPropertyValue(`--line-${name}`).trim();
+      return this.look.getPropertyValue(`--${name}`).trim();
     }
 
     draw() {
@@ -266,7 +266,7 @@
         const left = this.xOf(border(first));
         const right = last < strongest.length ? this.xOf(border(last)) : width;
         const name = strongest[first];
-        context.fillStyle = this.look.getPropertyValue(`--ground-${name}`).trim();
+        context.fillStyle = this.look.getPropertyValue(`--${name}-ground`).trim();
         context.fillRect(left, top, right - left - (right - left > 3 ? 1 : 0), height);
         context.fillStyle = this.colour(name);
         context.fillRect(left, top + height - 3, right - left - (right - left > 3 ? 1 : 0), 3);

@@ -1,17 +1,8 @@
 // The timeline: waveform, emotions, sounds and languages on one canvas. Knows nothing of gradio:
 // new Timeline(element, { labels, words, seek }) and then set(data), setTime(seconds).
 (() => {
-  // Okabe and Ito's palette, which colour-blind people can tell apart; neutral is grey.
-  const COLOURS = {
-    happy: "#f0e442",
-    sad: "#0072b2",
-    angry: "#d55e00",
-    neutral: "#8c98a4",
-    fearful: "#cc79a7",
-    disgusted: "#009e73",
-    surprised: "#56b4e9",
-    unknown: null,
-  };
+  // In the order of the legend; their colours are properties of the page.
+  const EMOTIONS = ["happy", "sad", "angry", "neutral", "fearful", "disgusted", "surprised", "unknown"];
   // What tells bars apart that have no room for a word: strokes on a tile of 6 by 6.
   const TEXTURES = {
     unknown: "M-6 6L0 0M0 6L6 0M6 6L12 0",
@@ -437,10 +428,18 @@
         line: value("--line"),
         card: value("--card"),
         accent: value("--accent"),
+        colours: {},
       };
       look.ground = rgb(look.card);
       look.font = style.fontFamily;
       return (this.look = look);
+    }
+
+    // What is unknown has no colour.
+    colour(name) {
+      if (name === "unknown") return null;
+      const { colours } = this.style();
+      return (colours[name] ??= getComputedStyle(this.stage).getPropertyValue(`--${name}`).trim());
     }
 
     draw() {
@@ -554,7 +553,7 @@
       const emotion = {
         word: short("emotions"),
         sign: short("signs"),
-        colour: (name) => COLOURS[name],
+        colour: (name) => this.colour(name),
       };
       const voices = this.data.segments.filter((segment) => this.heardEmotion(segment));
       for (const bar of thinned(this.visible(voices), this.xOf))
@@ -562,8 +561,8 @@
       const event = {
         least: 2, // sounds are rare, and must not be missed
         word: short("events"),
-        sign: (name) => (name === "bgm" ? "♪" : short("events")(name).slice(0, 1).toUpperCase()),
-        colour: () => this.style().accent,
+        sign: short("signs"),
+        colour: () => this.colour("event"),
       };
       for (const bar of thinned(this.visible(this.data.events), this.xOf)) {
         const [top, height] = LANES.events;
@@ -683,17 +682,13 @@
     drawLegend() {
       const segments = this.data.segments.filter((segment) => this.heardEmotion(segment));
       const heard = new Set(segments.map((segment) => segment.emotion));
-      const items = Object.keys(COLOURS)
-        .filter((name) => heard.has(name))
+      const items = EMOTIONS.filter((name) => heard.has(name))
         .map((name) => {
           const item = document.createElement("span");
           const swatch = Object.assign(document.createElement("i"), {
-            className: name,
+            className: `tone-${name}`,
             textContent: this.label("signs", name),
           });
-          swatch.style.cssText = COLOURS[name]
-            ? `background:${COLOURS[name]};color:${this.inkOn(COLOURS[name], 1)}`
-            : "";
           swatch.setAttribute("aria-hidden", "true");
           item.append(swatch, this.label("emotions", name));
           return item;

@@ -280,7 +280,7 @@
     // How the words are meant, and where the voice says the opposite.
     sentiment({ sentiment, agreement }) {
       if (!sentiment) return [];
-      const { sentiment_signs: signs } = this.labels;
+      const { symbols: signs } = this.labels;
       const group = this.words.sentiment;
       const everything = Object.entries(sentiment.sentiments).map(
         ([name, value]) => `${this.label("sentiments", name)} ${percent(value)}`,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER, Weights, find_weights
 from richspeech.engines.on_demand import OnDemand
 from richspeech.errors import ModelError
-from richspeech.model.sentiment import Limits, Scores, Sentiment, sentiment_named
+from richspeech.model.labels import sentiment_named
+from richspeech.model.sentiment import Limits, Scores, Sentiment
 from richspeech.settings import Settings
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from richspeech.errors import AudioError, ModelError
 from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
 from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.labels import word_of
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -304,8 +305,8 @@ def test_the_result_has_nine_bars_with_numbers_that_sum_to_one(call: Path, tmp_p
     html = emotion_render.scores(hearing, "zh")
     assert html.count("<li") == 9
     for emotion in NineEmotion:
-        assert emotion.word("zh") in html
-        assert emotion.word("en") in emotion_render.scores(hearing, "en")
+        assert word_of(emotion, "zh") in html
+        assert word_of(emotion, "en") in emotion_render.scores(hearing, "en")
     numbers = [float(part.split("%")[0]) for part in html.split("<b>")[1:]]
     assert sum(numbers) == pytest.approx(100, abs=0.5)
     assert numbers == sorted(numbers, reverse=True)
@@ -316,7 +317,7 @@ def test_a_high_risk_names_emotion_score_and_limit_and_no_risk_names_none(
 ) -> None:
     loud = finished(write(tmp_path / "loud.wav", [0.9] * 3), tmp_path)
     html = emotion_render.verdict(loud, LIMIT, "zh")
-    assert "生气" in html
+    assert "愤怒" in html
     assert "高风险" in html
     assert "75.0%" in html
     quiet = finished(write(tmp_path / "quiet.wav", [0.1] * 3), tmp_path)
@@ -410,7 +411,7 @@ def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call
     assert second["second"]["emotions"]["angry"] == second["second"]["probability"] > 0.9
     said = emotion_render.opinion(job, LIMIT, "zh")
     assert "1 句听法不同" in said
-    assert "高风险：生气" in said
+    assert "高风险：愤怒" in said
 
 
 def test_a_person_settles_a_dispute_and_the_opinion_stays(call: Path) -> None:

@@ -348,7 +348,7 @@ def test_the_newest_comes_first_with_what_it_is(history: History) -> None:
     assert names(html) == ["second.wav", "first.wav"]
     assert "共 2 条" in html
     second, first = html.split("<li ")[1:]
-    for text in ("我要退款", "生气", "笑声", "1:01", "普通话"):
+    for text in ("我要退款", "愤怒", "笑声", "1:01", "普通话"):
         assert text in second
     assert Emotion.NEUTRAL.word("zh") in first
 
@@ -356,7 +356,7 @@ def test_the_newest_comes_first_with_what_it_is(history: History) -> None:
 def test_a_search_counts_and_marks_what_it_finds(history: History) -> None:
     kept(history.store, "a.wav", "我要退款", Emotion.ANGRY)
     kept(history.store, "b.wav", "谢谢")
-    html = drawn(history.store, "退款 emotion:生气")
+    html = drawn(history.store, "退款 emotion:愤怒")
     assert names(html) == ["a.wav"]
     assert "找到 1 条，共 2 条" in html
     assert "我要<mark>退款</mark>" in html

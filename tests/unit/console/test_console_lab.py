@@ -451,7 +451,7 @@ def test_rules_are_tried_on_what_was_heard(bench: Make) -> None:
     assert tried.segments == 2
     assert house.ears["sensevoice"].options == []
     page = effect(tried, "config.yaml", "config.yaml.bak", "zh")
-    assert "规则 to-happy: 情绪是难过；说了“退款” → 情绪改为开心" in page
+    assert "规则 to-happy: 情绪是悲伤；说了“退款” → 情绪改为开心" in page
 
 
 @pytest.mark.parametrize("job", [None, Job(Path("a.wav"), Options(), Status.RUNNING)])

@@ -61,7 +61,7 @@ def seeks(html: str) -> list[float]:
 def test_shares_are_bars_with_their_numbers_in_words() -> None:
     html = insight(CALL)
     words = text_of(html)
-    assert "生气 80% 16 秒" in words
+    assert "愤怒 80% 16 秒" in words
     assert "开心 20% 4 秒" in words
     assert "说话 50% 20 秒" in words
     assert "其他声音 5% 2 秒" in words
@@ -89,14 +89,14 @@ def test_a_column_for_each_window_plays_from_its_start_and_tells_its_values() ->
     html = insight(CALL)
     figure = html[html.index("<figure") :]
     assert seeks(figure) == [0, 10, 20, 30]
-    assert 'aria-label="0:10–0:20  生气 90%  未知 10%"' in figure
+    assert 'aria-label="0:10–0:20  愤怒 90%  未知 10%"' in figure
     assert 'aria-label="0:30–0:40  没有人说话"' in figure
     assert "一格 10 秒" in figure
     assert figure.count('tabindex="0"') == 1
 
 
 def test_emotions_have_a_sign_beside_their_colour() -> None:
-    assert '<i class="tone-angry">怒</i>生气' in insight(CALL)
+    assert '<i class="tone-angry">怒</i>愤怒' in insight(CALL)
     assert '<i class="tone-angry">A</i>angry' in insight(CALL, "en")
 
 
@@ -106,9 +106,9 @@ def test_emotions_have_a_sign_beside_their_colour() -> None:
 def test_a_highlight_shows_title_span_evidence_words_and_rule() -> None:
     html = highlights(CALL)
     words = text_of(html)
-    assert "最长的生气" in words
+    assert "最长的愤怒" in words
     assert "0:05–0:17" in words
-    assert "0:06–0:16 生气 90%" in words
+    assert "0:06–0:16 愤怒 90%" in words
     assert "我要退款，你们太差了！" in words
     assert "规则：longest-anger" in words
     assert 6.0 in seeks(html)
@@ -144,8 +144,8 @@ def test_the_risk_tells_score_level_rules_and_seconds() -> None:
     words = text_of(html)
     assert re.search(r"risk (low|medium|high)", html)
     assert "不是结论" in words
-    assert "0:06 起连续生气，共说了 10 秒" in words
-    assert "0:06–0:16 生气 90%" in words
+    assert "0:06 起连续愤怒，共说了 10 秒" in words
+    assert "0:06–0:16 愤怒 90%" in words
     assert {6.0, 24.0} <= set(seeks(html))
     assert "30 分起为中，60 分起为高" in words
     assert "no verdict" in text_of(risk(CALL, "en"))
@@ -153,7 +153,7 @@ def test_the_risk_tells_score_level_rules_and_seconds() -> None:
 
 def test_points_that_speak_against_a_risk_are_taken_off() -> None:
     calm = transcript(segment(0, 9, "好的。"), segment(10, 19, "谢谢。"))
-    assert "−15 分 最后 18 秒说话平静或开心" in text_of(risk(calm))
+    assert "−15 分 最后 18 秒语气中性或开心" in text_of(risk(calm))
     assert 'class="amount takes"' in risk(calm)
     assert '<div class="risk low">' in risk(calm)
 

@@ -110,14 +110,15 @@ def test_peaks_are_there_while_the_job_runs() -> None:
 def test_the_text_to_copy_is_there_at_the_end() -> None:
     heard = transcript(segment(0, 2, "你好。", Emotion.SAD))
     assert drawn(job_with(heard, Status.RUNNING))["copy"] == ""
-    assert drawn(job_with(heard))["copy"] == "你好。(难过)"
+    assert drawn(job_with(heard))["copy"] == "你好。(悲伤)"
 
 
 def test_every_label_has_a_word_and_every_emotion_a_sign_of_its_own() -> None:
     assert set(labels()["emotions"]) == {e.value for e in Emotion}
     assert "speech" not in labels()["events"]
     for locale in locales():
-        assert len({signs[locale] for signs in labels()["signs"].values()}) == len(Emotion)
+        signs = [labels()["signs"][each.value][locale] for each in Emotion]
+        assert len({*signs}) == len(Emotion)
 
 
 def test_the_scripts_fill_in_the_values_of_their_words() -> None:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from postprocess import LOCALES, Emotion
 from richspeech.model.impression import Impression, NineEmotion, risks, strongest
 
 EMOTIONS = tuple(NineEmotion)
@@ -79,19 +78,6 @@ def test_the_curve_follows_a_change_of_emotion() -> None:
     curve = impression(rows).windows(0.5, 0.5)
     names = [strongest(window.scores) for window in curve]
     assert names == [NineEmotion.ANGRY] * 4 + [NineEmotion.SAD] * 4
-
-
-def test_every_emotion_has_a_symbol_and_words() -> None:
-    assert len({emotion.symbol for emotion in NineEmotion}) == 9
-    for locale in LOCALES:
-        assert len({emotion.word(locale) for emotion in NineEmotion}) == 9
-    assert (NineEmotion.ANGRY.word("zh"), NineEmotion.ANGRY.word("en")) == ("生气", "angry")
-
-
-def test_both_listeners_call_an_emotion_by_the_same_word() -> None:
-    for emotion in Emotion:
-        words = [NineEmotion(emotion.value).word(locale) for locale in LOCALES]
-        assert words == [emotion.word(locale) for locale in LOCALES]
 
 
 @pytest.mark.parametrize(("score", "named"), [(0.75, False), (math.nextafter(0.75, 1), True)])

@@ -4,39 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postprocess import LOCALES, Emotion
+from postprocess import Emotion
 from richspeech.model.sentiment import (
     Accord,
     Limits,
     Sentiment,
     compare,
     mean_scores,
-    sentiment_named,
     strongest,
 )
 
 POSITIVE, NEGATIVE = Sentiment.POSITIVE, Sentiment.NEGATIVE
 NEUTRAL, EXCITED = Sentiment.NEUTRAL, Sentiment.EXCITED
 IRONY, AGREEMENT = Accord.IRONY, Accord.AGREEMENT
-
-
-# Labels -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("sentiment", Sentiment)
-def test_a_sentiment_is_read_by_each_of_its_words(sentiment: Sentiment, locale: str) -> None:
-    assert sentiment_named(f" {sentiment.word(locale).upper()} ") is sentiment
-
-
-def test_the_words_are_those_of_the_design() -> None:
-    assert [each.word("zh") for each in Sentiment] == ["正向", "负向", "中性", "激动"]
-    assert len({each.symbol for each in Sentiment}) == 4
-
-
-@pytest.mark.parametrize("label", ["LABEL_0", "", "stars", "😀", "positive!"])
-def test_any_other_label_has_no_meaning(label: str) -> None:
-    assert sentiment_named(label) is None
 
 
 # Means --------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_the_score_is_seconds_by_probability_by_weight() -> None:
 
 def test_a_title_names_the_label_in_both_languages() -> None:
     (found,) = pick_highlights(transcript(angry(5, 9)), BARE)
-    assert (found.title("zh"), found.title("en")) == ("标题：生气", "Title: angry")
+    assert (found.title("zh"), found.title("en")) == ("标题：愤怒", "Title: angry")
 
 
 # Where it begins and ends -------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_a_run_cites_its_utterances() -> None:
         (61, 64, "angry", 0.9),
         (65, 68, "angry", 0.9),
     ]
-    assert point.sentence.zh == "1:01 起连续生气，共说了 6 秒"
+    assert point.sentence.zh == "1:01 起连续愤怒，共说了 6 秒"
     assert point.sentence.en == "Angry for 6 s in a row from 1:01"
 
 

@@ -152,7 +152,7 @@ def test_markdown_shows_labels_in_the_style_that_was_chosen() -> None:
 
 def test_what_a_person_put_right_has_no_probability() -> None:
     put_right = correct(HEARD, [Correction(0, emotion=Emotion.SAD)])
-    assert [*cells_of(write_md(put_right))][2] == "难过"
+    assert [*cells_of(write_md(put_right))][2] == "悲伤"
     assert rows_of(write_csv(put_right))[0]["corrected"] == "emotion"
 
 

@@ -157,7 +157,7 @@ def test_what_a_person_put_right_is_marked_and_has_no_probability() -> None:
     put_right = correct(CALL, [Correction(0, emotion=Emotion.SAD, language="yue")])
     texts = Page(write_html(put_right)).texts
     assert texts.count("已人工修改") == 1
-    assert "0:00–0:25 难过 好的！" in texts
+    assert "0:00–0:25 悲伤 好的！" in texts
     assert "0:00–0:25 粤语 好的！" in texts
 
 

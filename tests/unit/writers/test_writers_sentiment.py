@@ -65,7 +65,7 @@ def test_a_report_and_a_document_show_it_beside_the_emotion() -> None:
     assert "<dt>语义</dt><dd>正向</dd>" in report
     paragraphs = docx.Document(BytesIO(write(READ, "docx"))).paragraphs
     [shown] = [each.text for each in paragraphs if "真好啊" in each.text]
-    assert shown.endswith("生气 90% · 正向 80% 反讽？")
+    assert shown.endswith("愤怒 90% · 正向 80% 反讽？")
 
 
 def test_json_holds_it_for_the_segments_and_for_the_whole() -> None:

@@ -86,7 +86,7 @@ def test_srt_spells_emotions_and_numbers_the_cues() -> None:
     assert write_srt(CALL) == (
         "1\n00:00:00,000 --> 00:00:03,000\n[笑声] 好的！(开心)\n"
         "\n"
-        "2\n00:00:04,000 --> 00:00:06,000\n不行(生气)\n好吧\n"
+        "2\n00:00:04,000 --> 00:00:06,000\n不行(愤怒)\n好吧\n"
     )
 
 
@@ -133,7 +133,7 @@ def test_vtt_times_carry_over(seconds: float, spelled: str) -> None:
 def test_vtt_gives_each_line_the_class_of_its_emotion() -> None:
     assert write_vtt(CALL).split("\n\n") == [
         "WEBVTT",
-        "STYLE\n::cue(.happy) { color: #F0E442; }\n::cue(.angry) { color: #FF7A3D; }",
+        "STYLE\n::cue(.happy) { color: #E8C84A; }\n::cue(.angry) { color: #FF8F66; }",
         "1\n00:00:00.000 --> 00:00:03.000\n<c.happy>[笑声] 好的！</c>",
         "2\n00:00:04.000 --> 00:00:06.000\n<c.angry>不行</c>\n好吧\n",
     ]
@@ -142,7 +142,7 @@ def test_vtt_gives_each_line_the_class_of_its_emotion() -> None:
 @pytest.mark.parametrize("options", [WriterOptions(emotions=False), WITHOUT_LABELS])
 def test_emotions_can_be_left_out(options: WriterOptions) -> None:
     written = write_vtt(CALL, options) + write_ass(CALL, options) + write_srt(CALL, options)
-    assert not re.search("STYLE|<c|Style: happy|开心|生气", written)
+    assert not re.search("STYLE|<c|Style: happy|开心|愤怒", written)
 
 
 # ass ----------------------------------------------------------------------------------------------
@@ -220,5 +220,5 @@ def test_lrc_clears_the_screen_before_a_silence() -> None:
     assert write_lrc(CALL, WriterOptions(title="call.wav")) == (
         "[ti:call.wav]\n[length:1:40]\n"
         "[00:00.00][笑声] 好的！(开心)\n[00:03.00]\n"
-        "[00:04.00]不行(生气)\n[00:04.40]好吧\n[00:06.00]\n"
+        "[00:04.00]不行(愤怒)\n[00:04.40]好吧\n[00:06.00]\n"
     )

@@ -11,6 +11,7 @@ from richspeech.console.templates import draw, percent
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
+from richspeech.model.labels import sign_of, word_of
 from richspeech.model.transcript import Transcript
 from richspeech.review.evidence import SILENCE
 from richspeech.review.highlights import Highlight
@@ -59,11 +60,11 @@ def insight(found: Insight, locale: str) -> Markup:
         window_seconds=windows[0].end - windows[0].start if windows else None,
         few_windows=FEW_WINDOWS,
         legend=[each for each in Emotion if each in _in_legend(found)],
-        emotion_word=lambda label: Emotion(label).word(locale),
-        event_word=lambda label: AudioEvent(label).word(locale),
+        emotion_word=lambda label: word_of(Emotion(label), locale),
+        event_word=lambda label: word_of(AudioEvent(label), locale),
         language_word=partial(language_name, locale=locale),
         time_word=lambda label: say(f"time_{label}", locale),
-        sign=lambda emotion: say(f"sign_{emotion.value}", locale),
+        sign=partial(sign_of, locale=locale),
     )
 
 
@@ -76,7 +77,7 @@ def _columns(found: Insight, windows: Sequence[Window], locale: str) -> Iterator
 
 def _column(window: Window, felt: Mapping[Emotion, float], locale: str) -> Column:
     strongest = sorted(felt, key=lambda emotion: -felt[emotion])
-    told = "  ".join(f"{each.word(locale)} {percent(felt[each])}" for each in strongest)
+    told = "  ".join(f"{word_of(each, locale)} {percent(felt[each])}" for each in strongest)
     parts = [Part(each, felt[each], each is strongest[0]) for each in Emotion if each in felt]
     span = f"{clock(window.start)}–{clock(window.end)}"
     return Column(window.start, f"{span}  {told or say('curve_quiet', locale)}", parts)
@@ -133,5 +134,5 @@ def _word(locale: str, label: str) -> str:
     if label == SILENCE:
         return say("silence", locale)
     if label in {*Emotion}:
-        return Emotion(label).word(locale)
-    return AudioEvent(label).word(locale) if label in {*AudioEvent} else label
+        return word_of(Emotion(label), locale)
+    return word_of(AudioEvent(label), locale) if label in {*AudioEvent} else label

@@ -17,6 +17,7 @@ from richspeech.console.templates import draw, macro
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
+from richspeech.model.labels import word_of
 from richspeech.model.transcript import Transcript
 from richspeech.places import HOME
 from richspeech.stages.second_opinion import disagreements, transcript_risks
@@ -83,7 +84,7 @@ def _risks(scores: Scores, limits: Scores, locale: str) -> list[str]:
         say(
             "emotion_high_risk_why",
             locale,
-            emotion=each.word(locale),
+            emotion=word_of(each, locale),
             value=percent(scores[each]),
             limit=percent(limits[each]),
         )
@@ -169,7 +170,7 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
             emotion.value: [round(each.scores[emotion] * 1000) for each in windows]
             for emotion in emotions
         },
-        "emotions": {emotion.value: emotion.word(locale) for emotion in emotions},
+        "emotions": {emotion.value: word_of(emotion, locale) for emotion in emotions},
         "words": {key: say(f"emotion_{key}", locale) for key in CURVE_WORDS},
     }
 
@@ -198,6 +199,6 @@ def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) 
     key = "opinion_some" if count else "opinion_none"
     parts = [say(key, locale, model=model, count=count)]
     if heard and (found := transcript_risks(heard, limits)):
-        emotions = say("list_comma", locale).join(each.word(locale) for each in found)
+        emotions = say("list_comma", locale).join(word_of(each, locale) for each in found)
         parts.append(say("opinion_risk", locale, emotions=emotions))
     return " ".join(parts)

@@ -13,6 +13,7 @@ from richspeech.console.templates import draw
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
+from richspeech.model.labels import word_of
 from richspeech.model.transcript import LANGUAGES
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store
@@ -141,12 +142,12 @@ def _pieces(text: str, words: Sequence[str]) -> Iterator[Piece]:
 
 def search_help(locale: str) -> Markup:
     """Explain the search line."""
-    emotions = " ".join(each.word(locale) for each in Emotion)
-    events = " ".join(each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH)
+    emotions = " ".join(word_of(each, locale) for each in Emotion)
+    events = " ".join(word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH)
     languages = " ".join(f"{each} {language_name(each, locale)}" for each in LANGUAGES)
     rows = (
-        (f"emotion:{Emotion.ANGRY.word(locale)}", "history_help_emotion", emotions),
-        (f"event:{AudioEvent.LAUGHTER.word(locale)}", "history_help_event", events),
+        (f"emotion:{word_of(Emotion.ANGRY, locale)}", "history_help_emotion", emotions),
+        (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),
         ("lang:yue", "history_help_lang", languages),
         ("name:call", "history_help_name", ""),
         ("after:2026-11-01", "history_help_after", ""),

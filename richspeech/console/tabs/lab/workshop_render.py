@@ -10,6 +10,7 @@ from richspeech.console.tabs.lab.workshop import Workshop
 from richspeech.console.templates import draw
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
+from richspeech.model.labels import word_of
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.transcript import Segment
 from richspeech.stages.relabelling import Change, Firing
@@ -95,9 +96,9 @@ def reasons(change: Change, locale: str) -> Iterator[str]:
 def _because(firing: Firing, locale: str) -> Iterator[str]:
     when = firing.rule.when
     if when.emotion is not None:
-        yield say("lab_because_emotion", locale, label=when.emotion.word(locale))
+        yield say("lab_because_emotion", locale, label=word_of(when.emotion, locale))
     if when.event is not None:
-        yield say("lab_because_event", locale, label=when.event.word(locale))
+        yield say("lab_because_event", locale, label=word_of(when.event, locale))
     if when.language is not None:
         yield say("lab_because_language", locale, label=language_name(when.language, locale))
     for sure in _measured(firing) if when.probability_below is not None else ():
@@ -127,10 +128,10 @@ def _because_of_words(firing: Firing, locale: str) -> Iterator[str]:
 def _then(firing: Firing, locale: str) -> Iterator[str]:
     rule = firing.rule
     if rule.set_emotion is not None:
-        yield say("lab_so_set_emotion", locale, label=rule.set_emotion.word(locale))
+        yield say("lab_so_set_emotion", locale, label=word_of(rule.set_emotion, locale))
     if rule.drop_emotion:
         yield say("lab_so_drop_emotion", locale)
     if rule.set_event is not None:
-        yield say("lab_so_set_event", locale, label=rule.set_event.word(locale))
+        yield say("lab_so_set_event", locale, label=word_of(rule.set_event, locale))
     if rule.drop_event and rule.when.event is not None:
-        yield say("lab_so_drop_event", locale, label=rule.when.event.word(locale))
+        yield say("lab_so_drop_event", locale, label=word_of(rule.when.event, locale))
