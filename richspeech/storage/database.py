@@ -135,6 +135,20 @@ class LabelRow(Table):
     __table_args__ = (Index("richspeech_labels_by_value", "kind", "value"),)
 
 
+class JobRow(Table):
+    """A job, as it was written last."""
+
+    __tablename__ = "richspeech_jobs"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it was written."""
+    record: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """All that is known of it."""
+
+
 class Database:
     """The database of the history, for all threads.
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, false, func, select, update
@@ -35,6 +36,7 @@ from richspeech.storage.database import (
     put_database_aside,
 )
 from richspeech.storage.identity import digest_of
+from richspeech.storage.jobs import JobStore
 from richspeech.storage.query import Key, Query, Term, fold, storable
 
 log = logging.getLogger(__name__)
@@ -156,6 +158,11 @@ class Store:
         except StoreError:
             self.close()
             raise
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        """The jobs of the same database."""
+        return JobStore(self._database, self._now)
 
     def close(self) -> None:
         """Close the connections."""
@@ -283,8 +290,12 @@ class Store:
         return session.scalar(made)
 
     def wipe(self) -> int:
-        """Delete everything, with copies from before upgrades; return how many transcripts."""
+        """Delete everything; return how many transcripts.
+
+        Copies from before upgrades and jobs that are over, which name recordings, go as well.
+        """
         self._database.delete_copies()
+        self.jobs.delete_over()
         return self._delete(TranscriptRow.id.is_not(None))
 
     def _delete(self, condition: ColumnElement[bool]) -> int:

@@ -36,7 +36,7 @@ from tests.integration.database import postgresql, server
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = count()
-NEWEST = 2
+NEWEST = 3
 """Number of the newest revision."""
 YUE = TranscriptionRequest(Options(language="yue"), engine="sensevoice", sentiment=False)
 

@@ -1,0 +1,76 @@
+"""The recordings of jobs that outlast a process: one file a job, under the job's id.
+
+A recording is linked where the disk allows that, else copied; it is there whole or not at all. No
+name that came from a visitor is part of a path, and only the owner of the folder may look into it.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from richspeech.errors import StoreError
+from richspeech.storage.atomic import UNFINISHED, replacing
+
+IDENTIFIER = re.compile(r"[0-9a-f]{8,64}")
+
+
+class Recordings:
+    """A folder of recordings; for all threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, identifier: str, source: Path) -> Path:
+        """Have the recording of a job here as well, and return where; once is enough.
+
+        Raises ``StoreError`` for an id that is none, and when the disk cannot take it.
+        """
+        path = self._path(identifier)
+        if path.exists():
+            return path
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with replacing(path) as unfinished:
+                _link_or_copy(source.resolve(strict=True), unfinished)
+        except OSError as error:
+            reason = error.strerror or "unknown"
+            message = f"The recording of job {identifier} cannot be kept ({reason}): make room."
+            raise StoreError(message) from error
+        return path
+
+    def find(self, identifier: str) -> Path | None:
+        """Return where the recording of a job lies; None when there is none."""
+        path = self._path(identifier)
+        return path if path.is_file() else None
+
+    def delete(self, identifier: str) -> None:
+        """Delete the recording of a job; one that is gone already is no error."""
+        self._path(identifier).unlink(missing_ok=True)
+
+    def sweep(self, identifiers: Collection[str]) -> None:
+        """Delete what belongs to none of these jobs, and what a process left unfinished.
+
+        Only where no other process uses the folder: at the start.
+        """
+        for path in self._folder.glob("*"):
+            name = path.name.removeprefix(".").removesuffix(UNFINISHED)
+            if IDENTIFIER.fullmatch(name) and (path.name != name or name not in identifiers):
+                path.unlink(missing_ok=True)
+
+    def _path(self, identifier: str) -> Path:
+        if not IDENTIFIER.fullmatch(identifier):
+            message = f"{identifier[:64]!r} is no id of a job; give 8 to 64 hexadecimal digits."
+            raise StoreError(message)
+        return self._folder / identifier
+
+
+def _link_or_copy(source: Path, path: Path) -> None:
+    path.unlink()
+    try:
+        path.hardlink_to(source)
+    except OSError:  # another disk, or one that knows no links
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
+            shutil.copyfileobj(read, write)
