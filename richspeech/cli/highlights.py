@@ -1,13 +1,13 @@
 """``python -m richspeech highlights RECORDING``: insight, highlights and risk as one JSON document.
 
-With --clips, --reel, --chapters and --edl the highlights become files in --output as well; the
+With --clips, --reel or the name of a list the highlights become files in --output as well; the
 document names them.
 """
 
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,10 +23,10 @@ from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.transcript import Transcript
-from richspeech.review.chapters import write_chapters
-from richspeech.review.edl import HIGHEST_FRAME_RATE, USUAL_FRAME_RATE, write_edl
+from richspeech.review.edl import HIGHEST_FRAME_RATE
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import WINDOW_SECONDS
+from richspeech.review.lists import LISTS, Reel
 from richspeech.review.review import review_transcript
 from richspeech.settings import Settings
 
@@ -63,16 +63,18 @@ class Files:
     """write chapters as WebVTT"""
     edl: bool = False
     """write an edit decision list, CMX3600"""
+    otio: bool = False
+    """write an OpenTimelineIO timeline"""
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """folder for the files"""
     frame_rate: Annotated[Fraction | None, Parameter(metavar="FPS", converter=read_rate)] = None
-    """frames per second of the edit decision list; by default the video's, or 25"""
+    """frames per second of edl and otio; by default the video's, or 25"""
     locale: Locale = "zh"
     """language of the chapters"""
 
     def require_folder(self) -> None:
         """Raise ``OptionError`` where a file has no place to go to."""
-        asked = [name for name in ("clips", "reel", "chapters", "edl") if getattr(self, name)]
+        asked = [name for name in ("clips", "reel", *LISTS) if getattr(self, name)]
         if asked and self.output is None:
             message = f"--{asked[0]} needs a folder: name it with --output."
             raise OptionError(message)
@@ -149,28 +151,19 @@ def write_files(
         files["clips"] = [str(path) for path in done.clips]
         files["reel"] = None if done.reel is None else str(done.reel)
         files["note"] = done.note and {each: done.note.sentence(each) for each in locales()}
-    if wanted.chapters:
-        path = folder / f"{recording.stem}.chapters.vtt"
-        path.write_text(write_chapters(found, wanted.locale), encoding="utf-8")
-        files["chapters"] = str(path)
-    if wanted.edl:
-        path = folder / f"{recording.stem}.edl"
-        path.write_text(_edl(recording, wanted.frame_rate, found, limits), encoding="utf-8")
-        files["edl"] = str(path)
+    for name in [name for name in LISTS if getattr(wanted, name)]:
+        form, path = LISTS[name], folder / f"{recording.stem}{LISTS[name].ending}"
+        reel = Reel(recording.name, wanted.frame_rate, locale=wanted.locale)
+        text = form.write(found, _in_frames(reel, recording, limits) if form.in_frames else reel)
+        path.write_text(text, encoding="utf-8")
+        files[name] = str(path)
     return files
 
 
-def _edl(
-    recording: Path, frame_rate: Fraction | None, found: tuple[Highlight, ...], limits: AudioLimits
-) -> str:
+def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
     with open_video(recording, limits) as video:
-        own_rate = video.frame_rate if video else USUAL_FRAME_RATE
-        return write_edl(
-            found,
-            name=recording.name,
-            frame_rate=frame_rate or own_rate,
-            video=video is not None,
-        )
+        own_rate = video.frame_rate if video else None
+        return replace(reel, frame_rate=reel.frame_rate or own_rate, video=video is not None)
 
 
 def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Transcript:

@@ -78,6 +78,7 @@ HOMES = {
     "av": ("audio",),
     "docx": ("writers",),
     "pysubs2": ("writers",),
+    "opentimelineio": ("review.timeline",),
     "jinja2": ("writers", "console"),
     "numba": ("audio.vad",),
     "gradio": ("console",),

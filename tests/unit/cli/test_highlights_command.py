@@ -77,11 +77,18 @@ def test_all_files_are_written_where_the_output_says(
     recording: Path, stored: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "new" / "out"
-    wanted = ("--clips", "--reel", "--chapters", "--edl", "--frame-rate", "29.97")
+    wanted = ("--clips", "--reel", "--chapters", "--edl", "--otio", "--frame-rate", "29.97")
     assert run(recording, "--transcript", stored, "--output", folder, *wanted) == 0
     found = document(capsys)
     files = found["files"]
-    names = ["call-01.wav", "call-02.wav", "call-reel.wav", "call.chapters.vtt", "call.edl"]
+    names = [
+        "call-01.wav",
+        "call-02.wav",
+        "call-reel.wav",
+        "call.chapters.vtt",
+        "call.edl",
+        "call.otio",
+    ]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert files == {
         "clips": [str(folder / "call-01.wav"), str(folder / "call-02.wav")],
@@ -89,6 +96,7 @@ def test_all_files_are_written_where_the_output_says(
         "note": None,
         "chapters": str(folder / "call.chapters.vtt"),
         "edl": str(folder / "call.edl"),
+        "otio": str(folder / "call.otio"),
     }
     seconds = [each["end"] - each["start"] for each in found["highlights"]]
     assert [length(path) for path in files["clips"]] == pytest.approx(seconds)
@@ -146,7 +154,7 @@ def test_what_is_no_transcript_is_refused(
     assert capsys.readouterr() == ("", sentence)
 
 
-@pytest.mark.parametrize("flag", ["--clips", "--reel", "--chapters", "--edl"])
+@pytest.mark.parametrize("flag", ["--clips", "--reel", "--chapters", "--edl", "--otio"])
 def test_files_need_a_folder(
     flag: str, recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

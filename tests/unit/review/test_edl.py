@@ -1,4 +1,4 @@
-"""Highlights → CMX3600, read back by OpenTimelineIO, and → WebVTT chapters, read by webvtt-py."""
+"""Highlights → CMX3600 and OTIO, read by OpenTimelineIO, and → chapters, read by webvtt-py."""
 
 from fractions import Fraction
 from io import StringIO
@@ -15,6 +15,7 @@ from richspeech.review.chapters import write_chapters
 from richspeech.review.edl import timecode, write_edl
 from richspeech.review.evidence import Evidence
 from richspeech.review.highlights import Highlight
+from richspeech.review.timeline import write_otio
 
 FILM = Fraction(24_000, 1_001)
 NTSC = Fraction(30_000, 1_001)
@@ -95,6 +96,33 @@ def test_what_the_format_cannot_hold_is_refused(
 def test_a_name_cannot_add_lines() -> None:
     text = write_edl(TWO, name="a\n003  AX.wav")
     assert len(text.splitlines()) == len(write_edl(TWO, name="a.wav").splitlines())
+
+
+# OTIO ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("video", [False, True])
+@pytest.mark.parametrize("rate", [Fraction(12), Fraction(25), NTSC, FILM])
+def test_a_timeline_has_the_clips_at_any_rate_with_their_rules(rate: Fraction, video: bool) -> None:
+    text = write_otio(TWO, name="call.mp4", frame_rate=rate, video=video)
+    timeline = otio.adapters.read_from_string(text, "otio_json")
+    assert [track.kind for track in timeline.tracks] == (["Video"] if video else []) + ["Audio"]
+    for track in timeline.tracks:
+        spans = [clip.source_range for clip in track]
+        for span, meant in zip(spans, TWO, strict=True):
+            assert span.start_time.rate == pytest.approx(float(rate))
+            frames = (span.start_time.value, span.end_time_exclusive().value)
+            seconds = (frames[0] / rate, frames[1] / rate)
+            assert seconds == pytest.approx((meant.start, meant.end), abs=0.501 / rate)
+        assert [clip.media_reference.target_url for clip in track] == ["call.mp4", "call.mp4"]
+        rules = [list(clip.metadata["richspeech"]["rules"]) for clip in track]
+        assert rules == [["laughter"], ["laughter", "applause"]]
+
+
+def test_no_highlights_are_a_timeline_without_clips() -> None:
+    text = write_otio([], name="call.wav", frame_rate=Fraction(25), video=False)
+    timeline = otio.adapters.read_from_string(text, "otio_json")
+    assert [[*track] for track in timeline.tracks] == [[]]
 
 
 # Chapters -----------------------------------------------------------------------------------------

@@ -31,9 +31,8 @@ from richspeech.console.workers import Workers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.language import catalog
 from richspeech.model.transcript import Transcript
-from richspeech.review.chapters import write_chapters
-from richspeech.review.edl import USUAL_FRAME_RATE, write_edl
 from richspeech.review.highlights import Highlight
+from richspeech.review.lists import LISTS, Reel
 from richspeech.review.training import write_training
 from richspeech.writers import WRITERS, WriterOptions, write
 
@@ -42,8 +41,6 @@ log = logging.getLogger(__name__)
 TRAINING = "training"
 CUTS = ("clips", "reel")
 """Highlights as sound, or as video where the recording is one."""
-LISTS = ("chapters", "edl")
-"""Highlights as times."""
 
 SLOW = frozenset({"html", TRAINING, *CUTS})
 """Show how far they are, and can be stopped."""
@@ -248,28 +245,15 @@ def _cut(export: Export, folder: Path, limits: AudioLimits, *, reel: bool) -> li
     return [done.reel] if done.reel else list(done.clips)
 
 
-def _make_chapters(export: Export, limits: AudioLimits) -> Path:  # noqa: ARG001
-    path = export.folder / f"{export.stem}.chapters.vtt"
-    chapters = write_chapters(export.material.highlights, export.material.options.locale)
-    path.write_text(chapters, encoding="utf-8")
-    return path
-
-
-def _make_edl(export: Export, limits: AudioLimits) -> Path:
-    """Write the list at the frame rate of the video; at the usual one for sound alone."""
-    rate, has_video = USUAL_FRAME_RATE, False
-    if recording := export.material.recording:
-        with open_video(recording, limits) as video:
-            has_video = video is not None
-            rate = video.frame_rate if video else rate
-    path = export.folder / f"{export.stem}.edl"
-    text = write_edl(
-        export.material.highlights,
-        name=export.material.name,
-        frame_rate=rate,
-        video=has_video,
-    )
-    path.write_text(text, encoding="utf-8")
+def _make_list(export: Export, limits: AudioLimits) -> Path:
+    """Write the list at the frame rate of the video."""
+    form = LISTS[export.form]
+    reel = Reel(export.material.name, locale=export.material.options.locale)
+    if form.in_frames and export.material.recording:
+        with open_video(export.material.recording, limits) as video:
+            reel = replace(reel, frame_rate=video.frame_rate, video=True) if video else reel
+    path = export.folder / f"{export.stem}{form.ending}"
+    path.write_text(form.write(export.material.highlights, reel), encoding="utf-8")
     return path
 
 
@@ -280,8 +264,7 @@ _MAKERS: Mapping[str, _Maker] = MappingProxyType(
         TRAINING: _make_training,
         "clips": _make_clips,
         "reel": _make_reel,
-        "chapters": _make_chapters,
-        "edl": _make_edl,
+        **dict.fromkeys(LISTS, _make_list),
     }
 )
 

@@ -9,7 +9,7 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.panels.export.desk import ExportDesk
-from richspeech.console.panels.export.exports import CUTS, LISTS
+from richspeech.console.panels.export.exports import CUTS
 from richspeech.console.panels.export.panel import material_of, recording_of
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.reviews import Reviews
@@ -17,6 +17,7 @@ from richspeech.console.sessions import Session
 from richspeech.console.tab import Context
 from richspeech.console.widgets import DRAWN, QUICK
 from richspeech.language.catalog import say
+from richspeech.review.lists import LISTS
 
 CHOOSER = """
 window.richspeech.chooser(element, props, watch, (wish) => trigger("make", wish));

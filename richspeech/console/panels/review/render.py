@@ -7,6 +7,7 @@ from functools import partial
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
+from richspeech.console.panels.export.exports import CUTS
 from richspeech.console.templates import draw, percent
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
@@ -16,6 +17,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.review.evidence import SILENCE
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import Insight, Window
+from richspeech.review.lists import LISTS
 from richspeech.review.risk import Risk
 from richspeech.settings import RiskSettings
 
@@ -105,6 +107,8 @@ def highlights(
         "panels/review/highlights.html",
         locale,
         found=found,
+        cuts=CUTS,
+        lists=tuple(LISTS),
         can_cut=can_cut,
         key=highlight_key,
         quote=partial(_quote, said),
