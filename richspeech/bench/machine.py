@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from richspeech.bench.measure import timed
-from richspeech.engines.common.openvino_door import best_precision
+from richspeech.engines.common.openvino_import import best_precision
 
 PACKAGES = ("torch", "openvino", "sherpa-onnx", "funasr")
 CPU_FACTS = Path("/proc/cpuinfo")

@@ -20,7 +20,7 @@ from torch import Tensor
 from richspeech.bench.cache import build_once
 from richspeech.bench.measure import alternate, resident_mb
 from richspeech.bench.weights import RANDOM_FULL, regress
-from richspeech.engines.common.transformers_door import transformers
+from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
 from richspeech.engines.sentiment.classifier import SentimentClassifier
 from richspeech.engines.sentiment.network import load_model

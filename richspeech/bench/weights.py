@@ -25,7 +25,7 @@ from richspeech.bench.cache import build_once
 from richspeech.bench.speech import example_files, find_utterances, make_speech
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.fsmn_vad import FsmnVad
-from richspeech.engines.common.funasr_door import model_class
+from richspeech.engines.common.funasr_import import model_class
 from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
 from richspeech.recognition.utterance import Utterance
 

@@ -20,7 +20,7 @@ EXAMPLES = ("doctor", "doctor --engine paraformer --device cpu")
 def doctor(*, model: Model = MODEL) -> int:
     """Print versions, the device and which weights would be used."""
     from richspeech.engines.common.device import choose_device  # noqa: PLC0415 - torch takes a second
-    from richspeech.engines.common.funasr_door import fbank_backend  # noqa: PLC0415
+    from richspeech.engines.common.funasr_import import fbank_backend  # noqa: PLC0415
 
     settings = model.settings()
     print(f"python              {platform.python_version()} on {platform.platform()}")

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from scripts.embedded import sounds
 from scripts.embedded.dataset import Plan, compose, performances
 from scripts.embedded.features import Features, log_mel, stack
@@ -164,7 +164,7 @@ def clean_items(plan: Plan, count: int) -> list[Waveform]:
 
 def build_encoder() -> Any:
     """Make an untrained encoder that returns logits."""
-    encoder = funasr_door.model_class("FsmnVADStreaming")(
+    encoder = funasr_import.model_class("FsmnVADStreaming")(
         encoder="FSMN", encoder_conf=dict(ENCODER)
     ).encoder
     encoder.use_softmax = False

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from scripts.embedded import dataset, sounds
 from scripts.embedded.checkpoint import Checkpointed
 from scripts.embedded.corpus import LANGUAGES
@@ -172,7 +172,7 @@ def build_model() -> Any:
 
     From random filters it had learned nothing after 400 steps.
     """
-    model = funasr_door.model_class("Emotion2vec")(model_conf=MODEL_CONF, vocab_size=len(TOKENS))
+    model = funasr_import.model_class("Emotion2vec")(model_conf=MODEL_CONF, vocab_size=len(TOKENS))
     first = model.modality_encoders["AUDIO"].local_encoder.conv_layers[0][0]
     filters, _, width = first.weight.shape
     with torch.no_grad():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from scripts.embedded import dataset, recogniser
 from scripts.embedded.augment import Backgrounds, augment, pad
 from scripts.embedded.checkpoint import Checkpointed
@@ -121,7 +121,7 @@ def tokens() -> list[str]:
 
 def build_model(vocabulary_size: int) -> Any:
     """Make an untrained Paraformer of the tiny size."""
-    cls = funasr_door.model_class("Paraformer")
+    cls = funasr_import.model_class("Paraformer")
     return cls(input_size=MELS * LFR_WINDOW, vocab_size=vocabulary_size, **MODEL, **PARTS)
 
 

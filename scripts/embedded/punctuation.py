@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from scripts.embedded.corpus import PUNCTUATION, Sentence, TextList
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class Batches:
 
 def build_model(vocabulary_size: int) -> Any:
     """Make an untrained CTTransformer of the tiny size."""
-    model = funasr_door.model_class("CTTransformer")(vocab_size=vocabulary_size, **MODEL, **PARTS)
+    model = funasr_import.model_class("CTTransformer")(vocab_size=vocabulary_size, **MODEL, **PARTS)
     model.punc_weight = torch.ones(len(MARKS))  # the class makes a list, which its loss refuses
     return model
 

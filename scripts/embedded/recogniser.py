@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.storage.atomic import replacing
 from scripts.embedded import tokenizer
 from scripts.embedded.augment import Backgrounds, augment, gap, pad
@@ -117,7 +117,7 @@ class Batch:
 
 def build_model(vocabulary_size: int) -> nn.Module:
     """Make an untrained SenseVoiceSmall of the tiny size."""
-    cls = funasr_door.model_class("SenseVoiceSmall")
+    cls = funasr_import.model_class("SenseVoiceSmall")
     encoder = {"encoder": "SenseVoiceEncoderSmall", "encoder_conf": dict(ENCODER)}
     model: nn.Module = cls(
         input_size=MELS * LFR_WINDOW,

@@ -14,7 +14,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from richspeech.engines.common.transformers_door import transformers
+from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.sentiment.classifier import SentimentClassifier
 from richspeech.model.sentiment import Sentiment, strongest
 from scripts.embedded.corpus import TEXTS, TextList, fill

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import yaml
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 
 CHARACTERS = "今天天气很好我们去公园吧你吃饭了吗阿里巴巴达摩院老师学生问题答案"
@@ -104,7 +104,7 @@ def paraformer(folder: Path, kind: str = "Paraformer", seed: int = 1) -> Path:
     }
     parts = {key: value for key, value in config.items() if not key.startswith(("front", "token"))}
     parts |= parts.pop("model_conf")  # type: ignore[arg-type]
-    cls = funasr_door.model_class(str(parts.pop("model")))
+    cls = funasr_import.model_class(str(parts.pop("model")))
     torch.manual_seed(seed)
     weights = cls(input_size=560, vocab_size=len(VOCABULARY), **parts).state_dict()
     for name in [
@@ -139,7 +139,7 @@ def ct_punc(folder: Path, names: Sequence[str] = PUNCTUATION, seed: int = 2) -> 
     }
     metas = {"tokenizer_conf": {"token_list": "tokens.json"}}
     torch.manual_seed(seed)
-    cls = funasr_door.model_class("CTTransformer")
+    cls = funasr_import.model_class("CTTransformer")
     conf: dict[str, Any] = config["model_conf"]  # type: ignore[assignment]
     encoder: Any = config["encoder_conf"]
     model = cls(encoder="SANMEncoder", encoder_conf=encoder, vocab_size=len(VOCABULARY), **conf)

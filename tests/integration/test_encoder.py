@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
 from richspeech.engines import loader
-from richspeech.engines.common import openvino_door
+from richspeech.engines.common import openvino_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.features import extract_batch
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
@@ -243,7 +243,7 @@ def test_a_damaged_compiled_graph_is_compiled_again(cache_folder: Path) -> None:
 def test_without_openvino_torch_is_used_and_the_reason_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    openvino_door.openvino.cache_clear()
+    openvino_import.openvino.cache_clear()
     monkeypatch.setitem(sys.modules, "openvino", None)
     engine = load()
     assert engine.encoder.description == "torch on cpu, float32"
@@ -259,7 +259,7 @@ def test_an_encoder_without_a_graph_runs_in_torch(
     preparing: list[Path],
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(openvino_door.openvino(), "save_model", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(openvino_import.openvino(), "save_model", lambda *_, **__: 1 / 0)
     engine = load(cache_folder=tmp_path)
     assert engine.encoder.description.startswith("torch")
     assert "OpenVINO cannot be used" in caplog.text
@@ -283,5 +283,5 @@ def test_what_does_not_go_together_is_refused() -> None:
 
 
 def test_openvino_is_imported_without_its_reporter() -> None:
-    openvino_door.openvino()
+    openvino_import.openvino()
     assert sys.modules["openvino_telemetry"] is None

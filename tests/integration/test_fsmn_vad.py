@@ -29,7 +29,7 @@ from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.fbank import Fbank, log_mel
 from richspeech.engines.common.fsmn import Fsmn
 from richspeech.engines.common.fsmn_vad import FsmnVad
-from richspeech.engines.common.funasr_door import funasr, model_class
+from richspeech.engines.common.funasr_import import funasr, model_class
 from richspeech.errors import ModelError
 from richspeech.recognition.utterance import Frames
 

@@ -11,7 +11,7 @@ import torch
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits, Waveform, load_waveform, open_recording
 from richspeech.engines import loader
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import EMBEDDED_PARAFORMER, EMBEDDED_RECOGNISER
 from richspeech.engines.paraformer.engine import MODEL_CLASSES, Paraformer, texts_of
@@ -338,4 +338,4 @@ def test_hotwords_in_the_text_reach_this_engine_and_the_others(
 
 def test_the_class_is_known_to_the_installed_funasr() -> None:
     for name in MODEL_CLASSES:
-        assert funasr_door.model_class(name).__name__ == name
+        assert funasr_import.model_class(name).__name__ == name

@@ -9,11 +9,11 @@ ROOT = Path(__file__).resolve().parents[2]
 START = """
 import logging
 logging.basicConfig(level=logging.WARNING)
-from richspeech.engines.common import funasr_door
-funasr_door.funasr()
-funasr_door.model_class("SenseVoiceSmall")
-with funasr_door.quiet():
-    funasr_door.funasr().AutoModel
+from richspeech.engines.common import funasr_import
+funasr_import.funasr()
+funasr_import.model_class("SenseVoiceSmall")
+with funasr_import.quiet():
+    funasr_import.funasr().AutoModel
 """
 
 

@@ -15,7 +15,7 @@ import torch
 
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.engines import loader
-from richspeech.engines.common.transformers_door import transformers
+from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
 from richspeech.engines.sentiment import network as sentiment_network
 from richspeech.engines.sentiment.classifier import SentimentClassifier, batches

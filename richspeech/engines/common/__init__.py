@@ -1,1 +1,1 @@
-"""What engines share: doors to heavy packages, features, voice activity, punctuation."""
+"""What engines share: imports of heavy packages, features, voice activity, punctuation."""

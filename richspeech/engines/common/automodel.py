@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.engines.hub import require_model_files
 from richspeech.errors import ModelError
 from richspeech.memory import give_back
@@ -32,8 +32,8 @@ def load_automodel(
     # A bare name could be taken for one of the hub's, so the path is made absolute.
     path = require_model_files(folder.resolve())
     try:
-        with funasr_door.quiet(), torch.random.fork_rng(devices=[]):
-            auto_model = funasr_door.funasr().AutoModel(
+        with funasr_import.quiet(), torch.random.fork_rng(devices=[]):
+            auto_model = funasr_import.funasr().AutoModel(
                 model=str(path),
                 device=device,
                 ncpu=threads,

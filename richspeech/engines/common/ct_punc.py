@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.errors import ModelError
 from richspeech.stages.sentences import COMMA, FULL_STOP, LIST_COMMA, QUESTION, Mark
@@ -67,7 +67,7 @@ class CtPunc:
     @classmethod
     def load(cls, folder: Path, device: str, *, threads: int | None = None) -> "CtPunc":
         """Load the weights in ``folder``; raises ``ModelError`` when they are not ct-punc's."""
-        funasr_door.funasr()
+        funasr_import.funasr()
         logging.getLogger("jieba").setLevel(logging.WARNING)  # it tells stderr how it starts
         threads = threads or os.cpu_count() or 1
         return cls(load_automodel(folder, MODEL_CLASS, device, threads))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from richspeech.engines.common.openvino_door import openvino
+from richspeech.engines.common.openvino_import import openvino
 from richspeech.engines.sensevoice.encoder import SanmEncoder, SanmLayer
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.engines.common.automodel import in_one_line, load_automodel
-from richspeech.engines.common.openvino_door import best_precision, openvino
+from richspeech.engines.common.openvino_import import best_precision, openvino
 from richspeech.engines.common.prepared import Prepared
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
 from richspeech.engines.sensevoice.graph import build

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.common.prepared import Prepared
-from richspeech.engines.common.transformers_door import quiet, transformers
+from richspeech.engines.common.transformers_import import quiet, transformers
 from richspeech.errors import ModelError
 
 log = logging.getLogger(__name__)

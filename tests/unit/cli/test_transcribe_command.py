@@ -18,7 +18,7 @@ from richspeech.audio.decode import Recording
 from richspeech.cli import app as command_line
 from richspeech.cli import doctor, transcribe
 from richspeech.engines import hub, loader
-from richspeech.engines.common import funasr_door
+from richspeech.engines.common import funasr_import
 from richspeech.engines.hub import NEEDED_FILES, Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
@@ -497,7 +497,7 @@ def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither torch nor weights are needed to see the rows."""
     device = SimpleNamespace(choose_device=lambda asked: ("cpu", f"{asked} was asked for"))
     monkeypatch.setitem(sys.modules, "richspeech.engines.common.device", device)
-    monkeypatch.setattr(funasr_door, "fbank_backend", lambda: "kaldi-native-fbank")
+    monkeypatch.setattr(funasr_import, "fbank_backend", lambda: "kaldi-native-fbank")
     monkeypatch.setattr(loader, "EMBEDDED_DETECTOR", tmp_path / "gate")
     monkeypatch.setattr(loader, "EMBEDDED_PUNCTUATION", tmp_path / "gate")
     monkeypatch.setattr(

@@ -65,16 +65,16 @@ def asks(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="module")
-def doors(asks: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def console(asks: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server."""
     login = {"RICHSPEECH_SERVER__USER": USER, "RICHSPEECH_SERVER__PASSWORD": PASSWORD}
-    log = tmp_path_factory.mktemp("doors") / "log.txt"
+    log = tmp_path_factory.mktemp("console") / "log.txt"
     with served(log, RICHSPEECH_HISTORY__ENABLED="false", **(login if asks else {})) as address:
         yield address
 
 
-def window_of(doors: str, asks: bool, key: str) -> Window:
-    window = Window(doors, key * 32)
+def window_of(console: str, asks: bool, key: str) -> Window:
+    window = Window(console, key * 32)
     if asks:
         window.log_in()
     window.enter()
@@ -82,13 +82,13 @@ def window_of(doors: str, asks: bool, key: str) -> Window:
 
 
 @pytest.fixture(scope="module")
-def mine(doors: str, asks: bool) -> Window:
-    return window_of(doors, asks, "m")
+def mine(console: str, asks: bool) -> Window:
+    return window_of(console, asks, "m")
 
 
 @pytest.fixture(scope="module")
-def other(doors: str, asks: bool) -> Window:
-    return window_of(doors, asks, "o")
+def other(console: str, asks: bool) -> Window:
+    return window_of(console, asks, "o")
 
 
 def a_file(path: str) -> dict[str, Any]:
@@ -153,9 +153,9 @@ def test_the_name_of_a_page_shows_nothing_of_it(mine: Window, other: Window) -> 
     assert other.event(0, [], mine.page).status_code == 403
 
 
-def test_the_key_of_a_window_shows_nothing_of_it(doors: str, asks: bool, mine: Window) -> None:
+def test_the_key_of_a_window_shows_nothing_of_it(console: str, asks: bool, mine: Window) -> None:
     own = mine.upload("own.wav", SECRET)
-    thief = window_of(doors, asks, "m")
+    thief = window_of(console, asks, "m")
     assert thief.client.get(f"/gradio_api/file={own}").status_code == 404
     assert thief.event(0, [a_file(own)]).status_code == 400
 

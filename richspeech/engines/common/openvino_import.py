@@ -1,4 +1,4 @@
-"""The one door through which OpenVINO is imported.
+"""The only module that imports OpenVINO.
 
 Importing it sends a message to its makers through a package of its own. A ``None`` in
 ``sys.modules`` makes that package one that is not installed, and nothing is sent.

@@ -1,7 +1,7 @@
-"""The one door through which transformers is imported.
+"""The only module that imports transformers.
 
 Its models import torchaudio where they find it, which fails beside a CPU build of torch; see
-``funasr_door``. It also draws bars and gives advice while it loads, on stderr; errors come as
+``funasr_import``. It also draws bars and gives advice while it loads, on stderr; errors come as
 exceptions, so nothing is lost by keeping it quiet.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from richspeech.engines.common.funasr_door import fbank_backend
+from richspeech.engines.common.funasr_import import fbank_backend
 
 
 @cache

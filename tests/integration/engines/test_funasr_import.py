@@ -1,4 +1,4 @@
-"""The door to funasr: torchaudio may be broken, stdout stays clean, warnings stay with funasr.
+"""Importing funasr: torchaudio may be broken, stdout stays clean, warnings stay with funasr.
 
 Stand-ins for torchaudio and funasr lie in ``tmp_path``; each case has a process of its own.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.engines.common.funasr_door import quiet
+from richspeech.engines.common.funasr_import import quiet
 
 ROOT = Path(__file__).resolve().parents[3]
 BROKEN = {
@@ -24,7 +24,7 @@ BROKEN = {
 }
 ASK = """
 import importlib.util
-from richspeech.engines.common.funasr_door import fbank_backend
+from richspeech.engines.common.funasr_import import fbank_backend
 print(fbank_backend(), fbank_backend())
 for name in ("torchaudio", "torchaudio.part"):
     try:
@@ -85,7 +85,7 @@ logging.error("ckpt is damaged")
 IMPORT = """
 import logging
 logging.basicConfig(level=logging.{level}, format="%(levelname)s %(name)s %(message)s")
-from richspeech.engines.common.funasr_door import funasr
+from richspeech.engines.common.funasr_import import funasr
 funasr()
 logging.warning("ours at the root")
 logging.getLogger("richspeech.x").warning("ours")
@@ -98,7 +98,9 @@ def test_of_a_loud_funasr_errors_remain(tmp_path: Path, level: str) -> None:
     package(tmp_path, "torchaudio", "")
     package(tmp_path, "funasr", LOUD)
     done = run(IMPORT.format(level=level), tmp_path)
-    printed = "DEBUG richspeech.engines.common.funasr_door funasr: Notice: ffmpeg is not installed"
+    printed = (
+        "DEBUG richspeech.engines.common.funasr_import funasr: Notice: ffmpeg is not installed"
+    )
     assert done.stdout == "result\n"
     assert done.stderr.splitlines() == [
         "ERROR root ckpt is damaged",
@@ -111,7 +113,7 @@ def test_of_a_loud_funasr_errors_remain(tmp_path: Path, level: str) -> None:
 def test_what_is_printed_quietly_is_logged(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG, "richspeech.engines.common.funasr_door"), quiet():
+    with caplog.at_level(logging.DEBUG, "richspeech.engines.common.funasr_import"), quiet():
         print("funasr version: 1.4.16.\nCheck update")  # noqa: T201
     print("after")  # noqa: T201
     assert capsys.readouterr() == ("after\n", "")
@@ -126,7 +128,7 @@ def test_what_was_printed_before_a_fault_is_logged_too(caplog: pytest.LogCapture
             print("miss key in ckpt")  # noqa: T201
             raise KeyError
 
-    caplog.set_level(logging.DEBUG, "richspeech.engines.common.funasr_door")
+    caplog.set_level(logging.DEBUG, "richspeech.engines.common.funasr_import")
     with pytest.raises(KeyError):
         fail()
     assert caplog.messages == ["funasr: miss key in ckpt"]

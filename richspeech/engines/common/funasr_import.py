@@ -1,4 +1,4 @@
-"""The one door through which funasr is imported.
+"""The only module that imports funasr.
 
 torchaudio's wheel needs CUDA libraries. Beside a CPU build of torch importing it raises OSError,
 which funasr does not expect; a ``None`` in ``sys.modules`` turns that into the ImportError that
