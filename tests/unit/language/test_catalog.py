@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 from richspeech.language import catalog
 from richspeech.language.catalog import FALLBACK_LOCALE, locales, read_catalog, say
@@ -46,8 +47,9 @@ def written() -> tuple[frozenset[str], tuple[str, ...]]:
             elif isinstance(node, ast.JoinedStr):
                 patterns.add(pattern_of(node))
     for path in TEMPLATES:
-        literals.update(re.findall(r'"([a-z_.]+)"', path.read_text(encoding="utf-8")))
-        patterns.update(f"file_{key}" for key in literals if key.isidentifier())
+        tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+        literals.update(each.value for each in tree.find_all(nodes.Const))
+        patterns.update(pattern_of_template(each) for each in tree.find_all(nodes.Concat))
     return frozenset(literals), tuple(
         each for each in patterns if re.search(r"[a-z]_|_[a-z]", each)
     )
@@ -65,6 +67,12 @@ def is_used(key: str) -> bool:
 
 def pattern_of(node: ast.JoinedStr) -> str:
     parts = (part.value if isinstance(part, ast.Constant) else None for part in node.values)
+    return "".join("[a-z0-9_]+" if part is None else re.escape(str(part)) for part in parts)
+
+
+def pattern_of_template(node: nodes.Concat) -> str:
+    """``"risk_" ~ level``."""
+    parts = (part.value if isinstance(part, nodes.Const) else None for part in node.nodes)
     return "".join("[a-z0-9_]+" if part is None else re.escape(str(part)) for part in parts)
 
 
@@ -100,6 +108,14 @@ def said() -> Iterator[tuple[Path, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "_say"):
                 yield from ((path, key) for key in keys_of(node.args[0] if node.args else None))
+    for path in TEMPLATES:
+        for call in (
+            Environment(autoescape=True)
+            .parse(path.read_text(encoding="utf-8"))
+            .find_all(nodes.Call)
+        ):
+            if isinstance(call.node, nodes.Name) and call.node.name == "say":
+                yield from ((path, key.value) for key in call.args if isinstance(key, nodes.Const))
 
 
 def keys_of(node: ast.expr | None) -> Iterator[str]:
