@@ -14,6 +14,13 @@ RichSpeechError
  ├── QuotaError (OSError)            a window, or all of them, would fill the disk
  ├── StoppingError (RuntimeError)    the process is about to end and takes no new work
  ├── BusyError (RuntimeError)        so many jobs wait that no more may join them
+ ├── WorkError (RuntimeError)        a job ended otherwise than it was meant to; its code says how
+ │    ├── UnexpectedError            a fault of the program
+ │    ├── UnwritableError            its files cannot be written
+ │    ├── InterruptedWorkError       the process ended before the recording did
+ │    │    └── InterruptedKeptError  what was heard until then is in the history
+ │    └── NoRecordingError           nobody has said what to work on
+ │         └── NothingToCompareError nor on what to compare settings
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
@@ -112,6 +119,49 @@ class BusyError(RichSpeechError, RuntimeError):
     """So many jobs wait already that this one is not taken; on the wire this is status 429."""
 
     code = "busy"
+
+
+class WorkError(RichSpeechError, RuntimeError):
+    """A job ended otherwise than it was meant to; its code is the key of its sentence as well."""
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+class UnexpectedError(WorkError):
+    """The program has a fault; the log has the rest."""
+
+    code = "unexpected"
+
+
+class UnwritableError(WorkError):
+    """The files of a job cannot be written."""
+
+    code = "export_unwritable"
+
+
+class InterruptedWorkError(WorkError):
+    """The process ended before the recording did, and nothing of it is kept."""
+
+    code = "interrupted"
+
+
+class InterruptedKeptError(InterruptedWorkError):
+    """The process ended before the recording did; the history has what was heard until then."""
+
+    code = "interrupted_kept"
+
+
+class NoRecordingError(WorkError):
+    """Nobody has said what to work on."""
+
+    code = "no_audio"
+
+
+class NothingToCompareError(NoRecordingError):
+    """Nobody has said on which recording settings are to be compared."""
+
+    code = "lab_no_audio"
 
 
 class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault

@@ -110,6 +110,11 @@ class Job:
         return ()
 
     @property
+    def parts(self) -> tuple["Job", ...]:
+        """Other jobs about what this one has made, begun later; by default none."""
+        return ()
+
+    @property
     def seconds(self) -> tuple[float, float | None]:
         """Seconds of the recording that are done, and those in all; None while unknown."""
         return 0.0, None

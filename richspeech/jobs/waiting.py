@@ -33,20 +33,22 @@ class Places:
     """Places of one kind, given in the order in which they were asked for."""
 
     def __init__(self, at_once: int, room: WaitingRoom) -> None:
-        self._free, self._room = at_once, room
+        self.at_once = self._free = at_once
+        self._room = room
         self._line: deque[Turn] = deque()
 
-    def ask(self, *, always: bool = False) -> "Turn":
+    def ask(self, *, always: bool = False, waits: bool = True) -> "Turn":
         """Take a free place or one in the line; raises ``BusyError`` when nobody more may wait.
 
-        ``always`` is for what would be lost otherwise, and is bounded elsewhere.
+        ``always`` is for what would be lost otherwise, and is bounded elsewhere; who does not wait
+        takes a free place only.
         """
         room, turn = self._room, Turn(self)
         with room.lock:
             if self._free:
                 self._free -= 1
                 turn.has_come.set()
-            elif always or room.waiting < room.most:
+            elif waits and (always or room.waiting < room.most):
                 room.waiting += 1
                 self._line.append(turn)
             else:

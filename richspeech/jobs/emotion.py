@@ -3,30 +3,25 @@
 File → 16 kHz, kept as wav → listener → impression → curve → result.json, embedding.npy
 """
 
-import logging
 import math
-import secrets
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 from richspeech.audio.decode import AudioLimits, Waveform, open_recording
-from richspeech.console.listening import Listening, ListeningTask
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Status
-from richspeech.console.workers import Workers
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.jobs.job import Kind, State
+from richspeech.jobs.listener import Listening, ListeningJob
+from richspeech.jobs.runner import Runner
 from richspeech.model.impression import EmotionWindow, Impression, NineEmotion, risks
 from richspeech.settings import EmotionSettings
-
-log = logging.getLogger(__name__)
 
 BLOCK_SECONDS = 4.0
 """How much is decoded between two looks at whether somebody wants to stop."""
@@ -36,7 +31,7 @@ MOST_POINTS = 2_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class EmotionRequest:
     """What is wanted beside the emotion of the whole."""
 
     frames: bool = False
@@ -72,23 +67,25 @@ class Result:
 
 
 @dataclass(eq=False)
-class Hearing(ListeningTask):
-    """One press of the button. Its own thread changes it; the page reads it."""
+class Hearing(ListeningJob):
+    """One recording whose voice is heard."""
+
+    kind: ClassVar[Kind] = Kind.EMOTION
 
     path: Path | None
     """None when there was nothing to hear."""
-    asked: Asked
-    status: Status = Status.WAITING
-    seconds_done: float = 0.0
-    seconds_total: float | None = None
-    began: float | None = None
+    request: EmotionRequest
     steps: tuple[Step, ...] = ()
     result: Result | None = None
-    notice: Notice | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    key: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Tells the page that this is another one."""
-    changes: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.path.name if self.path else ""
+
+    def document(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return asdict(self.request)
 
     @property
     def held_files(self) -> tuple[Path, ...]:
@@ -102,35 +99,28 @@ class Hearing(ListeningTask):
         self.touch()
 
 
-class EmotionWork:
-    """Runs hearings; whoever wants to see how far one is looks at it."""
+class Emotions:
+    """Hears voices; whoever wants to see how far one is looks at its job."""
 
     def __init__(
-        self,
-        listening: Listening,
-        limits: AudioLimits,
-        settings: EmotionSettings,
-        workers: Workers | None = None,
+        self, runner: Runner, listening: Listening, limits: AudioLimits, settings: EmotionSettings
     ) -> None:
+        self._runner = runner
         self._listening, self._limits, self._settings = listening, limits, settings
-        self._workers = workers or Workers()
 
     def submit(self, hearing: Hearing, folder: Path) -> None:
         """Have it done when its turn comes, with its files below ``folder``."""
-        if hearing.path is not None and not hearing.status.is_over:
-            work = partial(self.finish, hearing, hearing.path, folder)
-            self._listening.start(hearing, work)
+        if hearing.path is not None and not hearing.is_over:
+            self._runner.submit(hearing, partial(self.hear, hearing, hearing.path, folder))
 
-    def finish(self, hearing: Hearing, path: Path, folder: Path) -> None:
-        """Do it to its end, whatever that is."""
-        self._listening.do(hearing, partial(self._hear, hearing, path, folder), path.name)
-
-    def _hear(self, hearing: Hearing, path: Path, folder: Path) -> None:
+    def hear(self, hearing: Hearing, path: Path, folder: Path) -> None:
+        """Do it here and now; raises what goes wrong."""
+        hearing.require_wanted()
         started, clock = datetime.now().astimezone(), Clock()
         with open_recording(path, self._limits, name=path.name) as recording:
             hearing.seconds_total = recording.duration
             hearing.note(clock.step("open"))
-            hearing.enter(Status.LOADING)
+            hearing.enter(State.LOADING)
             step = "loaded" if self._listening.is_loaded else "load"
             with self._listening.use(hearing.stop.is_set) as loaded:
                 hearing.note(clock.step(step))
@@ -138,12 +128,12 @@ class EmotionWork:
                     blocks = run.tee(recording.blocks(BLOCK_SECONDS))
                     heard = _impression(hearing, blocks, loaded, clock)
                     curve: tuple[EmotionWindow, ...] = ()
-                    if hearing.asked.frames:
+                    if hearing.request.frames:
                         curve = self._curve(heard)
                         hearing.note(clock.step("curve"))
                     how = Circumstances(path.name, loaded.weights.name, started, clock.seconds)
-                    self._write(hearing.asked, heard, how, run)
-        kept = self._kept(run, started) if hearing.asked.keep else None
+                    self._write(hearing.request, heard, how, run)
+        kept = self._kept(run, started) if hearing.request.keep else None
         hearing.note(clock.step("files"))
         hearing.result = Result(
             impression=heard,
@@ -161,7 +151,9 @@ class EmotionWork:
         times = max(math.ceil(heard.duration / hop / MOST_POINTS), 1)
         return heard.windows(window * times, hop * times)
 
-    def _write(self, asked: Asked, heard: Impression, how: Circumstances, run: Run) -> None:
+    def _write(
+        self, asked: EmotionRequest, heard: Impression, how: Circumstances, run: Run
+    ) -> None:
         run.save_result(document(heard, how, self._settings, frames=asked.frames))
         if asked.embedding:
             run.save_embedding(heard.embedding if heard.features is None else heard.features)
@@ -179,7 +171,7 @@ def _impression(
 ) -> Impression:
     """Hear the blocks, and note how long decoding and listening took."""
     hearing.begin()
-    matrix = hearing.asked.frames and hearing.asked.embedding
+    matrix = hearing.request.frames and hearing.request.embedding
     stream = loaded.listener.stream(keep_features=matrix)
     decoded = _Timed(blocks)
     for block in hearing.counted(decoded):

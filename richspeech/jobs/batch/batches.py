@@ -2,7 +2,6 @@
 
 import csv
 import io
-import logging
 import secrets
 import shutil
 import zipfile
@@ -15,16 +14,16 @@ from pathlib import Path, PurePosixPath
 from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Session, Status, Task
-from richspeech.console.tabs.batch.run import ROW_PEAKS, Asked, BatchRun, Packing, place
-from richspeech.console.workers import Workers
 from richspeech.engines.loader import Loaded, audio_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
+from richspeech.jobs.batch.job import ROW_PEAKS, BatchJob, Packing, place_at
 from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
 from richspeech.jobs.batch.work import Batch
-from richspeech.jobs.job import State
+from richspeech.jobs.export import as_unwritable
+from richspeech.jobs.job import Kind, State
+from richspeech.jobs.runner import Runner
+from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -33,82 +32,75 @@ from richspeech.storage.quota import Quota
 from richspeech.writers import WriterOptions, write
 from richspeech.writers.data import harmless
 
-log = logging.getLogger(__name__)
-
 SUMMARY = "summary.csv"
 COLUMNS = ("name", "state", "seconds", "risk", "error")
-BATCHES_AT_ONCE = 4
-"""Each hears ``batch.workers`` recordings at once, beside those of all others; more wait."""
-PACKINGS_AT_ONCE = 2
-"""Reports with their sound take a core each."""
 
 
-class BatchWork:
+class Batches:
     """Does batches and packs their results; whoever wants to see how far one is looks at it."""
 
     def __init__(
         self,
+        runner: Runner,
         transcribers: Transcribers,
         settings: Settings,
-        history: History | None,
-        workers: Workers | None = None,
+        history: History | None = None,
         quota: Quota | None = None,
     ) -> None:
-        """``workers`` do the work, own ones unless given.
-
-        Without a ``quota`` zips may unpack to as much as the settings allow each.
-        """
-        self._transcribers, self._settings, self._history = transcribers, settings, history
+        """Without a ``quota`` zips may unpack to as much as the settings allow each."""
+        self._runner, self._transcribers = runner, transcribers
+        self._settings, self._history = settings, history
         self._limits, self._quota = audio_limits(settings), quota
-        self._workers = workers or Workers()
-        self._places = self._workers.places(BATCHES_AT_ONCE)
-        self._packings = self._workers.places(PACKINGS_AT_ONCE)
 
     def begin(
-        self, session: Session, uploads: Sequence[Path], folder: Path | None, asked: Asked
-    ) -> BatchRun:
-        """Have recordings done in the place of the batch before, whose files go.
+        self,
+        place: Path,
+        uploads: Sequence[Path],
+        folder: Path | None,
+        request: TranscriptionRequest,
+        before: BatchJob | None = None,
+    ) -> BatchJob:
+        """Have recordings done, with their files below ``place``; ``before`` ends and goes.
 
         Raises ``OptionError`` for a folder that the settings do not allow, ``BusyError`` when too
         many wait, and ``AudioError`` when the disk has no room for the uploads; then the batch
         before stays.
         """
-        self._workers.require_open()
+        self._runner.require_open()
         if folder is not None:
             folder = require_allowed(folder, self._settings.batch.folders)
-        turn = self._places.ask()
-        own = session.folder / f"batch-{secrets.token_hex(4)}"
+        turn = self._runner.places(Kind.BATCH).ask()
+        own = place / f"batch-{secrets.token_hex(4)}"
         with turn.unless_it_fails():
             paths = _kept(uploads, own / "uploads") if folder is None else (folder,)
-        if session.batch is not None:
-            session.batch.cancel()
-            session.batch.remove()
-        hold = partial(self._quota.unseen, session.folder) if self._quota else unbounded
-        run = session.batch = BatchRun(paths, asked, own, zip_limits(self._settings, hold))
-        self._workers.take(turn, run, partial(_finish, run, lambda: self.do(run)))
-        return run
+        if before is not None:
+            before.cancel()
+            before.remove()
+        hold = partial(self._quota.unseen, place) if self._quota else unbounded
+        job = BatchJob(paths, request, own, zip_limits(self._settings, hold))
+        self._runner.start(job, partial(self.do, job), turn)
+        return job
 
-    def do(self, run: BatchRun) -> None:
-        """Do all recordings of ``run``; returns when everything is over."""
-        run.enter(Status.RUNNING)
-        with run.sources() as items:
-            run.batch = Batch(
-                items.values(), self._hear_for(run), self._keep_for(run), lambda _: run.touch()
+    def do(self, job: BatchJob) -> None:
+        """Do all recordings of ``job`` here and now; raises what goes wrong."""
+        job.enter(State.RUNNING)
+        with as_unwritable("a batch"), job.sources() as items:
+            job.batch = Batch(
+                items.values(), self._hear_for(job), self._keep_for(job), lambda _: job.touch()
             )
-            if run.stop.is_set():
-                run.batch.cancel()
-            run.batch.run(self._settings.batch.workers)
-        if run.stop.is_set():
-            raise Cancelled
+            if job.stop.is_set():
+                job.batch.cancel()
+            job.batch.run(self._settings.batch.workers)
+        job.require_wanted()
 
-    def _hear_for(self, run: BatchRun) -> Callable[[Item, Cancel], Iterator[Progress]]:
+    def _hear_for(self, job: BatchJob) -> Callable[[Item, Cancel], Iterator[Progress]]:
         def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
-            asked, name = run.asked, PurePosixPath(item.name).name
-            meter = run.meters[item.name] = PeakMeter(ROW_PEAKS)
+            asked, name = job.request, PurePosixPath(item.name).name
+            meter = job.meters[item.name] = PeakMeter(ROW_PEAKS)
             with (
                 item.open() as source,
                 open_recording(source, self._limits, name=name) as recording,
-                self._transcribers.use(asked.engine, cancelled, reads=asked.reads) as loaded,
+                self._transcribers.use(asked.engine, cancelled, reads=asked.sentiment) as loaded,
             ):
                 metered = MeteredRecording(recording, meter, name)
                 listener = self._listener(loaded)
@@ -119,47 +111,46 @@ class BatchWork:
     def _listener(self, loaded: Loaded) -> Transcriber:
         if self._history is None:
             return loaded.transcriber
-        return self._history.transcriber(loaded, interrupted=self._workers.interrupted)
+        return self._history.transcriber(loaded, interrupted=self._runner.interrupted)
 
-    def _keep_for(self, run: BatchRun) -> Callable[[Item, Progress], int]:
+    def _keep_for(self, job: BatchJob) -> Callable[[Item, Progress], int]:
         def keep(item: Item, last: Progress) -> int:
-            return assess_risk(run.keep(item, last), self._settings.risk).score
+            return assess_risk(job.keep(item, last), self._settings.risk).score
 
         return keep
 
-    def pack(self, run: BatchRun, formats: Sequence[str], look: WriterOptions) -> Packing:
+    def pack(self, job: BatchJob, formats: Sequence[str], look: WriterOptions) -> Packing:
         """Begin to write what is done into one zip, in some formats.
 
         Raises ``BusyError`` when too many wait.
         """
-        turn = self._packings.ask()
-        if run.packing is not None:
-            run.packing.cancel()
-        packing = run.packing = Packing(tuple(formats), run.folder / f"{run.folder.name}.zip")
-        work = partial(_finish, packing, lambda: self.write_zip(run, packing, look))
-        self._workers.take(turn, packing, work)
+        turn = self._runner.places(Kind.EXPORT).ask()
+        if job.packing is not None:
+            job.packing.cancel()
+        packing = job.packing = Packing(tuple(formats), job.folder / f"{job.folder.name}.zip")
+        self._runner.start(packing, partial(self.write_zip, job, packing, look), turn)
         return packing
 
-    def write_zip(self, run: BatchRun, packing: Packing, look: WriterOptions) -> None:
-        """Write the zip, a row after the other; raises ``Cancelled`` and ``OSError``."""
-        packing.enter(Status.RUNNING)
-        done = [row for row in run.rows if row.state is State.FINISHED]
+    def write_zip(self, job: BatchJob, packing: Packing, look: WriterOptions) -> None:
+        """Write the zip here and now, a row after the other; raises what goes wrong."""
+        packing.enter(State.RUNNING)
+        done = [row for row in job.rows if row.state is State.FINISHED]
         packing.files = len(done)
         with ExitStack() as stack:
-            items = stack.enter_context(run.sources()) if "html" in packing.formats else {}
+            stack.enter_context(as_unwritable("a batch"))
+            items = stack.enter_context(job.sources()) if "html" in packing.formats else {}
             stack.enter_context(_removed_on_failure(packing.path))
             archive = stack.enter_context(zipfile.ZipFile(packing.path, "w", zipfile.ZIP_DEFLATED))
             for row in done:
-                if packing.stop.is_set():
-                    raise Cancelled
-                transcript = run.transcript(row.name)
+                packing.require_wanted()
+                transcript = job.transcript(row.name)
                 audio = self._audio(items.get(row.name))
                 options = replace(look, title=PurePosixPath(row.name).name, audio=audio)
                 for form in packing.formats:
                     archive.writestr(f"{row.name}.{form}", write(transcript, form, options))
                 packing.done += 1
                 packing.touch()
-            archive.writestr(SUMMARY, _summary(run))
+            archive.writestr(SUMMARY, _summary(job))
 
     def _audio(self, item: Item | None) -> bytes | None:
         """Return the sound for a report; None without one, or when the recording is gone by now."""
@@ -170,25 +161,6 @@ class BatchWork:
                 return to_mp3(recording.blocks())
         except (RichSpeechError, OSError):
             return None
-
-
-def _finish(task: Task, work: Callable[[], None]) -> None:
-    """Work, and end the task as it went."""
-    try:
-        work()
-    except Cancelled:
-        task.withdraw()
-    except RichSpeechError as error:
-        task.fail(Notice.of(error))
-    except OSError:
-        log.exception("the files of a batch cannot be written")
-        task.fail(Notice("export_unwritable"))
-    except Exception:  # the person at the page gets a sentence, the log gets the rest
-        log.exception("a batch failed")
-        task.fail(Notice("unexpected"))
-    else:
-        task.status = Status.FINISHED
-    task.touch()
 
 
 @contextmanager
@@ -207,7 +179,7 @@ def _kept(uploads: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     try:
         for upload, path in zip(uploads, paths, strict=True):
             path.parent.mkdir(parents=True)
-            place(upload, path)
+            place_at(upload, path)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         message = (
@@ -218,12 +190,12 @@ def _kept(uploads: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _summary(run: BatchRun) -> str:
+def _summary(job: BatchJob) -> str:
     """List all recordings; the mark at the start tells Excel that it is UTF-8."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
-    for row in run.rows:
+    for row in job.rows:
         done = row.state is State.FINISHED
         seconds = f"{row.seconds_done:.2f}" if done else None
         error = harmless(row.error or "")

@@ -7,30 +7,24 @@ would slow each other down, and their speeds would mean nothing. The history is 
 told: what is measured here has to be done, and is nobody's transcript.
 """
 
-import logging
 import math
-import secrets
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from postprocess import Rule
 from richspeech.audio.decode import AudioLimits, Waveform, open_recording
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Status, Task
-from richspeech.console.tabs.lab.models import LabModels, Stopped
-from richspeech.console.workers import Workers
 from richspeech.errors import Cancelled, RichSpeechError
+from richspeech.jobs.compare_engines import ComparedEngines, Stopped
+from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.runner import Runner
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress, Transcriber, WaveformSource
 from richspeech.review.comparison import Comparison, Score, compare, score
-
-log = logging.getLogger(__name__)
 
 RuleSet = Literal["current", "none", "workshop"]
 SIDES = ("a", "b")
@@ -40,14 +34,18 @@ WARM_UP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Side:
-    """How one side hears the recording."""
+    """How one side hears the recording; its words are never read for their sentiment."""
 
-    engine: str
+    request: TranscriptionRequest
+    """With the engine and the rules named."""
     weights: str | None
     """None: those that the settings name."""
-    options: Options
     rule_set: RuleSet
-    rules: tuple[Rule, ...]
+
+    @property
+    def engine(self) -> str:
+        """Its name."""
+        return self.request.engine or ""
 
 
 @dataclass(eq=False)
@@ -55,15 +53,15 @@ class Trial:
     """How far one side is."""
 
     side: Side
-    status: Status = Status.WAITING
+    state: State = State.WAITING
     progress: Progress | None = None
-    notice: Notice | None = None
+    error: RichSpeechError | None = None
     """Why it failed."""
 
     @property
     def transcript(self) -> Transcript | None:
         """What was heard; None unless everything was."""
-        finished = self.status is Status.FINISHED and self.progress is not None
+        finished = self.state is State.FINISHED and self.progress is not None
         return self.progress.transcript if finished and self.progress else None
 
 
@@ -78,23 +76,19 @@ class Result:
 
 
 @dataclass(eq=False)
-class Experiment(Task):
-    """One press of the button. Its own thread changes it; the page reads it."""
+class Experiment(Job):
+    """One recording through two settings."""
+
+    kind: ClassVar[Kind] = Kind.COMPARE
 
     path: Path | None
     """None when there was nothing to hear."""
     trials: tuple[Trial, Trial]
     reference: str = ""
     """What is said in the recording; empty when nobody gave it."""
-    status: Status = Status.WAITING
-    notice: Notice | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    changes: int = 0
     result: Result | None = None
     written: Result | None = None
     """The result whose tables are there to be downloaded."""
-    key: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Names the folder of its tables."""
 
     @property
     def name(self) -> str:
@@ -105,11 +99,6 @@ class Experiment(Task):
     def held_files(self) -> tuple[Path, ...]:
         """Its recording."""
         return (self.path,) if self.path else ()
-
-    def cancel(self) -> None:
-        """Ask both sides to stop."""
-        super().cancel()
-        self.touch()
 
 
 @dataclass(frozen=True)
@@ -124,62 +113,47 @@ class _Beginning:
         return islice(self.recording.blocks(block_seconds), count)
 
 
-class LabWork:
-    """Runs experiments; whoever wants to see how far one is looks at it."""
+class Comparisons:
+    """Compares settings; whoever wants to see how far that is looks at the experiment."""
 
-    def __init__(
-        self,
-        models: LabModels,
-        audio_limits: AudioLimits,
-        workers: Workers | None = None,
-    ) -> None:
-        """``workers`` do the work, own ones unless given."""
-        self._workers = workers or Workers()
-        self._models, self._audio_limits = models, audio_limits
-        self._places = self._workers.places(1)
+    def __init__(self, runner: Runner, engines: ComparedEngines, audio_limits: AudioLimits) -> None:
+        self._runner, self.engines = runner, engines
+        self._audio_limits = audio_limits
 
     def submit(self, experiment: Experiment) -> None:
         """Have it done when its turn comes; one that is over already stays as it is."""
-        if experiment.path is not None and not experiment.status.is_over:
-            work = partial(self.finish, experiment, experiment.path)
-            self._workers.in_turn(self._places, experiment, work)
+        if experiment.path is not None and not experiment.is_over:
+            self._runner.submit(experiment, partial(self.run, experiment, experiment.path))
 
-    def finish(self, experiment: Experiment, path: Path) -> None:
-        """Do it to its end, whatever that is."""
-        try:
-            experiment.enter(Status.RUNNING)
-            for trial in experiment.trials:
-                self._run(experiment, trial, path)
-            experiment.result = result_of(experiment)
-            experiment.status = Status.FINISHED
-        except Cancelled:
-            experiment.status = Status.CANCELLED
-        except Exception:  # the person at the page gets a sentence, the log gets the rest
-            log.exception("the comparison of %s failed", experiment.name)
-            experiment.fail(Notice("unexpected"))
-        experiment.touch()
+    def run(self, experiment: Experiment, path: Path) -> None:
+        """Run both sides here and now; raises ``Cancelled``."""
+        experiment.enter(State.RUNNING)
+        for trial in experiment.trials:
+            self._run(experiment, trial, path)
+        experiment.result = result_of(experiment)
 
     def _run(self, experiment: Experiment, trial: Trial, path: Path) -> None:
         """Run one side; what is wrong with it keeps nobody from running the other."""
         try:
             with open_recording(path, self._audio_limits, name=path.name) as recording:
-                self._enter(experiment, trial, Status.LOADING)
+                self._enter(experiment, trial, State.LOADING)
                 side, stopped = trial.side, experiment.stop.is_set
-                using = self._models.use(side.engine, side.weights, side.rules, stopped)
+                asked = side.request
+                using = self.engines.use(asked.engine, side.weights, asked.rules, stopped)
                 with using as loaded:
-                    self._enter(experiment, trial, Status.RUNNING)
-                    self._warm_up(loaded.transcriber, path, side.options, stopped)
-                    steps = loaded.transcriber.transcribe(recording, side.options, stopped)
+                    self._enter(experiment, trial, State.RUNNING)
+                    self._warm_up(loaded.transcriber, path, asked.options, stopped)
+                    steps = loaded.transcriber.transcribe(recording, asked.options, stopped)
                     for progress in steps:
                         trial.progress = progress
                         experiment.touch()
-            self._enter(experiment, trial, Status.FINISHED)
+            self._enter(experiment, trial, State.FINISHED)
         except Cancelled:
-            trial.status = Status.CANCELLED
+            trial.state = State.CANCELLED
             raise
         except RichSpeechError as error:
-            trial.notice = Notice.of(error)
-            self._enter(experiment, trial, Status.FAILED)
+            trial.error = error
+            self._enter(experiment, trial, State.FAILED)
 
     def _warm_up(
         self, transcriber: Transcriber, path: Path, options: Options, stopped: Stopped
@@ -190,10 +164,9 @@ class LabWork:
                 pass
 
     @staticmethod
-    def _enter(experiment: Experiment, trial: Trial, status: Status) -> None:
-        if experiment.stop.is_set():
-            raise Cancelled
-        trial.status = status
+    def _enter(experiment: Experiment, trial: Trial, state: State) -> None:
+        experiment.require_wanted()
+        trial.state = state
         experiment.touch()
 
 

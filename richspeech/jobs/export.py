@@ -9,26 +9,25 @@ made at once never meet.
 
 import logging
 import re
-import secrets
 import shutil
 import tempfile
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
 from richspeech.audio.clips import cut
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.video import open_video
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Status, Task
-from richspeech.console.workers import Workers
-from richspeech.errors import AudioError, Cancelled, RichSpeechError
+from richspeech.errors import AudioError, RichSpeechError, UnwritableError
+from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.runner import Runner
 from richspeech.language import catalog
 from richspeech.model.transcript import Transcript
 from richspeech.review.highlights import Highlight
@@ -44,9 +43,6 @@ CUTS = ("clips", "reel")
 
 SLOW = frozenset({"html", TRAINING, *CUTS})
 """Show how far they are, and can be stopped."""
-
-SLOW_AT_ONCE = 2
-"""Cutting video and encoding sound take a core each; more wait."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +60,29 @@ class Material:
 
 
 @dataclass(eq=False)
-class Export(Task):
-    """One file, being made or made. Its own thread changes it; the page reads it."""
+class Export(Job):
+    """One file, being made or made."""
+
+    kind: ClassVar[Kind] = Kind.EXPORT
 
     form: str
     """A format of ``WRITERS``, ``training``, or one of ``CUTS`` and ``LISTS``."""
     material: Material
     folder: Path
     """Its own; goes with it."""
-    status: Status = Status.WAITING
     path: Path | None = None
     """The file, once it is finished."""
     note: catalog.Notice | None = None
     """What is less than one would expect of it."""
-    notice: Notice | None = None
-    """Why there is none."""
     seconds_done: float = 0.0
     """Of the recording."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    changes: int = 0
-    key: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Tells the page that this is another file."""
     began: float = field(default_factory=time.monotonic)
     """Seconds of the monotonic clock."""
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.material.name
 
     @property
     def stem(self) -> str:
@@ -99,6 +95,11 @@ class Export(Task):
         if self.form in CUTS:
             return self.material.highlights[-1].end if self.material.highlights else 0.0
         return self.material.transcript.duration
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds of the recording that are done, and those in all."""
+        return self.seconds_done, self.seconds_total
 
     @property
     def fraction(self) -> float:
@@ -130,7 +131,7 @@ class Export(Task):
     def drop(self) -> None:
         """Stop the work and remove what there is of it."""
         self.cancel()
-        if self.status.is_over:
+        if self.is_over:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -139,40 +140,39 @@ def order(form: str, material: Material, folder: Path) -> Export:
     return Export(form, material, Path(tempfile.mkdtemp(prefix=f"{form}-", dir=folder)))
 
 
-class Exporter:
-    """Makes exports, each in a thread of its own; whoever wants to know how far one is looks."""
+class Exports:
+    """Makes files; whoever wants to know how far one is looks at its job."""
 
-    def __init__(self, limits: AudioLimits, workers: Workers | None = None) -> None:
-        """``workers`` do the work, own ones unless given."""
-        self._limits, self._workers = limits, workers or Workers()
-        self._places = self._workers.places(SLOW_AT_ONCE)
+    def __init__(self, runner: Runner, limits: AudioLimits) -> None:
+        self._runner, self._limits = runner, limits
 
     def submit(self, export: Export) -> None:
         """Have it made; what is quick waits for nobody."""
         make = partial(self.make, export)
         if export.form in SLOW:
-            self._workers.in_turn(self._places, export, make)
+            self._runner.submit(export, make)
         else:
-            self._workers.start(export, make)
+            self._runner.start(export, make)
 
     def make(self, export: Export) -> None:
-        """Make it, here and now; its end, whatever that is, stands in the export."""
-        try:
-            _require_wanted(export)
-            export.enter(Status.RUNNING)
-            export.began = time.monotonic()
+        """Make it here and now; raises what goes wrong, ``UnwritableError`` for the disk."""
+        export.require_wanted()
+        export.enter(State.RUNNING)
+        export.began = time.monotonic()
+        with as_unwritable(export.name):
             export.path = _MAKERS[export.form](export, self._limits)
-            export.status = Status.FINISHED
-        except Cancelled:
-            export.withdraw()
-        except RichSpeechError as error:
-            export.fail(Notice.of(error))
-        except OSError:
-            log.exception("%s of %s cannot be written", export.form, export.material.name)
-            export.fail(Notice("export_unwritable"))
-        except Exception:  # the person at the page gets a sentence, the log gets the rest
-            log.exception("%s of %s failed", export.form, export.material.name)
-            export.fail(Notice("export_unexpected"))
+
+
+@contextmanager
+def as_unwritable(name: str) -> Iterator[None]:
+    """Raise ``UnwritableError`` where the files of a job about ``name`` cannot be written."""
+    try:
+        yield
+    except RichSpeechError:  # one kind of it is an error of the system as well
+        raise
+    except OSError as error:
+        log.exception("the files of %s cannot be written", name)
+        raise UnwritableError from error
 
 
 def file_stem(name: str) -> str:
@@ -219,7 +219,7 @@ def _make_clips(export: Export, limits: AudioLimits) -> Path:
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
     ):
         for clip in _cut(export, Path(folder), limits, reel=False):
-            _require_wanted(export)
+            export.require_wanted()
             archive.write(clip, clip.name)
     return path
 
@@ -282,12 +282,7 @@ def _recording(export: Export) -> Path:
 def _watched(export: Export, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
     samples = 0
     for block in blocks:
-        _require_wanted(export)
+        export.require_wanted()
         yield block
         samples += len(block)
         export.tell(samples / SAMPLE_RATE)
-
-
-def _require_wanted(export: Export) -> None:
-    if export.stop.is_set():
-        raise Cancelled

@@ -23,7 +23,7 @@ from richspeech.settings import Settings
 Stopped = Callable[[], bool]
 
 
-class LabModels:
+class ComparedEngines:
     """Gives an engine with weights; others than the settings' own are loaded when first used."""
 
     def __init__(self, transcribers: Transcribers, settings: Settings) -> None:
@@ -43,9 +43,15 @@ class LabModels:
 
     @contextmanager
     def use(
-        self, engine: str, weights: str | None, rules: tuple[Rule, ...], stopped: Stopped
+        self,
+        engine: str | None,
+        weights: str | None,
+        rules: tuple[Rule, ...] | None,
+        stopped: Stopped,
     ) -> Iterator[Loaded]:
-        """Give an engine that follows ``rules``, with the settings' own weights if none are named.
+        """Give an engine with weights: the main one, and the settings' own, unless named.
+
+        It follows ``rules``, or those that all follow.
 
         Raises ``OptionError`` for what may not be chosen, what went wrong in loading, or
         ``Cancelled``. Who stops waiting does not stop the loading.
@@ -55,6 +61,7 @@ class LabModels:
             message = f"The weights {weights!r} are not offered here; choose one of {known}."
             raise OptionError(message)
         # nothing here shows how words are meant
+        engine = engine or self.engines[0]
         stages: Mapping[str, Any] = {"reads": False, "rules": rules}
         main = self._transcribers.main
         is_there = main is not None and main.is_embedded and engine == main.engine

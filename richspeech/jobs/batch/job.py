@@ -1,23 +1,23 @@
-"""Many recordings of one browser window: how far they are, and what was heard in them."""
+"""Many recordings that somebody handed in at once: how far they are, what was heard in them."""
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
 
 from richspeech.audio.decode import Source
 from richspeech.audio.peaks import PeakMeter
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Origin, Status, Task
 from richspeech.errors import RichSpeechError
-from richspeech.jobs.batch.rows import BatchRow
+from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.corrections import Correction, correct
-from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.atomic import write_atomically
@@ -30,30 +30,17 @@ ROW_PEAKS = 1 << 12
 
 
 @dataclass(eq=False)
-class Packing(Task):
+class Packing(Job):
     """All results on their way into one zip."""
+
+    kind: ClassVar[Kind] = Kind.EXPORT
 
     formats: tuple[str, ...]
     path: Path
-    status: Status = Status.WAITING
-    notice: Notice | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    changes: int = 0
     done: int = 0
     """Results that are in it."""
     files: int = 0
     """Results in all."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How to transcribe."""
-
-    options: Options
-    engine: str | None = None
-    """None is the main one."""
-    reads: bool | None = None
-    """Whether words are read for their sentiment; None: as the settings have it."""
 
 
 @dataclass(frozen=True)
@@ -69,31 +56,44 @@ class Heard:
 
 
 @dataclass(eq=False)
-class BatchRun(Task):
-    """One press of the button. Its own threads change it; the page reads it."""
+class BatchJob(Job):
+    """Recordings of one request; threads of its own change it."""
+
+    kind: ClassVar[Kind] = Kind.BATCH
 
     paths: tuple[Path, ...]
-    asked: Asked
+    request: TranscriptionRequest
     folder: Path
     """Of its own, below that of the session."""
     limits: ZipLimits
-    status: Status = Status.WAITING
-    notice: Notice | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    changes: int = 0
     batch: Batch | None = None
     """None until the recordings were found."""
     packing: Packing | None = None
     meters: dict[str, PeakMeter] = field(default_factory=dict)
     """Of the recordings that are being heard."""
     heard: dict[str, Heard] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
+    jobs: dict[str, Transcription] = field(default_factory=dict)
     """Rows that were opened, with what was corrected there."""
 
     @property
     def held_files(self) -> tuple[Path, ...]:
         """Its folder: recordings, results, and what is packed of them."""
         return (self.folder,)
+
+    @property
+    def parts(self) -> tuple[Job, ...]:
+        """What is packed of it."""
+        return (self.packing,) if self.packing else ()
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds of all recordings that are done, and those in all."""
+        sums = tally(self.rows)
+        return sums.seconds_done, sums.seconds_total
+
+    def document(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return self.request.to_dict()
 
     @property
     def rows(self) -> tuple[BatchRow, ...]:
@@ -137,22 +137,20 @@ class BatchRun(Task):
             return job.transcript
         return correct(self._read(name), self.heard[name].corrections)
 
-    def job(self, name: str) -> Job:
+    def job(self, name: str) -> Transcription:
         """Return a recording that is done as a job for the views of a transcript."""
         if name not in self.jobs:
             heard, transcript = self.heard[name], self._read(name)
-            self.jobs[name] = Job(
+            self.jobs[name] = Transcription(
                 self._playable(name),
-                self.asked.options,
-                Status.FINISHED,
+                self.request,
                 Progress(transcript, transcript.segments, transcript.duration, finished=True),
+                heard.corrections,
+                heard.meter,
                 title=PurePosixPath(name).name,
                 origin=Origin.RECALLED if heard.is_recalled else Origin.HEARD,
                 entry=heard.entry,
-                corrections=heard.corrections,
-                meter=heard.meter,
-                engine=self.asked.engine,
-                reads=self.asked.reads,
+                state=State.FINISHED,
             )
         return self.jobs[name]
 
@@ -173,13 +171,13 @@ class BatchRun(Task):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self.sources() as items, items[name].open() as source:
-                place(source, path)
+                place_at(source, path)
         except (RichSpeechError, OSError, KeyError):
             return None
         return path
 
 
-def place(source: Source, path: Path) -> None:
+def place_at(source: Source, path: Path) -> None:
     """Have a recording at ``path`` as well, without copying it where the disk allows that."""
     if isinstance(source, str | Path):
         try:

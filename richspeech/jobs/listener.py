@@ -1,0 +1,83 @@
+"""The second listener for the jobs of all pages: loading that can be left, and how far each is."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.errors import Cancelled
+from richspeech.jobs.job import Job, State
+
+Stopped = Callable[[], bool]
+
+
+@dataclass(eq=False, kw_only=True)
+class ListeningJob(Job):
+    """A job of the second listener, which goes through a recording once."""
+
+    seconds_done: float = 0.0
+    """Of the recording."""
+    seconds_total: float | None = None
+    """None when the recording does not say its length."""
+    began: float | None = None
+    """When the listening began, in seconds of the monotonic clock."""
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds of the recording that are done, and those in all."""
+        return self.seconds_done, self.seconds_total
+
+    def begin(self) -> None:
+        """Start the clock: the listener is there."""
+        self.began = time.monotonic()
+        self.enter(State.RUNNING)
+
+    def counted(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+        """Pass the sound on and say how far it is; raises ``Cancelled``."""
+        for block in blocks:
+            self.require_wanted()
+            yield block
+            self.seconds_done += len(block) / SAMPLE_RATE
+            self.touch()
+        self.require_wanted()
+
+    @property
+    def fraction(self) -> float | None:
+        """How much has been heard, 0 to 1; None while that is not known.
+
+        At the end of a recording it is not: the last block is heard at once.
+        """
+        total = self.seconds_total
+        if self.began is None or total is None or self.seconds_done >= total:
+            return None
+        return self.seconds_done / total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the speed so far; None while that is not known."""
+        if self.began is None or not self.fraction:
+            return None
+        return (time.monotonic() - self.began) * (1 / self.fraction - 1)
+
+
+class Listening:
+    """Gives the listener to whoever hears a recording; for all threads."""
+
+    def __init__(self, listener: OnDemand[LoadedListener]) -> None:
+        self._listener = listener
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is in memory now."""
+        return self._listener.is_loaded
+
+    @contextmanager
+    def use(self, stopped: Stopped) -> Iterator[LoadedListener]:
+        """Give the listener; raises what went wrong in loading, or ``Cancelled``."""
+        with entered(self._listener.use(), stopped) as loaded:
+            if stopped():
+                raise Cancelled
+            yield loaded

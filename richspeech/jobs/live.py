@@ -1,0 +1,105 @@
+"""Talks: what is said is heard while it is recorded, and transcribed as a recording in the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from richspeech.errors import BusyError, OptionError
+from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.waiting import Turn
+from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
+from richspeech.recognition.live import Event, Finished, LiveTranscription
+from richspeech.recognition.live_recording import LiveRecording
+from richspeech.recognition.pipeline import Progress
+
+
+@dataclass(eq=False)
+class Talk(Job):
+    """One recording that is going on."""
+
+    kind: ClassVar[Kind] = Kind.LIVE
+
+    recording: LiveRecording
+    path: Path
+    """The file of the recording."""
+    request: TranscriptionRequest
+    end: Callable[[Progress | None], None]
+    """Takes what was heard; None when that failed and only the recording is there."""
+    turn: Turn
+    """The place that it takes."""
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.path.name
+
+    def wind_up(self) -> None:
+        """End the recording: what was said so far is heard to its end and kept."""
+        self.cancel()
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording."""
+        return (self.path,)
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds that were said so far."""
+        return self.recording.seconds, None
+
+    def document(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return self.request.to_dict()
+
+
+class Talks:
+    """Gives every talk its place, and hears it."""
+
+    def __init__(self, runner: Runner, max_seconds: float) -> None:
+        """``max_seconds`` is the longest recording."""
+        self._runner, self._max_seconds = runner, max_seconds
+
+    def require_open(self) -> None:
+        """Raise ``StoppingError`` once the process is about to end."""
+        self._runner.require_open()
+
+    def open(self, path: Path, options: Options, end: Callable[[Progress | None], None]) -> Talk:
+        """Begin a recording in a file; raises ``OptionError`` when nobody else can talk now."""
+        places = self._runner.places(Kind.LIVE)
+        try:
+            turn = places.ask(waits=False)
+        except BusyError as error:
+            message = f"All {places.at_once} places to talk are taken: try later."
+            raise OptionError(message) from error
+        with turn.unless_it_fails():
+            recording = LiveRecording(path, self._max_seconds)
+        talk = Talk(recording, path, TranscriptionRequest(options), end, turn)
+        talk.enter(State.RUNNING)
+        return talk
+
+    def start(
+        self,
+        talk: Talk,
+        live: LiveTranscription,
+        tell: Callable[[Event], None],
+        then: Callable[[], None],
+    ) -> None:
+        """Hear a talk, and ``tell`` what is heard; ``then`` is called once the job is over."""
+        self._runner.start(talk, partial(self.hear, talk, live, tell), talk.turn, then)
+
+    def hear(self, talk: Talk, live: LiveTranscription, tell: Callable[[Event], None]) -> None:
+        """Hear it here and now; what was said goes on to its place, whatever goes wrong."""
+        progress = None
+        try:
+            for event in live.events(talk.recording, talk.request.options):
+                if isinstance(event, Finished):
+                    progress = event.progress
+                else:
+                    tell(event)
+        finally:
+            talk.recording.finish()
+            talk.end(progress)

@@ -1,0 +1,66 @@
+"""A second opinion on what a transcription has heard."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.jobs.job import Kind, State
+from richspeech.jobs.listener import Listening, ListeningJob
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription
+from richspeech.stages.second_opinion import add_second_opinion
+
+BLOCK_SECONDS = 4.0
+"""How much is decoded between two looks at whether somebody wants to stop."""
+
+
+@dataclass(eq=False)
+class Opinion(ListeningJob):
+    """The second listener's opinion of one transcript."""
+
+    kind: ClassVar[Kind] = Kind.SECOND_OPINION
+
+    of: Transcription
+    model: str = ""
+    """The second listener's name, once it is there."""
+    is_embedded: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.of.name
+
+
+class SecondOpinions:
+    """Asks the second listener; whoever wants to see how far it is looks at the opinion."""
+
+    def __init__(self, runner: Runner, listening: Listening, limits: AudioLimits) -> None:
+        self._runner, self._listening, self._limits = runner, listening, limits
+
+    def ask(self, job: Transcription) -> None:
+        """Begin an opinion on a job that is over; one whose recording is gone gets none."""
+        if job.path is None or job.progress is None or not job.is_over:
+            return
+        if job.opinion is not None and not job.opinion.is_over:
+            return
+        opinion = job.opinion = Opinion(job, seconds_total=job.progress.transcript.duration)
+        self._runner.submit(opinion, partial(self.hear, opinion, job.path))
+
+    def hear(self, opinion: Opinion, path: Path) -> None:
+        """Have the opinion here and now; raises what goes wrong."""
+        opinion.require_wanted()
+        opinion.enter(State.LOADING)
+        with (
+            self._listening.use(opinion.stop.is_set) as loaded,
+            open_recording(path, self._limits, name=path.name) as recording,
+        ):
+            opinion.model, opinion.is_embedded = loaded.weights.name, loaded.is_embedded
+            opinion.begin()
+            progress = opinion.of.progress
+            if progress is not None:
+                blocks = opinion.counted(recording.blocks(BLOCK_SECONDS))
+                heard = add_second_opinion(progress.transcript, blocks, loaded.listener)
+                opinion.require_wanted()
+                opinion.of.progress = replace(progress, transcript=heard)

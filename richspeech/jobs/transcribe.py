@@ -1,0 +1,220 @@
+"""Transcriptions: recordings heard in threads that no page has to stay open for."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from richspeech.audio.decode import AudioLimits, Recording, open_recording
+from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.engines.loader import Loaded
+from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import (
+    Cancelled,
+    InterruptedKeptError,
+    InterruptedWorkError,
+    RichSpeechError,
+    StoreError,
+)
+from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.runner import Runner
+from richspeech.model.corrections import Correction, correct
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.recognition.live import Retold
+from richspeech.recognition.pipeline import Progress, Transcriber
+from richspeech.storage.history import History, read_corrections
+from richspeech.storage.recall import Interrupted, KeptProgress, UnkeptProgress
+from richspeech.storage.transcripts import Entry
+
+log = logging.getLogger(__name__)
+
+
+class Origin(StrEnum):
+    """How a job came by its transcript."""
+
+    HEARD = "heard"
+    RECALLED = "recalled"
+    """The history had the same recording with the same settings."""
+    OPENED = "opened"
+    """Somebody opened it in the history."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording that can still be played."""
+
+    path: Path
+    meter: PeakMeter
+
+
+@dataclass(eq=False)
+class Transcription(Job):
+    """One recording that is transcribed, and what people have made of its transcript."""
+
+    kind: ClassVar[Kind] = Kind.TRANSCRIBE
+
+    path: Path | None
+    """None when there was nothing to transcribe."""
+    request: TranscriptionRequest = field(default_factory=TranscriptionRequest)
+    progress: Progress | None = None
+    """The newest one; kept when the job is cancelled or fails, so that nothing heard is lost."""
+    corrections: tuple[Correction, ...] = ()
+    """What people have put right, in order."""
+    meter: PeakMeter = field(default_factory=PeakMeter)
+    written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
+    """Segments as they were last sent: the segment, the style, its JSON."""
+    opinion: Any = None
+    """The job of a second listener who was asked, once it was."""
+    title: str | None = None
+    """Name of the recording where that of the file is another, or there is no file."""
+    origin: Origin = Origin.HEARD
+    entry: Entry | None = None
+    """Where the history has it."""
+    unkept: RichSpeechError | None = None
+    """Why the history does not have it, or its corrections, though it should."""
+    heard: Progress | None = None
+    """What was heard while it was recorded: then nothing is recognised again."""
+    editing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while corrections change, here and in the history."""
+
+    def take(self, progress: Progress) -> None:
+        """Get further; the last step may come from the history, with its corrections."""
+        self.progress = progress
+        if isinstance(progress, UnkeptProgress):
+            self.unkept = progress.error
+        if isinstance(progress, KeptProgress):
+            self.entry = progress.entry
+            if progress.is_recalled:
+                self.origin = Origin.RECALLED
+                self.corrections = read_corrections(progress.corrections)
+
+    @property
+    def transcript(self) -> Transcript | None:
+        """What was heard, as corrected; None before anything was."""
+        heard = self.progress.transcript if self.progress else None
+        return correct(heard, self.corrections) if heard and self.corrections else heard
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return self.title or (self.path.name if self.path else "")
+
+    @property
+    def held_files(self) -> tuple[Path, ...]:
+        """Its recording."""
+        return (self.path,) if self.path else ()
+
+    @property
+    def parts(self) -> tuple[Job, ...]:
+        """The second opinion."""
+        return (self.opinion,) if self.opinion else ()
+
+    @property
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds of the recording that are done, and those in all."""
+        progress = self.progress
+        return (progress.seconds_done, progress.seconds_total) if progress else (0.0, None)
+
+    @property
+    def sound(self) -> Sound | None:
+        """Its recording, if there is a file."""
+        return Sound(self.path, self.meter) if self.path else None
+
+    def document(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return self.request.to_dict()
+
+
+class Transcriptions:
+    """Transcribes; whoever wants to see how far a recording is looks at its job."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        transcribers: Transcribers,
+        limits: AudioLimits,
+        history: History | None = None,
+    ) -> None:
+        self._runner, self._transcribers = runner, transcribers
+        self._limits, self._history = limits, history
+
+    def submit(self, job: Transcription, *, always: bool = False) -> None:
+        """Have ``job`` done when its turn comes; one that is over already stays as it is.
+
+        Where too many wait it has failed at once, unless it is to be done ``always``.
+        """
+        if job.path is not None and not job.is_over:
+            self._runner.submit(job, partial(self.hear, job, job.path), always=always)
+
+    def hear(self, job: Transcription, path: Path) -> None:
+        """Do ``job`` here and now; raises what goes wrong."""
+        for _ in self.steps(job, path):
+            job.touch()
+
+    def steps(self, job: Transcription, path: Path) -> Iterator[None]:
+        """Do ``job``, and yield after every change; raises what goes wrong."""
+        asked = job.request
+        try:
+            with open_recording(path, self._limits, name=path.name) as recording:
+                if not self._transcribers.has(asked.engine):
+                    job.enter(State.LOADING)
+                    yield
+                with self._transcribers.use(
+                    asked.engine, job.stop.is_set, reads=asked.sentiment
+                ) as loaded:
+                    yield from self._heard(job, recording, loaded)
+        except Interrupted as error:
+            job.entry = error.entry
+            self._keep_early_corrections(job)
+            raise InterruptedKeptError from error
+        except Cancelled as error:
+            if self._runner.interrupted():
+                raise InterruptedWorkError from error
+            raise
+
+    def _heard(self, job: Transcription, recording: Recording, loaded: Loaded) -> Iterator[None]:
+        transcriber = self._transcriber(loaded, job)
+        job.enter(State.RUNNING)
+        yield
+        metered = MeteredRecording(recording, job.meter, job.name)
+        for progress in transcriber.transcribe(metered, job.request.options, job.stop.is_set):
+            job.take(progress)
+            if progress.finished:
+                if job.unkept is not None:
+                    log.warning("%s is not kept: %s", job.name, job.unkept)
+                self._keep_early_corrections(job)
+            yield
+
+    def correct(self, job: Transcription, corrections: tuple[Correction, ...]) -> None:
+        """Put others in the place of the corrections of ``job``, whose ``editing`` is held.
+
+        Raises ``StoreError`` when the history could not take them; the job has them all the same.
+        """
+        job.corrections = corrections
+        if self._history and job.entry and job.transcript:
+            job.entry = self._history.correct(job.entry, corrections, job.transcript)
+            job.unkept = None
+
+    def _keep_early_corrections(self, job: Transcription) -> None:
+        """Keep what was corrected before there was an entry to keep it in."""
+        with job.editing:
+            if job.corrections and job.origin is Origin.HEARD:
+                try:
+                    self.correct(job, job.corrections)
+                except StoreError as error:
+                    job.unkept = error
+                    log.warning("the corrections of %s are not kept: %s", job.name, error)
+
+    def _transcriber(self, loaded: Loaded, job: Transcription) -> Transcriber:
+        recalls = job.request.recalls and job.heard is None
+        known = replace(loaded, transcriber=Retold(job.heard)) if job.heard else loaded
+        if self._history is None:
+            return known.transcriber
+        return self._history.transcriber(
+            known, recalls=recalls, interrupted=self._runner.interrupted
+        )

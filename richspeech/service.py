@@ -1,0 +1,153 @@
+"""Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from richspeech.audio.decode import AudioLimits
+from richspeech.engines.emotion2vec.load import LoadedListener, listener_on_demand
+from richspeech.engines.loader import audio_limits, default_options
+from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.transcribers import Transcribers
+from richspeech.jobs.batch.batches import Batches
+from richspeech.jobs.compare import Comparisons
+from richspeech.jobs.compare_engines import ComparedEngines
+from richspeech.jobs.emotion import Emotions
+from richspeech.jobs.export import Exports
+from richspeech.jobs.job import Kind
+from richspeech.jobs.listener import Listening
+from richspeech.jobs.live import Talks
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.second_opinion import SecondOpinions
+from richspeech.jobs.transcribe import Transcriptions
+from richspeech.jobs.waiting import WaitingRoom
+from richspeech.model.options import Options
+from richspeech.places import CONFIG
+from richspeech.settings import Settings
+from richspeech.storage.history import History, open_history
+from richspeech.storage.quota import Quota
+from richspeech.storage.rule_file import RuleFile
+from richspeech.version import version
+
+
+def runner_of(settings: Settings) -> Runner:
+    """Make what runs jobs, with the limits of the settings."""
+    room = WaitingRoom(settings.server.waiting_jobs)
+    return Runner(room, {Kind.LIVE: settings.live.max_sessions})
+
+
+@dataclass(frozen=True)
+class Service:
+    """Engines, jobs and storage of one process; for all threads."""
+
+    settings: Settings
+    readiness: Readiness
+    """The main engine, which somebody loads."""
+    transcribers: Transcribers
+    runner: Runner
+    history: History | None = None
+    """None when nothing is to be kept."""
+    quota: Quota | None = None
+    """None where nobody sends anything."""
+    config_file: Path = CONFIG
+    """Where the settings came from; rules may be saved there."""
+    listener: OnDemand[LoadedListener] | None = field(default=None, repr=False)
+    """The second listener; that of the settings unless given."""
+
+    @cached_property
+    def limits(self) -> AudioLimits:
+        """The limits on recordings."""
+        return audio_limits(self.settings)
+
+    @cached_property
+    def defaults(self) -> Options:
+        """What is asked for when nobody says otherwise."""
+        return default_options(self.settings)
+
+    @cached_property
+    def rule_file(self) -> RuleFile:
+        """Where rules are read and saved."""
+        return RuleFile(self.config_file)
+
+    @cached_property
+    def listening(self) -> Listening:
+        """The second listener, for whoever hears a voice."""
+        return Listening(self.listener or listener_on_demand(self.settings))
+
+    # What can be done -------------------------------------------------------------------------
+
+    @cached_property
+    def transcriptions(self) -> Transcriptions:
+        """Recordings → transcripts."""
+        return Transcriptions(self.runner, self.transcribers, self.limits, self.history)
+
+    @cached_property
+    def emotions(self) -> Emotions:
+        """Recordings → what their voices say."""
+        return Emotions(self.runner, self.listening, self.limits, self.settings.emotion)
+
+    @cached_property
+    def opinions(self) -> SecondOpinions:
+        """Transcripts → the same with a second opinion."""
+        return SecondOpinions(self.runner, self.listening, self.limits)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Many recordings → transcripts, and one zip of them."""
+        return Batches(self.runner, self.transcribers, self.settings, self.history, self.quota)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """One recording → how two settings differ on it."""
+        engines = ComparedEngines(self.transcribers, self.settings)
+        return Comparisons(self.runner, engines, self.limits)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Transcripts → files."""
+        return Exports(self.runner, self.limits)
+
+    @cached_property
+    def talks(self) -> Talks:
+        """What is said just now → a recording and its words."""
+        return Talks(self.runner, self.settings.limits.max_seconds)
+
+
+def build(
+    settings: Settings,
+    readiness: Readiness | None = None,
+    transcribers: Transcribers | None = None,
+    history: History | None = None,
+    runner: Runner | None = None,
+    quota: Quota | None = None,
+    config_file: Path = CONFIG,
+) -> Service:
+    """Put a service together; what is not given is as the settings have it, without a history."""
+    readiness = readiness or Readiness()
+    transcribers = transcribers or Transcribers(readiness, settings)
+    runner = runner or runner_of(settings)
+    return Service(settings, readiness, transcribers, runner, history, quota, config_file)
+
+
+@contextmanager
+def open_service(
+    settings: Settings,
+    config_file: Path = CONFIG,
+    quota: Quota | None = None,
+    *,
+    history_aside: bool = False,
+) -> Iterator[Service]:
+    """Open all that the settings name; the engines are closed in the end, and the history.
+
+    Somebody has to load the main engine by ``readiness``. Raises ``StoreError``.
+    """
+    readiness = Readiness()
+    with ExitStack() as stack:
+        transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
+        history = stack.enter_context(open_history(settings, version(), aside=history_aside))
+        yield build(
+            settings, readiness, transcribers, history, quota=quota, config_file=config_file
+        )
