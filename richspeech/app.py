@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from richspeech.console.sessions import Sessions
-    from richspeech.console.workers import Workers
     from richspeech.engines.loader import Loaded
     from richspeech.engines.readiness import Readiness
-    from richspeech.engines.transcribers import Transcribers
-    from richspeech.storage.history import History
+    from richspeech.service import Service
+    from richspeech.storage.quota import Quota
 
 log = logging.getLogger("richspeech.app")
 
@@ -80,17 +79,14 @@ def serve(
 
         from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
-        from richspeech.console.workers import Workers  # noqa: PLC0415
-        from richspeech.engines.readiness import Readiness  # noqa: PLC0415
-        from richspeech.engines.transcribers import Transcribers  # noqa: PLC0415
-        from richspeech.jobs.waiting import WaitingRoom  # noqa: PLC0415
-        from richspeech.storage.history import open_history  # noqa: PLC0415
+        from richspeech.service import open_service  # noqa: PLC0415
+        from richspeech.storage.quota import Quota  # noqa: PLC0415
 
-        readiness = Readiness()
-        transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
-        history = stack.enter_context(open_history(settings, version(), aside=history_aside))
-        workers = Workers(WaitingRoom(settings.server.waiting_jobs))
-        app = application(settings, readiness, transcribers, history, workers, folder, config_file)
+        limits = settings.limits
+        quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
+        opening = open_service(settings, config_file, quota, history_aside=history_aside)
+        service = stack.enter_context(opening)
+        app = application(service, quota)
         config = uvicorn.Config(
             app,
             http=impatient(settings.server.header_seconds),
@@ -106,9 +102,9 @@ def serve(
         sys.stdout.write(welcome(settings.server.host, settings.server.port))
         sys.stdout.flush()
         server = Server(
-            config, settings.server.stop_seconds, workers.close, partial(end_process, folder)
+            config, settings.server.stop_seconds, service.runner.close, partial(end_process, folder)
         )
-        run(server, listener, readiness, transcribers.load_main)
+        run(server, listener, service.readiness, service.transcribers.load_main)
 
 
 def end_process(folder: Path) -> None:
@@ -118,16 +114,8 @@ def end_process(folder: Path) -> None:
     os._exit(0)
 
 
-def application(
-    settings: Settings,
-    readiness: "Readiness",
-    transcribers: "Transcribers",
-    history: "History | None",
-    workers: "Workers",
-    folder: Path,
-    config_file: Path,
-) -> "ASGIApp":
-    """Put probes, login, uploads, live and page behind the middleware; uploads go to ``folder``."""
+def application(service: "Service", quota: "Quota") -> "ASGIApp":
+    """Put probes, login, uploads, live and page behind the middleware; ``quota`` bounds uploads."""
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
@@ -136,32 +124,25 @@ def application(
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
-    from richspeech.engines import loader  # noqa: PLC0415
-    from richspeech.storage.quota import Quota  # noqa: PLC0415
 
+    settings, readiness = service.settings, service.readiness
     app, middleware = create_app(readiness, version()), middleware_of(settings.server)
     limits, server = settings.limits, settings.server
     if middleware.logins is not None and server.user and server.password:
         account = Account(server.user, server.password)
         add_login(app, account, middleware.logins, middleware.cookies, console.login_page)
-    quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
     live = partial(
         live_route,
+        talks=service.talks,
         readiness=readiness,
-        with_stages=transcribers.with_stages,
-        defaults=loader.default_options(settings),
-        max_seconds=limits.max_seconds,
+        with_stages=service.transcribers.with_stages,
+        defaults=service.defaults,
         settings=settings.live,
     )
     windows = console.mount(
         app,
-        readiness,
-        settings,
+        service,
         version(),
-        history,
-        transcribers,
-        config_file,
-        quota=quota,
         routes=lambda parts: [
             Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
             live(parts.desk),
@@ -169,7 +150,6 @@ def application(
             root_route(parts.front),
             *file_routes(parts.front),
         ],
-        workers=workers,
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()

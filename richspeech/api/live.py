@@ -17,7 +17,6 @@ connection ends without a stop, the recording ends as well, and nothing of it is
 import asyncio
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -35,12 +34,11 @@ from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State
-from richspeech.errors import Cancelled, ModelError, OptionError, RichSpeechError
+from richspeech.errors import ModelError, OptionError, RichSpeechError
+from richspeech.jobs.live import Talk, Talks
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
 from richspeech.recognition.live import Event, Finished, Interim, LiveTranscription
-from richspeech.recognition.live_recording import LiveRecording
-from richspeech.recognition.pipeline import Progress
 from richspeech.settings import LiveSettings
 
 log = logging.getLogger(__name__)
@@ -58,22 +56,10 @@ MOST_BACKLOG_SECONDS = 10.0
 SECONDS_BETWEEN_LOOKS = 0.05
 
 
-class Place(Protocol):
-    """Where one live recording goes."""
-
-    path: Path
-    """The file to write."""
-    stop: threading.Event
-    """Set when nobody wants to listen any more."""
-
-    def end(self, progress: Progress | None) -> None:
-        """Take what was heard; None when that failed and only the recording is there."""
-
-
 class Desk(Protocol):
     """Knows the windows whose people talk."""
 
-    def open(self, window: str, visitor: str, options: Options) -> Place:
+    def open(self, window: str, visitor: str, options: Options) -> Talk:
         """Give a window's recording its place; raises ``OptionError`` when it can have none."""
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
@@ -94,20 +80,20 @@ class Begin(BaseModel):
 
 def live_route(
     desk: Desk,
+    talks: Talks,
     readiness: Readiness,
     defaults: Options,
-    max_seconds: float,
     settings: LiveSettings,
     with_stages: WithStages = lambda loaded: loaded,
 ) -> WebSocketRoute:
-    """Make the route; ``max_seconds`` is the longest recording.
+    """Make the route.
 
     ``with_stages`` gives the engine that was loaded the stages through which segments go.
 
     It stands behind the middleware, which knows who asks and refuses other sites.
     """
     return WebSocketRoute(
-        PATH, _Live(desk, readiness, defaults, max_seconds, settings, with_stages).serve
+        PATH, _Live(desk, talks, readiness, defaults, settings, with_stages).serve
     )
 
 
@@ -122,16 +108,14 @@ class _Live:
     def __init__(
         self,
         desk: Desk,
+        talks: Talks,
         readiness: Readiness,
         defaults: Options,
-        max_seconds: float,
         settings: LiveSettings,
         with_stages: WithStages,
     ) -> None:
-        self._desk, self._readiness, self._defaults = desk, readiness, defaults
-        self._with_stages = with_stages
-        self._max_seconds, self._settings = max_seconds, settings
-        self._places = threading.Semaphore(settings.max_sessions)
+        self._desk, self._talks, self._with_stages = desk, talks, with_stages
+        self._readiness, self._defaults, self._settings = readiness, defaults, settings
 
     async def serve(self, websocket: WebSocket) -> None:
         """Lead one conversation, from its first message to the end."""
@@ -150,24 +134,13 @@ class _Live:
             say = partial(self._desk.sentence, begin.window, visitor)
             options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
             live = self._transcription(await self._loaded(websocket))
-            place, recording = self._opened(begin.window, visitor, options)
+            talk = self._desk.open(begin.window, visitor, options)
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
             return
         idle = _Idle(self._settings.idle_seconds, begin.sample_rate)
-        conversation = _Conversation(websocket, place, recording, pcm, say, self._places, idle)
-        await conversation.run(live, options)
-
-    def _opened(self, window: str, visitor: str, options: Options) -> tuple[Place, LiveRecording]:
-        if not self._places.acquire(blocking=False):
-            message = f"All {self._settings.max_sessions} places to talk are taken: try later."
-            raise OptionError(message)
-        try:
-            place = self._desk.open(window, visitor, options)
-            return place, LiveRecording(place.path, self._max_seconds)
-        except RichSpeechError:
-            self._places.release()
-            raise
+        conversation = _Conversation(websocket, talk, pcm, say, idle)
+        await conversation.run(self._talks, live)
 
     async def _loaded(self, websocket: WebSocket) -> Loaded:
         if self._readiness.state is State.LOADING:
@@ -192,29 +165,19 @@ class _Live:
 
 
 class _Conversation:
-    """One recording: the socket's coroutines feed it, a thread of its own transcribes it."""
+    """One recording: the socket's coroutines feed it, a job of its own transcribes it."""
 
     def __init__(
-        self,
-        websocket: WebSocket,
-        place: Place,
-        recording: LiveRecording,
-        pcm: PcmStream,
-        say: Say,
-        places: threading.Semaphore,
-        idle: "_Idle",
+        self, websocket: WebSocket, talk: Talk, pcm: PcmStream, say: Say, idle: "_Idle"
     ) -> None:
-        self._idle = idle
-        self._websocket, self._place, self._recording = websocket, place, recording
-        self._pcm, self._say, self._places = pcm, say, places
+        self._websocket, self._talk, self._recording = websocket, talk, talk.recording
+        self._pcm, self._say, self._idle = pcm, say, idle
         self._loop = asyncio.get_running_loop()
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
-    async def run(self, live: LiveTranscription, options: Options) -> None:
+    async def run(self, talks: Talks, live: LiveTranscription) -> None:
         """Lead it to its end; what was heard goes to its place, whatever becomes of the socket."""
-        # A daemon, for whoever presses Ctrl-C does not want to wait for a talk.
-        thread = threading.Thread(target=self._hear, args=(live, options), daemon=True)
-        thread.start()
+        talks.start(self._talk, live, lambda event: self._post(_message(event)), self._end)
         await self._websocket.send_json({"type": "ready"})
         listening = asyncio.create_task(self._listen())
         try:
@@ -230,7 +193,7 @@ class _Conversation:
     async def _listen(self) -> None:
         """Feed the recording until it is stopped, left, silent or too long; then end it."""
         try:
-            while not self._place.stop.is_set() and await self._listened():
+            while not self._talk.stop.is_set() and await self._listened():
                 while self._recording.backlog_seconds > MOST_BACKLOG_SECONDS:
                     await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             self._recording.feed(self._pcm.finish())
@@ -249,27 +212,10 @@ class _Conversation:
             self._idle.hear(sound)
         return message["type"] == "websocket.receive" and message.get("text") is None
 
-    def _hear(self, live: LiveTranscription, options: Options) -> None:
-        """Transcribe; runs in the thread."""
-        progress, error = None, None
-        try:
-            for event in live.events(self._recording, options):
-                if isinstance(event, Finished):
-                    progress = event.progress
-                else:
-                    self._post(_message(event))
-        except Cancelled:
-            log.info("a live transcription was ended with the model")
-        except RichSpeechError as known:
-            error = _refusal(known, self._say(known))
-        except Exception:  # the person who talks gets a sentence, the log gets the rest
-            log.exception("a live transcription failed")
-            error = {"type": "error", "code": "error", "message": self._say(None)}
-        self._recording.finish()
-        self._place.end(progress)
-        self._places.release()
-        if error is not None:
-            self._post(error)
+    def _end(self) -> None:
+        """Say how it ended; runs in the job's thread."""
+        if (error := self._talk.error) is not None:
+            self._post(_refusal(error, self._say(error)))
         self._post({"type": "finished", "duration": self._recording.seconds})
         self._post(None)
 

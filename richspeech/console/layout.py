@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.route_utils import FnIndexInferError
@@ -18,36 +17,21 @@ from richspeech.console.arrivals import Arrivals
 from richspeech.console.doorway import Doorway
 from richspeech.console.examples import find_examples
 from richspeech.console.front import Front, Paint, look_of
-from richspeech.console.listening import Listening
-from richspeech.console.panels.export.exports import Exporter
 from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import shown
 from richspeech.console.states import States
-from richspeech.console.tab import TRANSCRIBE, Context, Tab
-from richspeech.console.tabs.batch.tab import BatchTab
-from richspeech.console.tabs.emotion.tab import EmotionTab
-from richspeech.console.tabs.history.tab import history_tab
-from richspeech.console.tabs.lab.tab import LabTab
+from richspeech.console.tab import TRANSCRIBE, Context, Viewer
 from richspeech.console.tabs.live.desk import LiveDesk
-from richspeech.console.tabs.live.tab import LiveTab
-from richspeech.console.tabs.transcribe.handlers import Handlers
-from richspeech.console.tabs.transcribe.tab import TranscribeTab
+from richspeech.console.tabs.registry import TABS
 from richspeech.console.theme import CSS, theme
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
-from richspeech.console.work import Work
-from richspeech.console.workers import Workers
-from richspeech.engines.emotion2vec.load import listener_on_demand
-from richspeech.engines.loader import audio_limits, default_options
-from richspeech.engines.readiness import Readiness, State
-from richspeech.engines.transcribers import Transcribers
+from richspeech.engines.readiness import State
 from richspeech.errors import AccessError
-from richspeech.jobs.waiting import WaitingRoom
-from richspeech.language.catalog import locales, say
+from richspeech.language.catalog import DEFAULT_LOCALE, locales, say
 from richspeech.model.labels import label_styles
-from richspeech.places import CONFIG, SHIPPED
+from richspeech.places import SHIPPED
+from richspeech.service import Service
 from richspeech.settings import Settings
-from richspeech.storage.history import History
-from richspeech.storage.quota import Quota
-from richspeech.storage.rule_file import RuleFile
 
 EXAMPLES = SHIPPED / "examples"
 MOST_EVENTS = 1_000
@@ -70,33 +54,20 @@ class Parts:
 
 def mount(
     app: Any,
-    readiness: Readiness,
-    settings: Settings,
+    service: Service,
     version: str,
-    history: History | None = None,
-    transcribers: Transcribers | None = None,
-    config_file: Path = CONFIG,
-    *,
-    quota: Quota,
     routes: Callable[[Parts], Iterable[Any]] = lambda _: (),
-    workers: Workers | None = None,
-    answers: Mapping[type[Exception], Any] = MappingProxyType({}),
+    answers: Mapping[Any, Any] = MappingProxyType({}),
 ) -> Sessions:
-    """Put the console at the root of a FastAPI application, behind the routes that it has.
+    """Put the page at / of a FastAPI ``app``, which may answer before any model is there.
 
-    Without ``history`` nothing is kept. ``transcribers`` are the engines whose main one is
-    ``readiness``, and ``config_file`` is where the settings came from. ``routes`` makes those that
-    go before the page's, that of the page itself among them; without them gradio sends the page,
-    in Chinese. ``answers`` are FastAPI's handlers of exceptions, and ``workers`` do the work of the
-    page.
+    ``routes`` makes those that go before the page's, that of the page itself among them; without
+    them gradio sends the page, in Chinese. ``answers`` are FastAPI's handlers of exceptions.
 
     Returns the windows. The page guards nothing by itself: it stands behind the middleware.
     """
-    engines = transcribers or Transcribers(readiness, settings)
-    context = context_of(
-        engines, readiness, settings, version, history, RuleFile(config_file), quota, workers
-    )
-    desk = LiveDesk(context.sessions, context.work)
+    context = context_of(service, version)
+    desk = LiveDesk(context.sessions, service)
     # Examples are shown from where they are; copies of them would be nobody's upload.
     gr.set_static_paths([EXAMPLES])
     handlers = dict(answers)
@@ -104,7 +75,7 @@ def mount(
         handlers[FnIndexInferError] = handlers[LookupError]
     page = Page(context)
     blocks = page.build()
-    front = Front(blocks, page.paint, settings.page.unsure_below)
+    front = Front(blocks, page.paint, service.settings.page.unsure_below)
     app.router.routes.extend(routes(Parts(context.sessions, desk, front)))
     gr.mount_gradio_app(
         app,
@@ -112,7 +83,7 @@ def mount(
         path="/",
         app_kwargs={"exception_handlers": handlers},
         allowed_paths=[str(EXAMPLES)],
-        max_file_size=context.limits.max_bytes,
+        max_file_size=service.limits.max_bytes,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -136,42 +107,15 @@ def visitor_key(request: gr.Request) -> str:
     return str(request.request.state.visitor.key)
 
 
-def context_of(
-    transcribers: Transcribers,
-    readiness: Readiness,
-    settings: Settings,
-    version: str,
-    history: History | None,
-    rule_file: RuleFile,
-    quota: Quota,
-    workers: Workers | None = None,
-) -> Context:
+def context_of(service: Service, version: str) -> Context:
     """Gather what the tabs are made of."""
-    limits = audio_limits(settings)
-    workers = workers or Workers(WaitingRoom(settings.server.waiting_jobs))
+    settings = service.settings
     examples = find_examples(EXAMPLES)
     shared = [example.path for example in examples]
     sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds, shared)
-    work = Work(transcribers, limits, history, workers)
-    return Context(
-        settings=settings,
-        limits=limits,
-        readiness=readiness,
-        transcribers=transcribers,
-        rule_file=rule_file,
-        sessions=sessions,
-        work=work,
-        handlers=Handlers(work, sessions),
-        facts=page_facts(settings, limits, version, keeps_history=history is not None),
-        defaults=default_options(settings),
-        examples=examples,
-        quota=quota,
-        widgets=Widgets(),
-        listening=Listening(listener_on_demand(settings), workers),
-        exporter=Exporter(limits, workers),
-        history=history,
-        workers=workers,
-    )
+    keeps_history = service.history is not None
+    facts = page_facts(settings, service.limits, version, keeps_history=keeps_history)
+    return Context(service, sessions, facts, examples, Widgets())
 
 
 def page_facts(
@@ -195,15 +139,36 @@ class Page:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._arrivals = Arrivals()
-        self._main = TranscribeTab(context)
-        self._tabs: tuple[Tab, ...] = (
-            self._main,
-            EmotionTab(context),
-            LiveTab(context),
-            BatchTab(context),
-            history_tab(context),
-            LabTab(context),
-        )
+        self._tabs = [make(context, self) for make in TABS]
+        self._places: dict[str, Any] = {}
+
+    # What the tabs see of it ------------------------------------------------------------------
+
+    @property
+    def viewer(self) -> Viewer:
+        """The tab that shows a transcript."""
+        return cast("Viewer", next(tab for tab in self._tabs if tab.name == TRANSCRIBE))
+
+    @property
+    def around(self) -> list[Any]:
+        """What stands around the tabs and tells of the engine in use."""
+        return [self._banner, self._foot]
+
+    def place(self, name: str) -> Any:
+        """Return the ``gr.Tab`` of a tab."""
+        return self._places[name]
+
+    @property
+    def opened(self) -> list[Any]:
+        """What an event that opens a transcript writes."""
+        return [self._front, *self.viewer.painted]
+
+    def open(self, session: Session) -> dict[Any, Any]:
+        """Return values for ``opened``: the session's transcript, and its tab in front."""
+        views = dict(zip(self.viewer.painted, self.viewer.paint(session), strict=True))
+        return {self._front: gr.update(selected=TRANSCRIBE), **views}
+
+    # Its own parts ----------------------------------------------------------------------------
 
     def build(self) -> Any:
         """Lay out the page in Chinese; ``Front`` makes it English, too."""
@@ -219,10 +184,8 @@ class Page:
                 for tab in self._tabs:
                     with self._widgets.labelled(gr.Tab, f"tab_{tab.name}", id=tab.name) as place:
                         tab.build()
-                    self._context.views.places[tab.name] = place
-            foot = gr.HTML(elem_id="foot", **DRAWN)
-            views = self._context.views
-            views.around, views.paint_around = [self._banner, foot], self.paint_around
+                    self._places[tab.name] = place
+            self._foot = gr.HTML(elem_id="foot", **DRAWN)
             self._wire(blocks)
         blocks.max_threads = blocks._queue.max_thread_count = MOST_EVENTS  # noqa: SLF001 - as launch
         return blocks
@@ -254,9 +217,10 @@ class Page:
 
     def paint_around(self, session: Session) -> list[str]:
         """Draw the banner and the footer, for the engine that heard what the session shows."""
-        loaded, locale = self._context.transcribers.loaded, session.locale
-        engine = session.job.engine if session.job else None
-        used = loaded.get(engine or "", self._context.transcribers.main)
+        transcribers, job = self._context.service.transcribers, shown(session)
+        loaded, locale = transcribers.loaded, session.locale
+        engine = job.request.engine if job else None
+        used = loaded.get(engine or "", transcribers.main)
         sizes = {name: each.memory_bytes for name, each in loaded.items()}
         return [
             render.banner(used, locale),
@@ -264,21 +228,14 @@ class Page:
         ]
 
     def _wire(self, blocks: gr.Blocks) -> None:
-        main = self._main
-        self._context.views.form = main.form
-        self._context.views.outputs = [self._front, *main.painted]
-        self._context.views.show = lambda session: [
-            gr.update(selected=TRANSCRIBE),
-            *main.paint(session),
-        ]
         arrivals = self._arrivals
-        arrivals.add(lambda _: not self._has_settled, self._await_model, self._context.views.around)
+        arrivals.add(lambda _: not self._has_settled, self._await_model, self.around)
         for tab in self._tabs:
             tab.resume(arrivals)
         blocks.load(
             self._enter,
             [self._switch, self._window, self._timezone, self._look],
-            [arrivals.build(), *self._context.views.around],
+            [arrivals.build(), *self.around],
             js="() => window.richspeech.visitor()",
             **QUICK,
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
@@ -315,7 +272,7 @@ class Page:
 
     @property
     def _has_settled(self) -> bool:
-        return self._context.readiness.state is not State.LOADING
+        return self._context.service.readiness.state is not State.LOADING
 
     def _enter(
         self, locale: str, window: str, timezone: str, look: str, request: gr.Request
@@ -326,7 +283,7 @@ class Page:
         """
         visitor = visitor_key(request)
         self._context.sessions.attach(request.session_hash, window, visitor).timezone = timezone
-        session = self._context.handlers.set_locale(request.session_hash, locale)
+        session = set_locale(self._context.session(request), locale)
         around = self.paint_around(session)
         is_right = look == look_of(around)
         return [
@@ -335,11 +292,17 @@ class Page:
         ]
 
     def _change_locale(self, locale: str, request: gr.Request) -> list[Any]:
-        return self._values(self._context.handlers.set_locale(request.session_hash, locale))
+        return self._values(set_locale(self._context.session(request), locale))
 
     async def _await_model(self, request: gr.Request) -> list[str]:
-        await self._context.readiness.settled()
+        await self._context.service.readiness.settled()
         return self.paint_around(self._context.session(request))
 
     def _leave(self, request: gr.Request) -> None:
         self._context.sessions.leave(request.session_hash)
+
+
+def set_locale(session: Session, locale: str) -> Session:
+    """Change the language of the page."""
+    session.locale = locale if locale in locales() else DEFAULT_LOCALE
+    return session

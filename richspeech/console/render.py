@@ -11,11 +11,13 @@ from markupsafe import Markup
 from postprocess import AudioEvent, Emotion
 from richspeech.console.languages import ORDER
 from richspeech.console.sentences import Notice, reason
-from richspeech.console.sessions import Job, Origin, Status
 from richspeech.console.templates import draw, macro
 from richspeech.console.view import rules_of
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engines
+from richspeech.errors import NoRecordingError, RichSpeechError
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
@@ -163,35 +165,35 @@ def file_hint(facts: Facts, locale: str) -> Markup:
 # The state of the job ---------------------------------------------------------------------------
 
 
-def status(job: Job | None, locale: str, timezone: str = "UTC") -> Markup:
+def status(job: Transcription | None, locale: str, timezone: str = "UTC") -> Markup:
     """Progress, the message at the end, or what to do first."""
     if job is None:
         return empty("result_empty", locale)
-    if job.status is Status.FAILED:
+    if job.state is State.FAILED:
         more = f" {say('partial', locale)}" if _segments(job) else ""
-        return failure(job.notice, locale, more)
-    if job.status is Status.CANCELLED:
+        return failure(job.error, locale, more)
+    if job.state is State.CANCELLED:
         key = "cancelled" if _segments(job) else "cancelled_empty"
         return message("info", say(key, locale)) + _numbers(job, locale)
-    if job.status is Status.FINISHED:
+    if job.state is State.FINISHED:
         return _finished(job, locale, timezone)
     return progress_bar(job, locale)
 
 
-def _finished(job: Job, locale: str, timezone: str) -> Markup:
+def _finished(job: Transcription, locale: str, timezone: str) -> Markup:
     return _end(job, locale, timezone) + _unkept(job, locale) + _numbers(job, locale)
 
 
-def _unkept(job: Job, locale: str) -> Markup:
+def _unkept(job: Transcription, locale: str) -> Markup:
     """Warn that the history does not have what should be there; empty where it does."""
     if job.unkept is None:
         return Markup()
     key = "unkept" if job.entry is None else "unkept_corrections"
-    said = say(key, locale, reason=job.unkept.sentence(locale))
+    said = say(key, locale, reason=Notice.of(job.unkept).sentence(locale))
     return message("warning", said, role="alert")
 
 
-def _end(job: Job, locale: str, timezone: str) -> Markup:
+def _end(job: Transcription, locale: str, timezone: str) -> Markup:
     if job.origin is not Origin.HEARD and job.entry is not None:
         made = moment(job.entry.created, timezone)
         said = say(f"finished_{job.origin.value}", locale, time=made)
@@ -212,22 +214,22 @@ def empty(key: str, locale: str) -> Markup:
     return _part("empty", locale)(key)
 
 
-def failure(notice: Notice | None, locale: str, more: str = "", side: str = "") -> Markup:
+def failure(error: RichSpeechError | None, locale: str, more: str = "", side: str = "") -> Markup:
     """Say why nothing, or no more, was recognised; or what to do before anything can be.
 
     ``side`` tells which of several recognitions it was, and ``more`` is said in the end.
     """
-    said = notice.sentence(locale) if notice else ""
-    failed = notice is not None and not notice.asks
+    said = Notice.of(error).sentence(locale) if error else ""
+    failed = error is not None and not isinstance(error, NoRecordingError)
     return _part("failure", locale)(said, failed, more=more, side=side)
 
 
-def progress_bar(job: Job, locale: str) -> Markup:
+def progress_bar(job: Transcription, locale: str) -> Markup:
     """Audio seconds done and total, percentage, time left and speed; a moving bar while unknown."""
     fraction = job.progress.fraction if job.progress else None
     parts = progress_parts(job.progress, locale)
-    comparing = job.status is Status.RUNNING and isinstance(job.progress, ComparingProgress)
-    head = "comparing" if comparing else job.status.value
+    comparing = job.state is State.RUNNING and isinstance(job.progress, ComparingProgress)
+    head = "comparing" if comparing else job.state.value
     return meter(say(head, locale), fraction, parts, say("progress", locale))
 
 
@@ -255,7 +257,7 @@ def progress_parts(progress: Progress | None, locale: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _numbers(job: Job, locale: str) -> Markup:
+def _numbers(job: Transcription, locale: str) -> Markup:
     """Show the timing, and the model that did it."""
     if job.progress is None:
         return Markup()
@@ -295,9 +297,9 @@ def _short_time(seconds: float, locale: str) -> str:
 # The recording ---------------------------------------------------------------------------------
 
 
-def player(job: Job | None, locale: str) -> Markup:
+def player(job: Transcription | None, locale: str) -> Markup:
     """Play the recording of the transcript; its times in the page lead into it."""
-    if job is None or (job.status is Status.FAILED and not _segments(job)):
+    if job is None or (job.state is State.FAILED and not _segments(job)):
         return Markup()
     if job.path is None:
         return _part("player", locale)(job.name, None) if job.title else Markup()
@@ -407,7 +409,7 @@ COLUMNS = (
 """Those of emotions and sentiment are there if anything was heard, or read, for them."""
 
 
-def table(job: Job | None, locale: str) -> Markup:
+def table(job: Transcription | None, locale: str) -> Markup:
     """All segments: start, end, language, emotion with probability, events, text."""
     if job is None or not _segments(job):
         return Markup()
@@ -469,7 +471,7 @@ def _precise(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{tenths}" if hours else f"{minutes}:{tenths}"
 
 
-def _segments(job: Job) -> tuple[Segment, ...]:
+def _segments(job: Transcription) -> tuple[Segment, ...]:
     return _of(job.transcript) if job.transcript else ()
 
 
@@ -478,9 +480,9 @@ def _of(whole: Transcript) -> tuple[Segment, ...]:
     return tuple(s for s in whole.segments if s.text or s.events or s.corrected)
 
 
-def _shown(job: Job) -> tuple[Sequence[Segment], int]:
+def _shown(job: Transcription) -> tuple[Sequence[Segment], int]:
     """Return the segments to draw, and how many before them are left out for now."""
     everything = _segments(job)
-    if job.status.is_over or len(everything) <= LIVE_SEGMENTS:
+    if job.is_over or len(everything) <= LIVE_SEGMENTS:
         return everything, 0
     return everything[-LIVE_SEGMENTS:], len(everything) - LIVE_SEGMENTS

@@ -324,7 +324,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
             "会把它改名放在一边，再开始一份新的。"
         ),
     ),
-    # richspeech.console.workers
+    # richspeech.jobs.runner
     (
         r"The server is about to stop and takes no new work: .*",
         "服务器正要停止，不再接受新的任务：请过一会儿再试。",
@@ -473,11 +473,6 @@ class Notice:
     def of(cls, error: RichSpeechError) -> "Notice":
         """Return what ``error`` says."""
         return cls(error.key, "", error.fields) if knows(error.key) else cls(error.code, error.key)
-
-    @property
-    def asks(self) -> bool:
-        """Whether nothing has failed: a recording is still to be named."""
-        return self.kind in ("no_audio", "lab_no_audio")
 
     def sentence(self, locale: str) -> str:
         """Say it."""

@@ -1,43 +1,22 @@
-"""What the server remembers of each open page: its language, its style and its last job."""
+"""What the server remembers of each open page: its language, its jobs, and how tabs are seen."""
 
-import asyncio
 import logging
-import secrets
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
-from richspeech.audio.peaks import PeakMeter
 from richspeech.console.sentences import Notice
 from richspeech.errors import AccessError, BusyError, RichSpeechError
-from richspeech.model.corrections import Correction, correct
-from richspeech.model.options import Options
-from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Progress
-from richspeech.storage.history import read_corrections
-from richspeech.storage.recall import KeptProgress, UnkeptProgress
-from richspeech.storage.transcripts import Entry
-
-if TYPE_CHECKING:
-    from richspeech.console.panels.export.exports import Export
-    from richspeech.console.panels.opinion.work import Opinion
-    from richspeech.console.tabs.batch.run import BatchRun
-    from richspeech.console.tabs.emotion.work import Hearing
-    from richspeech.console.tabs.lab.work import Experiment
-    from richspeech.console.tabs.lab.workshop import Workshop
-    from richspeech.console.tabs.live.desk import Live
+from richspeech.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_LOOKS = 0.25
-"""How often a page looks whether something has changed."""
 MOST_OPEN_SECONDS = 24 * 3_600
 """Without a press; a page that says nothing of its end is not taken for open any longer."""
 MOST_SECONDS_BETWEEN_LOOKS = 5.0
@@ -49,187 +28,8 @@ MOST_LETTERS = 64
 """Of the name of a page and the key of a window; ours have a dozen and 32."""
 
 
-class Status(StrEnum):
-    """How far a job is."""
-
-    WAITING = "waiting"
-    LOADING = "loading"
-    """Its turn has come, but the model is not there yet."""
-    RUNNING = "running"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return self in (Status.FINISHED, Status.CANCELLED, Status.FAILED)
-
-
-class Origin(StrEnum):
-    """How a job came by its transcript."""
-
-    HEARD = "heard"
-    RECALLED = "recalled"
-    """The history had the same recording with the same settings."""
-    OPENED = "opened"
-    """Somebody opened it in the history."""
-
-
-class Task:
-    """Work that a thread does while pages look on; dataclasses say what it is about."""
-
-    status: Status
-    notice: Notice | None
-    stop: threading.Event
-    changes: int
-
-    def touch(self) -> None:
-        """Say that something has changed."""
-        self.changes += 1
-
-    def enter(self, status: Status) -> None:
-        """Get further, unless the task was asked to stop."""
-        self.status = Status.STOPPING if self.stop.is_set() else status
-
-    def cancel(self) -> None:
-        """Ask the task to stop; it says so itself once it has."""
-        self.stop.set()
-        if not self.status.is_over:
-            self.status = Status.STOPPING
-
-    def wind_up(self) -> None:
-        """Begin nothing more, since the process is about to end; what has begun goes on."""
-
-    def withdraw(self) -> None:
-        """End a task that was stopped, perhaps before its turn had come."""
-        self.status = Status.CANCELLED
-        self.touch()
-
-    def fail(self, notice: Notice) -> None:
-        """End the task and remember why."""
-        self.status, self.notice = Status.FAILED, notice
-
-    @property
-    def held_files(self) -> tuple[Path, ...]:
-        """What it reads and writes: files, and folders with all below; by default none."""
-        return ()
-
-    async def watch(self) -> AsyncIterator[None]:
-        """Yield now, whenever something has changed, and at the end."""
-        seen = None
-        while True:
-            is_over, changes = self.status.is_over, self.changes
-            if is_over or changes != seen:
-                seen = changes
-                yield
-            if is_over:
-                return
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-@dataclass(eq=False)
-class Job(Task):
-    """One press of the button. Its own thread changes it; the page reads it."""
-
-    path: Path | None
-    """None when there was nothing to transcribe."""
-    options: Options
-    status: Status = Status.WAITING
-    progress: Progress | None = None
-    """The newest one; kept when the job is cancelled or fails, so that nothing heard is lost."""
-    notice: Notice | None = None
-    """Why it failed."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    corrections: tuple[Correction, ...] = ()
-    """What the person at the page has put right, in order."""
-    meter: PeakMeter = field(default_factory=PeakMeter)
-    key: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Tells the page that this is another job."""
-    changes: int = 0
-    """Counts what happened, for whoever looks on."""
-    written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
-    """Segments as they were last sent: the segment, the style, its JSON."""
-    opinion: "Opinion | None" = None
-    """What a second listener was asked, once it was."""
-    title: str | None = None
-    """Name of the recording where that of the file is another, or there is no file."""
-    origin: Origin = Origin.HEARD
-    entry: Entry | None = None
-    """Where the history has it."""
-    unkept: Notice | None = None
-    """Why the history does not have it, or its corrections, though it should."""
-    is_anew: bool = False
-    """Whether it is to be recognised even if the history knows it."""
-    heard: Progress | None = None
-    """What was heard while it was recorded: then nothing is recognised again."""
-    engine: str | None = None
-    """What recognises it; None is the main engine."""
-    reads: bool | None = None
-    """Whether its words are read for their sentiment; None: as the settings have it."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    """Held while corrections change, here and in the history."""
-
-    def take(self, progress: Progress) -> None:
-        """Get further; the last step may come from the history, with its corrections."""
-        self.progress = progress
-        if isinstance(progress, UnkeptProgress):
-            self.unkept = Notice.of(progress.error)
-        if isinstance(progress, KeptProgress):
-            self.entry = progress.entry
-            if progress.is_recalled:
-                self.origin = Origin.RECALLED
-                self.corrections = read_corrections(progress.corrections)
-
-    @property
-    def transcript(self) -> Transcript | None:
-        """What was heard, as corrected; None before anything was."""
-        heard = self.progress.transcript if self.progress else None
-        return correct(heard, self.corrections) if heard and self.corrections else heard
-
-    @property
-    def name(self) -> str:
-        """Name of the recording."""
-        return self.title or (self.path.name if self.path else "")
-
-    @property
-    def held_files(self) -> tuple[Path, ...]:
-        """Its recording."""
-        return (self.path,) if self.path else ()
-
-    @property
-    def sound(self) -> "Sound | None":
-        """Its recording, if there is a file."""
-        return Sound(self.path, self.meter) if self.path else None
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A recording that can still be played."""
-
-    path: Path
-    meter: PeakMeter
-
-
-@dataclass(frozen=True)
-class HistoryView:
-    """What the tab of the history shows."""
-
-    line: str = ""
-    """What is searched for."""
-    page: int = 0
-    is_open: bool = False
-    """Whether the tab was chosen."""
-
-
-@dataclass(frozen=True)
-class BatchView:
-    """What the tab of many recordings shows."""
-
-    by_name: bool = False
-    """Instead of by risk."""
-    page: int = 0
+JobKind = TypeVar("JobKind", bound=Job)
+View = TypeVar("View")
 
 
 @dataclass(eq=False)
@@ -238,33 +38,58 @@ class Session:
 
     locale: str = "zh"
     style: str = "label"
-    shows_table: bool = False
-    """Whether the table of segments is open."""
-    job: Job | None = None
-    experiment: "Experiment | None" = None
-    """The last comparison in the lab."""
-    workshop: "Workshop | None" = None
-    """The rules that were last tried or saved in the lab."""
-    hearing: "Hearing | None" = None
-    """The last press of the button in the tab of emotions."""
-    live: "Live | None" = None
-    """The last recording that was read along."""
+    """How labels are written."""
     timezone: str = "UTC"
     """That of the browser, by its IANA name."""
-    sounds: dict[int, Sound] = field(default_factory=dict)
-    """Recordings heard here before the job, by the number of their entry in the history."""
-    history: HistoryView = HistoryView()
-    exports: dict[str, "Export"] = field(default_factory=dict)
-    """Files made of the job's transcript, the newest of each form."""
-    batch: "BatchRun | None" = None
-    """The last press of the button in the tab of many recordings."""
-    batch_view: BatchView = BatchView()
+    jobs: dict[tuple[type[Job], str], Job] = field(default_factory=dict)
+    """The last job of each kind that the tabs have begun, and of each name within a kind."""
+    views: dict[type, Any] = field(default_factory=dict)
+    """What the tabs remember of how they are looked at, by its type."""
     pages: set[str] = field(default_factory=set)
     """Names of the pages that show it now."""
     used: float = field(default_factory=time.monotonic)
     """When the page last asked for something, or work went on, in monotonic seconds."""
     uploading: int = 0
     """How many uploads are on their way here."""
+
+    # What the tabs keep here ------------------------------------------------------------------
+
+    def job_of(self, kind: type[JobKind], name: str = "") -> JobKind | None:
+        """Return the last job of a kind, if there was one."""
+        job = self.jobs.get((kind, name))
+        return job if isinstance(job, kind) else None
+
+    def jobs_of(self, kind: type[JobKind]) -> list[JobKind]:
+        """Return the jobs of a kind by all names, the oldest first."""
+        return [job for job in list(self.jobs.values()) if isinstance(job, kind)]
+
+    def put(self, job: Job, name: str = "") -> None:
+        """Keep a job in the place of the one before it, which goes on."""
+        self.jobs.pop((type(job), name), None)
+        self.jobs[type(job), name] = job
+
+    def drop(self, kind: type[JobKind], name: str = "") -> JobKind | None:
+        """Let go of a job, and return it if there was one."""
+        job = self.jobs.pop((kind, name), None)
+        return job if isinstance(job, kind) else None
+
+    def view(self, kind: type[View]) -> View:
+        """Return what a tab has kept of this type; the type's own beginning if nothing."""
+        kept = self.kept(kind)
+        if kept is None:
+            kept = self.views[kind] = kind()
+        return kept
+
+    def kept(self, kind: type[View]) -> View | None:
+        """Return what a tab has kept of this type, if anything."""
+        kept = self.views.get(kind)
+        return kept if isinstance(kept, kind) else None
+
+    def keep(self, view: object) -> None:
+        """Keep a view in the place of the one of its type."""
+        self.views[type(view)] = view
+
+    # Its files --------------------------------------------------------------------------------
 
     @cached_property
     def _directory(self) -> tempfile.TemporaryDirectory[str]:
@@ -291,22 +116,15 @@ class Session:
         return self.folder / "uploads"
 
     @property
-    def is_busy(self) -> bool:
-        """Whether its job is not over yet."""
-        return self.job is not None and not self.job.status.is_over
-
-    @property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[Job, ...]:
         """All work that was begun here, whether or not it is over."""
-        many = self.batch
-        begun = (self.job, self.job and self.job.opinion, self.hearing, many, many and many.packing)
-        known = (task for task in (*begun, self.live, self.experiment) if task is not None)
-        return (*known, *self.exports.values())
+        jobs = list(self.jobs.values())
+        return (*jobs, *(part for job in jobs for part in job.parts))
 
     @property
     def has_work(self) -> bool:
-        """Whether any of its tasks is not over yet, or something is on its way here."""
-        return self.uploading > 0 or any(not task.status.is_over for task in self.tasks)
+        """Whether any of its jobs is not over yet, or something is on its way here."""
+        return self.uploading > 0 or any(not task.is_over for task in self.tasks)
 
     @property
     def held_files(self) -> frozenset[Path]:
@@ -321,43 +139,6 @@ class Session:
     def was_sent(self, path: str) -> bool:
         """Say whether a file is one of its uploads."""
         return self.has_folder and _is_below(self.uploads, path)
-
-    def begin(self, job: Job) -> None:
-        """Put ``job`` in the place of the one before, which is stopped."""
-        if self.job is not None:
-            self.job.cancel()
-            if self.job.opinion is not None:
-                self.job.opinion.cancel()
-            self._remember_sound(self.job)
-        for form in list(self.exports):
-            self.drop_export(form)
-        self.job = job
-
-    def export(self, export: "Export") -> None:
-        """Put ``export`` in the place of the one before it."""
-        self.drop_export(export.form)
-        self.exports[export.form] = export
-
-    def drop_export(self, form: str) -> None:
-        """Stop and forget a file; one that is not there stays so."""
-        if dropped := self.exports.pop(form, None):
-            dropped.drop()
-
-    def sound_of(self, entry: Entry) -> Sound | None:
-        """Return the recording of an entry of the history, if it was heard here and is there."""
-        if self.job is not None:
-            self._remember_sound(self.job)
-        sound = self.sounds.get(entry.id)
-        return sound if sound is not None and sound.path.is_file() else None
-
-    def forget(self, entry: int | None = None) -> None:
-        """Let go of an entry that the history has no longer, or of all."""
-        if self.job and self.job.entry and entry in (None, self.job.entry.id):
-            self.job.entry = None
-
-    def _remember_sound(self, job: Job) -> None:
-        if job.entry is not None and job.sound is not None:
-            self.sounds[job.entry.id] = job.sound
 
 
 class Sessions:

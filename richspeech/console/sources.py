@@ -1,5 +1,6 @@
 """Where a recording comes from, on every tab that wants one: a file, the microphone, an example."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -62,6 +63,15 @@ class Sources:
     def widgets(self) -> list[Any]:
         """The file and the microphone; one of them has a path, or neither."""
         return [self._file, self._microphone]
+
+    def chosen(self, values: Mapping[Any, Any]) -> str | None:
+        """Return the path among the values of an event, if there is one."""
+        path: str | None = values[self._file] or values[self._microphone]
+        return path
+
+    def showing(self, path: str) -> dict[Any, Any]:
+        """Return the values of the widgets that show an example."""
+        return {self._file: path, self._microphone: None}
 
 
 def example_buttons(context: Context, prefix: str = "") -> list[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from postprocess import NO_SPEECH
-from richspeech.console.sessions import Job
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.labels import labels_data
@@ -34,25 +34,25 @@ VIEWER_WORDS = (
 """What the scripts write."""
 
 
-def view(job: Job | None, locale: str, style: str) -> dict[str, Any] | None:
+def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] | None:
     """Return all that the viewer shows of a job; None without anything to show."""
     if job is None or job.transcript is None:
         return None
     total = job.progress.seconds_total if job.progress else None
     transcript = job.transcript
-    known_seconds = 0.0 if job.status.is_over else total or 0.0
+    known_seconds = 0.0 if job.is_over else total or 0.0
     return {
-        "job": job.key,
-        "over": job.status.is_over,
+        "job": job.id,
+        "over": job.is_over,
         "duration": max(transcript.duration, known_seconds),
         "segments": [*_lines(job, transcript, style)],
         "peaks": job.meter.peaks.to_dict(),
         "corrections": len(job.corrections),
-        "copy": display_text(transcript, style, locale) if job.status.is_over else "",
+        "copy": display_text(transcript, style, locale) if job.is_over else "",
     }
 
 
-def _lines(job: Job, transcript: Transcript, style: str) -> Iterator[str]:
+def _lines(job: Transcription, transcript: Transcript, style: str) -> Iterator[str]:
     """Write the segments; those that were written before and are the same are not written again."""
     for index, segment in enumerate(transcript.segments):
         known = job.written.get(index)

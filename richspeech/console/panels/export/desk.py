@@ -10,10 +10,11 @@ import gradio as gr
 from richspeech.console import events
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.panels.export import render as export_render
-from richspeech.console.panels.export.exports import Export, Material, order
 from richspeech.console.sessions import Session
+from richspeech.console.shown import drop_export
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
+from richspeech.jobs.export import Export, Material, order
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 """Seconds between two paintings: what is quick is there at once, and what takes long is no stream
@@ -66,7 +67,7 @@ class ExportDesk:
     def show(self, session: Session) -> dict[str, Any]:
         """Draw what is being made, and say which files are there."""
         exports = self._exports(session)
-        ready = {each.key: each.form for each in exports if each.path is not None}
+        ready = {each.id: each.form for each in exports if each.path is not None}
         return {"html": export_render.exports(exports, session.locale), "ready": ready}
 
     async def make(
@@ -80,11 +81,12 @@ class ExportDesk:
             yield self.show(session)
             return
         export = order(form, material, session.folder)
-        session.export(export)
-        self._context.exporter.submit(export)
+        drop_export(session, form)
+        session.put(export, form)
+        self._context.service.exports.submit(export)
 
         def goes_on() -> bool:
-            return session.exports.get(form) is export and not export.status.is_over
+            return session.job_of(Export, form) is export and not export.is_over
 
         async for shown in self._show_while(goes_on, session):
             yield shown
@@ -93,7 +95,7 @@ class ExportDesk:
         session = self._context.session(request)
 
         def goes_on() -> bool:
-            return not all(each.status.is_over for each in self._exports(session))
+            return not all(each.is_over for each in self._exports(session))
 
         async for shown in self._show_while(goes_on, session):
             yield shown
@@ -113,13 +115,14 @@ class ExportDesk:
 
     def _exports(self, session: Session) -> list[Export]:
         """Return the session's exports of this panel, the oldest first."""
-        return [each for each in list(session.exports.values()) if each.form in self._forms]
+        return [each for each in session.jobs_of(Export) if each.form in self._forms]
 
     def _press_stop(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         session = self._context.session(request)
-        session.drop_export(events.read(event, events.Form).form)
+        drop_export(session, events.read(event, events.Form).form)
         return self.show(session)
 
     def _press_save(self, event: gr.EventData, request: gr.Request) -> Path | None:
-        export = self._context.session(request).exports.get(events.read(event, events.Form).form)
+        form = events.read(event, events.Form).form
+        export = self._context.session(request).job_of(Export, form)
         return export.path if export else None

@@ -10,10 +10,12 @@ import gradio as gr
 from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.panels.export.desk import ExportDesk
-from richspeech.console.panels.export.exports import TRAINING, Material
-from richspeech.console.sessions import Job, Session
+from richspeech.console.sessions import Session
+from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.widgets import BEGINS, DRAWN
+from richspeech.jobs.export import TRAINING, Material
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.review.training import training_segments
 from richspeech.writers import WriterOptions
@@ -103,7 +105,7 @@ class ExportPanel:
 
     def paint(self, session: Session) -> list[Any]:
         """Show what can be had of the session's transcript."""
-        job = session.job
+        job = shown(session)
         silent = job is not None and recording_of(job) is None
         return [
             gr.update(visible=has_files(job)),
@@ -124,23 +126,23 @@ class ExportPanel:
             if material is None:
                 yield self._desk.show(session)
                 return
-            async for shown in self._desk.make(session, form, material):
-                yield shown
+            async for values in self._desk.make(session, form, material):
+                yield values
 
         return press
 
 
-def has_files(job: Job | None) -> bool:
+def has_files(job: Transcription | None) -> bool:
     """Tell whether there is a transcript to download."""
-    return bool(job and job.status.is_over and job.transcript and job.transcript.segments)
+    return bool(job and job.is_over and job.transcript and job.transcript.segments)
 
 
-def recording_of(job: Job) -> Path | None:
+def recording_of(job: Transcription) -> Path | None:
     """Return the recording while the server still has it."""
     return job.path if job.path is not None and job.path.is_file() else None
 
 
-def can_train(job: Job | None) -> bool:
+def can_train(job: Transcription | None) -> bool:
     """Tell whether there are corrections to train on, and the sound that they belong to."""
     if job is None or job.transcript is None or not job.corrections or not recording_of(job):
         return False
@@ -149,7 +151,7 @@ def can_train(job: Job | None) -> bool:
 
 def material_of(session: Session, *, emotions: bool, sounds: bool) -> Material | None:
     """Gather what a file is made of; None before there is a transcript."""
-    job = session.job
+    job = shown(session)
     if job is None or not has_files(job) or job.transcript is None:
         return None
     options = WriterOptions(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from richspeech.console.panels.export.exports import SLOW, Export
-from richspeech.console.sessions import Status
+from richspeech.console.sentences import Notice
 from richspeech.console.templates import draw
+from richspeech.errors import UnexpectedError
+from richspeech.jobs.export import SLOW, Export
+from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text, size_text
 
@@ -39,21 +41,23 @@ def exports(shown: Iterable[Export], locale: str) -> Markup:
 
 
 def _file(each: Export, locale: str) -> File | None:
-    if each.notice is not None:
-        return File(each.form, each.key, each.notice.sentence(locale))
+    if each.error is not None:
+        unexpected = isinstance(each.error, UnexpectedError)
+        notice = Notice("export_unexpected") if unexpected else Notice.of(each.error)
+        return File(each.form, each.id, notice.sentence(locale))
     if each.form not in SLOW:
         return None
-    return _ready(each, locale) if each.status.is_over else _progress(each, locale)
+    return _ready(each, locale) if each.is_over else _progress(each, locale)
 
 
 def _progress(each: Export, locale: str) -> File:
-    head = "export_waiting" if each.status is Status.WAITING else f"export_{each.form}"
+    head = "export_waiting" if each.state is State.WAITING else f"export_{each.form}"
     done = say("done_of", locale, done=clock(each.seconds_done), total=clock(each.seconds_total))
     details = [done]
     if each.seconds_left is not None:
         left = duration_text(round(each.seconds_left), locale)
         details.append(say("left", locale, time=left))
-    return File(each.form, each.key, head=head, fraction=each.fraction, details=details)
+    return File(each.form, each.id, head=head, fraction=each.fraction, details=details)
 
 
 def _ready(each: Export, locale: str) -> File | None:
@@ -61,7 +65,7 @@ def _ready(each: Export, locale: str) -> File | None:
         return None
     return File(
         each.form,
-        each.key,
+        each.id,
         is_ready=True,
         name=each.path.name,
         size=size_text(max(each.path.stat().st_size, 1), locale),

@@ -7,11 +7,13 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.panels.opinion.work import OpinionWork
-from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.sessions import Session
+from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Transcription
 
 
 class OpinionRow:
@@ -23,7 +25,7 @@ class OpinionRow:
         """``paint`` draws ``outputs``, all views of the transcript, this row among them."""
         self._context, self._widgets = context, context.widgets
         self._outputs, self._paint_all = outputs, paint
-        self._work = OpinionWork(context.listening, context.limits, context.workers)
+        self._work = context.service.opinions
 
     def build(self) -> None:
         """Make the widgets."""
@@ -55,27 +57,28 @@ class OpinionRow:
     def _press_ask(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         self._context.require_open(session)
-        if session.job is not None:
-            self._work.ask(session.job)
+        if (job := shown(session)) is not None:
+            self._work.ask(job)
         return self.paint(session)
 
     def _press_stop(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.job is not None and session.job.opinion is not None:
-            session.job.opinion.cancel()
+        job = shown(session)
+        if job is not None and job.opinion is not None:
+            job.opinion.cancel()
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Paint the row while the opinion is formed, and all views once it is there."""
         session = self._context.session(request)
-        job = session.job
+        job = shown(session)
         opinion = job.opinion if job else None
-        if opinion is None or opinion.status.is_over:
+        if opinion is None or opinion.is_over:
             # An event that yields nothing would empty what it writes to.
             yield dict(zip(self.painted, self.paint(session), strict=True))
             return
         async for _ in opinion.watch():
-            if session.job is not job:
+            if shown(session) is not job:
                 return
             yield dict(zip(self.painted, self.paint(session), strict=True))
         drawn = await asyncio.to_thread(self._paint_all, session)
@@ -83,10 +86,10 @@ class OpinionRow:
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the opinion on the session's job; nothing where none can be had."""
-        job, locale = session.job, session.locale
+        job, locale = shown(session), session.locale
         asked = job.opinion if job else None
-        runs = asked is not None and not asked.status.is_over
-        done = asked is not None and asked.status is Status.FINISHED
+        runs = asked is not None and not asked.is_over
+        done = asked is not None and asked.state is State.FINISHED
         limits = self._context.settings.emotion.risk
         return [
             gr.update(visible=_can_be_asked(job) or asked is not None),
@@ -97,11 +100,12 @@ class OpinionRow:
 
 
 def _is_being_formed(session: Session) -> bool:
-    opinion = session.job.opinion if session.job else None
-    return opinion is not None and not opinion.status.is_over
+    job = shown(session)
+    opinion = job.opinion if job else None
+    return opinion is not None and not opinion.is_over
 
 
-def _can_be_asked(job: Job | None) -> bool:
+def _can_be_asked(job: Transcription | None) -> bool:
     """Say whether there is something to have an opinion on, and its sound."""
-    over = job is not None and job.status.is_over
+    over = job is not None and job.is_over
     return bool(over and job and job.path and job.transcript and job.transcript.segments)

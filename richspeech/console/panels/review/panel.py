@@ -9,13 +9,14 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.panels.export.desk import ExportDesk
-from richspeech.console.panels.export.exports import CUTS
 from richspeech.console.panels.export.panel import material_of, recording_of
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.reviews import Reviews
 from richspeech.console.sessions import Session
+from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
 from richspeech.review.lists import LISTS
 
@@ -71,13 +72,13 @@ class ReviewPanel:
 
     def paint(self, session: Session) -> list[Any]:
         """Review the session's transcript."""
-        job, locale = session.job, session.locale
+        job, locale = shown(session), session.locale
         review = self._reviews.of(job)
         if job is None or review is None or job.transcript is None:
             return [gr.update(visible=False), "", "", None, "", *self._desk.paint(session)]
         can_cut = recording_of(job) is not None
         chooser = {
-            "job": job.key,
+            "job": job.id,
             "html": review_render.highlights(
                 review.highlights, job.transcript, locale, can_cut=can_cut
             ),
@@ -95,7 +96,7 @@ class ReviewPanel:
         self, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
         session = self._context.session(request)
-        review = self._reviews.of(session.job)
+        review = self._reviews.of(shown(session))
         material = material_of(session, emotions=True, sounds=True)
         wish = events.read(event, events.Wish)
         found = review.highlights if review else ()
@@ -104,5 +105,5 @@ class ReviewPanel:
             yield self._desk.show(session)
             return
         material = replace(material, highlights=chosen)
-        async for shown in self._desk.make(session, wish.form, material):
-            yield shown
+        async for values in self._desk.make(session, wish.form, material):
+            yield values

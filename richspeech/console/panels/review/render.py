@@ -7,8 +7,8 @@ from functools import partial
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.panels.export.exports import CUTS
 from richspeech.console.templates import draw, percent
+from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name

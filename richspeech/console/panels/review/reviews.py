@@ -2,7 +2,7 @@
 
 from weakref import WeakKeyDictionary
 
-from richspeech.console.sessions import Job
+from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
 from richspeech.model.transcript import Transcript
 from richspeech.review.review import Review, review_transcript
@@ -21,12 +21,12 @@ class Reviews:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: WeakKeyDictionary[
-            Job, tuple[Transcript, tuple[Correction, ...], Review | None]
+            Transcription, tuple[Transcript, tuple[Correction, ...], Review | None]
         ] = WeakKeyDictionary()
 
-    def of(self, job: Job | None) -> Review | None:
+    def of(self, job: Transcription | None) -> Review | None:
         """Return the review; None while the job runs, and where there is nothing to review."""
-        if job is None or job.progress is None or not job.status.is_over:
+        if job is None or job.progress is None or not job.is_over:
             return None
         heard, corrections = job.progress.transcript, job.corrections
         known = self._known.get(job)
@@ -35,7 +35,7 @@ class Reviews:
             self._known[job] = known
         return known[2]
 
-    def _review(self, job: Job) -> Review | None:
+    def _review(self, job: Transcription) -> Review | None:
         transcript = job.transcript
         if transcript is None or not transcript.segments:
             return None

@@ -8,9 +8,9 @@ from markupsafe import Markup
 from richspeech.console.listing import page_within
 from richspeech.console.render import empty, message, meter
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import BatchView, Status
-from richspeech.console.tabs.batch.run import BatchRun, Packing
+from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
+from richspeech.jobs.batch.job import BatchJob, Packing
 from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
 from richspeech.jobs.job import State
 from richspeech.language.catalog import say
@@ -24,15 +24,15 @@ FIRST = (State.RUNNING, State.FINISHED, State.FAILED, State.WAITING, State.CANCE
 """What comes before what, where the order is that of risk."""
 
 
-def status(run: BatchRun | None, locale: str) -> str:
+def status(run: BatchJob | None, locale: str) -> str:
     """Draw how far all recordings are together."""
     if run is None:
         return empty("batch_empty", locale)
-    if run.status is Status.FAILED:
-        sentence = run.notice.sentence(locale) if run.notice else ""
+    if run.state is State.FAILED:
+        sentence = Notice.of(run.error).sentence(locale) if run.error else ""
         return message("error", sentence, role="alert")
-    if run.status.is_over:
-        ended = message("done" if run.status is Status.FINISHED else "info", _end(run, locale))
+    if run.is_over:
+        ended = message("done" if run.state is State.FINISHED else "info", _end(run, locale))
         return ended + _unkept(run, locale)
     sums = tally(run.rows)
     fraction = sums.seconds_done / sums.seconds_total if sums.seconds_total else None
@@ -46,7 +46,7 @@ def status(run: BatchRun | None, locale: str) -> str:
     )
 
 
-def _parts(run: BatchRun, sums: Tally, locale: str) -> list[str]:
+def _parts(run: BatchJob, sums: Tally, locale: str) -> list[str]:
     if run.batch is None:
         return []
     parts = [say("batch_over", locale, over=sums.over, files=sums.files)]
@@ -61,16 +61,16 @@ def _parts(run: BatchRun, sums: Tally, locale: str) -> list[str]:
     return parts
 
 
-def _end(run: BatchRun, locale: str) -> str:
+def _end(run: BatchJob, locale: str) -> str:
     rows = run.rows
     done = [row for row in rows if row.state is State.FINISHED]
     failed = sum(row.state is State.FAILED for row in rows)
     audio = duration_text(sum(row.seconds_done for row in done), locale)
-    key = "batch_done" if run.status is Status.FINISHED else "batch_cancelled"
+    key = "batch_done" if run.state is State.FINISHED else "batch_cancelled"
     return say(key, locale, done=len(done), failed=failed, audio=audio)
 
 
-def _unkept(run: BatchRun, locale: str) -> str:
+def _unkept(run: BatchJob, locale: str) -> str:
     """Warn that the history does not have some of what is done, and why not the first of them."""
     reasons = [row.unkept for row in run.rows if row.unkept is not None]
     if not reasons:
@@ -80,7 +80,7 @@ def _unkept(run: BatchRun, locale: str) -> str:
     return message("warning", said, role="alert")
 
 
-def rows(run: BatchRun | None, view: BatchView, risk: RiskSettings, locale: str) -> Markup:
+def rows(run: BatchJob | None, view: BatchView, risk: RiskSettings, locale: str) -> Markup:
     """Draw one page of the recordings."""
     if run is None or not run.rows:
         return Markup()
@@ -126,7 +126,7 @@ class Line:
         return self.row.state is State.RUNNING
 
 
-def _line(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> Line:
+def _line(row: BatchRow, run: BatchJob, risk: RiskSettings, locale: str) -> Line:
     failed = row.state is State.FAILED
     return Line(
         row,
@@ -137,7 +137,7 @@ def _line(row: BatchRow, run: BatchRun, risk: RiskSettings, locale: str) -> Line
     )
 
 
-def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
+def _facts(row: BatchRow, run: BatchJob, locale: str) -> list[str]:
     state = say(f"state_{row.state.value}", locale)
     if row.state is State.RUNNING and row.seconds_total:
         facts = [state, f"{clock(row.seconds_done)} / {clock(row.seconds_total)}"]
@@ -155,11 +155,12 @@ def _facts(row: BatchRow, run: BatchRun, locale: str) -> list[str]:
 
 def packing(packing: Packing | None, locale: str) -> str:
     """Draw how far the zip is; empty once it can be downloaded."""
-    if packing is None or packing.status is Status.FINISHED:
+    if packing is None or packing.state is State.FINISHED:
         return ""
-    if packing.status is Status.FAILED:
-        return message("error", packing.notice.sentence(locale) if packing.notice else "", "alert")
-    if packing.status is Status.CANCELLED:
+    if packing.state is State.FAILED:
+        sentence = Notice.of(packing.error).sentence(locale) if packing.error else ""
+        return message("error", sentence, "alert")
+    if packing.state is State.CANCELLED:
         return message("info", say("batch_pack_cancelled", locale))
     fraction = packing.done / packing.files if packing.files else None
     parts = [say("batch_packed", locale, done=packing.done, files=packing.files)]

@@ -11,14 +11,15 @@ from richspeech.console import events
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import SECONDS_BETWEEN_LOOKS, BatchView, Session, Status
-from richspeech.console.tab import Context
+from richspeech.console.sessions import Session
+from richspeech.console.shown import is_busy, show
+from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
-from richspeech.console.tabs.batch.run import Asked, BatchRun
-from richspeech.console.tabs.batch.work import BatchWork
-from richspeech.console.tabs.transcribe.handlers import Choices
+from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.errors import BusyError, RichSpeechError
+from richspeech.jobs.batch.job import BatchJob
+from richspeech.jobs.job import SECONDS_BETWEEN_LOOKS, State
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
 from richspeech.writers import WRITERS, WriterOptions
@@ -35,15 +36,9 @@ class BatchTab:
 
     name = NAME
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._widgets = context, context.widgets
-        self._work = BatchWork(
-            context.transcribers,
-            context.settings,
-            context.history,
-            context.workers,
-            context.quota,
-        )
+    def __init__(self, context: Context, shell: Shell) -> None:
+        self._context, self._widgets, self._shell = context, context.widgets, shell
+        self._work = context.service.batches
 
     # Widgets ----------------------------------------------------------------------------------
 
@@ -97,7 +92,7 @@ class BatchTab:
 
     def _draw_hint(self, locale: str) -> str:
         seconds = self._context.settings.page.leave_seconds
-        key = "batch_stay" if self._context.history is None else "batch_stay_kept"
+        key = "batch_stay" if self._context.service.history is None else "batch_stay_kept"
         stay = say(key, locale, time=duration_text(seconds, locale))
         return f"<p>{say('batch_hint', locale)}</p><p>{stay}</p>"
 
@@ -164,7 +159,7 @@ class BatchTab:
 
     def wire(self) -> None:
         """Connect the buttons, and those of the rows."""
-        begin = [self._files, self._folder, *self._context.views.form]
+        begin = {self._files, self._folder, *self._shell.viewer.form}
         self._start.click(self._press_start, begin, self.painted, **BEGINS).then(
             self._watch, None, self.painted, **QUICK
         )
@@ -174,7 +169,7 @@ class BatchTab:
         self._order.input(self._change_order, self._order, self._list, **CHOSEN)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
-        self._list.open_row(self._open, None, self._context.views.outputs, **QUICK)
+        self._list.open_row(self._open, None, self._shell.opened, **QUICK)
         self._pack.click(self._press_pack, self._formats, self.painted, **BEGINS).then(
             self._watch, None, self.painted, **QUICK
         )
@@ -182,16 +177,18 @@ class BatchTab:
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show the batch, and go on painting it while it runs."""
-        arrivals.add(lambda session: session.batch is not None, self._watch, self.painted)
+        arrivals.add(
+            lambda session: session.job_of(BatchJob) is not None, self._watch, self.painted
+        )
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's batch."""
-        run, locale, view = session.batch, session.locale, session.batch_view
-        over = run is None or run.status.is_over
+        run, locale, view = session.job_of(BatchJob), session.locale, session.view(BatchView)
+        over = run is None or run.is_over
         has_results = run is not None and over and bool(run.heard)
         packing = run.packing if run else None
-        is_packing = packing is not None and not packing.status.is_over
-        packed = packing if packing and packing.status is Status.FINISHED else None
+        is_packing = packing is not None and not packing.is_over
+        packed = packing if packing and packing.state is State.FINISHED else None
         return [
             batch_render.status(run, locale),
             gr.update(visible=bool(run and run.rows), value=BY_NAME if view.by_name else BY_RISK),
@@ -209,26 +206,26 @@ class BatchTab:
             batch_render.packing(packing, locale),
         ]
 
-    def _press_start(
-        self, request: gr.Request, files: list[str] | None, folder: str | None, *form: Any
-    ) -> list[Any]:
+    def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
+        files, folder = values[self._files], values[self._folder]
         if not files and not folder:
             raise gr.Error(say("batch_nothing", session.locale))
         uploads = [Path(file) for file in files or ()]
         chosen = None if uploads else Path(str(folder))
         try:
-            self._work.begin(session, uploads, chosen, asked_for(Choices(*form)))
+            asked, before = self._shell.viewer.request(values), session.job_of(BatchJob)
+            session.put(self._work.begin(session.folder, uploads, chosen, asked, before))
         except RichSpeechError as error:
             raise gr.Error(Notice.of(error).sentence(session.locale)) from error
-        session.batch_view = BatchView(session.batch_view.by_name)
+        session.keep(BatchView(session.view(BatchView).by_name))
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         # An event that yields nothing would empty what it writes to.
         session = self._context.session(request)
         seen: object = None
-        while (run := session.batch) is not None and not _is_over(run):
+        while (run := session.job_of(BatchJob)) is not None and not _is_over(run):
             if (now := _state(run)) != seen:
                 seen = now
                 yield await asyncio.to_thread(self.paint, session)
@@ -237,72 +234,74 @@ class BatchTab:
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.batch is not None:
-            session.batch.cancel()
+        if (run := session.job_of(BatchJob)) is not None:
+            run.cancel()
         return self.paint(session)
 
     def _change_order(self, order: str, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.batch_view = BatchView(order == BY_NAME)
+        session.keep(BatchView(order == BY_NAME))
         return self._rows(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session, page = self._context.session(request), events.read(event, events.Numbered).id
-        session.batch_view = BatchView(session.batch_view.by_name, page)
+        session.keep(BatchView(session.view(BatchView).by_name, page))
         return self._rows(session)
 
     def _cancel_row(self, event: gr.EventData, request: gr.Request) -> str:
         session = self._context.session(request)
-        run, name = session.batch, events.read(event, events.Named).id
+        run, name = session.job_of(BatchJob), events.read(event, events.Named).id
         if run is not None and run.batch is not None and name in {r.name for r in run.rows}:
             run.batch.cancel(name)
         return self._rows(session)
 
-    def _open(self, event: gr.EventData, request: gr.Request) -> list[Any]:
+    def _open(self, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         session = self._context.session(request)
-        run, name = session.batch, events.read(event, events.Named).id
-        if session.is_busy or run is None or name not in run.heard:
+        run, name = session.job_of(BatchJob), events.read(event, events.Named).id
+        if is_busy(session) or run is None or name not in run.heard:
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
-            return [gr.skip() for _ in self._context.views.outputs]
-        session.begin(run.job(name))
-        return self._context.views.show(session)
+            return {}
+        show(session, run.job(name))
+        return self._shell.open(session)
 
     def _press_pack(self, formats: list[str], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         if not formats:
             raise gr.Error(say("batch_no_format", session.locale))
-        if session.batch is not None:
+        if (run := session.job_of(BatchJob)) is not None:
             look = WriterOptions(session.style, session.locale)
             try:
-                self._work.pack(session.batch, formats, look)
+                self._work.pack(run, formats, look)
             except BusyError as error:
                 raise gr.Error(Notice.of(error).sentence(session.locale)) from error
         return self.paint(session)
 
     def _press_stop_packing(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.batch is not None and session.batch.packing is not None:
-            session.batch.packing.cancel()
+        run = session.job_of(BatchJob)
+        if run is not None and run.packing is not None:
+            run.packing.cancel()
         return self.paint(session)
 
     def _rows(self, session: Session) -> str:
         settings = self._context.settings.risk
-        return batch_render.rows(session.batch, session.batch_view, settings, session.locale)
+        return batch_render.rows(
+            session.job_of(BatchJob), session.view(BatchView), settings, session.locale
+        )
 
 
-def asked_for(choices: Choices) -> Asked:
-    """Return what the form asks for; raises ``OptionError``."""
-    return Asked(choices.options(), choices.engine, choices.sentiment)
+def _has_batch(session: Session) -> bool:
+    return session.job_of(BatchJob) is not None
 
 
-def _is_over(run: BatchRun) -> bool:
-    return run.status.is_over and (run.packing is None or run.packing.status.is_over)
+def _is_over(run: BatchJob) -> bool:
+    return run.is_over and (run.packing is None or run.packing.is_over)
 
 
-def _state(run: BatchRun) -> tuple[object, ...]:
+def _state(run: BatchJob) -> tuple[object, ...]:
     """Change whenever something has happened."""
     packing = run.packing
-    return run.changes, run.status, packing and (packing.changes, packing.status)
+    return run.changes, run.state, packing and (packing.changes, packing.state)
 
 
 def _download_label(path: Path, locale: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 from markupsafe import Markup
 
 from richspeech.console import render
-from richspeech.console.listening import ListeningTask
-from richspeech.console.sessions import Job, Status
-from richspeech.console.tabs.emotion.work import Hearing
 from richspeech.console.templates import draw, macro
+from richspeech.jobs.emotion import Hearing
+from richspeech.jobs.job import State
+from richspeech.jobs.listener import ListeningJob
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
@@ -29,24 +30,24 @@ def status(hearing: Hearing | None, locale: str) -> Markup:
     """Progress, what went wrong, or what to do first; nothing once there is a result."""
     if hearing is None:
         return render.empty("emotion_empty", locale)
-    if hearing.status is Status.FAILED:
-        return render.failure(hearing.notice, locale)
-    if hearing.status is Status.CANCELLED:
+    if hearing.state is State.FAILED:
+        return render.failure(hearing.error, locale)
+    if hearing.state is State.CANCELLED:
         return render.message("info", say("emotion_cancelled", locale))
-    if hearing.status is Status.FINISHED:
+    if hearing.state is State.FINISHED:
         return Markup()
     return progress(hearing, "emotion", locale)
 
 
-def progress(task: ListeningTask, prefix: str, locale: str) -> Markup:
+def progress(task: ListeningJob, prefix: str, locale: str) -> Markup:
     """Draw how far a listening is; ``prefix_running`` and so on are its words."""
-    own = task.status in (Status.LOADING, Status.RUNNING)
-    head = say(f"{prefix}_{task.status.value}" if own else task.status.value, locale)
+    own = task.state in (State.LOADING, State.RUNNING)
+    head = say(f"{prefix}_{task.state.value}" if own else task.state.value, locale)
     label = say(f"{prefix}_progress", locale)
     return render.meter(head, task.fraction, _progress_parts(task, locale), label)
 
 
-def _progress_parts(task: ListeningTask, locale: str) -> list[str]:
+def _progress_parts(task: ListeningJob, locale: str) -> list[str]:
     if task.began is None:
         return []
     done = clock(task.seconds_done)
@@ -163,7 +164,7 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
         return None
     windows, emotions = hearing.result.curve, hearing.result.impression.emotions
     return {
-        "key": hearing.key,
+        "key": hearing.id,
         "duration": hearing.result.impression.duration,
         "times": [round((each.start + each.end) / 2, 2) for each in windows],
         "scores": {
@@ -178,17 +179,17 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
 # A second opinion -------------------------------------------------------------------------------
 
 
-def opinion(job: Job | None, limits: Scores, locale: str) -> Markup:
+def opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
     """Say how far the second listener is, or how often the two disagree."""
     note = macro("parts.html", "note", locale)
     if job is None or job.opinion is None:
         return note("opinion_hint", kind="opinion-hint")
     asked = job.opinion
-    if asked.status is Status.FAILED:
-        return render.failure(asked.notice, locale)
-    if asked.status is Status.CANCELLED:
+    if asked.state is State.FAILED:
+        return render.failure(asked.error, locale)
+    if asked.state is State.CANCELLED:
         return render.message("info", say("opinion_cancelled", locale))
-    if asked.status is not Status.FINISHED:
+    if asked.state is not State.FINISHED:
         return progress(asked, "opinion", locale)
     outcome = render.message("done", _outcome(job.transcript, asked.model, limits, locale))
     return outcome + (note("opinion_tiny", kind="opinion-note") if asked.is_embedded else "")

@@ -2,22 +2,22 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
-from richspeech.console.tab import Context
+from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.emotion import render as emotion_render
-from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.emotion.document import GRANULARITIES
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT
+from richspeech.errors import NoRecordingError
+from richspeech.jobs.emotion import EmotionRequest, Hearing
 from richspeech.language.catalog import say
 
 CURVE = "window.richspeech.emotionCurve(element, props, watch);"
@@ -34,10 +34,10 @@ class EmotionTab:
 
     name = "emotion"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, _: Shell) -> None:
         self._context, self._widgets = context, context.widgets
         self._settings = context.settings.emotion
-        self._work = EmotionWork(context.listening, context.limits, self._settings, context.workers)
+        self._work = context.service.emotions
         self._sources = Sources(context, "emotion-")
 
     def build(self) -> None:
@@ -128,15 +128,15 @@ class EmotionTab:
 
     def wire(self) -> None:
         """Connect the buttons."""
-        form = [self._granularity, self._embedding, self._keep]
+        form = {self._granularity, self._embedding, self._keep}
         self._sources.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *form], self.painted, **BEGINS
+            self._press_start, {*self._sources.widgets, *form}, self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
-                self._press_example(example.path),
+                self._press_example(str(example.path)),
                 form,
                 [*self._sources.widgets, *self.painted],
                 **BEGINS,
@@ -144,12 +144,12 @@ class EmotionTab:
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show the hearing, and go on painting it while it runs."""
-        arrivals.add(lambda session: session.hearing is not None, self._watch, self.painted)
+        arrivals.add(lambda session: session.job_of(Hearing) is not None, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's hearing."""
-        hearing, locale = session.hearing, session.locale
-        over = hearing is None or hearing.status.is_over
+        hearing, locale = session.job_of(Hearing), session.locale
+        over = hearing is None or hearing.is_over
         files = hearing.result.files if hearing and hearing.result else {}
         return [
             emotion_render.status(hearing, locale),
@@ -167,45 +167,50 @@ class EmotionTab:
             gr.update(interactive=not over),
         ]
 
-    def _press_start(
-        self, request: gr.Request, file: str | None, microphone: str | None, *form: Any
-    ) -> list[Any]:
-        return self._begin(request, file or microphone, form)
+    def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
+        return self._begin(request, self._sources.chosen(values), values)
 
-    def _press_example(self, path: Path) -> Callable[..., list[Any]]:
-        def press(request: gr.Request, *form: Any) -> list[Any]:
-            return [str(path), None, *self._begin(request, str(path), form)]
+    def _press_example(self, path: str) -> Callable[..., dict[Any, Any]]:
+        def press(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+            painting = self._begin(request, path, values)
+            return {
+                **self._sources.showing(path),
+                **dict(zip(self.painted, painting, strict=True)),
+            }
 
         return press
 
-    def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
-        granularity, embedding, keep = form
+    def _begin(self, request: gr.Request, path: str | None, values: Mapping[Any, Any]) -> list[Any]:
         session = self._context.session(request)
         self._context.require_open(session)
-        _forget(session.hearing)
-        asked = Asked(granularity == "frame", bool(embedding), bool(keep))
+        _forget(session.job_of(Hearing))
+        asked = EmotionRequest(
+            frames=values[self._granularity] == "frame",
+            embedding=bool(values[self._embedding]),
+            keep=bool(values[self._keep]),
+        )
         hearing = Hearing(Path(path) if path else None, asked)
         if path is None:
-            hearing.fail(Notice("no_audio"))
-        session.hearing = hearing
+            hearing.fail(NoRecordingError())
+        session.put(hearing)
         self._work.submit(hearing, session.folder)
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         session = self._context.session(request)
-        hearing = session.hearing
+        hearing = session.job_of(Hearing)
         if hearing is None:  # an event that yields nothing would empty what it writes to
             yield self.paint(session)
             return
         async for _ in hearing.watch():
-            if session.hearing is not hearing:
+            if session.job_of(Hearing) is not hearing:
                 return
             yield await asyncio.to_thread(self.paint, self._context.session(request))
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.hearing is not None:
-            session.hearing.cancel()
+        if (hearing := session.job_of(Hearing)) is not None:
+            hearing.cancel()
         return self.paint(session)
 
 

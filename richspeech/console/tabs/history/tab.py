@@ -1,21 +1,25 @@
 """The tab that searches, opens and deletes what was transcribed before."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
+from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import HistoryView, Job, Origin, Session, Sound, Status
-from richspeech.console.tab import Context, Tab
+from richspeech.console.sessions import Session
+from richspeech.console.shown import forget, is_busy, show, sound_of
+from richspeech.console.tab import Context, Shell, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
 from richspeech.console.widgets import QUICK
 from richspeech.errors import OptionError, StoreError
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Origin, Sound, Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import zone_of
 from richspeech.recognition.pipeline import Progress
@@ -26,11 +30,21 @@ from richspeech.storage.transcripts import Stored
 NAME = "history"
 
 
-def history_tab(context: Context) -> Tab:
+def history_tab(context: Context, shell: Shell) -> Tab:
     """Make the tab, or one that says that nothing is kept."""
-    return (
-        NoHistoryTab(context) if context.history is None else HistoryTab(context, context.history)
-    )
+    history = context.service.history
+    return NoHistoryTab(context) if history is None else HistoryTab(context, shell, history)
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """What the tab shows."""
+
+    line: str = ""
+    """What is searched for."""
+    page: int = 0
+    is_open: bool = False
+    """Whether the tab was chosen."""
 
 
 class NoHistoryTab:
@@ -64,8 +78,9 @@ class HistoryTab:
 
     name = NAME
 
-    def __init__(self, context: Context, history: History) -> None:
-        self._context, self._widgets, self._history = context, context.widgets, history
+    def __init__(self, context: Context, shell: Shell, history: History) -> None:
+        self._context, self._widgets, self._shell = context, context.widgets, shell
+        self._history = history
 
     def build(self) -> None:
         """Make the widgets."""
@@ -104,41 +119,43 @@ class HistoryTab:
 
     def wire(self) -> None:
         """Connect the line and the buttons of the rows."""
-        chosen = self._context.views.places[self.name]
+        chosen = self._shell.place(self.name)
         chosen.select(self._refresh, None, self._list, **QUICK)
         for event in (self._line.submit, self._find.click):
             event(self._search, self._line, self._list, **QUICK)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.delete_row(self._delete, None, self._list, **QUICK)
         self._list.wipe_all(self._wipe, None, self._list, **QUICK)
-        self._list.open_row(self._open, None, self._context.views.outputs, **QUICK)
+        self._list.open_row(self._open, None, self._shell.opened, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
-        arrivals.add(lambda session: bool(session.history.line), self._restore, self._line)
+        arrivals.add(
+            lambda session: bool(session.view(HistoryView).line), self._restore, self._line
+        )
 
     def _restore(self, request: gr.Request) -> str:
-        return self._context.session(request).history.line
+        return self._context.session(request).view(HistoryView).line
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
-        view = session.history
+        view = session.view(HistoryView)
         return [view.line, self._drawn(session) if view.is_open else ""]
 
     def _refresh(self, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.history = replace(session.history, is_open=True)
+        session.keep(replace(session.view(HistoryView), is_open=True))
         return self._drawn(session)
 
     def _search(self, line: str | None, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.history = HistoryView(line or "", is_open=True)
+        session.keep(HistoryView(line or "", is_open=True))
         return self._drawn(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session = self._context.session(request)
         page = events.read(event, events.Numbered).id
-        session.history = replace(session.history, page=page)
+        session.keep(replace(session.view(HistoryView), page=page))
         return self._drawn(session)
 
     def _delete(self, event: gr.EventData, request: gr.Request) -> str:
@@ -148,7 +165,7 @@ class HistoryTab:
             store.delete(entry.id)
         except StoreError as error:
             return self._drawn(session, _failure(error, session))
-        session.forget(entry.id)
+        forget(session, entry.id)
         said = say("history_deleted", session.locale, name=name_of(entry, session.locale))
         return self._drawn(session, render.message("done", said))
 
@@ -158,50 +175,50 @@ class HistoryTab:
             count = self._history.store.wipe()
         except StoreError as error:
             return self._drawn(session, _failure(error, session))
-        session.forget()
+        forget(session)
         return self._drawn(
             session, render.message("done", say("history_wiped", session.locale, count=count))
         )
 
-    def _open(self, event: gr.EventData, request: gr.Request) -> list[Any]:
+    def _open(self, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         session = self._context.session(request)
-        if session.is_busy:
+        if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
-            return [gr.skip() for _ in self._context.views.outputs]
+            return {}
         try:
             stored = self._history.store.open(events.read(event, events.Numbered).id)
         except StoreError as error:
             raise gr.Error(Notice.of(error).sentence(session.locale)) from error
-        session.begin(opened(stored, session.sound_of(stored.entry), session.locale))
-        return self._context.views.show(session)
+        show(session, opened(stored, sound_of(session, stored.entry), session.locale))
+        return self._shell.open(session)
 
     def _drawn(self, session: Session, message: str = "") -> str:
         return message + _draw(self._history, session)
 
 
-def opened(stored: Stored, sound: Sound | None, locale: str) -> Job:
+def _has_search(session: Session) -> bool:
+    return bool(session.view(HistoryView).line)
+
+
+def opened(stored: Stored, sound: Sound | None, locale: str) -> Transcription:
     """Make a job of what is stored, as if it had just been heard."""
     entry, transcript = stored.entry, stored.document.uncorrected
-    job = Job(
+    return Transcription(
         sound.path if sound else None,
-        entry.request.options,
-        Status.FINISHED,
+        entry.request,
         Progress(transcript, transcript.segments, transcript.duration, finished=True),
+        stored.document.corrections,
+        sound.meter if sound else PeakMeter(),
         title=name_of(entry, locale),
         origin=Origin.OPENED,
         entry=entry,
-        corrections=stored.document.corrections,
-        engine=entry.request.engine,
-        reads=entry.request.sentiment,
+        state=State.FINISHED,
     )
-    if sound is not None:
-        job.meter = sound.meter
-    return job
 
 
 def _draw(history: History, session: Session) -> str:
     """Draw what a session looks for, or why that cannot be."""
-    view = session.history
+    view = session.view(HistoryView)
     try:
         findings = history_render.find(
             history.store, parse_query(view.line), view.page, zone_of(session.timezone)

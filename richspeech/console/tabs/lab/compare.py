@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -12,21 +13,21 @@ from postprocess import Rule
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.languages import language_words
-from richspeech.console.panels.export.exports import file_stem
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
+from richspeech.console.shown import shown
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context
 from richspeech.console.tabs.lab import render as lab_render
-from richspeech.console.tabs.lab.models import LabModels
 from richspeech.console.tabs.lab.table import write_csv, write_json
-from richspeech.console.tabs.lab.work import Experiment, LabWork, RuleSet, Side, Trial, score_anew
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.engines.hub import EMBEDDED
 from richspeech.engines.registry import engines
-from richspeech.errors import RichSpeechError
+from richspeech.errors import NothingToCompareError, RichSpeechError
+from richspeech.jobs.compare import Experiment, RuleSet, Side, Trial, score_anew
+from richspeech.jobs.export import file_stem
 from richspeech.language.catalog import say
 from richspeech.model.options import AUTO, Options, hotwords_in, language_hint
+from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.rule_file import read_rules
 
 AS_SET = ""
@@ -35,8 +36,9 @@ RULE_SETS: tuple[RuleSet, ...] = ("current", "none", "workshop")
 TABLES = ("csv", "json")
 
 
-class Choices(NamedTuple):
-    """The values of one side's form, in the order of its widgets."""
+@dataclass(frozen=True)
+class Choices:
+    """What one side's form says, by the names of its widgets."""
 
     engine: str
     weights: str
@@ -59,17 +61,21 @@ class Choices(NamedTuple):
             hotwords=hotwords_in(self.hotwords),
         )
         weights = None if self.weights == AS_SET else self.weights
-        return Side(self.engine, weights, options, self.rule_set, rules[self.rule_set])
+        request = TranscriptionRequest(
+            options, self.engine, sentiment=False, rules=rules[self.rule_set], recalls=False
+        )
+        return Side(request, weights, self.rule_set)
 
 
 class ComparePanel:
     """The form of both sides, and what came out."""
 
-    def __init__(self, context: Context, models: LabModels, work: LabWork) -> None:
+    def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
-        self._models, self._work = models, work
+        self._work, self._engines = context.service.comparisons, context.service.comparisons.engines
         self._sources = Sources(context, "lab-")
-        self._forms: list[list[Any]] = []
+        self._forms: list[dict[str, Any]] = []
+        """The widgets of each side, by the fields of ``Choices``."""
 
     def build(self) -> None:
         """Make the recording on one side, settings and result on the other."""
@@ -108,33 +114,35 @@ class ComparePanel:
                         self._forms.append(self._build_form(name))
             self._start, self._cancel = self._widgets.start_and_cancel("lab_start", "lab-")
 
-    def _build_form(self, name: str) -> list[Any]:
-        """Make one side's widgets, in the order of ``Choices``; b differs in one of them."""
-        defaults, add = self._context.defaults, self._widgets.add
+    def _build_form(self, name: str) -> dict[str, Any]:
+        """Make one side's widgets, by the fields of ``Choices``; b differs in one of them."""
+        defaults, add = self._context.service.defaults, self._widgets.add
         itn = defaults.inverse_text_normalization
         self._widgets.html(lambda locale: f"<h3>{say(f'lab_side_{name}', locale)}</h3>")
-        return [
-            add(gr.Dropdown, self._engine_words, value=self._models.engines[0]),
-            add(gr.Dropdown, self._weight_words, value=AS_SET),
-            add(gr.Dropdown, language_words, value=defaults.language or AUTO),
-            self._check("itn", itn if name == "a" else not itn),
-            self._check("merge", defaults.merge),
-            self._check("ban_unknown", defaults.ban_unknown_emotion),
-            self._widgets.explained(gr.Textbox, "lab_hotwords", value="", lines=1, max_lines=3),
-            add(gr.Dropdown, _rule_set_words, value="current"),
-        ]
+        return {
+            "engine": add(gr.Dropdown, self._engine_words, value=self._engines.engines[0]),
+            "weights": add(gr.Dropdown, self._weight_words, value=AS_SET),
+            "language": add(gr.Dropdown, language_words, value=defaults.language or AUTO),
+            "inverse_text_normalization": self._check("itn", itn if name == "a" else not itn),
+            "merge": self._check("merge", defaults.merge),
+            "ban_unknown_emotion": self._check("ban_unknown", defaults.ban_unknown_emotion),
+            "hotwords": self._widgets.explained(
+                gr.Textbox, "lab_hotwords", value="", lines=1, max_lines=3
+            ),
+            "rule_set": add(gr.Dropdown, _rule_set_words, value="current"),
+        }
 
     def _check(self, key: str, value: bool) -> Any:  # noqa: FBT001
         return self._widgets.labelled(gr.Checkbox, key, value=value)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
-        known = self._models.engines
+        known = self._engines.engines
         choices = [(engines()[name].title.in_locale(locale), name) for name in known]
         return {"label": say("lab_engine", locale), "choices": choices}
 
     def _weight_words(self, locale: str) -> dict[str, Any]:
         named = {EMBEDDED: say("lab_weights_embedded", locale)}
-        others = [(named.get(name, name), name) for name in self._models.weights]
+        others = [(named.get(name, name), name) for name in self._engines.weights]
         choices = [(say("lab_weights_settings", locale), AS_SET), *others]
         return {"label": say("lab_weights", locale), "choices": choices}
 
@@ -178,16 +186,20 @@ class ComparePanel:
     def wire(self, editor: Any) -> None:
         """Connect the buttons; ``editor`` holds the rules of the workshop."""
         self._sources.wire()
-        form = [self._reference, editor, *self._forms[0], *self._forms[1]]
+        self._editor = editor
+        form = {editor, *self._forms[0].values(), *self._forms[1].values()}
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._score.click(self._press_score, self._reference, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *form], self.painted, **BEGINS
+            self._press_start,
+            {*self._sources.widgets, self._reference, *form},
+            self.painted,
+            **BEGINS,
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
                 self._press_example(example),
-                form[1:],
+                form,
                 [*self._sources.widgets, self._reference, *self.painted],
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
@@ -198,13 +210,13 @@ class ComparePanel:
         arrivals.add(_has_experiment, self._watch, self.painted)
 
     def _restore(self, request: gr.Request) -> str:
-        experiment = self._context.session(request).experiment
+        experiment = self._context.session(request).job_of(Experiment)
         return experiment.reference if experiment else ""
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's experiment; writes its tables once it is over."""
-        experiment, locale = session.experiment, session.locale
-        over = experiment is None or experiment.status.is_over
+        experiment, locale = session.job_of(Experiment), session.locale
+        over = experiment is None or experiment.is_over
         files = write_tables(experiment, session.folder) if experiment else {}
         return [
             lab_render.status(experiment, locale),
@@ -216,82 +228,86 @@ class ComparePanel:
             gr.update(interactive=not over),
         ]
 
-    def _press_start(
-        self,
-        request: gr.Request,
-        file: str | None,
-        microphone: str | None,
-        reference: str,
-        *form: Any,
-    ) -> list[Any]:
+    def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        sound = session.job.sound if session.job else None
-        path = file or microphone or (str(sound.path) if sound else None)
-        return self._begin(session, path, reference, form)
+        job = shown(session)
+        path = self._sources.chosen(values) or (str(job.path) if job and job.path else None)
+        return self._begin(session, path, values[self._reference], values)
 
-    def _press_example(self, example: Example) -> Callable[..., list[Any]]:
+    def _press_example(self, example: Example) -> Callable[..., dict[Any, Any]]:
         path = str(example.path)
 
-        def press(request: gr.Request, *form: Any) -> list[Any]:
-            session = self._context.session(request)
-            painting = self._begin(session, path, example.words, form)
-            return [path, None, example.words, *painting]
+        def press(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+            painting = self._begin(self._context.session(request), path, example.words, values)
+            return {
+                **self._sources.showing(path),
+                self._reference: example.words,
+                **dict(zip(self.painted, painting, strict=True)),
+            }
 
         return press
 
     def _begin(
-        self, session: Session, path: str | None, reference: str, form: tuple[Any, ...]
+        self, session: Session, path: str | None, reference: str, values: Mapping[Any, Any]
     ) -> list[Any]:
         self._context.require_open(session)
-        if session.experiment is not None:
-            session.experiment.cancel()
-        session.experiment = self._experiment(path, reference.strip(), form)
-        self._work.submit(session.experiment)
+        if (before := session.job_of(Experiment)) is not None:
+            before.cancel()
+        experiment = self._experiment(path, reference.strip(), values)
+        session.put(experiment)
+        self._work.submit(experiment)
         return self.paint(session)
 
-    def _experiment(self, path: str | None, reference: str, form: tuple[Any, ...]) -> Experiment:
+    def _experiment(
+        self, path: str | None, reference: str, values: Mapping[Any, Any]
+    ) -> Experiment:
         """Make what a press asks for; what cannot run has failed already."""
-        rules_text, *values = form
-        half = len(Choices._fields)
-        chosen = Choices(*values[:half]), Choices(*values[half:])
         source = Path(path) if path else None
-        defaults, rules = self._context.defaults, self._context.transcribers.rules
-        plain = Trial(Side(self._models.engines[0], None, defaults, "current", rules))
         try:
-            sets: dict[RuleSet, tuple[Rule, ...]] = {"current": rules, "none": ()}
-            if any(each.rule_set == "workshop" for each in chosen):
-                sets["workshop"] = read_rules(rules_text)
-            left, right = (Trial(each.side(defaults, sets)) for each in chosen)
+            left, right = self._sides(values)
+            if source is None:
+                raise NothingToCompareError
         except RichSpeechError as error:
-            experiment = Experiment(source, (plain, plain), reference)
-            experiment.fail(Notice.of(error))
+            asked = TranscriptionRequest(self._context.service.defaults, self._engines.engines[0])
+            plain = Side(asked, None, "current")
+            experiment = Experiment(source, (Trial(plain), Trial(plain)), reference)
+            experiment.fail(error)
             return experiment
-        experiment = Experiment(source, (left, right), reference)
-        if source is None:
-            experiment.fail(Notice("lab_no_audio"))
-        return experiment
+        return Experiment(source, (Trial(left), Trial(right)), reference)
+
+    def _sides(self, values: Mapping[Any, Any]) -> list[Side]:
+        """Return what both forms ask for; raises ``OptionError``."""
+        chosen = [
+            Choices(**{name: values[widget] for name, widget in form.items()})
+            for form in self._forms
+        ]
+        defaults, rules = self._context.service.defaults, self._context.service.transcribers.rules
+        sets: dict[RuleSet, tuple[Rule, ...]] = {"current": rules, "none": ()}
+        if any(each.rule_set == "workshop" for each in chosen):
+            sets["workshop"] = read_rules(values[self._editor])
+        return [each.side(defaults, sets) for each in chosen]
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.experiment is not None:
-            session.experiment.cancel()
+        if (experiment := session.job_of(Experiment)) is not None:
+            experiment.cancel()
         return self.paint(session)
 
     def _press_score(self, reference: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if session.experiment is not None:
-            score_anew(session.experiment, reference.strip())
+        if (experiment := session.job_of(Experiment)) is not None:
+            score_anew(experiment, reference.strip())
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         session = self._context.session(request)
-        experiment = session.experiment
+        experiment = session.job_of(Experiment)
         # An event that yields nothing would empty what it writes to.
         yield await asyncio.to_thread(self.paint, session)
         if experiment is None:
             return
         async for _ in experiment.watch():
-            if session.experiment is not experiment:
+            if session.job_of(Experiment) is not experiment:
                 return
             yield await asyncio.to_thread(self.paint, self._context.session(request))
 
@@ -301,7 +317,7 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
     result = experiment.result
     if result is None or result.comparison is None:
         return {}
-    place = folder / "lab" / experiment.key
+    place = folder / "lab" / experiment.id
     stem = file_stem(experiment.name)
     files = {form: place / f"{stem}-comparison.{form}" for form in TABLES}
     if experiment.written is not result:
@@ -313,7 +329,7 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
 
 
 def _has_experiment(session: Session) -> bool:
-    return session.experiment is not None
+    return session.job_of(Experiment) is not None
 
 
 def _rule_set_words(locale: str) -> dict[str, Any]:

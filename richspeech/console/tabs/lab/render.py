@@ -16,10 +16,10 @@ from richspeech.console.render import (
     meter,
     progress_parts,
 )
-from richspeech.console.sessions import Status
-from richspeech.console.tabs.lab.work import Experiment, Result, Trial
 from richspeech.console.templates import draw
 from richspeech.engines.registry import engine_named
+from richspeech.jobs.compare import Experiment, Result, Trial
+from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.transcript import LANGUAGES, Segment
@@ -39,13 +39,13 @@ def status(experiment: Experiment | None, locale: str) -> Markup:
     """Progress of both sides, the message at the end, or what to do first."""
     if experiment is None:
         return empty("lab_empty", locale)
-    if experiment.status is Status.FAILED:
-        return failure(experiment.notice, locale)
-    if experiment.status is Status.CANCELLED:
+    if experiment.state is State.FAILED:
+        return failure(experiment.error, locale)
+    if experiment.state is State.CANCELLED:
         return message("info", say("lab_cancelled", locale))
-    if experiment.status is Status.FINISHED:
+    if experiment.state is State.FINISHED:
         return _finished(experiment, locale)
-    if experiment.status is Status.WAITING:
+    if experiment.state is State.WAITING:
         return meter(say("lab_waiting", locale), None, (), say("progress", locale))
     named = zip(NAMES, experiment.trials, strict=True)
     meters = (_meter(name, trial, experiment, locale) for name, trial in named)
@@ -53,13 +53,13 @@ def status(experiment: Experiment | None, locale: str) -> Markup:
 
 
 def _meter(name: str, trial: Trial, experiment: Experiment, locale: str) -> Markup:
-    status = experiment.status if experiment.status is Status.STOPPING else trial.status
+    status = experiment.state if experiment.state is State.STOPPING else trial.state
     label = say("lab_progress", locale, side=name)
-    if trial.status is Status.FINISHED:
+    if trial.state is State.FINISHED:
         return meter(f"{name} · {say('lab_trial_finished', locale)}", 1.0, (), label)
-    if trial.status is Status.FAILED:
+    if trial.state is State.FAILED:
         return meter(f"{name} · {say('lab_trial_failed', locale)}", 0.0, (), label)
-    if trial.status is Status.WAITING:
+    if trial.state is State.WAITING:
         return meter(f"{name} · {say('lab_waiting', locale)}", 0.0, (), label)
     head = f"{name} · {say(status.value, locale)}"
     fraction = trial.progress.fraction if trial.progress else None
@@ -68,9 +68,9 @@ def _meter(name: str, trial: Trial, experiment: Experiment, locale: str) -> Mark
 
 def _finished(experiment: Experiment, locale: str) -> Markup:
     failed = [
-        failure(trial.notice, locale, side=name)
+        failure(trial.error, locale, side=name)
         for name, trial in zip(NAMES, experiment.trials, strict=True)
-        if trial.notice
+        if trial.error
     ]
     if len(failed) == len(NAMES):
         return Markup().join(failed)

@@ -8,9 +8,10 @@ import gradio as gr
 
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.sessions import Session
+from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.tabs.lab import render as lab_render
-from richspeech.console.tabs.lab.workshop import Bench
+from richspeech.console.tabs.lab.workshop import Bench, Workshop
 from richspeech.console.tabs.lab.workshop_render import effect
 from richspeech.console.widgets import DRAWN, QUICK
 from richspeech.language.catalog import say
@@ -79,7 +80,7 @@ class RulesPanel:
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show what became of the rules that were tried before a reload."""
-        arrivals.add(lambda session: session.workshop is not None, self._show, self.painted)
+        arrivals.add(lambda session: session.kept(Workshop) is not None, self._show, self.painted)
 
     def _show(self, request: gr.Request) -> list[Any]:
         return self.paint(self._context.session(request))
@@ -88,7 +89,7 @@ class RulesPanel:
         """Give back what was written before a reload, or the rules in use."""
         if text:
             return gr.skip()
-        workshop = self._context.session(request).workshop
+        workshop = self._context.session(request).kept(Workshop)
         return workshop.text if workshop else self._bench.current_text()
 
     def paint(self, session: Session) -> list[Any]:
@@ -97,17 +98,17 @@ class RulesPanel:
 
     def _draw(self, session: Session | None, locale: str) -> str:
         file = self._bench.file
-        workshop = session.workshop if session else None
+        workshop = session.kept(Workshop) if session else None
         return effect(workshop, file.path.name, file.backup.name, locale)
 
     async def _press_try(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        session.workshop = await asyncio.to_thread(self._bench.attempt, text, session.job)
+        session.keep(await asyncio.to_thread(self._bench.attempt, text, shown(session)))
         return await asyncio.to_thread(self.paint, session)
 
     async def _press_save(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        session.workshop = await asyncio.to_thread(self._bench.save, text, session.job)
+        session.keep(await asyncio.to_thread(self._bench.save, text, shown(session)))
         return await asyncio.to_thread(self.paint, session)
 
 

@@ -6,11 +6,9 @@ import gradio as gr
 
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.sessions import Session
-from richspeech.console.tab import Context
+from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.lab.compare import ComparePanel
-from richspeech.console.tabs.lab.models import LabModels
 from richspeech.console.tabs.lab.rules import RulesPanel
-from richspeech.console.tabs.lab.work import LabWork
 from richspeech.console.tabs.lab.workshop import Bench
 
 
@@ -19,12 +17,10 @@ class LabTab:
 
     name = "lab"
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._widgets = context, context.widgets
-        models = LabModels(context.transcribers, context.settings)
-        work = LabWork(models, context.limits, context.workers)
-        bench = Bench(context.rule_file, context.transcribers, context.settings)
-        self._compare, self._rules = ComparePanel(context, models, work), RulesPanel(context, bench)
+    def __init__(self, context: Context, shell: Shell) -> None:
+        self._context, self._widgets, self._shell = context, context.widgets, shell
+        self._compare = ComparePanel(context)
+        self._rules = RulesPanel(context, Bench(context.service))
 
     def build(self) -> None:
         """Make both parts."""
@@ -42,7 +38,7 @@ class LabTab:
     def wire(self) -> None:
         """Connect the buttons."""
         self._compare.wire(self._rules.editor)
-        self._rules.wire(self._context.views.places[self.name])
+        self._rules.wire(self._shell.place(self.name))
 
     def resume(self, arrivals: Arrivals) -> None:
         """Go on where a reload broke off."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Any
 
-from richspeech.console.tabs.lab.work import SIDES, Experiment, Trial
+from richspeech.jobs.compare import SIDES, Experiment, Trial
 from richspeech.model.transcript import Segment, plain
 from richspeech.review.comparison import LABELS, Comparison, Row, Score, text_of
 from richspeech.writers.data import harmless
@@ -58,9 +58,9 @@ def _side(trial: Trial, score: Score | None) -> dict[str, Any]:
     return {
         "engine": side.engine,
         "model": heard.model if heard else side.weights,
-        "options": asdict(side.options),
-        "rules": [rule.name for rule in side.rules],
-        "error": trial.notice.message or trial.notice.kind if trial.notice else None,
+        "options": asdict(side.request.options),
+        "rules": [rule.name for rule in side.request.rules or ()],
+        "error": str(trial.error) if trial.error else None,
         "duration": heard.duration if heard else None,
         "processing_seconds": heard.processing_seconds if heard else None,
         "rtfx": heard.rtfx if heard else None,

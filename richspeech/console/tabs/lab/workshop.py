@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job
-from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import RichSpeechError
+from richspeech.jobs.transcribe import Transcription
 from richspeech.model.transcript import Transcript
-from richspeech.settings import Settings
+from richspeech.service import Service
 from richspeech.stages.relabelling import Change, try_rules
-from richspeech.storage.rule_file import RuleFile, read_rules, rules_text
+from richspeech.storage.rule_file import read_rules, rules_text
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Workshop:
 class Bench:
     """Where rules are tried and saved; for all threads."""
 
-    def __init__(self, rule_file: RuleFile, transcribers: Transcribers, settings: Settings) -> None:
-        self.file = rule_file
-        self._transcribers, self._settings = transcribers, settings
+    def __init__(self, service: Service) -> None:
+        self.file = service.rule_file
+        self._transcribers, self._settings = service.transcribers, service.settings
 
     @property
     def may_save(self) -> bool:
@@ -48,7 +47,7 @@ class Bench:
         except RichSpeechError:  # the file has become something else since the start
             return rules_text(rules)
 
-    def attempt(self, text: str, job: Job | None) -> Workshop:
+    def attempt(self, text: str, job: Transcription | None) -> Workshop:
         """Try rules on the transcript of ``job``; nothing is recognised."""
         heard = heard_in(job)
         try:
@@ -59,7 +58,7 @@ class Bench:
             return Workshop(text)
         return Workshop(text, None, try_rules(heard, rules), len(heard.segments))
 
-    def save(self, text: str, job: Job | None) -> Workshop:
+    def save(self, text: str, job: Transcription | None) -> Workshop:
         """Put rules into config.yaml, and have every engine follow them from now on."""
         if not self.may_save:
             return Workshop(text, Notice("lab_may_not_save"))
@@ -72,8 +71,8 @@ class Bench:
         return Workshop(text, None, tried.changes, tried.segments, is_saved=True)
 
 
-def heard_in(job: Job | None) -> Transcript | None:
+def heard_in(job: Transcription | None) -> Transcript | None:
     """Return what a job heard, without what a person corrected; None before it is over."""
-    if job is None or job.progress is None or not job.status.is_over:
+    if job is None or job.progress is None or not job.is_over:
         return None
     return job.progress.transcript

@@ -1,73 +1,59 @@
-"""Live recordings and the windows to whose sessions they go."""
+"""Talks and the windows to whose sessions they go."""
 
 import secrets
-import threading
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Sessions, Status, Task
-from richspeech.console.work import Work
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import is_busy, show
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.jobs.live import Talk
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.figures import zone_of
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Progress
-
-
-@dataclass(eq=False)
-class Live(Task):
-    """One recording that is going on; when it ends, it becomes the job of its session."""
-
-    session: Session
-    work: Work
-    path: Path
-    options: Options
-    status: Status = Status.RUNNING
-    notice: Notice | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    changes: int = 0
-
-    def wind_up(self) -> None:
-        """End the recording: what was said so far is heard to its end and kept."""
-        self.cancel()
-
-    @property
-    def held_files(self) -> tuple[Path, ...]:
-        """Its recording."""
-        return (self.path,)
-
-    def end(self, progress: Progress | None) -> None:
-        """Show what was heard; a recording without that is transcribed as any other file."""
-        job = Job(self.path, self.options, heard=progress)
-        self.session.begin(job)
-        # Who has talked cannot do so again; ``live.max_sessions`` bounds how many come here.
-        self.work.submit(job, always=True)
-        self.status = Status.FINISHED
+from richspeech.service import Service
 
 
 class LiveDesk:
-    """Gives every live recording its place."""
+    """Gives every talk its place."""
 
-    def __init__(self, sessions: Sessions, work: Work) -> None:
-        self._sessions, self._work = sessions, work
+    def __init__(self, sessions: Sessions, service: Service) -> None:
+        self._sessions, self._service = sessions, service
 
-    def open(self, window: str, visitor: str, options: Options) -> Live:
-        """Begin a recording of a window, and end the one before, if it is still going on.
+    def open(self, window: str, visitor: str, options: Options) -> Talk:
+        """Begin a talk in a window, and end the one before, if it is still going on.
 
         Raises ``OptionError`` while a file is being transcribed there, since it would be stopped,
-        and ``StoppingError`` once the process is about to end.
+        or when nobody else can talk now, and ``StoppingError`` once the process is about to end.
         """
-        self._work.workers.require_open()
+        self._service.runner.require_open()
         session = self._sessions.of_window(window, visitor)
-        if session.is_busy:
+        if is_busy(session):
             message = "This window transcribes a recording already: wait for its end or cancel it."
             raise OptionError(message)
-        if session.live is not None:
-            session.live.cancel()
-        session.live = Live(session, self._work, _path(session), options)
-        self._work.workers.track(session.live)
-        return session.live
+        path = _path(session)
+        end = partial(self._end, session, path, TranscriptionRequest(options))
+        talk = self._service.talks.open(path, options, end)
+        if (before := session.job_of(Talk)) is not None:
+            before.cancel()
+        session.put(talk)
+        return talk
+
+    def _end(
+        self,
+        session: Session,
+        path: Path,
+        request: TranscriptionRequest,
+        heard: Progress | None,
+    ) -> None:
+        """Show what was heard; a recording without that is transcribed as any other file."""
+        job = Transcription(path, request, heard=heard)
+        show(session, job)
+        # Who has talked cannot do so again; ``live.max_sessions`` bounds how many come here.
+        self._service.transcriptions.submit(job, always=True)
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
         """Say what went wrong, in the window's language; None is what nobody expected."""

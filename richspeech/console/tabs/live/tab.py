@@ -9,8 +9,10 @@ import gradio as gr
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.languages import language_choices
 from richspeech.console.sessions import Session
-from richspeech.console.tab import Context
+from richspeech.console.shown import watch
+from richspeech.console.tab import Context, Shell
 from richspeech.console.widgets import QUICK
+from richspeech.jobs.live import Talk
 from richspeech.language.catalog import say
 
 LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
@@ -21,7 +23,8 @@ class LiveTab:
 
     name = "live"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, shell: Shell) -> None:
+        self._shell = shell
         self._context, self._port = context, context.settings.server.port
 
     def build(self) -> None:
@@ -42,39 +45,42 @@ class LiveTab:
 
     def wire(self) -> None:
         """Open what was said once it is over."""
-        self._place.talked(self._open, None, self._context.views.outputs, **QUICK)
+        self._place.talked(self._open, None, self._shell.opened, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:
         """Open a talk that the reload, or a lost connection, has ended."""
-        arrivals.add(_has_talk, self._open_left, self._context.views.outputs)
+        arrivals.add(_has_talk, self._open_left, self._shell.opened)
 
     def paint(self, session: Session) -> list[Any]:  # noqa: ARG002 - as every tab
         """Draw nothing."""
         return []
 
-    async def _open_left(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        live = self._context.session(request).live
-        if live is None or live.status.is_over:
-            yield [gr.skip() for _ in self._context.views.outputs]
+    async def _open_left(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        if not _has_talk(self._context.session(request)):
+            yield {}
             return
-        async for shown in self._open(request):
-            yield shown
+        async for values in self._open(request):
+            yield values
 
-    async def _open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+    async def _open(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Bring the main tab to the front once, and paint there until the job is over."""
-        live = self._context.session(request).live
-        if live is not None:
-            async for _ in live.watch():
+        talk = self._context.session(request).job_of(Talk)
+        if talk is not None:
+            async for _ in talk.watch():
                 pass
+        front, *_ = self._shell.opened
         is_shown = False
-        async for session in self._context.handlers.watch(request.session_hash):
-            front, *views = await asyncio.to_thread(self._context.views.show, session)
-            yield [gr.skip() if is_shown else front, *views]
+        async for session in watch(self._context.sessions, request.session_hash):
+            values = await asyncio.to_thread(self._shell.open, session)
+            if is_shown:
+                del values[front]
+            yield values
             is_shown = True
 
 
 def _has_talk(session: Session) -> bool:
-    return session.live is not None and not session.live.status.is_over
+    talk = session.job_of(Talk)
+    return talk is not None and not talk.is_over
 
 
 SCRIPT_WORDS = (

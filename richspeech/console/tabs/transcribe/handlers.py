@@ -5,31 +5,30 @@ progress in the job. Whoever looks on (watch) has the session painted as it is n
 something else meanwhile (language, style, cancel) changes the session and paints it, too.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from richspeech.console import render
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import show, shown
 from richspeech.console.view import view
-from richspeech.console.work import Work
 from richspeech.engines.registry import engine_named
-from richspeech.errors import RichSpeechError
-from richspeech.language.catalog import DEFAULT_LOCALE, locales
+from richspeech.errors import NoRecordingError, RichSpeechError
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.options import Options, hotwords_in, language_hint
+from richspeech.model.request import TranscriptionRequest
 
 log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_PAINTS = 0.25
 
-
-class Choices(NamedTuple):
-    """The values of the form, in the order of its components."""
+@dataclass(frozen=True)
+class Choices:
+    """What the form says, by the names of its widgets."""
 
     language: str
     allowed_languages: list[str]
@@ -44,11 +43,12 @@ class Choices(NamedTuple):
     sentiment: bool | None = None
     """Whether words are read for their sentiment; None: as the settings have it."""
 
-    def options(self) -> Options:
-        """Return what the recogniser is asked for; raises ``OptionError``.
+    def request(self) -> TranscriptionRequest:
+        """Return what is asked for; raises ``OptionError``."""
+        return TranscriptionRequest(self._options(), self.engine, self.sentiment)
 
-        What the engine would not heed is as if nobody had asked for it.
-        """
+    def _options(self) -> Options:
+        """Return the options; what the engine would not heed is as if nobody had asked for it."""
         engine = engine_named(self.engine) if self.engine else None
         allowed = tuple(self.allowed_languages)
         if engine and not engine.can(Capability.ALLOWED_LANGUAGES):
@@ -77,61 +77,39 @@ class Painting(NamedTuple):
     can_cancel: bool
 
 
+@dataclass(frozen=True)
+class Table:
+    """The table of segments."""
+
+    is_open: bool = False
+    """Long ones cost much, so nobody gets one who has not asked for it."""
+
+
 class Handlers:
     """The console without its widgets."""
 
-    def __init__(self, work: Work, sessions: Sessions) -> None:
+    def __init__(self, work: Transcriptions, sessions: Sessions) -> None:
         self._work, self.sessions = work, sessions
 
     def begin(self, name: str | None, path: str | None, choices: Choices) -> Session:
         """Make the job of a press and have it done; what cannot run has failed already."""
         session = self.sessions.get(name)
-        source = Path(path) if path else None
+        job = Transcription(Path(path) if path else None)
         try:
-            options = choices.options()
+            job.request = choices.request()
+            if path is None:
+                raise NoRecordingError
         except RichSpeechError as error:
-            job = Job(source, Options())
-            job.fail(Notice.of(error))
-        else:
-            job = Job(source, options, engine=choices.engine, reads=choices.sentiment)
-            if source is None:
-                job.fail(Notice("no_audio"))
-        session.begin(job)
+            job.fail(error)
+        show(session, job)
         self._work.submit(job)
         return session
-
-    async def watch(self, name: str | None) -> AsyncIterator[Session]:
-        """Yield the session now and whenever its job has changed, until that is over."""
-        session = self.sessions.get(name)
-        job = session.job
-        seen = job.changes if job else 0
-        yield session
-        while job is not None and session.job is job:
-            is_over, changes = job.status.is_over, job.changes
-            if is_over or changes != seen:
-                seen = changes
-                yield self.sessions.get(name)
-            if is_over:
-                return
-            await asyncio.sleep(SECONDS_BETWEEN_PAINTS)
-
-    async def settle(self, session: Session) -> AsyncIterator[Session]:
-        """Yield the session now and, if its job is not over yet, once it is.
-
-        What is painted now may reach the page after something newer; the end puts that right.
-        """
-        job, was_busy = session.job, session.is_busy
-        yield session
-        while was_busy and session.is_busy and session.job is job:
-            await asyncio.sleep(SECONDS_BETWEEN_PAINTS)
-        if was_busy and session.job is job:
-            yield session
 
     def cancel(self, name: str | None) -> Session:
         """Stop the job; it reports its own end."""
         session = self.sessions.get(name)
-        if session.job is not None:
-            session.job.cancel()
+        if (job := shown(session)) is not None:
+            job.cancel()
         return session
 
     def correct(self, name: str | None, document: object) -> Session:
@@ -140,9 +118,9 @@ class Handlers:
         Raises ``StoreError`` when the history could not take it; the page has it all the same.
         """
         session = self.sessions.get(name)
-        job = session.job
+        job = shown(session)
         if job is not None and job.progress is not None:
-            with job.lock:
+            with job.editing:
                 try:
                     corrections = (*job.corrections, Correction.from_dict(document))
                     correct(job.progress.transcript, corrections)
@@ -155,34 +133,26 @@ class Handlers:
     def undo(self, name: str | None) -> Session:
         """Take back the last correction; raises ``StoreError`` as ``correct`` does."""
         session = self.sessions.get(name)
-        job = session.job
+        job = shown(session)
         if job is not None:
-            with job.lock:
+            with job.editing:
                 self._work.correct(job, job.corrections[:-1])
         return session
 
     def repeat(self, name: str | None) -> Session:
         """Recognise the recording anew, whatever the history knows of it."""
         session = self.sessions.get(name)
-        if session.job is not None and session.job.path is not None:
-            known = session.job
-            job = Job(
-                known.path, known.options, is_anew=True, engine=known.engine, reads=known.reads
-            )
-            session.begin(job)
+        known = shown(session)
+        if known is not None and known.path is not None:
+            job = Transcription(known.path, replace(known.request, recalls=False))
+            show(session, job)
             self._work.submit(job)
-        return session
-
-    def set_locale(self, name: str | None, locale: str) -> Session:
-        """Change the language of the page."""
-        session = self.sessions.get(name)
-        session.locale = locale if locale in locales() else DEFAULT_LOCALE
         return session
 
     def show_table(self, name: str | None, *, shows: bool) -> Session:
         """Open or close the table of segments."""
         session = self.sessions.get(name)
-        session.shows_table = shows
+        session.keep(Table(is_open=shows))
         return session
 
     def set_style(self, name: str | None, style: str) -> Session:
@@ -194,17 +164,17 @@ class Handlers:
 
 def paint(session: Session) -> Painting:
     """Draw a session."""
-    job, locale = session.job, session.locale
-    over = job is None or job.status.is_over
+    job, locale = shown(session), session.locale
+    over = job is None or job.is_over
     return Painting(
         status=render.status(job, locale, session.timezone),
         view=view(job, locale, session.style),
-        table=render.table(job, locale) if session.shows_table else "",
+        table=render.table(job, locale) if session.view(Table).is_open else "",
         can_start=over,
-        can_cancel=job is not None and not over and job.status is not Status.STOPPING,
+        can_cancel=job is not None and not over and job.state is not State.STOPPING,
     )
 
 
-def can_repeat(job: Job | None) -> bool:
+def can_repeat(job: Transcription | None) -> bool:
     """Whether the transcript is from the history and could be made anew."""
     return job is not None and job.origin is Origin.RECALLED and job.path is not None

@@ -1,7 +1,7 @@
 """The tab that transcribes: a recording on one side, the views of its transcript on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,17 @@ from richspeech.console.panels.opinion.row import OpinionRow
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
+from richspeech.console.shown import settle, shown, watch
 from richspeech.console.sources import Sources, example_buttons
-from richspeech.console.tab import TRANSCRIBE, Context
-from richspeech.console.tabs.transcribe.handlers import Choices, Painting, can_repeat, paint
+from richspeech.console.tab import TRANSCRIBE, Context, Shell
+from richspeech.console.tabs.transcribe.handlers import (
+    Choices,
+    Handlers,
+    Painting,
+    Table,
+    can_repeat,
+    paint,
+)
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import engines
 from richspeech.errors import StoreError
@@ -26,6 +34,7 @@ from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
 from richspeech.model.options import AUTO
+from richspeech.model.request import TranscriptionRequest
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
@@ -39,8 +48,9 @@ class TranscribeTab:
 
     name = TRANSCRIBE
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._widgets, self._handlers = context, context.widgets, context.handlers
+    def __init__(self, context: Context, shell: Shell) -> None:
+        self._context, self._widgets, self._shell = context, context.widgets, shell
+        self._handlers = Handlers(context.service.transcriptions, context.sessions)
         self._sources = Sources(context)
         self._opinion = OpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
@@ -63,14 +73,14 @@ class TranscribeTab:
             self._engine = self._widgets.add(
                 gr.Dropdown,
                 self._engine_words,
-                value=self._context.transcribers.engines[0],
+                value=self._context.service.transcribers.engines[0],
                 elem_id="engine",
             )
             self._language = self._widgets.add(
                 gr.Dropdown,
                 language_words,
-                value=self._context.defaults.language or AUTO,
-                interactive=_heeds_language(self._context.transcribers.engines[0]),
+                value=self._context.service.defaults.language or AUTO,
+                interactive=_heeds_language(self._context.service.transcribers.engines[0]),
                 elem_id="language",
             )
             self._build_settings()
@@ -78,7 +88,7 @@ class TranscribeTab:
         self._example_buttons = example_buttons(self._context)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
-        known = self._context.transcribers.engines
+        known = self._context.service.transcribers.engines
         choices = [(engines()[name].title.in_locale(locale), name) for name in known]
         return {
             "label": say("engine", locale),
@@ -87,7 +97,7 @@ class TranscribeTab:
         }
 
     def _build_settings(self) -> None:
-        defaults, transcribers = self._context.defaults, self._context.transcribers
+        defaults, transcribers = self._context.service.defaults, self._context.service.transcribers
         main = transcribers.engines[0]
         with self._widgets.labelled(gr.Accordion, "settings", open=False, elem_id="settings"):
             self._hotwords = self._widgets.explained(
@@ -181,23 +191,35 @@ class TranscribeTab:
             *self._opinion.painted,
             *self._exports.painted,
             *self._review.painted,
-            *self._context.views.around,
+            *self._shell.around,
         ]
 
     @property
-    def form(self) -> list[Any]:
-        """What says how to transcribe, in the order of ``Choices``."""
-        return [
-            self._language,
-            self._allowed,
-            self._itn,
-            self._merge,
-            self._merge_length,
-            self._ban,
-            self._engine,
-            self._hotwords,
-            self._sentiment,
-        ]
+    def _choices(self) -> dict[str, Any]:
+        """The widgets that say how to transcribe, by the fields of ``Choices``."""
+        return {
+            "language": self._language,
+            "allowed_languages": self._allowed,
+            "inverse_text_normalization": self._itn,
+            "merge": self._merge,
+            "merge_length_s": self._merge_length,
+            "ban_unknown_emotion": self._ban,
+            "engine": self._engine,
+            "hotwords": self._hotwords,
+            "sentiment": self._sentiment,
+        }
+
+    @property
+    def form(self) -> set[Any]:
+        """Widgets that say how to transcribe."""
+        return {*self._choices.values()}
+
+    def request(self, values: Mapping[Any, Any]) -> TranscriptionRequest:
+        """Read what these widgets say, among others; raises ``OptionError``."""
+        return self._chosen(values).request()
+
+    def _chosen(self, values: Mapping[Any, Any]) -> Choices:
+        return Choices(**{name: values[widget] for name, widget in self._choices.items()})
 
     def wire(self) -> None:
         """Connect the buttons, the settings that need no new transcription, and the viewer."""
@@ -225,7 +247,7 @@ class TranscribeTab:
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         self._start.click(
-            self._press_start, [*self._sources.widgets, *self.form], self.painted, **BEGINS
+            self._press_start, {*self._sources.widgets, *self.form}, self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
         for button, example in zip(self._example_buttons, self._context.examples, strict=True):
             button.click(
@@ -237,7 +259,7 @@ class TranscribeTab:
 
     def _choose_engine(self, engine: str) -> list[Any]:
         """Shut what the engine does not heed, and read the words where the settings want it."""
-        reads = self._context.transcribers.reads(engine)
+        reads = self._context.service.transcribers.reads(engine)
         return [
             gr.update(interactive=_heeds_language(engine)),
             gr.update(interactive=_heeds_allowed(engine)),
@@ -254,40 +276,43 @@ class TranscribeTab:
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's job."""
+        job = shown(session)
         return [
-            render.player(session.job, session.locale),
-            gr.update(visible=can_repeat(session.job)),
-            gr.update(visible=has_files(session.job)),
+            render.player(job, session.locale),
+            gr.update(visible=can_repeat(job)),
+            gr.update(visible=has_files(job)),
             *_updates(paint(session)),
             *self._opinion.paint(session),
             *self._exports.paint(session),
             *self._review.paint(session),
-            *self._context.views.paint_around(session),
+            *self._shell.paint_around(session),
         ]
 
-    def _press_start(
-        self, request: gr.Request, file: str | None, microphone: str | None, *form: Any
-    ) -> list[Any]:
-        return self._begin(request, file or microphone, form)
+    def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
+        return self._begin(request, self._sources.chosen(values), values)
 
-    def _press_example(self, example: Example) -> Callable[..., list[Any]]:
+    def _press_example(self, example: Example) -> Callable[..., dict[Any, Any]]:
         path = str(example.path)
 
-        def press(request: gr.Request, *form: Any) -> list[Any]:
-            return [path, None, *self._begin(request, path, form)]
+        def press(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+            painting = self._begin(request, path, values)
+            return {
+                **self._sources.showing(path),
+                **dict(zip(self.painted, painting, strict=True)),
+            }
 
         return press
 
-    def _begin(self, request: gr.Request, path: str | None, form: tuple[Any, ...]) -> list[Any]:
+    def _begin(self, request: gr.Request, path: str | None, values: Mapping[Any, Any]) -> list[Any]:
         self._context.require_open(self._context.session(request))
-        return self.paint(self._handlers.begin(request.session_hash, path, Choices(*form)))
+        return self.paint(self._handlers.begin(request.session_hash, path, self._chosen(values)))
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for session in self._handlers.watch(request.session_hash):
+        async for session in watch(self._context.sessions, request.session_hash):
             yield await asyncio.to_thread(self.paint, session)
 
     async def _settle(self, session: Session) -> AsyncIterator[list[Any]]:
-        async for each in self._handlers.settle(session):
+        async for each in settle(session):
             yield await asyncio.to_thread(self.paint, each)
 
     async def _change_style(self, style: str, request: gr.Request) -> AsyncIterator[list[Any]]:
@@ -336,7 +361,8 @@ class TranscribeTab:
 
 
 def _is_used(session: Session) -> bool:
-    return session.job is not None or session.style != Session.style or session.shows_table
+    has_job, is_open = shown(session) is not None, session.view(Table).is_open
+    return has_job or session.style != Session.style or is_open
 
 
 def _heeds_language(engine: str) -> bool:
@@ -352,7 +378,7 @@ def _heeds_ban(engine: str) -> bool:
 
 
 def _updates(painting: Painting) -> list[Any]:
-    """Put a painting in the order of ``Page._painted``."""
+    """Put a painting in the order of ``TranscribeTab.painted``."""
     return [
         painting.status,
         painting.view,
