@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,9 @@ from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, open_recording
 from richspeech.engines import loader
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.jobs.job import Kind
+from richspeech.jobs.live import Talk, Talks
+from richspeech.jobs.runner import Runner
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
@@ -45,7 +48,7 @@ class FakePlace:
     """Keeps what it is given."""
 
     path: Path
-    stop: threading.Event = field(default_factory=threading.Event)
+    talk: Talk | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     progress: Progress | None = None
 
@@ -59,14 +62,17 @@ class FakeDesk:
     """Has a place for every window but the one called busy."""
 
     folder: Path
+    talks: Talks = field(default_factory=lambda: Talks(Runner(), 600))
     places: dict[str, FakePlace] = field(default_factory=dict)
     options: list[Options] = field(default_factory=list)
 
-    def open(self, window: str, visitor: str, options: Options) -> FakePlace:  # noqa: ARG002
+    def open(self, window: str, visitor: str, options: Options) -> Talk:  # noqa: ARG002
         if window == "busy":
             raise OptionError("This window is busy; wait.")
         self.options.append(options)
-        return self.places.setdefault(window, FakePlace(self.folder / f"{window}.wav"))
+        place = self.places.setdefault(window, FakePlace(self.folder / f"{window}.wav"))
+        place.talk = self.talks.open(place.path, options, place.end)
+        return place.talk
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:  # noqa: ARG002
         return f"Sorry, {window}: {error}"
@@ -75,9 +81,6 @@ class FakeDesk:
 def guarded(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
     """The route behind what tells it who asks, and keeps other sites away."""
     return Origins(Visitors(Starlette(routes=[route]), COOKIES, logins))
-
-
-Talk = Callable[..., TestClient]
 
 
 @pytest.fixture
@@ -108,13 +111,14 @@ def client_of(
     settings = LiveSettings(
         interim_seconds=0.01, max_sessions=max_sessions, idle_seconds=idle_seconds
     )
-    return TestClient(guarded(live_route(desk, readiness, Options(), max_seconds, settings)))
+    desk.talks = Talks(Runner(at_once={Kind.LIVE: max_sessions}), max_seconds)
+    return TestClient(guarded(live_route(desk, desk.talks, readiness, Options(), settings)))
 
 
 @contextmanager
 def served(desk: FakeDesk, readiness: Readiness) -> Iterator[str]:
     """The address of the route on a real server, which nobody stops when a connection ends."""
-    route = live_route(desk, readiness, Options(), 600, LiveSettings(interim_seconds=0.01))
+    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings(interim_seconds=0.01))
     server = uvicorn.Server(uvicorn.Config(guarded(route), log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -336,7 +340,9 @@ def test_who_sends_sound_stays_for_longer_than_an_idle_one_may(
 def test_a_window_that_is_left_for_long_ends_its_talk(client: TestClient, desk: FakeDesk) -> None:
     with client.websocket_connect("/live") as socket:
         begin(socket)
-        desk.places["mine"].stop.set()
+        talk = desk.places["mine"].talk
+        assert talk is not None
+        talk.cancel()
         send(socket, bytes(FRAME_BYTES))
         assert [*received(socket)][-1]["type"] == "finished"
 
@@ -385,7 +391,7 @@ def test_our_own_page_is_let_in(client: TestClient) -> None:
 def test_strangers_are_refused_where_there_is_a_password(
     desk: FakeDesk, readiness: Readiness, shown: str | None
 ) -> None:
-    route = live_route(desk, readiness, Options(), 600, LiveSettings())
+    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings())
     client = TestClient(guarded(route, Logins(1)))
     if shown:
         client.cookies.set(COOKIES.login, shown)
@@ -396,7 +402,7 @@ def test_strangers_are_refused_where_there_is_a_password(
 
 def test_who_has_logged_in_is_let_in(desk: FakeDesk, readiness: Readiness) -> None:
     logins = Logins(1)
-    route = live_route(desk, readiness, Options(), 600, LiveSettings())
+    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings())
     client = TestClient(guarded(route, logins))
     client.cookies.set(COOKIES.login, logins.begin("ming"))
     with client.websocket_connect("/live") as socket:

@@ -25,8 +25,8 @@ from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.language.catalog import say
+from richspeech.service import build
 from richspeech.settings import Settings
-from richspeech.storage.quota import Quota
 
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 
@@ -38,8 +38,7 @@ class Console:
         self.readiness = Readiness()
         settings = Settings.model_validate({"server": server})
         self.app = create_app(self.readiness, "1.2.3")
-        quota = Quota(Path("unused"), 1, 1)
-        console.mount(self.app, self.readiness, settings, "1.2.3", quota=quota, routes=self._routes)
+        console.mount(self.app, build(settings, self.readiness), "1.2.3", self._routes)
         self.client = TestClient(self.app)
 
     def _routes(self, parts: Any) -> list[Any]:

@@ -12,16 +12,14 @@ from gradio.exceptions import InvalidPathError
 
 from richspeech.console import mount
 from richspeech.console.layout import EXAMPLES
-from richspeech.engines.readiness import Readiness
+from richspeech.service import build
 from richspeech.settings import Settings
-from richspeech.storage.quota import Quota
 
 
 @pytest.fixture(scope="module")
-def blocks(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def blocks() -> Any:
     app = FastAPI()
-    quota = Quota(tmp_path_factory.mktemp("uploads"), 10**9, 10**9)
-    mount(app, Readiness(), Settings(), "1", quota=quota)
+    mount(app, build(Settings()), "1")
     mounted: Any = app.routes[-1]
     return mounted.app.get_blocks()
 

@@ -8,6 +8,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -19,21 +20,35 @@ from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.languages import language_choices
+from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
-from richspeech.console.panels.export.exports import file_stem
 from richspeech.console.sentences import Notice, reason
-from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
-from richspeech.console.work import Work
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import AudioError, Cancelled, ModelError, OptionError
+from richspeech.errors import (
+    AudioError,
+    Cancelled,
+    ModelError,
+    NoRecordingError,
+    NothingToCompareError,
+    OptionError,
+    RichSpeechError,
+    UnexpectedError,
+)
+from richspeech.jobs.export import file_stem
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import LANGUAGES, Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
@@ -77,8 +92,8 @@ def progress(
     return Progress(transcript, segments, total, finished)
 
 
-def finished_job(*segments: Segment, name: str = "会议.wav") -> Job:
-    job = Job(render_path(name), Options(), Status.FINISHED)
+def finished_job(*segments: Segment, name: str = "会议.wav") -> Transcription:
+    job = Transcription(render_path(name), TranscriptionRequest(), state=State.FINISHED)
     job.progress = progress(*segments, finished=True)
     return job
 
@@ -130,7 +145,9 @@ def readiness_with(transcriber: Transcriber) -> Readiness:
 
 
 def handlers_on(readiness: Readiness) -> Handlers:
-    return Handlers(Work(Transcribers(readiness, Settings()), LIMITS), Sessions(3600))
+    return Handlers(
+        Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
+    )
 
 
 def handlers_of(transcriber: Transcriber) -> Handlers:
@@ -151,17 +168,21 @@ def run_through(
 def watched(handlers: Handlers) -> list[Painting]:
     """All paintings until the job is over."""
 
-    async def watch() -> list[Painting]:
-        return [paint(session) async for session in handlers.watch("page")]
+    async def paintings() -> list[Painting]:
+        return [paint(session) async for session in watch(handlers.sessions, "page")]
 
-    return asyncio.run(watch())
+    return asyncio.run(paintings())
 
 
-def stepped(*steps: Progress | Exception, path: str) -> tuple[Job, Session, Iterator[None]]:
+def stepped(
+    *steps: Progress | Exception, path: str
+) -> tuple[Transcription, Session, Iterator[None]]:
     """A job whose steps the test takes itself."""
-    job, session = Job(Path(path), Options()), Session()
-    session.begin(job)
-    work = Work(Transcribers(readiness_with(FakeTranscriber(*steps)), Settings()), LIMITS)
+    job, session = Transcription(Path(path)), Session()
+    show(session, job)
+    work = Transcriptions(
+        Runner(), Transcribers(readiness_with(FakeTranscriber(*steps)), Settings()), LIMITS
+    )
     return job, session, work.steps(job, Path(path))
 
 
@@ -272,25 +293,27 @@ def test_everything_from_outside_is_escaped() -> None:
     assert "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("kind", ["no_audio", "lab_no_audio"])
-def test_who_names_no_recording_is_asked_for_one_and_nothing_has_failed(kind: str) -> None:
-    asked = render.failure(Notice(kind), "zh")
+@pytest.mark.parametrize("error", [NoRecordingError(), NothingToCompareError()])
+def test_who_names_no_recording_is_asked_for_one_and_nothing_has_failed(
+    error: RichSpeechError,
+) -> None:
+    asked = render.failure(error, "zh")
     assert "请先上传音频文件" in asked
     assert "识别失败" not in asked
 
 
 @pytest.mark.parametrize(("locale", "said"), [("zh", "识别失败："), ("en", "Recognition failed: ")])
 def test_a_failure_is_told_before_its_reason(locale: str, said: str) -> None:
-    job = Job(None, Options())
-    for notice in (Notice("model", "The tensor is wrong."), Notice("unexpected")):
-        job.fail(notice)
+    for error in (ModelError("The tensor is wrong."), UnexpectedError()):
+        job = Transcription(None)
+        job.fail(error)
         shown = unescape(re.sub("<[^>]*>", "", render.status(job, locale)))
-        assert shown == said + notice.sentence(locale)
+        assert shown == said + Notice.of(error).sentence(locale)
 
 
 def test_an_error_is_escaped() -> None:
-    job = Job(None, Options())
-    job.fail(Notice("audio", "<b>bold</b>"))
+    job = Transcription(None)
+    job.fail(AudioError("<b>bold</b>"))
     assert "<b>" not in render.status(job, "zh")
 
 
@@ -326,12 +349,14 @@ def test_a_corrected_label_has_no_probability_of_the_model() -> None:
 
 def test_a_long_running_job_draws_the_newest_rows_only() -> None:
     many = [segment(f"第{number}句。", start=number) for number in range(150)]
-    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(*many))
+    job = Transcription(
+        render_path("a.wav"), TranscriptionRequest(), progress(*many), state=State.RUNNING
+    )
     html = render.table(job, "zh")
     assert "第49句" not in html
     assert "第149句" in html
     assert "前面 50 段" in html
-    job.status = Status.FINISHED
+    job.state = State.FINISHED
     assert "第0句" in render.table(job, "zh")
 
 
@@ -359,7 +384,9 @@ def test_the_table_has_all_columns_in_both_languages() -> None:
 
 
 def test_progress_tells_audio_seconds_percentage_time_left_and_speed() -> None:
-    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(segment()))
+    job = Transcription(
+        render_path("a.wav"), TranscriptionRequest(), progress(segment()), state=State.RUNNING
+    )
     html = render.status(job, "zh")
     assert all(x in html for x in ("0:20 / 1:20", "25%", "还需约 6 秒", "速度 10 倍"))
     assert 'aria-valuenow="25"' in html
@@ -367,7 +394,9 @@ def test_progress_tells_audio_seconds_percentage_time_left_and_speed() -> None:
 
 
 def test_progress_of_a_recording_of_unknown_length_has_no_percentage() -> None:
-    job = Job(render_path("a.wav"), Options(), Status.RUNNING, progress(total=None))
+    job = Transcription(
+        render_path("a.wav"), TranscriptionRequest(), progress(total=None), state=State.RUNNING
+    )
     html = render.status(job, "zh")
     assert "已听 0:20" in html
     assert "aria-valuenow" not in html
@@ -440,7 +469,7 @@ def test_the_options_of_the_form_reach_the_transcriber(recording: str) -> None:
 
 
 def test_no_allowed_language_is_a_sentence(recording: str) -> None:
-    paintings, _ = run_through(handlers_with(), recording, CHOICES._replace(allowed_languages=[]))
+    paintings, _ = run_through(handlers_with(), recording, replace(CHOICES, allowed_languages=[]))
     assert "没有勾选任何语言" in paintings[-1].status
 
 
@@ -467,7 +496,7 @@ def test_cancelling_keeps_and_labels_what_was_heard(recording: str) -> None:
         next(steps)
     job.cancel()
     assert "正在停止" in paint(session).status
-    exhaust(steps)
+    Runner().run(job, partial(exhaust, steps))
     last = paint(session)
     assert "已取消" in last.status
     assert texts(last) == ["一。"]
@@ -482,7 +511,7 @@ def exhaust(steps: Iterator[None]) -> None:
 def test_a_job_that_was_cancelled_in_the_queue_never_runs(recording: str) -> None:
     job, session, steps = stepped(progress(segment("一。"), finished=True), path=recording)
     job.cancel()
-    exhaust(steps)
+    Runner().run(job, partial(exhaust, steps))
     last = paint(session)
     assert "已取消" in last.status
     assert last.can_start
@@ -524,7 +553,7 @@ def test_who_changes_something_in_a_running_job_sees_its_end_painted_last(record
     handlers.begin("page", recording, CHOICES)
 
     async def cancelled() -> list[Painting]:
-        return [paint(each) async for each in handlers.settle(handlers.cancel("page"))]
+        return [paint(each) async for each in settle(handlers.cancel("page"))]
 
     paintings = asyncio.run(cancelled())
     assert "正在停止" in paintings[0].status
@@ -534,7 +563,7 @@ def test_who_changes_something_in_a_running_job_sees_its_end_painted_last(record
 def test_a_job_goes_on_when_nobody_looks_on(recording: str) -> None:
     handlers = handlers_with(progress(segment("一。"), finished=True))
     session = handlers.begin("page", recording, CHOICES)
-    wait_until(lambda: not session.is_busy)
+    wait_until(lambda: not is_busy(session))
     assert texts(paint(session)) == ["一。"]
 
 
@@ -558,7 +587,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(recording
 
 def test_a_new_press_stops_the_job_before(recording: str) -> None:
     handlers = handlers_with(progress(segment("一。"), finished=True))
-    first = handlers.begin("page", recording, CHOICES).job
+    first = shown(handlers.begin("page", recording, CHOICES))
     handlers.begin("page", recording, CHOICES)
     assert first is not None
     assert first.stop.is_set()
@@ -568,7 +597,7 @@ def test_language_and_style_change_the_page_without_a_new_transcription(recordin
     handlers = handlers_with(progress(segment(), finished=True))
     run_through(handlers, recording)
     handlers.show_table("page", shows=True)
-    english = paint(handlers.set_locale("page", "en"))
+    english = paint(set_locale(handlers.sessions.get("page"), "en"))
     assert "happy" in english.table
     assert "Finished" in english.status
     assert shown_text(english) == "你好。(happy)(laughter)"
@@ -612,8 +641,9 @@ def test_a_correction_that_does_not_fit_changes_nothing(recording: str, document
     handlers = handlers_with(progress(segment("一。"), finished=True))
     run_through(handlers, recording)
     session = handlers.correct("page", document)
-    assert session.job is not None
-    assert session.job.corrections == ()
+    job = shown(session)
+    assert job is not None
+    assert job.corrections == ()
 
 
 def test_a_correction_before_anything_was_heard_changes_nothing() -> None:
@@ -646,25 +676,34 @@ def test_an_old_page_is_forgotten_with_its_files() -> None:
 
 
 def test_a_closed_page_stops_its_work() -> None:
-    sessions, job = Sessions(3600), Job(render_path("a.wav"), Options(), Status.RUNNING)
-    sessions.get("a").begin(job)
+    sessions, job = (
+        Sessions(3600),
+        Transcription(render_path("a.wav"), TranscriptionRequest(), state=State.RUNNING),
+    )
+    show(sessions.get("a"), job)
     sessions.leave("a")
     sessions.leave("never seen")
     assert job.stop.wait(20)
 
 
 def test_a_window_finds_its_work_again_after_a_reload() -> None:
-    sessions, job = Sessions(3600, 60), Job(render_path("a.wav"), Options(), Status.RUNNING)
-    sessions.attach("first load", "window").begin(job)
+    sessions, job = (
+        Sessions(3600, 60),
+        Transcription(render_path("a.wav"), TranscriptionRequest(), state=State.RUNNING),
+    )
+    show(sessions.attach("first load", "window"), job)
     sessions.leave("first load")
-    assert sessions.attach("second load", "window").job is job
-    assert sessions.get("second load").job is job
+    assert shown(sessions.attach("second load", "window")) is job
+    assert shown(sessions.get("second load")) is job
     assert not job.stop.is_set()
 
 
 def test_a_page_that_is_back_in_time_keeps_its_work() -> None:
-    sessions, job = Sessions(3600, 0.05), Job(render_path("a.wav"), Options(), Status.RUNNING)
-    sessions.attach("first load", "window").begin(job)
+    sessions, job = (
+        Sessions(3600, 0.05),
+        Transcription(render_path("a.wav"), TranscriptionRequest(), state=State.RUNNING),
+    )
+    show(sessions.attach("first load", "window"), job)
     sessions.leave("first load")
     sessions.attach("second load", "window")
     assert not job.stop.wait(0.3)

@@ -7,7 +7,7 @@ import threading
 import time
 import wave
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,23 +16,27 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import BatchView, Origin, Session, Status, Task
+from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
-from richspeech.console.tabs.batch import run as batch_run
-from richspeech.console.tabs.batch import work as batch_work
-from richspeech.console.tabs.batch.run import Asked, BatchRun
+from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.tabs.batch.tab import folder_choices
-from richspeech.console.tabs.batch.work import BatchWork
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, OptionError
+from richspeech.jobs.batch import batches as batch_work
+from richspeech.jobs.batch import job as batch_run
+from richspeech.jobs.batch.batches import Batches
+from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
-from richspeech.jobs.job import State
+from richspeech.jobs.job import Job, State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Origin
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import RiskSettings, Settings
@@ -93,11 +97,11 @@ def session() -> Session:
 
 
 @pytest.fixture
-def work(ear: Ear, tmp_path: Path) -> BatchWork:
+def work(ear: Ear, tmp_path: Path) -> Batches:
     return work_of(ear, tmp_path)
 
 
-def work_of(ear: Ear, folder: Path, history: History | None = None) -> BatchWork:
+def work_of(ear: Ear, folder: Path, history: History | None = None) -> Batches:
     weights = Weights(folder / "weights", "tiny", Source.EMBEDDED, "asked for")
     weights.folder.mkdir(exist_ok=True)
     readiness = Readiness()
@@ -105,11 +109,11 @@ def work_of(ear: Ear, folder: Path, history: History | None = None) -> BatchWork
     allowed = folder / "calls"
     allowed.mkdir(exist_ok=True)
     settings = Settings.model_validate({"batch": {"folders": [str(allowed)]}})
-    return BatchWork(Transcribers(readiness, settings), settings, history)
+    return Batches(Runner(), Transcribers(readiness, settings), settings, history)
 
 
-def finished(task: Task) -> None:
-    wait_until(lambda: task.status.is_over)
+def finished(task: Job) -> None:
+    wait_until(lambda: task.is_over)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -119,13 +123,23 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def done(work: BatchWork, session: Session, *uploads: Path) -> BatchRun:
-    run = work.begin(session, uploads, None, Asked(Options()))
+def begin(
+    work: Batches, session: Session, uploads: Sequence[Path], folder: Path | None
+) -> BatchJob:
+    """What the tab does."""
+    before = session.job_of(BatchJob)
+    run = work.begin(session.folder, uploads, folder, TranscriptionRequest(), before)
+    session.put(run)
+    return run
+
+
+def done(work: Batches, session: Session, *uploads: Path) -> BatchJob:
+    run = begin(work, session, uploads, None)
     finished(run)
     return run
 
 
-def states(run: BatchRun) -> dict[str, str]:
+def states(run: BatchJob) -> dict[str, str]:
     return {row.name: row.state.value for row in run.rows}
 
 
@@ -133,7 +147,7 @@ def names(html: str) -> list[str]:
     return re.findall(r'class="row-name"[^>]*>([^<]+)<', html)
 
 
-def drawn(run: BatchRun, view: BatchView | None = None, locale: str = "zh") -> str:
+def drawn(run: BatchJob, view: BatchView | None = None, locale: str = "zh") -> str:
     return batch_render.rows(run, view or BatchView(), RiskSettings(), locale)
 
 
@@ -141,13 +155,13 @@ def drawn(run: BatchRun, view: BatchView | None = None, locale: str = "zh") -> s
 
 
 def test_a_bad_file_fails_alone_with_its_sentence(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
     good = [recorded(tmp_path / f"{name}.wav") for name in "abcd"]
     bad = tmp_path / "坏的.wav"
     bad.write_bytes(b"no sound")
     run = done(work, session, *good, bad)
-    assert run.status is Status.FINISHED
+    assert run.state is State.FINISHED
     assert [*states(run).values()].count("finished") == 4
     assert states(run)["坏的.wav"] == "failed"
     assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(run)
@@ -156,11 +170,11 @@ def test_a_bad_file_fails_alone_with_its_sentence(
 
 
 def test_uploads_may_vanish_once_the_batch_has_begun(
-    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+    ear: Ear, work: Batches, session: Session, tmp_path: Path
 ) -> None:
     ear.may_go.clear()
     uploads = [recorded(tmp_path / "up" / f"{n}" / "same.wav", seed=n) for n in range(6)]
-    run = work.begin(session, uploads, None, Asked(Options()))
+    run = begin(work, session, uploads, None)
     for upload in uploads:
         upload.unlink()
     ear.may_go.set()
@@ -169,7 +183,7 @@ def test_uploads_may_vanish_once_the_batch_has_begun(
     assert len(states(run)) == 6
 
 
-def test_a_zip_is_as_good_as_its_files(work: BatchWork, session: Session, tmp_path: Path) -> None:
+def test_a_zip_is_as_good_as_its_files(work: Batches, session: Session, tmp_path: Path) -> None:
     packed = tmp_path / "calls.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(recorded(tmp_path / "one.wav"), "东/one.wav")
@@ -184,33 +198,33 @@ def test_a_zip_is_as_good_as_its_files(work: BatchWork, session: Session, tmp_pa
 
 
 def test_only_the_folders_of_the_settings_may_be_chosen(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
     recorded(tmp_path / "calls" / "may" / "a.wav")
-    run = work.begin(session, (), tmp_path / "calls" / "may", Asked(Options()))
+    run = begin(work, session, (), tmp_path / "calls" / "may")
     finished(run)
     assert states(run) == {"a.wav": "finished"}
     with pytest.raises(OptionError, match="not to be used") as caught:
-        work.begin(session, (), tmp_path, Asked(Options()))
+        begin(work, session, (), tmp_path)
     assert "不能使用" in Notice.of(caught.value).sentence("zh")
-    assert session.batch is run
+    assert session.job_of(BatchJob) is run
 
 
 def test_a_folder_without_recordings_is_told(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
-    run = work.begin(session, (), tmp_path / "calls", Asked(Options()))
+    run = begin(work, session, (), tmp_path / "calls")
     finished(run)
-    assert run.status is Status.FAILED
+    assert run.state is State.FAILED
     assert "calls 里没有录音" in batch_render.status(run, "zh")
 
 
 def test_one_row_can_be_stopped_and_then_all(
-    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+    ear: Ear, work: Batches, session: Session, tmp_path: Path
 ) -> None:
     ear.may_go.clear()
     uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(8)]
-    run = work.begin(session, uploads, None, Asked(Options()))
+    run = begin(work, session, uploads, None)
     wait_until(lambda: ear.calls == 4)
     assert run.batch is not None
     run.batch.cancel("0.wav")
@@ -225,20 +239,20 @@ def test_one_row_can_be_stopped_and_then_all(
 
 
 def test_a_window_that_is_left_stops_its_batch(
-    ear: Ear, work: BatchWork, session: Session, tmp_path: Path
+    ear: Ear, work: Batches, session: Session, tmp_path: Path
 ) -> None:
     ear.may_go.clear()
-    run = work.begin(session, [recorded(tmp_path / "a.wav")], None, Asked(Options()))
+    run = begin(work, session, [recorded(tmp_path / "a.wav")], None)
     for task in session.tasks:
         task.cancel()
     finished(run)
-    assert run.status is Status.CANCELLED
+    assert run.state is State.CANCELLED
 
 
 # rows
 
 
-def test_the_highest_risk_comes_first(work: BatchWork, session: Session, tmp_path: Path) -> None:
+def test_the_highest_risk_comes_first(work: Batches, session: Session, tmp_path: Path) -> None:
     calm, angry = recorded(tmp_path / "a.wav", 1), recorded(tmp_path / "b.wav", 16)
     run = done(work, session, calm, angry)
     assert names(drawn(run)) == ["b.wav", "a.wav"]
@@ -269,7 +283,7 @@ class Rows:
 
 def test_a_thousand_rows_are_drawn_fifty_at_a_time(tmp_path: Path) -> None:
     rows = tuple(BatchRow(f"{n:04}.wav", 1) for n in range(1000))
-    run = BatchRun((), Asked(Options()), tmp_path, ZipLimits(1, 1, 1))
+    run = BatchJob((), TranscriptionRequest(), tmp_path, ZipLimits(1, 1, 1))
     run.batch = Rows(rows)  # type: ignore[assignment]
     html = drawn(run, BatchView(by_name=True, page=19))
     assert names(html) == [f"{n:04}.wav" for n in range(950, 1000)]
@@ -278,7 +292,7 @@ def test_a_thousand_rows_are_drawn_fifty_at_a_time(tmp_path: Path) -> None:
 
 
 def test_names_cannot_become_html(tmp_path: Path) -> None:
-    run = BatchRun((), Asked(Options()), tmp_path, ZipLimits(1, 1, 1))
+    run = BatchJob((), TranscriptionRequest(), tmp_path, ZipLimits(1, 1, 1))
     bad = BatchRow("<img src=x>", 1).begin().fail("<script>")
     run.batch = Rows((bad, BatchRow('"><b>', 1).begin()))  # type: ignore[assignment]
     assert not re.search("<(img|script|b)>", drawn(run))
@@ -288,11 +302,11 @@ def test_names_cannot_become_html(tmp_path: Path) -> None:
 
 
 def test_a_row_opens_with_its_waveform_and_keeps_its_corrections(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
     run = done(work, session, recorded(tmp_path / "a.wav"))
     job = run.job("a.wav")
-    assert job.status is Status.FINISHED
+    assert job.state is State.FINISHED
     assert job.transcript is not None
     assert job.transcript.text == "我要退款。"
     assert len(job.meter.peaks.values) > 10
@@ -300,7 +314,7 @@ def test_a_row_opens_with_its_waveform_and_keeps_its_corrections(
 
 
 def test_everything_that_is_done_goes_into_one_zip(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
     bad = tmp_path / "=坏.wav"
     bad.write_bytes(b"no sound")
@@ -308,7 +322,7 @@ def test_everything_that_is_done_goes_into_one_zip(
     run.job("a.wav").corrections = (Correction(0, text="我要退货。"),)
     packing = work.pack(run, ["txt", "html"], WriterOptions("plain", "zh"))
     finished(packing)
-    assert packing.status is Status.FINISHED
+    assert packing.state is State.FINISHED
     with zipfile.ZipFile(packing.path) as archive:
         assert archive.testzip() is None
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -327,16 +341,16 @@ def test_everything_that_is_done_goes_into_one_zip(
     assert summary[1]["error"] == ""
 
 
-def test_packing_can_be_stopped(work: BatchWork, session: Session, tmp_path: Path) -> None:
+def test_packing_can_be_stopped(work: Batches, session: Session, tmp_path: Path) -> None:
     run = done(work, session, recorded(tmp_path / "a.wav"))
     packing = work.pack(run, ["txt"], WriterOptions())
     packing.cancel()
     finished(packing)
-    assert packing.status in (Status.CANCELLED, Status.FINISHED)
+    assert packing.state in (State.CANCELLED, State.FINISHED)
 
 
 def test_a_new_batch_takes_the_place_of_the_old_one(
-    work: BatchWork, session: Session, tmp_path: Path
+    work: Batches, session: Session, tmp_path: Path
 ) -> None:
     first = done(work, session, recorded(tmp_path / "a.wav"))
     opened = first.job("a.wav").path
@@ -391,31 +405,31 @@ def fill_disk(monkeypatch: pytest.MonkeyPatch, where: str, of: object) -> None:
 
 
 def test_a_disk_without_room_for_the_uploads_keeps_the_batch_before(
-    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = done(work, session, recorded(tmp_path / "a.wav"))
-    fill_disk(monkeypatch, "place", batch_work)
+    fill_disk(monkeypatch, "place_at", batch_work)
     with pytest.raises(AudioError) as caught:
-        work.begin(session, [recorded(tmp_path / "b.wav")], None, Asked(Options()))
+        begin(work, session, [recorded(tmp_path / "b.wav")], None)
     assert Notice.of(caught.value).sentence("zh") == (
         "服务器上放不下这些录音（No space left on device）：请一次少选一些，或联系管理员。"
     )
-    assert session.batch is first
+    assert session.job_of(BatchJob) is first
     assert first.transcript("a.wav").text == "我要退款。"
     assert [*session.folder.glob("*/uploads/*/b.wav")] == []
 
 
 def test_a_row_that_finds_no_room_fails_alone_in_a_sentence(
-    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_disk(monkeypatch, "write_atomically", batch_run)
     run = done(work, session, recorded(tmp_path / "a.wav"))
-    assert run.status is Status.FINISHED
+    assert run.state is State.FINISHED
     assert "a.wav 的结果无法保存（No space left on device）：请重新开始。" in drawn(run)
 
 
 def test_a_zip_that_finds_no_room_is_a_sentence_and_leaves_nothing(
-    work: BatchWork, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = done(work, session, recorded(tmp_path / "a.wav"))
     fill_disk(monkeypatch, "writestr", zipfile.ZipFile)

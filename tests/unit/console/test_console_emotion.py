@@ -8,6 +8,7 @@ import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,24 +17,26 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits, Waveform
-from richspeech.console.listening import HEARINGS_AT_ONCE, Listening
-from richspeech.console.panels.opinion.work import OpinionWork
-from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.sessions import Session
 from richspeech.console.tabs.emotion import render as emotion_render
-from richspeech.console.tabs.emotion import work as emotion_work
-from richspeech.console.tabs.emotion.work import Asked, EmotionWork, Hearing
 from richspeech.console.view import segment_line
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.on_demand import OnDemand
-from richspeech.errors import AudioError, ModelError
+from richspeech.errors import AudioError, ModelError, UnexpectedError
+from richspeech.jobs import emotion as emotion_work
+from richspeech.jobs.emotion import EmotionRequest, Emotions, Hearing
+from richspeech.jobs.job import Kind, State
+from richspeech.jobs.listener import Listening
+from richspeech.jobs.runner import AT_ONCE, Runner
+from richspeech.jobs.second_opinion import SecondOpinions
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.labels import word_of
-from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import EmotionSettings
@@ -87,9 +90,9 @@ def loaded(ear: Ear, source: Source = Source.EMBEDDED) -> LoadedListener:
 
 def work_with(
     settings: EmotionSettings | None = None, load: Callable[[], LoadedListener] | None = None
-) -> EmotionWork:
+) -> Emotions:
     listening = listening_with(load or (lambda: loaded(Ear())))
-    return EmotionWork(listening, LIMITS, settings or EmotionSettings())
+    return Emotions(Runner(), listening, LIMITS, settings or EmotionSettings())
 
 
 @pytest.fixture
@@ -108,9 +111,10 @@ def write(path: Path, levels: list[float]) -> Path:
     return path
 
 
-def heard(path: Path, folder: Path, asked: Asked, work: EmotionWork | None = None) -> Hearing:
+def heard(path: Path, folder: Path, asked: EmotionRequest, work: Emotions | None = None) -> Hearing:
     hearing = Hearing(path, asked)
-    (work or work_with()).finish(hearing, path, folder)
+    work = work or work_with()
+    Runner().run(hearing, partial(work.hear, hearing, path, folder))
     return hearing
 
 
@@ -125,9 +129,9 @@ def wait_until(happened: Callable[[], bool]) -> None:
 
 
 def test_a_recording_gives_an_emotion_a_curve_files_and_a_log(call: Path, tmp_path: Path) -> None:
-    hearing = heard(call, tmp_path / "page", Asked(frames=True, embedding=True))
+    hearing = heard(call, tmp_path / "page", EmotionRequest(frames=True, embedding=True))
     result = hearing.result
-    assert hearing.status is Status.FINISHED
+    assert hearing.state is State.FINISHED
     assert result is not None
     quiet, loud = result.curve[2], result.curve[-3]
     assert quiet.scores[NineEmotion.SAD] > 0.9
@@ -144,7 +148,7 @@ def test_a_recording_gives_an_emotion_a_curve_files_and_a_log(call: Path, tmp_pa
 
 
 def test_only_what_was_asked_for_is_written(call: Path, tmp_path: Path) -> None:
-    result = heard(call, tmp_path / "page", Asked()).result
+    result = heard(call, tmp_path / "page", EmotionRequest()).result
     assert result is not None
     assert {*result.files} == {"result.json", "processed_audio.wav"}
     assert result.curve == ()
@@ -156,7 +160,7 @@ def test_a_run_that_is_to_stay_is_copied_to_the_folder_of_the_settings(
     call: Path, tmp_path: Path
 ) -> None:
     work = work_with(EmotionSettings(outputs_folder=tmp_path / "kept"))
-    result = heard(call, tmp_path / "page", Asked(embedding=True, keep=True), work).result
+    result = heard(call, tmp_path / "page", EmotionRequest(embedding=True, keep=True), work).result
     assert result is not None
     assert result.kept is not None
     assert result.kept.parent == tmp_path / "kept"
@@ -166,7 +170,7 @@ def test_a_run_that_is_to_stay_is_copied_to_the_folder_of_the_settings(
 
 def test_nothing_stays_where_the_settings_allow_no_folder(call: Path, tmp_path: Path) -> None:
     work = work_with(EmotionSettings(outputs_folder=None))
-    result = heard(call, tmp_path / "page", Asked(keep=True), work).result
+    result = heard(call, tmp_path / "page", EmotionRequest(keep=True), work).result
     assert result is not None
     assert result.kept is None
 
@@ -175,7 +179,7 @@ def test_the_curve_of_a_long_recording_is_thinned_and_its_file_is_not(
     call: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(emotion_work, "MOST_POINTS", 5)
-    result = heard(call, tmp_path / "page", Asked(frames=True)).result
+    result = heard(call, tmp_path / "page", EmotionRequest(frames=True)).result
     assert result is not None
     assert 5 <= len(result.curve) < 8
     assert result.curve[-1].end == SECONDS
@@ -185,8 +189,8 @@ def test_the_curve_of_a_long_recording_is_thinned_and_its_file_is_not(
 
 def test_silence_is_told_in_chinese_and_leaves_no_files(tmp_path: Path) -> None:
     silent = write(tmp_path / "silent.wav", [0.0] * 2)
-    hearing = heard(silent, tmp_path / "page", Asked())
-    assert hearing.status is Status.FAILED
+    hearing = heard(silent, tmp_path / "page", EmotionRequest())
+    assert hearing.state is State.FAILED
     assert "识别失败：</strong>整段都是静音" in emotion_render.status(hearing, "zh")
     assert "only silence" in emotion_render.status(hearing, "en")
     assert [*(tmp_path / "page").iterdir()] == []
@@ -198,8 +202,8 @@ def test_a_model_that_cannot_be_loaded_fails_the_hearing_with_its_sentence(
     def load() -> LoadedListener:
         raise ModelError("The model in x gives features only; take one with emotions, such as y.")
 
-    hearing = heard(call, tmp_path / "page", Asked(), work_with(load=load))
-    assert hearing.status is Status.FAILED
+    hearing = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
+    assert hearing.state is State.FAILED
     assert "只给出特征" in emotion_render.status(hearing, "zh")
 
 
@@ -207,15 +211,15 @@ def test_an_unexpected_failure_is_one_sentence(call: Path, tmp_path: Path) -> No
     def load() -> LoadedListener:
         raise RuntimeError("out of memory <here>")
 
-    hearing = heard(call, tmp_path / "page", Asked(), work_with(load=load))
-    assert hearing.notice == Notice("unexpected")
+    hearing = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
+    assert isinstance(hearing.error, UnexpectedError)
     assert "memory" not in emotion_render.status(hearing, "en")
 
 
 # Stopping -----------------------------------------------------------------------------------------
 
 
-def test_cancelling_ends_a_hearing_for_the_page_at_once_and_keeps_nothing(
+def test_cancelling_ends_a_hearing_with_the_block_it_hears_and_keeps_nothing(
     call: Path, tmp_path: Path
 ) -> None:
     reached, go_on = threading.Event(), threading.Event()
@@ -225,14 +229,15 @@ def test_cancelling_ends_a_hearing_for_the_page_at_once_and_keeps_nothing(
         assert go_on.wait(10)
 
     work = work_with(load=lambda: loaded(Ear(fed)))
-    hearing = Hearing(call, Asked())
+    hearing = Hearing(call, EmotionRequest())
     work.submit(hearing, tmp_path / "page")
     assert reached.wait(10)
     hearing.cancel()
-    assert hearing.status is Status.CANCELLED
+    assert "正在停止" in emotion_render.status(hearing, "zh")
     go_on.set()
+    wait_until(lambda: hearing.is_over)
     wait_until(lambda: not [*(tmp_path / "page").iterdir()])
-    assert (hearing.status, hearing.result) == (Status.CANCELLED, None)
+    assert (hearing.state, hearing.result) == (State.CANCELLED, None)
 
 
 def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
@@ -246,14 +251,14 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
         return loaded(Ear())
 
     work = work_with(load=load)
-    first = Hearing(call, Asked())
+    first = Hearing(call, EmotionRequest())
     work.submit(first, tmp_path / "page")
-    wait_until(lambda: first.status is Status.LOADING)
+    wait_until(lambda: first.state is State.LOADING)
     first.cancel()
-    assert first.status is Status.CANCELLED
+    wait_until(lambda: first.state is State.CANCELLED)
     go_on.set()
-    second = heard(call, tmp_path / "page", Asked(), work)
-    assert second.status is Status.FINISHED
+    second = heard(call, tmp_path / "page", EmotionRequest(), work)
+    assert second.state is State.FINISHED
     assert loads == [1]
 
 
@@ -265,39 +270,40 @@ def test_more_hearings_than_places_wait_for_their_turn(call: Path, tmp_path: Pat
         return loaded(Ear())
 
     work = work_with(load=load)
-    hearings = [Hearing(call, Asked()) for _ in range(HEARINGS_AT_ONCE + 1)]
+    hearings = [Hearing(call, EmotionRequest()) for _ in range(AT_ONCE[Kind.EMOTION] + 1)]
     for hearing in hearings:
         work.submit(hearing, tmp_path / "page")
     *first, last = hearings
-    wait_until(lambda: all(each.status is Status.LOADING for each in first))
-    assert last.status is Status.WAITING
+    wait_until(lambda: all(each.state is State.LOADING for each in first))
+    assert last.state is State.WAITING
     go_on.set()
-    wait_until(lambda: all(each.status is Status.FINISHED for each in hearings))
+    wait_until(lambda: all(each.state is State.FINISHED for each in hearings))
 
 
 def test_a_page_sees_every_change_and_the_end(call: Path, tmp_path: Path) -> None:
-    hearing = Hearing(call, Asked())
+    hearing = Hearing(call, EmotionRequest())
 
-    async def watched() -> list[Status]:
+    async def watched() -> list[State]:
         work_with().submit(hearing, tmp_path / "page")
-        return [hearing.status async for _ in hearing.watch()]
+        return [hearing.state async for _ in hearing.watch()]
 
-    assert asyncio.run(watched())[-1] is Status.FINISHED
+    assert asyncio.run(watched())[-1] is State.FINISHED
 
 
 def test_a_closed_window_stops_hearings_and_opinions(call: Path) -> None:
-    session = Session(hearing=Hearing(call, Asked()))
+    session = Session()
+    session.put(Hearing(call, EmotionRequest()))
     assert session.has_work
     for task in session.tasks:
         task.cancel()
-    assert not session.has_work
+    assert all(task.stop.is_set() for task in session.tasks)
 
 
 # What is shown ------------------------------------------------------------------------------------
 
 
 def finished(call: Path, folder: Path, **asked: bool) -> Hearing:
-    return heard(call, folder, Asked(**asked))
+    return heard(call, folder, EmotionRequest(**asked))
 
 
 def test_the_result_has_nine_bars_with_numbers_that_sum_to_one(call: Path, tmp_path: Path) -> None:
@@ -329,13 +335,13 @@ def test_the_small_model_says_that_it_is_the_small_model(call: Path, tmp_path: P
         finished(call, tmp_path), LIMIT, "zh"
     )
     big = work_with(load=lambda: loaded(Ear(), Source.CACHE))
-    hearing = heard(call, tmp_path, Asked(), big)
+    hearing = heard(call, tmp_path, EmotionRequest(), big)
     assert say("emotion_tiny_head", "zh") not in emotion_render.verdict(hearing, LIMIT, "zh")
 
 
 def test_the_log_has_a_line_a_step_and_the_place_of_a_kept_run(call: Path, tmp_path: Path) -> None:
     work = work_with(EmotionSettings(outputs_folder=tmp_path / "kept"))
-    hearing = heard(call, tmp_path, Asked(keep=True), work)
+    hearing = heard(call, tmp_path, EmotionRequest(keep=True), work)
     html = emotion_render.journal(hearing, "zh")
     assert html.count("毫秒") == len(hearing.steps)
     assert hearing.result is not None
@@ -361,7 +367,7 @@ def test_the_curve_is_thousandths_a_point_for_every_emotion(call: Path, tmp_path
 
 
 def test_progress_tells_seconds_and_time_left_and_not_more_than_is_known() -> None:
-    hearing = Hearing(Path("a.wav"), Asked(), seconds_total=100.0)
+    hearing = Hearing(Path("a.wav"), EmotionRequest(), seconds_total=100.0)
     hearing.begin()
     hearing.seconds_done = 25.0
     hearing.began = time.monotonic() - 5
@@ -381,21 +387,28 @@ def segment(start: float, end: float, emotion: Emotion) -> Segment:
     return Segment(start, end, "你好。", "zh", 0.9, emotion, probabilities, (), {}, (), "")
 
 
-def job_of(path: Path) -> Job:
+def job_of(path: Path) -> Transcription:
     segments = (segment(0, 4, Emotion.SAD), segment(6, 10, Emotion.HAPPY))
     whole = Transcript(SECONDS, 1.0, "sensevoice", "models/tiny", segments)
-    return Job(path, Options(), Status.FINISHED, Progress(whole, segments, SECONDS, finished=True))
+    return Transcription(
+        path,
+        TranscriptionRequest(),
+        Progress(whole, segments, SECONDS, finished=True),
+        state=State.FINISHED,
+    )
 
 
 @contextmanager
-def asked(job: Job, load: Callable[[], LoadedListener] | None = None) -> Iterator[OpinionWork]:
-    work = OpinionWork(listening_with(load or (lambda: loaded(Ear()))), LIMITS)
+def asked(
+    job: Transcription, load: Callable[[], LoadedListener] | None = None
+) -> Iterator[SecondOpinions]:
+    work = SecondOpinions(Runner(), listening_with(load or (lambda: loaded(Ear()))), LIMITS)
     work.ask(job)
     yield work
-    wait_until(lambda: job.opinion is None or job.opinion.status.is_over)
+    wait_until(lambda: job.opinion is None or job.opinion.is_over)
 
 
-def lines(job: Job) -> list[dict[str, Any]]:
+def lines(job: Transcription) -> list[dict[str, Any]]:
     assert job.transcript is not None
     return [json.loads(segment_line(n, s, "label")) for n, s in enumerate(job.transcript.segments)]
 
@@ -446,7 +459,7 @@ def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
 
 def test_no_opinion_can_be_had_on_a_recording_that_is_gone_or_a_job_that_runs(call: Path) -> None:
     gone, running = replace(job_of(call), path=None), job_of(call)
-    running.status = Status.RUNNING
+    running.state = State.RUNNING
     for job in (gone, running):
         with asked(job):
             assert job.opinion is None
@@ -472,4 +485,4 @@ def test_an_opinion_that_fails_says_why(tmp_path: Path) -> None:
         pass
     assert "gone.wav" in emotion_render.opinion(job, LIMIT, "zh")
     assert job.opinion is not None
-    assert job.opinion.status is Status.FAILED
+    assert job.opinion.state is State.FAILED

@@ -15,28 +15,31 @@ from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.layout import Page, context_of
-from richspeech.console.sessions import Job, Session, Sessions, Status
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import is_busy, show, shown
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
 from richspeech.console.view import labels, segment_line, viewer_words
-from richspeech.console.work import Work
 from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.model.corrections import Correction
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
-from richspeech.storage.quota import Quota
-from richspeech.storage.rule_file import RuleFile
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -85,27 +88,28 @@ def transcribers(monkeypatch: pytest.MonkeyPatch) -> Transcribers:
     return Transcribers(main, Settings())
 
 
-def heard_by(transcribers: Transcribers, choices: Choices, *, reads: bool = False) -> Job:
-    handlers = Handlers(Work(transcribers, LIMITS), Sessions(3600))
-    session = handlers.begin("page", EXAMPLE, choices._replace(sentiment=reads))
+def heard_by(transcribers: Transcribers, choices: Choices, *, reads: bool = False) -> Transcription:
+    handlers = Handlers(Transcriptions(Runner(), transcribers, LIMITS), Sessions(3600))
+    session = handlers.begin("page", EXAMPLE, replace(choices, sentiment=reads))
     return ended(session)
 
 
-def ended(session: Session) -> Job:
+def ended(session: Session) -> Transcription:
     until = time.monotonic() + 60
-    while session.is_busy and time.monotonic() < until:
+    while is_busy(session) and time.monotonic() < until:
         time.sleep(0.01)
-    assert session.job is not None
-    assert session.job.status.is_over
-    return session.job
+    job = shown(session)
+    assert job is not None
+    assert job.is_over
+    return job
 
 
-def said_by(job: Job) -> str:
+def said_by(job: Transcription) -> str:
     assert job.transcript is not None
     return job.transcript.text
 
 
-def sentence_of(job: Job, locale: str = "zh") -> str:
+def sentence_of(job: Transcription, locale: str = "zh") -> str:
     return re.sub("<[^>]*>", "", render.status(job, locale))
 
 
@@ -113,8 +117,13 @@ def read(*segments: Segment) -> Transcript:
     return transcript(*read_segments(segments, Reader()))
 
 
-def job_with(heard: Transcript) -> Job:
-    return Job(Path("a.wav"), Options(), Status.FINISHED, Progress(heard, (), 9.0, finished=True))
+def job_with(heard: Transcript) -> Transcription:
+    return Transcription(
+        Path("a.wav"),
+        TranscriptionRequest(),
+        Progress(heard, (), 9.0, finished=True),
+        state=State.FINISHED,
+    )
 
 
 # what the form asks for
@@ -126,38 +135,38 @@ def test_without_a_choice_the_main_engine_hears(transcribers: Transcribers) -> N
 
 
 def test_the_engine_that_was_chosen_hears(transcribers: Transcribers) -> None:
-    job = heard_by(transcribers, ENGLISH._replace(engine="reference"))
+    job = heard_by(transcribers, replace(ENGLISH, engine="reference"))
     assert said_by(job) == "reference en"
 
 
 def test_paraformer_is_not_asked_for_what_it_does_not_heed(transcribers: Transcribers) -> None:
-    asked = ENGLISH._replace(engine="paraformer", allowed_languages=[])
+    asked = replace(ENGLISH, engine="paraformer", allowed_languages=[])
     assert said_by(heard_by(transcribers, asked)) == "paraformer auto"
-    assert asked.options() == Options(
+    assert asked.request().options == Options(
         inverse_text_normalization=False, merge=True, merge_length_s=9.0
     )
 
 
 def test_the_whole_engine_detects_among_all_languages(transcribers: Transcribers) -> None:
-    asked = ENGLISH._replace(engine="reference", language="auto", allowed_languages=[])
+    asked = replace(ENGLISH, engine="reference", language="auto", allowed_languages=[])
     assert said_by(heard_by(transcribers, asked)) == "reference auto"
-    assert asked.options().allowed_languages == Options().allowed_languages
+    assert asked.request().options.allowed_languages == Options().allowed_languages
 
 
 def test_hotwords_may_be_parted_in_any_way(transcribers: Transcribers) -> None:
     for engine in (None, "paraformer"):
-        asked = ENGLISH._replace(engine=engine, hotwords=" 张三，李四、\n退款,VIP  退款；")
-        assert asked.options().hotwords == ("张三", "李四", "退款", "VIP")
+        asked = replace(ENGLISH, engine=engine, hotwords=" 张三，李四、\n退款,VIP  退款；")
+        assert asked.request().options.hotwords == ("张三", "李四", "退款", "VIP")
         assert said_by(heard_by(transcribers, asked)).endswith("张三 李四 退款 VIP")
 
 
 def test_hotwords_that_cannot_be_used_are_told_in_a_sentence(transcribers: Transcribers) -> None:
-    short = heard_by(transcribers, ENGLISH._replace(hotwords="张"))
+    short = heard_by(transcribers, replace(ENGLISH, hotwords="张"))
     assert (
         sentence_of(short) == "识别失败：热词“张”不能使用：每个热词 2 到 20 个字，前后不要有空格。"
     )
     numbers = " ".join(map(str, range(10_000, 10_201)))
-    many = heard_by(transcribers, ENGLISH._replace(hotwords=numbers))
+    many = heard_by(transcribers, replace(ENGLISH, hotwords=numbers))
     assert sentence_of(many) == "识别失败：热词有 201 个，太多了：最多 200 个。"
     assert (
         sentence_of(many, "en")
@@ -174,8 +183,8 @@ def test_an_engine_that_cannot_be_loaded_is_told_in_a_sentence(
 
     monkeypatch.setattr(loader, "load_engine", fail)
     failing = Transcribers(transcribers._main, Settings())
-    job = heard_by(failing, ENGLISH._replace(engine="paraformer"))
-    assert job.status is Status.FAILED
+    job = heard_by(failing, replace(ENGLISH, engine="paraformer"))
+    assert job.state is State.FAILED
     assert "lacks model.pt" in sentence_of(job)
     assert said_by(heard_by(failing, ENGLISH)) == "sensevoice en"
 
@@ -191,16 +200,16 @@ def test_who_cancels_while_an_engine_is_loaded_does_not_wait_for_it(
 
     monkeypatch.setattr(loader, "load_engine", load)
     slow = Transcribers(transcribers._main, Settings())
-    handlers = Handlers(Work(slow, LIMITS), Sessions(3600))
-    session = handlers.begin("page", EXAMPLE, ENGLISH._replace(engine="paraformer"))
-    job = session.job
+    handlers = Handlers(Transcriptions(Runner(), slow, LIMITS), Sessions(3600))
+    session = handlers.begin("page", EXAMPLE, replace(ENGLISH, engine="paraformer"))
+    job = shown(session)
     assert job is not None
     until = time.monotonic() + 60
-    while job.status is not Status.LOADING and time.monotonic() < until:
+    while job.state is not State.LOADING and time.monotonic() < until:
         time.sleep(0.01)
     assert "模型加载中" in render.status(job, "zh")
     handlers.cancel("page")
-    assert ended(session).status is Status.CANCELLED
+    assert ended(session).state is State.CANCELLED
     assert not slow.has("paraformer")
     may_go.set()
     with slow.use("paraformer") as loaded:
@@ -208,11 +217,15 @@ def test_who_cancels_while_an_engine_is_loaded_does_not_wait_for_it(
 
 
 def test_a_repeated_job_asks_for_the_same(transcribers: Transcribers) -> None:
-    handlers = Handlers(Work(transcribers, LIMITS), Sessions(3600))
-    handlers.begin("page", EXAMPLE, ENGLISH._replace(engine="paraformer", sentiment=False))
+    handlers = Handlers(Transcriptions(Runner(), transcribers, LIMITS), Sessions(3600))
+    handlers.begin("page", EXAMPLE, replace(ENGLISH, engine="paraformer", sentiment=False))
     session = handlers.repeat("page")
     job = ended(session)
-    assert (job.engine, job.reads, job.is_anew) == ("paraformer", False, True)
+    assert (job.request.engine, job.request.sentiment, job.request.recalls) == (
+        "paraformer",
+        False,
+        False,
+    )
 
 
 # how the words are meant, for every engine
@@ -296,7 +309,7 @@ def test_what_a_correction_clears_is_gone() -> None:
     assert "负向" not in render.table(job, "zh")
 
 
-def columns_of(job: Job) -> list[str]:
+def columns_of(job: Transcription) -> list[str]:
     return re.findall(r"<th [^>]*>([^<]*)", render.table(job, "zh"))
 
 
@@ -370,19 +383,17 @@ def test_the_footer_tells_the_memory_of_every_engine() -> None:
 
 
 def test_banner_and_footer_follow_the_engine_that_heard(
-    transcribers: Transcribers, tmp_path: Path
+    transcribers: Transcribers,
 ) -> None:
     settings, main = Settings(), Readiness()
     main.load(lambda: loaded_with("sensevoice"))
-    file = RuleFile(tmp_path / "config.yaml")
-    quota = Quota(tmp_path, 10**9, 10**9)
-    page = Page(context_of(transcribers, main, settings, "1", None, file, quota))
+    page = Page(context_of(build(settings, main, transcribers), "1"))
     session = Session()
     banner, footer = page.paint_around(session)
     assert "SenseVoice" in banner
     assert "Paraformer" not in footer
-    job = heard_by(transcribers, ENGLISH._replace(engine="paraformer"))
-    session.begin(job)
+    job = heard_by(transcribers, replace(ENGLISH, engine="paraformer"))
+    show(session, job)
     banner, footer = page.paint_around(session)
     assert "Paraformer" in banner
     assert "SenseVoice 70 MB、Paraformer 70 MB" in footer
@@ -391,7 +402,7 @@ def test_banner_and_footer_follow_the_engine_that_heard(
 def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:
     with pytest.raises(OptionError), transcribers.use("whisper"):
         pass
-    job = heard_by(transcribers, ENGLISH._replace(engine="whisper"))
+    job = heard_by(transcribers, replace(ENGLISH, engine="whisper"))
     said = "识别失败：没有 whisper 这个引擎：可以用 sensevoice, paraformer, reference。"
     assert sentence_of(job) == said
 

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Self
@@ -18,14 +19,18 @@ from postprocess import AudioEvent, Emotion
 from richspeech.audio import clips
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.console.panels.export import render as export_render
-from richspeech.console.panels.export.exports import SLOW, Export, Exporter, Material, order
 from richspeech.console.panels.export.panel import FORMS, can_train, has_files, material_of
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.sessions import Session
+from richspeech.console.shown import drop_export, show, shown
 from richspeech.errors import OptionError
+from richspeech.jobs.export import SLOW, Export, Exports, Material, order
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.wording import Wording
 from richspeech.model.corrections import Correction
-from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.review import edl
@@ -53,8 +58,13 @@ def recording(tmp_path: Path) -> Path:
 def session_of(recording: Path | None, *said: Segment) -> Session:
     session = Session()
     heard = transcript(*(said or SAID), duration=10.0)
-    job = Job(recording, Options(), Status.FINISHED, Progress(heard, heard.segments, 10.0, True))
-    session.begin(job)
+    job = Transcription(
+        recording,
+        TranscriptionRequest(),
+        Progress(heard, heard.segments, 10.0, True),
+        state=State.FINISHED,
+    )
+    show(session, job)
     return session
 
 
@@ -73,12 +83,13 @@ def made(
     assert material is not None
     material = Material(**{**vars(material), "highlights": highlights})
     export = order(form, material, session.folder)
-    Exporter(LIMITS).make(export)
+    runner = Runner()
+    runner.run(export, partial(Exports(runner, LIMITS).make, export))
     return export
 
 
 def content(export: Export) -> str:
-    assert export.path is not None, export.notice
+    assert export.path is not None, export.error
     return export.path.read_text(encoding="utf-8-sig")
 
 
@@ -102,8 +113,9 @@ def test_every_format_is_on_the_page() -> None:
 @pytest.mark.parametrize("form", sorted(WRITERS))
 def test_a_correction_is_in_every_format(recording: Path, form: str) -> None:
     session = session_of(recording)
-    assert session.job is not None
-    session.job.corrections = (Correction(0, text="把冰箱退掉", emotion=Emotion.SAD),)
+    job = shown(session)
+    assert job is not None
+    job.corrections = (Correction(0, text="把冰箱退掉", emotion=Emotion.SAD),)
     export = made(session, form)
     assert export.path is not None
     assert export.path.name == f"my_call.{form}"
@@ -119,15 +131,16 @@ def test_a_correction_is_in_every_format(recording: Path, form: str) -> None:
 
 def test_nothing_is_written_before_it_is_asked_for(recording: Path) -> None:
     session = session_of(recording)
-    assert has_files(session.job)
+    assert has_files(shown(session))
     assert [*session.folder.iterdir()] == []
 
 
 def test_there_are_no_files_before_the_end(recording: Path) -> None:
     session = session_of(recording)
-    assert session.job is not None
-    session.job.status = Status.RUNNING
-    assert not has_files(session.job)
+    job = shown(session)
+    assert job is not None
+    job.state = State.RUNNING
+    assert not has_files(job)
     assert material_of(session, emotions=True, sounds=True) is None
     assert material_of(Session(), emotions=True, sounds=True) is None
 
@@ -166,10 +179,11 @@ def test_a_transcript_without_a_recording_has_its_files_all_the_same() -> None:
 
 def test_the_training_data_holds_what_was_corrected(recording: Path) -> None:
     session = session_of(recording)
-    assert session.job is not None
-    assert not can_train(session.job)
-    session.job.corrections = (Correction(1, text="行。"),)
-    assert can_train(session.job)
+    job = shown(session)
+    assert job is not None
+    assert not can_train(job)
+    job.corrections = (Correction(1, text="行。"),)
+    assert can_train(job)
     export = made(session, "training")
     assert export.path is not None
     assert export.path.name == "my_call-training.zip"
@@ -178,7 +192,7 @@ def test_the_training_data_holds_what_was_corrected(recording: Path) -> None:
         assert (line["target"], line["source_len"]) == ("行。", 200)
         assert line["source"] in archive.namelist()
     recording.unlink()
-    assert not can_train(session.job)
+    assert not can_train(job)
 
 
 # Highlights
@@ -215,8 +229,8 @@ def test_chapters_and_the_edit_list_need_no_recording() -> None:
 
 def test_a_recording_that_is_gone_is_told_in_a_sentence() -> None:
     export = made(session_of(Path("/gone/call.wav")), "clips", highlight(1, 3))
-    assert export.notice is not None
-    assert export.notice.sentence("zh") == "call.wav 已不在服务器上：请重新上传并转写。"
+    assert export.error is not None
+    assert Notice.of(export.error).sentence("zh") == "call.wav 已不在服务器上：请重新上传并转写。"
     shown = export_render.exports([export], "en")
     assert "call.wav is no longer kept here" in shown
     assert 'role="alert"' in shown
@@ -225,8 +239,8 @@ def test_a_recording_that_is_gone_is_told_in_a_sentence() -> None:
 def test_a_recording_that_is_too_short_for_the_transcript_is_told(recording: Path) -> None:
     session = session_of(recording)
     export = made(session, "reel", highlight(20, 30))
-    assert export.notice is not None
-    assert export.notice.sentence("zh").startswith("my call.wav 在 0:20 之前就结束了")
+    assert export.error is not None
+    assert Notice.of(export.error).sentence("zh").startswith("my call.wav 在 0:20 之前就结束了")
     assert not list(export.folder.glob("*.wav"))
 
 
@@ -275,35 +289,33 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = SlowRecording()
-    monkeypatch.setattr(
-        "richspeech.console.panels.export.exports.open_recording", lambda *_, **__: slow
-    )
+    monkeypatch.setattr("richspeech.jobs.export.open_recording", lambda *_, **__: slow)
     session = session_of(recording)
     material = material_of(session, emotions=True, sounds=True)
     assert material is not None
     export = order("html", material, session.folder)
-    session.export(export)
-    Exporter(LIMITS).submit(export)
+    session.put(export, export.form)
+    Exports(Runner(), LIMITS).submit(export)
     assert slow.begun.wait(20)
     assert session.has_work
     shown = export_render.exports([export], "zh")
     assert 'data-stop="html">取消</button></div>' in shown
     assert "正在把录音放进报告" in shown
-    session.drop_export("html")
+    drop_export(session, "html")
     until = time.monotonic() + 20
     while export.folder.exists():
         assert time.monotonic() < until
         time.sleep(0.01)
-    assert export.status is Status.CANCELLED
-    assert session.exports == {}
+    assert export.state is State.CANCELLED
+    assert session.jobs_of(Export) == []
 
 
 def test_a_new_recording_takes_the_files_of_the_one_before_away(recording: Path) -> None:
     session = session_of(recording)
     export = made(session, "html")
-    session.export(export)
-    session.begin(Job(recording, Options()))
-    assert session.exports == {}
+    session.put(export, export.form)
+    show(session, Transcription(recording))
+    assert session.jobs_of(Export) == []
     assert not export.folder.exists()
 
 
@@ -313,9 +325,9 @@ def test_an_unexpected_failure_is_logged_and_told_in_one_sentence(
     def fail(*_: object) -> bytes:
         raise KeyError("secret")
 
-    monkeypatch.setattr("richspeech.console.panels.export.exports.write", fail)
+    monkeypatch.setattr("richspeech.jobs.export.write", fail)
     export = made(session_of(recording), "srt")
-    assert export.status is Status.FAILED
+    assert export.state is State.FAILED
     shown = export_render.exports([export], "zh")
     assert "程序内部出错" in shown
     assert "secret" not in shown
@@ -328,7 +340,7 @@ def test_a_full_disk_is_told_in_one_sentence(
     def fail(*_: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("richspeech.console.panels.export.exports.write", fail)
+    monkeypatch.setattr("richspeech.jobs.export.write", fail)
     shown = export_render.exports([made(session_of(recording), "srt")], "zh")
     assert "磁盘可能满了" in shown
 
@@ -347,7 +359,7 @@ def test_progress_tells_seconds_and_time_left(recording: Path) -> None:
     assert material is not None
     export = order("html", material, recording.parent)
     assert "排队中" in export_render.exports([export], "zh")
-    export.enter(Status.RUNNING)
+    export.enter(State.RUNNING)
     export.began = time.monotonic() - 5
     export.tell(2.5)
     shown = export_render.exports([export], "zh")
@@ -356,7 +368,8 @@ def test_progress_tells_seconds_and_time_left(recording: Path) -> None:
 
 def test_a_transcript_without_segments_has_no_files(recording: Path) -> None:
     session = session_of(recording)
-    assert session.job is not None
+    job = shown(session)
+    assert job is not None
     nothing = Transcript(10.0, 1.0, "sensevoice", "x")
-    session.job.progress = Progress(nothing, (), 10.0, True)
-    assert not has_files(session.job)
+    job.progress = Progress(nothing, (), 10.0, True)
+    assert not has_files(job)

@@ -4,8 +4,9 @@ import asyncio
 import re
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,20 @@ from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.listing import page_within
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Origin, Session, Sessions, Status
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import forget, show, shown, sound_of, watch
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
-from richspeech.console.work import Work
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
@@ -81,17 +85,17 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-def work(history: History, ear: Ear, tmp_path: Path) -> Work:
+def work(history: History, ear: Ear, tmp_path: Path) -> Transcriptions:
     folder = tmp_path / "weights"
     folder.mkdir()
     weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
     readiness = Readiness()
     readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
-    return Work(Transcribers(readiness, Settings()), LIMITS, history)
+    return Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS, history)
 
 
 @pytest.fixture
-def handlers(work: Work) -> Handlers:
+def handlers(work: Transcriptions) -> Handlers:
     return Handlers(work, Sessions(3600))
 
 
@@ -107,22 +111,23 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def transcribed(handlers: Handlers, recording: Path) -> Job:
+def transcribed(handlers: Handlers, recording: Path) -> Transcription:
     return finished(handlers, handlers.begin("page", str(recording), CHOICES))
 
 
-def finished(handlers: Handlers, session: Session) -> Job:
+def finished(handlers: Handlers, session: Session) -> Transcription:
     async def wait() -> None:
-        async for _ in handlers.watch("page"):
+        async for _ in watch(handlers.sessions, "page"):
             pass
 
     asyncio.run(wait())
-    assert session.job is not None
-    assert session.job.status is Status.FINISHED, session.job.notice
-    return session.job
+    job = shown(session)
+    assert job is not None
+    assert job.state is State.FINISHED, job.error
+    return job
 
 
-def heard(job: Job) -> str:
+def heard(job: Transcription) -> str:
     assert job.transcript is not None
     return job.transcript.text
 
@@ -174,7 +179,7 @@ def test_who_asks_again_has_it_recognised_anew(
 
 def test_other_options_are_another_question(handlers: Handlers, ear: Ear, recording: Path) -> None:
     transcribed(handlers, recording)
-    finished(handlers, handlers.begin("page", str(recording), CHOICES._replace(merge=True)))
+    finished(handlers, handlers.begin("page", str(recording), replace(CHOICES, merge=True)))
     assert ear.calls == 2
 
 
@@ -245,16 +250,15 @@ def test_a_history_that_is_gone_is_begun_anew_and_has_the_next_transcript(
 
 
 def test_early_corrections_that_are_not_kept_are_told(
-    work: Work, history: History, recording: Path, monkeypatch: pytest.MonkeyPatch
+    work: Transcriptions, history: History, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise StoreError("The history cannot be used (database is locked); see …")
 
     monkeypatch.setattr(history, "correct", fail)
-    job = Job(recording, Options(), corrections=(Correction.from_dict(CORRECTION),))
-    for _ in work.steps(job, recording):
-        pass
-    assert (job.status, job.entry is None) == (Status.FINISHED, False)
+    job = Transcription(recording, corrections=(Correction.from_dict(CORRECTION),))
+    Runner().run(job, partial(work.hear, job, recording))
+    assert (job.state, job.entry is None) == (State.FINISHED, False)
     assert "你的修改没有存进历史记录。" in render.status(job, "zh")
     assert "Your corrections are not kept in the history." in render.status(job, "en")
 
@@ -265,7 +269,9 @@ def test_without_a_history_everything_is_heard_every_time(
     weights = Weights(recording.parent, "x", Source.EMBEDDED, "asked for")
     readiness = Readiness()
     readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
-    forgetful = Handlers(Work(Transcribers(readiness, Settings()), LIMITS), Sessions(3600))
+    forgetful = Handlers(
+        Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
+    )
     assert [transcribed(forgetful, recording).entry for _ in range(2)] == [None, None]
     assert ear.calls == 2
 
@@ -281,7 +287,7 @@ def test_a_history_that_is_switched_off_is_not_opened(tmp_path: Path) -> None:
 def test_comparing_with_the_history_is_said() -> None:
     made, request = datetime(2026, 11, 1, tzinfo=UTC), TranscriptionRequest()
     entry = Entry(1, "a.wav", made, 9.0, "zh", "e", "m", request, "", 0)
-    job = Job(Path("a.wav"), Options(), Status.RUNNING)
+    job = Transcription(Path("a.wav"), state=State.RUNNING)
     job.take(
         ComparingProgress(Transcript(5.0, 0.1, "e", "m"), (), 10.0, finished=False, entry=entry)
     )
@@ -296,7 +302,7 @@ def test_an_entry_opens_with_its_corrections_and_without_its_recording(history: 
     entry = kept(history.store, "a.wav", "你好")
     history.correct(entry, [Correction.from_dict({"index": 0, "text": "您好"})])
     job = opened(history.store.open(entry.id), None, "zh")
-    assert (job.status, job.origin, job.name) == (Status.FINISHED, Origin.OPENED, "a.wav")
+    assert (job.state, job.origin, job.name) == (State.FINISHED, Origin.OPENED, "a.wav")
     assert heard(job) == "您好"
     assert "录音不保存" in render.player(job, "zh")
     assert "<audio" not in render.player(job, "zh")
@@ -309,13 +315,13 @@ def test_a_recording_that_was_heard_in_this_window_can_still_be_played(
     entry = transcribed(handlers, recording).entry
     session = handlers.sessions.get("page")
     assert entry is not None
-    session.begin(Job(None, Options(), Status.FINISHED))
-    sound = session.sound_of(entry)
+    show(session, Transcription(None, TranscriptionRequest(), state=State.FINISHED))
+    sound = sound_of(session, entry)
     job = opened(history.store.open(entry.id), sound, "zh")
     assert job.path == recording
     assert len(job.meter.peaks.values) > 0
     recording.unlink()
-    assert session.sound_of(entry) is None
+    assert sound_of(session, entry) is None
 
 
 def test_what_is_deleted_is_no_longer_corrected_in_the_history(
@@ -324,7 +330,7 @@ def test_what_is_deleted_is_no_longer_corrected_in_the_history(
     job = transcribed(handlers, recording)
     assert job.entry is not None
     history.store.delete(job.entry.id)
-    handlers.sessions.get("page").forget(job.entry.id)
+    forget(handlers.sessions.get("page"), job.entry.id)
     handlers.correct("page", CORRECTION)
     assert heard(job) == "我要退货。"
 

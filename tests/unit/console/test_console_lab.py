@@ -10,6 +10,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,9 @@ from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.audio.decode import AudioLimits
 from richspeech.console.examples import find_examples
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Status
+from richspeech.console.sessions import Session
 from richspeech.console.tabs.lab.compare import AS_SET, Choices, write_tables
-from richspeech.console.tabs.lab.models import LabModels, settings_with
 from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, status
-from richspeech.console.tabs.lab.work import Experiment, LabWork, Side, Trial, score_anew
 from richspeech.console.tabs.lab.workshop import Bench, Workshop
 from richspeech.console.tabs.lab.workshop_render import effect
 from richspeech.engines import loader
@@ -32,15 +31,29 @@ from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import Cancelled, ModelError, OptionError, SettingsError
+from richspeech.errors import (
+    Cancelled,
+    ModelError,
+    NothingToCompareError,
+    OptionError,
+    SettingsError,
+    UnexpectedError,
+)
+from richspeech.jobs.compare import Comparisons, Experiment, Side, Trial, score_anew
+from richspeech.jobs.compare_engines import ComparedEngines, settings_with
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, hotwords_in
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.service import build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity
-from richspeech.storage.rule_file import RuleFile, read_rules
+from richspeech.storage.rule_file import read_rules
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -92,8 +105,9 @@ class House:
         self.main = Readiness()
         self.main.load(lambda: loaded_with(self.ears["sensevoice"]))
         self.transcribers = Transcribers(self.main, settings)
-        self.models = LabModels(self.transcribers, settings)
-        self.work = LabWork(self.models, LIMITS)
+        self.models = ComparedEngines(self.transcribers, settings)
+        self.runner = Runner()
+        self.work = Comparisons(self.runner, self.models, LIMITS)
 
     def load(self, settings: Settings, engine: str) -> Loaded:
         assert self.may_load.wait(30)
@@ -115,7 +129,7 @@ def recording(tmp_path: Path) -> Path:
 
 def side(engine: str = "sensevoice", weights: str | None = None, **options: Any) -> Side:
     rules = options.pop("rules", DEFAULT_RULES)
-    return Side(engine, weights, Options(**options), "current", rules)
+    return Side(TranscriptionRequest(Options(**options), engine, rules=rules), weights, "current")
 
 
 def experiment(path: Path | None, left: Side, right: Side, reference: str = "") -> Experiment:
@@ -124,7 +138,7 @@ def experiment(path: Path | None, left: Side, right: Side, reference: str = "") 
 
 def done(house: House, path: Path, left: Side, right: Side, reference: str = "") -> Experiment:
     made = experiment(path, left, right, reference)
-    house.work.finish(made, path)
+    house.runner.run(made, partial(house.work.run, made, path))
     return made
 
 
@@ -136,7 +150,7 @@ def test_both_sides_are_heard_with_their_settings_and_compared(
 ) -> None:
     house = House(monkeypatch, Settings(), reference=Ear(heard("我要退宽呢", Emotion.HAPPY)))
     made = done(house, recording, side(rules=()), side("reference", language="zh"), SAID)
-    assert made.status is Status.FINISHED
+    assert made.state is State.FINISHED
     assert made.result is not None
     found = made.result.comparison
     assert found is not None
@@ -160,9 +174,9 @@ def test_a_side_that_fails_leaves_the_other_its_result(
 ) -> None:
     house = House(monkeypatch, Settings(), paraformer=Ear(error=ModelError("It is broken.")))
     made = done(house, recording, side("paraformer"), side(), SAID)
-    assert made.status is Status.FINISHED
-    assert [trial.status for trial in made.trials] == [Status.FAILED, Status.FINISHED]
-    assert made.trials[0].notice == Notice("model", "It is broken.")
+    assert made.state is State.FINISHED
+    assert [trial.state for trial in made.trials] == [State.FAILED, State.FINISHED]
+    assert str(made.trials[0].error) == "It is broken."
     assert made.result is not None
     assert made.result.comparison is None
     assert made.result.scores[0] is None
@@ -174,17 +188,17 @@ def test_what_nobody_expected_is_a_sentence(
 ) -> None:
     house = House(monkeypatch, Settings(), sensevoice=Ear(error=RuntimeError("secret")))
     made = done(house, recording, side(), side())
-    assert (made.status, made.notice) == (Status.FAILED, Notice("unexpected"))
+    assert isinstance(made.error, UnexpectedError)
 
 
 def test_cancelling_stops_both_sides(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
     house = House(monkeypatch, Settings())
     made = experiment(recording, side(), side())
     house.ears["sensevoice"].wait = made.cancel
-    house.work.finish(made, recording)
-    assert made.status is Status.CANCELLED
+    house.runner.run(made, partial(house.work.run, made, recording))
+    assert made.state is State.CANCELLED
     assert len(house.ears["sensevoice"].options) == 1
-    assert [trial.status for trial in made.trials] == [Status.CANCELLED, Status.WAITING]
+    assert [trial.state for trial in made.trials] == [State.CANCELLED, State.WAITING]
 
 
 def test_one_that_waits_for_its_turn_can_be_cancelled(
@@ -199,21 +213,22 @@ def test_one_that_waits_for_its_turn_can_be_cancelled(
     house.work.submit(second)
     second.cancel()
     wait_for(second)
-    assert second.status is Status.CANCELLED
+    assert second.state is State.CANCELLED
     go_on.set()
     wait_for(first)
-    assert first.status is Status.FINISHED
+    assert first.state is State.FINISHED
 
 
 def wait_for(task: Experiment) -> None:
     until = time.monotonic() + 30
-    while not task.status.is_over and time.monotonic() < until:
+    while not task.is_over and time.monotonic() < until:
         time.sleep(0.01)
-    assert task.status.is_over
+    assert task.is_over
 
 
 def test_a_session_counts_its_experiment_among_its_work() -> None:
-    session = Session(experiment=experiment(Path("a.wav"), side(), side()))
+    session = Session()
+    session.put(experiment(Path("a.wav"), side(), side()))
     assert session.has_work
 
 
@@ -293,8 +308,10 @@ def test_the_form_of_a_side_becomes_its_settings() -> None:
     defaults = Options(allowed_languages=("zh", "yue"), merge_length_s=9)
     made = chosen.side(defaults, {"none": ()})
     assert made.weights is None
-    assert made.rules == ()
-    assert made.options == Options("yue", ("zh", "yue"), False, True, 9, True, ("退款", "投诉"))
+    assert made.request.rules == ()
+    assert made.request.options == Options(
+        "yue", ("zh", "yue"), False, True, 9, True, ("退款", "投诉")
+    )
 
 
 def test_hotwords_are_parted_by_spaces_commas_and_lines() -> None:
@@ -315,13 +332,13 @@ def test_examples_come_with_what_is_said_in_them() -> None:
 
 
 def finished(left: Transcript, right: Transcript, reference: str = "") -> Experiment:
-    from richspeech.console.tabs.lab.work import result_of
+    from richspeech.jobs.compare import result_of
 
     made = experiment(Path("talk.wav"), side(), side(merge=True), reference)
     for trial, said in zip(made.trials, (left, right), strict=True):
-        trial.status = Status.FINISHED
+        trial.state = State.FINISHED
         trial.progress = Progress(said, said.segments, said.duration, finished=True)
-    made.status, made.result = Status.FINISHED, result_of(made)
+    made.state, made.result = State.FINISHED, result_of(made)
     return made
 
 
@@ -365,17 +382,18 @@ def test_the_state_is_told_from_the_beginning_to_the_end() -> None:
     made = experiment(Path("a.wav"), side(), side())
     assert "结果会显示在这里" in status(None, "zh")
     assert "排队中" in status(made, "zh")
-    made.status = made.trials[0].status = Status.RUNNING
+    made.state = made.trials[0].state = State.RUNNING
     made.trials[0].progress = Progress(transcript(duration=20), (), 80, finished=False)
     running = status(made, "zh")
     assert "25%" in running
     assert "0:20 / 1:20" in running
-    made.status = made.trials[0].status = made.trials[1].status = Status.FINISHED
+    made.state = made.trials[0].state = made.trials[1].state = State.FINISHED
     assert "两种设置完全相同" in status(made, "zh")
-    made.trials[1].notice = Notice("model", "It is broken.")
+    made.trials[1].error = ModelError("It is broken.")
     said = re.sub("<[^>]*>", "", status(made, "en"))
     assert "B · Recognition failed: It is broken." in said
-    made.fail(Notice("lab_no_audio"))
+    made = experiment(None, side(), side())
+    made.fail(NothingToCompareError())
     assert "请先上传音频文件，或" in status(made, "zh")
 
 
@@ -429,14 +447,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
         config = Path(shutil.copy(CONFIG, tmp_path / "config.yaml"))
         known = load_settings(config, **settings)
         house = House(monkeypatch, known)
-        return Bench(RuleFile(config), house.transcribers, known), house
+        return Bench(build(known, transcribers=house.transcribers, config_file=config)), house
 
     return make
 
 
-def job_with(*segments: Segment) -> Job:
+def job_with(*segments: Segment) -> Transcription:
     said = transcript(*segments)
-    return Job(Path("a.wav"), Options(), Status.FINISHED, Progress(said, segments, 100, True))
+    return Transcription(
+        Path("a.wav"),
+        TranscriptionRequest(),
+        Progress(said, segments, 100, True),
+        state=State.FINISHED,
+    )
 
 
 Make = Callable[..., tuple[Bench, House]]
@@ -454,8 +477,10 @@ def test_rules_are_tried_on_what_was_heard(bench: Make) -> None:
     assert "规则 to-happy: 情绪是悲伤；说了“退款” → 情绪改为开心" in page
 
 
-@pytest.mark.parametrize("job", [None, Job(Path("a.wav"), Options(), Status.RUNNING)])
-def test_without_a_transcript_rules_are_only_read(bench: Make, job: Job | None) -> None:
+@pytest.mark.parametrize(
+    "job", [None, Transcription(Path("a.wav"), TranscriptionRequest(), state=State.RUNNING)]
+)
+def test_without_a_transcript_rules_are_only_read(bench: Make, job: Transcription | None) -> None:
     tried = bench()[0].attempt(MINE, job)
     assert (tried.problem, tried.changes) == (None, None)
     assert "规则没有错误" in effect(tried, "", "", "zh")

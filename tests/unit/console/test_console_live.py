@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,22 @@ import pytest
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Sessions, Status
-from richspeech.console.tabs.live.desk import Live, LiveDesk
+from richspeech.console.sessions import Sessions
+from richspeech.console.shown import show, shown
+from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.console.tabs.live.tab import live_words
-from richspeech.console.work import Work
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, OptionError
+from richspeech.jobs.job import State
+from richspeech.jobs.live import Talk
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.live_recording import LiveRecording
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
@@ -77,23 +81,27 @@ def desk(sessions: Sessions, ear: Ear, history: History, tmp_path: Path) -> Live
     weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
     readiness = Readiness()
     readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
-    return LiveDesk(sessions, Work(Transcribers(readiness, Settings()), LIMITS, history))
+    return LiveDesk(sessions, build(Settings(), readiness, history=history))
 
 
-def recorded(live: Live) -> Live:
-    recording = LiveRecording(live.path, 60)
-    recording.feed(np.full(16_000, 9_000, np.int16))
-    recording.finish()
+def recorded(live: Talk) -> Talk:
+    live.recording.feed(np.full(16_000, 9_000, np.int16))
+    live.recording.finish()
     return live
 
 
-def finished(live: Live) -> Job:
-    job = live.session.job
+def end(live: Talk, progress: Progress | None) -> None:
+    """What its thread does in the end."""
+    Runner().run(live, partial(live.end, progress))
+
+
+def finished(sessions: Sessions) -> Transcription:
+    job = shown(sessions.of_window("window"))
     assert job is not None
     until = time.monotonic() + WAIT_SECONDS
-    while not job.status.is_over and time.monotonic() < until:
+    while not job.is_over and time.monotonic() < until:
         time.sleep(0.01)
-    assert job.status is Status.FINISHED, job.notice
+    assert job.state is State.FINISHED, job.error
     return job
 
 
@@ -102,48 +110,50 @@ def test_what_was_heard_becomes_the_job_of_its_window(
 ) -> None:
     live = recorded(desk.open("window", "", Options(language="zh")))
     session = sessions.attach("page", "window")
-    assert session.live is live
-    live.end(heard("你好"))
-    job = finished(live)
-    assert session.job is job
+    assert session.job_of(Talk) is live
+    end(live, heard("你好"))
+    job = finished(sessions)
+    assert shown(session) is job
     assert job.transcript is not None
     assert job.transcript.text == "你好"
     assert ear.calls == 0
-    assert job.options == Options(language="zh")
+    assert job.request.options == Options(language="zh")
     assert job.path == live.path
     assert live.path.parent == session.folder
     assert len(job.meter.peaks.values) > 0
-    assert live.status.is_over
+    assert live.is_over
 
 
-def test_a_recording_whose_words_were_lost_is_transcribed(desk: LiveDesk, ear: Ear) -> None:
+def test_a_recording_whose_words_were_lost_is_transcribed(
+    desk: LiveDesk, sessions: Sessions, ear: Ear
+) -> None:
     live = recorded(desk.open("window", "", Options()))
-    live.end(None)
-    job = finished(live)
+    end(live, None)
+    job = finished(sessions)
     assert job.transcript is not None
     assert job.transcript.text == "又听一遍"
     assert ear.calls == 1
 
 
-def test_the_history_keeps_it(desk: LiveDesk, history: History) -> None:
+def test_the_history_keeps_it(desk: LiveDesk, sessions: Sessions, history: History) -> None:
     live = recorded(desk.open("window", "", Options()))
-    live.end(heard("你好"))
-    job = finished(live)
+    end(live, heard("你好"))
+    job = finished(sessions)
     (entry,) = history.store.search(parse_query("你好"))
     assert job.entry == entry
     assert entry.name == live.path.name
 
 
 def test_nobody_talks_while_the_window_transcribes(desk: LiveDesk, sessions: Sessions) -> None:
-    sessions.attach("page", "window").begin(Job(Path("long.wav"), Options()))
+    show(sessions.attach("page", "window"), Transcription(Path("long.wav")))
     with pytest.raises(OptionError, match="wait for its end or cancel it"):
         desk.open("window", "", Options())
-    assert desk.open("another", "", Options()).path.name.startswith("live-")
+    assert recorded(desk.open("another", "", Options())).path.name.startswith("live-")
 
 
 def test_a_second_talk_ends_the_first_and_has_a_file_of_its_own(desk: LiveDesk) -> None:
     first = recorded(desk.open("window", "", Options()))
-    second = desk.open("window", "", Options())
+    second = recorded(desk.open("window", "", Options()))
     assert first.stop.is_set()
     assert not second.stop.is_set()
     assert second.path != first.path
@@ -153,7 +163,7 @@ def test_a_talk_is_work_that_stops_when_its_window_is_left(
     desk: LiveDesk, sessions: Sessions
 ) -> None:
     session = sessions.attach("page", "window")
-    live = desk.open("window", "", Options())
+    live = recorded(desk.open("window", "", Options()))
     assert session.has_work
     sessions.leave("page")
     assert live.stop.wait(WAIT_SECONDS)

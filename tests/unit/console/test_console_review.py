@@ -12,9 +12,9 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.render import highlight_key
 from richspeech.console.panels.review.reviews import WINDOWS, Reviews, window_seconds
-from richspeech.console.sessions import Job, Status
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
-from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.highlights import pick_highlights
@@ -194,12 +194,12 @@ def test_windows_have_lengths_that_people_count_in(duration: float, window: floa
 # Reviews
 
 
-def job_of(heard: Transcript, status: Status = Status.FINISHED) -> Job:
+def job_of(heard: Transcript, status: State = State.FINISHED) -> Transcription:
     progress = Progress(heard, heard.segments, heard.duration, finished=True)
-    return Job(Path("/gone/call.wav"), Options(), status, progress)
+    return Transcription(Path("/gone/call.wav"), progress=progress, state=status)
 
 
-def review(reviews: Reviews, job: Job) -> Review:
+def review(reviews: Reviews, job: Transcription) -> Review:
     found = reviews.of(job)
     assert found is not None
     return found
@@ -226,6 +226,6 @@ def test_a_review_is_worked_out_once_for_one_state() -> None:
 def test_there_is_no_review_before_the_end_and_of_nothing() -> None:
     reviews = Reviews(SETTINGS)
     assert reviews.of(None) is None
-    assert reviews.of(job_of(CALL, Status.RUNNING)) is None
+    assert reviews.of(job_of(CALL, State.RUNNING)) is None
     assert reviews.of(job_of(transcript())) is None
-    assert reviews.of(job_of(CALL, Status.CANCELLED)) is not None
+    assert reviews.of(job_of(CALL, State.CANCELLED)) is not None

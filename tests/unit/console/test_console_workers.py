@@ -17,21 +17,23 @@ from richspeech.api.server import Server, work_seconds
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Sessions, Status
-from richspeech.console.tabs.batch.run import Asked, BatchRun
-from richspeech.console.tabs.batch.work import BatchWork
+from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tabs.live.desk import LiveDesk
-from richspeech.console.work import Work
-from richspeech.console.workers import Workers
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, StoppingError
+from richspeech.jobs.batch.batches import Batches
+from richspeech.jobs.batch.job import BatchJob
+from richspeech.jobs.job import State
+from richspeech.jobs.runner import Runner
+from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.live_recording import LiveRecording
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import Query
@@ -68,8 +70,8 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-def workers() -> Workers:
-    return Workers()
+def workers() -> Runner:
+    return Runner()
 
 
 @pytest.fixture
@@ -90,8 +92,8 @@ def transcribers(ear: Ear, tmp_path: Path) -> Transcribers:
 
 
 @pytest.fixture
-def work(transcribers: Transcribers, store: Store, workers: Workers) -> Work:
-    return Work(transcribers, LIMITS, History(store, Settings(), "1"), workers)
+def work(transcribers: Transcribers, store: Store, workers: Runner) -> Transcriptions:
+    return Transcriptions(workers, transcribers, LIMITS, History(store, Settings(), "1"))
 
 
 def recorded(path: Path, seed: int = 0) -> Path:
@@ -104,8 +106,8 @@ def recorded(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def begun(work: Work, ear: Ear, path: Path) -> Job:
-    job = Job(path, Options())
+def begun(work: Transcriptions, ear: Ear, path: Path) -> Transcription:
+    job = Transcription(path)
     work.submit(job)
     assert ear.has_begun.acquire(timeout=FOREVER)
     return job
@@ -116,17 +118,17 @@ def names(store: Store) -> list[str]:
 
 
 def test_work_that_ends_in_time_is_waited_for_and_whole(
-    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+    work: Transcriptions, ear: Ear, workers: Runner, store: Store, tmp_path: Path
 ) -> None:
     job = begun(work, ear, recorded(tmp_path / "a.wav"))
     threading.Timer(0.2, ear.may_go.set).start()
     workers.close(FOREVER, FOREVER)
-    assert (job.status, workers.interrupted()) == (Status.FINISHED, False)
+    assert (job.state, workers.interrupted()) == (State.FINISHED, False)
     assert names(store) == ["a.wav"]
 
 
 def test_work_that_does_not_end_in_time_is_kept_as_far_as_it_was_heard(
-    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+    work: Transcriptions, ear: Ear, workers: Runner, store: Store, tmp_path: Path
 ) -> None:
     job = begun(work, ear, recorded(tmp_path / "a.wav"))
     workers.close(0.0, FOREVER)
@@ -137,37 +139,42 @@ def test_work_that_does_not_end_in_time_is_kept_as_far_as_it_was_heard(
 
 
 def test_without_a_history_the_page_only_says_that_it_was_not_heard_to_its_end(
-    transcribers: Transcribers, ear: Ear, workers: Workers, tmp_path: Path
+    transcribers: Transcribers, ear: Ear, workers: Runner, tmp_path: Path
 ) -> None:
-    job = begun(Work(transcribers, LIMITS, None, workers), ear, recorded(tmp_path / "a.wav"))
+    job = begun(
+        Transcriptions(workers, transcribers, LIMITS, None), ear, recorded(tmp_path / "a.wav")
+    )
     workers.close(0.0, FOREVER)
-    assert job.status is Status.FAILED
+    assert job.state is State.FAILED
     shown = render.status(job, "en")
     assert "The server stopped before the end" in shown
     assert "History" not in shown
 
 
 def test_who_cancels_while_the_process_goes_on_keeps_nothing(
-    work: Work, ear: Ear, workers: Workers, store: Store, tmp_path: Path
+    work: Transcriptions, ear: Ear, workers: Runner, store: Store, tmp_path: Path
 ) -> None:
     job = begun(work, ear, recorded(tmp_path / "a.wav"))
     job.cancel()
     workers.close(FOREVER, FOREVER)
-    assert (job.status, names(store)) == (Status.CANCELLED, [])
+    assert (job.state, names(store)) == (State.CANCELLED, [])
 
 
 def test_no_new_work_is_taken_from_then_on(
-    work: Work, workers: Workers, transcribers: Transcribers, tmp_path: Path
+    workers: Runner, transcribers: Transcribers, tmp_path: Path
 ) -> None:
+    service = build(Settings(), transcribers=transcribers, runner=workers)
     workers.require_open()
     workers.close(FOREVER, FOREVER)
-    batches = BatchWork(transcribers, Settings(), None, workers)
+    batches = Batches(workers, transcribers, Settings(), None)
     with pytest.raises(StoppingError, match="is about to stop") as caught:
         workers.require_open()
     with pytest.raises(StoppingError):
-        batches.begin(Session(), [recorded(tmp_path / "a.wav")], None, Asked(Options()))
+        batches.begin(
+            Session().folder, [recorded(tmp_path / "a.wav")], None, TranscriptionRequest()
+        )
     with pytest.raises(StoppingError):
-        LiveDesk(Sessions(60), work).open("window", "", Options())
+        LiveDesk(Sessions(60), service).open("window", "", Options())
     assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
 
 
@@ -181,34 +188,34 @@ def session() -> Session:
 def run(
     transcribers: Transcribers,
     ear: Ear,
-    workers: Workers,
+    workers: Runner,
     store: Store,
     session: Session,
     tmp_path: Path,
-) -> BatchRun:
+) -> BatchJob:
     """A batch of six recordings, two of which have begun."""
     settings = Settings.model_validate({"batch": {"workers": 2}})
     history = History(store, Settings(), "1")
-    batches = BatchWork(transcribers, settings, history, workers)
+    batches = Batches(workers, transcribers, settings, history)
     uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(6)]
-    run = batches.begin(session, uploads, None, Asked(Options()))
+    run = batches.begin(session.folder, uploads, None, TranscriptionRequest())
     for _ in range(2):
         assert ear.has_begun.acquire(timeout=FOREVER)
     return run
 
 
 def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
-    run: BatchRun, workers: Workers, store: Store
+    run: BatchJob, workers: Runner, store: Store
 ) -> None:
     workers.close(0.0, FOREVER)
-    assert run.status is Status.CANCELLED
+    assert run.state is State.CANCELLED
     assert {row.state.value for row in run.rows} == {"cancelled"}
     assert len(names(store)) == 2
     assert all(name.endswith(".wav (interrupted)") for name in names(store))
 
 
 def test_recordings_of_a_batch_that_end_in_time_are_done(
-    run: BatchRun, ear: Ear, workers: Workers, store: Store
+    run: BatchJob, ear: Ear, workers: Runner, store: Store
 ) -> None:
     threading.Timer(0.2, ear.may_go.set).start()
     workers.close(FOREVER, FOREVER)
@@ -218,20 +225,21 @@ def test_recordings_of_a_batch_that_end_in_time_are_done(
 
 
 def test_a_talk_that_is_read_along_ends_and_is_kept(
-    work: Work, workers: Workers, store: Store
+    transcribers: Transcribers, workers: Runner, store: Store
 ) -> None:
-    live = LiveDesk(Sessions(60), work).open("window", "", Options())
-    recording = LiveRecording(live.path, 60)
-    recording.feed(np.full(16_000, 9_000, np.int16))
+    history = History(store, Settings(), "1")
+    service = build(Settings(), None, transcribers, history, workers)
+    live = LiveDesk(Sessions(60), service).open("window", "", Options())
+    live.recording.feed(np.full(16_000, 9_000, np.int16))
     said = Segment(0.0, 1.0, "你好。", "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), "")
     heard = Progress(Transcript(1.0, 0.1, "ear", "tiny", (said,)), (said,), None, finished=True)
 
-    def talk() -> None:  # what api.live does once it sees ``stop``
+    def talk() -> None:  # what goes on until api.live sees ``stop``
         assert live.stop.wait(FOREVER)
-        recording.finish()
+        live.recording.finish()
         live.end(heard)
 
-    threading.Thread(target=talk, daemon=True).start()
+    workers.start(live, talk, live.turn)
     workers.close(FOREVER, FOREVER)
     assert names(store) == [live.path.name]
 

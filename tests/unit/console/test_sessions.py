@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.console.sessions import (
-    MOST_OPEN_SECONDS,
-    Job,
-    Session,
-    Sessions,
-    Status,
-    delete_older,
-)
-from richspeech.console.tabs.batch.run import Asked, BatchRun
+from richspeech.console.sessions import MOST_OPEN_SECONDS, Session, Sessions, delete_older
+from richspeech.console.shown import show
 from richspeech.errors import AccessError, BusyError, OptionError
+from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.batch.sources import ZipLimits
-from richspeech.model.options import Options
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Transcription
+from richspeech.model.request import TranscriptionRequest
 
 MING, HONG = "visitor ming", "visitor hong"
 
@@ -105,14 +101,14 @@ def test_files_go_when_they_are_old_unless_somebody_works_on_them() -> None:
     sessions = Sessions(0.2)
     idle, busy = (sessions.attach(name, name, MING) for name in ("idle", "busy"))
     paths = [Path(uploaded(session)) for session in (idle, busy)]
-    job = Job(paths[1], Options(), Status.RUNNING)
-    busy.begin(job)
+    job = Transcription(paths[1], TranscriptionRequest(), state=State.RUNNING)
+    show(busy, job)
     while time.time() - os.stat(paths[1]).st_ctime < 0.25:  # noqa: PTH116
         time.sleep(0.01)
     sessions.of_window("idle", MING)
     sessions.sweep()
     assert [path.exists() for path in paths] == [False, True]
-    job.status = Status.FINISHED
+    job.state = State.FINISHED
     sessions.sweep()
     assert paths[1].exists()  # for as long again after the end
     time.sleep(0.25)
@@ -124,14 +120,15 @@ def test_what_came_of_long_work_is_there_after_its_end() -> None:
     sessions = Sessions(0.2)
     session = sessions.attach("page", "key", MING)
     limits = ZipLimits(1, 1, 1)
-    run = session.batch = BatchRun((), Asked(Options()), session.folder / "batch", limits)
+    run = BatchJob((), TranscriptionRequest(), session.folder / "batch", limits)
+    session.put(run)
     result = run.folder / "heard" / "call.wav.json"
     result.parent.mkdir(parents=True)
     result.write_text("{}")
-    run.status = Status.RUNNING
+    run.state = State.RUNNING
     time.sleep(0.25)  # longer than anything is kept
     sessions.sweep()
-    run.status = Status.FINISHED
+    run.state = State.FINISHED
     sessions.leave("page")
     sessions.sweep()
     assert result.exists()

@@ -11,21 +11,23 @@ from hypothesis import given
 
 from postprocess import STYLES, AudioEvent, Emotion
 from richspeech.console.front import page_script
-from richspeech.console.sessions import Job, Status
 from richspeech.console.view import decoration, labels, segment_line, view
+from richspeech.jobs.job import State
+from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales
 from richspeech.model.corrections import Correction
-from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.recognition.pipeline import Progress
 from tests.transcripts import segment, transcript, transcripts
 
 
-def job_with(heard: Transcript, status: Status = Status.FINISHED, total: float = 80) -> Job:
-    return Job(Path("a.wav"), Options(), status, Progress(heard, (), total, status.is_over))
+def job_with(heard: Transcript, status: State = State.FINISHED, total: float = 80) -> Transcription:
+    return Transcription(
+        Path("a.wav"), progress=Progress(heard, (), total, status.is_over), state=status
+    )
 
 
-def drawn(job: Job, style: str = "label") -> dict[str, Any]:
+def drawn(job: Transcription, style: str = "label") -> dict[str, Any]:
     found = view(job, "zh", style)
     assert found is not None
     return found
@@ -38,12 +40,12 @@ def line(each: Segment, style: str = "label") -> dict[str, Any]:
 
 def test_there_is_nothing_to_see_before_anything_was_heard() -> None:
     assert view(None, "zh", "label") is None
-    assert view(Job(Path("a.wav"), Options()), "zh", "label") is None
+    assert view(Transcription(Path("a.wav")), "zh", "label") is None
 
 
 def test_a_running_job_lasts_as_long_as_its_file_claims_a_finished_one_as_it_is() -> None:
     heard = transcript(segment(0, 2), duration=20)
-    assert drawn(job_with(heard, Status.RUNNING))["duration"] == 80
+    assert drawn(job_with(heard, State.RUNNING))["duration"] == 80
     assert drawn(job_with(heard))["duration"] == 20
 
 
@@ -102,14 +104,14 @@ def test_a_style_is_what_stands_around_the_words(style: str) -> None:
 
 
 def test_peaks_are_there_while_the_job_runs() -> None:
-    job = job_with(transcript(segment(0, 2)), Status.RUNNING)
+    job = job_with(transcript(segment(0, 2)), State.RUNNING)
     job.meter.feed(np.ones(512, np.float32))
     assert drawn(job)["peaks"] == {"seconds_per_peak": 0.016, "chunks": ["f39/fw=="]}
 
 
 def test_the_text_to_copy_is_there_at_the_end() -> None:
     heard = transcript(segment(0, 2, "你好。", Emotion.SAD))
-    assert drawn(job_with(heard, Status.RUNNING))["copy"] == ""
+    assert drawn(job_with(heard, State.RUNNING))["copy"] == ""
     assert drawn(job_with(heard))["copy"] == "你好。(悲伤)"
 
 

@@ -10,21 +10,24 @@ from typing import Any
 import pytest
 
 from richspeech.audio.decode import AudioLimits
-from richspeech.console.panels.export.exports import SLOW_AT_ONCE, Exporter, Material, order
 from richspeech.console.sentences import Notice
-from richspeech.console.sessions import Job, Session, Sessions, Status
-from richspeech.console.tabs.batch.run import Asked as BatchAsked
-from richspeech.console.tabs.batch.work import BATCHES_AT_ONCE, BatchWork
+from richspeech.console.sessions import Session, Sessions
+from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.console.tabs.transcribe.handlers import paint
-from richspeech.console.work import JOBS_AT_ONCE, Work
-from richspeech.console.workers import Workers
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import BusyError, Cancelled
+from richspeech.jobs.batch.batches import Batches
+from richspeech.jobs.export import Exports, Material, order
+from richspeech.jobs.job import Kind, State
+from richspeech.jobs.runner import AT_ONCE, Runner
+from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
+from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.writers import WriterOptions
 
@@ -115,7 +118,7 @@ def test_never_more_than_the_places_work_at_once() -> None:
             over.append(1)
 
     for _ in range(60):
-        Workers().in_turn(places, Job(Path("x"), Options()), work)
+        Runner().start(Transcription(None), work, places.ask())
     wait_until(lambda: len(over) == 60)
     assert most[0] <= 3
 
@@ -124,9 +127,9 @@ def test_never_more_than_the_places_work_at_once() -> None:
 
 
 @pytest.fixture
-def workers() -> Workers:
+def workers() -> Runner:
     """Those for whom nobody may wait."""
-    return Workers(WaitingRoom(0))
+    return Runner(WaitingRoom(0))
 
 
 @pytest.fixture
@@ -142,89 +145,91 @@ def recording(folder: Path) -> Path:
 
 
 def test_one_transcription_too_many_has_failed_and_says_why(
-    loading: Transcribers, workers: Workers, tmp_path: Path
+    loading: Transcribers, workers: Runner, tmp_path: Path
 ) -> None:
-    work = Work(loading, LIMITS, workers=workers)
-    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE + 1)]
+    work = Transcriptions(workers, loading, LIMITS)
+    jobs = [Transcription(recording(tmp_path)) for _ in range(AT_ONCE[Kind.TRANSCRIBE] + 1)]
     for job in jobs:
         work.submit(job)
     *taken, refused = jobs
-    assert refused.status is Status.FAILED
-    assert refused.notice is not None
-    assert refused.notice.kind == "busy"
-    assert all(not job.status.is_over for job in taken)
+    assert refused.state is State.FAILED
+    assert refused.error is not None
+    assert refused.error.code == "busy"
+    assert all(not job.is_over for job in taken)
     for job in taken:
         job.cancel()
-    wait_until(lambda: all(job.status is Status.CANCELLED for job in taken))
-    again = Job(recording(tmp_path), Options())
+    wait_until(lambda: all(job.state is State.CANCELLED for job in taken))
+    again = Transcription(recording(tmp_path))
     work.submit(again)
-    wait_until(lambda: again.status is not Status.WAITING)
-    assert not again.status.is_over
+    wait_until(lambda: again.state is not State.WAITING)
+    assert not again.is_over
     again.cancel()
 
 
 def test_the_page_says_how_many_wait_in_its_language(loading: Transcribers, tmp_path: Path) -> None:
-    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(2)))
-    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE + 3)]
+    work = Transcriptions(Runner(WaitingRoom(2)), loading, LIMITS)
+    jobs = [Transcription(recording(tmp_path)) for _ in range(AT_ONCE[Kind.TRANSCRIBE] + 3)]
     for job in jobs:
         work.submit(job)
     session = Session()
-    session.begin(jobs[-1])
+    show(session, jobs[-1])
     assert "现在已有 2 个任务在排队" in paint(session).status
     session.locale = "en"
     assert "2 jobs are waiting here already" in paint(session).status
     assert paint(session).can_start
     for job in jobs:
         job.cancel()
-    wait_until(lambda: all(job.status.is_over for job in jobs))
+    wait_until(lambda: all(job.is_over for job in jobs))
 
 
 def test_a_talk_that_has_ended_is_never_sent_away(loading: Transcribers, tmp_path: Path) -> None:
-    work = Work(loading, LIMITS, workers=Workers(WaitingRoom(0)))
-    jobs = [Job(recording(tmp_path), Options()) for _ in range(JOBS_AT_ONCE)]
+    service = build(Settings(), transcribers=loading, runner=Runner(WaitingRoom(0)))
+    jobs = [Transcription(recording(tmp_path)) for _ in range(AT_ONCE[Kind.TRANSCRIBE])]
     for job in jobs:
-        work.submit(job)
-    live = LiveDesk(Sessions(3600), work).open("window", "", Options())
+        service.transcriptions.submit(job)
+    sessions = Sessions(3600)
+    live = LiveDesk(sessions, service).open("window", "", Options())
+    live.recording.finish()
     live.path.write_bytes(Path("examples/zh-laughter.wav").read_bytes())
     live.end(None)
-    talk = live.session.job
+    talk = shown(sessions.of_window("window"))
     assert talk is not None
-    assert talk.status is Status.WAITING
+    assert talk.state is State.WAITING
     for job in (*jobs, talk):
         job.cancel()
-    wait_until(lambda: talk.status is Status.CANCELLED)
+    wait_until(lambda: talk.state is State.CANCELLED)
 
 
 def test_a_batch_too_many_leaves_the_one_before_as_it_was(
-    loading: Transcribers, workers: Workers, tmp_path: Path
+    loading: Transcribers, workers: Runner, tmp_path: Path
 ) -> None:
-    work, asked = BatchWork(loading, Settings(), None, workers), BatchAsked(Options(), None, None)
-    sessions = [Session() for _ in range(BATCHES_AT_ONCE)]
-    runs = [work.begin(each, [recording(tmp_path)], None, asked) for each in sessions]
+    work, asked = Batches(workers, loading, Settings()), TranscriptionRequest()
+    sessions = [Session() for _ in range(AT_ONCE[Kind.BATCH])]
+    runs = [work.begin(each.folder, [recording(tmp_path)], None, asked) for each in sessions]
     with pytest.raises(BusyError):
-        work.begin(sessions[0], [recording(tmp_path)], None, asked)
-    assert sessions[0].batch is runs[0]
+        work.begin(sessions[0].folder, [recording(tmp_path)], None, asked, runs[0])
+    assert all(path.is_file() for path in runs[0].paths)
     assert not runs[0].stop.is_set()
     for run in runs:
         run.cancel()
-    wait_until(lambda: all(run.status is Status.CANCELLED for run in runs))
+    wait_until(lambda: all(run.state is State.CANCELLED for run in runs))
 
 
 def test_a_long_export_too_many_has_failed_and_a_quick_one_waits_for_nobody(
-    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exporter, go_on = Exporter(LIMITS, workers), threading.Event()
-    monkeypatch.setattr(Exporter, "make", lambda *_: go_on.wait())
+    exporter, go_on = Exports(workers, LIMITS), threading.Event()
+    monkeypatch.setattr(Exports, "make", lambda *_: go_on.wait())
     material = Material(
         Transcript(1.0, 0.1, "sensevoice", "models/tiny"), "a", None, WriterOptions()
     )
-    slow: list[Any] = [order("html", material, tmp_path) for _ in range(SLOW_AT_ONCE + 1)]
+    slow: list[Any] = [order("html", material, tmp_path) for _ in range(AT_ONCE[Kind.EXPORT] + 1)]
     for export in slow:
         exporter.submit(export)
-    assert slow[-1].notice.kind == "busy"
+    assert slow[-1].error.code == "busy"
     monkeypatch.undo()
     quick = order("txt", material, tmp_path)
     exporter.submit(quick)
-    wait_until(lambda: quick.status.is_over)
-    assert quick.status is Status.FINISHED
+    wait_until(lambda: quick.is_over)
+    assert quick.state is State.FINISHED
     go_on.set()
