@@ -475,3 +475,19 @@ def test_a_damaged_history_is_neither_copied_nor_changed(old_file: Path) -> None
 def test_a_program_without_revisions_sees_that_it_is_too_old(old: str) -> None:
     Store(old).close()
     assert rows(old, "SELECT version FROM richspeech_schema") == [(3,)]
+
+
+def test_opening_what_is_up_to_date_changes_nothing(old: str) -> None:
+    Store(old).close()
+    said: list[str] = []
+
+    def listen(_: object, __: object, statement: str, *___: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        Store(old).close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert said
+    assert {*said} <= {"BEGIN", "SELECT", "PRAGMA", "show"}

@@ -56,6 +56,8 @@ class Migrations:
     def upgrade(self) -> None:
         """Go all the way; what fails is undone by whoever ends the transaction."""
         context = self._environment.get_context()
+        if context.get_current_revision() == self.newest:
+            return
         if self.found is not None and context.get_current_revision() is None:
             context.stamp(self._script, self.found)
         with _ONE_AT_A_TIME:
