@@ -514,7 +514,7 @@ def _is_unrecognised(piece: RichPiece) -> bool:
     return nothing and piece.language == NO_SPEECH and _UNHEARD_TAG in piece.unknown_tags
 
 
-_LANGUAGES_WITH_SPACES = ("en", "ko")
+_LANGUAGES_WITHOUT_SPACES = ("zh", "yue", "ja", "th", "lo", "km", "my", NO_SPEECH)
 _LETTERS_MEET = re.compile(rf"{_LETTER}{{2}}")
 
 
@@ -524,12 +524,17 @@ def join_texts(shown: Iterable[tuple[str | None, str]]) -> str:
     texts = [text for _, text in filled[:1]]
     for (left_language, left), (right_language, right) in pairwise(filled):
         spaced = (
-            left_language in _LANGUAGES_WITH_SPACES
-            or right_language in _LANGUAGES_WITH_SPACES
+            _has_spaces(left_language)
+            or _has_spaces(right_language)
             or _LETTERS_MEET.match(left[-1] + right[0])
         )
         texts.append(f" {right}" if spaced else right)
     return "".join(texts)
+
+
+def _has_spaces(language: str | None) -> bool:
+    """Say whether words are parted in a language; its tag may name a script or a region, too."""
+    return language is not None and language.partition("-")[0] not in _LANGUAGES_WITHOUT_SPACES
 
 
 # Rules --------------------------------------------------------------------------------------------

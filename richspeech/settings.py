@@ -33,6 +33,7 @@ from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
 from richspeech.model.impression import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
+from richspeech.model.languages import AUTO, LanguageTag, is_language
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
@@ -56,8 +57,6 @@ HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
 
 ENGINES = NAMES
-Language = Literal["zh", "yue", "en", "ja", "ko"]
-LanguageHint = Literal["auto", "zh", "yue", "en", "ja", "ko"]
 
 
 def _rule(value: Any) -> Rule:
@@ -77,6 +76,13 @@ def _engine(value: str) -> str:
 
 
 Engine = Annotated[str, AfterValidator(_engine)]
+
+
+def _language_hint(value: str) -> str:
+    if value != AUTO and not is_language(value):
+        message = "a language is auto, or a tag such as zh, en or pt-BR"
+        raise ValueError(message)
+    return value
 
 
 def _device(value: str) -> str:
@@ -144,14 +150,8 @@ class VadSettings(_Group):
 class RecognitionSettings(_Group):
     """What the recogniser is asked for when a request says nothing else."""
 
-    language: LanguageHint = "auto"
-    allowed_languages: Annotated[tuple[Language, ...], Field(min_length=1)] = (
-        "zh",
-        "yue",
-        "en",
-        "ja",
-        "ko",
-    )
+    language: Annotated[str, AfterValidator(_language_hint)] = AUTO
+    allowed_languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1)] | None = None
     inverse_text_normalization: bool = True
     merge: bool = False
     merge_length_s: Annotated[float, Field(ge=1, le=30)] = 15.0

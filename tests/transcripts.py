@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from postprocess import AudioEvent, Emotion
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from postprocess import LANGUAGES, AudioEvent, Emotion
+from richspeech.model.transcript import Segment, Transcript
 
 SHOWN_EVENTS = [event for event in AudioEvent if event is not AudioEvent.SPEECH]
 

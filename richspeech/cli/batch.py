@@ -20,6 +20,7 @@ from richspeech.cli.batch_report import Report
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
+from richspeech.engines.registry import engine_named
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow
@@ -62,6 +63,7 @@ def batch(
     """
     settings = model.settings()
     options = recognition.options(loader.default_options(settings))
+    engine_named(settings.model.engine).require_languages(options)
     limits = loader.audio_limits(settings)
     results = Results(output, formats, look.options(), limits)
     with ExitStack() as stack:

@@ -83,7 +83,7 @@ class Recognition:
     """Recognition options; those not given stay as in the settings."""
 
     language: str | None = None
-    """auto, zh, yue, en, ja or ko"""
+    """auto, or a tag that the engine knows: zh, en, …"""
     allowed_languages: Annotated[str | None, Parameter(metavar="zh,en")] = None
     """candidates for auto"""
     no_itn: bool = False

@@ -20,6 +20,7 @@ from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Mode
 from richspeech.cli.terminal import tell_failure, unkept_line
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
+from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress, Transcriber
@@ -70,6 +71,7 @@ def transcribe(
     """
     settings = model.settings()
     options = recognition.options(loader.default_options(settings))
+    engine_named(settings.model.engine).require_languages(options)
     outputs = iter(outputs_of(files, form, output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
     tell_of_embedded(*loaded.all_weights)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from richspeech.engines.registry import known_languages
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
-from richspeech.model.options import AUTO
-
-ORDER = ("zh", "en", "yue", "ja", "ko")
-"""Every language of the model, in the order in which they are offered."""
+from richspeech.model.languages import AUTO
 
 
 def language_words(locale: str) -> dict[str, Any]:
@@ -16,6 +14,7 @@ def language_words(locale: str) -> dict[str, Any]:
 
 
 def language_choices(locale: str) -> list[tuple[str, str]]:
-    """Return the text and the value of each: auto, then the five."""
-    names = {AUTO: say("auto", locale)} | {each: language_name(each, locale) for each in ORDER}
+    """Return the text and the value of each: auto, then what engines know."""
+    known = {each: language_name(each, locale) for each in known_languages()}
+    names = {AUTO: say("auto", locale)} | known
     return [(f"{value} · {name}", value) for value, name in names.items()]

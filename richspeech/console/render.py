@@ -9,12 +9,11 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.languages import ORDER
 from richspeech.console.sentences import Notice, reason
 from richspeech.console.templates import draw, macro
 from richspeech.console.view import rules_of
 from richspeech.engines.loader import Loaded
-from richspeech.engines.registry import engines
+from richspeech.engines.registry import engines, known_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Transcription
@@ -54,7 +53,7 @@ class Facts:
 def header(locale: str) -> Markup:
     """Say what this is, by its name, and what it hears in a line each."""
     features = (
-        ("languages", [language_name(each, locale) for each in ORDER]),
+        ("languages", [language_name(each, locale) for each in known_languages()]),
         ("emotions", [word_of(each, locale) for each in Emotion if each is not Emotion.UNKNOWN]),
         ("events", [word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
     )

@@ -279,7 +279,6 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         "模型没有加载成功：{why}",
     ),
     # richspeech.model.options
-    (r"No language is allowed; .*", "没有勾选任何语言：请在更多设置里至少勾选一种。"),
     (r"The merge length .* is not above 0 seconds\.", "合并长度必须大于 0 秒。"),
     (
         r"(?P<count>\d+) hotwords are too many; give at most (?P<most>\d+)\.",

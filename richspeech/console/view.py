@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from postprocess import NO_SPEECH
+from richspeech.engines.registry import known_languages
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
@@ -16,7 +17,7 @@ from richspeech.model.labels import labels_data
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.sentiment import Agreement
 from richspeech.model.timed_words import TimedWord, timed_words
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.stages.hotwords import hotwords_of
 from richspeech.stages.second_opinion import disagrees
 from richspeech.writers import display_text, styled
@@ -161,7 +162,7 @@ def _rounded(probabilities: Any) -> dict[str, float]:
 
 def labels() -> dict[str, Any]:
     """Return the words and signs of all labels and languages, in every language of the page."""
-    languages = (*LANGUAGES, NO_SPEECH, "")
+    languages = (*known_languages(), NO_SPEECH, "")
     named = {each: {o: language_name(each or None, o) for o in locales()} for each in languages}
     return {**labels_data(), "languages": named}
 

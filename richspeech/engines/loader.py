@@ -125,7 +125,9 @@ def with_stages(
     )
     return replace(
         loaded,
-        transcriber=StagedTranscriber(loaded.transcriber, recipe),
+        transcriber=StagedTranscriber(
+            loaded.transcriber, recipe, engine_named(loaded.engine).require_languages
+        ),
         sketcher=loaded.sketcher and loaded.sketcher.with_recipe(recipe),
         rules=rules,
         sentiment_weights=reader.weights if reader else None,

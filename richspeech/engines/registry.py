@@ -3,7 +3,7 @@
 An engine is a folder here with an ``ENGINE`` in its ``__init__``, and its name in ``names.py``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -15,7 +15,8 @@ from richspeech.engines.names import NAMES
 from richspeech.errors import OptionError
 from richspeech.language.wording import Wording
 from richspeech.model.capability import Capability
-from richspeech.model.options import AUTO, Options
+from richspeech.model.languages import AUTO
+from richspeech.model.options import Options
 from richspeech.settings import Settings
 
 
@@ -31,7 +32,7 @@ class Engine:
     real_weights: str
     """What recordings of people need, where the embedded twin stands in."""
     languages: tuple[str, ...]
-    """BCP-47 tags of what it can write."""
+    """BCP-47 tags of what it can write, in the order in which they are offered."""
     capabilities: frozenset[Capability]
     settings: str
     """The group of the settings whose ``id`` names its weights."""
@@ -56,27 +57,22 @@ class Engine:
 
     def require_languages(self, options: Options) -> None:
         """Refuse a language that it does not know, with an ``OptionError`` that names those."""
-        asked: Iterable[str | None] = (options.language, *options.allowed_languages)
-        if not self.can(Capability.ALLOWED_LANGUAGES):
-            asked = (options.language,)
-        for language in asked:
+        allowed = options.allowed_languages if self.can(Capability.ALLOWED_LANGUAGES) else None
+        for language in (options.language, *(allowed or ())):
             if language is not None and language not in self.languages:
-                known = ", ".join((AUTO, *self.languages))
-                message = (
-                    f"The engine {self.name} does not know the language {language!r}; choose one "
-                    f"of {known}, or another engine."
+                raise OptionError(
+                    "language.not_of_engine",
+                    engine=self.name,
+                    language=language,
+                    known=(AUTO, *self.languages),
                 )
-                raise OptionError(message)
 
     def heeded(self, options: Options) -> Options:
-        """Return the options without what it cannot do."""
-        usual = Options()
+        """Return the options without what it cannot do, or does anyway."""
         return replace(
             options,
-            language=options.language if self.can(Capability.LANGUAGE_HINT) else usual.language,
-            allowed_languages=options.allowed_languages
-            if self.can(Capability.ALLOWED_LANGUAGES)
-            else usual.allowed_languages,
+            language=options.language if self.can(Capability.LANGUAGE_HINT) else None,
+            allowed_languages=self._confined(options.allowed_languages),
             inverse_text_normalization=options.inverse_text_normalization
             or not self.can(Capability.ITN),
             ban_unknown_emotion=options.ban_unknown_emotion
@@ -84,12 +80,23 @@ class Engine:
             hotwords=options.hotwords if self.can(Capability.HOTWORDS) else (),
         )
 
+    def _confined(self, allowed: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """Return the languages among which it is to detect; None where these are all it knows."""
+        if not self.can(Capability.ALLOWED_LANGUAGES) or set(self.languages) <= {*(allowed or ())}:
+            return None
+        return allowed
+
 
 @cache
 def engines() -> Mapping[str, Engine]:
     """Return the engines by their names, the usual one first; needs no heavy package."""
     folders = {name: import_module(f"richspeech.engines.{name}") for name in NAMES}
     return MappingProxyType({name: folder.ENGINE for name, folder in folders.items()})
+
+
+def known_languages() -> tuple[str, ...]:
+    """Return what any engine knows, as BCP-47 tags."""
+    return tuple(dict.fromkeys(each for engine in engines().values() for each in engine.languages))
 
 
 def engine_named(name: str) -> Engine:

@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from postprocess import AudioEvent, Emotion, clean
 from richspeech.errors import OptionError
+from richspeech.model.languages import HeardLanguage
 from richspeech.model.transcript import Segment, Token, Transcript
 
 FIELDS = ("text", "language", "emotion", "events")
@@ -39,7 +40,7 @@ class Correction:
     index: Annotated[int, Field(ge=0)]
     """Number of the segment in the transcript, from 0."""
     text: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
-    language: Literal["zh", "yue", "en", "ja", "ko", "nospeech"] | None = None
+    language: HeardLanguage | None = None
     emotion: Emotion | None = None
     events: tuple[ShownEvent, ...] | None = None
 

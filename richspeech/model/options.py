@@ -1,13 +1,12 @@
 """What a request asks of the recogniser."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from richspeech.errors import OptionError
-from richspeech.model.transcript import LANGUAGES
+from richspeech.model.languages import AUTO, require_language
 
-AUTO = "auto"
 LONGEST_MERGE_S = 30.0
 """SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
 MOST_HOTWORDS = 200
@@ -24,9 +23,9 @@ class Options:
     """
 
     language: str | None = None
-    """zh, yue, en, ja or ko; None detects it."""
-    allowed_languages: tuple[str, ...] = LANGUAGES
-    """Among these detection chooses."""
+    """A BCP-47 tag; None detects it."""
+    allowed_languages: tuple[str, ...] | None = None
+    """Among these detection chooses; None: among all that the engine knows."""
     inverse_text_normalization: bool = True
     """Punctuation and digits."""
     merge: bool = False
@@ -39,11 +38,11 @@ class Options:
     """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
 
     def __post_init__(self) -> None:
-        _require_languages([] if self.language is None else [self.language])
-        _require_languages(self.allowed_languages)
-        if not self.allowed_languages:
-            message = f"No language is allowed; name at least one of {', '.join(LANGUAGES)}."
-            raise OptionError(message)
+        for language in (self.language, *(self.allowed_languages or ())):
+            if language is not None:
+                require_language(language)
+        if self.allowed_languages == ():
+            raise OptionError("language.none_allowed")
         if not self.merge_length_s > 0:
             message = f"The merge length {self.merge_length_s} is not above 0 seconds."
             raise OptionError(message)
@@ -64,14 +63,6 @@ def language_hint(value: str | None) -> str | None:
 def hotwords_in(text: str) -> tuple[str, ...]:
     """Read words that are parted by spaces, commas or lines, each once."""
     return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", text))))
-
-
-def _require_languages(values: Iterable[str]) -> None:
-    for value in values:
-        if value not in LANGUAGES:
-            known = ", ".join((AUTO, *LANGUAGES))
-            message = f"The language {value!r} is unknown; choose one of {known}."
-            raise OptionError(message)
 
 
 def _require_hotwords(hotwords: Sequence[str]) -> None:

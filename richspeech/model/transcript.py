@@ -9,12 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from postprocess import LANGUAGES, AudioEvent, Emotion, join_texts
+from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.model.impression import NineEmotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
-
-__all__ = ["LANGUAGES", "Hypothesis", "Segment", "Token", "Transcript", "plain"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Segment:
     """Seconds."""
     text: str
     language: str | None
-    """zh, yue, en, ja, ko, nospeech (sounds but no words) or None when unknown."""
+    """A BCP-47 tag, nospeech (sounds but no words) or None when unknown."""
     language_probability: float | None
     """0 to 1."""
     emotion: Emotion
@@ -126,7 +124,7 @@ class Transcript:
         """The language with most speech seconds; None when nobody speaks."""
         seconds: Counter[str] = Counter()
         for segment in self.segments:
-            if segment.text and segment.language and segment.language in LANGUAGES:
+            if segment.text and segment.language and segment.language != NO_SPEECH:
                 seconds[segment.language] += segment.duration  # type: ignore[assignment]
         return seconds.most_common(1)[0][0] if seconds else None
 

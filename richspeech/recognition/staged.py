@@ -1,7 +1,7 @@
 """A transcriber whose segments go through the stages of their request as soon as they are there."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from richspeech.model.options import Options
@@ -13,16 +13,24 @@ from richspeech.stages.chain import Chain, Recipe
 class StagedTranscriber:
     """Recognises with another transcriber; its steps tell of the segments before and after."""
 
-    def __init__(self, transcriber: Transcriber, recipe: Recipe) -> None:
-        self._transcriber, self._recipe = transcriber, recipe
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        recipe: Recipe,
+        check: Callable[[Options], None] = lambda _: None,
+    ) -> None:
+        """``check`` refuses options that the transcriber cannot follow, before it begins."""
+        self._transcriber, self._recipe, self._check = transcriber, recipe, check
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
     ) -> Iterator[Progress]:
         """Yield the other's steps, each new segment as the stages leave it.
 
-        Raises what the other raises, and what a stage does when its model cannot be loaded.
+        Raises ``OptionError`` as the check does, what the other raises, and what a stage does when
+        its model cannot be loaded.
         """
+        self._check(options)
         steps = self._transcriber.transcribe(recording, options, cancelled)
         return staged(steps, self._recipe.chain(options))
 

@@ -19,11 +19,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeGuard
 
-from postprocess import Emotion
+from postprocess import NO_SPEECH, Emotion
 from richspeech.errors import OptionError
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript, plain
+from richspeech.model.languages import is_of_characters
+from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, label_probability
 
 WINDOW_SECONDS = 10.0
@@ -31,11 +32,6 @@ WINDOW_SECONDS = 10.0
 
 SHORTEST_WINDOW_SECONDS = 1.0
 """Below, a curve shows single words, and a long recording has tens of thousands of points."""
-
-UNITS: Mapping[str, str] = {
-    language: "words" if language in {"en", "ko"} else "characters" for language in LANGUAGES
-}
-"""What is counted in a language."""
 
 _CHARACTER = (
     r"\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -210,7 +206,16 @@ def _emotions_of(segment: Segment) -> Mapping[str, float]:
 
 
 def _count(segment: Segment) -> int:
-    return len(_COUNTED.findall(segment.text)) if segment.language in UNITS else 0
+    return len(_COUNTED.findall(segment.text)) if _is_spoken(segment.language) else 0
+
+
+def _is_spoken(language: str | None) -> TypeGuard[str]:
+    return language not in (None, NO_SPEECH)
+
+
+def unit_of(language: str) -> str:
+    """Name what is counted in a language."""
+    return "characters" if is_of_characters(language) else "words"
 
 
 def _per_minute(count: int, seconds: float) -> float | None:
@@ -218,7 +223,8 @@ def _per_minute(count: int, seconds: float) -> float | None:
 
 
 def _rates(spoken: Sequence[Segment]) -> tuple[SpeechRate, ...]:
-    rates = (_rate(lang, [each for each in spoken if each.language == lang]) for lang in UNITS)
+    languages = dict.fromkeys(s.language for s in spoken if _is_spoken(s.language))
+    rates = (_rate(lang, [each for each in spoken if each.language == lang]) for lang in languages)
     return tuple(sorted(filter(None, rates), key=lambda rate: -rate.seconds))
 
 
@@ -227,7 +233,7 @@ def _rate(language: str, segments: Sequence[Segment]) -> SpeechRate | None:
     per_minute = _per_minute(count, seconds)
     if per_minute is None:
         return None
-    return SpeechRate(language, UNITS[language], count, seconds, per_minute)
+    return SpeechRate(language, unit_of(language), count, seconds, per_minute)
 
 
 def _events(segments: Iterable[Segment]) -> tuple[EventCount, ...]:

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from postprocess import AudioEvent
+from postprocess import LANGUAGES, AudioEvent
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.model.transcript import Segment, Transcript
 
 FRAME_SAMPLES = SAMPLE_RATE // 100
 

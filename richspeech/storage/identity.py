@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from postprocess import LANGUAGES
 from richspeech.engines.hub import Weights
 from richspeech.model.options import Options
 from richspeech.settings import HotwordSettings, Settings
@@ -63,6 +64,8 @@ def request_identity(identity: str, options: Options) -> str:
     asked = asdict(options)
     if not options.hotwords:
         del asked["hotwords"]  # they are younger than many a history
+    if options.allowed_languages is None:
+        asked["allowed_languages"] = LANGUAGES  # as it was written when there were no others
     return digest_of(identity, asked)
 
 

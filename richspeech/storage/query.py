@@ -19,10 +19,12 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from postprocess import LANGUAGES, NO_SPEECH, AudioEvent, Emotion
+from postprocess import NO_SPEECH, AudioEvent, Emotion
+from richspeech.engines.registry import known_languages
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.labels import word_of
+from richspeech.model.languages import is_language
 
 LONGEST_LINE = 500
 """Characters; SQLite takes patterns and chains of conditions far longer, but not any."""
@@ -127,9 +129,8 @@ def _label(kind: str, value: str, known: Sequence[Emotion | AudioEvent]) -> str:
 
 
 def _language(value: str) -> str:
-    known = (*LANGUAGES, NO_SPEECH)
-    if value not in known:
-        raise _unknown("language", value, known)
+    if value != NO_SPEECH and not is_language(value):
+        raise _unknown("language", value, (*known_languages(), NO_SPEECH))
     return value
 
 

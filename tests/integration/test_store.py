@@ -20,14 +20,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from postprocess import AudioEvent, Emotion
+from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.errors import StoreError, UnreadableStoreError
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
-from richspeech.model.transcript import LANGUAGES, Segment, Token, Transcript
+from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.settings import HistorySettings
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.sqlite_file import put_aside

@@ -61,6 +61,7 @@ HOMES = {
     "sentencepiece": ("engines", "bench"),
     "onnx": ("bench",),
     "onnxruntime": ("engines", "bench"),
+    "langcodes": ("model.languages",),
     "tokenizers": ("engines",),
     "transformers": ("engines",),
     "sherpa_onnx": ("bench",),

@@ -1,6 +1,5 @@
 """``AutoModel.generate`` as the model's authors call it, for comparison."""
 
-from postprocess import LANGUAGES
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.registry import Engine
@@ -29,7 +28,7 @@ ENGINE = Engine(
     label="FunASR",
     title=Wording("FunASR 原版流程：较慢，供对照", "FunASR's own path: slower, for comparison"),
     real_weights="iic/SenseVoiceSmall",
-    languages=LANGUAGES,
+    languages=("zh", "en", "yue", "ja", "ko"),
     capabilities=frozenset(Capability) - {Capability.ALLOWED_LANGUAGES, Capability.LIVE},
     settings="model",
     embedded=EMBEDDED_RECOGNISER,

@@ -16,7 +16,8 @@ from postprocess import AudioEvent, Emotion, RichPiece, parse_rich_text, render
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.errors import OptionError
-from richspeech.model.options import AUTO, Options
+from richspeech.model.languages import AUTO
+from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
 
 BATCH_SECONDS = 60

@@ -1,6 +1,5 @@
 """SenseVoiceSmall: features, encoder, decoding; ``engine.SenseVoice`` puts them together."""
 
-from postprocess import LANGUAGES
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.registry import Engine
@@ -33,7 +32,7 @@ ENGINE = Engine(
         "SenseVoice：五种语言，情绪和声音", "SenseVoice: five languages, emotions and sounds"
     ),
     real_weights="iic/SenseVoiceSmall",
-    languages=LANGUAGES,
+    languages=("zh", "en", "yue", "ja", "ko"),
     capabilities=frozenset(Capability),
     settings="model",
     embedded=EMBEDDED_RECOGNISER,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postprocess import AudioEvent, Emotion
+from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.engines.sensevoice.encoder import Scores
 from richspeech.errors import ModelError
-from richspeech.model.transcript import LANGUAGES, Hypothesis, Token
+from richspeech.model.transcript import Hypothesis, Token
 
 BLANK = 0
 NO_SPEECH = "nospeech"

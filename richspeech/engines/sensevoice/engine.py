@@ -91,7 +91,7 @@ def _stray(hypothesis: Hypothesis, request: Request) -> str | None:
     """Return the likeliest allowed language when another one was heard, else None."""
     options = request.options
     allowed = options.allowed_languages
-    if options.language or hypothesis.language in (*allowed, NO_SPEECH):
+    if options.language or allowed is None or hypothesis.language in (*allowed, NO_SPEECH):
         return None
     return max(allowed, key=lambda name: hypothesis.language_probabilities.get(name, 0.0))
 

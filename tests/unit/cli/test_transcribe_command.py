@@ -24,7 +24,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import ENGINES, Settings
 from tests.history import full_history
@@ -400,8 +400,11 @@ def test_a_fault_of_the_model_names_the_file_it_was_in(
 def test_an_unknown_language_is_refused_before_anything_is_loaded(
     bench: Bench, sound: str, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = ", ".join(("auto", *LANGUAGES))
-    sentence = f"The language 'fr' is unknown; choose one of {known}."
+    known = ", ".join(("auto", *engine_named("sensevoice").languages))
+    sentence = (
+        f"The engine sensevoice does not know the language fr: choose one of {known}, or another "
+        "engine."
+    )
     assert refusal(capsys, sound, *arguments) == sentence
     assert bench.settings == []
 

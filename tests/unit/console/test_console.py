@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from postprocess import AudioEvent, Emotion
+from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
@@ -49,7 +49,7 @@ from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
-from richspeech.model.transcript import LANGUAGES, Segment, Transcript
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
 

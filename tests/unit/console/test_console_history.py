@@ -452,7 +452,7 @@ def refused(line: str) -> OptionError:
         ("after:2026-13-01", "没有“2026-13-01”这个日期：请写成 2026-11-01 的样子。"),
         ("emotion:bored", "没有“bored”这种情绪：可以用 happy"),
         ("event:bang", "没有“bang”这种声音：可以用 bgm"),
-        ("lang:fr", "没有“fr”这种语言：可以用 zh"),
+        ("lang:xx", "没有“xx”这种语言：可以用 zh"),
     ],
 )
 def test_a_wrong_search_is_told_in_chinese_and_english(line: str, sentence: str) -> None:

@@ -60,8 +60,8 @@ def test_a_language_that_an_engine_does_not_know_is_refused_with_those_it_knows(
     with pytest.raises(OptionError) as caught:
         mandarin.require_languages(Options(language="en"))
     assert str(caught.value) == (
-        "The engine paraformer does not know the language 'en'; choose one of auto, zh, or "
-        "another engine."
+        "The engine paraformer does not know the language en: choose one of auto, zh, or another "
+        "engine."
     )
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postprocess import AudioEvent, Emotion
+from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.errors import OptionError
 from richspeech.model.impression import NineEmotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment
-from richspeech.model.transcript import LANGUAGES, Segment, Token, Transcript
+from richspeech.model.transcript import Segment, Token, Transcript
 
 TOKEN = Token("你", start=0.12, end=0.3, probability=0.98)
 SEGMENT = Segment(

@@ -1,13 +1,13 @@
 """The digest of settings and weights: equal for equal results, another one for others."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from postprocess import DEFAULT_RULES
+from postprocess import DEFAULT_RULES, LANGUAGES
 from richspeech.engines.hub import Source, Weights
 from richspeech.model.options import Options
 from richspeech.settings import Settings
@@ -105,7 +105,10 @@ def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
     old = {key: value for key, value in asdict(asked).items() if key != "hotwords"}
+    old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
+    spelt = replace(asked, allowed_languages=LANGUAGES)
+    assert request_identity("a", spelt) == digest_of("a", old)
 
 
 def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(

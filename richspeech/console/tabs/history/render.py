@@ -10,11 +10,11 @@ from markupsafe import Markup
 from postprocess import AudioEvent, Emotion
 from richspeech.console.listing import page_within
 from richspeech.console.templates import draw
+from richspeech.engines.registry import known_languages
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
-from richspeech.model.transcript import LANGUAGES
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store
 
@@ -144,7 +144,7 @@ def search_help(locale: str) -> Markup:
     """Explain the search line."""
     emotions = " ".join(word_of(each, locale) for each in Emotion)
     events = " ".join(word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH)
-    languages = " ".join(f"{each} {language_name(each, locale)}" for each in LANGUAGES)
+    languages = " ".join(f"{each} {language_name(each, locale)}" for each in known_languages())
     rows = (
         (f"emotion:{word_of(Emotion.ANGRY, locale)}", "history_help_emotion", emotions),
         (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),

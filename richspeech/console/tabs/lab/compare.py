@@ -26,7 +26,8 @@ from richspeech.errors import NothingToCompareError, RichSpeechError
 from richspeech.jobs.compare import Experiment, RuleSet, Side, Trial, score_anew
 from richspeech.jobs.export import file_stem
 from richspeech.language.catalog import say
-from richspeech.model.options import AUTO, Options, hotwords_in, language_hint
+from richspeech.model.languages import AUTO
+from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.rule_file import read_rules
 

@@ -17,12 +17,12 @@ from richspeech.console.render import (
     progress_parts,
 )
 from richspeech.console.templates import draw
-from richspeech.engines.registry import engine_named
+from richspeech.engines.registry import engine_named, known_languages
 from richspeech.jobs.compare import Experiment, Result, Trial
 from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
-from richspeech.model.transcript import LANGUAGES, Segment
+from richspeech.model.transcript import Segment
 from richspeech.review.comparison import LABELS, Alignment, Kind, Row
 
 MOST_ROWS = 400
@@ -267,5 +267,5 @@ def rules_help(locale: str) -> Markup:
         locale,
         emotions=", ".join(Emotion),
         events=", ".join(event for event in AudioEvent if event is not AudioEvent.SPEECH),
-        languages=", ".join(LANGUAGES),
+        languages=", ".join(known_languages()),
     )

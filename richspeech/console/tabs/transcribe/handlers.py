@@ -50,9 +50,9 @@ class Choices:
     def _options(self) -> Options:
         """Return the options; what the engine would not heed is as if nobody had asked for it."""
         engine = engine_named(self.engine) if self.engine else None
-        allowed = tuple(self.allowed_languages)
+        allowed: tuple[str, ...] | None = tuple(self.allowed_languages)
         if engine and not engine.can(Capability.ALLOWED_LANGUAGES):
-            allowed = Options.allowed_languages
+            allowed = None
         asked = Options(
             language=language_hint(self.language),
             allowed_languages=allowed,

@@ -10,7 +10,7 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
-from richspeech.console.languages import ORDER, language_words
+from richspeech.console.languages import language_words
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.opinion.row import OpinionRow
 from richspeech.console.panels.review.panel import ReviewPanel
@@ -28,12 +28,12 @@ from richspeech.console.tabs.transcribe.handlers import (
     paint,
 )
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.engines.registry import engines
+from richspeech.engines.registry import engines, known_languages
 from richspeech.errors import StoreError
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
-from richspeech.model.options import AUTO
+from richspeech.model.languages import AUTO
 from richspeech.model.request import TranscriptionRequest
 
 VIEWER = """
@@ -112,7 +112,7 @@ class TranscribeTab:
             self._allowed = self._widgets.add(
                 gr.CheckboxGroup,
                 self._allowed_words,
-                value=list(defaults.allowed_languages),
+                value=list(defaults.allowed_languages or known_languages()),
                 interactive=_heeds_allowed(main),
                 elem_id="allowed",
             )
@@ -146,7 +146,7 @@ class TranscribeTab:
         return {
             "label": say("allowed", locale),
             "info": say("allowed_info", locale),
-            "choices": [(language_name(each, locale), each) for each in ORDER],
+            "choices": [(language_name(each, locale), each) for each in known_languages()],
         }
 
     # The right side --------------------------------------------------------------------------
