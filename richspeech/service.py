@@ -92,7 +92,7 @@ class Service:
     @cached_property
     def opinions(self) -> SecondOpinions:
         """Transcripts → the same with a second opinion."""
-        return SecondOpinions(self.runner, self.listening, self.limits)
+        return SecondOpinions(self.runner, self.listening, self.limits, self.history)
 
     @cached_property
     def batches(self) -> Batches:

@@ -1,16 +1,24 @@
 """A second opinion on what a transcription has heard."""
 
+import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.errors import StoreError
 from richspeech.jobs.job import Kind, State
 from richspeech.jobs.listener import Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.model.edits import SecondOpinionEdit
+from richspeech.model.transcript import Transcript
 from richspeech.stages.second_opinion import add_second_opinion
+from richspeech.storage.history import History
+
+log = logging.getLogger(__name__)
 
 BLOCK_SECONDS = 4.0
 """How much is decoded between two looks at whether somebody wants to stop."""
@@ -36,8 +44,16 @@ class Opinion(ListeningJob):
 class SecondOpinions:
     """Asks the second listener; whoever wants to see how far it is looks at the opinion."""
 
-    def __init__(self, runner: Runner, listening: Listening, limits: AudioLimits) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        listening: Listening,
+        limits: AudioLimits,
+        history: History | None = None,
+    ) -> None:
+        """``history`` keeps opinions on what it has."""
         self._runner, self._listening, self._limits = runner, listening, limits
+        self._history = history
 
     def ask(self, job: Transcription) -> None:
         """Begin an opinion on a job that is over; one whose recording is gone gets none."""
@@ -64,3 +80,18 @@ class SecondOpinions:
                 heard = add_second_opinion(progress.transcript, blocks, loaded.listener)
                 opinion.require_wanted()
                 opinion.of.progress = replace(progress, transcript=heard)
+                self._keep(opinion, heard)
+
+    def _keep(self, opinion: Opinion, heard: Transcript) -> None:
+        """Keep the opinion as an edit of what the history has; its job says if that cannot be."""
+        job = opinion.of
+        scores = tuple(each.second_emotion_probabilities or None for each in heard.segments)
+        edit = SecondOpinionEdit(by=opinion.model, made=datetime.now(UTC), scores=scores)
+        with job.editing:
+            if self._history is None or job.entry is None:
+                return
+            try:
+                job.entry = self._history.edit(job.entry, edit)
+            except StoreError as error:
+                job.unkept = error
+                log.warning("the second opinion on %s is not kept: %s", job.name, error)

@@ -23,11 +23,12 @@ from richspeech.errors import (
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction, correct
+from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, Transcriber
-from richspeech.storage.history import History, read_corrections
+from richspeech.storage.history import History
 from richspeech.storage.recall import Interrupted, KeptProgress, UnkeptProgress
 from richspeech.storage.transcripts import Entry
 
@@ -79,6 +80,8 @@ class Transcription(Job):
     """Why the history does not have it, or its corrections, though it should."""
     heard: Progress | None = None
     """What was heard while it was recorded: then nothing is recognised again."""
+    is_pristine: bool = False
+    """Whether it shows what was heard, whatever somebody has made of it before."""
     editing: threading.Lock = field(default_factory=threading.Lock)
     """Held while corrections change, here and in the history."""
 
@@ -91,7 +94,14 @@ class Transcription(Job):
             self.entry = progress.entry
             if progress.is_recalled:
                 self.origin = Origin.RECALLED
-                self.corrections = read_corrections(progress.corrections)
+                self._recall(progress.document)
+
+    def _recall(self, document: Document) -> None:
+        """Take over what people have made of it before, unless it is to be as it was heard."""
+        if not self.is_pristine:
+            self.corrections = document.corrections
+        elif self.progress is not None:
+            self.progress = replace(self.progress, transcript=document.measured)
 
     @property
     def transcript(self) -> Transcript | None:

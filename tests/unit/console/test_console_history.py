@@ -2,18 +2,20 @@
 
 import asyncio
 import re
+import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.decode import AudioLimits, Waveform
 from richspeech.console import render
 from richspeech.console.listing import page_within
 from richspeech.console.sentences import Notice
@@ -23,18 +25,23 @@ from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
+from richspeech.engines.on_demand import OnDemand
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
 from richspeech.jobs.job import State
+from richspeech.jobs.listener import Listening
 from richspeech.jobs.runner import Runner
+from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -127,6 +134,26 @@ def finished(handlers: Handlers, session: Session) -> Transcription:
     return job
 
 
+class Sad:
+    """Hears sadness in everything."""
+
+    def stream(self) -> "Sad":
+        return self
+
+    def feed(self, waveform: Waveform) -> None:
+        pass
+
+    def finish(self) -> Impression:
+        nine = tuple(NineEmotion)
+        logits = np.array([[9.0 * (each is NineEmotion.SAD) for each in nine]], np.float32)
+        return Impression(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
+
+
+def listener() -> LoadedListener:
+    weights = Weights(Path(), "models/ear", Source.EMBEDDED, "asked for")
+    return LoadedListener(cast("Any", Sad()), weights, "cpu", "asked for")
+
+
 def heard(job: Transcription) -> str:
     assert job.transcript is not None
     return job.transcript.text
@@ -195,6 +222,30 @@ def test_corrections_come_back_with_the_answer_and_are_found(
     handlers.undo("page")
     assert heard(again) == "我要退款。"
     assert history.store.count(parse_query("退款")) == 1
+
+
+def test_an_example_is_shown_as_it_was_heard_whatever_somebody_has_corrected(
+    handlers: Handlers, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    handlers.correct("page", CORRECTION)
+    anew = handlers.begin("page", str(recording), CHOICES, is_example=True)
+    job = finished(handlers, anew)
+    assert (heard(job), job.corrections, job.origin) == ("我要退款。", (), Origin.RECALLED)
+
+
+def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    job = transcribed(handlers, recording)
+    opinions = SecondOpinions(Runner(), Listening(OnDemand(listener, None)), LIMITS, history)
+    opinions.ask(job)
+    while job.opinion is None or not job.opinion.is_over:
+        time.sleep(0.01)
+    assert job.entry is not None
+    again = opened(history.store.open(job.entry.id), None, "zh")
+    assert again.transcript is not None
+    assert {each.second_emotion for each in again.transcript.segments} == {NineEmotion.SAD}
 
 
 def test_corrections_of_what_is_heard_anew_replace_those_of_before(

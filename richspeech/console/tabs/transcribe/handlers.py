@@ -91,10 +91,15 @@ class Handlers:
     def __init__(self, work: Transcriptions, sessions: Sessions) -> None:
         self._work, self.sessions = work, sessions
 
-    def begin(self, name: str | None, path: str | None, choices: Choices) -> Session:
-        """Make the job of a press and have it done; what cannot run has failed already."""
+    def begin(
+        self, name: str | None, path: str | None, choices: Choices, *, is_example: bool = False
+    ) -> Session:
+        """Make the job of a press and have it done; what cannot run has failed already.
+
+        An example is shown as it was heard, whatever somebody has corrected in it before.
+        """
         session = self.sessions.get(name)
-        job = Transcription(Path(path) if path else None)
+        job = Transcription(Path(path) if path else None, is_pristine=is_example)
         try:
             job.request = choices.request()
             if path is None:

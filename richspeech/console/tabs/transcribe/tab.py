@@ -295,7 +295,7 @@ class TranscribeTab:
         path = str(example.path)
 
         def press(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
-            painting = self._begin(request, path, values)
+            painting = self._begin(request, path, values, is_example=True)
             return {
                 **self._sources.showing(path),
                 **dict(zip(self.painted, painting, strict=True)),
@@ -303,9 +303,17 @@ class TranscribeTab:
 
         return press
 
-    def _begin(self, request: gr.Request, path: str | None, values: Mapping[Any, Any]) -> list[Any]:
+    def _begin(
+        self,
+        request: gr.Request,
+        path: str | None,
+        values: Mapping[Any, Any],
+        *,
+        is_example: bool = False,
+    ) -> list[Any]:
         self._context.require_open(self._context.session(request))
-        return self.paint(self._handlers.begin(request.session_hash, path, self._chosen(values)))
+        chosen, begin = self._chosen(values), self._handlers.begin
+        return self.paint(begin(request.session_hash, path, chosen, is_example=is_example))
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         async for session in watch(self._context.sessions, request.session_hash):
