@@ -1,7 +1,7 @@
 """The tab that transcribes: a recording on one side, the views of its transcript on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,14 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
-from richspeech.console.languages import language_words
+from richspeech.console.offers import (
+    allowed_offer,
+    ban_offer,
+    hotwords_offer,
+    itn_offer,
+    language_choices,
+    language_offer,
+)
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.opinion.row import OpinionRow
 from richspeech.console.panels.review.panel import ReviewPanel
@@ -28,11 +35,9 @@ from richspeech.console.tabs.transcribe.handlers import (
     paint,
 )
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.engines.registry import engines, known_languages
+from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import StoreError
-from richspeech.language.catalog import say
-from richspeech.language.languages import language_name
-from richspeech.model.capability import Capability
+from richspeech.language.catalog import DEFAULT_LOCALE, say
 from richspeech.model.languages import AUTO
 from richspeech.model.request import TranscriptionRequest
 
@@ -64,6 +69,10 @@ class TranscribeTab:
                 self._build_result()
                 self._review.build()
 
+    @property
+    def _main(self) -> Engine:
+        return engine_named(self._context.service.transcribers.engines[0])
+
     # The left side ---------------------------------------------------------------------------
 
     def _build_input(self) -> None:
@@ -73,19 +82,31 @@ class TranscribeTab:
             self._engine = self._widgets.add(
                 gr.Dropdown,
                 self._engine_words,
-                value=self._context.service.transcribers.engines[0],
+                value=self._main.name,
                 elem_id="engine",
             )
-            self._language = self._widgets.add(
+            self._language = self._offered(
                 gr.Dropdown,
-                language_words,
-                value=self._context.service.defaults.language or AUTO,
-                interactive=_heeds_language(self._context.service.transcribers.engines[0]),
+                language_offer,
+                value=_language_of(self._main, self._context.service.defaults.language or AUTO),
                 elem_id="language",
             )
             self._build_settings()
             self._start, self._cancel = self._widgets.start_and_cancel("start", prefix="")
         self._example_buttons = example_buttons(self._context)
+
+    def _offered(
+        self, kind: Any, offer: Callable[[Engine, str], dict[str, Any]], **properties: Any
+    ) -> Any:
+        """Make a widget as the main engine allows; its words open nothing that another shuts."""
+
+        def words(locale: str) -> dict[str, Any]:
+            offered = offer(self._main, locale)
+            del offered["interactive"]
+            return offered
+
+        interactive = offer(self._main, DEFAULT_LOCALE)["interactive"]
+        return self._widgets.add(kind, words, interactive=interactive, **properties)
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
         known = self._context.service.transcribers.engines
@@ -98,33 +119,38 @@ class TranscribeTab:
 
     def _build_settings(self) -> None:
         defaults, transcribers = self._context.service.defaults, self._context.service.transcribers
-        main = transcribers.engines[0]
         with self._widgets.labelled(gr.Accordion, "settings", open=False, elem_id="settings"):
-            self._hotwords = self._widgets.explained(
-                gr.Textbox, "hotwords", value="", lines=1, max_lines=6, elem_id="hotwords"
+            self._hotwords = self._offered(
+                gr.Textbox,
+                hotwords_offer,
+                value="",
+                lines=1,
+                max_lines=6,
+                elem_id="hotwords",
             )
             self._sentiment = self._widgets.explained(
                 gr.Checkbox,
                 "sentiment_switch",
-                value=transcribers.reads(main),
+                value=transcribers.reads(self._main.name),
                 elem_id="sentiment",
             )
-            self._allowed = self._widgets.add(
+            self._allowed = self._offered(
                 gr.CheckboxGroup,
-                self._allowed_words,
-                value=list(defaults.allowed_languages or known_languages()),
-                interactive=_heeds_allowed(main),
+                allowed_offer,
+                value=_allowed_of(self._main, defaults.allowed_languages or ()),
                 elem_id="allowed",
             )
-            self._itn = self._widgets.labelled(
-                gr.Checkbox, "itn", value=defaults.inverse_text_normalization, elem_id="itn"
-            )
-            self._ban = self._widgets.explained(
+            self._itn = self._offered(
                 gr.Checkbox,
-                "ban_unknown",
+                itn_offer,
+                value=defaults.inverse_text_normalization,
+                elem_id="itn",
+            )
+            self._ban = self._offered(
+                gr.Checkbox,
+                ban_offer,
                 value=defaults.ban_unknown_emotion,
                 elem_id="ban",
-                interactive=_heeds_ban(main),
             )
             self._merge = self._widgets.explained(
                 gr.Checkbox, "merge", value=defaults.merge, elem_id="merge"
@@ -140,14 +166,6 @@ class TranscribeTab:
                 buttons=[],
                 elem_id="merge-length",
             )
-
-    @staticmethod
-    def _allowed_words(locale: str) -> dict[str, Any]:
-        return {
-            "label": say("allowed", locale),
-            "info": say("allowed_info", locale),
-            "choices": [(language_name(each, locale), each) for each in known_languages()],
-        }
 
     # The right side --------------------------------------------------------------------------
 
@@ -232,8 +250,15 @@ class TranscribeTab:
         )
         self._engine.input(
             self._choose_engine,
-            self._engine,
-            [self._language, self._allowed, self._ban, self._sentiment],
+            [self._engine, self._language, self._allowed],
+            [
+                self._language,
+                self._allowed,
+                self._itn,
+                self._ban,
+                self._hotwords,
+                self._sentiment,
+            ],
             **CHOSEN,
         )
         self._sources.wire()
@@ -257,14 +282,18 @@ class TranscribeTab:
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def _choose_engine(self, engine: str) -> list[Any]:
-        """Shut what the engine does not heed, and read the words where the settings want it."""
-        reads = self._context.service.transcribers.reads(engine)
+    def _choose_engine(
+        self, name: str, language: str, allowed: list[str], request: gr.Request
+    ) -> list[Any]:
+        """Offer what the engine can do, and read the words where the settings want it."""
+        engine, locale = engine_named(name), self._context.session(request).locale
         return [
-            gr.update(interactive=_heeds_language(engine)),
-            gr.update(interactive=_heeds_allowed(engine)),
-            gr.update(interactive=_heeds_ban(engine)),
-            gr.update(value=reads),
+            gr.update(**language_offer(engine, locale), value=_language_of(engine, language)),
+            gr.update(**allowed_offer(engine, locale), value=_allowed_of(engine, allowed)),
+            gr.update(**itn_offer(engine, locale)),
+            gr.update(**ban_offer(engine, locale)),
+            gr.update(**hotwords_offer(engine, locale)),
+            gr.update(value=self._context.service.transcribers.reads(name)),
         ]
 
     def resume(self, arrivals: Arrivals) -> None:
@@ -373,16 +402,15 @@ def _is_used(session: Session) -> bool:
     return has_job or session.style != Session.style or is_open
 
 
-def _heeds_language(engine: str) -> bool:
-    return engines()[engine].can(Capability.LANGUAGE_HINT)
+def _language_of(engine: Engine, language: str) -> str:
+    """Return the language that was chosen, or the first that is offered where it is not."""
+    offered = [value for _, value in language_choices(engine, DEFAULT_LOCALE)]
+    return language if language in offered else offered[0]
 
 
-def _heeds_allowed(engine: str) -> bool:
-    return engines()[engine].can(Capability.ALLOWED_LANGUAGES)
-
-
-def _heeds_ban(engine: str) -> bool:
-    return engines()[engine].can(Capability.BAN_UNKNOWN_EMOTION)
+def _allowed_of(engine: Engine, allowed: Sequence[str]) -> list[str]:
+    """Return what the engine knows of the languages that were allowed, or all it knows."""
+    return [each for each in engine.languages if each in allowed] or [*engine.languages]
 
 
 def _updates(painting: Painting) -> list[Any]:
