@@ -29,7 +29,7 @@ from functools import cache
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias, cast
 
 import av
 import numpy as np
@@ -254,24 +254,6 @@ def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = Non
         return np.concatenate(list(recording.blocks()))
 
 
-def samples_to_waveform(samples: NDArray[Any], sample_rate: int) -> Waveform:
-    """Convert what a microphone gave: shape [T] or [T, C], integers or floats, any usual rate.
-
-    Integers are scaled by the range of their type, floats are taken to be in [-1, 1].
-
-    Raises:
-        AudioError: it is empty, of a shape or type that is no sound, or not finite.
-    """
-    name = UNNAMED
-    if samples.ndim not in (1, 2) or samples.size == 0:
-        raise AudioError("audio.silent", name=_called(name))
-    channels = samples[:, np.newaxis] if samples.ndim == 1 else samples  # [T, C]
-    _check_kind(sample_rate, channels.shape[1], name)
-    mono = _scaled(channels, name).mean(axis=1)  # [T]
-    frames = _mono_frames(np.clip(mono, -1.0, 1.0).astype(np.float32), sample_rate)
-    return _clipped(np.concatenate(list(_resampled(frames, name))))
-
-
 # ── the source ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -462,25 +444,6 @@ def _cut(waveforms: Iterable[Waveform], block_samples: int) -> Iterator[Waveform
 def _clipped(waveform: Waveform) -> Waveform:
     np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(waveform, -1.0, 1.0, out=waveform)
-
-
-def _scaled(samples: NDArray[Any], name: str) -> NDArray[np.floating]:
-    """Bring the range of an integer type to [-1, 1]; floats stay, if they are numbers."""
-    if np.issubdtype(samples.dtype, np.floating) and np.isfinite(samples).all():
-        return samples
-    if not np.issubdtype(samples.dtype, np.integer):
-        raise AudioError("audio.not_numbers", name=_called(name))
-    lowest, highest = np.iinfo(samples.dtype).min, np.iinfo(samples.dtype).max
-    middle = (lowest + highest + 1) // 2
-    return (samples.astype(np.float64) - middle) / (highest + 1 - middle)
-
-
-def _mono_frames(mono: Waveform, sample_rate: int) -> Iterator[AudioFrame]:
-    for start in range(0, len(mono), sample_rate):
-        second = mono[np.newaxis, start : start + sample_rate]  # [1, T]
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(second), format="flt", layout="mono")
-        frame.sample_rate = sample_rate
-        yield frame
 
 
 def _called(name: str) -> str | Notice:

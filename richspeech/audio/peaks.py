@@ -7,7 +7,7 @@ derives the coarser levels of the pyramid, so those cost no bandwidth.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -83,14 +83,6 @@ class PeakMeter:
             self.peaks = self.peaks.followed_by(rest[: count * size].reshape(count, size))
             rest = rest[count * size :]
         self._rest = rest
-
-
-def measure_peaks(blocks: Iterable[Waveform], most_peaks: int = MOST_PEAKS) -> Peaks:
-    """Return the peaks of a whole recording, holding one block of it at a time."""
-    meter = PeakMeter(most_peaks)
-    for block in blocks:
-        meter.feed(block)
-    return meter.peaks
 
 
 class _Source(Protocol):

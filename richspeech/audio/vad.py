@@ -2,7 +2,7 @@
 
 A score track has two numbers for each frame of 10 ms: the probability of silence, from a model,
 and the loudness in decibels. ``SpanDetector`` turns it into spans of speech, block by block;
-``merge_spans`` joins neighbouring spans into utterances of a useful length.
+``SpanMerger`` joins neighbouring spans into utterances of a useful length.
 
 The decisions are those of ``fsmn-vad`` in funasr 1.4.16, for many utterances in a recording and
 with a fixed end silence, and give the same times. Four of them may surprise:
@@ -394,7 +394,12 @@ def _seconds(frame: int) -> float:
 
 
 class SpanMerger:
-    """Joins neighbours, as ``merge_spans`` does, while the spans are still coming in."""
+    """Joins spans, in order, into utterances of at most ``max_length_s``, as they come in.
+
+    An utterance starts where its first span starts and ends where its last one ends, so silence
+    is only ever inside it, in gaps of at most ``max_gap_s``. A span that is too long by itself
+    stays as it is. A ``max_length_s`` of 0 joins nothing.
+    """
 
     def __init__(self, max_length_s: float, max_gap_s: float | None = None) -> None:
         self._max_length_s, self._max_gap_s = max_length_s, max_gap_s
@@ -424,19 +429,6 @@ class SpanMerger:
         """Return the last utterance, if there is one."""
         last, self._open = self._open, None
         return [] if last is None else [last]
-
-
-def merge_spans(
-    spans: Iterable[SpeechSpan], max_length_s: float, max_gap_s: float | None = None
-) -> list[SpeechSpan]:
-    """Join spans, in order, into utterances of at most ``max_length_s``.
-
-    An utterance starts where its first span starts and ends where its last one ends, so silence
-    is only ever inside it, in gaps of at most ``max_gap_s``. A span that is too long by itself
-    stays as it is. A ``max_length_s`` of 0 joins nothing.
-    """
-    merger = SpanMerger(max_length_s, max_gap_s)
-    return merger.feed(spans) + merger.finish()
 
 
 def _may_join(

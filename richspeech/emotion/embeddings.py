@@ -73,12 +73,6 @@ def load_embedding(path: Path) -> Vector:
     return vector
 
 
-def cosine_similarity(one: Vector, other: Vector) -> float:
-    """Return 1 for the same direction, 0 for none in common, -1 for the opposite one."""
-    first, second = _unit_rows([one, other])
-    return float(np.clip(first @ second, -1.0, 1.0))
-
-
 def nearest(vector: Vector, others: Sequence[Vector], count: int = 5) -> tuple[Neighbour, ...]:
     """Return the recordings most like ``vector``, the most alike first."""
     if not others:

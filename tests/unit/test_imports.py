@@ -102,6 +102,25 @@ ENVIRONMENT_HOMES = {
     "app": "sets what gradio reads only while it is imported: telemetry, upload folder",
 }
 
+STRANGERS = (("api", "console"), ("console", "api"))
+"""Both are made of the service; neither knows the other."""
+
+WITHOUT_IO = {
+    *("postprocess", "richspeech.model", "richspeech.errors", "richspeech.language", "numpy"),
+    *(
+        "collections",
+        "dataclasses",
+        "datetime",
+        "difflib",
+        "enum",
+        "functools",
+        "itertools",
+        "math",
+    ),
+    *("langcodes", "pydantic", "re", "types", "typing"),
+}
+"""All that ``model`` may import: what it holds comes from elsewhere and goes elsewhere."""
+
 STATEMENTS = (
     ast.Import,
     ast.ImportFrom,
@@ -222,6 +241,22 @@ def test_no_modules_import_each_other() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
+
+
+@every_file
+def test_api_and_console_are_strangers(path: Path) -> None:
+    for part, other in STRANGERS:
+        assert part_of(path) != part or other not in parts_imported(path)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if lives_in(path, ["model"])], ids=name_of)
+def test_the_model_is_data_without_input_or_output(path: Path) -> None:
+    strange = [name for name in imported(path) if not is_within(name, WITHOUT_IO)]
+    assert strange == []
+
+
+def is_within(name: str, packages: Iterable[str]) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
 @every_file

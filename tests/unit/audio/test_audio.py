@@ -28,7 +28,6 @@ from richspeech.audio.decode import (
     AudioLimits,
     load_waveform,
     open_recording,
-    samples_to_waveform,
 )
 from richspeech.errors import AudioError
 
@@ -714,53 +713,3 @@ def test_any_damage_leaves_sound_or_one_sentence(
     for where, value in changes:
         content[int(where**2 * len(content))] = value  # rather near the header
     assert_is_sound_or_one_sentence(bytes(content[: round(kept * len(content))]))
-
-
-# ── the microphone ────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100, 48_000, 192_000])
-@pytest.mark.parametrize("kind", ["int16", "int32", "uint8", "float32", "float64"])
-def test_the_microphone_gives_the_same_sound_in_every_type(kind: str, sample_rate: int) -> None:
-    scale, middle_value = 1.0, 0.0
-    if kind == "uint8":
-        scale, middle_value = 128.0, 128.0
-    elif kind.startswith("int"):
-        scale = float(np.iinfo(kind).max)
-    samples = tone(1.0, sample_rate) * scale + middle_value
-    waveform = samples_to_waveform(samples.astype(kind), sample_rate)
-    assert_is_the_tone(waveform, expected_level=LEVEL, seconds=1.0)
-
-
-def test_the_microphone_averages_its_channels() -> None:
-    stereo = np.stack([tone(), np.zeros_like(tone())], axis=1)  # [T, C]
-    waveform = samples_to_waveform(stereo, 48_000)
-    assert_is_the_tone(waveform, expected_level=LEVEL / 2, seconds=1.0)
-
-
-def test_the_ends_of_an_integer_type_are_full_scale() -> None:
-    waveform = samples_to_waveform(np.array([-32768, 0, 32767] * 100, np.int16), SAMPLE_RATE)
-    assert waveform[:3] == pytest.approx([-1.0, 0.0, 1.0], abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("samples", "sample_rate"),
-    [
-        (np.zeros(0, np.float32), 48_000),
-        (np.zeros((0, 2), np.int16), 48_000),
-        (np.zeros((2, 2, 2), np.int16), 48_000),
-        (np.array([0.0, np.nan]), 48_000),
-        (np.array([0.0, np.inf], np.float32), 48_000),
-        (np.array(["a", "b"]), 48_000),
-        (np.zeros(100, np.complex64), 48_000),
-        (np.zeros(100, np.float32), 0),
-        (np.zeros(100, np.float32), -8000),
-        (np.zeros(100, np.float32), 10**9),
-        (np.zeros((2, 48_000), np.float32), 48_000),
-    ],
-)
-def test_what_is_no_sound_from_the_microphone_is_refused(
-    samples: NDArray[np.generic], sample_rate: int
-) -> None:
-    with pytest.raises(AudioError):
-        samples_to_waveform(samples, sample_rate)

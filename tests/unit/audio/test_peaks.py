@@ -1,19 +1,27 @@
 """The picture of a waveform: true to its loudest samples, and small whatever the length."""
 
 from base64 import b64decode
+from collections.abc import Iterable
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.peaks import (
     CHUNK_PEAKS,
     MOST_PEAKS,
     MeteredRecording,
     PeakMeter,
-    measure_peaks,
+    Peaks,
 )
+
+
+def measure_peaks(blocks: Iterable[Waveform], most_peaks: int = MOST_PEAKS) -> Peaks:
+    meter = PeakMeter(most_peaks)
+    for block in blocks:
+        meter.feed(block)
+    return meter.peaks
 
 
 def noise(samples: int, seed: int = 0) -> np.ndarray:

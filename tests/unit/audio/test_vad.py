@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from richspeech.audio.vad import SpanDetector, SpanMerger, SpeechSpan, VadOptions, merge_spans
+from richspeech.audio.vad import SpanDetector, SpanMerger, SpeechSpan, VadOptions
 from richspeech.errors import ModelError
 
 Track = NDArray[np.float32]
@@ -18,6 +18,14 @@ Track = NDArray[np.float32]
 SPEECH, SILENCE = 0.05, 0.95
 DEFAULTS = VadOptions()
 QUIET_DB, NORMAL_DB, LOUD_DB = -50.0, -10.0, 15.0
+
+
+def merge_spans(
+    spans: list[SpeechSpan], max_length_s: float, max_gap_s: float | None = None
+) -> list[SpeechSpan]:
+    merger = SpanMerger(max_length_s, max_gap_s)
+    return merger.feed(spans) + merger.finish()
+
 
 runs = st.lists(
     st.tuples(st.integers(1, 250), st.sampled_from([SPEECH, 0.19, 0.21, 0.5, SILENCE])), max_size=12

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from richspeech.emotion.embeddings import (
     Vector,
-    cosine_similarity,
     embedding_name,
     group,
     load_embedding,
@@ -81,7 +80,8 @@ def test_an_array_that_could_run_code_is_refused(tmp_path: Path) -> None:
     [((2, 0), 1.0), ((0, 3), 0.0), ((-1, 0), -1.0), ((1, 1), 2**-0.5)],
 )
 def test_likeness_is_the_cosine(other: tuple[float, float], similarity: float) -> None:
-    assert cosine_similarity(vector(1, 0), vector(*other)) == pytest.approx(similarity)
+    [found] = nearest(vector(1, 0), [vector(*other)])
+    assert found.similarity == pytest.approx(similarity)
 
 
 def test_the_nearest_recordings_come_first() -> None:
@@ -94,7 +94,7 @@ def test_the_nearest_recordings_come_first() -> None:
 @pytest.mark.parametrize("odd", [vector(0, 0), vector(np.nan, 1), vector(1, 2, 3)])
 def test_what_cannot_be_compared_is_refused(odd: Vector) -> None:
     with pytest.raises(OptionError):
-        cosine_similarity(vector(1, 0), odd)
+        nearest(vector(1, 0), [odd])
 
 
 # Groups -------------------------------------------------------------------------------------------
