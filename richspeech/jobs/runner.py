@@ -20,6 +20,7 @@ from richspeech.errors import (
     UnexpectedError,
 )
 from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.waiting import SECONDS_BETWEEN_LOOKS, Places, Turn, WaitingRoom
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,16 @@ class Runner:
     """Starts the threads of jobs, and knows which are not over; for all threads."""
 
     def __init__(
-        self, room: WaitingRoom | None = None, at_once: Mapping[Kind, int] = AT_ONCE
+        self,
+        room: WaitingRoom | None = None,
+        at_once: Mapping[Kind, int] = AT_ONCE,
+        keeper: Keeper | None = None,
     ) -> None:
-        """``room`` is where everybody waits for a place; one of the usual size unless given."""
+        """``room`` is where everybody waits for a place; one of the usual size unless given.
+
+        A ``keeper`` has jobs outlast the process; without one they go with it.
+        """
+        self._keeper = keeper
         room = room or WaitingRoom()
         self._places = {
             kind: room.places(number) for kind, number in {**AT_ONCE, **at_once}.items()
@@ -88,6 +96,7 @@ class Runner:
         """
         with self._changed:
             self._jobs = [*self._running(), job]
+        self._keep(job)
         # A daemon, for the process does not wait for it longer than ``close`` does.
         thread = partial(self._run_then, job, work, turn, then)
         threading.Thread(target=thread, name=job.kind, daemon=True).start()
@@ -109,8 +118,13 @@ class Runner:
         except Exception:  # the person at the page gets a sentence, the log gets the rest
             log.exception("the job %s on %s failed", job.kind, job.name or "nothing")
             job.fail(UnexpectedError())
+        self._keep(job)
         with self._changed:
             self._changed.notify_all()
+
+    def _keep(self, job: Job) -> None:
+        if self._keeper is not None:
+            self._keeper.keep(job)
 
     def _running(self) -> tuple[Job, ...]:
         return tuple(job for job in self._jobs if not job.is_over)
