@@ -48,7 +48,7 @@ Received = TypeVar("Received")
 WithStages = Callable[[Loaded], Loaded]
 
 PATH = "/live"
-TAP = Path(__file__).with_name("live_tap.js")
+TAP = Path(__file__).parents[1] / "web" / "live_tap.js"
 SECONDS_THAT_COUNT = 1.0
 """Who talks sends so much sound and more in any time; less keeps no place."""
 MOST_BACKLOG_SECONDS = 10.0

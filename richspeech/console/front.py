@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.blocks import postprocess_update_dict
 
-from richspeech.console.theme import ASSETS
+from richspeech.console.theme import WEB
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.language.catalog import locales, say
 
@@ -172,7 +172,7 @@ def page_script(unsure_below: float) -> str:
         f"window.richspeech{name} = {json.dumps(value, ensure_ascii=False)};"
         for name, value in data.items()
     )
-    files = (ASSETS / name for name in SCRIPTS)
+    files = (WEB / name for name in SCRIPTS)
     return "\n".join((*values, *(file.read_text(encoding="utf-8") for file in files)))
 
 

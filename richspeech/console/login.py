@@ -1,10 +1,11 @@
 """The login page: a form in the reader's language, which loads and runs nothing."""
 
 from functools import cache, partial
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from richspeech.console.theme import ASSETS
+from richspeech.console.theme import WEB
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text
 
@@ -18,7 +19,7 @@ def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str
     return _template().render(
         locale=locale,
         say=partial(_say, locale),
-        looks=(ASSETS / "login.css").read_text(encoding="utf-8"),
+        looks=(WEB / "styles" / "login.css").read_text(encoding="utf-8"),
         problem=problem,
         time=duration_text(seconds, locale),
     )
@@ -31,6 +32,6 @@ def _say(locale: str, key: str, **values: object) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
     return environment.get_template("login.html")

@@ -5,9 +5,9 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import Font
 
-ASSETS = Path(__file__).parent / "assets"
+WEB = Path(__file__).parents[1] / "web"
 STYLES = ("style", "emotion", "listing", "review", "live", "lab")
-CSS = tuple(ASSETS / f"{name}.css" for name in STYLES)
+CSS = tuple(WEB / "styles" / f"{name}.css" for name in STYLES)
 """In the order in which the browser reads them."""
 
 SANS = (

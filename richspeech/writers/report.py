@@ -35,6 +35,7 @@ from richspeech.writers.labels import (
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 _FOLDER = Path(__file__).parent
+_WEB = _FOLDER.parent / "web"
 _FAINTEST = 0.35
 """Opacity of a label with probability 0, so that it can still be seen."""
 
@@ -118,12 +119,12 @@ def _template() -> Template:
 
 @cache
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    return (_WEB / name).read_text(encoding="utf-8")
 
 
 @cache
 def _styles() -> str:
-    return label_styles("@media (prefers-color-scheme: dark)") + _read("report.css")
+    return label_styles("@media (prefers-color-scheme: dark)") + _read("styles/report.css")
 
 
 def _hash(content: str) -> str:

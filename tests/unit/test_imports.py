@@ -20,7 +20,7 @@ FILES = sorted(
 LAYERS = (
     ("postprocess", "errors", "language", "memory", "passwords", "places", "engines.names"),
     ("model",),
-    ("settings", "audio"),
+    ("settings", "audio", "web"),
     ("stages",),
     ("recognition",),
     ("version", "engines", "writers"),

@@ -1,0 +1,1 @@
+"""What runs in the browser: ES modules and styles. ``files`` reads and bundles them."""
