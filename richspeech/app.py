@@ -119,7 +119,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
-    from richspeech.api.live import live_route, tap_route  # noqa: PLC0415
+    from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
@@ -146,7 +146,6 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         routes=lambda parts: [
             Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
             live(parts.desk),
-            tap_route(),
             root_route(parts.front),
             *file_routes(parts.front),
         ],

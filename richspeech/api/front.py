@@ -89,10 +89,10 @@ def root_route(front: Front) -> Route:
     return Route("/", send_root, methods=["GET"])
 
 
-def file_routes(front: Front) -> tuple[Mount, Route]:
+def file_routes(front: Front) -> tuple[Mount, Mount, Route]:
     """Make the routes of the files, which go before what is mounted at the root."""
     files = Files(front)
-    return Mount("/assets", files), Route(f"/{THEME}", files)
+    return Mount("/assets", files), Mount("/web", files), Route(f"/{THEME}", files)
 
 
 @lru_cache(maxsize=8)

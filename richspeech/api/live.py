@@ -26,8 +26,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from fastapi import WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from starlette.responses import FileResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
 from richspeech.api.middleware.visitors import visitor_of
 from richspeech.audio.decode import SAMPLE_RATE
@@ -48,7 +47,6 @@ Received = TypeVar("Received")
 WithStages = Callable[[Loaded], Loaded]
 
 PATH = "/live"
-TAP = Path(__file__).parents[1] / "web" / "live_tap.js"
 SECONDS_THAT_COUNT = 1.0
 """Who talks sends so much sound and more in any time; less keeps no place."""
 MOST_BACKLOG_SECONDS = 10.0
@@ -95,11 +93,6 @@ def live_route(
     return WebSocketRoute(
         PATH, _Live(desk, talks, readiness, defaults, settings, with_stages).serve
     )
-
-
-def tap_route() -> Route:
-    """Make the route to the script that turns a microphone's sound into frames."""
-    return Route(f"{PATH}/tap.js", lambda _: FileResponse(TAP, media_type="text/javascript"))
 
 
 class _Live:

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.blocks import postprocess_update_dict
 
-from richspeech.console.theme import WEB
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.language.catalog import locales, say
+from richspeech.web.files import ENTRY, imported_by, page_files
 
 FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
 THEME = "theme.css"
@@ -34,12 +34,6 @@ SCRIPT_WORDS = (
     *("lost", "lost_hint"),
 )
 """What page.js writes into widgets whose words gradio does not let us change."""
-
-SCRIPTS = (
-    *("page.js", "redraw.js", "timeline.js", "transcript.js", "viewer.js"),
-    *("emotion.js", "listing.js", "review.js", "live.js", "reconnect.js"),
-)
-"""In the order in which the browser reads them."""
 
 
 class Paint(NamedTuple):
@@ -87,15 +81,15 @@ class Front:
 
     def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float) -> None:
         self._blocks, self._paint = blocks, paint
-        script = page_script(unsure_below).encode()
-        self._script, self._script_name = script, f"richspeech-{_digest(script)}.js"
+        self._web = page_files(page_data(unsure_below))
+        self._folder = next(iter(self._web)).rpartition("/")[0]
         self._pages: dict[str, PageText] = {}
         self._lock = threading.Lock()
 
     @property
     def files(self) -> Mapping[str, bytes]:
         """More such files, by their names; there once the page is mounted."""
-        return {self._script_name: self._script, THEME: str(self._blocks.theme_css).encode()}
+        return {**self._web, THEME: str(self._blocks.theme_css).encode()}
 
     def ready(self, locale: str) -> PageText | None:
         """Return the page if it is made and still right, at once; else None."""
@@ -114,15 +108,13 @@ class Front:
     def _made(self, locale: str) -> PageText:
         around = tuple(self._paint.around(locale))
         config = self.config(locale)
-        facts = {"locale": locale, "look": look_of(around)}
         data = {
             "gradio_config": config,
             "gradio_api_info": {"named_endpoints": {}, "unnamed_endpoints": {}},
             "__gradio_mode__": "app",
-            "richspeechPage": facts,
         }
         script = "".join(f"window.{name} = {_json(value)};" for name, value in data.items())
-        html = _html(script, f"assets/{self._script_name}", config, locale)
+        html = _html(script, self._folder, config, {"locale": locale, "look": look_of(around)})
         return PageText(html, (script,), around)
 
     def config(self, locale: str) -> dict[str, Any]:
@@ -160,27 +152,23 @@ def look_of(around: Sequence[str]) -> str:
     return _digest("\0".join(around).encode())
 
 
-def page_script(unsure_below: float) -> str:
-    """Return the scripts of the page as one, with the words that they need."""
+def page_data(unsure_below: float) -> dict[str, Any]:
+    """Return what the scripts need to know, the same for everybody."""
     keys = (*SCRIPT_WORDS, *VIEWER_WORDS)
-    data = {
-        "Words": {locale: viewer_words(keys, locale) for locale in locales()},
-        "Labels": labels(),
-        "UnsureBelow": unsure_below,
-    }
-    values = (
-        f"window.richspeech{name} = {json.dumps(value, ensure_ascii=False)};"
-        for name, value in data.items()
+    words = {locale: viewer_words(keys, locale) for locale in locales()}
+    return {"words": words, "labels": labels(), "unsureBelow": unsure_below}
+
+
+def _html(script: str, folder: str, config: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+    """Write the page around its data; gradio draws the rest. The modules lie in ``folder``."""
+    locale = facts["locale"]
+    data = " ".join(f'data-{name}="{escape(value)}"' for name, value in facts.items())
+    modules = "\n".join(
+        f'<link rel="modulepreload" href="{folder}/{name}">' for name in imported_by(ENTRY)
     )
-    files = (WEB / name for name in SCRIPTS)
-    return "\n".join((*values, *(file.read_text(encoding="utf-8") for file in files)))
-
-
-def _html(script: str, script_file: str, config: Mapping[str, Any], locale: str) -> str:
-    """Write the page around its data; gradio draws the rest."""
     colours = config["body_css"]
     return f"""<!doctype html>
-<html lang="{say("file_language_tag", locale)}">
+<html lang="{say("file_language_tag", locale)}" {data}>
 <head>
 <meta charset="utf-8">
 <base href="./">
@@ -197,7 +185,8 @@ gradio-app {{ display: flex; flex-direction: column; flex-grow: 1; }}
 }}
 </style>
 <script>{script}</script>
-<script defer src="{script_file}"></script>
+{modules}
+<script type="module" src="{folder}/{ENTRY}"></script>
 {_entry()}
 </head>
 <body><gradio-app control_page_title="true" embed="false" eager="true"></gradio-app></body>

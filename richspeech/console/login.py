@@ -5,9 +5,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from richspeech.console.theme import WEB
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text
+from richspeech.web.files import read
 
 
 def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str:
@@ -19,7 +19,7 @@ def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str
     return _template().render(
         locale=locale,
         say=partial(_say, locale),
-        looks=(WEB / "styles" / "login.css").read_text(encoding="utf-8"),
+        looks=read("styles/login.css"),
         problem=problem,
         time=duration_text(seconds, locale),
     )

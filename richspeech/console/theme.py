@@ -1,13 +1,12 @@
 """Colours and type of the page; the rest of its looks is style.css."""
 
-from pathlib import Path
-
 import gradio as gr
 from gradio.themes.utils.fonts import Font
 
-WEB = Path(__file__).parents[1] / "web"
-STYLES = ("style", "emotion", "listing", "review", "live", "lab")
-CSS = tuple(WEB / "styles" / f"{name}.css" for name in STYLES)
+from richspeech.web.files import STYLES
+
+SHEETS = ("style", "emotion", "listing", "review", "live", "lab")
+CSS = tuple(STYLES / f"{name}.css" for name in SHEETS)
 """In the order in which the browser reads them."""
 
 SANS = (

@@ -1,28 +1,29 @@
 // Lists whose rows have buttons: the server draws them, this hands on what is pressed.
-(() => {
-  const MILLISECONDS_ARMED = 4000;
+import { redraw } from "./redraw.js";
 
-  // A dangerous button wants a second press within a few seconds.
-  function arm(button, disarmed) {
-    button.dataset.armed = "";
-    button.textContent = button.dataset.sure;
-    setTimeout(() => {
-      delete button.dataset.armed;
-      disarmed();
-    }, MILLISECONDS_ARMED);
-  }
+const MILLISECONDS_ARMED = 4000;
 
-  window.richspeech.listing = (element, props, watch, trigger, events) => {
-    const place = element.querySelector(".listing");
-    const draw = () => window.richspeech.redraw(place, props.value || "");
+// A dangerous button wants a second press within a few seconds.
+function arm(button, disarmed) {
+  button.dataset.armed = "";
+  button.textContent = button.dataset.sure;
+  setTimeout(() => {
+    delete button.dataset.armed;
+    disarmed();
+  }, MILLISECONDS_ARMED);
+}
 
-    place.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-press]");
-      if (!button || !events.includes(button.dataset.press)) return;
-      if (button.dataset.sure && !("armed" in button.dataset)) arm(button, draw);
-      else trigger(button.dataset.press, { id: button.dataset.id });
-    });
-    watch("value", draw);
-    draw();
-  };
-})();
+// What gradio calls: hands on those of the events that a pressed button names.
+export function listing(element, props, watch, trigger, events) {
+  const place = element.querySelector(".listing");
+  const draw = () => redraw(place, props.value || "");
+
+  place.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-press]");
+    if (!button || !events.includes(button.dataset.press)) return;
+    if (button.dataset.sure && !("armed" in button.dataset)) arm(button, draw);
+    else trigger(button.dataset.press, { id: button.dataset.id });
+  });
+  watch("value", draw);
+  draw();
+}

@@ -1,338 +1,266 @@
 // The tab where text appears while somebody talks: microphone → WebSocket → lines. What is heard
 // goes in as textContent.
-(() => {
-  const SAMPLE_RATE = 16000;
-  const FRAME_SECONDS = 0.1;
-  const QUIETEST_DB = -60;
-  const MOST_EARLY_FRAMES = 600;
+import { labels } from "./data.js";
+import { make } from "./dom.js";
+import { clock, percent } from "./figures.js";
+import { FRAME_SECONDS, beginMessage, keepEarly, loudness, socketAddress } from "./framing.js";
+import { locale, windowKey } from "./locale.js";
+import { Microphone } from "./microphone.js";
 
-  const MICROPHONE = {
-    // What a call needs would take away what tells laughter, music and moods.
-    audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
-  };
-  const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing" };
+const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing" };
 
-  const clock = (seconds) => window.richspeechClock(seconds);
-  const percent = (value) => `${Math.round(value * 100)}%`;
+// The tab ------------------------------------------------------------------------------------------
 
-  function make(tag, properties = {}, ...children) {
-    const { aria, role, ...own } = properties;
-    const element = Object.assign(document.createElement(tag), own);
-    for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
-    if (role) element.setAttribute("role", role);
-    element.append(...children.filter((child) => child != null));
-    return element;
+class Live {
+  constructor(element, words, talked) {
+    Object.assign(this, { element, words, talked, labels });
+    Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
+    this.build();
   }
 
-  // The microphone ---------------------------------------------------------------------------------
-
-  // Gives 16-bit frames to `take`; some browsers keep the rate of the sound card.
-  class Microphone {
-    async open(take) {
-      this.stream = await navigator.mediaDevices.getUserMedia(MICROPHONE);
-      [this.context, this.source] = this.connected();
-      this.rate = this.context.sampleRate;
-      await this.context.audioWorklet.addModule(new URL("live/tap.js", document.baseURI));
-      await this.context.resume();
-      this.listen(take);
-    }
-
-    connected() {
-      for (const options of [{ sampleRate: SAMPLE_RATE }, {}]) {
-        const context = new AudioContext(options);
-        try {
-          return [context, context.createMediaStreamSource(this.stream)];
-        } catch {
-          context.close();
-        }
-      }
-      throw new Error("no audio");
-    }
-
-    listen(take) {
-      const samples = Math.round(this.rate * FRAME_SECONDS);
-      const tap = new AudioWorkletNode(this.context, "tap", {
-        numberOfOutputs: 0,
-        processorOptions: { samples },
-      });
-      tap.port.onmessage = ({ data }) => take(data);
-      this.source.connect(tap);
-    }
-
-    close() {
-      this.stream?.getTracks().forEach((track) => track.stop());
-      if (this.context && this.context.state !== "closed") this.context.close();
-    }
+  translate(words) {
+    this.words = words;
+    this.build();
   }
 
-  const loudness = (frame) => {
-    let sum = 0;
-    for (const sample of frame) sum += sample * sample;
-    const decibel = 10 * Math.log10(sum / frame.length / 32768 ** 2 + 1e-12);
-    return Math.max(0, Math.min(1, 1 - decibel / QUIETEST_DB));
-  };
+  get busy() {
+    return ["opening", "loading", "listening", "ending"].includes(this.state);
+  }
 
-  // The tab ------------------------------------------------------------------------------------------
+  // Drawing
 
-  class Live {
-    constructor(element, words, talked) {
-      Object.assign(this, { element, words, talked, labels: window.richspeechLabels });
-      Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
-      this.build();
+  build() {
+    const { words } = this;
+    const choices = words.languages.map(([value, text]) => make("option", { value, textContent: text }));
+    this.select = make("select", { id: "live-language" }, ...choices);
+    this.select.value = this.language;
+    this.select.addEventListener("change", () => (this.language = this.select.value));
+    this.button = make("button", { type: "button", id: "live-start" });
+    this.button.addEventListener("click", () => this.press());
+    this.status = make("p", { id: "live-status", role: "status" });
+    this.bar = make("i");
+    this.meter = make(
+      "div",
+      {
+        id: "live-level",
+        className: "bar",
+        role: "meter",
+        aria: { label: words.live_level, valuemin: 0, valuemax: 100, valuenow: 0 },
+      },
+      this.bar,
+    );
+    this.elapsed = make("dd", { id: "live-elapsed", textContent: clock(0) });
+    this.latency = make("dd", { id: "live-latency", textContent: "–" });
+    this.list = make("ol", { id: "live-lines", className: "lines", role: "log" });
+    this.interim = make("div", { id: "live-interim" });
+    this.empty = make(
+      "div",
+      { className: "empty" },
+      make("p", { className: "empty-head", textContent: words.live_empty }),
+      make("p", { textContent: words.live_empty_hint }),
+    );
+    this.element.replaceChildren(this.controls(), this.text());
+    this.finals.forEach((segment) => this.list.append(this.line(segment)));
+    this.draw();
+  }
+
+  controls() {
+    const { words } = this;
+    const fact = (name, value, title = "") =>
+      make("div", { title }, make("dt", { textContent: name }), value);
+    return make(
+      "div",
+      { className: "card" },
+      make("h2", { textContent: words.live }),
+      make("label", { className: "field" }, words.live_language, this.select),
+      this.button,
+      make("div", { className: "level" }, make("span", { textContent: words.live_level }), this.meter),
+      make(
+        "dl",
+        { className: "numbers" },
+        fact(words.live_elapsed, this.elapsed),
+        fact(words.live_latency, this.latency, words.live_latency_hint),
+      ),
+      this.status,
+    );
+  }
+
+  text() {
+    return make(
+      "div",
+      { className: "card" },
+      make("h2", { textContent: this.words.live_text }),
+      this.empty,
+      this.list,
+      this.interim,
+    );
+  }
+
+  draw() {
+    const { words, state, message } = this;
+    const stops = state === "listening" || state === "loading";
+    this.button.textContent = stops ? words.live_stop : words.live_start;
+    this.button.classList.toggle("stops", stops);
+    this.button.disabled = this.busy && !stops;
+    this.select.disabled = this.busy;
+    this.element.dataset.state = state;
+    this.status.textContent = message ?? words[`live_${state}`];
+    this.status.className = message ? "error" : state;
+    this.empty.hidden = this.finals.length > 0 || Boolean(this.open);
+    this.interim.hidden = !this.open;
+    this.interim.replaceChildren(...(this.open ? this.wordsSoFar(this.open) : []));
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  line(segment) {
+    const text = make("p", { textContent: segment.text, lang: segment.language ?? "" });
+    const chips = make(
+      "p",
+      { className: "chips" },
+      this.chip("emotion", segment.emotion, segment.emotion_probabilities[segment.emotion]),
+      ...segment.events.map((name) => this.chip("event", name, segment.event_probabilities[name])),
+      segment.language
+        ? make("span", { className: "tongue", textContent: this.label("languages", segment.language) })
+        : null,
+    );
+    const time = make("span", { className: "time", textContent: clock(segment.start) });
+    return make("li", {}, time, make("div", { className: "line" }, text, chips));
+  }
+
+  wordsSoFar({ start, text, language }) {
+    return [
+      make("span", { className: "time", textContent: clock(start) }),
+      make("p", { textContent: text || "…", lang: language ?? "" }),
+    ];
+  }
+
+  chip(kind, name, probability) {
+    const number =
+      probability == null ? null : make("small", { textContent: ` ${percent(probability)}` });
+    const className = kind === "emotion" ? `chip emotion ${name}` : "chip event";
+    return make("span", { className }, this.label(`${kind}s`, name), number);
+  }
+
+  label(kind, name) {
+    return this.labels[kind][name]?.[locale()] ?? name;
+  }
+
+  // From start to stop
+
+  press() {
+    if (this.state === "listening") this.stop();
+    else if (this.state === "loading") this.fail();
+    else if (!this.busy) this.start();
+  }
+
+  become(state, message) {
+    Object.assign(this, { state, message });
+    this.draw();
+  }
+
+  fail(message) {
+    this.close();
+    this.become("idle", message);
+  }
+
+  async start() {
+    Object.assign(this, { finals: [], early: [], open: null, seconds: 0, wasReady: false });
+    this.list.replaceChildren();
+    if (!navigator.mediaDevices) return this.fail(this.words.live_insecure);
+    this.become("opening");
+    if (matchMedia("(max-width: 760px)").matches) this.element.scrollIntoView({ behavior: "smooth" });
+    this.microphone = new Microphone();
+    try {
+      await this.microphone.open((frame) => this.hear(frame));
+    } catch (error) {
+      return this.fail(this.words[REFUSALS[error.name] ?? "live_busy"]);
     }
+    this.connect();
+  }
 
-    translate(words) {
-      this.words = words;
-      this.build();
-    }
-
-    get busy() {
-      return ["opening", "loading", "listening", "ending"].includes(this.state);
-    }
-
-    // Drawing
-
-    build() {
+  connect() {
+    const socket = (this.socket = new WebSocket(socketAddress(document.baseURI)));
+    const begin = beginMessage(windowKey(), this.microphone.rate, this.language);
+    socket.onopen = () => this.send(begin);
+    socket.onmessage = ({ data }) => this.take(JSON.parse(data));
+    socket.onclose = () => {
+      if (socket !== this.socket) return;
       const { words } = this;
-      const choices = words.languages.map(([value, text]) =>
-        make("option", { value, textContent: text }),
-      );
-      this.select = make("select", { id: "live-language" }, ...choices);
-      this.select.value = this.language;
-      this.select.addEventListener("change", () => (this.language = this.select.value));
-      this.button = make("button", { type: "button", id: "live-start" });
-      this.button.addEventListener("click", () => this.press());
-      this.status = make("p", { id: "live-status", role: "status" });
-      this.bar = make("i");
-      this.meter = make(
-        "div",
-        {
-          id: "live-level",
-          className: "bar",
-          role: "meter",
-          aria: { label: words.live_level, valuemin: 0, valuemax: 100, valuenow: 0 },
-        },
-        this.bar,
-      );
-      this.elapsed = make("dd", { id: "live-elapsed", textContent: clock(0) });
-      this.latency = make("dd", { id: "live-latency", textContent: "–" });
-      this.list = make("ol", { id: "live-lines", className: "lines", role: "log" });
-      this.interim = make("div", { id: "live-interim" });
-      this.empty = make(
-        "div",
-        { className: "empty" },
-        make("p", { className: "empty-head", textContent: words.live_empty }),
-        make("p", { textContent: words.live_empty_hint }),
-      );
-      this.element.replaceChildren(this.controls(), this.text());
-      this.finals.forEach((segment) => this.list.append(this.line(segment)));
-      this.draw();
-    }
+      if (this.failure) this.fail(this.failure);
+      else this.fail(this.wasReady ? words.live_lost : words.live_refused);
+    };
+  }
 
-    controls() {
-      const { words } = this;
-      const fact = (name, value, title = "") =>
-        make("div", { title }, make("dt", { textContent: name }), value);
-      return make(
-        "div",
-        { className: "card" },
-        make("h2", { textContent: words.live }),
-        make("label", { className: "field" }, words.live_language, this.select),
-        this.button,
-        make("div", { className: "level" }, make("span", { textContent: words.live_level }), this.meter),
-        make(
-          "dl",
-          { className: "numbers" },
-          fact(words.live_elapsed, this.elapsed),
-          fact(words.live_latency, this.latency, words.live_latency_hint),
-        ),
-        this.status,
-      );
-    }
+  send(message) {
+    this.socket.send(JSON.stringify(message));
+  }
 
-    text() {
-      return make(
-        "div",
-        { className: "card" },
-        make("h2", { textContent: this.words.live_text }),
-        this.empty,
-        this.list,
-        this.interim,
-      );
-    }
-
-    draw() {
-      const { words, state, message } = this;
-      const stops = state === "listening" || state === "loading";
-      this.button.textContent = stops ? words.live_stop : words.live_start;
-      this.button.classList.toggle("stops", stops);
-      this.button.disabled = this.busy && !stops;
-      this.select.disabled = this.busy;
-      this.element.dataset.state = state;
-      this.status.textContent = message ?? words[`live_${state}`];
-      this.status.className = message ? "error" : state;
-      this.empty.hidden = this.finals.length > 0 || Boolean(this.open);
-      this.interim.hidden = !this.open;
-      this.interim.replaceChildren(...(this.open ? this.wordsSoFar(this.open) : []));
-      this.list.scrollTop = this.list.scrollHeight;
-    }
-
-    line(segment) {
-      const text = make("p", { textContent: segment.text, lang: segment.language ?? "" });
-      const chips = make(
-        "p",
-        { className: "chips" },
-        this.chip("emotion", segment.emotion, segment.emotion_probabilities[segment.emotion]),
-        ...segment.events.map((name) => this.chip("event", name, segment.event_probabilities[name])),
-        segment.language
-          ? make("span", { className: "tongue", textContent: this.label("languages", segment.language) })
-          : null,
-      );
-      const time = make("span", { className: "time", textContent: clock(segment.start) });
-      return make("li", {}, time, make("div", { className: "line" }, text, chips));
-    }
-
-    wordsSoFar({ start, text, language }) {
-      return [
-        make("span", { className: "time", textContent: clock(start) }),
-        make("p", { textContent: text || "…", lang: language ?? "" }),
-      ];
-    }
-
-    chip(kind, name, probability) {
-      const number = probability == null ? null : make("small", { textContent: ` ${percent(probability)}` });
-      const className = kind === "emotion" ? `chip emotion ${name}` : "chip event";
-      return make("span", { className }, this.label(`${kind}s`, name), number);
-    }
-
-    label(kind, name) {
-      return this.labels[kind][name]?.[window.richspeech.locale()] ?? name;
-    }
-
-    // From start to stop
-
-    press() {
-      if (this.state === "listening") this.stop();
-      else if (this.state === "loading") this.fail();
-      else if (!this.busy) this.start();
-    }
-
-    become(state, message) {
-      Object.assign(this, { state, message });
-      this.draw();
-    }
-
-    fail(message) {
-      this.close();
-      this.become("idle", message);
-    }
-
-    async start() {
-      Object.assign(this, { finals: [], early: [], open: null, seconds: 0, wasReady: false });
-      this.list.replaceChildren();
-      if (!navigator.mediaDevices) return this.fail(this.words.live_insecure);
-      this.become("opening");
-      if (matchMedia("(max-width: 760px)").matches) this.element.scrollIntoView({ behavior: "smooth" });
-      this.microphone = new Microphone();
-      try {
-        await this.microphone.open((frame) => this.hear(frame));
-      } catch (error) {
-        return this.fail(this.words[REFUSALS[error.name] ?? "live_busy"]);
-      }
-      this.connect();
-    }
-
-    connect() {
-      const address = new URL("live", document.baseURI);
-      address.protocol = address.protocol.replace("http", "ws");
-      address.search = address.hash = "";
-      const socket = (this.socket = new WebSocket(address));
-      socket.onopen = () => this.send({
-        type: "begin",
-        window: window.richspeech.visitor()[1],
-        sample_rate: this.microphone.rate,
-        options: { language: this.language === "auto" ? null : this.language, merge: false },
-      });
-      socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-      socket.onclose = () => {
-        if (socket !== this.socket) return;
-        const { words } = this;
-        if (this.failure) this.fail(this.failure);
-        else this.fail(this.wasReady ? words.live_lost : words.live_refused);
-      };
-    }
-
-    send(message) {
-      this.socket.send(JSON.stringify(message));
-    }
-
-    take({ type, segment, latency_seconds, message }) {
-      if (type === "loading") this.become("loading");
-      if (type === "ready") this.listen();
-      if (type === "interim") this.open = segment;
-      if (type === "final") {
-        this.open = null;
-        this.finals.push(segment);
-        if (segment.text || segment.events.length) this.list.append(this.line(segment));
-      }
-      if (latency_seconds != null) this.showLatency(latency_seconds);
-      if (type === "error") this.failure = message;
-      if (type === "finished") this.finish();
-      else this.draw();
-    }
-
-    // What is said before the server is ready waits for it.
-    listen() {
-      this.wasReady = true;
-      this.become("listening");
-      this.early.splice(0).forEach((frame) => this.socket.send(frame.buffer));
-    }
-
-    hear(frame) {
-      this.showLevel(loudness(frame));
-      if (this.state !== "listening") {
-        this.early.push(frame);
-        if (this.early.length > MOST_EARLY_FRAMES) this.early.shift();
-      } else if (this.socket.readyState === WebSocket.OPEN) this.socket.send(frame.buffer);
-      this.seconds += FRAME_SECONDS;
-      this.elapsed.textContent = clock(this.seconds);
-    }
-
-    showLatency(seconds) {
-      this.latency.textContent = this.words.live_seconds.replace("{value}", seconds.toFixed(2));
-    }
-
-    showLevel(level) {
-      this.bar.style.width = percent(level);
-      this.meter.setAttribute("aria-valuenow", Math.round(level * 100));
-    }
-
-    stop() {
-      this.become("ending");
-      this.microphone.close();
-      this.send({ type: "stop" });
-    }
-
-    finish() {
-      const { failure } = this;
-      this.close();
+  take({ type, segment, latency_seconds, message }) {
+    if (type === "loading") this.become("loading");
+    if (type === "ready") this.listen();
+    if (type === "interim") this.open = segment;
+    if (type === "final") {
       this.open = null;
-      if (failure) this.become("idle", failure);
-      else this.become("done");
-      this.talked();
+      this.finals.push(segment);
+      if (segment.text || segment.events.length) this.list.append(this.line(segment));
     }
-
-    close() {
-      const { socket, microphone } = this;
-      this.socket = this.microphone = this.failure = null;
-      microphone?.close();
-      socket?.close();
-      this.showLevel(0);
-    }
+    if (latency_seconds != null) this.showLatency(latency_seconds);
+    if (type === "error") this.failure = message;
+    if (type === "finished") this.finish();
+    else this.draw();
   }
 
-  window.richspeech.live = (element, props, watch, talked) => {
-    const live = new Live(element.querySelector(".live"), props.value, talked);
-    watch("value", () => live.translate(props.value));
-  };
-})();
+  // What is said before the server is ready waits for it.
+  listen() {
+    this.wasReady = true;
+    this.become("listening");
+    this.early.splice(0).forEach((frame) => this.socket.send(frame.buffer));
+  }
+
+  hear(frame) {
+    this.showLevel(loudness(frame));
+    if (this.state !== "listening") {
+      keepEarly(this.early, frame);
+    } else if (this.socket.readyState === WebSocket.OPEN) this.socket.send(frame.buffer);
+    this.seconds += FRAME_SECONDS;
+    this.elapsed.textContent = clock(this.seconds);
+  }
+
+  showLatency(seconds) {
+    this.latency.textContent = this.words.live_seconds.replace("{value}", seconds.toFixed(2));
+  }
+
+  showLevel(level) {
+    this.bar.style.width = percent(level);
+    this.meter.setAttribute("aria-valuenow", Math.round(level * 100));
+  }
+
+  stop() {
+    this.become("ending");
+    this.microphone.close();
+    this.send({ type: "stop" });
+  }
+
+  finish() {
+    const { failure } = this;
+    this.close();
+    this.open = null;
+    if (failure) this.become("idle", failure);
+    else this.become("done");
+    this.talked();
+  }
+
+  close() {
+    const { socket, microphone } = this;
+    this.socket = this.microphone = this.failure = null;
+    microphone?.close();
+    socket?.close();
+    this.showLevel(0);
+  }
+}
+
+// What gradio calls: draws the tab, and says when somebody has talked.
+export function live(element, props, watch, talked) {
+  const tab = new Live(element.querySelector(".live"), props.value, talked);
+  watch("value", () => tab.translate(props.value));
+}

@@ -1,20 +1,19 @@
 // Runs in the browser's audio thread: floats → 16-bit frames. A file of its own, so that the page's
 // policy need not allow scripts that are made of strings.
-registerProcessor("tap", class extends AudioWorkletProcessor {
-  constructor({ processorOptions }) {
-    super();
-    this.samples = processorOptions.samples;
-    this.fresh();
-  }
-  fresh() { this.frame = new Int16Array(this.samples); this.filled = 0; }
-  process([[channel]]) {
-    for (const sample of channel ?? []) {
-      this.frame[this.filled++] = Math.round(Math.max(-1, Math.min(sample, 1)) * 32767);
-      if (this.filled === this.samples) {
-        this.port.postMessage(this.frame, [this.frame.buffer]);
-        this.fresh();
-      }
+import { Framer } from "./framing.js";
+
+registerProcessor(
+  "tap",
+  class extends AudioWorkletProcessor {
+    constructor({ processorOptions }) {
+      super();
+      const send = (frame) => this.port.postMessage(frame, [frame.buffer]);
+      this.framer = new Framer(processorOptions.samples, send);
     }
-    return true;
-  }
-});
+
+    process([[channel]]) {
+      this.framer.add(channel ?? []);
+      return true;
+    }
+  },
+);

@@ -1,78 +1,78 @@
 // Files that are being made, highlights to choose from, and the columns of the insight. What is
 // drawn here came from the server as HTML, in which everything from outside is escaped.
-(() => {
-  // Downloads every file that was finished while this page looked on.
-  function desk(element, props, watch, events) {
-    const place = element.querySelector(".desk");
-    let seen = null;
-    const show = () => {
-      const { html = "", ready = {} } = props.value || {};
-      window.richspeech.redraw(place, html);
-      const fresh = seen ? Object.keys(ready).filter((key) => !seen.has(key)) : [];
-      if (props.value) seen = new Set(Object.keys(ready));
-      for (const key of fresh) events.save(ready[key]);
-    };
-    place.addEventListener("click", ({ target }) => {
-      const { stop, save } = target.dataset;
-      if (stop) events.stop(stop);
-      if (save) events.save(save);
-    });
-    watch("value", show);
-    show();
-  }
+import { redraw } from "./redraw.js";
 
-  // What was unticked stays so while the same recording is corrected or the language changes.
-  function chooser(element, props, watch, make) {
-    const place = element.querySelector(".chooser");
-    const left = new Set();
-    let job = null;
-    const boxes = () => [...place.querySelectorAll("[data-key]")];
-    const count = () => {
-      const chosen = boxes().filter((box) => box.checked).length;
-      const status = place.querySelector("[data-count]");
-      if (status) status.textContent = status.dataset.count.replace("#", chosen);
-      for (const button of place.querySelectorAll("[data-make]"))
-        button.disabled = !chosen || "gone" in button.dataset;
-    };
-    const note = (box) => (box.checked ? left.delete(box.dataset.key) : left.add(box.dataset.key));
-    const tick = (checked) => {
-      for (const box of boxes()) note(Object.assign(box, { checked }));
-      count();
-    };
-    const show = () => {
-      const value = props.value || {};
-      if (value.job !== job) left.clear();
-      job = value.job;
-      window.richspeech.redraw(place, value.html || "", () => {
-        for (const box of boxes()) box.checked = !left.has(box.dataset.key);
-        count();
-      });
-    };
-    place.addEventListener("change", ({ target }) => {
-      note(target);
-      count();
-    });
-    place.addEventListener("click", ({ target }) => {
-      const chosen = boxes().filter((box) => box.checked).map((box) => box.dataset.key);
-      if ("all" in target.dataset) tick(true);
-      if ("none" in target.dataset) tick(false);
-      if (target.dataset.make) make({ form: target.dataset.make, chosen });
-    });
-    watch("value", show);
-    show();
-  }
-
-  // One stop of the tabulator for all columns; the arrows go from one to the next.
-  document.addEventListener("keydown", (event) => {
-    const column = event.target.closest?.(".windows button");
-    const way = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
-    const next = way && column?.[way];
-    if (!next) return;
-    event.preventDefault();
-    column.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+// Downloads every file that was finished while this page looked on.
+export function desk(element, props, watch, events) {
+  const place = element.querySelector(".desk");
+  let seen = null;
+  const show = () => {
+    const { html = "", ready = {} } = props.value || {};
+    redraw(place, html);
+    const fresh = seen ? Object.keys(ready).filter((key) => !seen.has(key)) : [];
+    if (props.value) seen = new Set(Object.keys(ready));
+    for (const key of fresh) events.save(ready[key]);
+  };
+  place.addEventListener("click", ({ target }) => {
+    const { stop, save } = target.dataset;
+    if (stop) events.stop(stop);
+    if (save) events.save(save);
   });
+  watch("value", show);
+  show();
+}
 
-  Object.assign(window.richspeech, { desk, chooser });
-})();
+// What was unticked stays so while the same recording is corrected or the language changes.
+export function chooser(element, props, watch, make) {
+  const place = element.querySelector(".chooser");
+  const left = new Set();
+  let job = null;
+  const boxes = () => [...place.querySelectorAll("[data-key]")];
+  const count = () => {
+    const chosen = boxes().filter((box) => box.checked).length;
+    const status = place.querySelector("[data-count]");
+    if (status) status.textContent = status.dataset.count.replace("#", chosen);
+    for (const button of place.querySelectorAll("[data-make]"))
+      button.disabled = !chosen || "gone" in button.dataset;
+  };
+  const note = (box) => (box.checked ? left.delete(box.dataset.key) : left.add(box.dataset.key));
+  const tick = (checked) => {
+    for (const box of boxes()) note(Object.assign(box, { checked }));
+    count();
+  };
+  const show = () => {
+    const value = props.value || {};
+    if (value.job !== job) left.clear();
+    job = value.job;
+    redraw(place, value.html || "", () => {
+      for (const box of boxes()) box.checked = !left.has(box.dataset.key);
+      count();
+    });
+  };
+  place.addEventListener("change", ({ target }) => {
+    note(target);
+    count();
+  });
+  place.addEventListener("click", ({ target }) => {
+    const chosen = boxes()
+      .filter((box) => box.checked)
+      .map((box) => box.dataset.key);
+    if ("all" in target.dataset) tick(true);
+    if ("none" in target.dataset) tick(false);
+    if (target.dataset.make) make({ form: target.dataset.make, chosen });
+  });
+  watch("value", show);
+  show();
+}
+
+// One stop of the tabulator for all columns; the arrows go from one to the next.
+document.addEventListener("keydown", (event) => {
+  const column = event.target.closest?.(".windows button");
+  const way = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+  const next = way && column?.[way];
+  if (!next) return;
+  event.preventDefault();
+  column.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});

@@ -1,545 +1,496 @@
 // The transcript: rows of words that light up, filters, and corrections in place. All text from
 // outside goes in as textContent.
-(() => {
-  const MANY_ROWS = 200;
-  const clock = (seconds) => window.richspeechClock(seconds);
-  const percent = (value) => `${Math.round(value * 100)}%`;
-  const fold = (text) => text.normalize("NFKC").toLowerCase();
+import { make } from "./dom.js";
+import { above, clock, percent } from "./figures.js";
+import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
+import { match } from "./redraw.js";
 
-  function make(tag, properties = {}, ...children) {
-    const { data, aria, ...own } = properties;
-    const element = Object.assign(document.createElement(tag), own);
-    Object.assign(element.dataset, data);
-    for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
-    element.append(...children.filter((child) => child != null));
-    return element;
+const MANY_ROWS = 200;
+
+const option = (value, text) => make("option", { value, textContent: text });
+
+export class Transcript {
+  constructor(element, { labels, words, unsureBelow, correct, undo, filtered }) {
+    Object.assign(this, { element, labels, words, correct, undo, filtered });
+    this.unsureBelow = unsureBelow;
+    this.reset();
   }
 
-  // What can be shown alone, by the names of the filters.
-  const inDispute = {
-    disagreeing: (segment) => segment.disagrees,
-    ironic: (segment) => segment.agreement?.accord === "irony",
-  };
+  get locale() {
+    return this.words.locale;
+  }
+  label(kind, name) {
+    return this.labels[kind][name]?.[this.locale] ?? name;
+  }
 
-  const option = (value, text) => make("option", { value, textContent: text });
+  reset() {
+    this.rows = [];
+    this.current = null;
+    this.build();
+  }
 
-  class Transcript {
-    constructor(element, { labels, words, unsureBelow, correct, undo, filtered }) {
-      Object.assign(this, { element, labels, words, correct, undo, filtered });
-      this.unsureBelow = unsureBelow;
-      this.reset();
-    }
+  setWords(words) {
+    this.words = words;
+    const { segments, data, filter } = this;
+    this.reset();
+    if (filter) this.filter = filter;
+    if (data) this.set(data, segments);
+  }
 
-    get locale() {
-      return this.words.locale;
-    }
-    label(kind, name) {
-      return this.labels[kind][name]?.[this.locale] ?? name;
-    }
+  // The frame around the rows ------------------------------------------------------------------
 
-    reset() {
-      this.rows = [];
-      this.current = null;
-      this.build();
-    }
-
-    setWords(words) {
-      this.words = words;
-      const { segments, data, filter } = this;
-      this.reset();
-      if (filter) this.filter = filter;
-      if (data) this.set(data, segments);
-    }
-
-    // The frame around the rows ------------------------------------------------------------------
-
-    build() {
-      const { words } = this;
-      this.filter = { text: "", emotion: "", sentiment: "", events: "", language: "" };
-      for (const name of Object.keys(inDispute)) this.filter[name] = false;
-      this.search = make("input", {
-        type: "search",
-        placeholder: words.filter_text,
-        className: "search",
-        aria: { label: words.filter_text },
-      });
-      this.selects = Object.fromEntries(
-        ["emotion", "sentiment", "events", "language"].map((name) => [
-          name,
-          make("select", { name, aria: { label: words[`filter_${name}`] } }),
-        ]),
-      );
-      this.boxes = Object.fromEntries(
-        Object.keys(inDispute).map((name) => [name, make("input", { type: "checkbox" })]),
-      );
-      this.boxLabels = Object.entries(this.boxes).map(([name, box]) =>
-        make("label", { className: `only only-${name}`, hidden: true }, box, words[`only_${name}`]),
-      );
-      this.count = make("span", { className: "count" });
-      this.count.setAttribute("role", "status");
-      this.limit = make("input", {
-        type: "number",
-        min: 0,
-        max: 100,
-        step: 5,
-        value: Math.round(this.unsureBelow * 100),
-        className: "limit",
-      });
-      this.copyButton = make("button", {
-        type: "button",
-        className: "quiet",
-        textContent: words.copy,
-        hidden: true,
-      });
-      this.copyButton.dataset.copied = words.copied;
-      this.undoButton = make("button", {
-        type: "button",
-        className: "quiet undo",
-        textContent: words.undo,
-        hidden: true,
-      });
-      this.list = make("ol", { className: "lines" });
-      this.element.replaceChildren(
-        make(
-          "div",
-          { className: "filters" },
-          this.search,
-          ...Object.values(this.selects),
-          ...this.boxLabels,
-          this.count,
-        ),
-        make(
-          "div",
-          { className: "tools" },
-          make("label", { className: "unsure-limit" }, words.unsure, " ", this.limit, " %"),
-          this.undoButton,
-          this.copyButton,
-        ),
-        this.list,
-      );
-      this.search.addEventListener("input", () => this.choose("text", this.search.value));
-      for (const [name, select] of Object.entries(this.selects))
-        select.addEventListener("change", () => this.choose(name, select.value));
-      for (const [name, box] of Object.entries(this.boxes))
-        box.addEventListener("change", () => this.choose(name, box.checked));
-      this.limit.addEventListener("input", () => {
-        this.unsureBelow = Number(this.limit.value) / 100;
-        this.underline();
-      });
-      this.undoButton.addEventListener("click", () => this.undo());
-      this.list.addEventListener("click", (event) => {
-        const row = event.target.closest("li");
-        if (event.target.closest(".correct"))
-          this.edit(this.rows[[...this.list.children].indexOf(row)]);
-      });
-    }
-
-    set(data, segments) {
-      Object.assign(this, { data, segments });
-      this.list.classList.toggle("many", segments.length > MANY_ROWS);
-      const known = new Map(this.rows.map((row) => [row.segment.index, row]));
-      this.rows = segments.map((segment, n) => {
-        const [row, json] = [known.get(segment.index), data.segments[n]];
-        known.delete(segment.index);
-        if (!row) return this.newRow(segment, json);
-        if (row.json !== json) this.renew(row, this.newRow(segment, json));
-        return row;
-      });
-      for (const row of known.values()) row.element.remove();
-      let next = this.list.firstChild;
-      for (const { element } of this.rows)
-        if (element === next) next = next.nextSibling;
-        else this.list.insertBefore(element, next);
-      this.copyButton.hidden = !data.copy;
-      this.copyButton.dataset.copy = data.copy;
-      this.undoButton.hidden = !data.corrections;
-      this.fillSelects();
-      this.offerBoxes();
-      this.applyFilter();
-    }
-
-    // Rows -----------------------------------------------------------------------------------------
-
-    newRow(segment, json) {
-      const { words } = this;
-      const from = words.play_from.replace("{time}", clock(segment.start));
-      const time = make("button", {
-        type: "button",
-        className: "time",
-        textContent: clock(segment.start),
-        title: from,
-        data: { seek: segment.start },
-        aria: { label: from },
-      });
-      const text = make("p");
-      if (segment.language && segment.text) text.lang = segment.language;
-      const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
-      if (segment.before) text.append(segment.before);
-      text.append(...spans);
-      if (segment.after) text.append(segment.after);
-      if (!text.textContent) text.append(make("em", { textContent: words.no_words }));
-      const edit = make("button", {
-        type: "button",
-        className: "quiet correct",
-        textContent: words.edit,
-        aria: { label: words.edit_segment.replace("{time}", clock(segment.start)) },
-      });
-      const line = make(
+  build() {
+    const { words } = this;
+    this.filter = noFilter();
+    this.search = make("input", {
+      type: "search",
+      placeholder: words.filter_text,
+      className: "search",
+      aria: { label: words.filter_text },
+    });
+    this.selects = Object.fromEntries(
+      ["emotion", "sentiment", "events", "language"].map((name) => [
+        name,
+        make("select", { name, aria: { label: words[`filter_${name}`] } }),
+      ]),
+    );
+    this.boxes = Object.fromEntries(
+      Object.keys(inDispute).map((name) => [name, make("input", { type: "checkbox" })]),
+    );
+    this.boxLabels = Object.entries(this.boxes).map(([name, box]) =>
+      make("label", { className: `only only-${name}`, hidden: true }, box, words[`only_${name}`]),
+    );
+    this.count = make("span", { className: "count" });
+    this.count.setAttribute("role", "status");
+    this.limit = make("input", {
+      type: "number",
+      min: 0,
+      max: 100,
+      step: 5,
+      value: Math.round(this.unsureBelow * 100),
+      className: "limit",
+    });
+    this.copyButton = make("button", {
+      type: "button",
+      className: "quiet",
+      textContent: words.copy,
+      hidden: true,
+    });
+    this.copyButton.dataset.copied = words.copied;
+    this.undoButton = make("button", {
+      type: "button",
+      className: "quiet undo",
+      textContent: words.undo,
+      hidden: true,
+    });
+    this.list = make("ol", { className: "lines" });
+    this.element.replaceChildren(
+      make(
         "div",
-        { className: "line" },
-        text,
-        ...(segment.chips
-          ? [this.chips(segment)]
-          : [this.second(segment), ...this.sentiment(segment), ...this.marks(segment)]),
-      );
-      return {
-        segment,
-        json,
-        spans,
-        time,
-        line,
-        edit,
-        element: make("li", {}, time, line, edit),
-        found: fold(segment.text),
-      };
+        { className: "filters" },
+        this.search,
+        ...Object.values(this.selects),
+        ...this.boxLabels,
+        this.count,
+      ),
+      make(
+        "div",
+        { className: "tools" },
+        make("label", { className: "unsure-limit" }, words.unsure, " ", this.limit, " %"),
+        this.undoButton,
+        this.copyButton,
+      ),
+      this.list,
+    );
+    this.search.addEventListener("input", () => this.choose("text", this.search.value));
+    for (const [name, select] of Object.entries(this.selects))
+      select.addEventListener("change", () => this.choose(name, select.value));
+    for (const [name, box] of Object.entries(this.boxes))
+      box.addEventListener("change", () => this.choose(name, box.checked));
+    this.limit.addEventListener("input", () => {
+      this.unsureBelow = Number(this.limit.value) / 100;
+      this.underline();
+    });
+    this.undoButton.addEventListener("click", () => this.undo());
+    this.list.addEventListener("click", (event) => {
+      const row = event.target.closest("li");
+      if (event.target.closest(".correct")) this.edit(this.rows[[...this.list.children].indexOf(row)]);
+    });
+  }
+
+  set(data, segments) {
+    Object.assign(this, { data, segments });
+    this.list.classList.toggle("many", segments.length > MANY_ROWS);
+    const known = new Map(this.rows.map((row) => [row.segment.index, row]));
+    this.rows = segments.map((segment, n) => {
+      const [row, json] = [known.get(segment.index), data.segments[n]];
+      known.delete(segment.index);
+      if (!row) return this.newRow(segment, json);
+      if (row.json !== json) this.renew(row, this.newRow(segment, json));
+      return row;
+    });
+    for (const row of known.values()) row.element.remove();
+    let next = this.list.firstChild;
+    for (const { element } of this.rows)
+      if (element === next) next = next.nextSibling;
+      else this.list.insertBefore(element, next);
+    this.copyButton.hidden = !data.copy;
+    this.copyButton.dataset.copy = data.copy;
+    this.undoButton.hidden = !data.corrections;
+    this.fillSelects();
+    this.offerBoxes();
+    this.applyFilter();
+  }
+
+  // Rows -----------------------------------------------------------------------------------------
+
+  newRow(segment, json) {
+    const { words } = this;
+    const from = words.play_from.replace("{time}", clock(segment.start));
+    const time = make("button", {
+      type: "button",
+      className: "time",
+      textContent: clock(segment.start),
+      title: from,
+      data: { seek: segment.start },
+      aria: { label: from },
+    });
+    const text = make("p");
+    if (segment.language && segment.text) text.lang = segment.language;
+    const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
+    if (segment.before) text.append(segment.before);
+    text.append(...spans);
+    if (segment.after) text.append(segment.after);
+    if (!text.textContent) text.append(make("em", { textContent: words.no_words }));
+    const edit = make("button", {
+      type: "button",
+      className: "quiet correct",
+      textContent: words.edit,
+      aria: { label: words.edit_segment.replace("{time}", clock(segment.start)) },
+    });
+    const line = make(
+      "div",
+      { className: "line" },
+      text,
+      ...(segment.chips
+        ? [this.chips(segment)]
+        : [this.second(segment), ...this.sentiment(segment), ...this.marks(segment)]),
+    );
+    return {
+      segment,
+      json,
+      spans,
+      time,
+      line,
+      edit,
+      element: make("li", {}, time, line, edit),
+      found: fold(segment.text),
+    };
+  }
+
+  // The buttons of a row stay, and a correction that somebody is writing there.
+  renew(row, fresh) {
+    fresh.line.hidden = row.line.hidden;
+    const { element, time, line, edit } = row;
+    for (const part of ["time", "line", "edit"]) match(row[part], fresh[part]);
+    Object.assign(row, fresh, { element, time, line, edit });
+    row.spans = [...line.querySelectorAll(".word")];
+    this.current = null;
+  }
+
+  word([text, start, , probability]) {
+    const span = make("span", { className: "word", textContent: text });
+    if (start != null) span.dataset.seek = start;
+    if (probability != null) {
+      span.dataset.probability = probability;
+      span.title = percent(probability);
+      span.classList.toggle("unsure", probability < this.unsureBelow);
     }
+    return span;
+  }
 
-    // The buttons of a row stay, and a correction that somebody is writing there.
-    renew(row, fresh) {
-      fresh.line.hidden = row.line.hidden;
-      const { element, time, line, edit } = row;
-      for (const part of ["time", "line", "edit"]) window.richspeech.match(row[part], fresh[part]);
-      Object.assign(row, fresh, { element, time, line, edit });
-      row.spans = [...line.querySelectorAll(".word")];
-      this.current = null;
-    }
+  chip(kind, group, word, probability, title = "") {
+    return make(
+      "span",
+      { className: `chip ${kind}`, title },
+      make("span", { className: "sr-only", textContent: `${group}: ` }),
+      word,
+      probability == null ? null : make("small", { textContent: ` ${percent(probability)}` }),
+    );
+  }
 
-    word([text, start, , probability]) {
-      const span = make("span", { className: "word", textContent: text });
-      if (start != null) span.dataset.seek = start;
-      if (probability != null) {
-        span.dataset.probability = probability;
-        span.title = percent(probability);
-        span.classList.toggle("unsure", probability < this.unsureBelow);
-      }
-      return span;
-    }
+  chips(segment) {
+    const everything = Object.entries(segment.emotions).map(
+      ([name, value]) => `${this.label("emotions", name)} ${percent(value)}`,
+    );
+    return make(
+      "p",
+      { className: "chips" },
+      segment.has_emotion
+        ? this.chip(
+            `emotion ${segment.emotion}`,
+            this.words.emotion,
+            this.label("emotions", segment.emotion),
+            segment.emotion_probability,
+            everything.join("  "),
+          )
+        : null,
+      this.second(segment),
+      ...this.sentiment(segment),
+      ...segment.events.map(([name, value]) =>
+        this.chip("event", this.words.events, this.label("events", name), value),
+      ),
+      ...this.marks(segment),
+    );
+  }
 
-    chip(kind, group, word, probability, title = "") {
-      return make(
-        "span",
-        { className: `chip ${kind}`, title },
-        make("span", { className: "sr-only", textContent: `${group}: ` }),
-        word,
-        probability == null ? null : make("small", { textContent: ` ${percent(probability)}` }),
-      );
-    }
+  second({ second, disagrees }) {
+    if (!second) return null;
+    const everything = Object.entries(second.emotions).map(
+      ([name, value]) => `${this.label("nine", name)} ${percent(value)}`,
+    );
+    const chip = this.chip(
+      disagrees ? "second disagrees" : "second",
+      this.words.second_emotion,
+      this.label("nine", second.emotion),
+      second.probability,
+      `${this.words.second_emotion}: ${everything.join("  ")}`,
+    );
+    const said = disagrees ? ` (${this.words.disagree})` : "";
+    chip.append(make("span", { className: "sr-only", textContent: said }));
+    return chip;
+  }
 
-    chips(segment) {
-      const everything = Object.entries(segment.emotions).map(
-        ([name, value]) => `${this.label("emotions", name)} ${percent(value)}`,
-      );
-      return make(
-        "p",
-        { className: "chips" },
-        segment.has_emotion
-          ? this.chip(
-              `emotion ${segment.emotion}`,
-              this.words.emotion,
-              this.label("emotions", segment.emotion),
-              segment.emotion_probability,
-              everything.join("  "),
-            )
-          : null,
-        this.second(segment),
-        ...this.sentiment(segment),
-        ...segment.events.map(([name, value]) =>
-          this.chip("event", this.words.events, this.label("events", name), value),
-        ),
-        ...this.marks(segment),
-      );
-    }
+  // How the words are meant, and where the voice says the opposite.
+  sentiment({ sentiment, agreement }) {
+    if (!sentiment) return [];
+    const { symbols: signs } = this.labels;
+    const group = this.words.sentiment;
+    const everything = Object.entries(sentiment.sentiments).map(
+      ([name, value]) => `${this.label("sentiments", name)} ${percent(value)}`,
+    );
+    const told = agreement && this.agreement(agreement);
+    const isIrony = agreement?.accord === "irony";
+    const title = [`${group}: ${everything.join("  ")}`, isIrony ? null : told];
+    const chip = this.chip(
+      `sentiment ${sentiment.sentiment}`,
+      group,
+      `${signs[sentiment.sentiment]} ${this.label("sentiments", sentiment.sentiment)}`,
+      sentiment.probability,
+      title.filter(Boolean).join("\n"),
+    );
+    return isIrony ? [chip, this.chip("irony", group, this.words.irony, null, told)] : [chip];
+  }
 
-    second({ second, disagrees }) {
-      if (!second) return null;
-      const everything = Object.entries(second.emotions).map(
-        ([name, value]) => `${this.label("nine", name)} ${percent(value)}`,
-      );
-      const chip = this.chip(
-        disagrees ? "second disagrees" : "second",
-        this.words.second_emotion,
-        this.label("nine", second.emotion),
-        second.probability,
-        `${this.words.second_emotion}: ${everything.join("  ")}`,
-      );
-      const said = disagrees ? ` (${this.words.disagree})` : "";
-      chip.append(make("span", { className: "sr-only", textContent: said }));
-      return chip;
-    }
+  agreement({ accord, voice, words, confidence }) {
+    return this.words[`${accord}_title`]
+      .replace("{voice}", percent(voice))
+      .replace("{words}", percent(words))
+      .replace("{confidence}", percent(confidence));
+  }
 
-    // How the words are meant, and where the voice says the opposite.
-    sentiment({ sentiment, agreement }) {
-      if (!sentiment) return [];
-      const { symbols: signs } = this.labels;
-      const group = this.words.sentiment;
-      const everything = Object.entries(sentiment.sentiments).map(
-        ([name, value]) => `${this.label("sentiments", name)} ${percent(value)}`,
-      );
-      const told = agreement && this.agreement(agreement);
-      const isIrony = agreement?.accord === "irony";
-      const title = [`${group}: ${everything.join("  ")}`, isIrony ? null : told];
-      const chip = this.chip(
-        `sentiment ${sentiment.sentiment}`,
-        group,
-        `${signs[sentiment.sentiment]} ${this.label("sentiments", sentiment.sentiment)}`,
-        sentiment.probability,
-        title.filter(Boolean).join("\n"),
-      );
-      return isIrony ? [chip, this.chip("irony", group, this.words.irony, null, told)] : [chip];
-    }
+  marks(segment) {
+    return [this.hotwordMark(segment), this.ruleMark(segment), this.mark(segment)];
+  }
 
-    agreement({ accord, voice, words, confidence }) {
-      return this.words[`${accord}_title`]
-        .replace("{voice}", percent(voice))
-        .replace("{words}", percent(words))
-        .replace("{confidence}", percent(confidence));
-    }
+  hotwordMark({ hotwords }) {
+    const textContent = this.words.hotword_changed.replace("{words}", hotwords.join(" "));
+    return hotwords.length ? make("span", { className: "mark hotword", textContent }) : null;
+  }
 
-    marks(segment) {
-      return [this.hotwordMark(segment), this.ruleMark(segment), this.mark(segment)];
-    }
+  ruleMark({ rules }) {
+    const title = rules.join(", ");
+    return rules.length
+      ? make("span", { className: "mark", title, textContent: this.words.rule_changed })
+      : null;
+  }
 
-    hotwordMark({ hotwords }) {
-      const textContent = this.words.hotword_changed.replace("{words}", hotwords.join(" "));
-      return hotwords.length ? make("span", { className: "mark hotword", textContent }) : null;
-    }
+  mark(segment) {
+    if (!segment.corrected.length) return null;
+    const names = {
+      text: "text",
+      language: "segment_language",
+      emotion: "emotion",
+      events: "events",
+    };
+    const title = segment.corrected.map((name) => this.words[names[name]]).join(", ");
+    return make("span", { className: "mark", title, textContent: `✎ ${this.words.corrected}` });
+  }
 
-    ruleMark({ rules }) {
-      const title = rules.join(", ");
-      return rules.length
-        ? make("span", { className: "mark", title, textContent: this.words.rule_changed })
-        : null;
-    }
-
-    mark(segment) {
-      if (!segment.corrected.length) return null;
-      const names = {
-        text: "text",
-        language: "segment_language",
-        emotion: "emotion",
-        events: "events",
-      };
-      const title = segment.corrected.map((name) => this.words[names[name]]).join(", ");
-      return make("span", { className: "mark", title, textContent: `✎ ${this.words.corrected}` });
-    }
-
-    underline() {
-      for (const span of this.list.querySelectorAll("[data-probability]")) {
-        span.classList.toggle("unsure", Number(span.dataset.probability) < this.unsureBelow);
-      }
-    }
-
-    // Filters --------------------------------------------------------------------------------------
-
-    fillSelects() {
-      const heard = {
-        emotion: this.segments.filter((s) => s.has_emotion).map((s) => s.emotion),
-        sentiment: this.segments.flatMap((s) => s.sentiment?.sentiment ?? []),
-        events: this.segments.flatMap((s) => s.events.map(([name]) => name)),
-        language: this.segments.map((s) => s.language ?? "none"),
-      };
-      const kinds = {
-        emotion: "emotions",
-        sentiment: "sentiments",
-        events: "events",
-        language: "languages",
-      };
-      for (const [name, select] of Object.entries(this.selects)) {
-        const found = [...new Set(heard[name])].sort().join();
-        if (select.dataset.found === found) continue;
-        select.dataset.found = found;
-        const values = [...new Set(heard[name])].sort();
-        select.replaceChildren(
-          option("", this.words[`filter_${name}`]),
-          ...values.map((value) =>
-            option(value, this.label(kinds[name], value === "none" ? "" : value)),
-          ),
-        );
-        select.value = values.includes(this.filter[name]) ? this.filter[name] : "";
-        select.hidden = !values.length;
-        this.filter[name] = select.value;
-      }
-    }
-
-    // Somebody who sees only what is in dispute sees everything once nothing is.
-    offerBoxes() {
-      for (const [name, box] of Object.entries(this.boxes)) {
-        const offered = this.segments.some((segment) => inDispute[name](segment));
-        box.parentElement.hidden = !offered;
-        this.filter[name] &&= offered;
-      }
-    }
-
-    choose(name, value) {
-      this.filter[name] = value;
-      this.applyFilter();
-    }
-
-    matches({ segment, found }) {
-      const { text, emotion, sentiment, events, language } = this.filter;
-      return (
-        (!text || found.includes(fold(text))) &&
-        Object.keys(inDispute).every((name) => !this.filter[name] || inDispute[name](segment)) &&
-        (!emotion || (segment.has_emotion && segment.emotion === emotion)) &&
-        (!sentiment || segment.sentiment?.sentiment === sentiment) &&
-        (!events || segment.events.some(([name]) => name === events)) &&
-        (!language || (segment.language ?? "none") === language)
-      );
-    }
-
-    applyFilter() {
-      this.search.value = this.filter.text;
-      for (const [name, box] of Object.entries(this.boxes)) box.checked = this.filter[name];
-      const hidden = new Set();
-      for (const row of this.rows) {
-        row.element.hidden = !this.matches(row);
-        if (row.element.hidden) hidden.add(row.segment.index);
-      }
-      this.count.textContent = hidden.size
-        ? this.words.filter_count
-            .replace("{shown}", this.rows.length - hidden.size)
-            .replace("{total}", this.rows.length)
-        : "";
-      this.filtered(hidden);
-    }
-
-    // The word that is spoken ----------------------------------------------------------------------
-
-    setTime(seconds, playing) {
-      const row = playing ? this.rowAt(seconds) : null;
-      const span = row && this.spanAt(row, seconds);
-      if (row !== this.current?.row) {
-        this.current?.row?.element.classList.remove("playing");
-        row?.element.classList.add("playing");
-        if (row) this.show(row.element);
-      }
-      if (span !== this.current?.span) {
-        this.current?.span?.classList.remove("now");
-        span?.classList.add("now");
-      }
-      this.current = { row, span };
-    }
-
-    rowAt(seconds) {
-      let [low, high] = [0, this.rows.length];
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (this.rows[middle].segment.start > seconds + 0.05) high = middle;
-        else low = middle + 1;
-      }
-      return this.rows[low - 1] ?? null;
-    }
-
-    // A word lights until the next one begins, or the segment ends.
-    spanAt({ segment, spans }, seconds) {
-      let found = null;
-      if (seconds > segment.end + 0.3) return null;
-      segment.words.forEach(([, start], n) => {
-        if (start != null && start <= seconds + 0.05) found = spans[n];
-      });
-      return found ?? null;
-    }
-
-    // Scrolls the list, never the page.
-    show(element) {
-      const { list } = this;
-      if (list.contains(document.activeElement) && document.activeElement.closest("form")) return;
-      const top = element.offsetTop - list.offsetTop;
-      if (top < list.scrollTop || top + element.offsetHeight > list.scrollTop + list.clientHeight)
-        list.scrollTop = top - list.clientHeight / 4;
-    }
-
-    // Corrections ------------------------------------------------------------------------------------
-
-    edit({ segment, line, element }) {
-      if (element.querySelector("form")) return;
-      const fields = this.fields(segment);
-      const button = (type, name) =>
-        make("button", { type, className: `quiet ${name}`, textContent: this.words[name] });
-      const form = make(
-        "form",
-        { className: "correction" },
-        fields.text,
-        make("div", { className: "choices" }, fields.emotion, fields.language),
-        make(
-          "fieldset",
-          { aria: { label: this.words.events } },
-          ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
-        ),
-        make("div", { className: "buttons" }, button("submit", "save"), button("button", "discard")),
-      );
-      const close = () => {
-        form.remove();
-        line.hidden = false;
-        element.querySelector(".correct").focus();
-      };
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        const changes = this.changes(segment, fields);
-        close();
-        if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
-      });
-      form.querySelector(".discard").addEventListener("click", close);
-      form.addEventListener("keydown", (event) => {
-        const enter = event.key === "Enter" && event.target === fields.text;
-        if (event.key === "Escape") close();
-        if (enter && !event.shiftKey && !event.isComposing) {
-          event.preventDefault();
-          form.requestSubmit();
-        }
-      });
-      line.hidden = true;
-      line.after(form);
-      fields.text.focus();
-    }
-
-    fields(segment) {
-      const choice = (kind, current, label) => {
-        const names = Object.keys(this.labels[kind]).filter((name) => name || !current);
-        const options = names.map((name) => option(name, this.label(kind, name)));
-        const select = make("select", { aria: { label } }, ...options);
-        select.value = current ?? "";
-        return select;
-      };
-      const heard = segment.events.map(([name]) => name);
-      return {
-        text: make("textarea", {
-          value: segment.text,
-          rows: Math.min(1 + Math.ceil(segment.text.length / 50), 8),
-          maxLength: 2000,
-          aria: { label: this.words.text },
-        }),
-        emotion: choice("emotions", segment.emotion, this.words.emotion),
-        language: choice("languages", segment.language, this.words.segment_language),
-        events: Object.keys(this.labels.events).map((name) =>
-          make("input", { type: "checkbox", value: name, checked: heard.includes(name) }),
-        ),
-      };
-    }
-
-    // What was changed in the fields, and nothing else.
-    changes(segment, { text, emotion, language, events }) {
-      const heard = segment.events.map(([name]) => name);
-      const changes = {};
-      if (text.value !== segment.text) changes.text = text.value;
-      if (emotion.value !== segment.emotion) changes.emotion = emotion.value;
-      if (language.value !== (segment.language ?? "")) changes.language = language.value;
-      if (events.some((box) => box.checked !== heard.includes(box.value))) {
-        changes.events = events.filter((box) => box.checked).map((box) => box.value);
-      }
-      return changes;
+  underline() {
+    for (const span of this.list.querySelectorAll("[data-probability]")) {
+      span.classList.toggle("unsure", Number(span.dataset.probability) < this.unsureBelow);
     }
   }
 
-  window.RichTranscript = Transcript;
-})();
+  // Filters --------------------------------------------------------------------------------------
+
+  fillSelects() {
+    const heard = heardLabels(this.segments);
+    const kinds = {
+      emotion: "emotions",
+      sentiment: "sentiments",
+      events: "events",
+      language: "languages",
+    };
+    for (const [name, select] of Object.entries(this.selects)) {
+      const values = heard[name];
+      const found = values.join();
+      if (select.dataset.found === found) continue;
+      select.dataset.found = found;
+      select.replaceChildren(
+        option("", this.words[`filter_${name}`]),
+        ...values.map((value) => option(value, this.label(kinds[name], value === "none" ? "" : value))),
+      );
+      select.value = values.includes(this.filter[name]) ? this.filter[name] : "";
+      select.hidden = !values.length;
+      this.filter[name] = select.value;
+    }
+  }
+
+  // Somebody who sees only what is in dispute sees everything once nothing is.
+  offerBoxes() {
+    for (const [name, box] of Object.entries(this.boxes)) {
+      const offered = this.segments.some((segment) => inDispute[name](segment));
+      box.parentElement.hidden = !offered;
+      this.filter[name] &&= offered;
+    }
+  }
+
+  choose(name, value) {
+    this.filter[name] = value;
+    this.applyFilter();
+  }
+
+  applyFilter() {
+    this.search.value = this.filter.text;
+    for (const [name, box] of Object.entries(this.boxes)) box.checked = this.filter[name];
+    const hidden = new Set();
+    for (const row of this.rows) {
+      row.element.hidden = !matches(this.filter, row.segment, row.found);
+      if (row.element.hidden) hidden.add(row.segment.index);
+    }
+    this.count.textContent = hidden.size
+      ? this.words.filter_count
+          .replace("{shown}", this.rows.length - hidden.size)
+          .replace("{total}", this.rows.length)
+      : "";
+    this.filtered(hidden);
+  }
+
+  // The word that is spoken ----------------------------------------------------------------------
+
+  setTime(seconds, playing) {
+    const row = playing ? this.rowAt(seconds) : null;
+    const span = row && this.spanAt(row, seconds);
+    if (row !== this.current?.row) {
+      this.current?.row?.element.classList.remove("playing");
+      row?.element.classList.add("playing");
+      if (row) this.show(row.element);
+    }
+    if (span !== this.current?.span) {
+      this.current?.span?.classList.remove("now");
+      span?.classList.add("now");
+    }
+    this.current = { row, span };
+  }
+
+  rowAt(seconds) {
+    return this.rows[above(this.rows, seconds + 0.05, (row) => row.segment.start) - 1] ?? null;
+  }
+
+  // A word lights until the next one begins, or the segment ends.
+  spanAt({ segment, spans }, seconds) {
+    return spans[wordAt(segment, seconds)] ?? null;
+  }
+
+  // Scrolls the list, never the page.
+  show(element) {
+    const { list } = this;
+    if (list.contains(document.activeElement) && document.activeElement.closest("form")) return;
+    const top = element.offsetTop - list.offsetTop;
+    if (top < list.scrollTop || top + element.offsetHeight > list.scrollTop + list.clientHeight)
+      list.scrollTop = top - list.clientHeight / 4;
+  }
+
+  // Corrections ------------------------------------------------------------------------------------
+
+  edit({ segment, line, element }) {
+    if (element.querySelector("form")) return;
+    const fields = this.fields(segment);
+    const button = (type, name) =>
+      make("button", { type, className: `quiet ${name}`, textContent: this.words[name] });
+    const form = make(
+      "form",
+      { className: "correction" },
+      fields.text,
+      make("div", { className: "choices" }, fields.emotion, fields.language),
+      make(
+        "fieldset",
+        { aria: { label: this.words.events } },
+        ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
+      ),
+      make("div", { className: "buttons" }, button("submit", "save"), button("button", "discard")),
+    );
+    const close = () => {
+      form.remove();
+      line.hidden = false;
+      element.querySelector(".correct").focus();
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const changes = this.changes(segment, fields);
+      close();
+      if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
+    });
+    form.querySelector(".discard").addEventListener("click", close);
+    form.addEventListener("keydown", (event) => {
+      const enter = event.key === "Enter" && event.target === fields.text;
+      if (event.key === "Escape") close();
+      if (enter && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+    });
+    line.hidden = true;
+    line.after(form);
+    fields.text.focus();
+  }
+
+  fields(segment) {
+    const choice = (kind, current, label) => {
+      const names = Object.keys(this.labels[kind]).filter((name) => name || !current);
+      const options = names.map((name) => option(name, this.label(kind, name)));
+      const select = make("select", { aria: { label } }, ...options);
+      select.value = current ?? "";
+      return select;
+    };
+    const heard = segment.events.map(([name]) => name);
+    return {
+      text: make("textarea", {
+        value: segment.text,
+        rows: Math.min(1 + Math.ceil(segment.text.length / 50), 8),
+        maxLength: 2000,
+        aria: { label: this.words.text },
+      }),
+      emotion: choice("emotions", segment.emotion, this.words.emotion),
+      language: choice("languages", segment.language, this.words.segment_language),
+      events: Object.keys(this.labels.events).map((name) =>
+        make("input", { type: "checkbox", value: name, checked: heard.includes(name) }),
+      ),
+    };
+  }
+
+  // What was changed in the fields, and nothing else.
+  changes(segment, { text, emotion, language, events }) {
+    const heard = segment.events.map(([name]) => name);
+    const changes = {};
+    if (text.value !== segment.text) changes.text = text.value;
+    if (emotion.value !== segment.emotion) changes.emotion = emotion.value;
+    if (language.value !== (segment.language ?? "")) changes.language = language.value;
+    if (events.some((box) => box.checked !== heard.includes(box.value))) {
+      changes.events = events.filter((box) => box.checked).map((box) => box.value);
+    }
+    return changes;
+  }
+}

@@ -1,110 +1,96 @@
 // Puts the timeline and the transcript together, and in step with the player.
-(() => {
-  const audio = () => document.querySelector("#player audio");
-  const words = () => ({
-    ...window.richspeechWords[window.richspeech.locale()],
-    locale: window.richspeech.locale(),
-  });
-  let viewer = null;
+import { labels, unsureBelow, words } from "./data.js";
+import { locale } from "./locale.js";
+import { followPlayer } from "./player.js";
+import { Timeline } from "./timeline.js";
+import { Transcript } from "./transcript.js";
 
-  function seek(seconds, plays) {
+const audio = () => document.querySelector("#player audio");
+const spoken = () => ({ ...words[locale()], locale: locale() });
+let viewer = null;
+
+function seek(seconds, plays) {
+  const player = audio();
+  if (!player) return;
+  player.currentTime = seconds;
+  if (plays) player.play().catch(() => {});
+  viewer?.tick();
+}
+
+function toggle() {
+  const player = audio();
+  if (player?.paused) player.play().catch(() => {});
+  else player?.pause();
+}
+
+class Viewer {
+  constructor(element, { correct, undo }) {
+    this.element = element;
+    element.innerHTML = '<div class="timeline"></div><section id="transcript"></section>';
+    const [timeline, transcript] = element.children;
+    this.timeline = new Timeline(timeline, { labels, words: spoken(), seek, toggle });
+    this.transcript = new Transcript(transcript, {
+      labels,
+      words: spoken(),
+      unsureBelow,
+      correct,
+      undo,
+      filtered: (hidden) => this.timeline.set(this.data, hidden),
+    });
+  }
+
+  show(value) {
+    if (value?.job !== this.job) {
+      this.job = value?.job;
+      this.read = new Map();
+      this.timeline.reset();
+      this.transcript.reset();
+    }
+    this.element.hidden = !value?.segments.length && !value?.peaks.chunks.length;
+    if (!value) return;
+    const segments = value.segments.map((json) => this.parse(json));
+    this.data = { ...value, segments };
+    this.transcript.set(value, segments);
+    this.tick();
+  }
+
+  parse(json) {
+    if (!this.read.has(json)) this.read.set(json, JSON.parse(json));
+    return this.read.get(json);
+  }
+
+  translate() {
+    this.timeline.setWords(spoken());
+    this.transcript.setWords(spoken());
+  }
+
+  tick() {
     const player = audio();
-    if (!player) return;
-    player.currentTime = seconds;
-    if (plays) player.play().catch(() => {});
-    viewer?.tick();
+    if (!player || this.element.hidden) return;
+    this.timeline.setTime(player.currentTime, !player.paused);
+    this.transcript.setTime(player.currentTime, !player.paused);
   }
 
-  function toggle() {
-    const player = audio();
-    if (player?.paused) player.play().catch(() => {});
-    else player?.pause();
+  run() {
+    this.tick();
+    if (audio() && !audio().paused) requestAnimationFrame(() => this.run());
   }
+}
 
-  class Viewer {
-    constructor(element, { correct, undo }) {
-      this.element = element;
-      element.innerHTML = '<div class="timeline"></div><section id="transcript"></section>';
-      const [timeline, transcript] = element.children;
-      const labels = window.richspeechLabels;
-      this.timeline = new window.RichTimeline(timeline, { labels, words: words(), seek, toggle });
-      this.transcript = new window.RichTranscript(transcript, {
-        labels,
-        words: words(),
-        unsureBelow: window.richspeechUnsureBelow,
-        correct,
-        undo,
-        filtered: (hidden) => this.timeline.set(this.data, hidden),
-      });
-    }
+// The keys of the timeline work wherever nothing else wants them.
+document.addEventListener("keydown", (event) => {
+  if (!viewer || viewer.element.hidden || event.defaultPrevented || event.target !== document.body)
+    return;
+  if (event.key !== "Home" && event.key !== "End" && viewer.timeline.key(event)) event.preventDefault();
+});
 
-    show(value) {
-      if (value?.job !== this.job) {
-        this.job = value?.job;
-        this.read = new Map();
-        this.timeline.reset();
-        this.transcript.reset();
-      }
-      this.element.hidden = !value?.segments.length && !value?.peaks.chunks.length;
-      if (!value) return;
-      const segments = value.segments.map((json) => this.parse(json));
-      this.data = { ...value, segments };
-      this.transcript.set(value, segments);
-      this.tick();
-    }
+document.addEventListener("richspeech:locale", () => viewer?.translate());
 
-    parse(json) {
-      if (!this.read.has(json)) this.read.set(json, JSON.parse(json));
-      return this.read.get(json);
-    }
+followPlayer(audio, () => viewer);
 
-    translate() {
-      this.timeline.setWords(words());
-      this.transcript.setWords(words());
-    }
-
-    tick() {
-      const player = audio();
-      if (!player || this.element.hidden) return;
-      this.timeline.setTime(player.currentTime, !player.paused);
-      this.transcript.setTime(player.currentTime, !player.paused);
-    }
-
-    run() {
-      this.tick();
-      if (audio() && !audio().paused) requestAnimationFrame(() => this.run());
-    }
-  }
-
-  // Media events do not bubble, but they can be caught on their way down.
-  for (const name of ["play", "pause", "seeked", "timeupdate", "loadedmetadata", "emptied"]) {
-    document.addEventListener(
-      name,
-      (event) => {
-        if (event.target !== audio() || !viewer) return;
-        if (name === "play") viewer.run();
-        else viewer.tick();
-      },
-      true,
-    );
-  }
-
-  // The keys of the timeline work wherever nothing else wants them.
-  document.addEventListener("keydown", (event) => {
-    if (!viewer || viewer.element.hidden || event.defaultPrevented || event.target !== document.body)
-      return;
-    if (event.key !== "Home" && event.key !== "End" && viewer.timeline.key(event))
-      event.preventDefault();
-  });
-
-  document.addEventListener("richspeech:locale", () => viewer?.translate());
-
-  Object.assign(window.richspeech, {
-    view(element, props, watch, events) {
-      viewer = new Viewer(element.querySelector(".viewer"), events);
-      watch("value", () => viewer.show(props.value || null));
-      viewer.show(props.value || null); // gradio writes nothing as ""
-    },
-    download: (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150),
-  });
-})();
+// What gradio calls: draws what the server sends, and hands on corrections.
+export function view(element, props, watch, events) {
+  viewer = new Viewer(element.querySelector(".viewer"), events);
+  watch("value", () => viewer.show(props.value || null));
+  viewer.show(props.value || null); // gradio writes nothing as ""
+}

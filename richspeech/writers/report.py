@@ -21,6 +21,7 @@ from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
 from richspeech.model.labels import label_styles, word_of
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.web.files import bundle, read
 from richspeech.writers.labels import (
     demonstration,
     emotion_label,
@@ -35,7 +36,6 @@ from richspeech.writers.labels import (
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 _FOLDER = Path(__file__).parent
-_WEB = _FOLDER.parent / "web"
 _FAINTEST = 0.35
 """Opacity of a label with probability 0, so that it can still be seen."""
 
@@ -87,7 +87,7 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     """Return a report that opens from a file, in light and dark, on wide screens and phones."""
     segments = [segment for segment in transcript.segments if has_content(segment)]
     duration = max([transcript.duration, *(segment.end for segment in segments)])
-    script, styles = _read("report.js"), _styles()
+    script, styles = bundle("report.js"), _styles()
     return _template().render(
         heading=partial(heading, locale=options.locale),
         locale=options.locale,
@@ -118,13 +118,8 @@ def _template() -> Template:
 
 
 @cache
-def _read(name: str) -> str:
-    return (_WEB / name).read_text(encoding="utf-8")
-
-
-@cache
 def _styles() -> str:
-    return label_styles("@media (prefers-color-scheme: dark)") + _read("styles/report.css")
+    return label_styles("@media (prefers-color-scheme: dark)") + read("styles/report.css")
 
 
 def _hash(content: str) -> str:

@@ -18,7 +18,10 @@ GUTTER = 36
 """Width of the names of the lanes, in Chinese."""
 
 SYNTHETIC = """
-(minutes) => {
+async (minutes) => {
+  const entry = document.querySelector("script[src$='/page.js']").src;
+  const { Timeline } = await import(new URL("timeline.js", entry));
+  const data = await import(new URL("data.js", entry));
   const emotions = ["happy", "sad", "angry", "neutral", "unknown"];
   const segments = Array.from({ length: minutes * 20 }, (_, n) => ({
     index: n, start: n * 3, end: n * 3 + 2.5, text: "你好", emotion: emotions[n % 5],
@@ -32,9 +35,9 @@ SYNTHETIC = """
   const chunks = Array(Math.floor(samples / size / 4096)).fill(btoa(bytes));
   const place = document.createElement("div");
   document.querySelector("#right > .card").append(place);
-  const words = { ...richspeechWords.zh, locale: "zh" };
-  const labels = richspeechLabels;
-  const timeline = new RichTimeline(place, { labels, words, seek() {}, toggle() {} });
+  const words = { ...data.words.zh, locale: "zh" };
+  const hands = { seek() {}, toggle() {} };
+  const timeline = new Timeline(place, { labels: data.labels, words, ...hands });
   const peaks = { seconds_per_peak: size / 16000, chunks };
   timeline.set({ duration: minutes * 60, segments, peaks });
   timeline.draw();

@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NO_CONTENT = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox"
-PUBLIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
+PUBLIC = ("/assets/", "/web/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
 """The same for everybody, as the page is, so that it may be kept."""
 PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 

@@ -29,8 +29,8 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|readyz|login|live|live/tap\.js|theme\.css|favicon\.ico|robots\.txt)"
-        r"|/(assets|static|svelte)/.+"
+        r"/|/(health|readyz|login|live|theme\.css|favicon\.ico|robots\.txt)"
+        r"|/(assets|web|static|svelte)/.+"
         r"|/gradio_api/(startup-events|upload_progress|theme\.css)"
     ),
     "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),

@@ -244,7 +244,7 @@ def guarded() -> tuple[TestClient, Logins]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/gradio_api/startup-events", "/assets/a.js", "/live/tap.js", "/theme.css", "/nowhere"],
+    ["/gradio_api/startup-events", "/assets/a.js", "/web/0/a.js", "/theme.css", "/nowhere"],
 )
 def test_without_a_login_nothing_is_answered_but_the_way_in(path: str) -> None:
     client, logins = guarded()

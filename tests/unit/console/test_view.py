@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from postprocess import STYLES, AudioEvent, Emotion
-from richspeech.console.front import page_script
+from richspeech.console.front import page_data
 from richspeech.console.view import decoration, labels, segment_line, view
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
@@ -124,4 +124,4 @@ def test_every_label_has_a_word_and_every_emotion_a_sign_of_its_own() -> None:
 
 
 def test_the_scripts_fill_in_the_values_of_their_words() -> None:
-    assert "{time}" in page_script(0.5)
+    assert "{time}" in page_data(0.5)["words"]["en"]["play_from"]

@@ -1,0 +1,118 @@
+// What the timeline draws of a recording: levels of its waveform, bars that are worth a pixel, and
+// which seconds lie where. Nothing here knows a canvas.
+import { above, clamp } from "./figures.js";
+
+const SHORTEST_SECONDS = 2;
+const LONGEST_UTTERANCE_SECONDS = 120;
+// Levels of a pyramid stop where one has so few values.
+const COARSEST = 1024;
+
+// Pairs of lowest and highest at every power of two, finest first.
+export function pyramid(finest) {
+  const levels = [finest];
+  for (let level = finest; level.length > COARSEST; levels.push(level)) {
+    const next = new Int8Array(2 * Math.ceil(level.length / 4));
+    for (let i = 0; i < next.length; i += 2) {
+      const j = 2 * i;
+      const twin = j + 2 < level.length ? j + 2 : j;
+      next[i] = Math.min(level[j], level[twin]);
+      next[i + 1] = Math.max(level[j + 1], level[twin + 1]);
+    }
+    level = next;
+  }
+  return levels;
+}
+
+export function decodePeaks(chunks) {
+  const parts = chunks.map((chunk) => atob(chunk));
+  const values = new Int8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) for (let i = 0; i < part.length; i++) values[at++] = part.charCodeAt(i);
+  return values;
+}
+
+// The lowest and highest value between two places of a level, or null where it has none.
+export function extremes(level, first, last) {
+  let [low, high] = [127, -128];
+  for (let i = first * 2; i < Math.min(last * 2, level.length); i += 2) {
+    low = Math.min(low, level[i]);
+    high = Math.max(high, level[i + 1]);
+  }
+  return low <= high ? [low, high] : null;
+}
+
+// What is narrower than a pixel is merged: per lane and pixel the label with most weight stays.
+export function* thinned(bars, xOf) {
+  let column = null;
+  for (const bar of bars) {
+    const [left, right] = [xOf(bar.start), xOf(bar.end)];
+    if (right - left >= 1.5) {
+      if (column) yield column;
+      column = null;
+      yield { ...bar, left, right };
+      continue;
+    }
+    const at = Math.floor(left);
+    const weight = (bar.end - bar.start) * (bar.probability ?? 1);
+    if (column && column.left !== at) {
+      yield column;
+      column = null;
+    }
+    if (!column || weight > column.weight) column = { ...bar, left: at, right: at + 1, weight };
+  }
+  if (column) yield column;
+}
+
+// Neighbours in one language are one bar.
+export function languageRuns(segments) {
+  const runs = [];
+  for (const { start, end, language } of segments) {
+    if (!language || language === "nospeech") continue;
+    const last = runs.at(-1);
+    if (last?.label === language && start - last.end < 3) last.end = end;
+    else runs.push({ start, end, label: language, probability: null });
+  }
+  return runs;
+}
+
+// Those of the bars, sorted by start, that reach into a stretch.
+export function* visible(bars, from, end) {
+  const first = above(bars, from - LONGEST_UTTERANCE_SECONDS, (bar) => bar.start);
+  for (let i = first; i < bars.length && bars[i].start < end; i++) if (bars[i].end > from) yield bars[i];
+}
+
+// Which seconds are shown: `from`, and `span` of them; a span of 0 shows all.
+export class View {
+  from = 0;
+  span = 0;
+  duration = 0;
+
+  get shown() {
+    return this.span || this.duration || 1;
+  }
+
+  // Keeps the second at a share (0 to 1) of the width where it is; a factor of 0 shows all.
+  zoom(factor, share = 0.5) {
+    const pinned = this.from + share * this.shown;
+    const shortest = Math.min(SHORTEST_SECONDS, this.duration);
+    const span = clamp(this.shown / factor, shortest, this.duration);
+    this.span = factor && span < this.duration ? span : 0;
+    this.moveTo(pinned - share * this.shown);
+  }
+
+  moveTo(from) {
+    this.from = clamp(from, 0, Math.max(this.duration - this.shown, 0));
+  }
+
+  // Turns a page while it plays, once the playhead has left what is shown.
+  follow(seconds) {
+    const isShown = seconds >= this.from && seconds <= this.from + this.shown;
+    if (!this.span || isShown) return false;
+    this.moveTo(seconds - this.span * 0.1);
+    return true;
+  }
+
+  reset() {
+    Object.assign(this, { from: 0, span: 0 });
+  }
+}
