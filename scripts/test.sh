@@ -20,6 +20,7 @@ fi
 
 # PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
 packages=(chromium espeak-ng fonts-noto-cjk postgresql)
+command -v npm >/dev/null || packages+=(nodejs npm)  # some builds of nodejs bring npm along
 missing=()
 for package in "${packages[@]}"; do
   dpkg --status "$package" >/dev/null 2>&1 || missing+=("$package")
@@ -36,6 +37,7 @@ fi
 .venv/bin/ruff format --check .
 .venv/bin/ruff check .
 .venv/bin/mypy .
+bash scripts/check_web.sh
 if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi

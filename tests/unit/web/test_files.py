@@ -1,0 +1,88 @@
+"""Modules under one hash, and as one script; the rules by which they can be bundled."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from richspeech.web import files
+from richspeech.web.files import (
+    DATA,
+    ENTRY,
+    EXPORT,
+    FOLDER,
+    IMPORT,
+    bundle,
+    imported_by,
+    page_files,
+    read,
+)
+
+MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
+REPORT = "report.js"
+TAP = "live_tap.js"
+DECLARED = re.compile(
+    r"^(?:export )?(?:async )?(?:const|let|class|function\*?) (\w+|\{.*?\}|\[.*?\])", re.MULTILINE
+)
+
+
+def names_at_top(module: str) -> list[str]:
+    return [name for each in DECLARED.findall(read(module)) for name in re.findall(r"\w+", each)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_import_is_one_that_can_be_bundled_and_leads_somewhere(module: str) -> None:
+    text = read(module)
+    assert len(re.findall(r"^import\b", text, re.MULTILINE)) == len(IMPORT.findall(text))
+    assert {*IMPORT.findall(text)} <= {*MODULES, DATA}
+    assert len(re.findall(r"^export\b", text, re.MULTILINE)) == len(EXPORT.findall(text))
+    assert " as " not in "".join(found[0] for found in IMPORT.finditer(text))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_loaded(module: str) -> None:
+    loaded = {*imported_by(ENTRY), *imported_by(REPORT), *imported_by(TAP)}
+    assert module in loaded
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != ENTRY])
+def test_only_the_entry_makes_a_global(module: str) -> None:
+    assert not re.search(r"\bwindow\.\w+ = |Object\.assign\(window|globalThis", read(module))
+
+
+def test_the_report_is_one_script_whose_names_do_not_meet() -> None:
+    script = bundle(REPORT)
+    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+    assert script.index("function clock") < script.index("drawRuler")
+    counts = Counter(name for module in imported_by(REPORT) for name in names_at_top(module))
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_a_module_stands_after_those_that_it_needs() -> None:
+    order = imported_by(ENTRY)
+    assert order[-1] == ENTRY
+    for module in order:
+        needed = IMPORT.findall(read(module)) if module != DATA else []
+        assert all(order.index(other) < order.index(module) for other in needed)
+
+
+def test_all_modules_lie_under_one_hash_with_their_data() -> None:
+    sent = page_files({"words": {"zh": "中"}, "limit": 0.5})
+    [folder] = {name.rpartition("/")[0] for name in sent}
+    assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
+    data = 'export const words = {"zh": "中"};\nexport const limit = 0.5;\n'
+    assert sent[f"{folder}/{DATA}"].decode() == data
+    assert sent[f"{folder}/{ENTRY}"].decode() == read(ENTRY)
+
+
+def test_another_word_or_script_is_another_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, other = page_files({"limit": 1}), page_files({"limit": 2})
+    assert page_files({"limit": 1}) == before
+    assert before.keys() & other.keys() == set()
+    for module in MODULES:
+        (tmp_path / module).write_text(read(module) + "\n", encoding="utf-8")
+    monkeypatch.setattr(files, "FOLDER", tmp_path)
+    assert page_files({"limit": 1}).keys() & before.keys() == set()

@@ -1,0 +1,129 @@
+// Zooming and scrolling, the levels of a waveform, and bars that are worth a pixel.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  decodePeaks,
+  extremes,
+  languageRuns,
+  pyramid,
+  thinned,
+  View,
+  visible,
+} from "../../richspeech/web/lanes.js";
+
+function viewOf(duration) {
+  return Object.assign(new View(), { duration });
+}
+
+test("a fresh view shows all", () => {
+  assert.deepEqual([viewOf(100).from, viewOf(100).shown], [0, 100]);
+});
+
+test("zooming keeps the second under the pointer where it is", () => {
+  const view = viewOf(100);
+  view.zoom(4, 0.3);
+  assert.equal(view.shown, 25);
+  assert.equal(view.from + 0.3 * view.shown, 30);
+  view.zoom(2, 0.9);
+  assert.ok(Math.abs(view.from + 0.9 * view.shown - (30 - 0.3 * 25 + 0.9 * 25)) < 1e-9);
+});
+
+test("zooming out ends at the whole, and a factor of 0 goes there at once", () => {
+  const view = viewOf(100);
+  view.zoom(4, 0.5);
+  view.zoom(0.1, 0.5);
+  assert.deepEqual([view.from, view.span], [0, 0]);
+  view.zoom(8, 0.9);
+  view.zoom(0);
+  assert.deepEqual([view.from, view.span], [0, 0]);
+});
+
+test("nothing shorter than two seconds is shown, unless the recording is", () => {
+  const view = viewOf(100);
+  view.zoom(1e6, 0.5);
+  assert.equal(view.shown, 2);
+  const short = viewOf(1);
+  short.zoom(10, 0.5);
+  assert.equal(short.shown, 1);
+});
+
+test("scrolling stops at both ends", () => {
+  const view = viewOf(100);
+  view.zoom(4, 0.5);
+  view.moveTo(-10);
+  assert.equal(view.from, 0);
+  view.moveTo(1000);
+  assert.equal(view.from, 75);
+});
+
+test("while it plays the view turns a page once the playhead has left it", () => {
+  const view = viewOf(100);
+  assert.equal(view.follow(90), false);
+  view.zoom(10, 0);
+  assert.equal(view.follow(5), false);
+  assert.equal(view.follow(10.5), true);
+  assert.equal(view.from, 9.5);
+});
+
+test("peaks travel as base64 of signed bytes", () => {
+  const chunk = btoa(String.fromCharCode(0x80, 0x7f, 0xff, 0x01));
+  assert.deepEqual([...decodePeaks([chunk, chunk])], [-128, 127, -1, 1, -128, 127, -1, 1]);
+});
+
+test("every level of a waveform keeps the extremes of the finest", () => {
+  const finest = Int8Array.from({ length: 6002 }, (_, n) => ((n * 37) % 255) - 127);
+  for (const level of pyramid(finest)) {
+    const [low, high] = extremes(level, 0, level.length / 2);
+    assert.equal(low, Math.min(...finest.filter((_, n) => n % 2 === 0)));
+    assert.equal(high, Math.max(...finest.filter((_, n) => n % 2 === 1)));
+  }
+});
+
+test("beyond the end of a waveform there is nothing", () => {
+  assert.equal(extremes(Int8Array.from([-3, 4]), 1, 2), null);
+});
+
+test("of bars narrower than a pixel the weightiest of each pixel stays", () => {
+  const bars = [
+    { start: 0.0, end: 0.2, label: "sad", probability: 0.5 },
+    { start: 0.3, end: 0.7, label: "happy", probability: 0.9 },
+    { start: 1.1, end: 1.2, label: "angry", probability: 1 },
+    { start: 2, end: 9, label: "neutral", probability: null },
+  ];
+  const drawn = [...thinned(bars, (seconds) => seconds)];
+  assert.deepEqual(
+    drawn.map(({ label, left, right }) => [label, left, right]),
+    [
+      ["happy", 0, 1],
+      ["angry", 1, 2],
+      ["neutral", 2, 9],
+    ],
+  );
+});
+
+test("only bars that reach into the view are drawn", () => {
+  const bars = [0, 10, 20, 30].map((start) => ({ start, end: start + 8 }));
+  assert.deepEqual(
+    [...visible(bars, 15, 25)].map(({ start }) => start),
+    [10, 20],
+  );
+});
+
+test("neighbours in one language are one bar, whatever language it is", () => {
+  const said = (start, language) => ({ start, end: start + 2, language });
+  const runs = languageRuns([
+    said(0, "zh"),
+    said(3, "zh"),
+    said(6, "nospeech"),
+    said(8, "fr"),
+    said(30, "fr"),
+  ]);
+  assert.deepEqual(
+    runs.map(({ start, end, label }) => [start, end, label]),
+    [
+      [0, 5, "zh"],
+      [8, 10, "fr"],
+      [30, 32, "fr"],
+    ],
+  );
+});
