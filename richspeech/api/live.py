@@ -21,7 +21,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from fastapi import WebSocket, WebSocketDisconnect, status
