@@ -4,49 +4,26 @@ import json
 import os
 import wave
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from postprocess import AudioEvent, Emotion
 from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.model.options import Options
-from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
+from tests.fakes import HAPPY, HappyTranscriber
 from tests.history import full_history
-
-HAPPY = Segment(
-    0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
-)
-
-
-class Ear:
-    """Hears HAPPY in every recording, and remembers their names and the options."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.options: list[Options] = []
-
-    def transcribe(
-        self, recording: WaveformSource, options: Options, _: Cancel
-    ) -> Iterator[Progress]:
-        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
-        self.heard.append(getattr(recording, "name", ""))
-        self.options.append(options)
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", (HAPPY,))
-        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
 
 
 class Bench:
     """Runs the command in a folder of its own, and keeps what was heard."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.ear = folder, Ear()
+        self.folder, self.ear = folder, HappyTranscriber()
         self.weights = folder / "weights"
         self.weights.mkdir()
         (self.weights / "model.pt").write_text("first weights")
