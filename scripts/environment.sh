@@ -8,9 +8,9 @@ environment() {
   if [ -e "$stamp" ]; then return; fi
   if [ ! -x .venv/bin/python ]; then
     local python
-    python=$(command -v python3.11 || command -v python3)
-    if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-      echo "Python 3.11 is needed; $python is another version. Install python3.11 and start again." >&2
+    python=$(command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+    if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then
+      echo "Python 3.11 to 3.13 is needed; $python is another version. Install python3.11 and start again." >&2
       return 1
     fi
     "$python" -m venv .venv
