@@ -51,9 +51,15 @@ class RichSpeechError(Exception):
         return sentence(self, FALLBACK_LOCALE)
 
 
+def _shown(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
 def _bounded(value: object) -> object:
     if isinstance(value, str):
-        line = " ".join(value.split())
+        line = "".join(_shown(letter) for letter in value[: LONGEST_FIELD + 1])
         return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1]}…"
     if isinstance(value, tuple | list):
         return tuple(_bounded(each) for each in value[:MOST_IN_FIELD])

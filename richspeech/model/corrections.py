@@ -17,6 +17,7 @@ from postprocess import AudioEvent, Emotion, clean
 from richspeech.errors import OptionError
 from richspeech.model.languages import HeardLanguage
 from richspeech.model.transcript import Segment, Token, Transcript
+from richspeech.model.validation import why_refused
 
 FIELDS = ("text", "language", "emotion", "events")
 LONGEST_TEXT = 2_000
@@ -53,10 +54,7 @@ class Correction:
         try:
             read = _adapter().validate_python(document)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            message = f"The correction does not fit: {where}: {first['msg']}."
-            raise OptionError(message) from error
+            raise OptionError("correction.refused", why=why_refused(error)) from error
         events = None if read.events is None else tuple(dict.fromkeys(read.events))
         text = None if read.text is None else clean(read.text, "plain").strip()
         return replace(read, text=text, events=events)
@@ -64,10 +62,7 @@ class Correction:
     def require_fit(self, count: int) -> None:
         """Raise ``OptionError`` unless the segment is one of ``count``."""
         if self.index >= count:
-            message = (
-                f"There is no segment {self.index}; the transcript has {count}, counted from 0."
-            )
-            raise OptionError(message)
+            raise OptionError("correction.no_segment", number=self.index, count=count)
 
 
 @cache

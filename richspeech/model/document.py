@@ -96,8 +96,7 @@ class Document:
         Raises ``OptionError`` naming the first field that does not fit.
         """
         if not isinstance(document, Mapping) or "measured" not in document:
-            message = "This is no document: it has no measured transcript."
-            raise OptionError(message)
+            raise OptionError("document.no_transcript")
         measured = Transcript.from_dict(document["measured"])
         return cls(measured, edits_from_list(document.get("edits", [])))
 

@@ -19,6 +19,7 @@ from richspeech.model.impression import NineEmotion, strongest
 from richspeech.model.relabelling import relabel_segment
 from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.model.transcript import Segment
+from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
 PERSON = "person"
@@ -121,10 +122,7 @@ def edits_from_list(kept: object) -> tuple[Edit, ...]:
     try:
         return _adapter().validate_python(kept)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"The edits of a transcript cannot be read: {where}: {first['msg']}."
-        raise OptionError(message) from error
+        raise OptionError("document.edits", why=why_refused(error)) from error
 
 
 @cache
@@ -134,5 +132,4 @@ def _adapter() -> TypeAdapter[tuple[Edit, ...]]:
 
 def _require_count(kind: str, given: int, count: int) -> None:
     if given != count:
-        message = f"The {kind} of {given} segments does not fit a transcript of {count}."
-        raise OptionError(message)
+        raise OptionError("document.count", what=kind, given=given, count=count)

@@ -44,14 +44,11 @@ class Options:
         if self.allowed_languages == ():
             raise OptionError("language.none_allowed")
         if not self.merge_length_s > 0:
-            message = f"The merge length {self.merge_length_s} is not above 0 seconds."
-            raise OptionError(message)
+            raise OptionError("option.merge_too_short", seconds=self.merge_length_s)
         if self.merge_length_s > LONGEST_MERGE_S:
-            message = (
-                f"The merge length {self.merge_length_s} is over {LONGEST_MERGE_S:g} seconds, "
-                "more than the model was trained on."
+            raise OptionError(
+                "option.merge_too_long", seconds=self.merge_length_s, most=LONGEST_MERGE_S
             )
-            raise OptionError(message)
         _require_hotwords(self.hotwords)
 
 
@@ -67,12 +64,12 @@ def hotwords_in(text: str) -> tuple[str, ...]:
 
 def _require_hotwords(hotwords: Sequence[str]) -> None:
     if len(hotwords) > MOST_HOTWORDS:
-        message = f"{len(hotwords)} hotwords are too many; give at most {MOST_HOTWORDS}."
-        raise OptionError(message)
+        raise OptionError("option.hotwords", count=len(hotwords), most=MOST_HOTWORDS)
     for hotword in hotwords:
         if len(hotword) not in HOTWORD_LETTERS or hotword != " ".join(hotword.split()):
-            message = (
-                f"The hotword {hotword[:40]!r} cannot be used; give words of "
-                f"{HOTWORD_LETTERS[0]} to {HOTWORD_LETTERS[-1]} characters, without spaces around."
+            raise OptionError(
+                "option.hotword",
+                word=hotword[:40],
+                low=HOTWORD_LETTERS[0],
+                high=HOTWORD_LETTERS[-1],
             )
-            raise OptionError(message)

@@ -11,6 +11,7 @@ from postprocess import Rule
 from richspeech.errors import OptionError
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
+from richspeech.model.validation import why_refused
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,7 @@ class TranscriptionRequest:
         try:
             return _adapter().validate_python(document)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            message = f"The request cannot be read: {where}: {first['msg']}."
-            raise OptionError(message) from error
+            raise OptionError("request.refused", why=why_refused(error)) from error
 
 
 @cache

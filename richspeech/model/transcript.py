@@ -13,6 +13,7 @@ from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.model.impression import NineEmotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
+from richspeech.model.validation import why_refused
 
 
 @dataclass(frozen=True)
@@ -160,15 +161,11 @@ class Transcript:
         Raises ``OptionError`` naming the first field that does not fit.
         """
         if not isinstance(document, Mapping):
-            message = f"The document is no transcript: it is a {type(document).__name__}."
-            raise OptionError(message)
+            raise OptionError("transcript.kind", kind=type(document).__name__)
         try:
             return _adapter().validate_python(dict(document))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            message = f"The document is no transcript: {where}: {first['msg']}."
-            raise OptionError(message) from error
+            raise OptionError("transcript.refused", why=why_refused(error)) from error
 
 
 @cache

@@ -57,7 +57,7 @@ class LiveRecording:
         try:
             self._sink = path.open("wb")
         except OSError as error:
-            raise AudioError(_unwritten(error)) from error
+            raise _unwritten(error) from error
         self._file = wave.open(self._sink, "wb")  # noqa: SIM115 - open until ``finish``
         self._file.setnchannels(1)
         self._file.setsampwidth(2)
@@ -81,11 +81,7 @@ class LiveRecording:
         Raises ``AudioError`` when it becomes longer than allowed or can no longer be written.
         """
         if self._end + len(samples) > self._max_seconds * SAMPLE_RATE:
-            message = (
-                f"The live recording has reached the allowed {self._max_seconds:g} seconds: "
-                "it was kept so far, start another one."
-            )
-            raise AudioError(message)
+            raise AudioError("live.too_long", longest=self._max_seconds)
         waveform = samples.astype(np.float32) / np.float32(32_768)
         with self._changed:
             if self._is_over:
@@ -93,7 +89,7 @@ class LiveRecording:
             try:
                 self._file.writeframes(samples.astype("<i2").tobytes())
             except OSError as error:
-                raise AudioError(_unwritten(error)) from error
+                raise _unwritten(error) from error
             self._pieces.append(_Piece(self._end, waveform, time.monotonic()))
             self._end += len(samples)
             self._changed.notify_all()
@@ -152,5 +148,5 @@ class LiveRecording:
             self._pieces.popleft()
 
 
-def _unwritten(error: OSError) -> str:
-    return f"The live recording cannot be written ({error.strerror}): make room on the server."
+def _unwritten(error: OSError) -> AudioError:
+    return AudioError("live.unwritable", why=str(error.strerror))

@@ -54,8 +54,7 @@ class ModelThread:
         try:
             return self._executor.submit(function, *arguments)
         except RuntimeError as error:
-            message = "The model was closed; load it again."
-            raise ModelError(message) from error
+            raise ModelError("model.closed") from error
 
 
 class WholeScheduler(ModelThread):
@@ -229,8 +228,7 @@ class Scheduler(ModelThread):
     def _answers(self, batch: Sequence[_Waiting]) -> Sequence[Hypothesis]:
         hypotheses = self._recogniser.recognise([each.request for each in batch])
         if len(hypotheses) != len(batch):
-            message = f"The model answered {len(hypotheses)} of {len(batch)} utterances; try again."
-            raise ModelError(message)
+            raise ModelError("model.answers", answers=len(hypotheses), count=len(batch))
         return hypotheses
 
 

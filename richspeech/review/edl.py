@@ -70,12 +70,8 @@ def timecode(frame: int, frame_rate: Fraction) -> str:
 
 def _require_fitting(highlights: Sequence[Highlight], frame_rate: Fraction) -> None:
     if not 1 <= frame_rate <= HIGHEST_FRAME_RATE:
-        rate = float(frame_rate)
-        message = f"An EDL has no {rate:g} frames a second; choose 1 to {HIGHEST_FRAME_RATE}."
-        raise OptionError(message)
+        raise OptionError("edl.rate", rate=float(frame_rate), most=HIGHEST_FRAME_RATE)
     if len(highlights) > MOST_EVENTS:
-        message = f"An EDL holds {MOST_EVENTS} events, not {len(highlights)}; lower highlights.top."
-        raise OptionError(message)
+        raise OptionError("edl.events", most=MOST_EVENTS, count=len(highlights))
     if highlights and highlights[-1].end >= LONGEST_SECONDS:
-        message = "An EDL holds less than 24 hours; cut the recording into parts."
-        raise OptionError(message)
+        raise OptionError("edl.too_long")

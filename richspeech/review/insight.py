@@ -117,11 +117,7 @@ class Insight:
 def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS) -> Insight:
     """Work out everything; raises ``OptionError`` for windows that are too short."""
     if not window_seconds >= SHORTEST_WINDOW_SECONDS:
-        message = (
-            f"Windows of {window_seconds} seconds are too short; "
-            f"choose {SHORTEST_WINDOW_SECONDS:g} or more."
-        )
-        raise OptionError(message)
+        raise OptionError("insight.window", seconds=window_seconds, least=SHORTEST_WINDOW_SECONDS)
     segments = transcript.segments
     spoken = [segment for segment in segments if segment.text]
     windows, curves = _over_time(transcript.duration, spoken, window_seconds)

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 from postprocess import STYLES
 from richspeech.errors import OptionError
-from richspeech.language.catalog import locales
+from richspeech.language.catalog import Notice, locales
 
 
 def require_known(kind: str, value: str, known: tuple[str, ...]) -> None:
     """Raise ``OptionError`` unless ``value`` is one of the known ones."""
     if value not in known:
-        message = f"The {kind} {value!r} is unknown; choose one of {', '.join(known)}."
-        raise OptionError(message)
+        raise OptionError("option.unknown", what=Notice(f"what.{kind}"), value=value, known=known)
 
 
 @dataclass(frozen=True)

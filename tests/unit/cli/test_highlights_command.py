@@ -137,7 +137,7 @@ def test_without_a_transcript_the_recording_is_transcribed(
     [
         (None, "The transcript call.json cannot be read (No such file or directory).\n"),
         ("{", "The transcript call.json is not one JSON document; transcribe once more.\n"),
-        ("[]", "The document is no transcript: it is a list.\n"),
+        ("[]", "The document is not a transcript: it is a list.\n"),
     ],
 )
 def test_what_is_no_transcript_is_refused(

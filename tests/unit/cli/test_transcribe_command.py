@@ -414,7 +414,7 @@ def test_an_impossible_merge_length_is_refused(
     bench: Bench, sound: str, length: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = refusal(capsys, sound, "--merge-length", length)
-    assert message.startswith(f"The merge length {float(length)} is ")
+    assert message.startswith(f"The merge length of {float(length):g} seconds is ")
     assert bench.settings == []
 
 

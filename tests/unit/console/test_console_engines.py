@@ -163,7 +163,7 @@ def test_hotwords_may_be_parted_in_any_way(transcribers: Transcribers) -> None:
 def test_hotwords_that_cannot_be_used_are_told_in_a_sentence(transcribers: Transcribers) -> None:
     short = heard_by(transcribers, replace(ENGLISH, hotwords="张"))
     assert (
-        sentence_of(short) == "识别失败：热词“张”不能使用：每个热词 2 到 20 个字，前后不要有空格。"
+        sentence_of(short) == "识别失败：热词“张”不能用：每个热词 2 到 20 个字，前后不要有空格。"
     )
     numbers = " ".join(map(str, range(10_000, 10_201)))
     many = heard_by(transcribers, replace(ENGLISH, hotwords=numbers))

@@ -51,7 +51,7 @@ def written() -> tuple[frozenset[str], tuple[str, ...]]:
         literals.update(each.value for each in tree.find_all(nodes.Const))
         patterns.update(pattern_of_template(each) for each in tree.find_all(nodes.Concat))
     return frozenset(literals), tuple(
-        each for each in patterns if re.search(r"[a-z]_|_[a-z]", each)
+        each for each in patterns if re.search(r"[a-z](_|\\\.)|_[a-z]", each)
     )
 
 

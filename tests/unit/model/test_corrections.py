@@ -75,7 +75,7 @@ def test_a_segment_that_is_not_there_is_refused() -> None:
         ({"index": 0, "events": ["speech"]}, "events"),
         ({"index": 0, "text": "x" * 2_001}, "text"),
         ({}, "index"),
-        ("nonsense", "does not fit"),
+        ("nonsense", "cannot be used"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(document: object, where: str) -> None:

@@ -42,13 +42,13 @@ def test_no_language_at_all_is_refused() -> None:
 
 @pytest.mark.parametrize("length", [0.0, -1.0, float("nan"), float("-inf")])
 def test_a_merge_length_must_be_above_zero(length: float) -> None:
-    with pytest.raises(OptionError, match=f"{length} is not above 0"):
+    with pytest.raises(OptionError, match=f"{length:g} seconds is not above 0"):
         Options(merge_length_s=length)
 
 
 @pytest.mark.parametrize("length", [30.1, 3600.0, float("inf")])
 def test_a_merge_length_must_be_one_that_the_model_was_trained_on(length: float) -> None:
-    with pytest.raises(OptionError, match=f"{length} is over 30 seconds"):
+    with pytest.raises(OptionError, match=f"{length:g} seconds is over 30"):
         Options(merge=True, merge_length_s=length)
 
 
@@ -71,7 +71,7 @@ def test_hotwords_of_two_to_twenty_characters_are_taken(hotword: str) -> None:
 def test_another_hotword_is_refused_by_name(hotword: str) -> None:
     with pytest.raises(OptionError, match="cannot be used; give words of 2 to 20 char") as caught:
         Options(hotwords=("达摩院", hotword))
-    assert repr(hotword[:40]) in str(caught.value)
+    assert repr(hotword[:40].replace("\n", " ")) in str(caught.value)
 
 
 def test_too_many_hotwords_are_refused_with_their_number() -> None:

@@ -186,7 +186,7 @@ def test_a_document_from_before_sentiments_is_read() -> None:
 def test_a_wrong_document_is_refused_by_the_name_of_the_field(change: Any, field: str) -> None:
     wrong = document()
     change(wrong)
-    with pytest.raises(OptionError, match=f"no transcript: {field}: "):
+    with pytest.raises(OptionError, match=f"not a transcript: {field}: "):
         Transcript.from_dict(wrong)
 
 

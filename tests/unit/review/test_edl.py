@@ -71,12 +71,12 @@ def test_a_timecode_is_read_as_the_frame_it_was_made_of(frame: int, rate: Fracti
 @pytest.mark.parametrize(
     ("rate", "highlights", "sentence"),
     [
-        (Fraction(0), TWO, "An EDL has no 0 frames a second; choose 1 to 99."),
-        (Fraction(120), TWO, "An EDL has no 120 frames a second; choose 1 to 99."),
+        (Fraction(0), TWO, "An EDL cannot have 0 frames a second; choose 1 to 99."),
+        (Fraction(120), TWO, "An EDL cannot have 120 frames a second; choose 1 to 99."),
         (
             Fraction(25),
             [highlight(n, n + 1) for n in range(1_000)],
-            "An EDL holds 999 events, not 1000; lower highlights.top.",
+            "An EDL holds 999 events, not 1,000; choose fewer, or lower highlights.top.",
         ),
         (
             Fraction(25),

@@ -1,0 +1,19 @@
+"""Why data from outside was refused."""
+
+from pydantic import ValidationError
+
+from richspeech.errors import RichSpeechError
+from richspeech.language.catalog import Notice
+
+
+def why_refused(error: ValidationError) -> Notice:
+    """Say which part was refused first, and why: in our own words where an error of ours did."""
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, RichSpeechError):
+        return Notice.of(cause)
+    why = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    where = ".".join(str(part) for part in first["loc"])
+    if not where:
+        return Notice("refused.why", {"why": why})
+    return Notice("refused.where", {"where": where, "why": why})
