@@ -80,11 +80,25 @@ STYLES = ("emoji", "label", "tags", "plain")
 """The ways in which ``render`` shows pieces."""
 
 
+class RefusedError(ValueError):
+    """A value is refused: a message for people, and its parts for whoever says it otherwise."""
+
+    def __init__(self, problem: str, message: str, **parts: object) -> None:
+        super().__init__(message)
+        self.problem = problem
+        """A name for the reason, such as ``not_known``."""
+        self.parts = parts
+        """What the message names."""
+
+
 def _require_known(kind: str, value: str, known: Sequence[str]) -> None:
     """Refuse a value that is not one of the known ones, and name them."""
     if value not in known:
         message = f"{kind} {value!r} is not one of {', '.join(known)}"
-        raise ValueError(message)
+        problem = "key_not_known" if kind == "key" else "not_known"
+        raise RefusedError(
+            problem, message, key=kind, value=str(value), known=tuple(map(str, known))
+        )
 
 
 class _Look(NamedTuple):
@@ -554,7 +568,7 @@ def _to_event(name: str, value: object) -> AudioEvent | None:
     event = _to_label(AudioEvent, name, value)
     if event is AudioEvent.SPEECH:
         message = f"{name} 'speech' is no event that labels hold; an absent event says it"
-        raise ValueError(message)
+        raise RefusedError("speech", message, key=name)
     return event
 
 
@@ -563,7 +577,7 @@ def _to_words(name: str, value: object) -> tuple[str, ...]:
     words = tuple(value) if isinstance(value, list | tuple) else (None,)
     if not all(isinstance(word, str) and _without_end_marks(word) for word in words):
         message = f"{name} {value!r} is not a list of words"
-        raise ValueError(message)
+        raise RefusedError("not_words", message, key=name, value=str(value))
     return words
 
 
@@ -574,13 +588,13 @@ def _to_probability(name: str, value: object) -> float | None:
     if is_number and 0 < float(str(value)) <= 1:
         return float(str(value))
     message = f"{name} {value!r} is not a number above 0 and up to 1"
-    raise ValueError(message)
+    raise RefusedError("not_share", message, key=name, value=str(value))
 
 
 def _require_bool(name: str, value: object) -> None:
     if not isinstance(value, bool):
         message = f"{name} {value!r} is neither true nor false"
-        raise ValueError(message)  # noqa: TRY004 - a setting of a wrong type is a wrong value
+        raise RefusedError("not_bool", message, key=name, value=str(value))
 
 
 @dataclass(frozen=True)
@@ -619,7 +633,7 @@ class RuleCondition:
         _assign(self, "probability_below", probability)
         if probability is not None and self.emotion is None and self.event is None:
             message = f"probability_below {probability} needs an emotion or an event"
-            raise ValueError(message)
+            raise RefusedError("needs_label", message, key="probability_below")
 
 
 @dataclass(frozen=True)
@@ -653,27 +667,27 @@ class Rule:
     def _check(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             message = f"name {self.name!r} is no name"
-            raise ValueError(message)
+            raise RefusedError("no_name", message)
         _assign(self, "set_emotion", _to_label(Emotion, "set_emotion", self.set_emotion))
         _assign(self, "set_event", _to_event("set_event", self.set_event))
         _require_bool("drop_emotion", self.drop_emotion)
         _require_bool("drop_event", self.drop_event)
-        if problem := self._problem():
-            raise ValueError(problem)
+        self._check_together()
 
-    def _problem(self) -> str | None:
-        """Say why the parts make no rule together, if they do not."""
+    def _check_together(self) -> None:
+        """Refuse parts that make no rule together."""
         if self.when == RuleCondition():
-            return "when is empty: it would apply to everything"
+            raise RefusedError("no_condition", "when is empty: it would apply to everything")
         if self.set_emotion and self.drop_emotion:
-            return f"set_emotion {self.set_emotion.value!r} contradicts drop_emotion"
+            message = f"set_emotion {self.set_emotion.value!r} contradicts drop_emotion"
+            raise RefusedError("contradiction", message, key="set_emotion", other="drop_emotion")
         if self.set_event and self.drop_event:
-            return f"set_event {self.set_event.value!r} contradicts drop_event"
+            message = f"set_event {self.set_event.value!r} contradicts drop_event"
+            raise RefusedError("contradiction", message, key="set_event", other="drop_event")
         if self.drop_event and not self.when.event:
-            return "drop_event needs an event in when"
+            raise RefusedError("needs_event", "drop_event needs an event in when")
         if not (self.set_emotion or self.drop_emotion or self.set_event or self.drop_event):
-            return "nothing to set or drop"
-        return None
+            raise RefusedError("no_effect", "nothing to set or drop")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -689,7 +703,7 @@ class Rule:
             _require_keys(cls, values)
             if not isinstance(when, Mapping):
                 message = f"when {when!r} is not a mapping"
-                raise ValueError(message)  # noqa: TRY004, TRY301 - see _require_bool
+                raise RefusedError("not_mapping", message)
             _require_keys(RuleCondition, when)
             condition = RuleCondition(**when)
         except ValueError as error:

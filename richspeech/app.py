@@ -46,17 +46,12 @@ def bound_socket(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     except OSError as error:
-        message = f"The host {host} is no address of this machine; give another one with --host."
-        raise SettingsError(message) from error
+        raise SettingsError("app.host", host=host) from error
     try:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        message = (
-            f"Port {port} on {host} cannot be used ({error.strerror}); "
-            "stop what uses it or give another one with --port."
-        )
-        raise SettingsError(message) from error
+        raise SettingsError("app.port", port=port, host=host, why=str(error.strerror)) from error
     return listener
 
 

@@ -39,7 +39,7 @@ class RichSpeechError(Exception):
     code = "error"
     """Machine-readable name of its kind, for the wire."""
 
-    def __init__(self, key: str, **fields: object) -> None:
+    def __init__(self, key: str, /, **fields: object) -> None:
         super().__init__(key)
         self.key = key
         """Where its sentence stands, such as ``audio.empty``."""
@@ -105,7 +105,7 @@ class StoppingError(RichSpeechError, RuntimeError):
 
     code = "stopping"
 
-    def __init__(self, key: str = "work.stopping") -> None:
+    def __init__(self, key: str = "work.stopping", /) -> None:
         super().__init__(key)
 
 
@@ -175,5 +175,5 @@ class Cancelled(RichSpeechError, RuntimeError):  # noqa: N818 - not a fault
 
     code = "cancelled"
 
-    def __init__(self, key: str = "work.cancelled") -> None:
+    def __init__(self, key: str = "work.cancelled", /) -> None:
         super().__init__(key)

@@ -414,10 +414,9 @@ def load_settings(path: Path = CONFIG, **overrides: dict[str, Any]) -> Settings:
     try:
         return Sources(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(_sentence(error, path.name, overrides)) from error
+        raise _refusal(error, path.name, overrides) from error
     except EnvironmentRefused as error:
-        message = f"The environment is refused: {error}; a group or a list is written as JSON."
-        raise SettingsError(message) from error
+        raise SettingsError("settings.environment", why=str(error)) from error
 
 
 def _require_known_variables() -> None:
@@ -428,8 +427,7 @@ def _require_known_variables() -> None:
             name != variable.upper()
             and name.partition("__")[0].lower() not in Settings.model_fields
         ):
-            message = f"{variable}: no setting has this name; port, say, is {PREFIX}SERVER__PORT."
-            raise SettingsError(message)
+            raise SettingsError("settings.variable", name=variable, such=f"{PREFIX}SERVER__PORT")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -438,23 +436,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         document, repeated = yaml.safe_load(text), _repeated_key(yaml.compose(text))
     except FileNotFoundError as error:
-        message = f"The settings file {path.name} does not exist; give its path with --config."
-        raise SettingsError(message) from error
+        raise SettingsError("settings.no_file", name=path.name) from error
     except (OSError, UnicodeDecodeError) as error:
-        message = f"The settings file {path.name} cannot be read ({type(error).__name__})."
-        raise SettingsError(message) from error
+        raise SettingsError(
+            "settings.unreadable", name=path.name, why=type(error).__name__
+        ) from error
     except yaml.YAMLError as error:  # its own words may quote the password
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        message = f"{path.name} is not valid YAML{where}."
-        raise SettingsError(message) from error
+        if mark is None:
+            raise SettingsError("settings.yaml", name=path.name) from error
+        line, column = mark.line + 1, mark.column + 1
+        raise SettingsError("settings.yaml_at", name=path.name, line=line, column=column) from error
     if repeated:
-        message = f"{path.name}: the key {repeated} stands there twice; remove one of the two."
-        raise SettingsError(message)
+        raise SettingsError("settings.twice", name=path.name, key=repeated)
     groups = {} if document is None else document
     if not isinstance(groups, dict) or not all(isinstance(key, str) for key in groups):
-        message = f"{path.name} holds no settings; it needs groups such as model: and server:."
-        raise SettingsError(message)
+        raise SettingsError("settings.none", name=path.name)
     empty: dict[str, Any] = {"rules": []}
     return {key: empty.get(key, {}) if value is None else value for key, value in groups.items()}
 
@@ -468,17 +465,20 @@ def _repeated_key(node: Any) -> str | None:
     return next(filter(None, (*(n for n in names if names.count(n) > 1), *nested)), None)
 
 
-def _sentence(error: ValidationError, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:
+def _refusal(
+    error: ValidationError, file: str, overrides: Mapping[str, dict[str, Any]]
+) -> SettingsError:
     """Name the first key that pydantic refused, its value unless secret, and the reason."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     origin = _place_of(key, file, overrides)
     if first["type"] == "extra_forbidden":  # its value may be a password under a wrong name
-        return f"{origin}: the key {key} is unknown; remove or correct it."
+        return SettingsError("settings.key", origin=origin, key=key)
     reason = first["msg"].removeprefix("Value error, ")
     if isinstance(first["input"], dict) or key in SECRET_KEYS:
-        return f"{origin}: {key}: {reason}."
-    return f"{origin}: {key} cannot be {first['input']!r}: {reason}."
+        return SettingsError("settings.refused", origin=origin, key=key, why=reason)
+    value = repr(first["input"])
+    return SettingsError("settings.value", origin=origin, key=key, value=value, why=reason)
 
 
 def _place_of(key: str, file: str, overrides: Mapping[str, dict[str, Any]]) -> str:

@@ -34,8 +34,10 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State
 from richspeech.errors import ModelError, OptionError, RichSpeechError
 from richspeech.jobs.live import Talk, Talks
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
+from richspeech.model.validation import why_refused
 from richspeech.recognition.live import Event, Finished, Interim, LiveTranscription
 from richspeech.settings import LiveSettings
 
@@ -140,17 +142,14 @@ class _Live:
             await self._readiness.settled()
         loaded = self._readiness.loaded
         if loaded is None:
-            message = f"The model could not be loaded: {self._readiness.error}"
-            raise ModelError(message)
+            error = self._readiness.error
+            why = Notice.of(error) if isinstance(error, RichSpeechError) else str(error)
+            raise ModelError("live.no_model", why=why)
         return self._with_stages(loaded)
 
     def _transcription(self, loaded: Loaded) -> LiveTranscription:
         if loaded.sketcher is None:
-            message = (
-                f"The engine {loaded.engine!r} takes recordings whole: "
-                "choose sensevoice or paraformer for reading along."
-            )
-            raise OptionError(message)
+            raise OptionError("live.whole", engine=loaded.engine)
         return LiveTranscription(
             loaded.transcriber, loaded.sketcher, interim_seconds=self._settings.interim_seconds
         )
@@ -252,24 +251,16 @@ async def _read_begin(websocket: WebSocket, seconds: float) -> Begin:
     try:
         return Begin.model_validate_json(message.get("text") or "{}")
     except ValidationError as error:
-        raise OptionError(_unfit("The first message", error)) from error
+        raise OptionError("live.message", why=why_refused(error)) from error
 
 
 def _options(defaults: Options, asked: dict[str, Any]) -> Options:
     if unknown := asked.keys() - plain(defaults).keys():
-        message = f"The option {min(unknown)[:40]!r} is unknown: leave it out."
-        raise OptionError(message)
+        raise OptionError("live.option", name=min(unknown)[:40])
     try:
         return TypeAdapter(Options).validate_python({**plain(defaults), **asked})
     except ValidationError as error:
-        raise OptionError(_unfit("The options", error)) from error
-
-
-def _unfit(what: str, error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return f"{what} cannot be used: {f'{where}: ' if where else ''}{reason}."
+        raise OptionError("live.options", why=why_refused(error)) from error
 
 
 def _message(event: Event) -> dict[str, Any]:

@@ -166,14 +166,12 @@ class _Parts:
         try:
             self._parser.write(chunk)
         except MultipartParseError as error:
-            message = "The upload cannot be read: send it again."
-            raise OptionError(message) from error
+            raise OptionError("upload.unreadable") from error
 
     def finish(self) -> None:
         """Have all of it on the disk; raises ``OSError``, and ``OptionError`` if it broke off."""
         if not self._is_whole or not self._files:
-            message = "The upload is not whole: send it again."
-            raise OptionError(message)
+            raise OptionError("upload.incomplete")
         self.close()
 
     def close(self) -> None:
@@ -211,24 +209,16 @@ class _Parts:
         _, options = parse_options_header(self._disposition)
         name = options.get(b"filename", b"").decode("utf-8", "replace").strip()
         if not name:
-            message = "The upload has no file name: send a file that has one."
-            raise OptionError(message)
+            raise OptionError("upload.nameless")
         if len(self._files) >= MOST_FILES:
-            message = (
-                f"These are more than the {MOST_FILES} files that are taken at once: send less."
-            )
-            raise OptionError(message)
+            raise OptionError("upload.too_many", most=MOST_FILES)
         plain = PurePosixPath(safe_name(name)).name
         self._files.append((plain, (self._folder / str(len(self._files))).open("xb")))
 
     def _write(self, data: bytes, start: int, end: int) -> None:
         name, file = self._files[-1]
         if file.tell() + end - start > self._max_file_bytes:
-            message = (
-                f"{name} has more than the allowed {self._max_file_bytes / 1e6:.1f} MB: "
-                "compress it (MP3, M4A, Opus) or cut it into parts."
-            )
-            raise AudioError(message)
+            raise AudioError("upload.too_big", name=name, most=self._max_file_bytes)
         file.write(data[start:end])
 
     def _end(self) -> None:
@@ -239,8 +229,7 @@ def _boundary(content_type: str) -> bytes:
     """Return what stands between the parts; raises ``OptionError`` for another kind of body."""
     kind, options = parse_options_header(content_type)
     if kind != MULTIPART or not options.get(b"boundary"):
-        message = "An upload is sent as multipart/form-data: use the page."
-        raise OptionError(message)
+        raise OptionError("upload.kind")
     return options[b"boundary"]
 
 
@@ -252,8 +241,7 @@ def _on_disk() -> Iterator[None]:
     except RichSpeechError:
         raise
     except OSError as error:
-        message = f"The upload cannot be kept here ({error.strerror}): come back later."
-        raise QuotaError(message) from error
+        raise QuotaError("upload.unwritable", why=str(error.strerror)) from error
 
 
 @contextmanager

@@ -121,7 +121,6 @@ def run_child(role: str, setup: Setup) -> ChildReport:
         ready = time.perf_counter() - started
         answer = process.stdout.read()
     if process.returncode:
-        message = f"The bench process {role!r} failed; what it wrote stands above."
-        raise ModelError(message)
+        raise ModelError("bench.failed", role=role)
     log.info("%s: ready after %.2f s, %s", role, ready, answer.strip())
     return ChildReport(ready, json.loads(answer))

@@ -155,7 +155,7 @@ def basics(bench: Bench) -> Findings:
     return {
         "machine": describe(bench.device),
         "device": bench.device,
-        "device_reason": bench.device_reason,
+        "device_reason": str(bench.device_reason),
         "encoder": bench.engine.encoder.description,
         "weights": bench.weights.name,
         "vad_weights": bench.vad_weights.name,

@@ -54,11 +54,7 @@ def make_setup(
 ) -> Setup:
     """Make the weights if they have to be made; raises ``OptionError`` for what is too little."""
     if seconds < LEAST_SECONDS or long_seconds < seconds or repeat < 1:
-        message = (
-            f"The bench needs {LEAST_SECONDS:.0f} seconds of speech or more, a long recording that "
-            "is not shorter, and at least one run."
-        )
-        raise OptionError(message)
+        raise OptionError("bench.lengths", seconds=LEAST_SECONDS)
     model = str(random_full(CACHE)) if weights == RANDOM_FULL else weights
     vad = EMBEDDED if weights in (RANDOM_FULL, EMBEDDED) else None
     return Setup(model, vad, device, str(config), seconds, long_seconds, repeat)

@@ -127,7 +127,7 @@ class _Books:
         """Keep why a recording failed."""
         if row.state is State.FAILED:
             version = self._versions[row.name]
-            self._manifest.append(Record(row.name, version, "failed", _now(), error=row.error))
+            self._manifest.append(Record(row.name, version, "failed", _now(), error=str(row.error)))
 
 
 def _now() -> str:

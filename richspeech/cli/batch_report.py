@@ -27,7 +27,7 @@ class Report:
         if row.state is State.FAILED:
             self._write(_failure(row), passing=False)
         elif row.unkept is not None:
-            self._write(unkept_line(row.name, row.unkept), passing=False)
+            self._write(unkept_line(row.name, str(row.unkept)), passing=False)
         elif self._now() >= self._next:
             self._next = self._now() + SECONDS_BETWEEN[self._terminal]
             self._write(progress_line(batch), passing=True)
@@ -64,5 +64,5 @@ def progress_line(batch: Batch) -> str:
 
 
 def _failure(row: BatchRow) -> str:
-    sentence = row.error or ""
+    sentence = str(row.error)
     return sentence if row.name in sentence else f"{row.name}: {sentence}"

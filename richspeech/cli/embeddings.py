@@ -77,11 +77,11 @@ class Wanted:
     def __post_init__(self) -> None:
         """Raise ``OptionError`` for what does not go together, before anything is recognised."""
         if self.transcript and len(self.files) > 1:
-            raise OptionError("--transcript is that of one recording: give one FILE with it.")
+            raise OptionError("cli.one_transcript")
         if self.map and not self.groups:
-            raise OptionError("--map draws groups: say how many with --groups.")
+            raise OptionError("cli.map")
         if self.nearest < 0:
-            raise OptionError(f"--nearest {self.nearest} is no number of others: give 0 or more.")
+            raise OptionError("cli.nearest", count=self.nearest)
 
 
 def embeddings(
@@ -193,8 +193,7 @@ class _Reader:
             self.output.mkdir(parents=True, exist_ok=True)
             save_embedding(place, voice.vector)
         except OSError as error:
-            message = f"{place} cannot be written ({error.strerror}): choose another --output."
-            raise OptionError(message) from error
+            raise OptionError("cli.output", name=str(place), why=str(error.strerror)) from error
         return replace(voice, embedding=place)
 
 
@@ -204,13 +203,11 @@ def _transcript(path: Path) -> Transcript:
     except (OSError, ValueError) as error:
         if isinstance(error, RichSpeechError):
             raise
-        message = f"{path.name} cannot be read as a transcript: give what --format json wrote."
-        raise OptionError(message) from error
+        raise OptionError("cli.transcript", name=path.name) from error
 
 
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        message = f"{path} cannot be written ({error.strerror}): choose another --map."
-        raise OptionError(message) from error
+        raise OptionError("cli.map_unwritable", name=str(path), why=str(error.strerror)) from error

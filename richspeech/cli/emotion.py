@@ -86,9 +86,9 @@ def parse_fields(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise OptionError(f"The field {text!r} is not NAME=VALUE, such as customer_id=42.")
+            raise OptionError("cli.field", text=text)
         if name in RESULT_KEYS or name in fields:
-            raise OptionError(f"The field {name!r} is taken; give it another name.")
+            raise OptionError("cli.field_taken", name=name)
         fields[name] = value
     return fields
 

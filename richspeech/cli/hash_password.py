@@ -14,12 +14,10 @@ def hash_typed_password() -> int:
     if sys.stdin.isatty():
         password = getpass("Password: ")
         if getpass("Once more: ") != password:
-            message = "The two passwords differ: try again."
-            raise OptionError(message)
+            raise OptionError("cli.passwords_differ")
     else:
         password = sys.stdin.readline().rstrip("\n")
     if not password:
-        message = "The password is empty: type one."
-        raise OptionError(message)
+        raise OptionError("cli.password_empty")
     print(hash_password(password))
     return 0

@@ -45,8 +45,7 @@ def read_rate(_: object, tokens: Sequence[Token]) -> Fraction:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 1 <= rate <= HIGHEST_FRAME_RATE:
-        message = f"--frame-rate {text} is no frame rate: give 1 to {HIGHEST_FRAME_RATE}."
-        raise OptionError(message)
+        raise OptionError("cli.frame_rate", value=text, most=HIGHEST_FRAME_RATE)
     return rate
 
 
@@ -76,8 +75,7 @@ class Files:
         """Raise ``OptionError`` where a file has no place to go to."""
         asked = [name for name in ("clips", "reel", *LISTS) if getattr(self, name)]
         if asked and self.output is None:
-            message = f"--{asked[0]} needs a folder: name it with --output."
-            raise OptionError(message)
+            raise OptionError("cli.needs_output", option=f"--{asked[0]}")
 
 
 NO_FILES = Files()
@@ -120,11 +118,11 @@ def read_transcript(path: Path) -> Transcript:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        message = f"The transcript {path.name} cannot be read ({error.strerror})."
-        raise OptionError(message) from error
+        raise OptionError(
+            "cli.transcript_unreadable", name=path.name, why=str(error.strerror)
+        ) from error
     except ValueError as error:
-        message = f"The transcript {path.name} is not one JSON document; transcribe once more."
-        raise OptionError(message) from error
+        raise OptionError("cli.no_json", name=path.name) from error
     return Transcript.from_dict(document)
 
 

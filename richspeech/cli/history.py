@@ -36,11 +36,9 @@ def history(
     """
     settings = load_settings(config).history
     if not settings.enabled:
-        message = "The history is switched off: set history.enabled first."
-        raise OptionError(message)
+        raise OptionError("cli.history_off")
     if settings.keep_days is None:
-        message = "No transcript is ever too old: set history.keep_days first."
-        raise OptionError(message)
+        raise OptionError("cli.history_forever")
     with closing(Store(settings.url)) as store:
         said = _pruned(store, settings.keep_days, deletes=yes)
     sys.stdout.write(f"{said}\n")

@@ -148,6 +148,5 @@ def _hotwords_in(file: Path | None) -> list[str]:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        message = f"The hotword file {file.name} cannot be read: give a text file in UTF-8."
-        raise OptionError(message) from error
+        raise OptionError("cli.hotwords", name=file.name) from error
     return [" ".join(line.split()) for line in lines if line.strip()]

@@ -129,16 +129,14 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
     """
     if output is None:
         if form in BINARY_WRITERS or (len(files) > 1 and form not in STREAMED_FORMATS):
-            message = f"Results in {form} cannot share the terminal: name a folder with --output."
-            raise OptionError(message)
+            raise OptionError("cli.terminal", form=form)
         return [None] * len(files)
     if len(files) == 1 and output.suffix and not output.is_dir():
         return [output]
     names = [f"{path.stem}.{form}" for path in files]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        message = f"Two results would be named {twice}: rename a recording or run them apart."
-        raise OptionError(message)
+        raise OptionError("cli.twice", name=str(twice))
     return [output / name for name in names]
 
 
@@ -174,8 +172,7 @@ def _put(content: bytes, output: Path | None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(content)
     except OSError as error:
-        message = f"{output} cannot be written ({error.strerror}): choose another --output."
-        raise OptionError(message) from error
+        raise OptionError("cli.output", name=str(output), why=str(error.strerror)) from error
 
 
 def _show(name: str, progress: Progress) -> None:

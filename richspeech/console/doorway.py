@@ -11,9 +11,8 @@ from typing import Any
 import gradio as gr
 from anyio import CapacityLimiter
 
-from richspeech.console.sentences import Notice
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 
 PAINTERS = 8
 """Threads for handlers that are not coroutines: more would not be faster, and each that computes
@@ -81,12 +80,7 @@ def require_fitting(event: Any, values: Sequence[Any], page: Any) -> None:
         number = widget._id  # noqa: SLF001 - gradio gives it no other name
         shown = page.get(number, widget)
         if not (widget.value is None if value is None else _fits(shown, value)):
-            name = repr(value)
-            message = (
-                f"The value {name[:40]}{'…' * (len(name) > 40)} cannot be chosen here: "
-                "reload the page and choose again."
-            )
-            raise OptionError(message)
+            raise OptionError("page.value", value=repr(value))
 
 
 def _fits(widget: Any, value: Any) -> bool:
@@ -112,4 +106,4 @@ def _is_number(value: object) -> bool:
 
 
 def _unreadable() -> OptionError:
-    return OptionError("The page sent something that cannot be read: reload it and try again.")
+    return OptionError("page.unreadable")

@@ -49,5 +49,4 @@ def read(event: gr.EventData, kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(vars(event)["_data"])
     except ValidationError as error:
-        message = "The page sent something that cannot be read: reload it and try again."
-        raise OptionError(message) from error
+        raise OptionError("page.unreadable") from error

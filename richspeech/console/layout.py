@@ -102,8 +102,7 @@ def mount(
 def visitor_key(request: gr.Request) -> str:
     """Return whose request it is, as the middleware found; raises ``AccessError`` without one."""
     if request.request is None:
-        message = "This request came by another way than the page: open the page."
-        raise AccessError(message)
+        raise AccessError("page.not_page")
     return str(request.request.state.visitor.key)
 
 

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.sentences import Notice, reason
 from richspeech.console.templates import draw, macro
 from richspeech.console.view import rules_of
 from richspeech.engines.loader import Loaded
@@ -17,7 +16,7 @@ from richspeech.engines.registry import engines, known_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Transcription
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import look_of, word_of
@@ -83,7 +82,7 @@ def banner(loaded: Loaded | None, locale: str) -> Markup:
         engine=_engine_name(loaded.engine),
         weights=engine.real_weights,
         group=engine.settings,
-        reason=reason(loaded.weights.reason, locale),
+        reason=loaded.weights.reason.sentence(locale),
     )
 
 
@@ -151,7 +150,7 @@ def _engine_memory(engine: str, size_bytes: int | None) -> str:
 def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], ...]:
     if loaded is None:
         return (("model", say("loading", locale)),)
-    why = reason(loaded.device_reason, locale)
+    why = loaded.device_reason.sentence(locale)
     device = say("with_note", locale, text=loaded.device, note=why)
     return (("model", loaded.weights.name), ("device", device))
 

@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from richspeech.console.sentences import Notice
 from richspeech.errors import AccessError, BusyError, RichSpeechError
 from richspeech.jobs.job import Job
+from richspeech.language.catalog import Notice
 
 log = logging.getLogger(__name__)
 
@@ -201,8 +201,7 @@ class Sessions:
         """Find a window; a new one goes on with what its page has ``begun``."""
         key = _window_key(window, visitor)
         if key not in self._windows and len(self._windows) >= MOST_WINDOWS:
-            message = f"All {MOST_WINDOWS} windows that may be open here are: come back later."
-            raise BusyError(message)
+            raise BusyError("window.too_many", most=MOST_WINDOWS)
         session = self._windows.setdefault(key, begun or Session())
         session.used = time.monotonic()
         return session
@@ -326,8 +325,7 @@ class Sessions:
 
 def _window_key(window: str, visitor: str) -> tuple[str, str]:
     if not 0 < len(window) <= MOST_LETTERS:
-        message = "This window has no key: allow the page to keep data, and load it anew."
-        raise AccessError(message)
+        raise AccessError("window.no_key")
     return visitor, window
 
 

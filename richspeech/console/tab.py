@@ -9,10 +9,10 @@ import gradio as gr
 from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.widgets import Widgets
 from richspeech.errors import StoppingError
+from richspeech.language.catalog import Notice
 from richspeech.model.request import TranscriptionRequest
 from richspeech.service import Service
 from richspeech.settings import Settings

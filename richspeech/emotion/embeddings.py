@@ -64,11 +64,9 @@ def load_embedding(path: Path) -> Vector:
     try:
         stored = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise OptionError(
-            f"{path.name} is no embedding: choose a .npy file that was written here."
-        ) from error
+        raise OptionError("embedding.unreadable", name=path.name) from error
     if not isinstance(stored, np.ndarray) or stored.ndim not in (1, 2) or not stored.size:
-        raise OptionError(f"{path.name} holds no vector and no frames: choose another file.")
+        raise OptionError("embedding.empty", name=path.name)
     vector: Vector = (stored if stored.ndim == 1 else stored.mean(axis=0)).astype(np.float32)
     return vector
 
@@ -89,10 +87,7 @@ def group(vectors: Sequence[Vector], groups: int) -> Groups:
     Raises ``OptionError`` when there are fewer recordings than groups, or fewer than two.
     """
     if not 1 <= groups <= len(vectors) or len(vectors) < 2:
-        raise OptionError(
-            f"{len(vectors)} recordings cannot form {groups} groups; "
-            "give two recordings or more, and no more groups than recordings."
-        )
+        raise OptionError("embedding.groups", count=len(vectors), groups=groups)
     from sklearn.cluster import KMeans  # noqa: PLC0415 - takes a second to import
     from sklearn.decomposition import PCA  # noqa: PLC0415
 
@@ -114,13 +109,11 @@ def _in_order_of_appearance(labels: NDArray[np.integer]) -> NDArray[np.int64]:
 def _unit_rows(vectors: Sequence[Vector]) -> NDArray[np.float64]:
     """Return [N, D], each row of length one; raises ``OptionError`` where that cannot be."""
     if len({vector.shape for vector in vectors}) > 1:
-        sizes = ", ".join(str(size) for size in sorted({vector.size for vector in vectors}))
-        raise OptionError(
-            f"Embeddings of {sizes} numbers cannot be compared: take those of one model."
-        )
+        sizes = sorted({vector.size for vector in vectors})
+        raise OptionError("embedding.sizes", sizes=sizes)
     rows = np.stack(vectors).astype(np.float64)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-        raise OptionError("An embedding is zero or not finite: make it anew from its recording.")
+        raise OptionError("embedding.not_finite")
     units: NDArray[np.float64] = rows / lengths
     return units

@@ -60,9 +60,7 @@ def keep_run(outputs: Path, started: datetime) -> Iterator[Run]:
     try:
         run.folder.mkdir(parents=True)
     except OSError as error:
-        raise OptionError(
-            f"The folder {outputs} cannot be written ({type(error).__name__}); choose another one."
-        ) from error
+        raise OptionError("runs.unwritable", name=str(outputs), why=type(error).__name__) from error
     try:
         yield run
         run.folder = _named(run.folder, outputs / f"outputs_{started:%Y%m%d_%H%M%S}")

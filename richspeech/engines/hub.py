@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from richspeech.errors import ModelError
+from richspeech.language.catalog import Notice
 from richspeech.places import HOME, SHIPPED
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,8 @@ class Weights:
     name: str
     """What people call it: the id, the folder's name, or models/<name>."""
     source: Source
-    reason: str
-    """One sentence."""
+    reason: Notice
+    """One clause."""
 
     @property
     def is_embedded(self) -> bool:
@@ -117,52 +118,44 @@ class _Search:
     def here(self) -> Weights | None:
         """Find them without a network, or their stand-in where no hub would help."""
         if self.model == EMBEDDED:
-            return self._stand_in("the settings ask for the embedded model")
+            return self._stand_in(Notice("why.embedded"))
         if folder := _existing_folder(self.model):
-            return self._folder(folder, "the settings name this folder")
+            return self._folder(folder, Notice("why.named_folder"))
         if self.by_name and FOLDER_NAME.fullmatch(self.model):
             return self._named()
         if not MODEL_ID.fullmatch(self.model):
-            raise ModelError(
-                f"The model {self.model!r} is no folder and no ModelScope id; give one, or "
-                "embedded."
-            )
+            raise ModelError("hub.no_model", name=self.model)
         if cached := _from_cache(self.model, self.needed):
-            return Weights(cached, self.model, Source.CACHE, "it is in the ModelScope cache")
+            return Weights(cached, self.model, Source.CACHE, Notice("why.cached"))
         return None
 
     def _from_hub(self) -> Weights:
         try:
             folder = _download(self.model, self.timeout_seconds, self.needed)
-            return Weights(folder, self.model, Source.DOWNLOAD, "it was downloaded")
+            return Weights(folder, self.model, Source.DOWNLOAD, Notice("why.downloaded"))
         except ModelError as error:
             return self._missed(error)
 
     def _named(self) -> Weights:
         for parent in NAMED_FOLDERS:
             if (parent / self.model).is_dir():
-                return self._folder(parent / self.model, "a folder of this name lies there")
-        return self._missed(ModelError("No folder of this name lies beside the project's models."))
+                return self._folder(parent / self.model, Notice("why.found_folder"))
+        return self._missed(ModelError("hub.no_folder"))
 
     def _missed(self, error: ModelError) -> Weights:
         if self.require:
-            message = f"{error} require_model forbids the embedded model."
-            raise ModelError(message) from error
+            raise ModelError("hub.required", why=Notice.of(error)) from error
         if self.embedded is None:
-            message = f"{error} There is no small model to take the place of {self.model}."
-            raise ModelError(message) from error
-        return self._stand_in(f"{self.model} is not on this machine, and {_as_clause(error)}")
+            raise ModelError("hub.no_stand_in", why=Notice.of(error), name=self.model) from error
+        return self._stand_in(_clause(self.model, error))
 
-    def _folder(self, folder: Path, reason: str) -> Weights:
+    def _folder(self, folder: Path, reason: Notice) -> Weights:
         whole = require_model_files(folder, self.needed)
         return Weights(whole, folder.name, Source.FOLDER, reason)
 
-    def _stand_in(self, reason: str) -> Weights:
+    def _stand_in(self, reason: Notice) -> Weights:
         if self.embedded is None:
-            raise ModelError(
-                "No small model of this kind comes with the project: name a downloaded folder or "
-                "a ModelScope id in config.yaml."
-            )
+            raise ModelError("hub.none_small")
         folder = require_model_files(self.embedded, self.needed)
         return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
 
@@ -181,8 +174,7 @@ def require_model_files(folder: Path, needed: tuple[str, ...] = NEEDED_FILES) ->
     """Return ``folder`` if it holds a model; raises ``ModelError`` naming the file it lacks."""
     for name in needed:
         if not (folder / name).is_file():
-            message = f"The model folder {folder.name} lacks {name}; copy the whole model folder."
-            raise ModelError(message)
+            raise ModelError("hub.incomplete", name=folder.name, file=name)
     return folder
 
 
@@ -193,9 +185,9 @@ def _existing_folder(model: str) -> Path | None:
     return None
 
 
-def _as_clause(error: ModelError) -> str:
-    text = str(error).rstrip(".")
-    return text[:1].lower() + text[1:]
+def _clause(model: str, error: ModelError) -> Notice:
+    """Say what the error says as a clause: each of ``hub`` has its twin in ``why``."""
+    return Notice(f"why.{error.key.removeprefix('hub.')}", {**error.fields, "model": model})
 
 
 def _from_cache(model: str, needed: tuple[str, ...]) -> Path | None:
@@ -211,13 +203,11 @@ def _download(model: str, timeout_seconds: float, needed: tuple[str, ...]) -> Pa
     from modelscope_hub.errors import HubError  # noqa: PLC0415
 
     if not reachable(timeout_seconds):
-        message = f"The model hub did not answer within {timeout_seconds:g} seconds."
-        raise ModelError(message)
+        raise ModelError("hub.no_answer", seconds=timeout_seconds)
     try:
         return require_model_files(Path(_snapshot(model, local_files_only=False)), needed)
     except (HubError, OSError) as error:
-        message = f"The model hub could not send {model} ({type(error).__name__})."
-        raise ModelError(message) from error
+        raise ModelError("hub.not_sent", name=model, why=type(error).__name__) from error
 
 
 def _snapshot(model: str, *, local_files_only: bool) -> str:

@@ -18,6 +18,7 @@ from richspeech.engines.hub import (
 from richspeech.engines.loaded import Models
 from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, irony_limits, lazy_reader
+from richspeech.language.catalog import Notice
 from richspeech.memory import give_back, resident_bytes
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
@@ -44,7 +45,7 @@ class Loaded:
     weights: Weights
     vad_weights: Weights
     device: str
-    device_reason: str
+    device_reason: Notice
     model_thread: ModelThread | None = None
     punctuation_weights: Weights | None = None
     """Of the engine that does not punctuate by itself."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.names import NAMES
 from richspeech.errors import OptionError
+from richspeech.language.catalog import Notice
 from richspeech.language.wording import Wording
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
@@ -104,5 +105,6 @@ def engine_named(name: str) -> Engine:
     try:
         return engines()[name]
     except KeyError:
-        message = f"The engine {name!r} is unknown; choose one of {', '.join(engines())}."
-        raise OptionError(message) from None
+        raise OptionError(
+            "option.unknown", what=Notice("what.engine"), value=name, known=tuple(engines())
+        ) from None

@@ -12,6 +12,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
+from richspeech.language.catalog import Notice
 from richspeech.settings import ENGINES, Settings
 
 
@@ -96,9 +97,12 @@ class Transcribers:
             with entered(self._others[engine].use(), cancelled) as loaded:
                 yield self.with_stages(loaded, reads=reads, rules=rules)
         else:
-            known = ", ".join(self.engines)
-            message = f"The engine {engine!r} is unknown; choose one of {known}."
-            raise OptionError(message)
+            raise OptionError(
+                "option.unknown",
+                what=Notice("what.engine"),
+                value=engine,
+                known=tuple(self.engines),
+            )
 
     def with_stages(
         self, loaded: Loaded, *, reads: bool | None = None, rules: tuple[Rule, ...] | None = None

@@ -57,9 +57,7 @@ class ComparedEngines:
         ``Cancelled``. Who stops waiting does not stop the loading.
         """
         if weights is not None and weights not in self.weights:
-            known = ", ".join(self.weights)
-            message = f"The weights {weights!r} are not offered here; choose one of {known}."
-            raise OptionError(message)
+            raise OptionError("lab.weights", name=weights, known=tuple(self.weights))
         # nothing here shows how words are meant
         engine = engine or self.engines[0]
         stages: Mapping[str, Any] = {"reads": False, "rules": rules}

@@ -28,7 +28,7 @@ from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
-from richspeech.language import catalog
+from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
 from richspeech.review.highlights import Highlight
 from richspeech.review.lists import LISTS, Reel
@@ -72,7 +72,7 @@ class Export(Job):
     """Its own; goes with it."""
     path: Path | None = None
     """The file, once it is finished."""
-    note: catalog.Notice | None = None
+    note: Notice | None = None
     """What is less than one would expect of it."""
     seconds_done: float = 0.0
     """Of the recording."""
@@ -272,10 +272,7 @@ _MAKERS: Mapping[str, _Maker] = MappingProxyType(
 def _recording(export: Export) -> Path:
     recording = export.material.recording
     if recording is None:
-        message = (
-            f"{export.material.name} is no longer kept here: upload it and transcribe it again."
-        )
-        raise AudioError(message)
+        raise AudioError("export.gone", name=export.material.name)
     return recording
 
 

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
+from richspeech.model.validation import why_refused
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How often who looks on is told of changes: what happens in between is told at once."""
@@ -230,10 +231,7 @@ class JobRecord:
         try:
             return _adapter().validate_python(document)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            message = f"A job that was kept cannot be read: {where}: {first['msg']}."
-            raise StoreError(message) from error
+            raise StoreError("job.unreadable", why=why_refused(error)) from error
 
 
 @cache

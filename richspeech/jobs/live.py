@@ -73,8 +73,7 @@ class Talks:
         try:
             turn = places.ask(waits=False)
         except BusyError as error:
-            message = f"All {places.at_once} places to talk are taken: try later."
-            raise OptionError(message) from error
+            raise OptionError("live.full", count=places.at_once) from error
         with turn.unless_it_fails():
             recording = LiveRecording(path, self._max_seconds)
         talk = Talk(recording, path, TranscriptionRequest(options), end, turn)

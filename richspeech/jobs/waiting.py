@@ -52,11 +52,7 @@ class Places:
                 room.waiting += 1
                 self._line.append(turn)
             else:
-                message = (
-                    f"{room.waiting} jobs are waiting here already, and no more may wait: "
-                    "come back in a few minutes and try again."
-                )
-                raise BusyError(message)
+                raise BusyError("queue.full", count=room.waiting)
         return turn
 
     def leave(self, turn: "Turn") -> None:

@@ -67,6 +67,9 @@ class Notice:
         """Say it."""
         return sentence(self, locale)
 
+    def __str__(self) -> str:
+        return self.sentence(FALLBACK_LOCALE)
+
 
 @cache
 def locales() -> tuple[str, ...]:
@@ -75,7 +78,7 @@ def locales() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda locale: (locale != DEFAULT_LOCALE, locale)))
 
 
-def say(key: str, locale: str, **values: object) -> str:
+def say(key: str, locale: str, /, **values: object) -> str:
     """Return a text, its values filled in as its language spells them.
 
     Raises:

@@ -38,6 +38,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.language.catalog import Notice
 from richspeech.places import HOME
 from richspeech.storage.migrations.run import Migrations
 from richspeech.storage.sqlite_file import (
@@ -231,8 +232,7 @@ def put_database_aside(address: str) -> None:
     with as_store_error():
         url = make_url(address)
         if url.get_backend_name() != "sqlite":
-            message = "A history on a database server is put aside there; see history.url."
-            raise StoreError(message)
+            raise StoreError("history.server_aside")
         path = HOME / str(url.database)
         log.warning("The history at %s was put aside as %s.", path, put_aside(path))
 
@@ -247,13 +247,8 @@ def as_store_error() -> Iterator[None]:
         said = getattr(original, "strerror", None) or original
         reason = str(said).partition("\n")[0].rstrip(".")
         if is_damage(original):
-            message = (
-                f"The history is damaged ({reason}): start app_sensevoice.py with {ASIDE} to put "
-                "it aside and begin a new one; see history.url in the settings."
-            )
-            raise UnreadableStoreError(message) from error
-        message = f"The history cannot be used ({reason}); see history.url in the settings."
-        raise StoreError(message) from error
+            raise UnreadableStoreError("history.damaged", why=reason, option=ASIDE) from error
+        raise StoreError("history.unusable", why=reason) from error
 
 
 def _server(url: URL) -> Engine:
@@ -262,8 +257,7 @@ def _server(url: URL) -> Engine:
 
 def _file(url: URL) -> SqliteFile:
     if url.database in (None, "", ":memory:"):
-        message = "The history needs a file that lasts: give one in history.url."
-        raise StoreError(message)
+        raise StoreError("history.no_file")
     return SqliteFile(HOME / str(url.database))
 
 
@@ -321,14 +315,16 @@ def _require_known(migrations: Migrations, url: URL) -> None:
     if migrations.knows_found:
         return
     found, newest = str(migrations.found), migrations.newest
-    age = "newer" if found > newest else "older"
-    aside = f", or {ASIDE} to put it aside" if url.get_backend_name() == "sqlite" else ""
-    message = (
-        f"The history at {url.render_as_string(hide_password=True)} was made by a {age} version of "
-        f"this program (schema {int(found)}, not {int(newest)}): use that version, or another "
-        f"place in history.url{aside}."
+    place = url.render_as_string(hide_password=True)
+    is_file = url.get_backend_name() == "sqlite"
+    raise UnreadableStoreError(
+        "history.file_of_other_version" if is_file else "history.of_other_version",
+        place=place,
+        age=Notice("history.newer" if found > newest else "history.older"),
+        schema=int(found),
+        own=int(newest),
+        option=ASIDE,
     )
-    raise UnreadableStoreError(message)
 
 
 def _copied(connection: Connection, file: SqliteFile | None, newest: str) -> Path | str:

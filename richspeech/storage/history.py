@@ -97,8 +97,7 @@ def listener_of(settings: Settings, loaded: Loaded, *, remembers: bool) -> Itera
         return
     with open_history(settings, program_version()) as history:
         if history is None:
-            message = "The history is switched off; set history.enabled, or leave out --history."
-            raise OptionError(message)
+            raise OptionError("history.off")
         yield history.transcriber(loaded)
 
 

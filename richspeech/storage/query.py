@@ -22,7 +22,7 @@ from types import MappingProxyType
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.engines.registry import known_languages
 from richspeech.errors import OptionError
-from richspeech.language.catalog import locales
+from richspeech.language.catalog import Notice, locales
 from richspeech.model.labels import word_of
 from richspeech.model.languages import is_language
 
@@ -85,8 +85,7 @@ def storable(text: str) -> str:
 def parse_query(line: str) -> Query:
     """Read a search line; raises ``OptionError`` naming what is unknown and what is known."""
     if len(line) > LONGEST_LINE:
-        message = f"The search has {len(line)} characters; shorten it to {LONGEST_LINE}."
-        raise OptionError(message)
+        raise OptionError("search.too_long", count=len(line), most=LONGEST_LINE)
     return Query(tuple(map(_term, _pieces(fold(line.translate(CURLY_QUOTES))))))
 
 
@@ -97,8 +96,7 @@ def _pieces(line: str) -> Iterator[str]:
     try:
         yield from filter(str.strip, lexer)
     except ValueError as error:
-        message = "The search has a quotation mark that is not closed; close it or leave it out."
-        raise OptionError(message) from error
+        raise OptionError("search.quotation") from error
 
 
 def _term(piece: str) -> Term:
@@ -107,8 +105,9 @@ def _term(piece: str) -> Term:
         return Term(Key.WORD, piece)
     name, value = keyed.groups()
     if name not in READERS:
-        message = f"The search key {name!r} is unknown; choose one of {', '.join(READERS)}."
-        raise OptionError(message)
+        raise OptionError(
+            "option.unknown", what=Notice("what.key"), value=name, known=tuple(READERS)
+        )
     return Term(Key(name), READERS[Key(name)](value.strip()))
 
 
@@ -136,8 +135,7 @@ def _language(value: str) -> str:
 
 def _name(value: str) -> str:
     if not value:
-        message = "The search key name needs a part of a file name, as in name:call."
-        raise OptionError(message)
+        raise OptionError("search.name")
     return value
 
 
@@ -147,13 +145,12 @@ def _date(value: str) -> str:
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        message = f"The date {value!r} of the search does not exist; write one as 2026-11-01."
-        raise OptionError(message)
+        raise OptionError("search.date", date=value)
     return day.isoformat()
 
 
 def _unknown(kind: str, value: str, known: Sequence[str]) -> OptionError:
-    return OptionError(f"The {kind} {value!r} is unknown; choose one of {', '.join(known)}.")
+    return OptionError("option.unknown", what=Notice(f"what.{kind}"), value=value, known=known)
 
 
 READERS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(

@@ -34,17 +34,9 @@ class Quota:
             own = disk_bytes(window) + self._unseen.get(window, 0) + more_bytes
             total = disk_bytes(self.root) + sum(self._unseen.values()) + more_bytes
         if own > self.window_bytes:
-            message = (
-                f"This window has more than the allowed {self.window_bytes / 1e6:.0f} MB here: "
-                "wait until what is done is deleted, or send less at once."
-            )
-            raise QuotaError(message)
+            raise QuotaError("quota.window", most=self.window_bytes)
         if total > self.total_bytes:
-            message = (
-                f"The recordings here would take more than the allowed {self.total_bytes / 1e6:.0f}"
-                " MB: come back later, when others are done."
-            )
-            raise QuotaError(message)
+            raise QuotaError("quota.all", most=self.total_bytes)
 
     @contextmanager
     def unseen(self, window: Path, size_bytes: int) -> Iterator[None]:

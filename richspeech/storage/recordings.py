@@ -36,8 +36,7 @@ class Recordings:
                 _link_or_copy(source.resolve(strict=True), unfinished)
         except OSError as error:
             reason = error.strerror or "unknown"
-            message = f"The recording of job {identifier} cannot be kept ({reason}): make room."
-            raise StoreError(message) from error
+            raise StoreError("recording.unwritable", number=identifier, why=reason) from error
         return path
 
     def find(self, identifier: str) -> Path | None:
@@ -61,8 +60,7 @@ class Recordings:
 
     def _path(self, identifier: str) -> Path:
         if not IDENTIFIER.fullmatch(identifier):
-            message = f"{identifier[:64]!r} is no id of a job; give 8 to 64 hexadecimal digits."
-            raise StoreError(message)
+            raise StoreError("recording.id", number=identifier[:64])
         return self._folder / identifier
 
 

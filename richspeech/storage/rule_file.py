@@ -16,8 +16,9 @@ from typing import Any
 
 import yaml
 
-from postprocess import Rule, RuleCondition
+from postprocess import RefusedError, Rule, RuleCondition
 from richspeech.errors import SettingsError
+from richspeech.language.catalog import Notice
 from richspeech.settings import load_settings
 from richspeech.storage.atomic import replacing
 
@@ -74,16 +75,16 @@ class RuleFile:
             text = self.path.read_text(encoding="utf-8")
             root = yaml.compose(text, yaml.SafeLoader)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            message = f"{self.path.name} cannot be read ({type(error).__name__}); mend it first."
-            raise SettingsError(message) from error
+            raise SettingsError(
+                "rules.unreadable", name=self.path.name, why=type(error).__name__
+            ) from error
         lines = text.splitlines(keepends=True)
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
         if root is None:
             return lines, None
         if not isinstance(root, yaml.MappingNode) or root.flow_style:
-            message = f"{self.path.name} is not written in lines; put the rules there by hand."
-            raise SettingsError(message)
+            raise SettingsError("rules.not_in_lines", name=self.path.name)
         return lines, _span(lines, root)
 
     def _require_same(self, before: str, after: str, text: str) -> None:
@@ -95,8 +96,7 @@ class RuleFile:
         except yaml.YAMLError:
             is_same = False
         if not is_same:
-            message = f"These rules cannot be put into {self.path.name}; put them there by hand."
-            raise SettingsError(message)
+            raise SettingsError("rules.not_fitting", name=self.path.name)
 
     def _try(self, content: str, rules: tuple[Rule, ...]) -> None:
         """Read the settings as the next start would."""
@@ -105,11 +105,7 @@ class RuleFile:
             path.write_text(content, encoding="utf-8")
             found = load_settings(path).rules
         if found != rules:
-            message = (
-                "RICHSPEECH_RULES in the environment goes before the rules in "
-                f"{self.path.name}; take it away before saving."
-            )
-            raise SettingsError(message)
+            raise SettingsError("rules.environment", name=self.path.name)
 
     def _replace(self, content: str) -> None:
         path = self.path.resolve()
@@ -118,11 +114,9 @@ class RuleFile:
                 new.write_text(content, encoding="utf-8")
                 shutil.copy2(path, self.backup)
         except OSError as error:
-            message = (
-                f"{path.name} cannot be written ({error.strerror}); the rules are not saved: "
-                "allow this program to write there, or put them there by hand."
-            )
-            raise SettingsError(message) from error
+            raise SettingsError(
+                "rules.unwritable", name=path.name, why=str(error.strerror)
+            ) from error
 
 
 def _span(lines: Sequence[str], root: yaml.MappingNode) -> tuple[int, int] | None:
@@ -154,13 +148,12 @@ def _group(text: str) -> list[str]:
 def read_rules(text: str) -> tuple[Rule, ...]:
     """Read a list of rules; raises ``SettingsError`` naming the line of what is wrong."""
     if len(text) > LONGEST_TEXT:
-        message = f"The rules have {len(text)} characters, more than {LONGEST_TEXT}; shorten them."
-        raise SettingsError(message)
+        raise SettingsError("rules.too_long", count=len(text), most=LONGEST_TEXT)
     node = _compose(text)
     if node is None:
         return ()
     if not isinstance(node, yaml.SequenceNode):
-        raise _refused(node, "rules are a list; each one begins with “- name:”")
+        raise SettingsError("rules.no_list", line=_line(node))
     values = yaml.safe_load(text)
     return tuple(_rule(*pair) for pair in zip(node.value, values, strict=True))
 
@@ -173,29 +166,33 @@ def _compose(text: str) -> yaml.Node | None:
         yaml.safe_load("" if alias else text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"Line {mark.line + 1}, column {mark.column + 1}" if mark else "Somewhere"
-        message = f"{where}: this is not valid YAML ({error.problem or error.context})."
-        raise SettingsError(message) from error
+        why = error.problem or error.context
+        if mark is None:
+            raise SettingsError("rules.yaml_somewhere", why=why) from error
+        line, column = mark.line + 1, mark.column + 1
+        raise SettingsError("rules.yaml", line=line, column=column, why=why) from error
     except (yaml.YAMLError, ValueError) as error:
-        message = "The rules hold a character or a value that YAML does not know; remove it."
-        raise SettingsError(message) from error
+        raise SettingsError("rules.character") from error
     if alias is not None:  # a few of them can stand for a billion words
-        raise _refused(alias, "references with & and * are not allowed here")
+        raise SettingsError("rules.reference", line=_line(alias))
     return node
 
 
 def _rule(node: yaml.Node, values: Any) -> Rule:
     if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):
-        raise _refused(node, "a rule begins with “- name:”, followed by when and what to do")
+        raise SettingsError("rules.no_rule", line=_line(node))
     keys = [*_keys(node)]
     names = [(level, str(key.value)) for level, key in keys]
     for number, (level, key) in enumerate(keys):
         if (level, str(key.value)) in names[:number]:
-            raise _refused(key, f"the key {key.value} stands there twice; remove one of the two")
+            raise SettingsError("rules.twice", line=_line(key), key=str(key.value))
     try:
         return Rule.from_dict({str(key): value for key, value in values.items()})
     except ValueError as error:
-        raise _refused(_culprit(node, str(error)), str(error)) from error
+        line = _line(_culprit(node, str(error)))
+        raise SettingsError(
+            "rules.refused", line=line, name=str(values.get("name")), why=_why(error)
+        ) from error
 
 
 def _keys(node: yaml.MappingNode) -> Iterator[tuple[int, yaml.Node]]:
@@ -214,8 +211,16 @@ def _culprit(node: yaml.MappingNode, message: str) -> yaml.Node:
     return next((key for _, key in _keys(node) if key.value == named), node)
 
 
-def _refused(where: yaml.Node | yaml.Event, reason: str) -> SettingsError:
-    return SettingsError(f"Line {where.start_mark.line + 1}: {reason}.")
+def _why(error: ValueError) -> Notice | str:
+    """Say what postprocess.py does not like about a rule; its own words where it has no parts."""
+    if not isinstance(error.__cause__, RefusedError):
+        return str(error)
+    refused = error.__cause__
+    return Notice(f"rule.{refused.problem}", refused.parts)
+
+
+def _line(where: yaml.Node | yaml.Event) -> int:
+    return int(where.start_mark.line) + 1
 
 
 # Writing ------------------------------------------------------------------------------------------

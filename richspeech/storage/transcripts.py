@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 PREVIEW_LETTERS = 200
 """Of the beginning of the text, in a list."""
 
-ELSEWHERE = "The transcript was corrected or deleted elsewhere; open it again."
-
 INTERRUPTED = "(interrupted)"
 """Behind the name of a recording that was not heard to its end."""
 
@@ -234,7 +232,7 @@ class Store:
                 .values(**values, **_searchable(document.transcript))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
-                raise StoreError(ELSEWHERE)
+                raise StoreError("history.changed")
             session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
             session.add_all(_labels(entry.id, document.transcript))
             return _entry(session.get_one(TranscriptRow, entry.id))
@@ -323,15 +321,14 @@ class Store:
         """Return a transcript; raises ``StoreError`` when it is there no longer."""
         found = self._read(TranscriptRow.id == identifier)
         if found is None:
-            message = f"The transcript {identifier} is no longer in the history; search again."
-            raise StoreError(message)
+            raise StoreError("history.gone", number=identifier)
         return found
 
     def document(self, entry: Entry) -> Document:
         """Return the document of an entry; raises ``StoreError`` when it has changed meanwhile."""
         found = self._read(_is_unchanged(entry))
         if found is None:
-            raise StoreError(ELSEWHERE)
+            raise StoreError("history.changed")
         return found.document
 
     def search(

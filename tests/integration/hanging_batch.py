@@ -14,6 +14,7 @@ from unittest.mock import patch
 from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.engines.hub import EMBEDDED_RECOGNISER, Source, Weights
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -37,9 +38,9 @@ class HangingEar:
 
 
 def load(_settings: Settings) -> loader.Loaded:
-    weights = Weights(EMBEDDED_RECOGNISER, "none", Source.EMBEDDED, "a test asks for it")
+    weights = Weights(EMBEDDED_RECOGNISER, "none", Source.EMBEDDED, Notice("why.named_folder"))
     ear = HangingEar(Path(sys.argv[1]), int(sys.argv[2]))
-    return loader.Loaded(ear, "slow", weights, weights, "cpu", "no GPU")
+    return loader.Loaded(ear, "slow", weights, weights, "cpu", Notice("device.asked"))
 
 
 if __name__ == "__main__":

@@ -278,7 +278,7 @@ def test_without_a_gpu_the_cpu_is_used_and_the_reason_given(ours: loader.Loaded)
     loaded = loader.load(load_settings_embedded())
     if not torch.cuda.is_available():
         assert loaded.device == "cpu"
-        assert "cuda:0 was asked for, but" in loaded.device_reason
+        assert "cuda:0 was asked for, but" in str(loaded.device_reason)
 
 
 def test_a_folder_of_another_model_is_refused() -> None:

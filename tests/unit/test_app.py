@@ -17,6 +17,7 @@ from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
@@ -38,8 +39,10 @@ class NoTranscriber:
 
 @pytest.fixture
 def loaded() -> Loaded:
-    weights = Weights(Path("x"), "models/sensevoice-tiny", Source.EMBEDDED, "the settings say so")
-    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", "asked for")
+    weights = Weights(
+        Path("x"), "models/sensevoice-tiny", Source.EMBEDDED, Notice("why.named_folder")
+    )
+    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", Notice("device.asked"))
 
 
 @pytest.fixture

@@ -152,8 +152,8 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _foreign_page() -> AccessError:
-    return AccessError("This page belongs to another browser or login: load it anew.")
+    return AccessError("page.foreign")
 
 
 def _foreign_file() -> AccessError:
-    return AccessError("This file was not uploaded in this window: upload it here.")
+    return AccessError("page.foreign_file")

@@ -46,16 +46,11 @@ def load_automodel(
             )
     except Exception as error:  # whatever the parts of funasr raise on a damaged folder
         reason = in_one_line(error)
-        message = f"The model in {folder.name} cannot be loaded; copy its folder anew ({reason})."
-        raise ModelError(message) from error
+        raise ModelError("model.unloadable", name=folder.name, why=reason) from error
     kind = type(auto_model.model).__name__
     known = (expected,) if isinstance(expected, str) else expected
     if kind not in known:
-        message = (
-            f"The folder {folder.name} holds a {kind}, not a {' or '.join(known)}; "
-            "choose another model."
-        )
-        raise ModelError(message)
+        raise ModelError("model.kind", name=folder.name, kind=kind, known=known)
     scope_map = list(auto_model.kwargs.get("scope_map") or ())
     _require_weights(folder, auto_model.model, scope_map, optional)
     give_back()  # what loading took beside the weights: twice as much again
@@ -80,11 +75,7 @@ def _require_weights(
         if not name.startswith(optional) and not _is_stored(name, stored, scope_map)
     ]
     if missing:
-        message = (
-            f"The model in {folder.name} lacks {len(missing)} of its weights, "
-            f"such as {missing[0]}; copy the whole model.pt."
-        )
-        raise ModelError(message)
+        raise ModelError("model.weights", name=folder.name, count=len(missing), such=missing[0])
 
 
 def _is_stored(name: str, stored: Collection[str], scope_map: Sequence[str]) -> bool:

@@ -58,11 +58,7 @@ class CtPunc:
         self._names = [str(name) for name in self._model.punc_list]
         lacking = [name for name in (NONE, COMMA, FULL_STOP, QUESTION) if name not in self._names]
         if lacking:
-            message = (
-                f"The punctuation model does not know {lacking[0]!r} (it knows "
-                f"{' '.join(self._names)}); choose a ct-punc model."
-            )
-            raise ModelError(message)
+            raise ModelError("model.punctuation", mark=lacking[0], known=tuple(self._names))
 
     @classmethod
     def load(cls, folder: Path, device: str, *, threads: int | None = None) -> "CtPunc":

@@ -2,19 +2,17 @@
 
 import torch
 
+from richspeech.language.catalog import Notice
 
-def choose_device(requested: str) -> tuple[str, str]:
+
+def choose_device(requested: str) -> tuple[str, Notice]:
     """Return the device and one clause that says why it was chosen."""
     if not requested.startswith("cuda"):
-        return requested, "the settings ask for it"
+        return requested, Notice("device.asked")
     if not torch.cuda.is_available():
-        build = (
-            "this PyTorch was built without CUDA"
-            if torch.version.cuda is None
-            else "no GPU answers"
-        )
-        return "cpu", f"{requested} was asked for, but {build}"
-    index = torch.device(requested).index or 0
-    if index >= torch.cuda.device_count():
-        return "cpu", f"{requested} was asked for, but there are {torch.cuda.device_count()} GPUs"
-    return requested, f"a GPU is there: {torch.cuda.get_device_name(index)}"
+        key = "device.no_cuda" if torch.version.cuda is None else "device.no_gpu"
+        return "cpu", Notice(key, {"device": requested})
+    index, count = torch.device(requested).index or 0, torch.cuda.device_count()
+    if index >= count:
+        return "cpu", Notice("device.few_gpus", {"device": requested, "count": count})
+    return requested, Notice("device.gpu", {"name": torch.cuda.get_device_name(index)})

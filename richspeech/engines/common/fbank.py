@@ -104,10 +104,7 @@ class FbankStream:
 def check_waveform(waveform: NDArray[np.float32]) -> None:
     """Refuse what would give wrong features without a word: other shapes, unscaled integers."""
     if waveform.ndim != 1 or waveform.dtype != np.float32:
-        raise AudioError(
-            "A waveform must be one row of float32 samples in [-1, 1]; this one is "
-            f"{waveform.dtype} of shape {waveform.shape}."
-        )
+        raise AudioError("model.waveform", kind=str(waveform.dtype), shape=str(waveform.shape))
 
 
 @cache

@@ -173,18 +173,17 @@ def prepare(folder: Path, entry: Path) -> None:
     encoder = auto_model.model.encoder
     cmvn = auto_model.kwargs["frontend"].cmvn
     if cmvn is None:
-        raise ModelError(f"The voice activity model in {folder.name} has no am.mvn.")
+        raise ModelError("vad.no_cmvn", name=folder.name)
     conf = auto_model.kwargs.get("model_conf", {})
     options = VadOptions.from_model_conf(conf)
     if auto_model.kwargs.get("encoder_conf", {}).get("rorder"):
-        raise ModelError(
-            f"The voice activity model in {folder.name} sees frames that are still to come; "
-            "only one that looks back can be used."
-        )
+        raise ModelError("vad.looks_ahead", name=folder.name)
     if max(options.silence_ids) >= encoder.output_size():
         raise ModelError(
-            f"The voice activity model in {folder.name} has {encoder.output_size()} classes; "
-            f"silence cannot be {options.silence_ids}."
+            "vad.silence",
+            name=folder.name,
+            count=encoder.output_size(),
+            ids=tuple(options.silence_ids),
         )
     shift, scale = cmvn.numpy()
     Fsmn.of(encoder, shift, scale, options.silence_ids).save(entry / NETWORK)
@@ -201,6 +200,9 @@ def _check_frontend(folder: Path, conf: Mapping[str, object]) -> None:
     for name, value in FRONTEND_CONF.items():
         if conf.get(name) != value:
             raise ModelError(
-                f"The voice activity model in {folder.name} wants features with {name} "
-                f"{conf.get(name)!r}; only {value!r} can be made."
+                "model.features",
+                name=folder.name,
+                key=name,
+                value=repr(conf.get(name)),
+                only=repr(value),
             )

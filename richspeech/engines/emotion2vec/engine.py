@@ -73,10 +73,7 @@ class Emotion2vec:
         )
         model = auto_model.model.eval()
         if model.proj is None:
-            raise ModelError(
-                f"The model in {folder.name} gives features only; take one with emotions, such as "
-                "iic/emotion2vec_plus_large."
-            )
+            raise ModelError("emotion.features_only", name=folder.name)
         known = _known_emotions(auto_model.kwargs["tokenizer"].token_list, folder)
         window, hop = _geometry(model.modality_encoders["AUDIO"].feature_enc_layers)
         block = max(round(block_seconds * SAMPLE_RATE / hop), 1) * hop
@@ -147,14 +144,9 @@ class EmotionStream:
         rest = np.concatenate(self._waiting) if self._waiting else np.zeros(0, np.float32)
         seconds = (self._samples + len(rest)) / SAMPLE_RATE
         if seconds < SHORTEST_SECONDS:
-            raise AudioError(
-                f"{seconds:.3f} s of sound are too short to hear an emotion: "
-                f"record at least {SHORTEST_SECONDS} s."
-            )
+            raise AudioError("emotion.too_short", seconds=seconds, least=SHORTEST_SECONDS)
         if max(self._peak, _peak(rest)) < SILENT_PEAK:
-            raise AudioError(
-                "There is only silence, in which no emotion can be heard: record anew."
-            )
+            raise AudioError("emotion.silence")
         self._hear(rest, len(rest))
         logits = np.concatenate(self._logits)
         return Impression(
@@ -211,10 +203,7 @@ def _require_plain_spec(folder: Path) -> None:
     except (OmegaConfBaseException, OSError, ValueError):
         return  # load_automodel says what is wrong
     if spec is not None and not CONV_SPEC.fullmatch(str(spec)):
-        raise ModelError(
-            f"The model in {folder.name} has a feature_encoder_spec that is more than numbers in "
-            "brackets; copy its config.yaml anew."
-        )
+        raise ModelError("emotion.spec", name=folder.name)
 
 
 def _geometry(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
@@ -235,8 +224,7 @@ def _known_emotions(tokens: Iterable[str], folder: Path) -> dict[NineEmotion, in
         name = "unknown" if token == "<unk>" else token.rpartition("/")[2].strip().lower()  # noqa: S105
         if name not in set(NineEmotion) or NineEmotion(name) in known:
             raise ModelError(
-                f"The model in {folder.name} has the label {token!r}, which is none of "
-                f"{', '.join(NineEmotion)} or stands there twice; choose an emotion2vec+ model."
+                "emotion.label", name=folder.name, label=token, known=tuple(NineEmotion)
             )
         known[NineEmotion(name)] = column
     return known

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from richspeech.engines.hub import EMBEDDED_LISTENER, Weights, find_weights, weights_here
 from richspeech.engines.on_demand import OnDemand
+from richspeech.language.catalog import Notice
 from richspeech.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class LoadedListener:
     listener: "Emotion2vec"
     weights: Weights
     device: str
-    device_reason: str
+    device_reason: Notice
 
     @property
     def is_embedded(self) -> bool:

@@ -93,11 +93,7 @@ class Paraformer:
         self._features = _features_of(conf["frontend"], conf.get("frontend_conf") or {})
         kind = type(self._model.predictor).__name__
         if kind not in PREDICTOR_CLASSES:
-            message = (
-                f"The Paraformer model counts with a {kind}, which is not known here; choose "
-                f"one with a {' or '.join(PREDICTOR_CLASSES)}."
-            )
-            raise ModelError(message)
+            raise ModelError("model.predictor", kind=kind, known=tuple(PREDICTOR_CLASSES))
         self._silent = {self._model.sos, self._model.eos, self._model.blank_id}
 
     @classmethod
@@ -260,23 +256,20 @@ def _within(seconds: float | None, duration: float) -> float | None:
 
 def _require_language(language: str | None) -> None:
     if language not in (None, LANGUAGE):
-        message = (
-            f"Paraformer hears Mandarin, not {language!r}; choose the language auto or zh, or the "
-            "engine sensevoice."
-        )
-        raise OptionError(message)
+        raise OptionError("engine.mandarin", language=language)
 
 
 def _features_of(frontend: Any, conf: Mapping[str, object]) -> FeatureConfig:
     for name, value in FRONTEND_CONF.items():
         if conf.get(name) != value:
-            message = (
-                f"The Paraformer model wants features with {name} {conf.get(name)!r}; only "
-                f"{value!r} can be made: choose another model."
+            raise ModelError(
+                "model.features",
+                name="Paraformer",
+                key=name,
+                value=repr(conf.get(name)),
+                only=repr(value),
             )
-            raise ModelError(message)
     if frontend.cmvn is None:
-        message = "The Paraformer model has no am.mvn; copy the whole model folder."
-        raise ModelError(message)
+        raise ModelError("model.no_cmvn", name="Paraformer")
     shift, scale = np.asarray(frontend.cmvn, dtype=np.float32)
     return FeatureConfig(frontend.lfr_m, frontend.lfr_n, shift, scale)

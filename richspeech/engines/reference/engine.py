@@ -101,11 +101,7 @@ class Reference:
     def _require_emotion_id(self, options: Options) -> None:
         unknown_emotion = self._auto_model.model.emo_dict["unk"]
         if options.ban_unknown_emotion and self._auto_model.model.vocab_size <= unknown_emotion:
-            message = (
-                "funasr bans the unknown emotion by an id that this small model does not have; "
-                "use engine sensevoice, or allow the unknown emotion."
-            )
-            raise OptionError(message)
+            raise OptionError("engine.no_ban")
 
     def _spans(
         self, waveform: Waveform, options: Options, silence_ms: int

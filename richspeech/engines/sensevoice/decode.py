@@ -40,10 +40,7 @@ class Vocabulary:
         self.emotions = self._known({emotion: emotion.tag for emotion in Emotion})
         self.events = self._known({event: event.tag for event in AudioEvent})
         if not (self.languages and self.emotions and self.events):
-            message = (
-                "The tokenizer knows no language, emotion or event tags; it is not SenseVoice's."
-            )
-            raise ModelError(message)
+            raise ModelError("model.tokenizer")
 
     def _known(self, spellings: Mapping[str, str]) -> dict[str, int]:
         unknown = self._processor.unk_id()

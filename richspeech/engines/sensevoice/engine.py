@@ -100,11 +100,7 @@ def _load(
     folder: Path, device: str, backend: str, precision: str, cache_folder: Path, threads: int
 ) -> tuple[Parts, Encoder]:
     if backend == "openvino" and device != "cpu":
-        message = (
-            f"OpenVINO runs on the CPU, not on {device}; "
-            "set model.backend to auto, or model.device to cpu."
-        )
-        raise ModelError(message)
+        raise ModelError("openvino.device", device=str(device))
     if backend == "torch" or device != "cpu":
         return _load_in_torch(folder, device, precision, threads)
     try:
@@ -114,8 +110,7 @@ def _load(
     except (ImportError, OSError, RuntimeError) as error:
         reason = in_one_line(error)
         if backend == "openvino":
-            message = f"OpenVINO cannot be used ({reason}); set model.backend to torch."
-            raise ModelError(message) from error
+            raise ModelError("openvino.unusable", why=reason) from error
         log.warning("OpenVINO cannot be used (%s); torch takes its place, slower", reason)
     return _load_in_torch(folder, device, precision, threads)
 
@@ -124,8 +119,7 @@ def _load_in_torch(
     folder: Path, device: str, precision: str, threads: int
 ) -> tuple[Parts, SanmEncoder]:
     if precision == "int8":
-        message = "Only OpenVINO, on a CPU, computes in int8; set model.precision to auto."
-        raise ModelError(message)
+        raise ModelError("openvino.int8")
     if precision == "auto":
         fast = device.startswith("cuda") and torch.cuda.is_bf16_supported()
         precision = "bfloat16" if fast else "float32"

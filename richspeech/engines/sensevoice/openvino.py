@@ -109,8 +109,14 @@ def _elsewhere(folder: Path, entry: Path, precision: str, threads: int) -> None:
     if not (entry / FAILURE).exists():
         message = f"the process that prepares the model ended with status {done.returncode}"
         raise RuntimeError(message)
-    is_the_model, message = json.loads((entry / FAILURE).read_text(encoding="utf-8"))
-    raise ModelError(message) if is_the_model else RuntimeError(message)
+    key, fields = json.loads((entry / FAILURE).read_text(encoding="utf-8"))
+    raise ModelError(key, **fields) if fields is not None else RuntimeError(key)
+
+
+def _failed(entry: Path, key: str, fields: dict[str, object] | None) -> int:
+    """Write down an error of ours, with its fields, or the message of another one."""
+    (entry / FAILURE).write_text(json.dumps([key, fields], default=str), encoding="utf-8")
+    return 1
 
 
 def main() -> int:
@@ -118,10 +124,10 @@ def main() -> int:
     folder, entry = map(Path, sys.argv[1:3])
     try:
         prepare(folder, entry, sys.argv[3], int(sys.argv[4]))
-    except (ModelError, ImportError, OSError, RuntimeError) as error:
-        failure = [isinstance(error, ModelError), str(error)]
-        (entry / FAILURE).write_text(json.dumps(failure), encoding="utf-8")
-        return 1
+    except ModelError as error:
+        return _failed(entry, error.key, error.fields)
+    except (ImportError, OSError, RuntimeError) as error:
+        return _failed(entry, str(error), None)
     return 0
 
 

@@ -29,8 +29,7 @@ class Parts:
         """Take those of a funasr ``AutoModel``; raises ``ModelError`` when one is missing."""
         frontend, tokenizer = auto_model.kwargs["frontend"], auto_model.kwargs["tokenizer"]
         if frontend.cmvn is None:
-            message = "The SenseVoice model has no am.mvn; copy the whole model folder."
-            raise ModelError(message)
+            raise ModelError("model.no_cmvn", name="SenseVoice")
         shift, scale = np.asarray(frontend.cmvn, dtype=np.float32)
         features = FeatureConfig(frontend.lfr_m, frontend.lfr_n, shift, scale)
         return cls(features, Prompts.of(auto_model.model), tokenizer.sp)

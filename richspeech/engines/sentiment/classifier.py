@@ -53,8 +53,7 @@ class SentimentClassifier:
         network, tokenizer, facts = open_network(folder, device, backend, cache_folder, threads)
         if facts.labels != len(sentiments):
             raise ModelError(
-                f"The model in {folder.name} gives {facts.labels} scores, but its config.json "
-                f"names {len(sentiments)} labels; copy its folder anew."
+                "sentiment.scores", name=folder.name, scores=facts.labels, count=len(sentiments)
             )
         log.info("sentiment: %s", network.description)
         return cls(network, tokenizer, facts, tuple(sentiments), batch_tokens)

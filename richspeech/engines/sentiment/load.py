@@ -135,15 +135,9 @@ def read_labels(folder: Path) -> tuple[str, ...]:
         named = content.get("id2label") or {number: f"LABEL_{number}" for number in range(count)}
         labels = {int(number): str(label) for number, label in named.items()}
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ModelError(
-            f"The config.json of {folder.name} cannot be read ({type(error).__name__}); copy the "
-            "model folder anew."
-        ) from error
+        raise ModelError("sentiment.config", name=folder.name, why=type(error).__name__) from error
     if len(labels) < 2 or sorted(labels) != list(range(len(labels))):
-        raise ModelError(
-            f"The model in {folder.name} has the labels {labels}, which are no classes to choose "
-            "from; choose a model that classifies texts."
-        )
+        raise ModelError("sentiment.classes", name=folder.name, labels=str(labels))
     return tuple(labels[number] for number in range(len(labels)))
 
 
@@ -155,18 +149,18 @@ def sentiments_of(
     Several labels may mean the same. Raises ``ModelError`` for a label without meaning, and for a
     meaning of a label that the model does not have.
     """
-    known = ", ".join(labels)
+    known = tuple(labels)
     for label in meanings:
         if label not in labels:
-            raise ModelError(
-                f"sentiment.labels names {label!r}, which {name} does not have; its labels are "
-                f"{known}."
-            )
+            raise ModelError("sentiment.no_label", label=label, name=name, known=known)
     found = [meanings.get(label) or sentiment_named(label) for label in labels]
     for label, sentiment in zip(labels, found, strict=True):
         if sentiment is None:
             raise ModelError(
-                f"The label {label!r} of {name} is no sentiment; say in sentiment.labels which of "
-                f"{', '.join(Sentiment)} each of {known} means."
+                "sentiment.meaning",
+                label=label,
+                name=name,
+                sentiments=tuple(Sentiment),
+                known=known,
             )
     return tuple(sentiment for sentiment in found if sentiment)

@@ -111,9 +111,7 @@ def open_network(
     """
     on_cpu = torch.device(device).type == "cpu"
     if backend == "onnx" and not on_cpu:
-        raise ModelError(
-            f"sentiment.backend onnx computes on the CPU alone, not on {device}; set it to auto."
-        )
+        raise ModelError("sentiment.device", device=str(device))
     if backend != "torch" and on_cpu:
         network, tokenizer, facts = _open_prepared(folder, cache_folder, threads)
         if facts.probes_equal or backend == "onnx":
@@ -189,20 +187,11 @@ def load_model(folder: Path) -> tuple[Any, Any]:
                 path, dtype=torch.float32, output_loading_info=True, **known
             )
     except Exception as error:  # whatever transformers raises on a damaged folder
-        raise ModelError(
-            f"The model in {folder.name} cannot be loaded; copy its folder anew "
-            f"({in_one_line(error)})."
-        ) from error
+        raise ModelError("model.unloadable", name=folder.name, why=in_one_line(error)) from error
     if missing := sorted(info["missing_keys"]):
-        raise ModelError(
-            f"The model in {folder.name} lacks {len(missing)} of its weights, such as "
-            f"{missing[0]}; choose one that was trained to classify texts."
-        )
+        raise ModelError("sentiment.weights", name=folder.name, count=len(missing), such=missing[0])
     if getattr(tokenizer, "backend_tokenizer", None) is None:
-        raise ModelError(
-            f"The model in {folder.name} has a tokenizer without tokenizer.json or vocab.txt; "
-            "choose another model."
-        )
+        raise ModelError("sentiment.tokenizer", name=folder.name)
     return model, tokenizer
 
 
@@ -220,8 +209,10 @@ def _open_prepared(
         )
     except OSError as error:
         raise ModelError(
-            f"What is prepared from {folder.name} cannot be kept in {cache_folder} "
-            f"({error.strerror or in_one_line(error)}); set model.cache_folder to another folder."
+            "model.cache",
+            name=folder.name,
+            folder=str(cache_folder),
+            why=error.strerror or in_one_line(error),
         ) from error
 
 

@@ -182,11 +182,7 @@ def _kept(uploads: Sequence[Path], folder: Path) -> tuple[Path, ...]:
             place_at(upload, path)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        message = (
-            f"The server has no room for these recordings ({error.strerror}): choose fewer at "
-            "once, or ask the administrator."
-        )
-        raise AudioError(message) from error
+        raise AudioError("batch.no_room", why=str(error.strerror)) from error
     return tuple(paths)
 
 
@@ -198,7 +194,7 @@ def _summary(job: BatchJob) -> str:
     for row in job.rows:
         done = row.state is State.FINISHED
         seconds = f"{row.seconds_done:.2f}" if done else None
-        error = harmless(row.error or "")
+        error = harmless(str(row.error or ""))
         state = "done" if done else row.state.value
         writer.writerow([harmless(row.name), state, seconds, row.risk, error])
     return "\ufeff" + table.getvalue()

@@ -93,11 +93,9 @@ class Manifest:
                 self._write(record.to_line())
             except OSError as error:
                 self._file.truncate(self._bytes)
-                message = (
-                    f"{FILE_NAME} cannot be written ({error.strerror}): make room on the disk and "
-                    "start the batch again; what is done is kept."
-                )
-                raise OptionError(message) from error
+                raise OptionError(
+                    "batch.manifest", name=FILE_NAME, why=str(error.strerror)
+                ) from error
 
     def _write(self, line: bytes) -> None:
         left = line
@@ -117,13 +115,13 @@ def open_manifest(folder: Path) -> Iterator[Manifest]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / FILE_NAME).open("a+b", buffering=0)
     except OSError as error:
-        message = f"The folder {folder.name} cannot be written ({error.strerror}); name another."
-        raise OptionError(message) from error
+        raise OptionError(
+            "batch.folder_unwritable", name=folder.name, why=str(error.strerror)
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            message = f"Another batch writes to {folder.name} already; wait for it, or stop it."
-            raise OptionError(message) from error
+            raise OptionError("batch.folder_taken", name=folder.name) from error
         file.seek(0)
         yield Manifest(file)

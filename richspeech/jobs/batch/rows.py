@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from richspeech.jobs.job import State, require_next
+from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 
@@ -25,10 +26,10 @@ class BatchRow:
     """Audio seconds; None while unknown."""
     seconds_left: float | None = None
     """Processing seconds; None while unknown."""
-    error: str | None = None
-    """Why it failed, in a sentence."""
-    unkept: str | None = None
-    """Why the history does not have it though it is done and should be there, in a sentence."""
+    error: Notice | None = None
+    """Why it failed."""
+    unkept: Notice | None = None
+    """Why the history does not have it though it is done and should be there."""
     risk: int | None = None
     """0 to 100, of what is done; None while unknown."""
 
@@ -46,7 +47,7 @@ class BatchRow:
         )
 
     def finish(
-        self, transcript: Transcript, risk: int | None = None, unkept: str | None = None
+        self, transcript: Transcript, risk: int | None = None, unkept: Notice | None = None
     ) -> Self:
         """Be done."""
         seconds = transcript.duration
@@ -59,9 +60,9 @@ class BatchRow:
             unkept=unkept,
         )
 
-    def fail(self, sentence: str) -> Self:
+    def fail(self, error: Notice) -> Self:
         """Be given up."""
-        return self._enter(State.FAILED, error=sentence, seconds_left=None)
+        return self._enter(State.FAILED, error=error, seconds_left=None)
 
     def cancel(self) -> Self:
         """Be stopped by somebody."""

@@ -121,9 +121,7 @@ def open_sources(paths: Sequence[Path], limits: ZipLimits) -> Iterator[tuple[Ite
             above = "" if len(paths) == 1 else f"{path.name}/"
             items += _found(path, above, limits, stack)
         if not items:
-            names = ", ".join(path.name for path in paths)
-            message = f"There is no recording in {names}; name recordings, folders or zips."
-            raise OptionError(message)
+            raise OptionError("batch.no_recording", names=[path.name for path in paths])
         yield tuple(sorted(_told_apart(items), key=lambda item: item.name))
 
 
@@ -131,8 +129,7 @@ def require_allowed(folder: Path, allowed: Iterable[Path]) -> Path:
     """Return a folder that lies in one of the allowed ones; raises ``OptionError`` else."""
     real = folder.resolve()
     if not real.is_dir() or not any(real.is_relative_to(each.resolve()) for each in allowed):
-        message = f"The folder {folder.name} is not to be used; see batch.folders in the settings."
-        raise OptionError(message)
+        raise OptionError("batch.folder_refused", name=folder.name)
     return real
 
 
@@ -198,7 +195,7 @@ def _found(path: Path, above: str, limits: ZipLimits, stack: ExitStack) -> list[
         archive = stack.enter_context(_opened_zip(path))
         return [*_in_zip(path, archive, above, limits)]
     except AudioError as error:
-        return [_unreadable(path, path.name, str(error))]
+        return [_unreadable(path, path.name, error)]
 
 
 # Files and folders --------------------------------------------------------------------------------
@@ -217,7 +214,8 @@ def _in_folder(folder: Path, above: str) -> Iterator[Item]:
     for error in errors:
         closed = Path(error.filename)
         name = folder.name if closed == folder else f"{above}{closed.relative_to(folder)}"
-        yield _unreadable(closed, name, f"{closed.name} cannot be opened ({error.strerror}).")
+        refused = AudioError("batch.unopened", name=closed.name, why=str(error.strerror))
+        yield _unreadable(closed, name, refused)
 
 
 def _file(path: Path, name: str) -> Item:
@@ -231,16 +229,13 @@ def _file(path: Path, name: str) -> Item:
 
 
 def _nested(path: Path, name: str) -> Item:
-    sentence = (
-        f"{PurePosixPath(safe_name(name)).name} is an archive within another: "
-        "unpack it, or give it by itself."
-    )
-    return _unreadable(path, name, sentence)
+    inner = PurePosixPath(safe_name(name)).name
+    return _unreadable(path, name, AudioError("batch.nested", name=inner))
 
 
-def _unreadable(path: Path, name: str, sentence: str) -> Item:
+def _unreadable(path: Path, name: str, error: AudioError) -> Item:
     def refuse() -> AbstractContextManager[Source]:
-        raise AudioError(sentence)
+        raise error
 
     return Item(safe_name(name), 0, "", str(path.absolute()), refuse)
 
@@ -267,8 +262,7 @@ def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             file = stack.enter_context(_ModestFile(FileIO(path)))
             archive = stack.enter_context(zipfile.ZipFile(file))
         except (*FORGED, zipfile.BadZipFile) as error:
-            message = f"{path.name} is no zip that can be read: make it again."
-            raise AudioError(message) from error
+            raise AudioError("zip.unreadable", name=path.name) from error
         yield archive
 
 
@@ -292,15 +286,10 @@ def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits)
 
 def _check_zip(name: str, files: Sequence[zipfile.ZipInfo], limits: ZipLimits) -> None:
     if len(files) > limits.max_files:
-        message = f"{name} holds {len(files)} recordings, more than the allowed {limits.max_files}."
-        raise AudioError(message)
+        raise AudioError("zip.too_many", name=name, count=len(files), most=limits.max_files)
     total_bytes = sum(info.file_size for info in files)
     if total_bytes > limits.max_bytes:
-        message = (
-            f"{name} unpacks to {total_bytes / 1e6:.0f} MB, more than the allowed "
-            f"{limits.max_bytes / 1e6:.0f} MB: make several zips of it."
-        )
-        raise AudioError(message)
+        raise AudioError("zip.too_big", name=name, size=total_bytes, most=limits.max_bytes)
 
 
 def _name_in_zip(info: zipfile.ZipInfo) -> str:
@@ -325,8 +314,7 @@ def _unpacked(
             with _opened_in(archive, info) as packed:
                 shutil.copyfileobj(packed, copy)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            message = f"{_last_part(info)} is damaged in the zip: make the zip again."
-            raise AudioError(message) from error
+            raise AudioError("zip.damaged", name=_last_part(info)) from error
         copy.seek(0)
         yield copy
 
@@ -341,18 +329,13 @@ def _opened_in(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
 def _check_packed(info: zipfile.ZipInfo, limits: ZipLimits) -> None:
     name = _last_part(info)
     if info.flag_bits & ENCRYPTED:
-        message = f"{name} is encrypted in the zip: make a zip without a password."
-        raise AudioError(message)
+        raise AudioError("zip.encrypted", name=name)
     if info.compress_type not in UNPACKED_WITH:
-        message = f"{name} is packed in a way that is not known here: make an ordinary zip."
-        raise AudioError(message)
+        raise AudioError("zip.method", name=name)
     if info.file_size > limits.max_file_bytes:
-        message = (
-            f"{name} has {info.file_size / 1e6:.1f} MB, more than the allowed "
-            f"{limits.max_file_bytes / 1e6:.1f} MB: compress it (MP3, M4A, Opus) "
-            "or cut it into parts."
+        raise AudioError(
+            "audio.too_big", name=name, size=info.file_size, most=limits.max_file_bytes
         )
-        raise AudioError(message)
 
 
 def _last_part(info: zipfile.ZipInfo) -> str:

@@ -13,6 +13,7 @@ from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
 from richspeech.jobs.job import State
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.storage.recall import UnkeptProgress
@@ -96,16 +97,16 @@ class Batch:
         except Cancelled:
             self.cancel(name)
         except RichSpeechError as error:
-            self._fail(name, str(error))
+            self._fail(name, Notice.of(error))
         except OSError as error:
-            self._fail(name, f"{name} cannot be kept ({error.strerror}): start the batch again.")
+            why = str(error.strerror)
+            self._fail(name, Notice("batch.unkept", {"name": name, "why": why}))
         except Exception as error:
             log.exception("%s", name)
-            self._fail(
-                name, f"{name} met a fault of the program ({type(error).__name__}: {error})."
-            )
+            why = f"{type(error).__name__}: {error}"
+            self._fail(name, Notice("batch.fault", {"name": name, "why": why}))
         else:
-            unkept = str(last.error) if isinstance(last, UnkeptProgress) else None
+            unkept = Notice.of(last.error) if isinstance(last, UnkeptProgress) else None
             self._change(name, lambda row: row.finish(last.transcript, risk, unkept))
 
     def _last_step(self, name: str) -> Progress:
@@ -119,8 +120,8 @@ class Batch:
     def _advance(self, name: str, progress: Progress) -> None:
         self._change(name, lambda row: row.advance(progress))
 
-    def _fail(self, name: str, sentence: str) -> None:
-        self._change(name, lambda row: row.fail(sentence))
+    def _fail(self, name: str, error: Notice) -> None:
+        self._change(name, lambda row: row.fail(error))
 
     def _is_over(self, name: str) -> bool:
         return self._rows[name].state.is_over

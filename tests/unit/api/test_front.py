@@ -24,7 +24,7 @@ from richspeech.console.front import Front
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.service import build
 from richspeech.settings import Settings
 
@@ -154,13 +154,13 @@ def test_the_page_is_made_once_and_again_when_the_model_has_come() -> None:
     front = console_.front
     assert front.ready("en") is front.page("en")
 
-    weights = Weights(Path("x"), "models/tiny", Source.EMBEDDED, "the settings say so")
+    weights = Weights(Path("x"), "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
     transcriber: Any = object()
-    loaded = Loaded(transcriber, "sensevoice", weights, weights, "cpu", "asked for")
+    loaded = Loaded(transcriber, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
     console_.readiness.load(lambda: loaded)
     assert front.ready("en") is None
     after = console_.page("en")
-    assert "the settings say so" in props_of(config_of(after), "banner")["value"]
+    assert "the settings name this folder" in props_of(config_of(after), "banner")["value"]
     looks = [re.findall(r'data-look="(\w+)"', page.text) for page in (before, after)]
     assert looks[0] != looks[1]
 

@@ -134,7 +134,7 @@ def test_the_same_key_in_another_browser_is_another_window(place: Place) -> None
 def test_a_file_over_the_limit_is_refused_by_name_and_leaves_nothing(place: Place) -> None:
     answer = place.send(("fits.wav", b"x"), ("long.wav", b"x" * (MOST_BYTES + 1)))
     assert answer.status_code == 413
-    assert answer.text.startswith("long.wav 超过了 1.0 MB")
+    assert answer.text.startswith("long.wav 超过了 976.6 kB")
     assert place.kept == []
 
 
@@ -142,7 +142,7 @@ def test_a_refusal_is_in_the_window_s_language(place: Place) -> None:
     place.send(("a.wav", b"x"))
     place.window.locale = "en"
     answer = place.send(("long.wav", b"x" * (MOST_BYTES + 1)))
-    assert answer.text.startswith("long.wav has more than the allowed 1.0 MB")
+    assert answer.text.startswith("long.wav has more than the allowed 976.6 kB")
 
 
 def test_a_window_over_its_quota_is_refused_until_files_go(

@@ -12,6 +12,7 @@ from richspeech.cli import app as command_line
 from richspeech.engines import loader
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
@@ -29,8 +30,8 @@ class Bench:
         (self.weights / "model.pt").write_text("first weights")
 
     def load(self, _: Settings) -> Loaded:
-        weights = Weights(self.weights, "tiny", Source.FOLDER, "a test made it")
-        return Loaded(self.ear, "ear", weights, weights, "cpu", "no GPU")
+        weights = Weights(self.weights, "tiny", Source.FOLDER, Notice("why.named_folder"))
+        return Loaded(self.ear, "ear", weights, weights, "cpu", Notice("device.asked"))
 
     def run(self, *arguments: object) -> int:
         """Run it on the calls, unless other sources are given."""

@@ -16,6 +16,7 @@ from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
 from richspeech.errors import AudioError
+from richspeech.language.catalog import Notice
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.settings import Settings
 
@@ -44,8 +45,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
     def load(given: Settings) -> LoadedListener:
         settings.append(given)
-        weights = Weights(Path(), "models/ear", Source.FOLDER, "asked for")
-        return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", "asked for")
+        weights = Weights(Path(), "models/ear", Source.FOLDER, Notice("why.named_folder"))
+        return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", Notice("device.asked"))
 
     monkeypatch.setattr(emotion_command, "load_listener", load)
     monkeypatch.chdir(tmp_path)

@@ -167,7 +167,7 @@ def test_a_wrong_frame_rate_is_wrong_usage(
     rate: str, recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(recording, "--transcript", stored, "--frame-rate", rate) == 2
-    assert capsys.readouterr().err == f"--frame-rate {rate} is no frame rate: give 1 to 99.\n"
+    assert capsys.readouterr().err == f"--frame-rate {rate} is not a frame rate: give 1 to 99.\n"
 
 
 def test_a_short_window_is_refused_in_a_sentence(

@@ -23,6 +23,7 @@ from richspeech.engines.hub import NEEDED_FILES, Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import Cancelled, ModelError
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -68,8 +69,8 @@ class Bench:
 
     def load(self, settings: Settings) -> Loaded:
         self.settings.append(settings)
-        weights = Weights(Path(), "tiny", Source.FOLDER, "the settings name it")
-        return Loaded(self.transcriber, "fake", weights, weights, "cpu", "no GPU")
+        weights = Weights(Path(), "tiny", Source.FOLDER, Notice("why.named_folder"))
+        return Loaded(self.transcriber, "fake", weights, weights, "cpu", Notice("device.asked"))
 
 
 @pytest.fixture
@@ -475,7 +476,7 @@ def test_an_unknown_model_folder_is_refused(
 ) -> None:
     monkeypatch.setattr(loader, "load", loader.find_models)
     message = refusal(capsys, sound, "--model", "/no/such/folder")
-    assert message.startswith("The model '/no/such/folder' is no folder and no ModelScope id")
+    assert message.startswith("The model '/no/such/folder' is neither a folder nor a ModelScope id")
 
 
 @pytest.mark.parametrize(
@@ -573,4 +574,4 @@ def test_doctor_says_what_is_not_installed(
 @pytest.mark.usefixtures("_installation")
 def test_doctor_says_what_is_wrong_with_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["doctor", "--model", "/no/such/folder"]) == 1
-    assert capsys.readouterr().err.startswith("The model '/no/such/folder' is no folder")
+    assert capsys.readouterr().err.startswith("The model '/no/such/folder' is neither a folder")

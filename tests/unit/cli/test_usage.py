@@ -62,7 +62,7 @@ def test_the_hash_of_a_password_that_is_piped_in_is_printed(
         ("transcribe a.wav --locale fr", "The locale 'fr' is unknown; choose one of zh, en."),
         ("transcribe a.wav --merge-length long", "Invalid value for --merge-length: unable to "),
         ("batch calls --output x --workers 65", 'Invalid value "65" for --workers. Must be <= 64'),
-        ("highlights a.wav --frame-rate 0", "--frame-rate 0 is no frame rate: give 1 to "),
+        ("highlights a.wav --frame-rate 0", "--frame-rate 0 is not a frame rate: give 1 to "),
         ("bench --only speed warp", 'Invalid value "warp" for --only. Choose from: "speed", '),
         ("bench --only", "--only requires at least 1 element. "),
         ("history", "ACTION is missing. See python -m richspeech history --help."),

@@ -22,7 +22,6 @@ from richspeech.console.examples import find_examples
 from richspeech.console.languages import language_choices
 from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
-from richspeech.console.sentences import Notice, reason
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
@@ -44,7 +43,7 @@ from richspeech.jobs.export import file_stem
 from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
-from richspeech.language.catalog import locales, say
+from richspeech.language.catalog import Notice, locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
@@ -134,8 +133,8 @@ def recording(tmp_path: Path) -> str:
 
 
 def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> Loaded:
-    weights = Weights(Path("x"), "models/tiny", source, "the settings ask for the embedded model")
-    return Loaded(transcriber, "sensevoice", weights, weights, "cpu", "the settings ask for it")
+    weights = Weights(Path("x"), "models/tiny", source, Notice("why.named_folder"))
+    return Loaded(transcriber, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
 
 
 def readiness_with(transcriber: Transcriber) -> Readiness:
@@ -258,22 +257,6 @@ def test_what_the_decoder_says_is_translated(tmp_path: Path) -> None:
     assert failing(tmp_path, "b.wav", b"").sentence("zh").startswith("b.wav 是空文件：")
     big = failing(tmp_path, "c.wav", b"x" * 100_000, AudioLimits(50_000, 60))
     assert big.sentence("zh").startswith("c.wav 有 97.7 kB，超过了允许的 48.8 kB：")
-
-
-def test_a_message_without_translation_stands_behind_a_chinese_sentence() -> None:
-    notice = Notice.of(ModelError("The tensor is wrong."))
-    assert notice.sentence("zh") == "模型出错了，请联系管理员：The tensor is wrong."
-    assert notice.sentence("en") == "The tensor is wrong."
-
-
-def test_reasons_are_translated() -> None:
-    english = (
-        "iic/SenseVoiceSmall is not on this machine, "
-        "and the model hub did not answer within 5 seconds"
-    )
-    assert reason(english, "zh") == "本机没有 iic/SenseVoiceSmall，模型网站 5 秒内没有应答"
-    assert reason(english, "en") == english
-    assert reason("something new", "zh") == "something new"
 
 
 # drawing
@@ -476,7 +459,7 @@ def test_no_allowed_language_is_a_sentence(recording: str) -> None:
 def test_a_failure_keeps_what_was_heard(recording: str) -> None:
     steps = (progress(segment("一。")), OptionError("Something else."))
     paintings, _ = run_through(handlers_with(*steps), recording)
-    assert "设置有误：Something else." in paintings[-1].status
+    assert "出错了：Something else." in paintings[-1].status
     assert "一。" in texts(paintings[-1])
 
 
@@ -582,7 +565,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(recording
     readiness = Readiness()
     readiness.load(fail)
     paintings, _ = run_through(handlers_on(readiness), recording)
-    assert "模型出错了，请联系管理员：The weights are gone." in paintings[-1].status
+    assert "出错了：The weights are gone." in paintings[-1].status
 
 
 def test_a_new_press_stops_the_job_before(recording: str) -> None:

@@ -32,7 +32,7 @@ from richspeech.jobs.listener import Listening
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.model.corrections import Correction
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.labels import word_of
@@ -65,9 +65,7 @@ class Ear:
     def finish(self) -> Impression:
         waveform = np.concatenate(self._heard)
         if not waveform.any():
-            raise AudioError(
-                "There is only silence, in which no emotion can be heard: record anew."
-            )
+            raise AudioError("emotion.silence")
         frames = waveform[: len(waveform) // 320 * 320].reshape(-1, 320)
         logits = np.zeros((len(frames), 9), np.float32)
         loud = np.abs(frames).max(axis=1) > 0.5
@@ -84,8 +82,8 @@ def listening_with(load: Callable[[], LoadedListener]) -> Listening:
 
 
 def loaded(ear: Ear, source: Source = Source.EMBEDDED) -> LoadedListener:
-    weights = Weights(Path(), "models/ear", source, "asked for")
-    return LoadedListener(cast("Emotion2vec", ear), weights, "cpu", "asked for")
+    weights = Weights(Path(), "models/ear", source, Notice("why.named_folder"))
+    return LoadedListener(cast("Emotion2vec", ear), weights, "cpu", Notice("device.asked"))
 
 
 def work_with(
@@ -200,11 +198,11 @@ def test_a_model_that_cannot_be_loaded_fails_the_hearing_with_its_sentence(
     call: Path, tmp_path: Path
 ) -> None:
     def load() -> LoadedListener:
-        raise ModelError("The model in x gives features only; take one with emotions, such as y.")
+        raise ModelError("emotion.features_only", name="x")
 
     hearing = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
     assert hearing.state is State.FAILED
-    assert "只给出特征" in emotion_render.status(hearing, "zh")
+    assert "只给特征" in emotion_render.status(hearing, "zh")
 
 
 def test_an_unexpected_failure_is_one_sentence(call: Path, tmp_path: Path) -> None:

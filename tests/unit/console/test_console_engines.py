@@ -28,6 +28,7 @@ from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
+from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
@@ -76,8 +77,18 @@ class Ear:
 
 
 def loaded_with(engine: str) -> Loaded:
-    weights = Weights(Path(__file__).parent / "x", engine, Source.EMBEDDED, "a test says so")
-    return Loaded(Ear(engine), engine, weights, weights, "cpu", "a test", memory_bytes=70_400_000)
+    weights = Weights(
+        Path(__file__).parent / "x", engine, Source.EMBEDDED, Notice("why.named_folder")
+    )
+    return Loaded(
+        Ear(engine),
+        engine,
+        weights,
+        weights,
+        "cpu",
+        Notice("device.asked"),
+        memory_bytes=70_400_000,
+    )
 
 
 @pytest.fixture
@@ -162,9 +173,7 @@ def test_hotwords_may_be_parted_in_any_way(transcribers: Transcribers) -> None:
 
 def test_hotwords_that_cannot_be_used_are_told_in_a_sentence(transcribers: Transcribers) -> None:
     short = heard_by(transcribers, replace(ENGLISH, hotwords="张"))
-    assert (
-        sentence_of(short) == "识别失败：热词“张”不能用：每个热词 2 到 20 个字，前后不要有空格。"
-    )
+    assert sentence_of(short) == "识别失败：热词“张”不能用：每个热词 2 到 20 个字，前后不要有空格。"
     numbers = " ".join(map(str, range(10_000, 10_201)))
     many = heard_by(transcribers, replace(ENGLISH, hotwords=numbers))
     assert sentence_of(many) == "识别失败：热词有 201 个，太多了：最多 200 个。"
@@ -403,7 +412,7 @@ def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:
     with pytest.raises(OptionError), transcribers.use("whisper"):
         pass
     job = heard_by(transcribers, replace(ENGLISH, engine="whisper"))
-    said = "识别失败：没有 whisper 这个引擎：可以用 sensevoice, paraformer, reference。"
+    said = "识别失败：没有“whisper”这种引擎：可以用 sensevoice、paraformer、reference。"
     assert sentence_of(job) == said
 
 

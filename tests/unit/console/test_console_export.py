@@ -20,7 +20,6 @@ from richspeech.audio import clips
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.console.panels.export import render as export_render
 from richspeech.console.panels.export.panel import FORMS, can_train, has_files, material_of
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.shown import drop_export, show, shown
 from richspeech.errors import OptionError
@@ -28,6 +27,7 @@ from richspeech.jobs.export import SLOW, Export, Exports, Material, order
 from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.language.catalog import Notice
 from richspeech.language.wording import Wording
 from richspeech.model.corrections import Correction
 from richspeech.model.request import TranscriptionRequest

@@ -18,7 +18,6 @@ from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, Waveform
 from richspeech.console import render
 from richspeech.console.listing import page_within
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import forget, show, shown, sound_of, watch
 from richspeech.console.tabs.history import render as history_render
@@ -37,7 +36,7 @@ from richspeech.jobs.listener import Listening
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
@@ -95,9 +94,11 @@ def ear() -> Ear:
 def work(history: History, ear: Ear, tmp_path: Path) -> Transcriptions:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
     readiness = Readiness()
-    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    readiness.load(
+        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    )
     return Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS, history)
 
 
@@ -150,8 +151,8 @@ class Sad:
 
 
 def listener() -> LoadedListener:
-    weights = Weights(Path(), "models/ear", Source.EMBEDDED, "asked for")
-    return LoadedListener(cast("Any", Sad()), weights, "cpu", "asked for")
+    weights = Weights(Path(), "models/ear", Source.EMBEDDED, Notice("why.named_folder"))
+    return LoadedListener(cast("Any", Sad()), weights, "cpu", Notice("device.asked"))
 
 
 def heard(job: Transcription) -> str:
@@ -317,9 +318,11 @@ def test_early_corrections_that_are_not_kept_are_told(
 def test_without_a_history_everything_is_heard_every_time(
     handlers: Handlers, ear: Ear, recording: Path
 ) -> None:
-    weights = Weights(recording.parent, "x", Source.EMBEDDED, "asked for")
+    weights = Weights(recording.parent, "x", Source.EMBEDDED, Notice("why.named_folder"))
     readiness = Readiness()
-    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    readiness.load(
+        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    )
     forgetful = Handlers(
         Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
     )
@@ -498,7 +501,7 @@ def refused(line: str) -> OptionError:
     [
         ("x" * 600, "搜索内容有 600 个字符：请缩短到 500 个以内。"),
         ('"退款', "搜索里有一个引号没有成对：请补上或删掉它。"),
-        ("who:me", "没有“who:”这种条件：可以用 emotion, event, lang, name, after, before。"),
+        ("who:me", "没有“who”这种搜索条件：可以用 emotion、event、lang、name、after、before。"),
         ("name:", "name: 后面要写文件名的一部分，例如 name:call。"),
         ("after:2026-13-01", "没有“2026-13-01”这个日期：请写成 2026-11-01 的样子。"),
         ("emotion:bored", "没有“bored”这种情绪：可以用 happy"),
@@ -516,7 +519,10 @@ def test_errors_of_the_history_are_told_in_chinese(history: History) -> None:
     entry = kept(history.store, "a.wav", "好")
     with pytest.raises(StoreError) as gone:
         history.store.open(entry.id + 1)
-    assert Notice.of(gone.value).sentence("zh") == "这条记录已不在历史里：请重新搜索。"
+    assert (
+        Notice.of(gone.value).sentence("zh")
+        == f"第 {entry.id + 1} 号转写已不在历史记录里：请重新搜索。"
+    )
     history.store.delete(entry.id)
     with pytest.raises(StoreError) as changed:
         history.store.edit(entry, Document(Transcript(1.0, 1.0, "e", "m")))

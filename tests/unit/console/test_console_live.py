@@ -11,7 +11,6 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.desk import LiveDesk
@@ -24,6 +23,7 @@ from richspeech.jobs.job import State
 from richspeech.jobs.live import Talk
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -78,9 +78,11 @@ def sessions() -> Sessions:
 def desk(sessions: Sessions, ear: Ear, history: History, tmp_path: Path) -> LiveDesk:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
     readiness = Readiness()
-    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    readiness.load(
+        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    )
     return LiveDesk(sessions, build(Settings(), readiness, history=history))
 
 
@@ -170,33 +172,11 @@ def test_a_talk_is_work_that_stops_when_its_window_is_left(
 
 
 def test_errors_are_told_in_the_language_of_the_window(desk: LiveDesk, sessions: Sessions) -> None:
-    error = AudioError("The live recording has reached the allowed 60 seconds: it was kept so far.")
+    error = AudioError("live.too_long", longest=60.0)
     assert desk.sentence("window", "", error).startswith("实时录音到了允许的最长时间 60 秒")
     sessions.of_window("window").locale = "en"
     assert desk.sentence("window", "", error) == str(error)
     assert "log" in desk.sentence("window", "", None)
-
-
-@pytest.mark.parametrize(
-    ("message", "chinese"),
-    [
-        (
-            "The live recording cannot be written (No space left on device): make room.",
-            "实时录音写不到服务器上（No space left on device）：请在服务器上腾出空间。",
-        ),
-        ("All 8 places to talk are taken: try later.", "同时说话的人已满 8 个：请稍后再试。"),
-        (
-            "This window transcribes a recording already: wait for its end or cancel it.",
-            "这个窗口正在转写录音：请等它完成，或先取消。",
-        ),
-        (
-            "The engine 'reference' takes recordings whole: choose another one.",
-            "引擎 reference 只能处理完整的录音：边说边看请改用 sensevoice 或 paraformer。",
-        ),
-    ],
-)
-def test_what_talkers_meet_is_said_in_chinese(message: str, chinese: str) -> None:
-    assert Notice("option", message).sentence("zh") == chinese
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

@@ -16,7 +16,6 @@ from postprocess import Emotion
 from richspeech.api.server import Server, work_seconds
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.engines.hub import Source, Weights
@@ -29,6 +28,7 @@ from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -85,9 +85,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def transcribers(ear: Ear, tmp_path: Path) -> Transcribers:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, "asked for")
+    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
     readiness = Readiness()
-    readiness.load(lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", "asked for"))
+    readiness.load(
+        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    )
     return Transcribers(readiness, Settings())
 
 

@@ -224,7 +224,7 @@ def test_a_young_file_stays() -> None:
 def test_sentences_are_in_the_language_of_the_window_and_its_page() -> None:
     sessions = Sessions(3600)
     sessions.attach("page", "key", MING).locale = "en"
-    error = AccessError("This file was not uploaded in this window: upload it here.")
+    error = AccessError("page.foreign_file")
     assert sessions.sentence("key", MING, error) == str(error)
     assert sessions.page_sentence("page", error) == str(error)
     assert "本窗口" in sessions.sentence("key", HONG, error)

@@ -96,7 +96,7 @@ def test_a_damaged_config_json_is_refused(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize("labels", [("score",), ()])
 def test_a_model_with_one_score_classifies_nothing(tmp_path: Path, labels: tuple[str]) -> None:
     folder = model_folder(tmp_path / "one", *labels, num_labels=1)
-    with pytest.raises(ModelError, match="no classes to choose from"):
+    with pytest.raises(ModelError, match="not classes to choose from"):
         read_labels(folder)
 
 
@@ -112,8 +112,8 @@ def test_wrong_labels_are_refused_before_anything_is_loaded(tmp_path: Path) -> N
     with pytest.raises(ModelError) as caught:
         classifier_on_demand(asked(id=str(folder), labels={"LABEL_0": "负向"}))
     assert str(caught.value) == (
-        "The label 'LABEL_1' of bert is no sentiment; say in sentiment.labels which of positive, "
-        "negative, neutral, excited each of LABEL_0, LABEL_1 means."
+        "The label 'LABEL_1' of bert is not a sentiment; say in sentiment.labels which of "
+        "positive, negative, neutral, excited each of LABEL_0, LABEL_1 means."
     )
     with pytest.raises(ModelError) as caught:
         classifier_on_demand(asked(id=str(folder), labels={"LABEL_7": "负向"}))

@@ -14,6 +14,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.scheduler import ModelThread
@@ -52,10 +53,17 @@ class House:
 
     def load(self, _: Settings, engine: str) -> Loaded:
         self.loaded.append(engine)
-        weights = Weights(Path(), engine, Source.EMBEDDED, "a test says so")
+        weights = Weights(Path(), engine, Source.EMBEDDED, Notice("why.named_folder"))
         thread = Thread(lambda: self.end(engine))
         return Loaded(
-            Mute(), engine, weights, weights, "cpu", "", thread, memory_bytes=len(self.loaded)
+            Mute(),
+            engine,
+            weights,
+            weights,
+            "cpu",
+            Notice("device.asked"),
+            thread,
+            memory_bytes=len(self.loaded),
         )
 
     def end(self, engine: str) -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from richspeech.jobs.batch.rows import BatchRow, by_risk, tally
 from richspeech.jobs.job import NEXT, State
+from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 
 WAITING = BatchRow("a.wav", size_bytes=1_000)
+EMPTY = Notice("audio.empty", {"name": "a.wav"})
 HEARD = Transcript(20.0, 2.0, "ear", "tiny")
 
 
@@ -22,7 +24,7 @@ def in_state(state: State) -> BatchRow:
         State.WAITING: WAITING,
         State.RUNNING: running,
         State.FINISHED: running.finish(HEARD, risk=40),
-        State.FAILED: running.fail("a.wav is empty."),
+        State.FAILED: running.fail(EMPTY),
         State.CANCELLED: running.cancel(),
     }[state]
 
@@ -39,7 +41,7 @@ def test_a_row_shows_how_far_its_recording_is() -> None:
 def test_what_is_over_has_no_time_left() -> None:
     assert in_state(State.CANCELLED).seconds_left is None
     failed = in_state(State.FAILED)
-    assert (failed.error, failed.seconds_left) == ("a.wav is empty.", None)
+    assert (failed.error, failed.seconds_left) == (EMPTY, None)
 
 
 REACHED = (State.WAITING, State.RUNNING, State.FINISHED, State.FAILED, State.CANCELLED)
@@ -52,7 +54,7 @@ def test_a_row_goes_forward_only(before: State, after: State) -> None:
     steps = {
         State.RUNNING: BatchRow.begin,
         State.FINISHED: lambda row: row.finish(HEARD),
-        State.FAILED: lambda row: row.fail("No."),
+        State.FAILED: lambda row: row.fail(EMPTY),
         State.CANCELLED: BatchRow.cancel,
     }
     step = steps[after]

@@ -100,7 +100,10 @@ def test_a_closed_folder_within_is_an_item_that_fails(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert contents(tmp_path)["closed"] == "closed cannot be opened (Permission denied)."
+    assert (
+        contents(tmp_path)["closed"]
+        == "closed cannot be opened (Permission denied): check its permissions."
+    )
 
 
 def test_without_any_recording_there_is_a_sentence(tmp_path: Path) -> None:
@@ -148,7 +151,7 @@ def test_only_allowed_folders_may_be_used(tmp_path: Path) -> None:
     assert require_allowed(inner, [tmp_path / "other", inner]) == inner
     (tmp_path / "allowed" / "out").symlink_to(tmp_path)
     for wrong in (tmp_path, inner / ".." / "..", tmp_path / "allowed" / "out", inner / "a.wav"):
-        with pytest.raises(OptionError, match="is not to be used; see "):
+        with pytest.raises(OptionError, match="may not be used; see "):
             require_allowed(wrong, [tmp_path / "allowed"])
     with pytest.raises(OptionError):
         require_allowed(inner, [])
@@ -254,10 +257,14 @@ def test_what_a_zip_unpacks_needs_room_for_as_long_as_it_is_there(tmp_path: Path
 
 def test_a_zip_with_too_many_or_too_big_recordings_is_refused(tmp_path: Path) -> None:
     many = zipped(tmp_path / "many.zip", **{f"{n}.wav": "" for n in range(21)})
-    assert contents(many) == {"many.zip": "many.zip holds 21 recordings, more than the allowed 20."}
+    assert contents(many) == {
+        "many.zip": "many.zip holds 21 recordings, more than the allowed 20: "
+        "make several zips of it."
+    }
     big = zipped(tmp_path / "big.zip", **{f"{n}.wav": "\0" * 4_000_000 for n in range(3)})
     assert contents(big) == {
-        "big.zip": "big.zip unpacks to 12 MB, more than the allowed 10 MB: make several zips of it."
+        "big.zip": "big.zip unpacks to 11.4 MB, more than the allowed 9.5 MB: "
+        "make several zips of it."
     }
 
 
@@ -265,7 +272,7 @@ def test_one_recording_that_is_too_big_fails_alone(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", **{"x/big.wav": "\0" * 6_000_000, "small.wav": "x"})
     found = contents(path)
     assert found["small.wav"] == b"x"
-    assert str(found["x/big.wav"]).startswith("big.wav has 6.0 MB, more than the allowed 5.0 MB: ")
+    assert str(found["x/big.wav"]).startswith("big.wav has 5.7 MB, more than the allowed 4.8 MB: ")
 
 
 def test_more_than_a_zip_claims_is_never_unpacked(tmp_path: Path) -> None:
@@ -281,7 +288,7 @@ def test_an_endless_table_of_contents_is_refused(
     path = zipped(tmp_path / "a.zip", **{f"{n}.txt": "" for n in range(2_000)})
     assert path.stat().st_size > 100_000
     monkeypatch.setattr(sources, "MOST_DIRECTORY_BYTES", 100_000)
-    assert contents(path) == {"a.zip": "a.zip is no zip that can be read: make it again."}
+    assert contents(path) == {"a.zip": "a.zip is not a zip that can be read: make it again."}
 
 
 def test_an_encrypted_or_oddly_packed_recording_fails_alone(tmp_path: Path) -> None:
@@ -301,9 +308,9 @@ def test_an_encrypted_or_oddly_packed_recording_fails_alone(tmp_path: Path) -> N
 def test_a_broken_zip_is_an_item_that_fails(tmp_path: Path) -> None:
     broken = written(tmp_path / "a.zip", "no zip")
     assert contents(broken, tmp_path / "none.zip", written(tmp_path / "b.wav", "x")) == {
-        "a.zip": "a.zip is no zip that can be read: make it again.",
+        "a.zip": "a.zip is not a zip that can be read: make it again.",
         "b.wav": b"x",
-        "none.zip": "none.zip is no zip that can be read: make it again.",
+        "none.zip": "none.zip is not a zip that can be read: make it again.",
     }
 
 

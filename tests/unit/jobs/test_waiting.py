@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from richspeech.audio.decode import AudioLimits
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.desk import LiveDesk
@@ -24,6 +23,7 @@ from richspeech.jobs.job import Kind, State
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
@@ -62,9 +62,7 @@ def test_who_comes_when_the_line_is_full_is_told_how_many_wait() -> None:
     assert caught.value.code == "busy"
     said = Notice.of(caught.value)
     assert "come back in a few minutes" in said.sentence("en")
-    assert (
-        said.sentence("zh") == "现在已有 2 个任务在排队，排不下了：请过几分钟再来，重新按一次按钮。"
-    )
+    assert said.sentence("zh") == "现在已有 2 个任务在排队，排不下了：请过几分钟再来。"
 
 
 def test_all_kinds_of_work_wait_in_one_room() -> None:

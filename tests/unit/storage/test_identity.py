@@ -9,6 +9,7 @@ import pytest
 
 from postprocess import DEFAULT_RULES, LANGUAGES
 from richspeech.engines.hub import Source, Weights
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.settings import Settings
 from richspeech.storage.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
@@ -23,7 +24,7 @@ def model(folder: Path, content: bytes) -> Weights:
     folder.mkdir()
     (folder / "model.pt").write_bytes(content)
     (folder / "config.yaml").write_text("model: SenseVoiceSmall")
-    return Weights(folder, folder.name, Source.FOLDER, "a test made it")
+    return Weights(folder, folder.name, Source.FOLDER, Notice("why.named_folder"))
 
 
 def identity(weights: Weights, **groups: Any) -> str:

@@ -68,10 +68,10 @@ def test_keeping_it_once_more_changes_nothing(recordings: Recordings, upload: Pa
 def test_no_name_of_a_visitor_becomes_a_path(
     recordings: Recordings, upload: Path, folder: Path, name: str
 ) -> None:
-    with pytest.raises(StoreError, match="is no id of a job"):
+    with pytest.raises(StoreError, match="is not the id of a job"):
         recordings.keep(name, upload)
     for look in (recordings.find, recordings.delete):
-        with pytest.raises(StoreError, match="is no id of a job"):
+        with pytest.raises(StoreError, match="is not the id of a job"):
             look(name)
     assert not folder.exists()
 

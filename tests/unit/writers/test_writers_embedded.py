@@ -9,6 +9,7 @@ import pytest
 
 from postprocess import LOCALES
 from richspeech.engines.hub import EMBEDDED_NAMES, Source, Weights, tell_of_embedded
+from richspeech.language.catalog import Notice
 from richspeech.places import HOME as ROOT
 from richspeech.writers import WRITERS, WriterOptions, write
 from tests.transcripts import segment, transcript
@@ -62,7 +63,7 @@ def test_every_embedded_model_is_known_by_its_name() -> None:
 
 
 def weights(name: str, source: Source) -> Weights:
-    return Weights(ROOT, name, source, "a test says so")
+    return Weights(ROOT, name, source, Notice("why.named_folder"))
 
 
 def test_the_command_line_names_embedded_models_in_one_line(

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from richspeech.console.sentences import Notice
 from richspeech.console.templates import draw
 from richspeech.errors import UnexpectedError
 from richspeech.jobs.export import SLOW, Export
 from richspeech.jobs.job import State
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import clock, duration_text, size_text
 
 

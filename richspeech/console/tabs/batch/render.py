@@ -7,13 +7,12 @@ from markupsafe import Markup
 
 from richspeech.console.listing import page_within
 from richspeech.console.render import empty, message, meter
-from richspeech.console.sentences import Notice
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
 from richspeech.jobs.batch.job import BatchJob, Packing
 from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
 from richspeech.jobs.job import State
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import clock, duration_text
 from richspeech.review.risk import Level, level_of
 from richspeech.settings import RiskSettings
@@ -75,7 +74,7 @@ def _unkept(run: BatchJob, locale: str) -> str:
     reasons = [row.unkept for row in run.rows if row.unkept is not None]
     if not reasons:
         return ""
-    reason = Notice("store", reasons[0]).sentence(locale)
+    reason = reasons[0].sentence(locale)
     said = say("batch_unkept", locale, count=len(reasons), reason=reason)
     return message("warning", said, role="alert")
 
@@ -127,11 +126,10 @@ class Line:
 
 
 def _line(row: BatchRow, run: BatchJob, risk: RiskSettings, locale: str) -> Line:
-    failed = row.state is State.FAILED
     return Line(
         row,
         _facts(row, run, locale),
-        Notice("audio", row.error or "").sentence(locale) if failed else "",
+        row.error.sentence(locale) if row.error else "",
         min(row.seconds_done / row.seconds_total, 1.0) if row.seconds_total else None,
         None if row.risk is None else level_of(row.risk, risk),
     )

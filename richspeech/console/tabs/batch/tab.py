@@ -10,7 +10,6 @@ import gradio as gr
 from richspeech.console import events
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
@@ -20,7 +19,7 @@ from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.errors import BusyError, RichSpeechError
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.job import SECONDS_BETWEEN_LOOKS, State
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import duration_text, size_text
 from richspeech.writers import WRITERS, WriterOptions
 

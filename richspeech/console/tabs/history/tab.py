@@ -10,7 +10,6 @@ from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.shown import forget, is_busy, show, sound_of
 from richspeech.console.tab import Context, Shell, Tab
@@ -20,7 +19,7 @@ from richspeech.console.widgets import QUICK
 from richspeech.errors import OptionError, StoreError
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Sound, Transcription
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import zone_of
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History

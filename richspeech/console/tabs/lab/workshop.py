@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from richspeech.console.sentences import Notice
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.transcribe import Transcription
+from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
 from richspeech.service import Service
 from richspeech.stages.relabelling import Change, try_rules

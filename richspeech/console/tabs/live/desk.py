@@ -32,8 +32,7 @@ class LiveDesk:
         self._service.runner.require_open()
         session = self._sessions.of_window(window, visitor)
         if is_busy(session):
-            message = "This window transcribes a recording already: wait for its end or cancel it."
-            raise OptionError(message)
+            raise OptionError("live.busy")
         path = _path(session)
         end = partial(self._end, session, path, TranscriptionRequest(options))
         talk = self._service.talks.open(path, options, end)

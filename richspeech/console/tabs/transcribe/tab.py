@@ -21,7 +21,6 @@ from richspeech.console.offers import (
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.opinion.row import OpinionRow
 from richspeech.console.panels.review.panel import ReviewPanel
-from richspeech.console.sentences import Notice
 from richspeech.console.sessions import Session
 from richspeech.console.shown import settle, shown, watch
 from richspeech.console.sources import Sources, example_buttons
@@ -37,7 +36,7 @@ from richspeech.console.tabs.transcribe.handlers import (
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import StoreError
-from richspeech.language.catalog import DEFAULT_LOCALE, say
+from richspeech.language.catalog import DEFAULT_LOCALE, Notice, say
 from richspeech.model.languages import AUTO
 from richspeech.model.request import TranscriptionRequest
 

@@ -1,0 +1,123 @@
+"""Every error has a sentence in every language, and is raised with what its sentence names."""
+
+import ast
+import pickle
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from richspeech import errors
+from richspeech.errors import AudioError, Cancelled, RichSpeechError, StoppingError, WorkError
+from richspeech.language.catalog import Notice, knows, locales, read_catalog, say, sentence
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = [*ROOT.glob("*.py"), *ROOT.glob("richspeech/**/*.py")]
+FAMILY = {
+    name
+    for name, each in vars(errors).items()
+    if isinstance(each, type)
+    and issubclass(each, RichSpeechError)
+    and not issubclass(each, Cancelled | StoppingError | WorkError)
+}
+"""Those that are raised with a key; the others have one sentence each."""
+
+
+def placeholders(key: str, locale: str = "en") -> set[str]:
+    catalog = read_catalog(locale)
+    found = catalog.get(key)
+    assert found is not None
+    texts = found.string if not isinstance(found.string, str) else (found.string,)
+    return {
+        name for text in texts or () for _, name, _, _ in string.Formatter().parse(text) if name
+    }
+
+
+def raised() -> Iterator[tuple[str, ast.Call]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FAMILY:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def keys_of(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from keys_of(node.body)
+        yield from keys_of(node.orelse)
+    elif isinstance(node, ast.Constant):
+        yield str(node.value)
+
+
+RAISED_AGAIN = ("richspeech/engines/sensevoice/openvino.py",)
+"""Where an error of another process is raised with the key that it came with."""
+
+
+def test_every_error_is_raised_with_a_key_and_the_fields_of_its_sentence() -> None:
+    sites = [*raised()]
+    assert len(sites) > 150
+    wrong = []
+    for where, call in sites:
+        keys = [*keys_of(call.args[0])] if len(call.args) == 1 else []
+        if not keys and where.startswith(RAISED_AGAIN):
+            continue
+        given = {each.arg for each in call.keywords}
+        if not keys or not all(knows(key) and placeholders(key) <= given for key in keys):
+            wrong.append(where)
+    assert wrong == []
+
+
+def error_keys() -> list[str]:
+    keys = {key for _, call in raised() for key in keys_of(call.args[0])}
+    return sorted({*keys, "work.stopping", "work.cancelled"})
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_error_is_a_sentence_that_names_its_values(locale: str) -> None:
+    for key in error_keys():
+        names = placeholders(key, locale)
+        formats = dict.fromkeys(names, 7)
+        values: dict[str, object] = {}
+        for name in names:
+            try:
+                say(key, locale, **{**formats, name: f"<{name}>"})
+            except ValueError:  # a number is to be spelled
+                values[name] = 7
+            else:
+                values[name] = f"<{name}>."
+        said = say(key, locale, **values)
+        assert "{" not in said, key
+        assert said.endswith(("。", ".", ").", "）。")), f"{key}: {said}"
+        shown = [str(value).rstrip(".") for value in values.values() if isinstance(value, str)]
+        assert [value for value in shown if value not in said] == [], key
+
+
+def test_an_error_says_the_same_in_another_process() -> None:
+    error = AudioError("audio.empty", name="a.wav")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert str(again) == str(error) == "a.wav is empty: upload it again or choose another file."
+    assert sentence(again, "zh") == "a.wav 是空文件：请重新上传，或换一个文件。"
+
+
+def test_a_field_is_one_line_of_a_bounded_length() -> None:
+    error = AudioError("audio.empty", name="a\nb\x00" + "x" * 10_000)
+    name = error.fields["name"]
+    assert isinstance(name, str)
+    assert name.startswith("a b\N{REPLACEMENT CHARACTER}x")
+    assert len(name) == errors.LONGEST_FIELD
+
+
+def test_a_part_of_a_sentence_is_translated_with_it() -> None:
+    error = AudioError("audio.silent", name=Notice("audio.unnamed"))
+    assert str(error).startswith("The recording holds no sound at all")
+    assert Notice.of(error).sentence("zh").startswith("这段录音里没有任何声音") or Notice.of(
+        error
+    ).sentence("zh").startswith("这段录音 里没有任何声音")
+
+
+def test_an_error_from_elsewhere_is_told_as_it_is() -> None:
+    notice = Notice.of(AudioError("The tensor is wrong."))
+    assert (notice.sentence("en"), notice.sentence("zh")) == (
+        "The tensor is wrong.",
+        "出错了：The tensor is wrong.",
+    )
