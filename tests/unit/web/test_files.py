@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from richspeech.console.tabs.live.tab import live_words
 from richspeech.web import files
 from richspeech.web.files import (
     DATA,
@@ -86,3 +87,9 @@ def test_another_word_or_script_is_another_address(
         (tmp_path / module).write_text(read(module) + "\n", encoding="utf-8")
     monkeypatch.setattr(files, "FOLDER", tmp_path)
     assert page_files({"limit": 1}).keys() & before.keys() == set()
+
+
+def test_the_live_tab_is_given_every_word_that_it_writes() -> None:
+    written = set(re.findall(r"\bwords\.(\w+)", read("live.js")))
+    assert "live" in written
+    assert written - live_words("en", 6006).keys() == set()

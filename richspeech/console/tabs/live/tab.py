@@ -84,9 +84,16 @@ def _has_talk(session: Session) -> bool:
 
 
 SCRIPT_WORDS = (
-    *("live_text", "live_start", "live_stop", "live_opening", "live_loading", "live_listening"),
-    *("live_ending", "live_done", "live_idle", "live_empty", "live_empty_hint", "live_level"),
-    *("live_elapsed", "live_latency", "live_latency_hint", "live_seconds", "live_insecure"),
+    *("live", "live_text", "live_start", "live_stop", "live_opening", "live_loading"),
+    *("live_listening", "live_ending", "live_done", "live_idle", "live_empty", "live_empty_hint"),
+    *(
+        "live_level",
+        "live_elapsed",
+        "live_latency",
+        "live_latency_hint",
+        "live_seconds",
+        "live_insecure",
+    ),
     *("live_denied", "live_missing", "live_busy", "live_refused", "live_lost"),
 )
 """What live.js writes."""
