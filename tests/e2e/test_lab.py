@@ -128,7 +128,7 @@ def test_engines_are_compared_on_the_recording_of_the_other_tab(researcher: Visi
     researcher.transcribe(EXAMPLES / "zh-laughter.wav")
     go_to_lab(researcher)
     page.locator("#lab-b").get_by_label("引擎").click()
-    page.get_by_role("option", name="Paraformer（普通话）").click()
+    page.get_by_role("option", name="Paraformer：普通话").click()
     page.locator("#lab-b").get_by_label("模型权重").click()
     page.get_by_role("option", name="内置的小模型").click()
     page.click("#lab-start")

@@ -128,7 +128,7 @@ def _column(trial: Trial, rates: tuple[float | None, float | None], locale: str)
     heard = trial.transcript
     rtfx = heard.rtfx if heard else None
     return {
-        "lab_engine": engine_named(trial.side.engine).title.in_locale(locale),
+        "lab_engine": engine_named(trial.side.engine).label,
         "model": heard.model if heard else "–",
         "rtfx": "–" if rtfx is None else say("times", locale, value=f"{rtfx:.3g}"),
         "processing_seconds": say("seconds", locale, value=heard.processing_seconds)
