@@ -156,7 +156,7 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_host_that_does_not_exist_is_one_sentence() -> None:
-    with pytest.raises(SettingsError, match="no address of this machine"):
+    with pytest.raises(SettingsError, match="not an address of this machine"):
         composition.bound_socket("no.such.host.invalid", 7999)
 
 

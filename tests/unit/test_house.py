@@ -19,7 +19,6 @@ THREADS = {
 """Where threads are made, and what for. Work that somebody asks for and waits for is a job."""
 
 FOR_TESTS = {
-    "Recordings": "where a job's recording will lie for a restart",
     "relabel": "a stage on a whole transcript, which documents must equal",
     "add_sentiment": "the same",
     "load_classifier": "the classifier without the engine around it",
