@@ -32,6 +32,7 @@ from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State
+from richspeech.engines.registry import engine_named
 from richspeech.errors import ModelError, OptionError, RichSpeechError
 from richspeech.jobs.live import Talk, Talks
 from richspeech.language.catalog import Notice
@@ -127,7 +128,9 @@ class _Live:
             begin = await _read_begin(websocket, self._settings.idle_seconds)
             say = partial(self._desk.sentence, begin.window, visitor)
             options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
-            live = self._transcription(await self._loaded(websocket))
+            loaded = await self._loaded(websocket)
+            engine_named(loaded.engine).require_languages(options)
+            live = self._transcription(loaded)
             talk = self._desk.open(begin.window, visitor, options)
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))

@@ -140,5 +140,5 @@ def _spelled(value: object, locale: str) -> object:
     if isinstance(value, Notice):
         return value.sentence(locale)
     if isinstance(value, tuple | list):
-        return say("list_comma", locale).join(str(_spelled(each, locale)) for each in value)
+        return say("list_comma", locale).join(format(_spelled(each, locale)) for each in value)
     return value

@@ -67,6 +67,12 @@ class Forger:
         """What the page would send before anybody has touched it."""
         return [self.widgets[widget]["props"].get("value") for widget in event["inputs"]]
 
+    def with_value(self, event: dict[str, Any], widget: str, value: Any) -> list[Any]:
+        """Those values, but for one of a widget."""
+        names = [self.widgets[each]["props"].get("elem_id") for each in event["inputs"]]
+        known = zip(names, self.values(event), strict=True)
+        return [value if name == widget else each for name, each in known]
+
     def send(self, event: dict[str, Any], sent: list[tuple[list[Any], Any]]) -> list[Any]:
         """Send values, each with the data of its event, at once; return what came of each."""
         joined = [self._join(event["id"], values, data) for values, data in sent]
@@ -191,7 +197,8 @@ def test_a_wrong_choice_is_answered_in_the_language_of_the_page(
     forger = Forger(forged, f"choice-{locale}")
     forger.enter(locale)
     for widget, kind in (("engine", "input"), ("style", "input"), ("switch", "input")):
-        [answer] = forger.send(forger.event(widget, kind), [(["nonsense"], None)])
+        event = forger.event(widget, kind)
+        [answer] = forger.send(event, [(forger.with_value(event, widget, "nonsense"), None)])
         assert (answer["output"]["title"], answer["output"]["error"]) == (title, sentence)
 
 

@@ -18,16 +18,16 @@ from richspeech.cli.app import main
 from richspeech.engines import loader
 from richspeech.errors import ModelError
 
-load, gate = loader.load, Path(sys.argv.pop(1))
+load, gate = loader.load_engine, Path(sys.argv.pop(1))
 
-def held_back(settings):
+def held_back(settings, engine):
     while not gate.exists():
         time.sleep(0.05)
     if gate.read_text() == "fail":
         raise ModelError("The weights are gone.")
-    return load(settings)
+    return load(settings, engine)
 
-loader.load = held_back
+loader.load_engine = held_back
 sys.exit(main(["serve", *sys.argv[1:]]))
 """
 

@@ -132,7 +132,7 @@ def test_a_broken_file_is_explained_in_one_sentence(visitor: Visitor, tmp_path: 
     broken = tmp_path / "broken.wav"
     broken.write_text("these are only words")
     assert visitor.transcribe(broken) == (
-        "识别失败：broken.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 后再试。"
+        "识别失败：broken.wav 不是能识别的音频或视频：请另存为 WAV、MP3、M4A、FLAC 或 OGG 再试。"
     )
 
 

@@ -98,7 +98,7 @@ def test_what_was_heard_is_kept_new_work_is_refused_and_the_process_is_gone(
         console.server.send_signal(signal.SIGTERM)
         while console.server.poll() is None:
             other.press_start()
-            said = other.page.get_by_text("服务器正要停止，不再接受新的任务：请过一会儿再试。")
+            said = other.page.get_by_text("服务器正要停止，不再接受新任务：请过一分钟再试。")
             if said.count():
                 break
             other.page.wait_for_timeout(100)

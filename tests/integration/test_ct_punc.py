@@ -95,7 +95,10 @@ def test_the_embedded_model_parts_sentences() -> None:
 
 
 def test_another_class_is_refused() -> None:
-    with pytest.raises(ModelError, match="holds a SenseVoiceSmall, not a CTTransformer; choose"):
+    with pytest.raises(
+        ModelError,
+        match=r"holds a SenseVoiceSmall.*choose a model of CTTransformer",
+    ):
         CtPunc.load(EMBEDDED_RECOGNISER, "cpu")
 
 
@@ -109,7 +112,7 @@ def test_a_folder_that_lacks_a_file_is_refused(tmp_path: Path, name: str) -> Non
 
 def test_a_model_with_other_marks_is_refused(tmp_path: Path) -> None:
     folder = random_models.ct_punc(tmp_path / "marks", ("<unk>", "_", ",", ".", "?", ";"))
-    with pytest.raises(ModelError, match=r"does not know '，' \(it knows <unk> _ , \. \? ;\)"):
+    with pytest.raises(ModelError, match=r"does not know '，' \(it knows <unk>, _, ,, \., \?, ;\)"):
         CtPunc.load(folder, "cpu")
 
 

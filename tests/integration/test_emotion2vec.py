@@ -311,5 +311,5 @@ def test_a_setting_that_would_run_code_is_refused(copy: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["sensevoice-tiny", "fsmn-vad-tiny"])
 def test_a_folder_of_another_model_is_refused(name: str) -> None:
-    with pytest.raises(ModelError, match="not a Emotion2vec"):
+    with pytest.raises(ModelError, match="choose a model of Emotion2vec"):
         Emotion2vec.load(EMBEDDED_LISTENER.parent / name, "cpu")

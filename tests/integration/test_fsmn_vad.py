@@ -325,7 +325,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "wants features with window 'povey'": lambda folder: edit_config(
         folder, lambda c: c["frontend_conf"].update(window="povey")
     ),
-    "silence cannot be (248,)": lambda folder: edit_config(
+    "silence cannot be 248": lambda folder: edit_config(
         folder, lambda c: c["model_conf"].update(sil_pdf_ids=[248])
     ),
     "sees frames that are still to come": look_ahead,

@@ -239,7 +239,7 @@ def test_options_come_with_the_beginning(client: TestClient, desk: FakeDesk) -> 
     ("document", "said"),
     [
         ({"type": "hello"}, "The first message cannot be used: type"),
-        ({"type": "begin", "options": {"language": "fr"}}, "The language 'fr' is unknown"),
+        ({"type": "begin", "options": {"language": "fr"}}, "does not know the language fr"),
         ({"type": "begin", "options": {"speed": 2}}, "The option 'speed' is unknown"),
         ({"type": "begin", "sample_rate": 1}, "A sample rate of 1 Hz cannot be used"),
         ({"type": "begin", "window": "busy"}, "This window is busy; wait."),

@@ -153,7 +153,7 @@ def test_what_nobody_says_has_no_words_and_no_labels(auto_model: Any) -> None:
 
 
 def test_another_language_than_mandarin_is_refused(seaco: Any, speech: Waveform) -> None:
-    with pytest.raises(OptionError, match="hears Mandarin, not 'ko'"):
+    with pytest.raises(OptionError, match="recognises Mandarin, not 'ko'"):
         Paraformer(seaco).recognise([request_of(speech, Options(language="ko"))])
 
 
@@ -244,8 +244,8 @@ def refusal(folder: Path) -> str:
 
 def test_another_class_is_refused() -> None:
     assert refusal(EMBEDDED_RECOGNISER) == (
-        "The folder sensevoice-tiny holds a SenseVoiceSmall, not a Paraformer or BiCifParaformer "
-        "or SeacoParaformer; choose another model."
+        "The folder sensevoice-tiny holds a SenseVoiceSmall, which cannot be used here; "
+        "choose a model of Paraformer, BiCifParaformer, SeacoParaformer."
     )
 
 

@@ -208,7 +208,9 @@ def test_a_reopened_transcript_knows_its_engine_and_what_was_asked_for(opened: S
     assert (meeting.engine, meeting.sentiment) == ("paraformer", True)
     assert (meeting.options.language, meeting.options.hotwords) == ("zh", ("魔搭",))
     assert named(opened, "silence.wav").entry.request == TranscriptionRequest(
-        engine="sensevoice", sentiment=False
+        Options(allowed_languages=("zh", "yue", "en", "ja", "ko")),
+        engine="sensevoice",
+        sentiment=False,
     )
     older = named(opened, "인사.wav").entry.request  # from before there were hotwords
     assert older.options == Options(allowed_languages=("ko", "ja"))

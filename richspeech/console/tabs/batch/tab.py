@@ -254,12 +254,12 @@ class BatchTab:
             run.batch.cancel(name)
         return self._rows(session)
 
-    def _open(self, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+    def _open(self, event: gr.EventData, request: gr.Request) -> Any:
         session = self._context.session(request)
         run, name = session.job_of(BatchJob), events.read(event, events.Named).id
         if is_busy(session) or run is None or name not in run.heard:
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
-            return {}
+            return gr.skip()
         show(session, run.job(name))
         return self._shell.open(session)
 

@@ -179,11 +179,11 @@ class HistoryTab:
             session, render.message("done", say("history_wiped", session.locale, count=count))
         )
 
-    def _open(self, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+    def _open(self, event: gr.EventData, request: gr.Request) -> Any:
         session = self._context.session(request)
         if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
-            return {}
+            return gr.skip()
         try:
             stored = self._history.store.open(events.read(event, events.Numbered).id)
         except StoreError as error:

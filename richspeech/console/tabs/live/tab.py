@@ -57,7 +57,7 @@ class LiveTab:
 
     async def _open_left(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         if not _has_talk(self._context.session(request)):
-            yield {}
+            yield gr.skip()
             return
         async for values in self._open(request):
             yield values
