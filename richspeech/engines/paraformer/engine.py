@@ -263,7 +263,7 @@ def _features_of(frontend: Any, conf: Mapping[str, object]) -> FeatureConfig:
     for name, value in FRONTEND_CONF.items():
         if conf.get(name) != value:
             raise ModelError(
-                "model.features",
+                "model.frontend",
                 name="Paraformer",
                 key=name,
                 value=repr(conf.get(name)),

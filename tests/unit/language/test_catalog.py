@@ -146,6 +146,7 @@ def test_a_language_without_a_file_is_refused_and_those_with_one_are_named() -> 
 def test_numbers_and_lists_are_spelled_as_the_language_does() -> None:
     assert say("highlight_rules", "zh", rules=("a", "b")) == "规则：a、b"
     assert say("highlight_rules", "en", rules=("a", "b")) == "Rules: a, b"
+    assert say("highlight_rules", "en", rules=(1, 12_345)) == "Rules: 1, 12,345"
     assert say("earlier", "en", count=12_345).startswith("12,345 ")
 
 
