@@ -10,7 +10,15 @@ import pytest
 
 from richspeech import errors
 from richspeech.errors import AudioError, Cancelled, RichSpeechError, StoppingError, WorkError
-from richspeech.language.catalog import Notice, knows, locales, read_catalog, say, sentence
+from richspeech.language.catalog import (
+    FALLBACK_LOCALE,
+    Notice,
+    knows,
+    locales,
+    read_catalog,
+    say,
+    sentence,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [*ROOT.glob("*.py"), *ROOT.glob("richspeech/**/*.py")]
@@ -25,8 +33,7 @@ FAMILY = {
 
 
 def placeholders(key: str, locale: str = "en") -> set[str]:
-    catalog = read_catalog(locale)
-    found = catalog.get(key)
+    found = read_catalog(locale).get(key) or read_catalog(FALLBACK_LOCALE).get(key)
     assert found is not None
     texts = found.string if not isinstance(found.string, str) else (found.string,)
     return {
