@@ -1,6 +1,20 @@
-"""Hypothesis without its clock: a busy machine must not fail a test."""
+"""Hypothesis without its clock, for a busy machine; and no log handler that outlives its test."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True)
+def no_log_goes_to_a_terminal_that_is_gone() -> Iterator[None]:
+    """Take back what a command set up: its stderr is that of one test."""
+    known = [*logging.root.handlers]
+    yield
+    for handler in [*logging.root.handlers]:
+        if handler not in known and type(handler) is logging.StreamHandler:
+            logging.root.removeHandler(handler)
