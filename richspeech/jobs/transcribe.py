@@ -207,7 +207,7 @@ class Transcriptions:
         """
         job.corrections = corrections
         if self._history and job.entry and job.transcript:
-            job.entry = self._history.correct(job.entry, corrections, job.transcript)
+            job.entry = self._history.correct(job.entry, corrections)
             job.unkept = None
 
     def _keep_early_corrections(self, job: Transcription) -> None:

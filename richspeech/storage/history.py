@@ -12,7 +12,6 @@ from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import Edit
 from richspeech.model.request import TranscriptionRequest
-from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Transcriber
 from richspeech.settings import Settings
 from richspeech.storage.identity import identity_of
@@ -51,12 +50,7 @@ class History:
             interrupted=interrupted,
         )
 
-    def correct(
-        self,
-        entry: Entry,
-        corrections: Sequence[Correction],
-        _corrected: Transcript | None = None,
-    ) -> Entry:
+    def correct(self, entry: Entry, corrections: Sequence[Correction]) -> Entry:
         """Keep the corrections of an entry; raises ``StoreError`` if it has changed meanwhile."""
         document = self.store.document(entry)
         return self.store.edit(entry, document.with_corrections(corrections, datetime.now(UTC)))
@@ -79,11 +73,6 @@ def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> st
         punctuation_weights=loaded.punctuation_weights,
         sentiment_weights=loaded.sentiment_weights,
     )
-
-
-def read_corrections(kept: Sequence[object]) -> tuple[Correction, ...]:
-    """Read what ``History.correct`` has kept; raises ``OptionError``."""
-    return tuple(map(Correction.from_dict, kept))
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.atomic import write_atomically
-from richspeech.storage.history import read_corrections
 from richspeech.storage.recall import KeptProgress
 from richspeech.storage.transcripts import Entry
 
@@ -125,8 +124,7 @@ class BatchJob(Job):
         meter = self.meters.pop(item.name)
         heard = Heard(meter)
         if isinstance(last, KeptProgress):
-            corrections = read_corrections(last.corrections)
-            heard = Heard(meter, last.entry, corrections, last.is_recalled)
+            heard = Heard(meter, last.entry, last.corrections, last.is_recalled)
         self.heard[item.name] = heard
         return correct(last.transcript, heard.corrections)
 
