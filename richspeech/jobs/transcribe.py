@@ -29,7 +29,12 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, Transcriber
 from richspeech.storage.history import History
-from richspeech.storage.recall import Interrupted, KeptProgress, UnkeptProgress
+from richspeech.storage.recall import (
+    Interrupted,
+    KeptProgress,
+    RecallingTranscriber,
+    UnkeptProgress,
+)
 from richspeech.storage.transcripts import Entry
 
 log = logging.getLogger(__name__)
@@ -221,10 +226,9 @@ class Transcriptions:
                     log.warning("the corrections of %s are not kept: %s", job.name, error)
 
     def _transcriber(self, loaded: Loaded, job: Transcription) -> Transcriber:
-        recalls = job.request.recalls and job.heard is None
-        known = replace(loaded, transcriber=Retold(job.heard)) if job.heard else loaded
-        if self._history is None:
-            return known.transcriber
-        return self._history.transcriber(
-            known, recalls=recalls, interrupted=self._runner.interrupted
+        return RecallingTranscriber(
+            Retold(job.heard) if job.heard else loaded.transcriber,
+            self._history.of(loaded) if self._history else None,
+            recalls=job.request.recalls and job.heard is None,
+            interrupted=self._runner.interrupted,
         )

@@ -1,4 +1,4 @@
-"""The history of a process: its store, and every engine asking there before it recognises.
+"""The history of a process: its store, and the part of it that each engine is answered from.
 
 Not covered: who may read what. All who use the process share one history.
 """
@@ -12,10 +12,10 @@ from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import Edit
 from richspeech.model.request import TranscriptionRequest
-from richspeech.recognition.pipeline import Cancel, Transcriber
+from richspeech.recognition.pipeline import Transcriber
 from richspeech.settings import Settings
 from richspeech.storage.identity import identity_of
-from richspeech.storage.recall import RecallingTranscriber
+from richspeech.storage.recall import EngineHistory, RecallingTranscriber
 from richspeech.storage.transcripts import Entry, Store, open_store
 from richspeech.version import version as program_version
 
@@ -28,27 +28,15 @@ class History:
         self.store = store
         self._settings, self._version = settings, version
 
-    def transcriber(
-        self, loaded: Loaded, *, recalls: bool = True, interrupted: Cancel = lambda: False
-    ) -> RecallingTranscriber:
-        """Have an engine ask the history before it recognises, and keep what it hears.
-
-        Without ``recalls`` it recognises in any case. What is cancelled while ``interrupted`` says
-        so is kept as far as it was heard.
-        """
-        identity = engine_identity(self._settings, loaded, self._version)
-        return RecallingTranscriber(
-            loaded.transcriber,
-            self.store,
-            identity,
-            request=TranscriptionRequest(
-                engine=loaded.engine,
-                sentiment=loaded.sentiment_weights is not None,
-                rules=loaded.rules,
-            ),
-            recalls=recalls,
-            interrupted=interrupted,
+    def of(self, loaded: Loaded) -> EngineHistory:
+        """Return the history for what an engine hears, as it is loaded."""
+        request = TranscriptionRequest(
+            engine=loaded.engine,
+            sentiment=loaded.sentiment_weights is not None,
+            rules=loaded.rules,
         )
+        identity = engine_identity(self._settings, loaded, self._version)
+        return EngineHistory(self.store, identity, request)
 
     def correct(self, entry: Entry, corrections: Sequence[Correction]) -> Entry:
         """Keep the corrections of an entry; raises ``StoreError`` if it has changed meanwhile."""
@@ -87,7 +75,7 @@ def listener_of(settings: Settings, loaded: Loaded, *, remembers: bool) -> Itera
     with open_history(settings, program_version()) as history:
         if history is None:
             raise OptionError("history.off")
-        yield history.transcriber(loaded)
+        yield RecallingTranscriber(loaded.transcriber, history.of(loaded))
 
 
 @contextmanager

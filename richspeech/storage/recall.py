@@ -1,9 +1,8 @@
 """The same audio with the same settings, answered from the history.
 
-    recording → its beginning ─ unknown → transcribe while the digest grows → keep
+    recording → its beginning ─ unknown → read once, while the digest grows
                               └ known   → the whole digest ─ known   → the stored transcript
-                                                           └ unknown → transcribe from a temporary
-                                                                       file → keep
+                                                           └ unknown → read from a temporary file
 
 Digests are of decoded samples, so the same sound in another container or under another name is
 known, too. New sound is decoded once and costs no time before its first words. Sound that begins
@@ -12,13 +11,13 @@ like something known is decoded to its end first, once as well, and never held i
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Protocol, runtime_checkable
+from typing import IO, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -48,6 +47,8 @@ BEGINNING_BLOCKS = 3
 MOST_BYTES_IN_MEMORY = 16 * 2**20
 """Four minutes; what is longer goes to a temporary file."""
 
+Found = TypeVar("Found")
+
 
 @runtime_checkable
 class Named(Protocol):
@@ -56,6 +57,23 @@ class Named(Protocol):
     @property
     def name(self) -> str | None:
         """Of the file; None when it had none."""
+
+
+@dataclass(frozen=True)
+class EngineHistory:
+    """The history, for what one engine hears with the same settings."""
+
+    store: Store
+    identity: str
+    """Stands for all that decides a result beside sound and options."""
+    request: TranscriptionRequest = field(default_factory=TranscriptionRequest)
+    """Kept with what is heard, with the options of the recording."""
+
+    @contextmanager
+    def recall(self, recording: WaveformSource, options: Options) -> Iterator["Recall"]:
+        """Read the beginning of a recording, and give what looks for it and keeps it."""
+        with SpooledTemporaryFile(MOST_BYTES_IN_MEMORY) as file:
+            yield Recall(self, recording, options, file)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,21 +125,17 @@ class RecallingTranscriber:
     def __init__(
         self,
         transcriber: Transcriber,
-        store: Store,
-        identity: str,
+        history: EngineHistory | None = None,
         *,
-        request: TranscriptionRequest | None = None,
         recalls: bool = True,
         interrupted: Cancel = lambda: False,
     ) -> None:
-        """``identity`` stands for all that decides a result beside sound and options.
+        """Without a ``history`` everything is recognised, and nothing kept.
 
-        ``request`` is kept with what is heard, with the options of the recording.
         Without ``recalls`` it does not ask the history, and keeps only what is not there yet. What
         is cancelled while ``interrupted`` says so is kept as far as it was heard.
         """
-        self._transcriber, self._store, self._identity = transcriber, store, identity
-        self._request = request or TranscriptionRequest()
+        self._transcriber, self._history = transcriber, history
         self._recalls, self._interrupted = recalls, interrupted
 
     def transcribe(
@@ -133,75 +147,28 @@ class RecallingTranscriber:
         an ``UnkeptProgress``. Raises ``Cancelled``, and ``Interrupted`` when what was heard until
         then is kept.
         """
-        heard = _Heard(recording, request_identity(self._identity, options))
-        with ExitStack() as spool:
-            beginning = heard.read_beginning()
-            if self._recalls and (alike := self._begun_alike(beginning)):
-                file = spool.enter_context(SpooledTemporaryFile(MOST_BYTES_IN_MEMORY))
-                yield from _compare(heard, file, alike, cancelled)
-                if stored := self._find(heard.fingerprint):
-                    yield _recalled(stored)
-                    return
-            name = recording.name if isinstance(recording, Named) else None
-            progress = None
-            try:
-                for progress in self._transcriber.transcribe(heard, options, cancelled):
-                    if progress.finished:
-                        yield self._kept(progress, heard, name, options)
-                    else:
-                        yield progress
-            except Cancelled as error:
-                if not (self._interrupted() and progress and progress.transcript.segments):
-                    raise
-                raise self._interruption(progress.transcript, heard, name, options) from error
+        if self._history is None:
+            yield from self._transcriber.transcribe(recording, options, cancelled)
+            return
+        with self._history.recall(recording, options) as recall:
+            if self._recalls:
+                yield from recall.compare(cancelled)
+            if recall.found:
+                yield _recalled(recall.found)
+            else:
+                yield from self._recognised(recall, options, cancelled)
 
-    def _begun_alike(self, beginning: str) -> Entry | None:
+    def _recognised(
+        self, recall: "Recall", options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        progress = None
         try:
-            return self._store.find_beginning(beginning)
-        except StoreError as error:
-            log.warning("%s", error)
-            return None
-
-    def _find(self, fingerprint: Fingerprint) -> Stored | None:
-        try:
-            return self._store.find(fingerprint.whole)
-        except StoreError as error:
-            log.warning("%s", error)
-            return None
-
-    def _kept(
-        self, progress: Progress, heard: "_Heard", name: str | None, options: Options
-    ) -> Progress:
-        request, document = replace(self._request, options=options), Document(progress.transcript)
-        try:
-            entry = self._store.keep(heard.fingerprint, name, request, document)
-        except StoreError as error:
-            return UnkeptProgress(**vars(progress), error=error)
-        return KeptProgress(**vars(progress), entry=entry, document=document, is_recalled=False)
-
-    def _interruption(
-        self, transcript: Transcript, heard: "_Heard", name: str | None, options: Options
-    ) -> Cancelled:
-        request, document = replace(self._request, options=options), Document(transcript)
-        try:
-            entry = self._store.keep_interrupted(heard.fingerprint, name, request, document)
-        except StoreError as error:
-            log.warning("%s is lost as far as it was heard: %s", name or "A recording", error)
-            return Cancelled()
-        return Interrupted(entry)
-
-
-def _compare(
-    heard: "_Heard", file: IO[bytes], alike: Entry, cancelled: Cancel
-) -> Iterator[ComparingProgress]:
-    """Decode to the end, into ``file``; raises ``Cancelled`` soon after ``cancelled`` says so."""
-    began = time.perf_counter()
-    for seconds in heard.spool(file):
-        if cancelled():
-            raise Cancelled
-        elapsed = time.perf_counter() - began
-        so_far = Transcript(seconds, elapsed, alike.engine, alike.model)
-        yield ComparingProgress(so_far, (), heard.duration, finished=False, entry=alike)
+            for progress in self._transcriber.transcribe(recall, options, cancelled):
+                yield _kept(recall, progress) if progress.finished else progress
+        except Cancelled as error:
+            if not (self._interrupted() and progress and progress.transcript.segments):
+                raise
+            raise _interruption(recall, progress.transcript) from error
 
 
 def _recalled(stored: Stored) -> KeptProgress:
@@ -217,55 +184,111 @@ def _recalled(stored: Stored) -> KeptProgress:
     )
 
 
-class _Heard:
-    """A recording that is digested while it is read; `blocks` gives it once."""
+def _kept(recall: "Recall", progress: Progress) -> Progress:
+    document = Document(progress.transcript)
+    try:
+        entry = recall.keep(document)
+    except StoreError as error:
+        return UnkeptProgress(**vars(progress), error=error)
+    return KeptProgress(**vars(progress), entry=entry, document=document, is_recalled=False)
 
-    def __init__(self, recording: WaveformSource, identity: str) -> None:
-        self._recording = recording
-        self._identity = identity
+
+def _interruption(recall: "Recall", transcript: Transcript) -> Cancelled:
+    try:
+        return Interrupted(recall.keep_interrupted(Document(transcript)))
+    except StoreError as error:
+        name = recall.name or "A recording"
+        log.warning("%s is lost as far as it was heard: %s", name, error)
+        return Cancelled()
+
+
+class Recall:
+    """A recording that is digested while it is read; `blocks` gives it once, whole."""
+
+    def __init__(
+        self, history: EngineHistory, recording: WaveformSource, options: Options, file: IO[bytes]
+    ) -> None:
+        """``file`` takes what is decoded to be compared."""
+        self.name = recording.name if isinstance(recording, Named) else None
+        self.found: Stored | None = None
+        """What the history has of it, once it was compared."""
+        self._store, self._recording, self._file = history.store, recording, file
+        self._request = replace(history.request, options=options)
+        self._identity = request_identity(history.identity, options)
         self._digest = blake2b(digest_size=32)
-        self._beginning = ""
         self._blocks = self._digested(recording.blocks(BLOCK_SECONDS))
+        self._beginning = self._read_beginning()
 
     @property
     def duration(self) -> float | None:
         """Seconds as the recording claims, which it may take back while it is decoded."""
         return self._recording.duration
 
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002 - the pipeline's own
+        """Give what is read, in blocks of the pipeline's length."""
+        return self._blocks
+
+    def compare(self, cancelled: Cancel) -> Iterator[ComparingProgress]:
+        """Decode to the end what begins like something known, and look for it as a whole.
+
+        Raises ``Cancelled`` soon after ``cancelled`` says so, and ``StoreError`` when the disk is
+        full. A history that cannot be used knows nothing.
+        """
+        alike = _unless_broken(self._store.find_beginning, self._beginning)
+        if alike is None:
+            return
+        began = time.perf_counter()
+        for seconds in self._spooled():
+            if cancelled():
+                raise Cancelled
+            elapsed = time.perf_counter() - began
+            so_far = Transcript(seconds, elapsed, alike.engine, alike.model)
+            yield ComparingProgress(so_far, (), self.duration, finished=False, entry=alike)
+        self.found = _unless_broken(self._store.find, self._fingerprint.whole)
+
+    def keep(self, document: Document) -> Entry:
+        """Keep what was heard in all of it; raises ``StoreError``."""
+        return self._store.keep(self._fingerprint, self.name, self._request, document)
+
+    def keep_interrupted(self, document: Document) -> Entry:
+        """Keep what was heard in it so far; raises ``StoreError``."""
+        return self._store.keep_interrupted(self._fingerprint, self.name, self._request, document)
+
+    @property
+    def _fingerprint(self) -> Fingerprint:
+        """What was read so far."""
+        return Fingerprint(self._beginning, digest_of(self._identity, self._digest.hexdigest()))
+
     def _digested(self, blocks: Iterator[Waveform]) -> Iterator[Waveform]:
         for block in blocks:
             self._digest.update(block.tobytes())
             yield block
 
-    def read_beginning(self) -> str:
+    def _read_beginning(self) -> str:
         """Decode the first seconds, which `blocks` gives all the same; return their digest."""
         read = [*islice(self._blocks, BEGINNING_BLOCKS)]
-        self._beginning = digest_of(self._identity, self._digest.hexdigest())
         self._blocks = chain(read, self._blocks)
-        return self._beginning
+        return digest_of(self._identity, self._digest.hexdigest())
 
-    def spool(self, file: IO[bytes]) -> Iterator[float]:
-        """Decode to the end, into a file from which `blocks` then reads; give seconds so far.
-
-        Raises ``StoreError`` when the disk is full.
-        """
+    def _spooled(self) -> Iterator[float]:
+        """Decode to the end, into the file from which `blocks` then reads; give seconds so far."""
         lengths: list[int] = []
         samples = 0
         for block in self._blocks:
             lengths.append(len(block))
             samples += len(block)
             with as_store_error():
-                file.write(block.tobytes())
+                self._file.write(block.tobytes())
             yield samples / SAMPLE_RATE
-        file.seek(0)
+        self._file.seek(0)
         size = np.dtype(np.float32).itemsize
-        self._blocks = (np.frombuffer(bytearray(file.read(n * size)), np.float32) for n in lengths)
+        read = self._file.read
+        self._blocks = (np.frombuffer(bytearray(read(n * size)), np.float32) for n in lengths)
 
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What was read so far."""
-        return Fingerprint(self._beginning, digest_of(self._identity, self._digest.hexdigest()))
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002 - the pipeline's own
-        """Give what is read, in blocks of the pipeline's length."""
-        return self._blocks
+def _unless_broken(find: Callable[[str], Found | None], digest: str) -> Found | None:
+    try:
+        return find(digest)
+    except StoreError as error:
+        log.warning("%s", error)
+        return None

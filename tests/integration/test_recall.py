@@ -26,6 +26,7 @@ from richspeech.storage import recall
 from richspeech.storage.query import parse_query
 from richspeech.storage.recall import (
     ComparingProgress,
+    EngineHistory,
     Interrupted,
     KeptProgress,
     RecallingTranscriber,
@@ -90,7 +91,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def recalling(ear: Ear, store: Store) -> RecallingTranscriber:
-    return RecallingTranscriber(ear, store, "these settings and weights")
+    return RecallingTranscriber(ear, EngineHistory(store, "these settings and weights"))
 
 
 def noise(seconds: float, seed: int = 0) -> Waveform:
@@ -230,7 +231,7 @@ def test_other_options_settings_or_weights_are_recognised_anew(
     path = written(tmp_path / "a.wav", noise(5.0))
     last(recalling, path)
     steps(recalling, path, Options(language="yue"))
-    last(RecallingTranscriber(ear, store, "other weights"), path)
+    last(RecallingTranscriber(ear, EngineHistory(store, "other weights")), path)
     assert ear.calls == 3
     assert store.count(parse_query("")) == 3
 
@@ -287,7 +288,7 @@ def test_without_its_database_all_is_heard_and_the_last_step_says_why_it_is_not_
     path = written(tmp_path / "a.wav", noise(5.0))
     store = Broken()
     with caplog.at_level(logging.WARNING):
-        found = steps(RecallingTranscriber(ear, store, ""), path)
+        found = steps(RecallingTranscriber(ear, EngineHistory(store, "")), path)
     store.close()
     *before, last_step = found
     assert [type(step) for step in before] == [Progress] * 2
@@ -315,7 +316,7 @@ def test_what_was_asked_for_is_kept_with_the_engine_that_heard_it(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     request = TranscriptionRequest(engine="paraformer", sentiment=True, rules=DEFAULT_RULES)
-    recalling = RecallingTranscriber(ear, store, "same", request=request)
+    recalling = RecallingTranscriber(ear, EngineHistory(store, "same", request))
     path, options = written(tmp_path / "a.wav", noise(1.0)), Options(hotwords=("退款",))
     (*_, kept) = steps(recalling, path, options)
     assert isinstance(kept, KeptProgress)
@@ -337,7 +338,7 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    ending = RecallingTranscriber(ear, store, "same", interrupted=lambda: True)
+    ending = RecallingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
     error = ended_after(5, ending, path)
     assert isinstance(error, Interrupted)
     assert error.entry.name == "talk.wav (interrupted)"
@@ -345,7 +346,7 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
     assert kept.duration == 20.0
     assert kept.text.startswith("from 0")
 
-    again = RecallingTranscriber(ear, store, "same")
+    again = RecallingTranscriber(ear, EngineHistory(store, "same"))
     whole = last(again, path)
     assert (whole.is_recalled, whole.transcript.duration) == (False, 40.0)
     # Nor for a recording that is no longer than what was decoded by then.
@@ -356,7 +357,7 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
 
 def test_who_cancels_keeps_nothing(ear: Ear, store: Store, tmp_path: Path) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    error = ended_after(5, RecallingTranscriber(ear, store, "same"), path)
+    error = ended_after(5, RecallingTranscriber(ear, EngineHistory(store, "same")), path)
     assert type(error) is Cancelled
     assert store.count(parse_query("")) == 0
 
@@ -365,7 +366,7 @@ def test_what_ends_before_anything_was_heard_leaves_nothing(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    ending = RecallingTranscriber(ear, store, "same", interrupted=lambda: True)
+    ending = RecallingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
     assert type(ended_after(0, ending, path)) is Cancelled
     assert store.count(parse_query("")) == 0
 

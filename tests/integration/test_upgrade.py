@@ -36,7 +36,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
-from richspeech.storage.recall import KeptProgress, RecallingTranscriber
+from richspeech.storage.recall import EngineHistory, KeptProgress, RecallingTranscriber
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
 from tests.integration.database import postgresql, server
 
@@ -247,7 +247,7 @@ def test_an_old_history_is_searched_with_its_corrections(
 def test_what_was_recalled_before_is_recalled_after(
     opened: Store, recording: Known, engine: str, options: Options, text: str
 ) -> None:
-    transcriber = RecallingTranscriber(Deaf(), opened, f"identity of {engine}")
+    transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, f"identity of {engine}"))
     (*_, last) = transcriber.transcribe(recording, options)
     assert isinstance(last, KeptProgress)
     assert last.is_recalled
@@ -255,7 +255,7 @@ def test_what_was_recalled_before_is_recalled_after(
 
 
 def test_an_interrupted_recording_still_answers_for_none(opened: Store) -> None:
-    transcriber = RecallingTranscriber(Deaf(), opened, "identity of sensevoice")
+    transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, "identity of sensevoice"))
     with pytest.raises(AssertionError, match="recognised again"):
         list(transcriber.transcribe(Known(8, 12), Options()))
 

@@ -29,6 +29,7 @@ from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.quota import Quota
+from richspeech.storage.recall import RecallingTranscriber
 from richspeech.writers import WriterOptions, write
 from richspeech.writers.data import harmless
 
@@ -109,9 +110,11 @@ class Batches:
         return hear
 
     def _listener(self, loaded: Loaded) -> Transcriber:
-        if self._history is None:
-            return loaded.transcriber
-        return self._history.transcriber(loaded, interrupted=self._runner.interrupted)
+        return RecallingTranscriber(
+            loaded.transcriber,
+            self._history.of(loaded) if self._history else None,
+            interrupted=self._runner.interrupted,
+        )
 
     def _keep_for(self, job: BatchJob) -> Callable[[Item, Progress], int]:
         def keep(item: Item, last: Progress) -> int:
