@@ -27,10 +27,11 @@ from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, hear_with
 from richspeech.jobs.job import State
+from richspeech.jobs.recalling import transcriber_of
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
-from richspeech.storage.history import engine_identity, listener_of
+from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import digest_of, request_identity
 from richspeech.writers import WRITERS
 
@@ -73,7 +74,7 @@ def batch(
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        listener = stack.enter_context(listener_of(settings, loaded, remembers=history))
+        listener = stack.enter_context(transcriber_of(settings, loaded, remembers=history))
         hear = hear_with(listener, limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 

@@ -22,10 +22,9 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.jobs.recalling import UnkeptProgress, transcriber_of
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress, Transcriber
-from richspeech.storage.history import listener_of
-from richspeech.storage.recall import UnkeptProgress
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 STREAMED_FORMATS = ("txt", "md", "srt", "json")
@@ -75,7 +74,7 @@ def transcribe(
     outputs = iter(outputs_of(files, form, output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
     tell_of_embedded(*loaded.all_weights)
-    with listener_of(settings, loaded, remembers=history) as listener:
+    with transcriber_of(settings, loaded, remembers=history) as listener:
         return _transcribe_files(files, listener, options, outputs, _Writing(form, look, limits))
 
 

@@ -21,6 +21,12 @@ from richspeech.errors import (
     StoreError,
 )
 from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.recalling import (
+    Interrupted,
+    KeptProgress,
+    RecallingTranscriber,
+    UnkeptProgress,
+)
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.document import Document
@@ -29,12 +35,6 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, Transcriber
 from richspeech.storage.history import History
-from richspeech.storage.recall import (
-    Interrupted,
-    KeptProgress,
-    RecallingTranscriber,
-    UnkeptProgress,
-)
 from richspeech.storage.transcripts import Entry
 
 log = logging.getLogger(__name__)

@@ -8,16 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from richspeech.engines.loader import Loaded
-from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import Edit
 from richspeech.model.request import TranscriptionRequest
-from richspeech.recognition.pipeline import Transcriber
 from richspeech.settings import Settings
 from richspeech.storage.identity import identity_of
-from richspeech.storage.recall import EngineHistory, RecallingTranscriber
+from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Entry, Store, open_store
-from richspeech.version import version as program_version
 
 
 class History:
@@ -61,21 +58,6 @@ def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> st
         punctuation_weights=loaded.punctuation_weights,
         sentiment_weights=loaded.sentiment_weights,
     )
-
-
-@contextmanager
-def listener_of(settings: Settings, loaded: Loaded, *, remembers: bool) -> Iterator[Transcriber]:
-    """Give an engine as it is, or one that asks the history first if it ``remembers``.
-
-    Raises ``OptionError`` when it is to remember and the settings switch the history off.
-    """
-    if not remembers:
-        yield loaded.transcriber
-        return
-    with open_history(settings, program_version()) as history:
-        if history is None:
-            raise OptionError("history.off")
-        yield RecallingTranscriber(loaded.transcriber, history.of(loaded))
 
 
 @contextmanager

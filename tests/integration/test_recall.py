@@ -17,6 +17,12 @@ import pytest
 from postprocess import DEFAULT_RULES, Emotion
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
+from richspeech.jobs.recalling import (
+    Interrupted,
+    KeptProgress,
+    RecallingTranscriber,
+    UnkeptProgress,
+)
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
@@ -24,14 +30,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
 from richspeech.storage import recall
 from richspeech.storage.query import parse_query
-from richspeech.storage.recall import (
-    ComparingProgress,
-    EngineHistory,
-    Interrupted,
-    KeptProgress,
-    RecallingTranscriber,
-    UnkeptProgress,
-)
+from richspeech.storage.recall import ComparingProgress, EngineHistory
 from richspeech.storage.transcripts import Store
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)

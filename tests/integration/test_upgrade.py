@@ -28,6 +28,7 @@ from sqlalchemy import Engine, MetaData, create_engine, event, text
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.jobs.recalling import KeptProgress, RecallingTranscriber
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
@@ -36,7 +37,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
-from richspeech.storage.recall import EngineHistory, KeptProgress, RecallingTranscriber
+from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
 from tests.integration.database import postgresql, server
 

@@ -22,6 +22,7 @@ from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
+from richspeech.jobs.recalling import RecallingTranscriber
 from richspeech.jobs.runner import Runner
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
@@ -29,7 +30,6 @@ from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.quota import Quota
-from richspeech.storage.recall import RecallingTranscriber
 from richspeech.writers import WriterOptions, write
 from richspeech.writers.data import harmless
 

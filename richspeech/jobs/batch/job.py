@@ -15,13 +15,13 @@ from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.recalling import KeptProgress
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.atomic import write_atomically
-from richspeech.storage.recall import KeptProgress
 from richspeech.storage.transcripts import Entry
 
 ROW_PEAKS = 1 << 12

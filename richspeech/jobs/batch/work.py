@@ -13,10 +13,10 @@ from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
 from richspeech.jobs.job import State
+from richspeech.jobs.recalling import UnkeptProgress
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
-from richspeech.storage.recall import UnkeptProgress
 
 log = logging.getLogger(__name__)
 

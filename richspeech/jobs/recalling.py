@@ -1,0 +1,163 @@
+"""Recordings recalled from the history, or recognised and then kept there.
+
+    recording → compared with what begins alike ─ known   → recalled
+                                                └ unknown → recognised → kept
+
+The history is asked and told here, for the page, for batches and for the command line.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from richspeech.engines.loader import Loaded
+from richspeech.errors import Cancelled, OptionError, StoreError
+from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
+from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.settings import Settings
+from richspeech.storage.history import open_history
+from richspeech.storage.recall import EngineHistory, Recall
+from richspeech.storage.transcripts import Entry, Stored
+from richspeech.version import version
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptProgress(Progress):
+    """The last step of a transcription whose result is in the history."""
+
+    entry: Entry
+    is_recalled: bool
+    """Whether it was there already, so that nothing was recognised now."""
+    document: Document
+    """What the history has, with all edits; ``transcript`` lacks the corrections."""
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What people have put right in what is recalled, oldest first."""
+        return self.document.corrections
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnkeptProgress(Progress):
+    """The last step of a transcription whose result the history could not take."""
+
+    error: StoreError
+    """Why, in a sentence."""
+
+
+class Interrupted(Cancelled):
+    """The process ends before the recording does; what was heard until then is kept."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+
+class RecallingTranscriber:
+    """Asks the history before another transcriber, and keeps what that one hears.
+
+    When the history cannot be used everything is recognised, and the last step says why it is not
+    kept.
+    """
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        history: EngineHistory | None = None,
+        *,
+        recalls: bool = True,
+        interrupted: Cancel = lambda: False,
+    ) -> None:
+        """Without a ``history`` everything is recognised, and nothing kept.
+
+        Without ``recalls`` it does not ask the history, and keeps only what is not there yet. What
+        is cancelled while ``interrupted`` says so is kept as far as it was heard.
+        """
+        self._transcriber, self._history = transcriber, history
+        self._recalls, self._interrupted = recalls, interrupted
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield ``ComparingProgress`` and at its end ``KeptProgress`` if the history knows it all.
+
+        Otherwise yield the steps of the transcriber; the last one is a ``KeptProgress`` as well, or
+        an ``UnkeptProgress``. Raises ``Cancelled``, and ``Interrupted`` when what was heard until
+        then is kept.
+        """
+        if self._history is None:
+            yield from self._transcriber.transcribe(recording, options, cancelled)
+            return
+        with self._history.recall(recording, options) as recall:
+            if self._recalls:
+                yield from recall.compare(cancelled)
+            if recall.found:
+                yield _recalled(recall.found)
+            else:
+                yield from self._recognised(recall, options, cancelled)
+
+    def _recognised(
+        self, recall: Recall, options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        progress = None
+        try:
+            for progress in self._transcriber.transcribe(recall, options, cancelled):
+                yield _kept(recall, progress) if progress.finished else progress
+        except Cancelled as error:
+            if not (self._interrupted() and progress and progress.transcript.segments):
+                raise
+            raise _interruption(recall, progress.transcript) from error
+
+
+def _recalled(stored: Stored) -> KeptProgress:
+    transcript = stored.document.uncorrected
+    return KeptProgress(
+        transcript=transcript,
+        new=transcript.segments,
+        seconds_total=transcript.duration,
+        finished=True,
+        entry=stored.entry,
+        is_recalled=True,
+        document=stored.document,
+    )
+
+
+def _kept(recall: Recall, progress: Progress) -> Progress:
+    document = Document(progress.transcript)
+    try:
+        entry = recall.keep(document)
+    except StoreError as error:
+        return UnkeptProgress(**vars(progress), error=error)
+    return KeptProgress(**vars(progress), entry=entry, document=document, is_recalled=False)
+
+
+def _interruption(recall: Recall, transcript: Transcript) -> Cancelled:
+    try:
+        return Interrupted(recall.keep_interrupted(Document(transcript)))
+    except StoreError as error:
+        name = recall.name or "A recording"
+        log.warning("%s is lost as far as it was heard: %s", name, error)
+        return Cancelled()
+
+
+@contextmanager
+def transcriber_of(
+    settings: Settings, loaded: Loaded, *, remembers: bool
+) -> Iterator[RecallingTranscriber]:
+    """Give an engine that asks the history first if it ``remembers``.
+
+    Raises ``OptionError`` when it is to remember and the settings switch the history off.
+    """
+    if not remembers:
+        yield RecallingTranscriber(loaded.transcriber)
+        return
+    with open_history(settings, version()) as history:
+        if history is None:
+            raise OptionError("history.off")
+        yield RecallingTranscriber(loaded.transcriber, history.of(loaded))
