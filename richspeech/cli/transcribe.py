@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -74,13 +75,13 @@ def transcribe(
     outputs = iter(outputs_of(files, form, output))
     loaded, limits = loader.load(settings), loader.audio_limits(settings)
     tell_of_embedded(*loaded.all_weights)
-    with transcriber_of(settings, loaded, remembers=history) as listener:
-        return _transcribe_files(files, listener, options, outputs, _Writing(form, look, limits))
+    with transcriber_of(settings, loaded, remembers=history) as transcriber:
+        return _transcribe_files(files, transcriber, options, outputs, _Writing(form, look, limits))
 
 
 def _transcribe_files(
     files: Sequence[Path],
-    listener: Transcriber,
+    transcriber: Transcriber,
     options: Options,
     outputs: Iterator[Path | None],
     writing: _Writing,
@@ -88,9 +89,10 @@ def _transcribe_files(
     stop, turns = threading.Event(), [threading.Event() for _ in files]
     turns[0].set()
     pool, limits = ThreadPoolExecutor(FILES_AT_ONCE), writing.limits
+    work = partial(_transcribe_file, transcriber, limits, options, stop)
     try:
         jobs = deque(
-            (path, turn, pool.submit(_transcribe_file, path, listener, limits, options, turn, stop))
+            (path, turn, pool.submit(work, path, turn))
             for path, turn in zip(files, turns, strict=True)
         )
         failures = 0
@@ -105,16 +107,16 @@ def _transcribe_files(
 
 
 def _transcribe_file(
-    path: Path,
-    listener: Transcriber,
+    transcriber: Transcriber,
     limits: AudioLimits,
     options: Options,
-    turn: threading.Event,
     stop: threading.Event,
+    path: Path,
+    turn: threading.Event,
 ) -> Progress:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
     with open_recording(path, limits) as recording:
-        for progress in listener.transcribe(recording, options, stop.is_set):
+        for progress in transcriber.transcribe(recording, options, stop.is_set):
             if turn.is_set():
                 _show(path.name, progress)
     return progress
