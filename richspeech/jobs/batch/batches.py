@@ -5,7 +5,7 @@ import io
 import secrets
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,18 +14,18 @@ from pathlib import Path, PurePosixPath
 from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
-from richspeech.engines.loader import Loaded, audio_limits
+from richspeech.engines.loader import audio_limits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.job import ROW_PEAKS, BatchJob, Packing, place_at
 from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
-from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.batch.work import Batch, Hear, Keep
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
 from richspeech.jobs.recalling import RecallingTranscriber
 from richspeech.jobs.runner import Runner
 from richspeech.model.request import TranscriptionRequest
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import History
@@ -94,7 +94,7 @@ class Batches:
             job.batch.run(self._settings.batch.workers)
         job.require_wanted()
 
-    def _hear_for(self, job: BatchJob) -> Callable[[Item, Cancel], Iterator[Progress]]:
+    def _hear_for(self, job: BatchJob) -> Hear:
         def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
             asked, name = job.request, PurePosixPath(item.name).name
             meter = job.meters[item.name] = PeakMeter(ROW_PEAKS)
@@ -104,19 +104,15 @@ class Batches:
                 self._transcribers.use(asked.engine, cancelled, reads=asked.sentiment) as loaded,
             ):
                 metered = MeteredRecording(recording, meter, name)
-                listener = self._listener(loaded)
-                yield from listener.transcribe(metered, asked.options, cancelled)
+                history = self._history.of(loaded) if self._history else None
+                transcriber = RecallingTranscriber(
+                    loaded.transcriber, history, interrupted=self._runner.interrupted
+                )
+                yield from transcriber.transcribe(metered, asked.options, cancelled)
 
         return hear
 
-    def _listener(self, loaded: Loaded) -> Transcriber:
-        return RecallingTranscriber(
-            loaded.transcriber,
-            self._history.of(loaded) if self._history else None,
-            interrupted=self._runner.interrupted,
-        )
-
-    def _keep_for(self, job: BatchJob) -> Callable[[Item, Progress], int]:
+    def _keep_for(self, job: BatchJob) -> Keep:
         def keep(item: Item, last: Progress) -> int:
             return assess_risk(job.keep(item, last), self._settings.risk).score
 
