@@ -27,8 +27,7 @@ from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, hear_with
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import transcriber_of
-from richspeech.recognition.pipeline import Progress
+from richspeech.jobs.recalling import Step, transcriber_of
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
@@ -74,8 +73,8 @@ def batch(
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        listener = stack.enter_context(transcriber_of(settings, loaded, remembers=history))
-        hear = hear_with(listener, limits, options)
+        recalling = transcriber_of(settings, loaded, remembers=history)
+        hear = hear_with(stack.enter_context(recalling), limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
         def watch(row: BatchRow) -> None:
@@ -108,9 +107,9 @@ class _Books:
         self._versions = {item.name: item.version for item in items}
         self._manifest, self._results, self._settings = manifest, results, settings
 
-    def keep(self, item: Item, last: Progress) -> int:
+    def keep(self, item: Item, last: Step) -> int:
         """Keep a transcript; return its risk."""
-        transcript = last.transcript
+        transcript = last.progress.transcript
         self._results.write(item, transcript)
         self._manifest.append(
             Record(

@@ -23,9 +23,9 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.jobs.recalling import UnkeptProgress, transcriber_of
+from richspeech.jobs.recalling import RecallingTranscriber, Step, transcriber_of
 from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Progress, Transcriber
+from richspeech.recognition.pipeline import Progress
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
 
 STREAMED_FORMATS = ("txt", "md", "srt", "json")
@@ -81,7 +81,7 @@ def transcribe(
 
 def _transcribe_files(
     files: Sequence[Path],
-    transcriber: Transcriber,
+    transcriber: RecallingTranscriber,
     options: Options,
     outputs: Iterator[Path | None],
     writing: _Writing,
@@ -107,19 +107,19 @@ def _transcribe_files(
 
 
 def _transcribe_file(
-    transcriber: Transcriber,
+    transcriber: RecallingTranscriber,
     limits: AudioLimits,
     options: Options,
     stop: threading.Event,
     path: Path,
     turn: threading.Event,
-) -> Progress:
+) -> Step:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
     with open_recording(path, limits) as recording:
-        for progress in transcriber.transcribe(recording, options, stop.is_set):
+        for step in transcriber.steps(recording, options, stop.is_set):
             if turn.is_set():
-                _show(path.name, progress)
-    return progress
+                _show(path.name, step.progress)
+    return step
 
 
 def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Path | None]:
@@ -141,16 +141,16 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
     return [output / name for name in names]
 
 
-def _write(path: Path, last: Future[Progress], output: Path | None, writing: _Writing) -> bool:
+def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writing) -> bool:
     """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
     try:
-        heard = last.result()
-        _put(write(heard.transcript, writing.form, _writer_options(path, writing)), output)
+        step = last.result()
+        _put(write(step.progress.transcript, writing.form, _writer_options(path, writing)), output)
     except RichSpeechError as error:
         tell_failure(path.name, error)
         return False
-    if isinstance(heard, UnkeptProgress):
-        print(unkept_line(path.name, str(heard.error)), file=sys.stderr)
+    if step.unkept is not None:
+        print(unkept_line(path.name, str(step.unkept)), file=sys.stderr)
     return True
 
 

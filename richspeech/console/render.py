@@ -25,7 +25,6 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.stages.hotwords import hotwords_of
 from richspeech.stages.second_opinion import disagrees
-from richspeech.storage.recall import ComparingProgress
 
 LIVE_SEGMENTS = 100
 """Newest segments on the page while more are coming; all are shown at the end."""
@@ -226,7 +225,7 @@ def progress_bar(job: Transcription, locale: str) -> Markup:
     """Audio seconds done and total, percentage, time left and speed; a moving bar while unknown."""
     fraction = job.progress.fraction if job.progress else None
     parts = progress_parts(job.progress, locale)
-    comparing = job.state is State.RUNNING and isinstance(job.progress, ComparingProgress)
+    comparing = job.state is State.RUNNING and job.compared_with is not None
     head = "comparing" if comparing else job.state.value
     return meter(say(head, locale), fraction, parts, say("progress", locale))
 

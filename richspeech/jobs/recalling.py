@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from richspeech.engines.loader import Loaded
 from richspeech.errors import Cancelled, OptionError, StoreError
-from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
@@ -27,28 +26,29 @@ from richspeech.version import version
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeptProgress(Progress):
-    """The last step of a transcription whose result is in the history."""
+@dataclass(frozen=True)
+class Kept:
+    """Where the history has a recording."""
 
     entry: Entry
+    document: Document
+    """With all edits."""
     is_recalled: bool
     """Whether it was there already, so that nothing was recognised now."""
-    document: Document
-    """What the history has, with all edits; ``transcript`` lacks the corrections."""
-
-    @property
-    def corrections(self) -> tuple[Correction, ...]:
-        """What people have put right in what is recalled, oldest first."""
-        return self.document.corrections
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnkeptProgress(Progress):
-    """The last step of a transcription whose result the history could not take."""
+@dataclass(frozen=True)
+class Step:
+    """How far a recording is, and what the history has to do with that."""
 
-    error: StoreError
-    """Why, in a sentence."""
+    progress: Progress
+    """Of what is recalled, without the corrections."""
+    compared_with: Entry | None = None
+    """What begins alike, while nothing is recognised yet; then there are no segments."""
+    kept: Kept | None = None
+    """In the last step; None where nothing is kept."""
+    unkept: StoreError | None = None
+    """In the last step: why the history could not take it."""
 
 
 class Interrupted(Cancelled):
@@ -60,7 +60,7 @@ class Interrupted(Cancelled):
 
 
 class RecallingTranscriber:
-    """Asks the history before another transcriber, and keeps what that one hears.
+    """Asks the history before it has a recording recognised, and has it keep what is heard.
 
     When the history cannot be used everything is recognised, and the last step says why it is not
     kept.
@@ -82,59 +82,49 @@ class RecallingTranscriber:
         self._transcriber, self._history = transcriber, history
         self._recalls, self._interrupted = recalls, interrupted
 
-    def transcribe(
+    def steps(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
-    ) -> Iterator[Progress]:
-        """Yield ``ComparingProgress`` and at its end ``KeptProgress`` if the history knows it all.
+    ) -> Iterator[Step]:
+        """Yield after every step; the progress of the last one is finished.
 
-        Otherwise yield the steps of the transcriber; the last one is a ``KeptProgress`` as well, or
-        an ``UnkeptProgress``. Raises ``Cancelled``, and ``Interrupted`` when what was heard until
-        then is kept.
+        Raises ``Cancelled``, and ``Interrupted`` when what was heard until then is kept.
         """
         if self._history is None:
-            yield from self._transcriber.transcribe(recording, options, cancelled)
+            yield from map(Step, self._transcriber.transcribe(recording, options, cancelled))
             return
         with self._history.recall(recording, options) as recall:
             if self._recalls:
-                yield from recall.compare(cancelled)
+                for progress in recall.compare(cancelled):
+                    yield Step(progress, compared_with=recall.alike)
             if recall.found:
                 yield _recalled(recall.found)
             else:
                 yield from self._recognised(recall, options, cancelled)
 
-    def _recognised(
-        self, recall: Recall, options: Options, cancelled: Cancel
-    ) -> Iterator[Progress]:
+    def _recognised(self, recall: Recall, options: Options, cancelled: Cancel) -> Iterator[Step]:
         progress = None
         try:
             for progress in self._transcriber.transcribe(recall, options, cancelled):
-                yield _kept(recall, progress) if progress.finished else progress
+                yield _kept(recall, progress) if progress.finished else Step(progress)
         except Cancelled as error:
             if not (self._interrupted() and progress and progress.transcript.segments):
                 raise
             raise _interruption(recall, progress.transcript) from error
 
 
-def _recalled(stored: Stored) -> KeptProgress:
+def _recalled(stored: Stored) -> Step:
     transcript = stored.document.uncorrected
-    return KeptProgress(
-        transcript=transcript,
-        new=transcript.segments,
-        seconds_total=transcript.duration,
-        finished=True,
-        entry=stored.entry,
-        is_recalled=True,
-        document=stored.document,
-    )
+    progress = Progress(transcript, transcript.segments, transcript.duration, finished=True)
+    return Step(progress, kept=Kept(stored.entry, stored.document, is_recalled=True))
 
 
-def _kept(recall: Recall, progress: Progress) -> Progress:
+def _kept(recall: Recall, progress: Progress) -> Step:
     document = Document(progress.transcript)
     try:
         entry = recall.keep(document)
     except StoreError as error:
-        return UnkeptProgress(**vars(progress), error=error)
-    return KeptProgress(**vars(progress), entry=entry, document=document, is_recalled=False)
+        return Step(progress, unkept=error)
+    return Step(progress, kept=Kept(entry, document, is_recalled=False))
 
 
 def _interruption(recall: Recall, transcript: Transcript) -> Cancelled:

@@ -21,19 +21,14 @@ from richspeech.errors import (
     StoreError,
 )
 from richspeech.jobs.job import Job, Kind, State
-from richspeech.jobs.recalling import (
-    Interrupted,
-    KeptProgress,
-    RecallingTranscriber,
-    UnkeptProgress,
-)
+from richspeech.jobs.recalling import Interrupted, RecallingTranscriber, Step
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.live import Retold
-from richspeech.recognition.pipeline import Progress, Transcriber
+from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Entry
 
@@ -83,6 +78,8 @@ class Transcription(Job):
     """Where the history has it."""
     unkept: RichSpeechError | None = None
     """Why the history does not have it, or its corrections, though it should."""
+    compared_with: Entry | None = None
+    """What the history has that begins alike, while nothing is recognised yet."""
     heard: Progress | None = None
     """What was heard while it was recorded: then nothing is recognised again."""
     is_pristine: bool = False
@@ -90,16 +87,15 @@ class Transcription(Job):
     editing: threading.Lock = field(default_factory=threading.Lock)
     """Held while corrections change, here and in the history."""
 
-    def take(self, progress: Progress) -> None:
+    def take(self, step: Step) -> None:
         """Get further; the last step may come from the history, with its corrections."""
-        self.progress = progress
-        if isinstance(progress, UnkeptProgress):
-            self.unkept = progress.error
-        if isinstance(progress, KeptProgress):
-            self.entry = progress.entry
-            if progress.is_recalled:
+        self.progress, self.compared_with = step.progress, step.compared_with
+        self.unkept = step.unkept
+        if step.kept is not None:
+            self.entry = step.kept.entry
+            if step.kept.is_recalled:
                 self.origin = Origin.RECALLED
-                self._recall(progress.document)
+                self._recall(step.kept.document)
 
     def _recall(self, document: Document) -> None:
         """Take over what people have made of it before, unless it is to be as it was heard."""
@@ -197,9 +193,9 @@ class Transcriptions:
         job.enter(State.RUNNING)
         yield
         metered = MeteredRecording(recording, job.meter, job.name)
-        for progress in transcriber.transcribe(metered, job.request.options, job.stop.is_set):
-            job.take(progress)
-            if progress.finished:
+        for step in transcriber.steps(metered, job.request.options, job.stop.is_set):
+            job.take(step)
+            if step.progress.finished:
                 if job.unkept is not None:
                     log.warning("%s is not kept: %s", job.name, job.unkept)
                 self._keep_early_corrections(job)
@@ -225,7 +221,7 @@ class Transcriptions:
                     job.unkept = error
                     log.warning("the corrections of %s are not kept: %s", job.name, error)
 
-    def _transcriber(self, loaded: Loaded, job: Transcription) -> Transcriber:
+    def _transcriber(self, loaded: Loaded, job: Transcription) -> RecallingTranscriber:
         return RecallingTranscriber(
             Retold(job.heard) if job.heard else loaded.transcriber,
             self._history.of(loaded) if self._history else None,

@@ -69,13 +69,6 @@ class EngineHistory:
             yield Recall(self, recording, options, file)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ComparingProgress(Progress):
-    """A step of decoding sound that begins like something in the history; it has no segments."""
-
-    entry: Entry
-
-
 class Recall:
     """A recording that is digested while it is read; `blocks` gives it once, whole."""
 
@@ -84,6 +77,8 @@ class Recall:
     ) -> None:
         """``file`` takes what is decoded to be compared."""
         self.name = recording.name if isinstance(recording, Named) else None
+        self.alike: Entry | None = None
+        """What it is compared with: something in the history that begins alike."""
         self.found: Stored | None = None
         """What the history has of it, once it was compared."""
         self._store, self._recording, self._file = history.store, recording, file
@@ -102,13 +97,13 @@ class Recall:
         """Give what is read, in blocks of the pipeline's length."""
         return self._blocks
 
-    def compare(self, cancelled: Cancel) -> Iterator[ComparingProgress]:
+    def compare(self, cancelled: Cancel) -> Iterator[Progress]:
         """Decode to the end what begins like something known, and look for it as a whole.
 
         Raises ``Cancelled`` soon after ``cancelled`` says so, and ``StoreError`` when the disk is
         full. A history that cannot be used knows nothing.
         """
-        alike = _unless_broken(self._store.find_beginning, self._beginning)
+        alike = self.alike = _unless_broken(self._store.find_beginning, self._beginning)
         if alike is None:
             return
         began = time.perf_counter()
@@ -117,7 +112,7 @@ class Recall:
                 raise Cancelled
             elapsed = time.perf_counter() - began
             so_far = Transcript(seconds, elapsed, alike.engine, alike.model)
-            yield ComparingProgress(so_far, (), self.duration, finished=False, entry=alike)
+            yield Progress(so_far, (), self.duration, finished=False)
         self.found = _unless_broken(self._store.find, self._fingerprint.whole)
 
     def keep(self, document: Document) -> Entry:

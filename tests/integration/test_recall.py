@@ -3,12 +3,12 @@
 import io
 import logging
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -17,12 +17,7 @@ import pytest
 from postprocess import DEFAULT_RULES, Emotion
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
-from richspeech.jobs.recalling import (
-    Interrupted,
-    KeptProgress,
-    RecallingTranscriber,
-    UnkeptProgress,
-)
+from richspeech.jobs.recalling import Interrupted, Kept, RecallingTranscriber, Step
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
@@ -30,7 +25,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
 from richspeech.storage import recall
 from richspeech.storage.query import parse_query
-from richspeech.storage.recall import ComparingProgress, EngineHistory
+from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Store
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
@@ -118,15 +113,26 @@ def as_flac(source: Path, path: Path) -> Path:
 
 def steps(
     transcriber: RecallingTranscriber, path: Path, options: Options | None = None
-) -> list[Progress]:
+) -> list[Step]:
     with open_recording(path, LIMITS) as recording:
-        return [*transcriber.transcribe(recording, options or Options())]
+        return [*transcriber.steps(recording, options or Options())]
 
 
-def last(transcriber: RecallingTranscriber, path: Path) -> KeptProgress:
-    step = steps(transcriber, path)[-1]
-    assert isinstance(step, KeptProgress)
-    return step
+class Last(NamedTuple):
+    """The last step of what is kept."""
+
+    progress: Progress
+    kept: Kept
+
+
+def last(transcriber: RecallingTranscriber, path: Path) -> Last:
+    return last_of(steps(transcriber, path))
+
+
+def last_of(found: Sequence[Step]) -> Last:
+    step = found[-1]
+    assert step.kept is not None
+    return Last(step.progress, step.kept)
 
 
 LENGTHS = pytest.mark.parametrize("seconds", [0.5, 12.0, 30.0])
@@ -140,11 +146,11 @@ def test_what_is_new_is_recognised_step_by_step_and_kept(
     path = written(tmp_path / "a.wav", noise(seconds))
     found = steps(recalling, path)
     assert len(found) == len(ear.heard) + 1
-    assert [type(step) for step in found] == [Progress] * len(ear.heard) + [KeptProgress]
-    kept = cast("KeptProgress", found[-1])
+    assert found[:-1] == [Step(step.progress) for step in found[:-1]]
+    progress, kept = last_of(found)
     assert not kept.is_recalled
-    assert store.open(kept.entry.id).document.measured == kept.transcript
-    assert (kept.entry.name, kept.finished, kept.seconds_total) == ("a.wav", True, seconds)
+    assert store.open(kept.entry.id).document.measured == progress.transcript
+    assert (kept.entry.name, progress.finished, progress.seconds_total) == ("a.wav", True, seconds)
 
 
 @LENGTHS
@@ -165,10 +171,11 @@ def test_the_same_is_not_recognised_again(
     path = written(tmp_path / "a.wav", noise(seconds))
     first, second = last(recalling, path), last(recalling, path)
     assert ear.calls == 1
-    assert second.is_recalled
-    assert second.entry == first.entry
-    assert second.transcript == first.transcript
-    assert (second.new, second.fraction) == (first.transcript.segments, 1.0)
+    assert second.kept.is_recalled
+    assert second.kept.entry == first.kept.entry
+    heard, again = first.progress, second.progress
+    assert again.transcript == heard.transcript
+    assert (again.new, again.fraction) == (heard.transcript.segments, 1.0)
 
 
 def test_the_same_sound_is_known_in_another_container_and_under_another_name(
@@ -176,20 +183,22 @@ def test_the_same_sound_is_known_in_another_container_and_under_another_name(
 ) -> None:
     path = written(tmp_path / "a.wav", noise(20.0))
     last(recalling, path)
-    again = last(recalling, as_flac(path, tmp_path / "b.flac"))
+    again = last(recalling, as_flac(path, tmp_path / "b.flac")).kept
     assert (again.is_recalled, again.entry.name, ear.calls) == (True, "a.wav", 1)
 
 
 def test_comparing_shows_how_far_it_is(recalling: RecallingTranscriber, tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(18.0))
-    entry = last(recalling, path).entry
+    entry = last(recalling, path).kept.entry
     *comparing, end = steps(recalling, path)
-    assert [step.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
+    assert [step.progress.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
     for step in comparing:
-        assert isinstance(step, ComparingProgress)
-        assert (step.entry, step.finished, step.seconds_total) == (entry, False, 18.0)
-        assert step.transcript.segments == ()
-    assert end.finished
+        progress = step.progress
+        assert (step.compared_with, step.kept, step.unkept) == (entry, None, None)
+        assert (progress.finished, progress.seconds_total) == (False, 18.0)
+        assert progress.transcript.segments == ()
+    assert end.progress.finished
+    assert end.compared_with is None
 
 
 @pytest.mark.parametrize("most_bytes", [1, 2**24])
@@ -204,13 +213,13 @@ def test_what_only_begins_alike_is_recognised_from_what_was_decoded(
     beginning = noise(15.0)
     last(recalling, written(tmp_path / "a.wav", np.concatenate([beginning, noise(10.3, seed=1)])))
     other = written(tmp_path / "b.wav", np.concatenate([beginning, noise(10.3, seed=2)]))
-    step = last(recalling, other)
-    assert (step.is_recalled, ear.calls) == (False, 2)
+    kept = last(recalling, other).kept
+    assert (kept.is_recalled, ear.calls) == (False, 2)
     with open_recording(other, LIMITS) as recording:
         expected = [*recording.blocks(BLOCK_SECONDS)]
     assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
     assert all(block.flags.writeable for block in ear.heard)
-    assert last(recalling, other).is_recalled
+    assert last(recalling, other).kept.is_recalled
 
 
 def test_a_longer_recording_with_the_same_beginning_is_another_one(
@@ -218,9 +227,8 @@ def test_a_longer_recording_with_the_same_beginning_is_another_one(
 ) -> None:
     sound = noise(30.0)
     lengths = [sound[: 10 * SAMPLE_RATE], sound[: 20 * SAMPLE_RATE], sound]
-    ids = {
-        last(recalling, written(tmp_path / f"{len(part)}.wav", part)).entry.id for part in lengths
-    }
+    paths = [written(tmp_path / f"{len(part)}.wav", part) for part in lengths]
+    ids = {last(recalling, path).kept.entry.id for path in paths}
     assert (len(ids), ear.calls) == (3, 3)
 
 
@@ -245,9 +253,7 @@ def test_a_recording_without_a_name_is_kept_without_one(
         def blocks(self, _: float) -> Iterator[Waveform]:
             yield noise(1.0)
 
-    *_, step = recalling.transcribe(Live(), Options())
-    assert isinstance(step, KeptProgress)
-    assert step.entry.name is None
+    assert last_of([*recalling.steps(Live(), Options())]).kept.entry.name is None
 
 
 # What goes wrong ----------------------------------------------------------------------------------
@@ -258,19 +264,19 @@ def test_what_was_cancelled_or_broke_off_is_not_kept(
 ) -> None:
     path = written(tmp_path / "a.wav", noise(20.0))
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
-        [*recalling.transcribe(recording, Options(), lambda: True)]
+        [*recalling.steps(recording, Options(), lambda: True)]
     short = AudioLimits(LIMITS.max_bytes, max_seconds=15.0)
     with open_recording(path, short) as recording, pytest.raises(AudioError):
-        [*recalling.transcribe(recording, Options())]
+        [*recalling.steps(recording, Options())]
     assert store.count(parse_query("")) == 0
 
 
 def test_comparing_can_be_cancelled(recalling: RecallingTranscriber, tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(60.0))
     last(recalling, path)
-    done: list[Progress] = []
+    done: list[Step] = []
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
-        done.extend(recalling.transcribe(recording, Options(), lambda: True))
+        done.extend(recalling.steps(recording, Options(), lambda: True))
     assert done == []
 
 
@@ -290,10 +296,11 @@ def test_without_its_database_all_is_heard_and_the_last_step_says_why_it_is_not_
         found = steps(RecallingTranscriber(ear, EngineHistory(store, "")), path)
     store.close()
     *before, last_step = found
-    assert [type(step) for step in before] == [Progress] * 2
-    assert isinstance(last_step, UnkeptProgress)
-    assert last_step.finished
-    assert "no such table" in str(last_step.error)
+    assert before == [Step(step.progress) for step in before]
+    assert len(before) == 2
+    assert last_step.kept is None
+    assert last_step.progress.finished
+    assert "no such table" in str(last_step.unkept)
     (said,) = caplog.messages
     assert said.startswith("The history cannot be used (")
 
@@ -304,11 +311,12 @@ def test_a_recalled_recording_is_the_one_that_was_corrected(
     path = written(tmp_path / "a.wav", noise(5.0))
     first = last(recalling, path)
     correction = Correction.from_dict({"index": 0, "text": "better"})
-    better = first.document.with_corrections([correction], datetime.now(UTC))
-    corrected = store.edit(first.entry, better)
+    better = first.kept.document.with_corrections([correction], datetime.now(UTC))
+    corrected = store.edit(first.kept.entry, better)
     again = last(recalling, path)
-    assert (again.entry, again.transcript) == (corrected, first.transcript)
-    assert (again.document, again.corrections) == (better, (correction,))
+    assert (again.kept.entry, again.progress.transcript) == (corrected, first.progress.transcript)
+    document = again.kept.document
+    assert (document, document.corrections) == (better, (correction,))
 
 
 def test_what_was_asked_for_is_kept_with_the_engine_that_heard_it(
@@ -317,8 +325,7 @@ def test_what_was_asked_for_is_kept_with_the_engine_that_heard_it(
     request = TranscriptionRequest(engine="paraformer", sentiment=True, rules=DEFAULT_RULES)
     recalling = RecallingTranscriber(ear, EngineHistory(store, "same", request))
     path, options = written(tmp_path / "a.wav", noise(1.0)), Options(hotwords=("退款",))
-    (*_, kept) = steps(recalling, path, options)
-    assert isinstance(kept, KeptProgress)
+    kept = last_of(steps(recalling, path, options)).kept
     assert store.open(kept.entry.id).entry.request == replace(request, options=options)
 
 
@@ -329,7 +336,7 @@ def ended_after(blocks: int, transcriber: RecallingTranscriber, path: Path) -> C
     """How a transcription ended that was cancelled when so much was heard."""
     looks = count()
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled) as caught:
-        list(transcriber.transcribe(recording, Options(), lambda: next(looks) >= blocks))
+        list(transcriber.steps(recording, Options(), lambda: next(looks) >= blocks))
     return caught.value
 
 
@@ -347,10 +354,10 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
 
     again = RecallingTranscriber(ear, EngineHistory(store, "same"))
     whole = last(again, path)
-    assert (whole.is_recalled, whole.transcript.duration) == (False, 40.0)
+    assert (whole.kept.is_recalled, whole.progress.transcript.duration) == (False, 40.0)
     # Nor for a recording that is no longer than what was decoded by then.
     part = written(tmp_path / "part.wav", noise(40.0)[: 24 * SAMPLE_RATE])
-    assert not last(again, part).is_recalled
+    assert not last(again, part).kept.is_recalled
     assert store.count(parse_query("")) == 3
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import Engine, MetaData, create_engine, event, text
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import StoreError, UnreadableStoreError
-from richspeech.jobs.recalling import KeptProgress, RecallingTranscriber
+from richspeech.jobs.recalling import RecallingTranscriber
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
@@ -249,16 +249,16 @@ def test_what_was_recalled_before_is_recalled_after(
     opened: Store, recording: Known, engine: str, options: Options, text: str
 ) -> None:
     transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, f"identity of {engine}"))
-    (*_, last) = transcriber.transcribe(recording, options)
-    assert isinstance(last, KeptProgress)
-    assert last.is_recalled
-    assert last.document.transcript.text.startswith(text)
+    (*_, last) = transcriber.steps(recording, options)
+    assert last.kept is not None
+    assert last.kept.is_recalled
+    assert last.kept.document.transcript.text.startswith(text)
 
 
 def test_an_interrupted_recording_still_answers_for_none(opened: Store) -> None:
     transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, "identity of sensevoice"))
     with pytest.raises(AssertionError, match="recognised again"):
-        list(transcriber.transcribe(Known(8, 12), Options()))
+        list(transcriber.steps(Known(8, 12), Options()))
 
 
 def test_what_was_deleted_before_gives_its_number_to_nobody(opened: Store) -> None:

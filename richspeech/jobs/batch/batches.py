@@ -22,10 +22,10 @@ from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_
 from richspeech.jobs.batch.work import Batch, Hear, Keep
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.recalling import RecallingTranscriber
+from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.jobs.runner import Runner
 from richspeech.model.request import TranscriptionRequest
-from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.pipeline import Cancel
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import History
@@ -95,7 +95,7 @@ class Batches:
         job.require_wanted()
 
     def _hear_for(self, job: BatchJob) -> Hear:
-        def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+        def hear(item: Item, cancelled: Cancel) -> Iterator[Step]:
             asked, name = job.request, PurePosixPath(item.name).name
             meter = job.meters[item.name] = PeakMeter(ROW_PEAKS)
             with (
@@ -108,12 +108,12 @@ class Batches:
                 transcriber = RecallingTranscriber(
                     loaded.transcriber, history, interrupted=self._runner.interrupted
                 )
-                yield from transcriber.transcribe(metered, asked.options, cancelled)
+                yield from transcriber.steps(metered, asked.options, cancelled)
 
         return hear
 
     def _keep_for(self, job: BatchJob) -> Keep:
-        def keep(item: Item, last: Progress) -> int:
+        def keep(item: Item, last: Step) -> int:
             return assess_risk(job.keep(item, last), self._settings.risk).score
 
         return keep

@@ -15,7 +15,7 @@ from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.job import Job, Kind, State
-from richspeech.jobs.recalling import KeptProgress
+from richspeech.jobs.recalling import Step
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.request import TranscriptionRequest
@@ -117,16 +117,16 @@ class BatchJob(Job):
         with open_sources(self.paths, self.limits) as items:
             yield {item.name: item for item in items}
 
-    def keep(self, item: Item, last: Progress) -> Transcript:
+    def keep(self, item: Item, last: Step) -> Transcript:
         """Write down what was heard; return it as corrected."""
-        content = json.dumps(last.transcript.to_dict(), ensure_ascii=False).encode()
+        transcript, kept = last.progress.transcript, last.kept
+        content = json.dumps(transcript.to_dict(), ensure_ascii=False).encode()
         write_atomically(self._document(item.name), content)
-        meter = self.meters.pop(item.name)
-        heard = Heard(meter)
-        if isinstance(last, KeptProgress):
-            heard = Heard(meter, last.entry, last.corrections, last.is_recalled)
+        heard = Heard(self.meters.pop(item.name))
+        if kept is not None:
+            heard = Heard(heard.meter, kept.entry, kept.document.corrections, kept.is_recalled)
         self.heard[item.name] = heard
-        return correct(last.transcript, heard.corrections)
+        return correct(transcript, heard.corrections)
 
     def transcript(self, name: str) -> Transcript:
         """Return what was heard in a recording that is done, as corrected by now."""

@@ -13,27 +13,27 @@ from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import UnkeptProgress
+from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.pipeline import Cancel, Progress
 
 log = logging.getLogger(__name__)
 
-Hear: TypeAlias = Callable[[Item, Cancel], Iterator[Progress]]
+Hear: TypeAlias = Callable[[Item, Cancel], Iterator[Step]]
 """Transcribes a recording; `hear_with` makes one."""
 
-Keep: TypeAlias = Callable[[Item, Progress], int | None]
+Keep: TypeAlias = Callable[[Item, Step], int | None]
 """Keeps what the last step of a recording has; returns its risk, if that is known."""
 
 
-def hear_with(transcriber: Transcriber, limits: AudioLimits, options: Options) -> Hear:
+def hear_with(transcriber: RecallingTranscriber, limits: AudioLimits, options: Options) -> Hear:
     """Transcribe what an item holds."""
 
-    def hear(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+    def hear(item: Item, cancelled: Cancel) -> Iterator[Step]:
         name = PurePosixPath(item.name).name
         with item.open() as source, open_recording(source, limits, name=name) as recording:
-            yield from transcriber.transcribe(recording, options, cancelled)
+            yield from transcriber.steps(recording, options, cancelled)
 
     return hear
 
@@ -106,13 +106,13 @@ class Batch:
             why = f"{type(error).__name__}: {error}"
             self._fail(name, Notice("batch.fault", {"name": name, "why": why}))
         else:
-            unkept = Notice.of(last.error) if isinstance(last, UnkeptProgress) else None
-            self._change(name, lambda row: row.finish(last.transcript, risk, unkept))
+            unkept = Notice.of(last.unkept) if last.unkept else None
+            self._change(name, lambda row: row.finish(last.progress.transcript, risk, unkept))
 
-    def _last_step(self, name: str) -> Progress:
+    def _last_step(self, name: str) -> Step:
         last = None
         for last in self._hear(self._items[name], lambda: self._is_over(name)):
-            self._advance(name, last)
+            self._advance(name, last.progress)
         if last is None or self._is_over(name):
             raise Cancelled
         return last

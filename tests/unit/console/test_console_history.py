@@ -33,6 +33,7 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
 from richspeech.jobs.job import State
 from richspeech.jobs.listener import Listening
+from richspeech.jobs.recalling import Step
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
@@ -48,7 +49,6 @@ from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
 from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
-from richspeech.storage.recall import ComparingProgress
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
 from tests.history import refuse
 
@@ -342,9 +342,8 @@ def test_comparing_with_the_history_is_said() -> None:
     made, request = datetime(2026, 11, 1, tzinfo=UTC), TranscriptionRequest()
     entry = Entry(1, "a.wav", made, 9.0, "zh", "e", "m", request, "", 0)
     job = Transcription(Path("a.wav"), state=State.RUNNING)
-    job.take(
-        ComparingProgress(Transcript(5.0, 0.1, "e", "m"), (), 10.0, finished=False, entry=entry)
-    )
+    progress = Progress(Transcript(5.0, 0.1, "e", "m"), (), 10.0, finished=False)
+    job.take(Step(progress, compared_with=entry))
     assert "正在比对" in render.status(job, "zh")
     assert 'aria-valuenow="50"' in render.status(job, "zh")
 

@@ -15,6 +15,7 @@ from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch, hear_with
 from richspeech.jobs.job import State
+from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -27,16 +28,20 @@ def item(name: str, size_bytes: int = 100) -> Item:
     return Item(name, size_bytes, "1", name, lambda: nullcontext(b""))
 
 
-def step(seconds: float, total: float | None = 10.0, *, finished: bool = False) -> Progress:
+def progress(seconds: float, total: float | None = 10.0, *, finished: bool = False) -> Progress:
     return Progress(Transcript(seconds, seconds / 100, "ear", "tiny"), (), total, finished)
 
 
-def hear(_item: Item, _cancelled: Cancel) -> Iterator[Progress]:
+def step(seconds: float, *, finished: bool = False) -> Step:
+    return Step(progress(seconds, finished=finished))
+
+
+def hear(_item: Item, _cancelled: Cancel) -> Iterator[Step]:
     yield step(5.0)
     yield step(10.0, finished=True)
 
 
-def keep_nothing(_item: Item, _last: Progress) -> None:
+def keep_nothing(_item: Item, _last: Step) -> None:
     return None
 
 
@@ -48,8 +53,8 @@ def states(batch: Batch) -> dict[str, State]:
 def test_everything_is_heard_kept_and_done(workers: int) -> None:
     kept: dict[str, float] = {}
 
-    def keep(item: Item, last: Progress) -> int:
-        kept[item.name] = last.transcript.duration
+    def keep(item: Item, last: Step) -> int:
+        kept[item.name] = last.progress.transcript.duration
         return 7
 
     names = [f"{number}.wav" for number in range(10)]
@@ -91,13 +96,13 @@ def test_every_change_of_a_row_is_told() -> None:
 )
 @pytest.mark.parametrize("where", ["hearing", "keeping"])
 def test_a_bad_recording_fails_alone(where: str, error: Exception, sentence: str) -> None:
-    def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+    def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Step]:
         yield step(5.0)
         if item.name == "bad.wav" and where == "hearing":
             raise error
         yield step(10.0, finished=True)
 
-    def keep_or_fail(item: Item, _last: Progress) -> None:
+    def keep_or_fail(item: Item, _last: Step) -> None:
         if item.name == "bad.wav" and where == "keeping":
             raise error
 
@@ -113,7 +118,7 @@ class Endless:
     def __init__(self) -> None:
         self.begun = threading.Semaphore(0)
 
-    def __call__(self, _: Item, cancelled: Cancel) -> Iterator[Progress]:
+    def __call__(self, _: Item, cancelled: Cancel) -> Iterator[Step]:
         self.begun.release()
         while not cancelled():
             yield step(1.0)
@@ -129,7 +134,7 @@ def running(batch: Batch, workers: int) -> threading.Thread:
 def test_a_cancelled_recording_stops_and_the_others_go_on() -> None:
     endless = Endless()
 
-    def hear_some(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+    def hear_some(item: Item, cancelled: Cancel) -> Iterator[Step]:
         return endless(item, cancelled) if item.name == "long.wav" else hear(item, cancelled)
 
     batch = Batch(map(item, ("a.wav", "long.wav", "waiting.wav", "z.wav")), hear_some, keep_nothing)
@@ -155,7 +160,7 @@ def test_all_can_be_stopped_at_once() -> None:
 
 
 def test_what_is_cancelled_at_the_last_moment_is_not_kept() -> None:
-    def hear_late(item: Item, _: Cancel) -> Iterator[Progress]:
+    def hear_late(item: Item, _: Cancel) -> Iterator[Step]:
         batch.cancel(item.name)
         yield step(10.0, finished=True)
 
@@ -170,7 +175,7 @@ def test_a_manifest_that_cannot_be_written_ends_the_batch() -> None:
         if row.state is State.FAILED:
             raise OptionError("manifest.jsonl cannot be written.")
 
-    def fail(_item: Item, _cancelled: Cancel) -> Iterator[Progress]:
+    def fail(_item: Item, _cancelled: Cancel) -> Iterator[Step]:
         raise AudioError("bad.")
 
     batch = Batch([item("a.wav"), *map(item, "bcdefgh")], fail, keep_nothing, watch)
@@ -187,17 +192,18 @@ class Ear:
     ) -> Iterator[Progress]:
         self.name, self.options = getattr(recording, "name", None), options
         self.cancelled = cancelled
-        yield step(sum(len(block) for block in recording.blocks(10.0)) / 16_000, finished=True)
+        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
+        yield progress(seconds, finished=True)
 
 
 def test_what_an_item_holds_is_decoded_under_its_own_name() -> None:
     ear, examples = Ear(), Path(__file__).parents[3] / "examples"
-    heard = hear_with(ear, AudioLimits(10**8, 600.0), Options(language="zh"))
+    heard = hear_with(RecallingTranscriber(ear), AudioLimits(10**8, 600.0), Options(language="zh"))
     with open_sources([examples], ZipLimits(1, 1, 1)) as items:
         *_, last = heard(items[0], lambda: True)
     assert ear.name == items[0].name == "en-cough.wav"
     assert (ear.options, ear.cancelled()) == (Options(language="zh"), True)
-    assert last.transcript.duration > 1.0
+    assert last.progress.transcript.duration > 1.0
 
 
 # Time left and the line of progress ---------------------------------------------------------------
@@ -232,7 +238,7 @@ def written(stream: io.StringIO) -> str:
     """Run three recordings, the second of which fails, with ten seconds between any two looks."""
     seconds = iter(range(0, 10_000, 10))
 
-    def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Progress]:
+    def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Step]:
         if item.name == "x/b.wav":
             raise AudioError("b.wav is empty.")
         yield from hear(item, cancelled)
