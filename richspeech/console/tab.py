@@ -11,8 +11,6 @@ from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.widgets import Widgets
-from richspeech.errors import StoppingError
-from richspeech.language.catalog import Notice
 from richspeech.model.request import TranscriptionRequest
 from richspeech.service import Service
 from richspeech.settings import Settings
@@ -40,14 +38,9 @@ class Context:
         """Return the session of the page that asks."""
         return self.sessions.get(request.session_hash)
 
-    def require_open(self, session: Session) -> None:
-        """Refuse new work in a sentence on the page once the process is about to end."""
-        try:
-            self.service.runner.require_open()
-        except StoppingError as error:
-            raise gr.Error(
-                Notice.of(error).sentence(session.locale), print_exception=False
-            ) from error
+    def require_open(self) -> None:
+        """Raise ``StoppingError`` once the process is about to end."""
+        self.service.runner.require_open()
 
 
 class Tab(Protocol):

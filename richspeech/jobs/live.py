@@ -63,10 +63,6 @@ class Talks:
         """``max_seconds`` is the longest recording."""
         self._runner, self._max_seconds = runner, max_seconds
 
-    def require_open(self) -> None:
-        """Raise ``StoppingError`` once the process is about to end."""
-        self._runner.require_open()
-
     def open(self, path: Path, options: Options, end: Callable[[Progress | None], None]) -> Talk:
         """Begin a recording in a file; raises ``OptionError`` when nobody else can talk now."""
         places = self._runner.places(Kind.LIVE)

@@ -56,7 +56,7 @@ class OpinionRow:
 
     def _press_ask(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        self._context.require_open(session)
+        self._context.require_open()
         if (job := shown(session)) is not None:
             self._work.ask(job)
         return self.paint(session)

@@ -16,10 +16,9 @@ from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.errors import BusyError, RichSpeechError
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.job import SECONDS_BETWEEN_LOOKS, State
-from richspeech.language.catalog import Notice, say
+from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
 from richspeech.writers import WRITERS, WriterOptions
 
@@ -212,11 +211,8 @@ class BatchTab:
             raise gr.Error(say("batch_nothing", session.locale))
         uploads = [Path(file) for file in files or ()]
         chosen = None if uploads else Path(str(folder))
-        try:
-            asked, before = self._shell.viewer.request(values), session.job_of(BatchJob)
-            session.put(self._work.begin(session.folder, uploads, chosen, asked, before))
-        except RichSpeechError as error:
-            raise gr.Error(Notice.of(error).sentence(session.locale)) from error
+        asked, before = self._shell.viewer.request(values), session.job_of(BatchJob)
+        session.put(self._work.begin(session.folder, uploads, chosen, asked, before))
         session.keep(BatchView(session.view(BatchView).by_name))
         return self.paint(session)
 
@@ -269,10 +265,7 @@ class BatchTab:
             raise gr.Error(say("batch_no_format", session.locale))
         if (run := session.job_of(BatchJob)) is not None:
             look = WriterOptions(session.style, session.locale)
-            try:
-                self._work.pack(run, formats, look)
-            except BusyError as error:
-                raise gr.Error(Notice.of(error).sentence(session.locale)) from error
+            self._work.pack(run, formats, look)
         return self.paint(session)
 
     def _press_stop_packing(self, request: gr.Request) -> list[Any]:

@@ -182,7 +182,7 @@ class EmotionTab:
 
     def _begin(self, request: gr.Request, path: str | None, values: Mapping[Any, Any]) -> list[Any]:
         session = self._context.session(request)
-        self._context.require_open(session)
+        self._context.require_open()
         _forget(session.job_of(Hearing))
         asked = EmotionRequest(
             frames=values[self._granularity] == "frame",

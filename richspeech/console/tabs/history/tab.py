@@ -184,10 +184,7 @@ class HistoryTab:
         if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
-        try:
-            stored = self._history.store.open(events.read(event, events.Numbered).id)
-        except StoreError as error:
-            raise gr.Error(Notice.of(error).sentence(session.locale)) from error
+        stored = self._history.store.open(events.read(event, events.Numbered).id)
         show(session, opened(stored, sound_of(session, stored.entry), session.locale))
         return self._shell.open(session)
 

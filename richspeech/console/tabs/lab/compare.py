@@ -251,7 +251,7 @@ class ComparePanel:
     def _begin(
         self, session: Session, path: str | None, reference: str, values: Mapping[Any, Any]
     ) -> list[Any]:
-        self._context.require_open(session)
+        self._context.require_open()
         if (before := session.job_of(Experiment)) is not None:
             before.cancel()
         experiment = self._experiment(path, reference.strip(), values)

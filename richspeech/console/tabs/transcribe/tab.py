@@ -339,7 +339,7 @@ class TranscribeTab:
         *,
         is_example: bool = False,
     ) -> list[Any]:
-        self._context.require_open(self._context.session(request))
+        self._context.require_open()
         chosen, begin = self._chosen(values), self._handlers.begin
         return self.paint(begin(request.session_hash, path, chosen, is_example=is_example))
 
@@ -386,7 +386,7 @@ class TranscribeTab:
             yield painting
 
     def _press_again(self, request: gr.Request) -> list[Any]:
-        self._context.require_open(self._context.session(request))
+        self._context.require_open()
         return self.paint(self._handlers.repeat(request.session_hash))
 
     def _open_table(self, request: gr.Request) -> str:
