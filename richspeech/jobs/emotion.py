@@ -18,13 +18,11 @@ from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.listener import Listening, ListeningJob
+from richspeech.jobs.listener import BLOCK_SECONDS, Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.model.impression import EmotionWindow, Impression, NineEmotion, risks
 from richspeech.settings import EmotionSettings
 
-BLOCK_SECONDS = 4.0
-"""How much is decoded between two looks at whether somebody wants to stop."""
 FILES = (RESULT, EMBEDDING, AUDIO)
 MOST_POINTS = 2_000
 """Of the curve on the page, which is no wider; result.json has them all."""

@@ -11,6 +11,9 @@ from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.errors import Cancelled
 from richspeech.jobs.job import Job, State
 
+BLOCK_SECONDS = 4.0
+"""How much is decoded between two looks at whether somebody wants to stop."""
+
 Stopped = Callable[[], bool]
 
 

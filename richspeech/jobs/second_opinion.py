@@ -10,7 +10,7 @@ from typing import ClassVar
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.errors import StoreError
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.listener import Listening, ListeningJob
+from richspeech.jobs.listener import BLOCK_SECONDS, Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
@@ -19,9 +19,6 @@ from richspeech.stages.second_opinion import add_second_opinion
 from richspeech.storage.history import History
 
 log = logging.getLogger(__name__)
-
-BLOCK_SECONDS = 4.0
-"""How much is decoded between two looks at whether somebody wants to stop."""
 
 
 @dataclass(eq=False)

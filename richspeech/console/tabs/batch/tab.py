@@ -175,9 +175,7 @@ class BatchTab:
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show the batch, and go on painting it while it runs."""
-        arrivals.add(
-            lambda session: session.job_of(BatchJob) is not None, self._watch, self.painted
-        )
+        arrivals.add(_has_batch, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's batch."""

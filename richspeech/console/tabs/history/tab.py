@@ -129,9 +129,7 @@ class HistoryTab:
 
     def resume(self, arrivals: Arrivals) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
-        arrivals.add(
-            lambda session: bool(session.view(HistoryView).line), self._restore, self._line
-        )
+        arrivals.add(_has_search, self._restore, self._line)
 
     def _restore(self, request: gr.Request) -> str:
         return self._context.session(request).view(HistoryView).line
