@@ -104,6 +104,21 @@ def heading(key: str, locale: str) -> Markup:
     return _page("heading", locale)(key)
 
 
+def subheading(key: str, locale: str) -> Markup:
+    """Head of a part of a card."""
+    return _page("subheading", locale)(key)
+
+
+def note(key: str, kind: str, locale: str) -> Markup:
+    """Say the text ``key`` in a paragraph of the class ``kind``."""
+    return _part("note", locale)(key, kind)
+
+
+def paragraphs(*sentences: str) -> Markup:
+    """Say one thing after the other."""
+    return _part("paragraphs", "en")(sentences)
+
+
 def group(key: str, locale: str) -> Markup:
     """Head of a group of buttons, and what they are for."""
     return _page("group", locale)(key)
@@ -300,12 +315,12 @@ def player(job: Transcription | None, locale: str) -> Markup:
         return Markup()
     if job.path is None:
         return _part("player", locale)(job.name, None) if job.title else Markup()
-    return _part("player", locale)(job.name, file_address(job.path))
+    return sound(job.name, job.path, locale)
 
 
-def file_address(path: Path) -> str:
-    """Return where the page may fetch a file of its window."""
-    return f"gradio_api/file={quote(str(path))}"
+def sound(name: str, path: Path, locale: str) -> Markup:
+    """Play a file of the window, which the page fetches when somebody wants to hear it."""
+    return _part("player", locale)(name, f"gradio_api/file={quote(str(path))}")
 
 
 @dataclass(frozen=True)

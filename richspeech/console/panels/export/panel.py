@@ -43,7 +43,7 @@ class ExportPanel:
     def build(self) -> None:
         """Make the panel."""
         with gr.Column(elem_id="exports", visible=False) as self._box:
-            self._widgets.html(lambda locale: f"<h3>{say('exports', locale)}</h3>")
+            self._widgets.html(partial(render.subheading, "exports"))
             with gr.Row(elem_id="export-groups"):
                 for name, forms in GROUPS:
                     self._build_group(name, forms)

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console import events
+from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.listing import listing
 from richspeech.console.sessions import Session
@@ -92,7 +92,7 @@ class BatchTab:
         seconds = self._context.settings.page.leave_seconds
         key = "batch_stay" if self._context.service.history is None else "batch_stay_kept"
         stay = say(key, locale, time=duration_text(seconds, locale))
-        return f"<p>{say('batch_hint', locale)}</p><p>{stay}</p>"
+        return render.paragraphs(say("batch_hint", locale), stay)
 
     def _build_result(self) -> None:
         with gr.Column(elem_classes="card", elem_id="batch-result"):

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from richspeech.console import render
-from richspeech.console.templates import draw, macro
+from richspeech.console.templates import draw
 from richspeech.jobs.emotion import Hearing
 from richspeech.jobs.job import State
 from richspeech.jobs.listener import ListeningJob
@@ -97,8 +97,7 @@ def player(hearing: Hearing | None, locale: str) -> Markup:
     """Play the recording that was heard."""
     if hearing is None or hearing.path is None or hearing.result is None:
         return Markup()
-    play = macro("parts.html", "player", locale)
-    return play(hearing.path.name, render.file_address(hearing.path))
+    return render.sound(hearing.name, hearing.path, locale)
 
 
 def scores(hearing: Hearing | None, locale: str) -> Markup:
@@ -181,9 +180,8 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
 
 def opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
     """Say how far the second listener is, or how often the two disagree."""
-    note = macro("parts.html", "note", locale)
     if job is None or job.opinion is None:
-        return note("opinion_hint", kind="opinion-hint")
+        return render.note("opinion_hint", "opinion-hint", locale)
     asked = job.opinion
     if asked.state is State.FAILED:
         return render.failure(asked.error, locale)
@@ -192,7 +190,9 @@ def opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
     if asked.state is not State.FINISHED:
         return progress(asked, "opinion", locale)
     outcome = render.message("done", _outcome(job.transcript, asked.model, limits, locale))
-    return outcome + (note("opinion_tiny", kind="opinion-note") if asked.is_embedded else "")
+    if not asked.is_embedded:
+        return outcome
+    return outcome + render.note("opinion_tiny", "opinion-note", locale)
 
 
 def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) -> str:

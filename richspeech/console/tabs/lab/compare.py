@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from postprocess import Rule
+from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.languages import language_words
@@ -92,7 +93,7 @@ class ComparePanel:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("recording")
             self._sources.build()
-            self._widgets.html(partial(_hint, "lab_recording_hint"))
+            self._widgets.html(partial(render.note, "lab_recording_hint", "lab-hint"))
             self._reference = self._widgets.explained(
                 gr.Textbox,
                 "lab_reference",
@@ -108,7 +109,7 @@ class ComparePanel:
     def _build_settings(self) -> None:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("lab_settings")
-            self._widgets.html(partial(_hint, "lab_settings_hint"))
+            self._widgets.html(partial(render.note, "lab_settings_hint", "lab-hint"))
             with gr.Row(elem_classes="lab-forms"):
                 for name in ("a", "b"):
                     with gr.Column(min_width=240, elem_classes="lab-form", elem_id=f"lab-{name}"):
@@ -119,7 +120,7 @@ class ComparePanel:
         """Make one side's widgets, by the fields of ``Choices``; b differs in one of them."""
         defaults, add = self._context.service.defaults, self._widgets.add
         itn = defaults.inverse_text_normalization
-        self._widgets.html(lambda locale: f"<h3>{say(f'lab_side_{name}', locale)}</h3>")
+        self._widgets.html(partial(render.subheading, f"lab_side_{name}"))
         return {
             "engine": add(gr.Dropdown, self._engine_words, value=self._engines.engines[0]),
             "weights": add(gr.Dropdown, self._weight_words, value=AS_SET),
@@ -336,7 +337,3 @@ def _has_experiment(session: Session) -> bool:
 def _rule_set_words(locale: str) -> dict[str, Any]:
     choices = [(say(f"lab_rule_set_{name}", locale), name) for name in RULE_SETS]
     return {"label": say("lab_rule_set", locale), "choices": choices}
-
-
-def _hint(key: str, locale: str) -> str:
-    return f'<p class="lab-hint">{say(key, locale)}</p>'

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -14,7 +15,6 @@ from richspeech.console.tabs.lab import render as lab_render
 from richspeech.console.tabs.lab.workshop import Bench, Workshop
 from richspeech.console.tabs.lab.workshop_render import effect
 from richspeech.console.widgets import DRAWN, QUICK
-from richspeech.language.catalog import say
 
 
 class RulesPanel:
@@ -40,9 +40,7 @@ class RulesPanel:
     def _build_editor(self) -> None:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("lab_rules")
-            self._widgets.html(
-                lambda locale: f'<p class="lab-hint">{say("lab_rules_hint", locale)}</p>'
-            )
+            self._widgets.html(partial(render.note, "lab_rules_hint", "lab-hint"))
             self.editor = self._widgets.labelled(
                 gr.Textbox,
                 "lab_rules_text",
@@ -62,7 +60,7 @@ class RulesPanel:
                 )
             self._back = self._widgets.button("lab_restore", size="sm", elem_id="lab-restore")
             if not self._bench.may_save:
-                self._widgets.html(partial(_note, "lab_may_not_save"))
+                self._widgets.html(partial(render.note, "lab_may_not_save", "lab-note"))
 
     # Events ---------------------------------------------------------------------------------------
 
@@ -110,7 +108,3 @@ class RulesPanel:
         session = self._context.session(request)
         session.keep(await asyncio.to_thread(self._bench.save, text, shown(session)))
         return await asyncio.to_thread(self.paint, session)
-
-
-def _note(key: str, locale: str) -> str:
-    return f'<p class="lab-note">{say(key, locale)}</p>'
