@@ -1,6 +1,7 @@
 """What the tabs of the page have in common, and how one shows something in another."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.widgets import Widgets
+from richspeech.jobs.job import Job
 from richspeech.model.request import TranscriptionRequest
 from richspeech.service import Service
 from richspeech.settings import Settings
@@ -37,6 +39,23 @@ class Context:
     def session(self, request: gr.Request) -> Session:
         """Return the session of the page that asks."""
         return self.sessions.get(request.session_hash)
+
+    async def paintings(
+        self, request: gr.Request, kind: type[Job], paint: Callable[[Session], list[Any]]
+    ) -> AsyncIterator[list[Any]]:
+        """Paint a session now, and its job of a kind whenever that has changed, until it is over.
+
+        A job that comes in its place is somebody else's to paint.
+        """
+        session = self.session(request)
+        job = session.job_of(kind)
+        if job is None:  # an event that yields nothing would empty what it writes to
+            yield await asyncio.to_thread(paint, session)
+            return
+        async for _ in job.watch():
+            if session.job_of(kind) is not job:
+                return
+            yield await asyncio.to_thread(paint, self.session(request))
 
     def require_open(self) -> None:
         """Raise ``StoppingError`` once the process is about to end."""

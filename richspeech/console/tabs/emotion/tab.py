@@ -1,6 +1,5 @@
 """The tab of emotions: a recording on one side, what its voice says on the other."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -197,15 +196,8 @@ class EmotionTab:
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        session = self._context.session(request)
-        hearing = session.job_of(Hearing)
-        if hearing is None:  # an event that yields nothing would empty what it writes to
-            yield self.paint(session)
-            return
-        async for _ in hearing.watch():
-            if session.job_of(Hearing) is not hearing:
-                return
-            yield await asyncio.to_thread(self.paint, self._context.session(request))
+        async for painting in self._context.paintings(request, Hearing, self.paint):
+            yield painting
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)

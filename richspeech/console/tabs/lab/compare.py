@@ -1,6 +1,5 @@
 """The lab's first part: a recording through two settings, side by side."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -302,16 +301,8 @@ class ComparePanel:
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        session = self._context.session(request)
-        experiment = session.job_of(Experiment)
-        # An event that yields nothing would empty what it writes to.
-        yield await asyncio.to_thread(self.paint, session)
-        if experiment is None:
-            return
-        async for _ in experiment.watch():
-            if session.job_of(Experiment) is not experiment:
-                return
-            yield await asyncio.to_thread(self.paint, self._context.session(request))
+        async for painting in self._context.paintings(request, Experiment, self.paint):
+            yield painting
 
 
 def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
