@@ -1,6 +1,6 @@
 """Jobs and transcripts → HTML. What the templates need is made here, and they escape it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -254,19 +254,31 @@ def progress_parts(progress: Progress | None, locale: str) -> tuple[str, ...]:
     """Say what is known about how far the job is."""
     if progress is None:
         return ()
-    done = clock(progress.seconds_done)
-    total = progress.seconds_total
-    parts = [
-        say("done", locale, done=done)
-        if total is None
-        else say("done_of", locale, done=done, total=clock(max(total, progress.seconds_done)))
-    ]
-    if progress.seconds_left is not None:
-        left = duration_text(round(progress.seconds_left), locale)
-        parts.append(say("left", locale, time=left))
-    if progress.transcript.rtfx is not None:
-        parts.append(say("speed", locale, speed=_speed(progress.transcript.rtfx)))
-    return tuple(parts)
+    seconds, left = (progress.seconds_done, progress.seconds_total), progress.seconds_left
+    rtfx = progress.transcript.rtfx
+    speed = () if rtfx is None else (say("speed", locale, speed=_speed(rtfx)),)
+    return (*how_far(seconds, left, locale), *speed)
+
+
+def how_far(
+    seconds: tuple[float, float | None], seconds_left: float | None, locale: str
+) -> Iterator[str]:
+    """Say how much of the sound is done, of what total, and how long the rest takes if known.
+
+    ``seconds`` are those of ``Job.seconds``.
+    """
+    done, total = seconds
+    if total is None:
+        yield say("done", locale, done=clock(done))
+    else:
+        yield say("done_of", locale, done=clock(done), total=clock(max(total, done)))
+    if seconds_left is not None:
+        yield time_left(seconds_left, locale)
+
+
+def time_left(seconds: float, locale: str) -> str:
+    """Say how long the rest takes."""
+    return say("left", locale, time=duration_text(round(seconds), locale))
 
 
 def _numbers(job: Transcription, locale: str) -> Markup:

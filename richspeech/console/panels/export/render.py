@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from richspeech.console.render import how_far
 from richspeech.console.templates import draw
 from richspeech.errors import UnexpectedError
 from richspeech.jobs.export import SLOW, Export
 from richspeech.jobs.job import State
-from richspeech.language.catalog import Notice, say
-from richspeech.language.figures import clock, duration_text, size_text
+from richspeech.language.catalog import Notice
+from richspeech.language.figures import size_text
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,7 @@ def _file(each: Export, locale: str) -> File | None:
 
 def _progress(each: Export, locale: str) -> File:
     head = "export_waiting" if each.state is State.WAITING else f"export_{each.form}"
-    done = say("done_of", locale, done=clock(each.seconds_done), total=clock(each.seconds_total))
-    details = [done]
-    if each.seconds_left is not None:
-        left = duration_text(round(each.seconds_left), locale)
-        details.append(say("left", locale, time=left))
+    details = tuple(how_far(each.seconds, each.seconds_left, locale))
     return File(each.form, each.id, head=head, fraction=each.fraction, details=details)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from richspeech.console.listing import page_within
-from richspeech.console.render import empty, message, meter
+from richspeech.console.render import empty, message, meter, time_left
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
 from richspeech.jobs.batch.job import BatchJob, Packing
@@ -56,7 +56,7 @@ def _parts(run: BatchJob, sums: Tally, locale: str) -> list[str]:
         parts.append(say("batch_heard", locale, done=done, total=total))
     left = run.batch.seconds_left(sums)
     if left is not None:
-        parts.append(say("left", locale, time=duration_text(round(left), locale)))
+        parts.append(time_left(left, locale))
     return parts
 
 
@@ -140,8 +140,7 @@ def _facts(row: BatchRow, run: BatchJob, locale: str) -> list[str]:
     if row.state is State.RUNNING and row.seconds_total:
         facts = [state, f"{clock(row.seconds_done)} / {clock(row.seconds_total)}"]
         if row.seconds_left is not None:
-            left = duration_text(round(row.seconds_left), locale)
-            facts.append(say("left", locale, time=left))
+            facts.append(time_left(row.seconds_left, locale))
         return facts
     if row.state is State.FINISHED:
         heard = run.heard.get(row.name)

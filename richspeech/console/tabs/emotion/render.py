@@ -16,7 +16,7 @@ from richspeech.jobs.job import State
 from richspeech.jobs.listener import ListeningJob
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
-from richspeech.language.figures import clock, duration_text
+from richspeech.language.figures import duration_text
 from richspeech.model.impression import NineEmotion, Scores, risks
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Transcript
@@ -44,22 +44,9 @@ def progress(task: ListeningJob, prefix: str, locale: str) -> Markup:
     own = task.state in (State.LOADING, State.RUNNING)
     head = say(f"{prefix}_{task.state.value}" if own else task.state.value, locale)
     label = say(f"{prefix}_progress", locale)
-    return render.meter(head, task.fraction, _progress_parts(task, locale), label)
-
-
-def _progress_parts(task: ListeningJob, locale: str) -> list[str]:
-    if task.began is None:
-        return []
-    done = clock(task.seconds_done)
-    parts = [
-        say("done", locale, done=done)
-        if task.seconds_total is None
-        else say("done_of", locale, done=done, total=clock(task.seconds_total))
-    ]
-    if task.seconds_left is not None:
-        left = duration_text(round(task.seconds_left), locale)
-        parts.append(say("left", locale, time=left))
-    return parts
+    begun = task.began is not None
+    parts = render.how_far(task.seconds, task.seconds_left, locale) if begun else ()
+    return render.meter(head, task.fraction, tuple(parts), label)
 
 
 # What was heard ---------------------------------------------------------------------------------
