@@ -1,4 +1,4 @@
-"""The FastAPI application: probes; the console is mounted on it by app_sensevoice."""
+"""The FastAPI application: probes; richspeech/app.py mounts the console on it."""
 
 from fastapi import FastAPI, Response, status
 from pydantic import BaseModel

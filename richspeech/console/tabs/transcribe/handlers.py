@@ -1,8 +1,8 @@
 """What happens when something on the page is pressed.
 
-A press makes a ``Job`` (begin), which a thread of ``Work`` does: every step stores the newest
-progress in the job. Whoever looks on (watch) has the session painted as it is now; whoever changes
-something else meanwhile (language, style, cancel) changes the session and paints it, too.
+A press makes a ``Transcription`` (begin), which a thread of the runner does: every step stores the
+newest progress in the job. Whoever looks on (watch) has the session painted as it is now; whoever
+changes something else meanwhile (language, style, cancel) changes the session and paints it, too.
 """
 
 import logging
