@@ -17,13 +17,13 @@ from typing import ClassVar, Literal
 
 from richspeech.audio.decode import AudioLimits, Waveform, open_recording
 from richspeech.errors import Cancelled, RichSpeechError
-from richspeech.jobs.compare_engines import ComparedEngines, Stopped
+from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.review.comparison import Comparison, Score, compare, score
 
 RuleSet = Literal["current", "none", "workshop"]
@@ -156,7 +156,7 @@ class Comparisons:
             self._enter(experiment, trial, State.FAILED)
 
     def _warm_up(
-        self, transcriber: Transcriber, path: Path, options: Options, stopped: Stopped
+        self, transcriber: Transcriber, path: Path, options: Options, stopped: Cancel
     ) -> None:
         """Hear the beginning once, untimed: what a model does for the first time takes longer."""
         with open_recording(path, self._audio_limits, name=path.name) as recording:

@@ -5,7 +5,7 @@ file can hold a program, a download can fill the disk, and a path tells what lie
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,9 +18,8 @@ from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError
+from richspeech.recognition.pipeline import Cancel
 from richspeech.settings import Settings
-
-Stopped = Callable[[], bool]
 
 
 class ComparedEngines:
@@ -47,7 +46,7 @@ class ComparedEngines:
         engine: str | None,
         weights: str | None,
         rules: tuple[Rule, ...] | None,
-        stopped: Stopped,
+        stopped: Cancel,
     ) -> Iterator[Loaded]:
         """Give an engine with weights: the main one, and the settings' own, unless named.
 

@@ -1,7 +1,7 @@
 """The second listener for the jobs of all pages: loading that can be left, and how far each is."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,11 +10,10 @@ from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.errors import Cancelled
 from richspeech.jobs.job import Job, State
+from richspeech.recognition.pipeline import Cancel
 
 BLOCK_SECONDS = 4.0
 """How much is decoded between two looks at whether somebody wants to stop."""
-
-Stopped = Callable[[], bool]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -78,7 +77,7 @@ class Listening:
         return self._listener.is_loaded
 
     @contextmanager
-    def use(self, stopped: Stopped) -> Iterator[LoadedListener]:
+    def use(self, stopped: Cancel) -> Iterator[LoadedListener]:
         """Give the listener; raises what went wrong in loading, or ``Cancelled``."""
         with entered(self._listener.use(), stopped) as loaded:
             if stopped():
