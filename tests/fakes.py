@@ -1,6 +1,11 @@
-"""Stand-ins for what loads a model; each does one thing and remembers what it was asked."""
+"""Stand-ins for what loads a model, and for recordings; each does one thing."""
 
+import wave
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from postprocess import AudioEvent, Emotion
 from richspeech.model.options import Options
@@ -10,6 +15,16 @@ from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 HAPPY = Segment(
     0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
 )
+
+
+def wav_at(path: Path, samples: Any, rate: int = 16_000) -> Path:
+    """Write 16-bit samples of one channel; return where."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.asarray(samples).astype("<i2").tobytes())
+    return path
 
 
 class HappyTranscriber:

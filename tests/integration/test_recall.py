@@ -2,7 +2,6 @@
 
 import io
 import logging
-import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from richspeech.storage import recall
 from richspeech.storage.query import parse_query
 from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Store
+from tests.fakes import wav_at
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
 
@@ -94,12 +94,7 @@ def noise(seconds: float, seed: int = 0) -> Waveform:
 
 
 def written(path: Path, waveform: Waveform) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((waveform * 32_767).astype("<i2").tobytes())
-    return path
+    return wav_at(path, waveform * 32_767)
 
 
 def as_flac(source: Path, path: Path) -> Path:

@@ -5,7 +5,6 @@ import json
 import re
 import threading
 import time
-import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -51,6 +50,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
+from tests.fakes import wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -123,13 +123,7 @@ class FakeTranscriber:
 
 @pytest.fixture
 def recording(tmp_path: Path) -> str:
-    path = tmp_path / "my talk.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.zeros(16_000, "<i2").tobytes())
-    return str(path)
+    return str(wav_at(tmp_path / "my talk.wav", np.zeros(16_000)))
 
 
 def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> Loaded:

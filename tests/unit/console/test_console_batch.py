@@ -5,7 +5,6 @@ import io
 import re
 import threading
 import time
-import wave
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +43,7 @@ from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
+from tests.fakes import wav_at
 from tests.history import full_history
 
 WAIT_SECONDS = 60.0
@@ -76,12 +76,7 @@ class Ear:
 def recorded(path: Path, seconds: float = 1.0, seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     samples = np.random.default_rng(seed).integers(-9_000, 9_000, int(16_000 * seconds))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return path
+    return wav_at(path, samples)
 
 
 @pytest.fixture

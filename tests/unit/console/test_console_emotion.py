@@ -40,6 +40,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import EmotionSettings
+from tests.fakes import wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 LIMIT = {NineEmotion.ANGRY: 0.75}
@@ -100,13 +101,8 @@ def call(tmp_path: Path) -> Path:
 
 
 def write(path: Path, levels: list[float]) -> Path:
-    samples = np.repeat(np.array(levels) * 32_000, 16_000).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples.tobytes())
-    return path
+    samples = np.repeat(np.array(levels) * 32_000, 16_000)
+    return wav_at(path, samples)
 
 
 def heard(path: Path, folder: Path, asked: EmotionRequest, work: Emotions | None = None) -> Hearing:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import time
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -50,6 +49,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
+from tests.fakes import wav_at
 from tests.history import refuse
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -109,14 +109,8 @@ def handlers(work: Transcriptions) -> Handlers:
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "客服 call.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        samples = np.random.default_rng(1).integers(-9_000, 9_000, 16_000)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return path
+    samples = np.random.default_rng(1).integers(-9_000, 9_000, 16_000)
+    return wav_at(tmp_path / "客服 call.wav", samples)
 
 
 def transcribed(handlers: Handlers, recording: Path) -> Transcription:

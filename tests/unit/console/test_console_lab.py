@@ -7,7 +7,6 @@ import re
 import shutil
 import threading
 import time
-import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -52,6 +51,7 @@ from richspeech.service import build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.rule_file import read_rules
+from tests.fakes import wav_at
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -116,13 +116,7 @@ class House:
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "my talk.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.ones(32_000, "<i2").tobytes())
-    return path
+    return wav_at(tmp_path / "my talk.wav", np.ones(32_000))
 
 
 def side(engine: str = "sensevoice", weights: str | None = None, **options: Any) -> Side:

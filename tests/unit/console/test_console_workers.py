@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +37,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
+from tests.fakes import wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 FOREVER = 600.0
@@ -100,12 +100,7 @@ def work(transcribers: Transcribers, store: Store, workers: Runner) -> Transcrip
 
 def recorded(path: Path, seed: int = 0) -> Path:
     samples = np.random.default_rng(seed).integers(-9_000, 9_000, 16_000)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return path
+    return wav_at(path, samples)
 
 
 def begun(work: Transcriptions, ear: Ear, path: Path) -> Transcription:
