@@ -177,11 +177,9 @@ class Curve {
 
   drawLegend() {
     const items = this.names.map((name) => {
-      const line = make("i", { className: `tone-${name}` });
-      line.setAttribute("aria-hidden", "true");
-      const button = make("button", { type: "button" }, line, this.data.emotions[name]);
-      button.dataset.emotion = name;
-      return button;
+      const line = make("i", { className: `tone-${name}`, aria: { hidden: true } });
+      const button = { type: "button", data: { emotion: name } };
+      return make("button", button, line, this.data.emotions[name]);
     });
     this.legend.replaceChildren(...items);
     this.mark();

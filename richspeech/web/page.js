@@ -1,6 +1,7 @@
 // The one entry of the page. Runs before gradio, whose snippets (js_on_load, js=) call what
 // window.richspeech offers; nothing else is global.
 import { words } from "./data.js";
+import { make } from "./dom.js";
 import { emotionCurve } from "./emotion.js";
 import { listing } from "./listing.js";
 import { live } from "./live.js";
@@ -70,7 +71,7 @@ async function write(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = Object.assign(document.createElement("textarea"), { value: text });
+    const area = make("textarea", { value: text });
     document.body.append(area);
     area.select();
     document.execCommand("copy");

@@ -2,6 +2,7 @@
 // the session of this window, and work that goes on in it, are found again.
 import { Connection } from "./connection.js";
 import { words } from "./data.js";
+import { make } from "./dom.js";
 import { locale } from "./locale.js";
 
 const MILLISECONDS_TO_ANSWER = 8000;
@@ -19,11 +20,8 @@ async function answers() {
 }
 
 function notice() {
-  const box = document.getElementById("lost") ?? document.createElement("div");
-  const text = (tag, key) =>
-    Object.assign(document.createElement(tag), { textContent: words[locale()][key] });
-  Object.assign(box, { id: "lost" });
-  box.setAttribute("role", "status");
+  const box = document.getElementById("lost") ?? make("div", { id: "lost", role: "status" });
+  const text = (tag, key) => make(tag, { textContent: words[locale()][key] });
   box.replaceChildren(text("strong", "lost"), text("span", "lost_hint"));
   document.body.append(box);
   document.documentElement.classList.add("lost");

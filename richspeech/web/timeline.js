@@ -1,10 +1,9 @@
 // The timeline: waveform, emotions, sounds and languages on one canvas. Knows nothing of gradio:
 // new Timeline(element, { labels, words, seek, toggle }) and then set(data), setTime(seconds).
+import { make } from "./dom.js";
 import { above, axisStep, clamp, clock, percent, rgb } from "./figures.js";
 import { View, decodePeaks, extremes, languageRuns, pyramid, thinned, visible } from "./lanes.js";
 
-// In the order of the legend; their colours are properties of the page.
-const EMOTIONS = ["happy", "sad", "angry", "neutral", "fearful", "disgusted", "surprised", "unknown"];
 // What tells bars apart that have no room for a word: strokes on a tile of 6 by 6.
 const TEXTURES = {
   unknown: "M-6 6L0 0M0 6L6 0M6 6L12 0",
@@ -293,10 +292,8 @@ export class Timeline {
       return;
     }
     const seconds = this.secondsAt(x);
-    const lines = this.tipLines(seconds);
-    this.tip.replaceChildren(
-      ...lines.map((line) => Object.assign(document.createElement("div"), { textContent: line })),
-    );
+    const lines = this.tipLines(seconds).map((textContent) => make("div", { textContent }));
+    this.tip.replaceChildren(...lines);
     this.tip.hidden = false;
     const room = this.width - this.tip.offsetWidth - 4;
     this.tip.style.left = `${clamp(x + 14, 4, Math.max(room, 4))}px`;
@@ -566,7 +563,7 @@ export class Timeline {
     const key = [colour, alpha, strokes].join();
     this.patterns ??= new Map();
     if (!this.patterns.has(key)) {
-      const tile = Object.assign(document.createElement("canvas"), { width: 6, height: 6 });
+      const tile = make("canvas", { width: 6, height: 6 });
       const context = tile.getContext("2d");
       context.strokeStyle = colour;
       context.globalAlpha = alpha;
@@ -579,15 +576,11 @@ export class Timeline {
   drawLegend() {
     const segments = this.data.segments.filter((segment) => this.heardEmotion(segment));
     const heard = new Set(segments.map((segment) => segment.emotion));
-    const items = EMOTIONS.filter((name) => heard.has(name)).map((name) => {
-      const item = document.createElement("span");
-      const swatch = Object.assign(document.createElement("i"), {
-        className: `tone-${name}`,
-        textContent: this.label("signs", name),
-      });
-      swatch.setAttribute("aria-hidden", "true");
-      item.append(swatch, this.label("emotions", name));
-      return item;
+    const names = Object.keys(this.labels.emotions).filter((name) => heard.has(name));
+    const items = names.map((name) => {
+      const sign = { className: `tone-${name}`, textContent: this.label("signs", name) };
+      const swatch = make("i", { ...sign, aria: { hidden: true } });
+      return make("span", {}, swatch, this.label("emotions", name));
     });
     this.element.querySelector(".legend").replaceChildren(...items);
   }

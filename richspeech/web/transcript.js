@@ -60,8 +60,7 @@ export class Transcript {
     this.boxLabels = Object.entries(this.boxes).map(([name, box]) =>
       make("label", { className: `only only-${name}`, hidden: true }, box, words[`only_${name}`]),
     );
-    this.count = make("span", { className: "count" });
-    this.count.setAttribute("role", "status");
+    this.count = make("span", { className: "count", role: "status" });
     this.limit = make("input", {
       type: "number",
       min: 0,
@@ -75,8 +74,8 @@ export class Transcript {
       className: "quiet",
       textContent: words.copy,
       hidden: true,
+      data: { copied: words.copied },
     });
-    this.copyButton.dataset.copied = words.copied;
     this.undoButton = make("button", {
       type: "button",
       className: "quiet undo",
