@@ -1,4 +1,7 @@
 // The language of the page, and the key of this window.
+import { words } from "./data.js";
+
+// Regions that browsers expect; other languages are tags by themselves.
 const TAGS = { zh: "zh-CN", en: "en" };
 const KEY = "richspeech.locale";
 const root = document.documentElement;
@@ -35,7 +38,7 @@ export function tellGradio() {
 
 // Whoever chose before there was the cookie; who refuses it has the switch.
 export function heedEarlierChoice() {
-  if (!(stored() in TAGS) || stored() === painted) return;
+  if (!(stored() in words) || stored() === painted) return;
   remember(stored());
   if (document.cookie.includes(`${KEY}=${stored()}`)) location.reload();
 }
