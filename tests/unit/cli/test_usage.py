@@ -8,9 +8,11 @@ from itertools import takewhile
 import pytest
 
 from richspeech.cli.app import COMMANDS, examples_of, main, make_app
+from richspeech.language.catalog import locales
 from richspeech.passwords import looks_hashed
 
 EXAMPLES = [example for name in COMMANDS for example in examples_of(make_app(()), name)]
+LOCALES = ", ".join(locales())
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -59,7 +61,7 @@ def test_the_hash_of_a_password_that_is_piped_in_is_printed(
         ("highlights a.wav b.wav", "b.wav is more than the command takes. See "),
         ("transcribe a.wav --fromat srt", "Unknown option: --fromat. Did you mean --format? See "),
         ("transcribe a.wav --format pdf", 'Invalid value "pdf" for --format. Choose from: "txt", '),
-        ("transcribe a.wav --locale fr", "The locale 'fr' is unknown; choose one of zh, en."),
+        ("transcribe a.wav --locale xx", f"The locale 'xx' is unknown; choose one of {LOCALES}."),
         ("transcribe a.wav --merge-length long", "Invalid value for --merge-length: unable to "),
         ("batch calls --output x --workers 65", 'Invalid value "65" for --workers. Must be <= 64'),
         ("highlights a.wav --frame-rate 0", "--frame-rate 0 is not a frame rate: give 1 to "),

@@ -139,7 +139,7 @@ def test_a_text_that_nobody_wrote_is_an_error() -> None:
 
 
 def test_a_language_without_a_file_is_refused_and_those_with_one_are_named() -> None:
-    with pytest.raises(ValueError, match="locale 'xx' is not one of zh, en"):
+    with pytest.raises(ValueError, match=f"locale 'xx' is not one of {', '.join(locales())}"):
         say("title", "xx")
 
 
@@ -170,7 +170,7 @@ msgstr "音声認識"
 def test_a_new_language_is_one_file_and_says_in_english_what_it_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for locale in locales():
+    for locale in ("zh", "en"):
         source = catalog.FOLDER / f"{locale}.po"
         (tmp_path / source.name).write_bytes(source.read_bytes())
     (tmp_path / "ja.po").write_text(JAPANESE, encoding="utf-8")
