@@ -34,7 +34,7 @@ class Figure(NamedTuple):
 
 def number(value: float, locale: str) -> str:
     """Spell a number: 12,345.6."""
-    return str(value) if value in range(1000) else format_decimal(value, locale=locale)
+    return f"{value:.0f}" if value in range(1000) else format_decimal(value, locale=locale)
 
 
 def percent(fraction: float, locale: str) -> str:

@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from richspeech.language.figures import Figure, clock, duration_text, moment, size_text, zone_of
+from richspeech.language.figures import (
+    Figure,
+    clock,
+    duration_text,
+    moment,
+    number,
+    size_text,
+    zone_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,10 @@ def test_durations_are_spelled_for_people(seconds: float, zh: str, en: str) -> N
 
 def test_a_point_in_a_recording_counts_begun_seconds_as_not_yet_there() -> None:
     assert [clock(0), clock(67.9), clock(3_765)] == ["0:00", "1:07", "1:02:45"]
+
+
+def test_a_whole_number_is_spelled_without_a_point_whatever_its_type() -> None:
+    assert [number(each, "en") for each in (5, 5.0, 1_500.0, 0.5)] == ["5", "5", "1,500", "0.5"]
 
 
 @pytest.mark.parametrize(
