@@ -9,6 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from richspeech.errors import SettingsError
+
 PACKAGE = Path(__file__).resolve().parent
 _PACKED = PACKAGE / "shipped"
 """Put there by the build, see pyproject.toml; a checkout has no such folder."""
@@ -23,10 +25,17 @@ CONFIG = OWN_CONFIG if OWN_CONFIG.is_file() else SHIPPED / "config.yaml"
 
 
 def own_config(path: Path) -> Path:
-    """Return a settings file that may be changed: a copy in HOME instead of the packed one."""
+    """Return a settings file that may be changed: a copy in HOME instead of the packed one.
+
+    Raises ``SettingsError`` when HOME takes no copy.
+    """
     if path != SHIPPED / "config.yaml" or path == OWN_CONFIG:
         return path
     if not OWN_CONFIG.is_file():
-        HOME.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, OWN_CONFIG)
+        try:
+            HOME.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, OWN_CONFIG)
+        except OSError as error:
+            folder, why = str(HOME), str(error.strerror)
+            raise SettingsError("settings.no_home", folder=folder, why=why) from error
     return OWN_CONFIG
