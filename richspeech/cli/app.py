@@ -9,40 +9,26 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from cyclopts import App
 
 from richspeech.cli.terminal import leave
 from richspeech.cli.usage import WRONG_USAGE, make_program, run
 
-
-class Command(NamedTuple):
-    """Where a command is defined, and what it does."""
-
-    module: str
-    function: str
-    summary: str
-
-
 COMMANDS = {
-    "transcribe": Command("transcribe", "transcribe", "transcribe recordings to stdout or files"),
-    "batch": Command("batch", "batch", "transcribe folders and zips, resumable"),
-    "emotion": Command("emotion", "emotion", "recognise nine emotions in recordings"),
-    "embeddings": Command(
-        "embeddings", "embeddings", "compare and group recordings by how they sound"
-    ),
-    "highlights": Command(
-        "highlights", "highlights", "print insight, highlights and risk of a recording"
-    ),
-    "history": Command("history", "history", "delete old transcripts"),
-    "serve": Command("serve", "serve", "start the web console"),
-    "doctor": Command("doctor", "doctor", "print versions, device and weights in use"),
-    "bench": Command("bench", "bench", "measure speed and memory"),
-    "hash-password": Command(
-        "hash_password", "hash_typed_password", "print the hash of a password for the settings"
-    ),
+    "transcribe": "transcribe recordings to stdout or files",
+    "batch": "transcribe folders and zips, resumable",
+    "emotion": "recognise nine emotions in recordings",
+    "embeddings": "compare and group recordings by how they sound",
+    "highlights": "print insight, highlights and risk of a recording",
+    "history": "delete old transcripts",
+    "serve": "start the web console",
+    "doctor": "print versions, device and weights in use",
+    "bench": "measure speed and memory",
+    "hash-password": "print the hash of a password for the settings",
 }
+"""What each does. It is a function of its name, in a module of the same, with ``_`` for ``-``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,9 +55,9 @@ def start() -> NoReturn:
 def make_app(words: Sequence[str]) -> App:
     """Declare all commands; the help text of the one that is called has its examples."""
     app = make_program(program(), "Rich speech transcription.")
-    for name, each in COMMANDS.items():
-        target = f"richspeech.cli.{each.module}:{each.function}"
-        app.command(target, name=name, help=each.summary)
+    for name, summary in COMMANDS.items():
+        own = name.replace("-", "_")
+        app.command(f"richspeech.cli.{own}:{own}", name=name, help=summary)
     if words and words[0] in COMMANDS:
         shown = (f"  {program()} {example}" for example in examples_of(app, words[0]))
         app.help_epilogue = "\n".join(("Examples:", *shown))

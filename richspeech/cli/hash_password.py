@@ -3,13 +3,13 @@
 import sys
 from getpass import getpass
 
+from richspeech import passwords
 from richspeech.errors import OptionError
-from richspeech.passwords import hash_password
 
 EXAMPLES = ("hash-password", "hash-password < password.txt")
 
 
-def hash_typed_password() -> int:
+def hash_password() -> int:
     """Print what the settings may hold as a password; asks for one, or reads a line of stdin."""
     if sys.stdin.isatty():
         password = getpass("Password: ")
@@ -19,5 +19,5 @@ def hash_typed_password() -> int:
         password = sys.stdin.readline().rstrip("\n")
     if not password:
         raise OptionError("cli.password_empty")
-    print(hash_password(password))
+    print(passwords.hash_password(password))
     return 0

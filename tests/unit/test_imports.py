@@ -340,7 +340,8 @@ def test_the_list_of_commands_needs_no_command() -> None:
 import sys
 from richspeech.cli.app import COMMANDS, main
 main(["--help"])
-print([each for each in COMMANDS.values() if f"richspeech.cli.{each.module}" in sys.modules])
+modules = [f"richspeech.cli.{each.replace('-', '_')}" for each in COMMANDS]
+print([each for each in modules if each in sys.modules])
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
