@@ -13,9 +13,10 @@ if [ "${1-}" = --fast ]; then
   .venv/bin/ruff check .
   .venv/bin/mypy . &
   types=$!
-  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not alone and not process" tests/unit
+  tests=0
+  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not alone and not process" tests/unit || tests=$?
   wait "$types"
-  exit
+  exit "$tests"
 fi
 
 # PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
