@@ -153,6 +153,8 @@ def test_numbers_and_lists_are_spelled_as_the_language_does() -> None:
 def test_english_tells_one_from_many() -> None:
     assert say("earlier", "en", count=1) == "1 earlier segment is shown at the end"
     assert say("earlier", "en", count=2) == "2 earlier segments are shown at the end"
+    assert say("history_wiped", "en", count=1) == "1 transcript is deleted."
+    assert say("lab_words_differ", "en", errors=1, words=9).startswith("B differs in 1 place from")
 
 
 JAPANESE = """
