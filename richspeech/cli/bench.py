@@ -2,7 +2,6 @@
 
 import json as json_format
 import logging
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -47,11 +46,8 @@ def bench(
         config: settings file
 
     """
-    try:
-        from richspeech.bench import report, sections, setup  # noqa: PLC0415 - torch takes a second
-    except ModuleNotFoundError as error:
-        print(f"The bench needs {error.name}; install requirements-dev.txt.", file=sys.stderr)
-        return 1
+    from richspeech.bench import report, sections, setup  # noqa: PLC0415 - torch takes a second
+
     logging.getLogger("richspeech.bench").setLevel(logging.INFO)
     asked = setup.make_setup(
         weights,
