@@ -57,12 +57,8 @@ def relabel_segment(
 
     ``limits`` weigh voice against words anew where the emotion changes.
     """
-    measured = as_measured(segment)
-    labels, fired = apply_rules(labels_of(measured), rules)
-    emotion = labels.emotion if labels.emotion is not None else Emotion.UNKNOWN
-    names = (*measured.rules, *fired)
-    if (emotion, labels.events, names) == (segment.emotion, segment.events, segment.rules):
+    mended = apply_to_segment(as_measured(segment), rules)
+    if mended == segment:
         return segment
-    mended = replace(measured, emotion=emotion, events=labels.events, rules=names)
-    is_other_voice = emotion is not segment.emotion and segment.sentiment is not None
+    is_other_voice = mended.emotion is not segment.emotion and segment.sentiment is not None
     return with_agreement(mended, limits) if is_other_voice else mended
