@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -14,8 +13,7 @@ from richspeech.jobs.listener import BLOCK_SECONDS, Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
-from richspeech.model.transcript import Transcript
-from richspeech.stages.second_opinion import add_second_opinion
+from richspeech.stages.second_opinion import second_opinion
 from richspeech.storage.history import History
 
 log = logging.getLogger(__name__)
@@ -74,16 +72,15 @@ class SecondOpinions:
             progress = opinion.of.progress
             if progress is not None:
                 blocks = opinion.counted(recording.blocks(BLOCK_SECONDS))
-                heard = add_second_opinion(progress.transcript, blocks, loaded.listener)
+                transcript = progress.transcript
+                edit = second_opinion(transcript.segments, blocks, loaded.listener, opinion.model)
                 opinion.require_wanted()
+                heard = replace(transcript, segments=edit.apply(transcript.segments))
                 opinion.of.progress = replace(progress, transcript=heard)
-                self._keep(opinion, heard)
+                self._keep(opinion.of, edit)
 
-    def _keep(self, opinion: Opinion, heard: Transcript) -> None:
+    def _keep(self, job: Transcription, edit: SecondOpinionEdit) -> None:
         """Keep the opinion as an edit of what the history has; its job says if that cannot be."""
-        job = opinion.of
-        scores = tuple(each.second_emotion_probabilities or None for each in heard.segments)
-        edit = SecondOpinionEdit(by=opinion.model, made=datetime.now(UTC), scores=scores)
         with job.editing:
             if self._history is None or job.entry is None:
                 return

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from postprocess import Emotion
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
+from richspeech.model.edits import SecondOpinionEdit
 from richspeech.model.impression import Impression, NineEmotion, Scores, risks
 from richspeech.model.transcript import Segment, Transcript
 
@@ -32,17 +33,17 @@ class Listener(Protocol):
         """Begin a stretch of sound."""
 
 
-def add_second_opinion(
-    transcript: Transcript, blocks: Iterable[Waveform], listener: Listener
-) -> Transcript:
-    """Return ``transcript`` with the listener's opinion on each segment.
+def second_opinion(
+    segments: Sequence[Segment], blocks: Iterable[Waveform], listener: Listener, model: str
+) -> SecondOpinionEdit:
+    """Return the opinion of a listener, whose model is called so, on each segment.
 
-    ``blocks`` is the recording, read once. Segments in which nothing can be heard, or too little,
-    get none.
+    ``blocks`` is the recording, read once. There is none on segments in which nothing can be heard,
+    or too little.
     """
-    heard = impressions(transcript.segments, blocks, listener)
-    pairs = zip(transcript.segments, heard, strict=True)
-    return replace(transcript, segments=tuple(_with_opinion(*pair) for pair in pairs))
+    heard = impressions(segments, blocks, listener)
+    scores = tuple(None if each is None else each.scores for each in heard)
+    return SecondOpinionEdit(by=model, made=datetime.now(UTC), scores=scores)
 
 
 def impressions(
@@ -107,9 +108,3 @@ def _finished(hearing: Hearing) -> Impression | None:
         return hearing.finish()
     except AudioError:
         return None
-
-
-def _with_opinion(segment: Segment, heard: Impression | None) -> Segment:
-    if heard is None:
-        return replace(segment, second_emotion=None, second_emotion_probabilities={})
-    return replace(segment, second_emotion=heard.emotion, second_emotion_probabilities=heard.scores)

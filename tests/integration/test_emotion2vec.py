@@ -21,9 +21,10 @@ from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import EMBEDDED_LISTENER
 from richspeech.errors import AudioError, ModelError
+from richspeech.model.document import Document
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.stages.second_opinion import add_second_opinion
+from richspeech.stages.second_opinion import second_opinion
 from scripts.embedded import dataset
 from scripts.embedded.corpus import LANGUAGES
 from scripts.embedded.voices import HELD_OUT_VARIANTS
@@ -196,9 +197,8 @@ def test_a_transcript_gets_second_opinions_from_a_streamed_recording(
         Segment(*span, "", "zh", 1.0, Emotion.HAPPY, {}, (), {}, (), "") for span in spans
     )
     with open_recording(CALL, LIMITS) as recording:
-        heard = add_second_opinion(
-            Transcript(10.0, 1.0, "e", "m", segments), recording.blocks(4.0), listener
-        )
+        opinion = second_opinion(segments, recording.blocks(4.0), listener, "e")
+    heard = Document(Transcript(10.0, 1.0, "e", "m", segments), (opinion,)).transcript
     waveform = load_waveform(CALL, LIMITS)
     alone = listener.listen([waveform[8_000:32_000]])
     assert heard.segments[0].second_emotion is alone.emotion

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from postprocess import Emotion
 from richspeech.audio.decode import Waveform
 from richspeech.errors import AudioError
+from richspeech.model.document import Document
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.stages.second_opinion import (
-    add_second_opinion,
     disagreements,
     disagrees,
     impressions,
+    second_opinion,
     transcript_risks,
 )
 
@@ -74,10 +75,15 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
             np.testing.assert_array_equal(each.embedding, expected)
 
 
+def with_opinion(transcript: Transcript, waveform: Waveform) -> Transcript:
+    opinion = second_opinion(transcript.segments, [waveform], Ear(), "ear")
+    return Document(transcript, (opinion,)).transcript
+
+
 def test_a_transcript_gets_an_opinion_a_segment_and_keeps_the_rest() -> None:
     waveform = np.concatenate([np.ones(160), -np.ones(160), np.ones(5)]).astype(np.float32)
     before = Transcript(0.02, 0.1, "e", "m", (segment(0, 0.01), segment(0.01, 0.02)))
-    after = add_second_opinion(before, [waveform], Ear())
+    after = with_opinion(before, waveform)
     assert [each.second_emotion for each in after.segments] == [ANGRY, HAPPY]
     assert sum(after.segments[0].second_emotion_probabilities.values()) == pytest.approx(1.0)
     forgotten = [
@@ -89,7 +95,7 @@ def test_a_transcript_gets_an_opinion_a_segment_and_keeps_the_rest() -> None:
 
 def test_a_segment_with_too_little_to_hear_has_no_opinion() -> None:
     before = Transcript(1.0, 0.1, "e", "m", (segment(0, 0.0001), segment(5.0, 6.0)))
-    after = add_second_opinion(before, [np.ones(16_000, np.float32)], Ear())
+    after = with_opinion(before, np.ones(16_000, np.float32))
     assert after == before
 
 
