@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import soundfile
+import soundfile as sf
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -120,11 +121,7 @@ def read_samples(path: Path) -> tuple[NDArray[Any], int]:
 
 
 def write_samples(path: Path, samples: NDArray[Any], rate: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.astype("<i2").tobytes())
+    sf.write(path, samples.astype(np.int16), rate)
     return path
 
 

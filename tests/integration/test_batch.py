@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-import wave
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 from richspeech.cli import app as command_line
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, read_records
@@ -30,11 +31,7 @@ def calls(tmp_path: Path) -> Path:
     folder = tmp_path / "calls"
     folder.mkdir()
     for name in NAMES:
-        with wave.open(str(folder / name), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(16_000)
-            file.writeframes(bytes(3_200))
+        sf.write(folder / name, np.zeros(1_600, np.int16), 16_000)
     return folder
 
 

@@ -2,11 +2,12 @@
 
 import json
 import os
-import wave
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 from richspeech.cli import app as command_line
 from richspeech.engines import loader
@@ -70,11 +71,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def silence(path: Path, seconds: int = 1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(bytes(32_000 * seconds))
+    sf.write(path, np.zeros(16_000 * seconds, np.int16), 16_000)
     return path
 
 

@@ -1,7 +1,6 @@
 """The command ``embeddings`` with a made-up listener: who sounds like whom, groups, a map."""
 
 import json
-import wave
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 from postprocess import Emotion
 from richspeech.audio.decode import Waveform
@@ -72,11 +72,7 @@ def loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
 def sound(path: Path, *levels: int) -> str:
     path.parent.mkdir(exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.repeat(levels, 16_000).astype("<i2").tobytes())
+    sf.write(path, np.repeat(levels, 16_000).astype(np.int16), 16_000)
     return str(path)
 
 

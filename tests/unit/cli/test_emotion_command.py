@@ -1,13 +1,13 @@
 """The command ``emotion`` with a made-up listener: documents, kept runs, refusals."""
 
 import json
-import wave
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 from richspeech.audio.decode import Waveform
 from richspeech.cli import app as command_line
@@ -55,11 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
 def sound(path: Path, level: int = 1_000) -> str:
     path.parent.mkdir(exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.full(32_000, level, "<i2").tobytes())
+    sf.write(path, np.full(32_000, level, np.int16), 16_000)
     return str(path)
 
 

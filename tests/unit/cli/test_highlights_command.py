@@ -1,7 +1,6 @@
 """``python -m richspeech highlights``: one document on stdout, and the files that are asked for."""
 
 import json
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import soundfile as sf
 import webvtt
 
 from postprocess import AudioEvent, Emotion
@@ -31,11 +31,7 @@ HEARD = transcript(
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     path = tmp_path / "call.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8_000)
-        file.writeframes(np.zeros(20 * 8_000, np.int16).tobytes())
+    sf.write(path, np.zeros(20 * 8_000, np.int16), 8_000)
     return path
 
 

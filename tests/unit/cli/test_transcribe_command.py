@@ -4,14 +4,15 @@ import importlib.metadata
 import json
 import sys
 import threading
-import wave
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import Recording
@@ -86,11 +87,7 @@ def sound(tmp_path: Path) -> str:
 
 
 def silence(path: Path) -> str:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(bytes(32_000))
+    sf.write(path, np.zeros(16_000, np.int16), 16_000)
     return str(path)
 
 
