@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from postprocess import AudioEvent, Emotion
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 
 HAPPY = Segment(
     0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
@@ -42,3 +46,23 @@ class HappyTranscriber:
         self.options.append(options)
         transcript = Transcript(seconds, 0.1, "ear", "tiny", (HAPPY,))
         yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
+
+
+def loaded_with(
+    transcriber: Transcriber,
+    engine: str = "sensevoice",
+    *,
+    folder: Path = Path("x"),
+    name: str = "models/tiny",
+    source: Source = Source.EMBEDDED,
+) -> Loaded:
+    """An engine that is ready; whoever wants to know its weights finds them in ``folder``."""
+    weights = Weights(folder, name, source, Notice("why.named_folder"))
+    return Loaded(transcriber, engine, weights, weights, "cpu", Notice("device.asked"))
+
+
+def ready(loaded: Loaded) -> Readiness:
+    """What answers for an engine that is there."""
+    readiness = Readiness()
+    readiness.load(lambda: loaded)
+    return readiness

@@ -13,14 +13,13 @@ from fastapi.testclient import TestClient
 from richspeech import app as composition
 from richspeech.api.app import create_app
 from richspeech.cli import app as command_line
-from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
-from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
+from tests.fakes import loaded_with
 
 
 def serve(*arguments: str) -> int:
@@ -39,10 +38,7 @@ class NoTranscriber:
 
 @pytest.fixture
 def loaded() -> Loaded:
-    weights = Weights(
-        Path("x"), "models/sensevoice-tiny", Source.EMBEDDED, Notice("why.named_folder")
-    )
-    return Loaded(NoTranscriber(), "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    return loaded_with(NoTranscriber(), name="models/sensevoice-tiny")
 
 
 @pytest.fixture

@@ -21,12 +21,11 @@ from richspeech import console
 from richspeech.api.app import create_app
 from richspeech.api.front import Files, file_routes, locale_of, root_route
 from richspeech.console.front import Front
-from richspeech.engines.hub import Source, Weights
-from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.language.catalog import Notice, say
+from richspeech.language.catalog import say
 from richspeech.service import build
 from richspeech.settings import Settings
+from tests.fakes import loaded_with
 
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 
@@ -154,10 +153,8 @@ def test_the_page_is_made_once_and_again_when_the_model_has_come() -> None:
     front = console_.front
     assert front.ready("en") is front.page("en")
 
-    weights = Weights(Path("x"), "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
     transcriber: Any = object()
-    loaded = Loaded(transcriber, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    console_.readiness.load(lambda: loaded)
+    console_.readiness.load(lambda: loaded_with(transcriber))
     assert front.ready("en") is None
     after = console_.page("en")
     assert "the settings name this folder" in props_of(config_of(after), "banner")["value"]

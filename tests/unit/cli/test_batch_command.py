@@ -11,13 +11,12 @@ import soundfile as sf
 
 from richspeech.cli import app as command_line
 from richspeech.engines import loader
-from richspeech.engines.hub import Source, Weights
+from richspeech.engines.hub import Source
 from richspeech.engines.loader import Loaded
-from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
-from tests.fakes import HAPPY, HappyTranscriber
+from tests.fakes import HAPPY, HappyTranscriber, loaded_with
 from tests.history import full_history
 
 
@@ -31,8 +30,7 @@ class Bench:
         (self.weights / "model.pt").write_text("first weights")
 
     def load(self, _: Settings) -> Loaded:
-        weights = Weights(self.weights, "tiny", Source.FOLDER, Notice("why.named_folder"))
-        return Loaded(self.ear, "ear", weights, weights, "cpu", Notice("device.asked"))
+        return loaded_with(self.ear, "ear", folder=self.weights, source=Source.FOLDER)
 
     def run(self, *arguments: object) -> int:
         """Run it on the calls, unless other sources are given."""

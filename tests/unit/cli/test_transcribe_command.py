@@ -14,64 +14,33 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import Recording
 from richspeech.cli import app as command_line
 from richspeech.cli import doctor, transcribe
 from richspeech.engines import hub, loader
 from richspeech.engines.common import funasr_import
-from richspeech.engines.hub import NEEDED_FILES, Source, Weights
+from richspeech.engines.hub import NEEDED_FILES, Source
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import Cancelled, ModelError
-from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
-from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import ENGINES, Settings
+from tests.fakes import HAPPY, HappyTranscriber, loaded_with
 from tests.history import full_history
-
-HAPPY = Segment(
-    0.5,
-    1.5,
-    "你好",
-    "zh",
-    0.9,
-    Emotion.HAPPY,
-    {},
-    (AudioEvent.LAUGHTER,),
-    {},
-    tokens=(),
-    raw_text="",
-)
-
-
-class FakeTranscriber:
-    """Hears HAPPY in every recording, and keeps the options."""
-
-    def __init__(self) -> None:
-        self.options: list[Options] = []
-
-    def transcribe(
-        self, recording: WaveformSource, options: Options, _: Cancel
-    ) -> Iterator[Progress]:
-        self.options.append(options)
-        seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
-        transcript = Transcript(seconds, 0.1, "fake", "tiny", (HAPPY,))
-        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
 
 
 class Bench:
     """Runs the command line and keeps what the loader was asked for."""
 
     def __init__(self) -> None:
-        self.transcriber = FakeTranscriber()
+        self.transcriber = HappyTranscriber()
         self.settings: list[Settings] = []
 
     def load(self, settings: Settings) -> Loaded:
         self.settings.append(settings)
-        weights = Weights(Path(), "tiny", Source.FOLDER, Notice("why.named_folder"))
-        return Loaded(self.transcriber, "fake", weights, weights, "cpu", Notice("device.asked"))
+        return loaded_with(self.transcriber, "fake", folder=Path(), source=Source.FOLDER)
 
 
 @pytest.fixture
@@ -250,7 +219,7 @@ def test_a_terminal_sees_progress(
     assert capsys.readouterr() == ("你好\n", "\rgood.wav: 1 of 1 s, 0 s left   \n")
 
 
-class Reversing(FakeTranscriber):
+class Reversing(HappyTranscriber):
     """Ends the first recording only after the second."""
 
     def __init__(self) -> None:

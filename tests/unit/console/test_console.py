@@ -24,7 +24,7 @@ from richspeech.console.login import login_page
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
-from richspeech.engines.hub import Source, Weights
+from richspeech.engines.hub import Source
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
@@ -50,7 +50,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
-from tests.fakes import wav_at
+from tests.fakes import loaded_with, ready, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -126,17 +126,6 @@ def recording(tmp_path: Path) -> str:
     return str(wav_at(tmp_path / "my talk.wav", np.zeros(16_000)))
 
 
-def loaded_with(transcriber: Transcriber, source: Source = Source.EMBEDDED) -> Loaded:
-    weights = Weights(Path("x"), "models/tiny", source, Notice("why.named_folder"))
-    return Loaded(transcriber, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-
-
-def readiness_with(transcriber: Transcriber) -> Readiness:
-    readiness = Readiness()
-    readiness.load(lambda: loaded_with(transcriber))
-    return readiness
-
-
 def handlers_on(readiness: Readiness) -> Handlers:
     return Handlers(
         Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
@@ -144,7 +133,7 @@ def handlers_on(readiness: Readiness) -> Handlers:
 
 
 def handlers_of(transcriber: Transcriber) -> Handlers:
-    return handlers_on(readiness_with(transcriber))
+    return handlers_on(ready(loaded_with(transcriber)))
 
 
 def handlers_with(*steps: Progress | Exception) -> Handlers:
@@ -174,7 +163,7 @@ def stepped(
     job, session = Transcription(Path(path)), Session()
     show(session, job)
     work = Transcriptions(
-        Runner(), Transcribers(readiness_with(FakeTranscriber(*steps)), Settings()), LIMITS
+        Runner(), Transcribers(ready(loaded_with(FakeTranscriber(*steps))), Settings()), LIMITS
     )
     return job, session, work.steps(job, Path(path))
 
@@ -394,7 +383,7 @@ def test_no_speech_says_so() -> None:
 
 
 def test_the_banner_is_there_for_the_tiny_model_only() -> None:
-    tiny, real = (loaded_with(FakeTranscriber(), s) for s in (Source.EMBEDDED, Source.CACHE))
+    tiny, real = (loaded_with(FakeTranscriber(), source=s) for s in (Source.EMBEDDED, Source.CACHE))
     assert "iic/SenseVoiceSmall" in render.banner(tiny, "zh")
     assert render.banner(real, "zh") == ""
 

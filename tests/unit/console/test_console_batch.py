@@ -18,9 +18,6 @@ from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.tabs.batch.tab import folder_choices
-from richspeech.engines.hub import Source, Weights
-from richspeech.engines.loader import Loaded
-from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.batch import batches as batch_work
@@ -43,7 +40,7 @@ from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
-from tests.fakes import wav_at
+from tests.fakes import loaded_with, ready, wav_at
 from tests.history import full_history
 
 WAIT_SECONDS = 60.0
@@ -97,12 +94,9 @@ def work(ear: Ear, tmp_path: Path) -> Batches:
 
 
 def work_of(ear: Ear, folder: Path, history: History | None = None) -> Batches:
-    weights = Weights(folder / "weights", "tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    weights.folder.mkdir(exist_ok=True)
-    readiness = Readiness()
-    readiness.load(
-        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    )
+    weights = folder / "weights"
+    weights.mkdir(exist_ok=True)
+    readiness = ready(loaded_with(ear, folder=weights))
     allowed = folder / "calls"
     allowed.mkdir(exist_ok=True)
     settings = Settings.model_validate({"batch": {"folders": [str(allowed)]}})

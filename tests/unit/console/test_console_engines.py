@@ -20,7 +20,6 @@ from richspeech.console.shown import is_busy, show, shown
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
 from richspeech.console.view import labels, segment_line, viewer_words
 from richspeech.engines import loader
-from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
@@ -28,7 +27,6 @@ from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
-from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
@@ -41,6 +39,7 @@ from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
+from tests.fakes import loaded_with, ready
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -76,27 +75,15 @@ class Ear:
         yield Progress(heard, heard.segments, recording.duration, finished=True)
 
 
-def loaded_with(engine: str) -> Loaded:
-    weights = Weights(
-        Path(__file__).parent / "x", engine, Source.EMBEDDED, Notice("why.named_folder")
-    )
-    return Loaded(
-        Ear(engine),
-        engine,
-        weights,
-        weights,
-        "cpu",
-        Notice("device.asked"),
-        memory_bytes=70_400_000,
-    )
+def loaded_by_name(engine: str) -> Loaded:
+    loaded = loaded_with(Ear(engine), engine, name=engine)
+    return replace(loaded, memory_bytes=70_400_000)
 
 
 @pytest.fixture
 def transcribers(monkeypatch: pytest.MonkeyPatch) -> Transcribers:
-    monkeypatch.setattr(loader, "load_engine", lambda _, engine: loaded_with(engine))
-    main = Readiness()
-    main.load(lambda: loaded_with("sensevoice"))
-    return Transcribers(main, Settings())
+    monkeypatch.setattr(loader, "load_engine", lambda _, engine: loaded_by_name(engine))
+    return Transcribers(ready(loaded_by_name("sensevoice")), Settings())
 
 
 def heard_by(transcribers: Transcribers, choices: Choices, *, reads: bool = False) -> Transcription:
@@ -205,7 +192,7 @@ def test_who_cancels_while_an_engine_is_loaded_does_not_wait_for_it(
 
     def load(_: Settings, engine: str) -> Loaded:
         may_go.wait(60)
-        return loaded_with(engine)
+        return loaded_by_name(engine)
 
     monkeypatch.setattr(loader, "load_engine", load)
     slow = Transcribers(transcribers._main, Settings())
@@ -376,7 +363,7 @@ def test_the_banner_names_the_engine_and_what_real_recordings_need() -> None:
         ("paraformer", "Paraformer", "paraformer.id"),
     ):
         for locale in ("zh", "en"):
-            banner = render.banner(loaded_with(engine), locale)
+            banner = render.banner(loaded_by_name(engine), locale)
             assert name in banner.split("</strong>")[0]
             assert needed in banner
 
@@ -386,7 +373,7 @@ FACTS = render.Facts("1.2", 6006, 3600, 1, 1)
 
 def test_the_footer_tells_the_memory_of_every_engine() -> None:
     sizes = {"sensevoice": 70_400_000, "paraformer": None}
-    main = loaded_with("sensevoice")
+    main = loaded_by_name("sensevoice")
     assert "已加载 <b>SenseVoice 70 MB、Paraformer</b>" in render.footer(FACTS, main, "zh", sizes)
     assert "SenseVoice 70 MB, Paraformer" in render.footer(FACTS, main, "en", sizes)
 
@@ -395,7 +382,7 @@ def test_banner_and_footer_follow_the_engine_that_heard(
     transcribers: Transcribers,
 ) -> None:
     settings, main = Settings(), Readiness()
-    main.load(lambda: loaded_with("sensevoice"))
+    main.load(lambda: loaded_by_name("sensevoice"))
     page = Page(context_of(build(settings, main, transcribers), "1"))
     session = Session()
     banner, footer = page.paint_around(session)

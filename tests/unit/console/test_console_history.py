@@ -25,9 +25,7 @@ from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_r
 from richspeech.console.templates import macro
 from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
-from richspeech.engines.loader import Loaded
 from richspeech.engines.on_demand import OnDemand
-from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
 from richspeech.jobs.job import State
@@ -49,7 +47,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
-from tests.fakes import wav_at
+from tests.fakes import loaded_with, ready, wav_at
 from tests.history import refuse
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -94,11 +92,7 @@ def ear() -> Ear:
 def work(history: History, ear: Ear, tmp_path: Path) -> Transcriptions:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    readiness = Readiness()
-    readiness.load(
-        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    )
+    readiness = ready(loaded_with(ear, folder=folder))
     return Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS, history)
 
 
@@ -312,11 +306,7 @@ def test_early_corrections_that_are_not_kept_are_told(
 def test_without_a_history_everything_is_heard_every_time(
     handlers: Handlers, ear: Ear, recording: Path
 ) -> None:
-    weights = Weights(recording.parent, "x", Source.EMBEDDED, Notice("why.named_folder"))
-    readiness = Readiness()
-    readiness.load(
-        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    )
+    readiness = ready(loaded_with(ear, folder=recording.parent))
     forgetful = Handlers(
         Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
     )

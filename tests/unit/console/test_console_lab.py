@@ -25,9 +25,7 @@ from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, st
 from richspeech.console.tabs.lab.workshop import Bench, Workshop
 from richspeech.console.tabs.lab.workshop_render import effect
 from richspeech.engines import loader
-from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
-from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
     Cancelled,
@@ -51,7 +49,7 @@ from richspeech.service import build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.rule_file import read_rules
-from tests.fakes import wav_at
+from tests.fakes import loaded_with, ready, wav_at
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -86,11 +84,6 @@ class Ear:
         yield Progress(whole, self.segments, 2.0, finished=True)
 
 
-def loaded_with(ear: Ear, engine: str = "sensevoice") -> Loaded:
-    weights = Weights(Path("x"), "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    return Loaded(ear, engine, weights, weights, "cpu", Notice("device.asked"))
-
-
 class House:
     """Engines by name, of which the main one is there."""
 
@@ -100,8 +93,7 @@ class House:
         self.may_load.set()
         self.ears = {"sensevoice": Ear()} | ears
         monkeypatch.setattr(loader, "load_engine", self.load)
-        self.main = Readiness()
-        self.main.load(lambda: loaded_with(self.ears["sensevoice"]))
+        self.main = ready(loaded_with(self.ears["sensevoice"]))
         self.transcribers = Transcribers(self.main, settings)
         self.models = ComparedEngines(self.transcribers, settings)
         self.runner = Runner()
@@ -527,8 +519,7 @@ def test_saved_rules_hold_for_whoever_asks_from_then_on(bench: Make) -> None:
 
 
 def test_the_history_tells_what_other_rules_have_made_apart(tmp_path: Path) -> None:
-    weights = Weights(tmp_path, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    loaded = Loaded(Ear(), "sensevoice", weights, weights, "cpu", Notice("device.asked"))
+    loaded = loaded_with(Ear(), folder=tmp_path)
     before, mine = Settings(), read_rules(MINE)
     after = before.model_copy(update={"rules": mine})
     ruled = loader.with_stages(loaded, before, mine, None)

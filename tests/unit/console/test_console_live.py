@@ -15,15 +15,11 @@ from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.console.tabs.live.tab import live_words
-from richspeech.engines.hub import Source, Weights
-from richspeech.engines.loader import Loaded
-from richspeech.engines.readiness import Readiness
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.job import State
 from richspeech.jobs.live import Talk
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -32,6 +28,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
+from tests.fakes import loaded_with, ready
 
 LIMITS = AudioLimits(10_000_000, 600)
 WAIT_SECONDS = 60.0
@@ -78,11 +75,7 @@ def sessions() -> Sessions:
 def desk(sessions: Sessions, ear: Ear, history: History, tmp_path: Path) -> LiveDesk:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    readiness = Readiness()
-    readiness.load(
-        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    )
+    readiness = ready(loaded_with(ear, folder=folder))
     return LiveDesk(sessions, build(Settings(), readiness, history=history))
 
 

@@ -17,9 +17,6 @@ from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.tabs.live.desk import LiveDesk
-from richspeech.engines.hub import Source, Weights
-from richspeech.engines.loader import Loaded
-from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, StoppingError
 from richspeech.jobs.batch.batches import Batches
@@ -37,7 +34,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
-from tests.fakes import wav_at
+from tests.fakes import loaded_with, ready, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 FOREVER = 600.0
@@ -85,12 +82,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def transcribers(ear: Ear, tmp_path: Path) -> Transcribers:
     folder = tmp_path / "weights"
     folder.mkdir()
-    weights = Weights(folder, "models/tiny", Source.EMBEDDED, Notice("why.named_folder"))
-    readiness = Readiness()
-    readiness.load(
-        lambda: Loaded(ear, "sensevoice", weights, weights, "cpu", Notice("device.asked"))
-    )
-    return Transcribers(readiness, Settings())
+    return Transcribers(ready(loaded_with(ear, folder=folder)), Settings())
 
 
 @pytest.fixture

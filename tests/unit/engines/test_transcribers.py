@@ -4,21 +4,20 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from richspeech.engines import loader
-from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError
-from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.scheduler import ModelThread
 from richspeech.settings import Settings
+from tests.fakes import loaded_with
 
 
 class Mute:
@@ -53,18 +52,9 @@ class House:
 
     def load(self, _: Settings, engine: str) -> Loaded:
         self.loaded.append(engine)
-        weights = Weights(Path(), engine, Source.EMBEDDED, Notice("why.named_folder"))
         thread = Thread(lambda: self.end(engine))
-        return Loaded(
-            Mute(),
-            engine,
-            weights,
-            weights,
-            "cpu",
-            Notice("device.asked"),
-            thread,
-            memory_bytes=len(self.loaded),
-        )
+        loaded = loaded_with(Mute(), engine)
+        return replace(loaded, model_thread=thread, memory_bytes=len(self.loaded))
 
     def end(self, engine: str) -> None:
         self.ended.append(engine)
