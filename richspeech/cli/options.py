@@ -57,7 +57,7 @@ class Model(Weights):
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
     sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment")] = None
-    """sentiment of the words; on with engine paraformer"""
+    """sentiment of the words; unless given, as sentiment.engines says"""
 
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given."""
