@@ -217,13 +217,11 @@ class Page:
     def paint_around(self, session: Session) -> list[str]:
         """Draw the banner and the footer, for the engine that heard what the session shows."""
         transcribers, job = self._context.service.transcribers, shown(session)
-        loaded, locale = transcribers.loaded, session.locale
-        engine = job.request.engine if job else None
-        used = loaded.get(engine or "", transcribers.main)
-        sizes = {name: each.memory_bytes for name, each in loaded.items()}
+        locale, engine = session.locale, job.request.engine if job else None
+        used = transcribers.loaded.get(engine or "", transcribers.main)
         return [
             render.banner(used, locale),
-            render.footer(self._context.facts, used, locale, sizes),
+            render.footer(self._context.facts, used, locale, transcribers.memory_bytes),
         ]
 
     def _wire(self, blocks: gr.Blocks) -> None:
