@@ -34,6 +34,7 @@ class Live {
     const choices = words.languages.map(([value, text]) => make("option", { value, textContent: text }));
     this.select = make("select", { id: "live-language" }, ...choices);
     this.select.value = this.language;
+    if (this.select.selectedIndex < 0) this.select.value = this.language = choices[0].value;
     this.select.addEventListener("change", () => (this.language = this.select.value));
     this.button = make("button", { type: "button", id: "live-start" });
     this.button.addEventListener("click", () => this.press());
@@ -97,14 +98,15 @@ class Live {
   }
 
   draw() {
-    const { words, state, message } = this;
+    const { words, state } = this;
+    const message = this.message ?? words.live_cannot;
     const stops = state === "listening" || state === "loading";
     this.button.textContent = stops ? words.live_stop : words.live_start;
     this.button.classList.toggle("stops", stops);
-    this.button.disabled = this.busy && !stops;
-    this.select.disabled = this.busy;
+    this.button.disabled = Boolean(words.live_cannot) || (this.busy && !stops);
+    this.select.disabled = Boolean(words.live_cannot) || this.busy;
     this.element.dataset.state = state;
-    this.status.textContent = message ?? words[`live_${state}`];
+    this.status.textContent = message || words[`live_${state}`];
     this.status.className = message ? "error" : state;
     this.empty.hidden = this.finals.length > 0 || Boolean(this.open);
     this.interim.hidden = !this.open;

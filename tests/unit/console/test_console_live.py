@@ -15,6 +15,7 @@ from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.console.tabs.live.tab import live_words
+from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.job import State
 from richspeech.jobs.live import Talk
@@ -174,7 +175,7 @@ def test_errors_are_told_in_the_language_of_the_window(desk: LiveDesk, sessions:
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_the_script_gets_its_words_and_the_languages_to_choose_from(locale: str) -> None:
-    words = live_words(locale, 6006)
+    words = live_words(locale, 6006, engine_named("sensevoice"))
     assert [value for value, _ in words["languages"]] == ["auto", "zh", "en", "yue", "ja", "ko"]
     assert "127.0.0.1:6006" in words["live_insecure"]
     assert "{value}" in words["live_seconds"]

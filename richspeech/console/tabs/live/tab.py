@@ -7,13 +7,15 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.languages import language_choices
+from richspeech.console.offers import language_choices
 from richspeech.console.sessions import Session
 from richspeech.console.shown import watch
 from richspeech.console.tab import Context, Shell
 from richspeech.console.widgets import QUICK
+from richspeech.engines.registry import Engine, engine_named
 from richspeech.jobs.live import Talk
-from richspeech.language.catalog import say
+from richspeech.language.catalog import Notice, say
+from richspeech.model.capability import Capability
 
 LIVE = 'window.richspeech.live(element, props, watch, () => trigger("talked"));'
 
@@ -25,13 +27,14 @@ class LiveTab:
 
     def __init__(self, context: Context, shell: Shell) -> None:
         self._shell = shell
-        self._context, self._port = context, context.settings.server.port
+        self._context, settings = context, context.settings
+        self._engine, self._port = engine_named(settings.model.engine), settings.server.port
 
     def build(self) -> None:
         """Make the place where live.js draws."""
         self._place = self._context.widgets.add(
             gr.HTML,
-            lambda locale: {"value": live_words(locale, self._port)},
+            lambda locale: {"value": live_words(locale, self._port, self._engine)},
             html_template='<div class="live"></div>',
             js_on_load=LIVE,
             apply_default_css=False,
@@ -99,8 +102,13 @@ SCRIPT_WORDS = (
 """What live.js writes."""
 
 
-def live_words(locale: str, port: int) -> dict[str, Any]:
-    """Return what live.js writes: its texts, and the languages to choose from."""
+def live_words(locale: str, port: int, engine: Engine) -> dict[str, Any]:
+    """Return what live.js writes: its texts, and the languages of the engine to choose from."""
     texts = {key: say(key, locale, value="{value}", port=port) for key in SCRIPT_WORDS}
-    languages = [(value, label) for label, value in language_choices(locale)]
-    return {**texts, "live_language": say("language", locale), "languages": languages}
+    whole = Notice("live.whole", {"engine": engine.name}).sentence(locale)
+    return {
+        **texts,
+        "live_cannot": "" if engine.can(Capability.LIVE) else whole,
+        "live_language": say("language", locale),
+        "languages": [(value, label) for label, value in language_choices(engine, locale)],
+    }
