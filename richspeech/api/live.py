@@ -32,10 +32,11 @@ from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State
-from richspeech.engines.registry import engine_named
+from richspeech.engines.registry import engine_named, engines_for
 from richspeech.errors import ModelError, OptionError, RichSpeechError
 from richspeech.jobs.live import Talk, Talks
 from richspeech.language.catalog import Notice
+from richspeech.model.capability import Capability
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
 from richspeech.model.validation import why_refused
@@ -152,7 +153,8 @@ class _Live:
 
     def _transcription(self, loaded: Loaded) -> LiveTranscription:
         if loaded.sketcher is None:
-            raise OptionError("live.whole", engine=loaded.engine)
+            able = engines_for(Capability.LIVE)
+            raise OptionError("live.whole", engine=loaded.engine, known=able)
         return LiveTranscription(
             loaded.transcriber, loaded.sketcher, interim_seconds=self._settings.interim_seconds
         )

@@ -100,6 +100,11 @@ def known_languages() -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for engine in engines().values() for each in engine.languages))
 
 
+def engines_for(wanted: Capability) -> tuple[str, ...]:
+    """Return the names of the engines that can do this."""
+    return tuple(name for name, engine in engines().items() if engine.can(wanted))
+
+
 def engine_named(name: str) -> Engine:
     """Return an engine; raises ``OptionError`` naming those that there are."""
     try:

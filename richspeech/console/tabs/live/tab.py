@@ -12,7 +12,7 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import watch
 from richspeech.console.tab import Context, Shell
 from richspeech.console.widgets import QUICK
-from richspeech.engines.registry import Engine, engine_named
+from richspeech.engines.registry import Engine, engine_named, engines_for
 from richspeech.jobs.live import Talk
 from richspeech.language.catalog import Notice, say
 from richspeech.model.capability import Capability
@@ -105,7 +105,8 @@ SCRIPT_WORDS = (
 def live_words(locale: str, port: int, engine: Engine) -> dict[str, Any]:
     """Return what live.js writes: its texts, and the languages of the engine to choose from."""
     texts = {key: say(key, locale, value="{value}", port=port) for key in SCRIPT_WORDS}
-    whole = Notice("live.whole", {"engine": engine.name}).sentence(locale)
+    able = engines_for(Capability.LIVE)
+    whole = Notice("live.whole", {"engine": engine.name, "known": able}).sentence(locale)
     return {
         **texts,
         "live_cannot": "" if engine.can(Capability.LIVE) else whole,
