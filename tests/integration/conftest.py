@@ -1,6 +1,9 @@
-"""The embedded models, loaded once; paths of what lies beside the project."""
+"""The embedded models and a database server, once each; paths of what lies beside the project."""
 
 import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.recognition.utterance import Request, Utterance
 from richspeech.settings import load_settings
+from tests.integration.database import empty_server, postgresql, server
 
 EXAMPLES = ROOT / "examples"
 
@@ -41,3 +45,23 @@ def reference() -> loader.Loaded:
     return loader.load(
         load_settings(model={"id": "embedded", "device": "cpu", "engine": "reference"})
     )
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    programs = postgresql()
+    if programs is None:
+        assert not os.environ.get("CI"), "CI installs postgresql"
+        pytest.skip("PostgreSQL is not installed")
+    with server(programs) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a place without a history."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/history.sqlite"
+    url: str = request.getfixturevalue("server_url")
+    empty_server(url)
+    return url

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps the programs of each version in a folder here, off the path."""
 
@@ -39,3 +41,10 @@ def server(programs: Path) -> Iterator[str]:
             yield f"postgresql+psycopg://tester@/postgres?host={folder}"
         finally:
             call(*control, "-m", "immediate", "stop")
+
+
+def empty_server(url: str) -> None:
+    """Drop every table."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -32,7 +31,6 @@ from richspeech.settings import HistorySettings
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.sqlite_file import put_aside
 from richspeech.storage.transcripts import Aged, Entry, Fingerprint, Store, open_store
-from tests.integration.database import postgresql, server
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = count()
@@ -83,34 +81,13 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    programs = postgresql()
-    if programs is None:
-        assert not os.environ.get("CI"), "CI installs postgresql"
-        pytest.skip("PostgreSQL is not installed")
-    with server(programs) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/history.sqlite"
-    url: str = request.getfixturevalue("server_url")
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return url
-
-
 @pytest.fixture
-def opened(url: str, clock: Clock) -> Iterator[Opener]:
+def opened(empty: str, clock: Clock) -> Iterator[Opener]:
     """Opens the history any number of times."""
     stores: list[Store] = []
 
     def open_once_more(keep_days: int | None = None) -> Store:
-        stores.append(Store(url, keep_days=keep_days, now=clock))
+        stores.append(Store(empty, keep_days=keep_days, now=clock))
         return stores[-1]
 
     yield open_once_more

@@ -39,7 +39,7 @@ from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
-from tests.integration.database import postgresql, server
+from tests.integration.database import empty_server
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FORKED = multiprocessing.get_context("fork")
@@ -52,16 +52,6 @@ NAMES = [
 ]
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    programs = postgresql()
-    if programs is None:
-        assert not os.environ.get("CI"), "CI installs postgresql"
-        pytest.skip("PostgreSQL is not installed")
-    with server(programs) as url:
-        yield url
-
-
 def run_script(url: str, name: str) -> None:
     """Fill a place that is empty."""
     script = (GOLDEN / name).read_text(encoding="utf-8")
@@ -71,21 +61,6 @@ def run_script(url: str, name: str) -> None:
     else:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(script.encode())
-
-
-def empty_server(url: str) -> None:
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/history.sqlite"
-    url: str = request.getfixturevalue("server_url")
-    empty_server(url)
-    return url
 
 
 @pytest.fixture
