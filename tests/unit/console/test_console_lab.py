@@ -475,11 +475,11 @@ def test_without_a_transcript_rules_are_only_read(bench: Make, job: Transcriptio
     [
         (
             "- name: 冷静\n  when: {emotion: sadd}\n  drop_emotion: true",
-            "第 2 行：规则 冷静：emotion 不能是 sadd，可以写 happy、sad、",
+            "第 2 行：规则 冷静 的 emotion 不能是 sadd，可以写 happy、sad、",
         ),
-        ("- name: x\n  wen: {}", "第 2 行：规则 x：wen 写错了，可以写 name、when"),
-        ("- name: x\n  when: {emotion: sad}", "第 1 行：规则 x：没有写怎么改"),
-        ("- name: x\n  when: {}\n  drop_emotion: true", "第 2 行：规则 x：when 没有条件"),
+        ("- name: x\n  wen: {}", "第 2 行：规则 x 里的 wen 写错了，可以写 name、when"),
+        ("- name: x\n  when: {emotion: sad}", "第 1 行：规则 x 没有写怎么改"),
+        ("- name: x\n  when: {}\n  drop_emotion: true", "第 2 行：规则 x 的 when 没有条件"),
         ("- [", "第 1 行第 4 个字符处不是有效的 YAML"),
         ("x: y", "第 1 行：规则是一个列表"),
         ("- x", "第 1 行：每条规则以“- name:”开头"),
@@ -488,11 +488,11 @@ def test_without_a_transcript_rules_are_only_read(bench: Make, job: Transcriptio
         ("\x00", "规则里有 YAML 不认识的字符"),
         (
             "- name: x\n  when: {emotion: sad, probability_below: 7}\n  drop_emotion: true",
-            "第 2 行：规则 x：probability_below 不能是 7",
+            "第 2 行：规则 x 的 probability_below 不能是 7",
         ),
         (
             "- name: x\n  when: {emotion: sad}\n  set_emotion: sad\n  drop_emotion: true",
-            "第 3 行：规则 x：set_emotion 和 drop_emotion 矛盾，请只留一个。",
+            "第 3 行：规则 x 的 set_emotion 和 drop_emotion 矛盾，请只留一个。",
         ),
     ],
 )
