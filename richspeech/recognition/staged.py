@@ -49,10 +49,6 @@ def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
         measured, edited = measured + fresh, edited + new
         elapsed += time.perf_counter() - started
         seconds = step.transcript.processing_seconds + elapsed
-        transcript = replace(step.transcript, processing_seconds=seconds)
-        yield replace(
-            step,
-            transcript=replace(transcript, segments=edited),
-            measured=replace(transcript, segments=measured),
-            new=new,
-        )
+        transcript = replace(step.transcript, processing_seconds=seconds, segments=edited)
+        as_measured = replace(transcript, segments=measured)
+        yield replace(step, transcript=transcript, measured=as_measured, new=new)
