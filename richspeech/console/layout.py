@@ -263,7 +263,7 @@ class Page:
         )
 
     def _values(self, session: Session) -> list[Any]:
-        worded = [gr.update(**words(session.locale)) for _, words in self._widgets.worded]
+        worded = [gr.update(**looks(session)) for _, looks in self._widgets.worded]
         chosen = gr.update(value=session.locale)
         return [chosen, *worded, *chain(*(tab.paint(session) for tab in self._tabs))]
 

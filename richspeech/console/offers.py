@@ -10,9 +10,13 @@ from richspeech.model.languages import AUTO
 
 
 def language_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return the choice of the spoken language: those that the engine knows."""
+    """Return the choice of the spoken language: those that the engine knows.
+
+    Where it takes no hint the choice stays as it is, to be there again for the next engine.
+    """
     offer = _offer(engine, Capability.LANGUAGE_HINT, "language", None, locale)
-    return offer | {"choices": language_choices(engine, locale)}
+    choices = language_choices(engine, locale)
+    return offer | {"choices": choices} if engine.can(Capability.LANGUAGE_HINT) else offer
 
 
 def language_choices(engine: Engine, locale: str) -> list[tuple[str, str]]:
@@ -23,9 +27,10 @@ def language_choices(engine: Engine, locale: str) -> list[tuple[str, str]]:
 
 
 def allowed_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return the languages among which the engine may detect."""
+    """Return the languages among which the engine may detect; where it does not, as above."""
     offer = _offer(engine, Capability.ALLOWED_LANGUAGES, "allowed", "allowed_info", locale)
-    return offer | {"choices": [(language_name(each, locale), each) for each in engine.languages]}
+    choices = [(language_name(each, locale), each) for each in engine.languages]
+    return offer | {"choices": choices} if engine.can(Capability.ALLOWED_LANGUAGES) else offer
 
 
 def itn_offer(engine: Engine, locale: str) -> dict[str, Any]:
@@ -49,5 +54,5 @@ def _offer(
 ) -> dict[str, Any]:
     can = engine.can(wanted)
     why = say("engine_cannot", locale, engine=engine.label)
-    usual = say(info, locale) if info else None
+    usual = say(info, locale) if info else ""  # which clears what stood there; None does not
     return {"label": say(label, locale), "interactive": can, "info": usual if can else why}

@@ -7,10 +7,13 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import render
+from richspeech.console.sessions import Session
 from richspeech.language.catalog import say
 
 Words = Callable[[str], dict[str, Any]]
 """Locale → what a widget shows in it."""
+Looks = Callable[[Session], dict[str, Any]]
+"""Session → how a widget looks for it."""
 
 QUICK: dict[str, Any] = {
     "show_progress": "hidden",
@@ -35,13 +38,17 @@ class Widgets:
     """Makes widgets, and remembers how each is called in every language."""
 
     def __init__(self) -> None:
-        self.worded: list[tuple[Any, Words]] = []
+        self.worded: list[tuple[Any, Looks]] = []
         """Widgets with words, in the order in which a change of language updates them."""
 
     def add(self, kind: Callable[..., Any], words: Words, **properties: Any) -> Any:
         """Make a widget whose properties of the page's language come from ``words``."""
-        widget = kind(**words("zh"), **properties)
-        self.worded.append((widget, words))
+        return self.add_for_session(kind, lambda session: words(session.locale), **properties)
+
+    def add_for_session(self, kind: Callable[..., Any], looks: Looks, **properties: Any) -> Any:
+        """Make a widget whose properties come from what was chosen in a session, too."""
+        widget = kind(**looks(Session()), **properties)
+        self.worded.append((widget, looks))
         return widget
 
     def html(self, draw: Callable[[str], str], **properties: Any) -> Any:

@@ -135,3 +135,34 @@ def test_a_hotword_that_cannot_be_used_says_so_in_english(english_visitor: Visit
     assert "哥哥的相声太有趣了" in english_visitor.text()
     expect(page.locator("#transcript .chip.sentiment")).to_contain_text("👍 positive")
     expect(page.locator("#banner")).to_contain_text("built-in model is in use: Paraformer")
+
+
+def greyed(page: Page) -> dict[str, str]:
+    """What stands below the fields that are shut."""
+    words = (
+        "e => [...e.querySelectorAll('[class*=info], .info, span')].map(s => s.innerText).join(' ')"
+    )
+    fields = ("language", "allowed", "ban")
+    shut = (each for each in fields if page.locator(f"#{each} input").first.is_disabled())
+    return {each: str(page.locator(f"#{each}").evaluate(words)) for each in shut}
+
+
+def test_what_an_engine_cannot_do_is_said_in_the_language_of_the_page_until_another_is_chosen(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    open_settings(page)
+    choose(page, "Paraformer")
+    page.wait_for_function("document.querySelector('#language input').disabled")
+    assert all("Paraformer 不支持这一项" in said for said in greyed(page).values())
+    page.locator("#switch label", has_text="English").click()
+    page.get_by_text("Paraformer cannot do this").first.wait_for()
+    assert greyed(page).keys() == {"language", "allowed", "ban"}
+    assert all("Paraformer cannot do this" in said for said in greyed(page).values())
+    assert "不支持" not in page.locator("#left").inner_text()
+    choose(page, "SenseVoice")
+    page.wait_for_function("!document.querySelector('#language input').disabled")
+    expect(page.get_by_text("Paraformer cannot do this")).to_have_count(0)
+    assert page.input_value("#language input").startswith("auto")
+    expect(page.locator("#allowed input:checked")).to_have_count(5)
+    expect(page.locator(".toast-body")).to_have_count(0)

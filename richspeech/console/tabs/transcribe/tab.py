@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -97,15 +98,14 @@ class TranscribeTab:
     def _offered(
         self, kind: Any, offer: Callable[[Engine, str], dict[str, Any]], **properties: Any
     ) -> Any:
-        """Make a widget as the main engine allows; its words open nothing that another shuts."""
+        """Make a widget as the engine that was chosen in a session allows."""
+        return self._widgets.add_for_session(
+            kind, lambda session: offer(self._engine_of(session), session.locale), **properties
+        )
 
-        def words(locale: str) -> dict[str, Any]:
-            offered = offer(self._main, locale)
-            del offered["interactive"]
-            return offered
-
-        interactive = offer(self._main, DEFAULT_LOCALE)["interactive"]
-        return self._widgets.add(kind, words, interactive=interactive, **properties)
+    def _engine_of(self, session: Session) -> Engine:
+        name = session.view(ChosenEngine).name
+        return engine_named(name) if name else self._main
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
         known = self._context.service.transcribers.engines
@@ -285,15 +285,23 @@ class TranscribeTab:
         self, name: str, language: str, allowed: list[str], request: gr.Request
     ) -> list[Any]:
         """Offer what the engine can do, and read the words where the settings want it."""
-        engine, locale = engine_named(name), self._context.session(request).locale
+        session = self._context.session(request)
+        session.keep(ChosenEngine(name))
         return [
-            gr.update(**language_offer(engine, locale), value=_language_of(engine, language)),
-            gr.update(**allowed_offer(engine, locale), value=_allowed_of(engine, allowed)),
-            gr.update(**itn_offer(engine, locale)),
-            gr.update(**ban_offer(engine, locale)),
-            gr.update(**hotwords_offer(engine, locale)),
+            *self._offers(session, language, allowed),
             gr.update(value=self._context.service.transcribers.reads(name)),
         ]
+
+    def _offers(self, session: Session, language: str, allowed: Sequence[str]) -> list[Any]:
+        """Return how the widgets look that the chosen engine decides on."""
+        engine, locale = self._engine_of(session), session.locale
+        hint, detection = language_offer(engine, locale), allowed_offer(engine, locale)
+        if "choices" in hint:
+            hint["value"] = _language_of(engine, language)
+        if "choices" in detection:
+            detection["value"] = _allowed_of(engine, allowed)
+        others = (each(engine, locale) for each in (itn_offer, ban_offer, hotwords_offer))
+        return [gr.update(**offer) for offer in (hint, detection, *others)]
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show the job, and go on painting it while it runs."""
@@ -394,6 +402,14 @@ class TranscribeTab:
 
     def _close_table(self, request: gr.Request) -> str:
         return paint(self._handlers.show_table(request.session_hash, shows=False)).table
+
+
+@dataclass(frozen=True)
+class ChosenEngine:
+    """The engine that is chosen in the form."""
+
+    name: str = ""
+    """Empty for the main one."""
 
 
 def _is_used(session: Session) -> bool:
