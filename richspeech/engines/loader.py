@@ -152,7 +152,7 @@ def load_engine(settings: Settings, engine: str) -> Loaded:
     if device.startswith("cuda"):
         sys.setswitchinterval(CUDA_SWITCH_SECONDS)
     parts = engine_named(engine).load(settings, models, device)
-    grown = resident_bytes() - before
+    grown = max(resident_bytes() - before, 0)  # what others free meanwhile counts, too
     seconds = time.perf_counter() - started
     log.info("%s is ready after %.1f s, in %.0f MB", engine, seconds, grown / 1e6)
     return Loaded(

@@ -190,9 +190,10 @@ def _labels(segment: Segment, locale: str) -> Iterator[tuple[Label, float | None
 
 def _bar(segment: Segment, word: str, probability: float | None, duration: float) -> Bar:
     sure = "" if probability is None else f" {probability:.0%}"
+    whole = duration or 1.0  # a report of a recording without length has bars without width
     return Bar(
-        left=f"{100 * segment.start / duration:.4f}%",
-        width=f"{100 * segment.duration / duration:.4f}%",
+        left=f"{100 * segment.start / whole:.4f}%",
+        width=f"{100 * segment.duration / whole:.4f}%",
         opacity=f"{_FAINTEST + (1 - _FAINTEST) * (1 if probability is None else probability):.2f}",
         hint=f"{clock(segment.start)}–{clock(segment.end)} {word}{sure} {printable(segment.text)}",
     )

@@ -13,6 +13,7 @@ from html import escape
 from io import StringIO
 
 from pysubs2 import Color, SSAEvent, SSAFile, SSAStyle
+from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.substation import SubstationFormat
 
 from postprocess import Emotion
@@ -47,10 +48,21 @@ def _events(cues: Iterable[Cue], text: Callable[[Cue], str]) -> SSAFile:
 _SRT_MARKUP = re.compile(r"[<{\\]|--(?=>)")
 
 
+class _Srt(SubripFormat):
+    """With times beyond a hundred hours, at which pysubs2 stops the clock; players read them."""
+
+    @staticmethod
+    def ms_to_timestamp(ms: int) -> str:
+        hours, minutes, s, thousandths = _parts_of(ms / 1_000, 1_000)
+        return f"{hours:02}:{minutes:02}:{s:02},{thousandths:03}"
+
+
 def write_srt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
     """SubRip: number, times, lines; the emotion as a word, since there are no colours."""
     file = _events(build_cues(transcript, options), _srt_text)
-    return file.to_string("srt", keep_ssa_tags=True).removesuffix("\n")
+    written = StringIO()
+    _Srt.to_file(file, written, "srt", keep_ssa_tags=True)
+    return written.getvalue().removesuffix("\n")
 
 
 def _srt_text(cue: Cue) -> str:

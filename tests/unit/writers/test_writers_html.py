@@ -130,6 +130,11 @@ CALL = transcript(
 )
 
 
+def test_a_recording_without_length_has_a_report_as_well() -> None:
+    heard = transcript(segment(0.0, 0.0, "您好。"), duration=0.0)
+    assert "您好。" in write_html(heard, WriterOptions(locale="zh"))
+
+
 def test_every_emotion_sound_and_language_has_its_lane_the_longest_first() -> None:
     written = write_html(CALL, WriterOptions(locale="en"))
     lanes = re.findall(r'<li class="(\w+)"><span>(.*?)</span> <small>(.*?)</small>', written)

@@ -222,3 +222,8 @@ def test_lrc_clears_the_screen_before_a_silence() -> None:
         "[00:00.00][笑声] 好的！(开心)\n[00:03.00]\n"
         "[00:04.00]不行(愤怒)\n[00:04.40]好吧\n[00:06.00]\n"
     )
+
+
+def test_srt_goes_on_beyond_a_hundred_hours() -> None:
+    late = transcript(segment(360_000.5, 360_002.0, "还在说。"), duration=400_000.0)
+    assert "100:00:00,500 --> 100:00:02,000" in write_srt(late)
