@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -40,7 +40,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from richspeech.errors import StoreError, UnreadableStoreError
 from richspeech.language.catalog import Notice
 from richspeech.places import HOME
-from richspeech.storage.migrations.run import Migrations
 from richspeech.storage.sqlite_file import (
     LONGEST_WAIT_SECONDS,
     SqliteError,
@@ -48,6 +47,9 @@ from richspeech.storage.sqlite_file import (
     is_damage,
     put_aside,
 )
+
+if TYPE_CHECKING:
+    from richspeech.storage.migrations.run import Migrations
 
 log = logging.getLogger(__name__)
 
@@ -289,6 +291,9 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 def _bring_up_to_date(engine: Engine, url: URL, file: SqliteFile | None) -> None:
     """Make the tables, or change older ones, after a copy; raises ``StoreError`` for newer ones."""
+    # alembic takes a sixth of a second, and most commands open no history
+    from richspeech.storage.migrations.run import Migrations  # noqa: PLC0415
+
     copy = None
     try:
         with as_store_error(), engine.begin() as connection:
@@ -311,7 +316,7 @@ def _bring_up_to_date(engine: Engine, url: URL, file: SqliteFile | None) -> None
         )
 
 
-def _require_known(migrations: Migrations, url: URL) -> None:
+def _require_known(migrations: "Migrations", url: URL) -> None:
     if migrations.knows_found:
         return
     found, newest = str(migrations.found), migrations.newest
