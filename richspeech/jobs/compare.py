@@ -26,7 +26,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.review.comparison import Comparison, Score, compare, score
 
-RuleSet = Literal["current", "none", "workshop"]
+RuleSet = Literal["current", "none", "trial"]
 SIDES = ("a", "b")
 WARM_UP_SECONDS = 20.0
 """A few utterances; a first batch can take as long as five later ones."""

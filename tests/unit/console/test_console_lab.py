@@ -22,8 +22,8 @@ from richspeech.console.examples import find_examples
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.lab.compare import AS_SET, Choices, write_tables
 from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, status
-from richspeech.console.tabs.lab.workshop import Bench, Workshop
-from richspeech.console.tabs.lab.workshop_render import effect
+from richspeech.console.tabs.lab.rule_trials import RuleTrial, RuleTrials
+from richspeech.console.tabs.lab.rule_trials_render import effect
 from richspeech.engines import loader
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
@@ -424,14 +424,16 @@ MINE = """\
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Bench, House]]:
+def trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[RuleTrials, House]]:
     monkeypatch.setattr("os.environ", {})
 
-    def make(**settings: Any) -> tuple[Bench, House]:
+    def make(**settings: Any) -> tuple[RuleTrials, House]:
         config = Path(shutil.copy(CONFIG, tmp_path / "config.yaml"))
         known = load_settings(config, **settings)
         house = House(monkeypatch, known)
-        return Bench(build(known, transcribers=house.transcribers, config_file=config)), house
+        return RuleTrials(build(known, transcribers=house.transcribers, config_file=config)), house
 
     return make
 
@@ -446,11 +448,11 @@ def job_with(*segments: Segment) -> Transcription:
     )
 
 
-Make = Callable[..., tuple[Bench, House]]
+Make = Callable[..., tuple[RuleTrials, House]]
 
 
-def test_rules_are_tried_on_what_was_heard(bench: Make) -> None:
-    made, house = bench()
+def test_rules_are_tried_on_what_was_heard(trials: Make) -> None:
+    made, house = trials()
     tried = made.attempt(MINE, job_with(heard(), heard("好")))
     assert tried.changes is not None
     (change,) = tried.changes
@@ -464,8 +466,8 @@ def test_rules_are_tried_on_what_was_heard(bench: Make) -> None:
 @pytest.mark.parametrize(
     "job", [None, Transcription(Path("a.wav"), TranscriptionRequest(), state=State.RUNNING)]
 )
-def test_without_a_transcript_rules_are_only_read(bench: Make, job: Transcription | None) -> None:
-    tried = bench()[0].attempt(MINE, job)
+def test_without_a_transcript_rules_are_only_read(trials: Make, job: Transcription | None) -> None:
+    tried = trials()[0].attempt(MINE, job)
     assert (tried.problem, tried.changes) == (None, None)
     assert "规则没有错误" in effect(tried, "", "", "zh")
 
@@ -496,15 +498,17 @@ def test_without_a_transcript_rules_are_only_read(bench: Make, job: Transcriptio
         ),
     ],
 )
-def test_what_is_wrong_with_rules_is_said_in_chinese(bench: Make, text: str, sentence: str) -> None:
-    tried = bench()[0].attempt(text, None)
+def test_what_is_wrong_with_rules_is_said_in_chinese(
+    trials: Make, text: str, sentence: str
+) -> None:
+    tried = trials()[0].attempt(text, None)
     assert tried.problem is not None
     assert tried.problem.sentence("zh").startswith(sentence)
     assert tried.problem.sentence("en").endswith(".")
 
 
-def test_saved_rules_hold_for_whoever_asks_from_then_on(bench: Make) -> None:
-    made, house = bench()
+def test_saved_rules_hold_for_whoever_asks_from_then_on(trials: Make) -> None:
+    made, house = trials()
     saved = made.save(MINE, job_with(heard()))
     assert saved.is_saved
     assert load_settings(made.file.path).rules == read_rules(MINE)
@@ -534,8 +538,8 @@ class _Sound:
         yield np.ones(16_000, np.float32)
 
 
-def test_rules_that_cannot_be_saved_change_nothing(bench: Make) -> None:
-    made, house = bench()
+def test_rules_that_cannot_be_saved_change_nothing(trials: Make) -> None:
+    made, house = trials()
     before = made.file.path.read_bytes()
     saved = made.save("- name: x", None)
     assert not saved.is_saved
@@ -554,9 +558,9 @@ def test_rules_that_cannot_be_saved_change_nothing(bench: Make) -> None:
     ],
 )
 def test_only_known_people_may_save_and_only_if_the_settings_allow_it(
-    bench: Make, settings: dict[str, dict[str, Any]], may: bool
+    trials: Make, settings: dict[str, dict[str, Any]], may: bool
 ) -> None:
-    made, _ = bench(**settings)
+    made, _ = trials(**settings)
     before = made.file.path.read_bytes()
     assert made.may_save is may
     saved = made.save(MINE, None)
@@ -566,8 +570,8 @@ def test_only_known_people_may_save_and_only_if_the_settings_allow_it(
         assert saved.problem == Notice("lab_may_not_save")
 
 
-def test_the_editor_shows_the_rules_that_hold_even_if_the_file_has_others(bench: Make) -> None:
-    made, _ = bench()
+def test_the_editor_shows_the_rules_that_hold_even_if_the_file_has_others(trials: Make) -> None:
+    made, _ = trials()
     assert made.current_text().startswith("# A sentence that trails off")
     made.file.path.write_text("rules: []\n", encoding="utf-8")
     assert read_rules(made.current_text()) == DEFAULT_RULES
@@ -575,12 +579,12 @@ def test_the_editor_shows_the_rules_that_hold_even_if_the_file_has_others(bench:
     assert read_rules(made.current_text()) == DEFAULT_RULES
 
 
-def test_a_change_that_ends_says_which_rule_had_made_it(bench: Make) -> None:
+def test_a_change_that_ends_says_which_rule_had_made_it(trials: Make) -> None:
     was = replace(heard(), emotion=Emotion.NEUTRAL, rules=("hesitant-sad",))
-    tried = bench()[0].attempt("", job_with(was))
+    tried = trials()[0].attempt("", job_with(was))
     assert "这些规则不再修改它（现在由 hesitant-sad 修改）" in effect(tried, "", "", "zh")
 
 
 def test_tried_rules_are_escaped() -> None:
-    made = Workshop("x", Notice("Line 1: <b>."))
+    made = RuleTrial("x", Notice("Line 1: <b>."))
     assert "<b>" not in effect(made, "", "", "en")

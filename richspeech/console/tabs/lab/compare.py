@@ -33,7 +33,7 @@ from richspeech.storage.rule_file import read_rules
 
 AS_SET = ""
 """Stands for the weights that the settings name."""
-RULE_SETS: tuple[RuleSet, ...] = ("current", "none", "workshop")
+RULE_SETS: tuple[RuleSet, ...] = ("current", "none", "trial")
 TABLES = ("csv", "json")
 
 
@@ -185,7 +185,7 @@ class ComparePanel:
         ]
 
     def wire(self, editor: Any) -> None:
-        """Connect the buttons; ``editor`` holds the rules of the workshop."""
+        """Connect the buttons; ``editor`` holds the rules on trial."""
         self._sources.wire()
         self._editor = editor
         form = {editor, *self._forms[0].values(), *self._forms[1].values()}
@@ -284,8 +284,8 @@ class ComparePanel:
         ]
         defaults, rules = self._context.service.defaults, self._context.service.transcribers.rules
         sets: dict[RuleSet, tuple[Rule, ...]] = {"current": rules, "none": ()}
-        if any(each.rule_set == "workshop" for each in chosen):
-            sets["workshop"] = read_rules(values[self._editor])
+        if any(each.rule_set == "trial" for each in chosen):
+            sets["trial"] = read_rules(values[self._editor])
         return [each.side(defaults, sets) for each in chosen]
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:

@@ -12,16 +12,16 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.tabs.lab import render as lab_render
-from richspeech.console.tabs.lab.workshop import Bench, Workshop
-from richspeech.console.tabs.lab.workshop_render import effect
+from richspeech.console.tabs.lab.rule_trials import RuleTrial, RuleTrials
+from richspeech.console.tabs.lab.rule_trials_render import effect
 from richspeech.console.widgets import DRAWN, QUICK
 
 
 class RulesPanel:
     """An editor on one side, the segments that change on the other."""
 
-    def __init__(self, context: Context, bench: Bench) -> None:
-        self._context, self._widgets, self._bench = context, context.widgets, bench
+    def __init__(self, context: Context, trials: RuleTrials) -> None:
+        self._context, self._widgets, self._trials = context, context.widgets, trials
         self.editor: Any = None
 
     def build(self) -> None:
@@ -56,10 +56,10 @@ class RulesPanel:
                     "lab_try", variant="primary", elem_id="lab-try", elem_classes="starts", scale=2
                 )
                 self._save = self._widgets.button(
-                    "lab_save", interactive=self._bench.may_save, elem_id="lab-save", scale=2
+                    "lab_save", interactive=self._trials.may_save, elem_id="lab-save", scale=2
                 )
             self._back = self._widgets.button("lab_restore", size="sm", elem_id="lab-restore")
-            if not self._bench.may_save:
+            if not self._trials.may_save:
                 self._widgets.html(partial(render.note, "lab_may_not_save", "lab-note"))
 
     # Events ---------------------------------------------------------------------------------------
@@ -74,11 +74,11 @@ class RulesPanel:
         place.select(self._fill, self.editor, self.editor, **QUICK)
         self._try.click(self._press_try, self.editor, self.painted, **QUICK)
         self._save.click(self._press_save, self.editor, self.painted, **QUICK)
-        self._back.click(self._bench.current_text, None, self.editor, **QUICK)
+        self._back.click(self._trials.current_text, None, self.editor, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:
         """Show what became of the rules that were tried before a reload."""
-        arrivals.add(lambda session: session.kept(Workshop) is not None, self._show, self.painted)
+        arrivals.add(lambda session: session.kept(RuleTrial) is not None, self._show, self.painted)
 
     def _show(self, request: gr.Request) -> list[Any]:
         return self.paint(self._context.session(request))
@@ -87,24 +87,24 @@ class RulesPanel:
         """Give back what was written before a reload, or the rules in use."""
         if text:
             return gr.skip()
-        workshop = self._context.session(request).kept(Workshop)
-        return workshop.text if workshop else self._bench.current_text()
+        trial = self._context.session(request).kept(RuleTrial)
+        return trial.text if trial else self._trials.current_text()
 
     def paint(self, session: Session) -> list[Any]:
         """Draw what became of the rules."""
         return [self._draw(session, session.locale)]
 
     def _draw(self, session: Session | None, locale: str) -> str:
-        file = self._bench.file
-        workshop = session.kept(Workshop) if session else None
-        return effect(workshop, file.path.name, file.backup.name, locale)
+        file = self._trials.file
+        trial = session.kept(RuleTrial) if session else None
+        return effect(trial, file.path.name, file.backup.name, locale)
 
     async def _press_try(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        session.keep(await asyncio.to_thread(self._bench.attempt, text, shown(session)))
+        session.keep(await asyncio.to_thread(self._trials.attempt, text, shown(session)))
         return await asyncio.to_thread(self.paint, session)
 
     async def _press_save(self, text: str, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        session.keep(await asyncio.to_thread(self._bench.save, text, shown(session)))
+        session.keep(await asyncio.to_thread(self._trials.save, text, shown(session)))
         return await asyncio.to_thread(self.paint, session)

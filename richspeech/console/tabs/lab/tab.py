@@ -8,8 +8,8 @@ from richspeech.console.arrivals import Arrivals
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.lab.compare import ComparePanel
+from richspeech.console.tabs.lab.rule_trials import RuleTrials
 from richspeech.console.tabs.lab.rules import RulesPanel
-from richspeech.console.tabs.lab.workshop import Bench
 
 
 class LabTab:
@@ -20,7 +20,7 @@ class LabTab:
     def __init__(self, context: Context, shell: Shell) -> None:
         self._context, self._widgets, self._shell = context, context.widgets, shell
         self._compare = ComparePanel(context)
-        self._rules = RulesPanel(context, Bench(context.service))
+        self._rules = RulesPanel(context, RuleTrials(context.service))
 
     def build(self) -> None:
         """Make both parts."""

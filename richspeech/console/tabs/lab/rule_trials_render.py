@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from richspeech.console.render import Chip, emotion_chip, empty, event_chip, message
-from richspeech.console.tabs.lab.workshop import Workshop
+from richspeech.console.tabs.lab.rule_trials import RuleTrial
 from richspeech.console.templates import draw
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
@@ -21,23 +21,23 @@ MOST_ROWS = 300
 COLUMNS = ("lab_time", "text", "lab_measured", "lab_before", "lab_after", "lab_why")
 
 
-def effect(workshop: Workshop | None, file: str, backup: str, locale: str) -> Markup:
+def effect(trial: RuleTrial | None, file: str, backup: str, locale: str) -> Markup:
     """Say what became of the rules, and draw the segments with which they have to do."""
-    if workshop is None:
+    if trial is None:
         return empty("lab_effect_empty", locale)
-    if workshop.problem is not None:
-        return message("error", workshop.problem.sentence(locale), role="alert")
+    if trial.problem is not None:
+        return message("error", trial.problem.sentence(locale), role="alert")
     saved = say("lab_saved", locale, file=file, backup=backup)
-    head = message("done", saved) if workshop.is_saved else Markup()
-    changes = workshop.changes
+    head = message("done", saved) if trial.is_saved else Markup()
+    changes = trial.changes
     if changes is None:
         return head or message("info", say("lab_effect_no_transcript", locale))
     if not changes:
-        return head + message("info", say("lab_effect_none", locale, total=workshop.segments))
+        return head + message("info", say("lab_effect_none", locale, total=trial.segments))
     said = say(
         "lab_effect_some",
         locale,
-        total=workshop.segments,
+        total=trial.segments,
         fired=sum(bool(change.firings) for change in changes),
         changed=sum(change.differs for change in changes),
     )

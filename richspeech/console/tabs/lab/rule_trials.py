@@ -12,7 +12,7 @@ from richspeech.storage.rule_file import read_rules, rules_text
 
 
 @dataclass(frozen=True)
-class Workshop:
+class RuleTrial:
     """The rules as they were last tried or saved, and what became of them."""
 
     text: str
@@ -25,7 +25,7 @@ class Workshop:
     is_saved: bool = False
 
 
-class Bench:
+class RuleTrials:
     """Where rules are tried and saved; for all threads."""
 
     def __init__(self, service: Service) -> None:
@@ -47,28 +47,28 @@ class Bench:
         except RichSpeechError:  # the file has become something else since the start
             return rules_text(rules)
 
-    def attempt(self, text: str, job: Transcription | None) -> Workshop:
+    def attempt(self, text: str, job: Transcription | None) -> RuleTrial:
         """Try rules on the transcript of ``job``; nothing is recognised."""
         heard = heard_in(job)
         try:
             rules = read_rules(text)
         except RichSpeechError as error:
-            return Workshop(text, Notice.of(error))
+            return RuleTrial(text, Notice.of(error))
         if heard is None:
-            return Workshop(text)
-        return Workshop(text, None, try_rules(heard, rules), len(heard.segments))
+            return RuleTrial(text)
+        return RuleTrial(text, None, try_rules(heard, rules), len(heard.segments))
 
-    def save(self, text: str, job: Transcription | None) -> Workshop:
+    def save(self, text: str, job: Transcription | None) -> RuleTrial:
         """Put rules into config.yaml, and have every engine follow them from now on."""
         if not self.may_save:
-            return Workshop(text, Notice("lab_may_not_save"))
+            return RuleTrial(text, Notice("lab_may_not_save"))
         try:
             rules = self.file.save(text)
         except RichSpeechError as error:
-            return Workshop(text, Notice.of(error))
+            return RuleTrial(text, Notice.of(error))
         self._transcribers.use_rules(rules)
         tried = self.attempt(text, job)
-        return Workshop(text, None, tried.changes, tried.segments, is_saved=True)
+        return RuleTrial(text, None, tried.changes, tried.segments, is_saved=True)
 
 
 def heard_in(job: Transcription | None) -> Transcript | None:
