@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -163,8 +163,13 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """Full names of what is imported anywhere in a file; ``from a import b`` gives ``a.b``."""
+    return (*names_imported(path),)
+
+
+def names_imported(path: Path) -> Iterator[str]:
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -201,7 +206,10 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-every_file = pytest.mark.parametrize("path", FILES, ids=name_of)
+def wrong(find: Callable[[Path], Collection[str]]) -> dict[str, Collection[str]]:
+    """What is found in the files, by file; those where nothing is found are left out."""
+    found = {name_of(path): find(path) for path in FILES}
+    return {name: each for name, each in found.items() if each}
 
 
 def test_every_part_has_its_layer() -> None:
@@ -209,14 +217,14 @@ def test_every_part_has_its_layer() -> None:
     assert {part_of(path) for path in FILES} == known | {"__init__"}
 
 
-@every_file
-def test_imports_run_one_way(path: Path) -> None:
-    part = part_of(path)
-    if part == "__init__":
-        assert [*imported(path)] == []
-        return
-    wrong = {other for other in parts_imported(path) if layer_of(other) > layer_of(part)}
-    assert wrong == set()
+def test_imports_run_one_way() -> None:
+    def upwards(path: Path) -> Collection[str]:
+        part = part_of(path)
+        if part == "__init__":
+            return imported(path)
+        return {other for other in parts_imported(path) if layer_of(other) > layer_of(part)}
+
+    assert wrong(upwards) == {}
 
 
 def module_of(path: Path) -> str:
@@ -243,78 +251,98 @@ def test_no_modules_import_each_other() -> None:
         pytest.fail(" → ".join(error.args[1]))
 
 
-@every_file
-def test_api_and_console_are_strangers(path: Path) -> None:
-    for part, other in STRANGERS:
-        assert part_of(path) != part or other not in parts_imported(path)
+def test_api_and_console_are_strangers() -> None:
+    def acquaintances(path: Path) -> set[str]:
+        others = {other for part, other in STRANGERS if part == part_of(path)}
+        return others & parts_imported(path)
+
+    assert wrong(acquaintances) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if lives_in(path, ["model"])], ids=name_of)
-def test_the_model_is_data_without_input_or_output(path: Path) -> None:
-    strange = [name for name in imported(path) if not is_within(name, WITHOUT_IO)]
-    assert strange == []
+def test_the_model_is_data_without_input_or_output() -> None:
+    def strange(path: Path) -> list[str]:
+        names = imported(path) if lives_in(path, ["model"]) else ()
+        return [name for name in names if not is_within(name, WITHOUT_IO)]
+
+    assert wrong(strange) == {}
 
 
 def is_within(name: str, packages: Iterable[str]) -> bool:
     return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
-@every_file
-def test_only_the_loader_knows_the_engines(path: Path) -> None:
-    inner = {name.removeprefix("richspeech.engines.") for name in imported(path)}
-    others = {each for each in inner if f"richspeech.engines.{each}" in {*imported(path)}}
-    concrete = {each for each in others if not each.startswith(PUBLIC)}
-    assert concrete == set() or lives_in(path, ENGINES_KNOWN_TO)
+def test_only_the_loader_knows_the_engines() -> None:
+    def concrete(path: Path) -> set[str]:
+        if lives_in(path, ENGINES_KNOWN_TO):
+            return set()
+        package = "richspeech.engines."
+        inner = {name[len(package) :] for name in imported(path) if name.startswith(package)}
+        return {each for each in inner if not each.startswith(PUBLIC)}
+
+    assert wrong(concrete) == {}
 
 
-@every_file
-def test_no_engine_imports_another(path: Path) -> None:
-    own = next((name for name in ENGINE_FOLDERS if lives_in(path, [f"engines.{name}"])), None)
-    others = {name for name in ENGINE_FOLDERS if name != own}
-    known = {
-        name
-        for name in others
-        for each in imported(path)
-        if f"{each}.".startswith(f"richspeech.engines.{name}.")
-    }
-    assert known == set() or own is None
+def test_no_engine_imports_another() -> None:
+    def others(path: Path) -> list[str]:
+        own = next((name for name in ENGINE_FOLDERS if lives_in(path, [f"engines.{name}"])), None)
+        if own is None:
+            return []
+        packages = [f"richspeech.engines.{name}" for name in ENGINE_FOLDERS if name != own]
+        return [each for each in imported(path) if is_within(each, packages)]
+
+    assert wrong(others) == {}
 
 
-@every_file
-def test_every_heavy_package_has_one_place(path: Path) -> None:
-    packages = {name.partition(".")[0] for name in imported(path)}
-    assert {p for p in packages & HOMES.keys() if not lives_in(path, HOMES[p])} == set()
+def test_every_heavy_package_has_one_place() -> None:
+    def astray(path: Path) -> set[str]:
+        packages = {name.partition(".")[0] for name in imported(path)}
+        return {each for each in packages & HOMES.keys() if not lives_in(path, HOMES[each])}
+
+    assert wrong(astray) == {}
 
 
-@every_file
-def test_the_environment_is_touched_in_two_places(path: Path) -> None:
-    touched = [
-        node.lineno
-        for node in ast.walk(tree_of(path))
-        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"})
-        or (isinstance(node, ast.ImportFrom) and node.module == "os" and node.names)
-    ]
-    assert touched == [] or part_of(path) in ENVIRONMENT_HOMES
+def line_of(node: ast.stmt | ast.expr) -> str:
+    return f"line {node.lineno}"
 
 
-@every_file
-def test_nothing_happens_at_import(path: Path) -> None:
-    for node in tree_of(path).body:
-        if isinstance(node, ast.If):
-            assert ast.unparse(node.test) in CONDITIONS, f"line {node.lineno}"
-        elif isinstance(node, ast.Expr):
-            assert isinstance(node.value, ast.Constant), f"line {node.lineno}"
-        else:
-            assert isinstance(node, STATEMENTS), f"line {node.lineno}"
+def test_the_environment_is_touched_in_two_places() -> None:
+    def touched(path: Path) -> list[str]:
+        if part_of(path) in ENVIRONMENT_HOMES:
+            return []
+        return [
+            line_of(node)
+            for node in ast.walk(tree_of(path))
+            if (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"})
+            or (isinstance(node, ast.ImportFrom) and node.module == "os" and node.names)
+        ]
+
+    assert wrong(touched) == {}
 
 
-@every_file
-def test_constants_are_made_without_work(path: Path) -> None:
-    constants = [
-        node for node in tree_of(path).body if isinstance(node, ast.Assign | ast.AnnAssign)
-    ]
-    calls = [each for node in constants for each in ast.walk(node) if isinstance(each, ast.Call)]
-    assert {called(call) for call in calls} & WORK == set()
+def is_declaration(node: ast.stmt) -> bool:
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) in CONDITIONS
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, STATEMENTS)
+
+
+def test_nothing_happens_at_import() -> None:
+    def work(path: Path) -> list[str]:
+        return [line_of(node) for node in tree_of(path).body if not is_declaration(node)]
+
+    assert wrong(work) == {}
+
+
+def test_constants_are_made_without_work() -> None:
+    def work(path: Path) -> set[str]:
+        constants = [
+            node for node in tree_of(path).body if isinstance(node, ast.Assign | ast.AnnAssign)
+        ]
+        nodes = [each for constant in constants for each in ast.walk(constant)]
+        return {called(each) for each in nodes if isinstance(each, ast.Call)} & WORK
+
+    assert wrong(work) == {}
 
 
 @pytest.mark.process
