@@ -1,20 +1,33 @@
-"""Stand-ins for what loads a model, and for recordings; each does one thing."""
+"""Stand-ins for what loads a model, and for recordings; each does what a test tells it to."""
 
+import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from postprocess import AudioEvent, Emotion
+from richspeech.audio.decode import Waveform
+from richspeech.engines.emotion2vec.load import LoadedListener
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
+from richspeech.model.impression import Impression
 from richspeech.model.options import Options
-from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.sentiment import Scores
+from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.utterance import Request
+
+if TYPE_CHECKING:
+    from richspeech.engines.emotion2vec.engine import Emotion2vec
 
 HAPPY = Segment(
     0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
@@ -31,10 +44,30 @@ def wav_at(path: Path, samples: Any, rate: int = 16_000) -> Path:
     return path
 
 
-class HappyTranscriber:
-    """Hears HAPPY in every recording, and remembers their names and the options."""
+def wait_until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for what another thread does; what takes longer than ``seconds`` hangs."""
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
-    def __init__(self) -> None:
+
+@dataclass
+class FakeRecording:
+    """These blocks, however long ones are asked for."""
+
+    waveforms: Sequence[Waveform]
+    duration: float | None = None
+
+    def blocks(self, _block_seconds: float) -> Iterator[Waveform]:
+        yield from self.waveforms
+
+
+class FakeTranscriber:
+    """Hears the same in every recording; remembers their names and the options."""
+
+    def __init__(self, *segments: Segment) -> None:
+        self.segments = segments or (HAPPY,)
         self.heard: list[str] = []
         self.options: list[Options] = []
 
@@ -44,8 +77,83 @@ class HappyTranscriber:
         seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
         self.heard.append(getattr(recording, "name", ""))
         self.options.append(options)
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", (HAPPY,))
-        yield Progress(transcript, (HAPPY,), recording.duration, finished=True)
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", self.segments)
+        yield Progress(transcript, self.segments, recording.duration, finished=True)
+
+
+@dataclass
+class FakeQueue:
+    """Answers each request at once, unless it is slow; keeps what it was asked."""
+
+    hear: Callable[[Request], Hypothesis]
+    name: str = "fake"
+    is_slow: bool = False
+    has_room: bool = True
+    requests: list[Request] = field(default_factory=list)
+    futures: list[Future[Hypothesis]] = field(default_factory=list)
+
+    def job(self) -> AbstractContextManager["FakeQueue"]:
+        return nullcontext(self)
+
+    def submit(self, request: Request) -> Future[Hypothesis]:
+        self.requests.append(request)
+        self.futures.append(Future())
+        if not self.is_slow:
+            self.answer()
+        return self.futures[-1]
+
+    def answer(self, number: int = -1) -> None:
+        self.futures[number].set_result(self.hear(self.requests[number]))
+
+
+class FakeClassifier:
+    """Reads each text as it is told to; keeps what it was asked."""
+
+    def __init__(self, read: Callable[[str], Scores]) -> None:
+        self.asked: list[Sequence[str]] = []
+        self._read = read
+
+    def classify(self, texts: Sequence[str]) -> list[Scores]:
+        self.asked.append(texts)
+        return [self._read(text) for text in texts]
+
+
+class FakeListener:
+    """Hears in the samples it was fed what it is told to, and nothing in silence."""
+
+    def __init__(
+        self, hear: Callable[[Waveform], Impression], fed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._hear, self._fed, self._keep = hear, fed, False
+        self._heard = [np.zeros(0, np.float32)]
+
+    def listen(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+        stream = self.stream(keep_features=keep_features)
+        for block in blocks:
+            stream.feed(block)
+        return stream.finish()
+
+    def stream(self, *, keep_features: bool = False) -> "FakeListener":
+        stream = FakeListener(self._hear, self._fed)
+        stream._keep = keep_features
+        return stream
+
+    def feed(self, waveform: Waveform) -> None:
+        self._fed()
+        self._heard.append(waveform)
+
+    def finish(self) -> Impression:
+        waveform = np.concatenate(self._heard)
+        if not waveform.any():
+            raise AudioError("emotion.silence")
+        impression = self._hear(waveform)
+        return impression if self._keep else replace(impression, features=None)
+
+
+def loaded_listener(listener: FakeListener, source: Source = Source.EMBEDDED) -> LoadedListener:
+    """A second listener that is ready."""
+    weights = Weights(Path(), "models/ear", source, Notice("why.named_folder"))
+    return LoadedListener(cast("Emotion2vec", listener), weights, "cpu", Notice("device.asked"))
 
 
 def loaded_with(

@@ -26,7 +26,7 @@ from richspeech.storage import recall
 from richspeech.storage.query import parse_query
 from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Store
-from tests.fakes import wav_at
+from tests.fakes import FakeRecording, wav_at
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
 
@@ -241,14 +241,8 @@ def test_other_options_settings_or_weights_are_recognised_anew(
 def test_a_recording_without_a_name_is_kept_without_one(
     recalling: RecallingTranscriber, tmp_path: Path
 ) -> None:
-    @dataclass
-    class Live:
-        duration: float | None = None
-
-        def blocks(self, _: float) -> Iterator[Waveform]:
-            yield noise(1.0)
-
-    assert last_of([*recalling.steps(Live(), Options())]).kept.entry.name is None
+    nameless = FakeRecording([noise(1.0)])
+    assert last_of([*recalling.steps(nameless, Options())]).kept.entry.name is None
 
 
 # What goes wrong ----------------------------------------------------------------------------------

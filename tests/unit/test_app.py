@@ -16,29 +16,17 @@ from richspeech.cli import app as command_line
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
-from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import Settings
-from tests.fakes import loaded_with
+from tests.fakes import FakeTranscriber, loaded_with
 
 
 def serve(*arguments: str) -> int:
     return command_line.main(["serve", *arguments])
 
 
-class NoTranscriber:
-    def transcribe(
-        self,
-        recording: WaveformSource,  # noqa: ARG002 - the port
-        options: Options,  # noqa: ARG002
-        cancelled: Cancel,  # noqa: ARG002
-    ) -> Iterator[Progress]:
-        return iter(())
-
-
 @pytest.fixture
 def loaded() -> Loaded:
-    return loaded_with(NoTranscriber(), name="models/sensevoice-tiny")
+    return loaded_with(FakeTranscriber(), name="models/sensevoice-tiny")
 
 
 @pytest.fixture

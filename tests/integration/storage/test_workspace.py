@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from richspeech.storage.workspace import LOCK, PREFIX, SECONDS_TO_LOCK, sweep, workspace
+from tests.fakes import wait_until
 
 HOLDER = """
 import sys
@@ -37,11 +38,6 @@ def holder(parent: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
         process.kill()
 
 
-def wait_until_gone(folder: Path) -> None:
-    while folder.exists():  # the test runner ends a test that waits for ever
-        time.sleep(0.01)
-
-
 def test_the_folder_goes_with_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with workspace() as folder:
@@ -54,7 +50,7 @@ def test_a_killed_process_leaves_no_sound_behind(tmp_path: Path) -> None:
     with holder(tmp_path) as (process, folder):
         assert (folder / "call.wav").exists()
         process.kill()
-        wait_until_gone(folder)
+        wait_until(lambda: not folder.exists())
 
 
 def test_a_start_deletes_what_the_dead_have_left_and_nothing_else(

@@ -15,6 +15,7 @@ from richspeech.audio.peaks import (
     PeakMeter,
     Peaks,
 )
+from tests.fakes import FakeRecording
 
 
 def measure_peaks(blocks: Iterable[Waveform], most_peaks: int = MOST_PEAKS) -> Peaks:
@@ -78,16 +79,9 @@ def test_what_is_handed_out_grows_at_its_end() -> None:
     assert sent == meter.peaks.values.tobytes()
 
 
-class FakeRecording:
-    duration = 2.0
-
-    def blocks(self, block_seconds: float):  # type: ignore[no-untyped-def]
-        yield from [noise(int(block_seconds * SAMPLE_RATE))] * 2
-
-
 def test_a_metered_recording_gives_the_same_blocks() -> None:
     meter = PeakMeter()
-    metered = MeteredRecording(FakeRecording(), meter)
+    metered = MeteredRecording(FakeRecording([noise(SAMPLE_RATE)] * 2, 2.0), meter)
     assert metered.duration == 2.0
     assert sum(len(block) for block in metered.blocks(1.0)) == 2 * SAMPLE_RATE
     assert len(meter.peaks.values) == 2 * SAMPLE_RATE // 256

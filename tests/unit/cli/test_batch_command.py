@@ -16,7 +16,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
-from tests.fakes import HAPPY, HappyTranscriber, loaded_with
+from tests.fakes import HAPPY, FakeTranscriber, loaded_with
 from tests.history import full_history
 
 
@@ -24,7 +24,7 @@ class Bench:
     """Runs the command in a folder of its own, and keeps what was heard."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.ear = folder, HappyTranscriber()
+        self.folder, self.ear = folder, FakeTranscriber()
         self.weights = folder / "weights"
         self.weights.mkdir()
         (self.weights / "model.pt").write_text("first weights")

@@ -1,9 +1,8 @@
 """The command ``embeddings`` with a made-up listener: who sounds like whom, groups, a map."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -16,43 +15,20 @@ from richspeech.cli import app as command_line
 from richspeech.cli import embeddings as embeddings_command
 from richspeech.emotion.embedding_map import SIZE, draw_map
 from richspeech.emotion.embeddings import save_embedding
-from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.hub import Source, Weights
-from richspeech.errors import AudioError
-from richspeech.language.catalog import Notice
+from richspeech.engines.hub import Source
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.settings import Settings
+from tests.fakes import FakeListener, loaded_listener
 
 LEVELS = {"low": 1_000, "lower": 900, "high": 20_000, "higher": 21_000}
 
 
-class Ear:
-    """Makes an embedding of the loudness: alike levels point the same way."""
-
-    def __init__(self) -> None:
-        self._heard = [np.zeros(0, np.float32)]
-
-    def listen(self, blocks: Iterable[Waveform]) -> Impression:
-        stream = self.stream()
-        for block in blocks:
-            stream.feed(block)
-        return stream.finish()
-
-    def stream(self) -> "Ear":
-        return Ear()
-
-    def feed(self, waveform: Waveform) -> None:
-        self._heard.append(waveform)
-
-    def finish(self) -> Impression:
-        waveform = np.concatenate(self._heard)
-        if not waveform.any():
-            raise AudioError("There is only silence.")
-        embedding = np.array([1.0, float(np.abs(waveform).max()) * 4, 0.1], np.float32)
-        logits = np.zeros((1, 9), np.float32)
-        return Impression(1.0, tuple(NineEmotion), logits, embedding, None, 0.02)
+def loudness(waveform: Waveform) -> Impression:
+    """Alike levels point the same way."""
+    embedding = np.array([1.0, float(np.abs(waveform).max()) * 4, 0.1], np.float32)
+    return Impression(1.0, tuple(NineEmotion), np.zeros((1, 9), np.float32), embedding, None, 0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +38,7 @@ def loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
     def load(given: Settings) -> LoadedListener:
         asked.append(given)
-        weights = Weights(Path(), "models/ear", Source.FOLDER, Notice("why.named_folder"))
-        return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", Notice("device.asked"))
+        return loaded_listener(FakeListener(loudness), Source.FOLDER)
 
     monkeypatch.setattr(embeddings_command, "load_listener", load)
     monkeypatch.chdir(tmp_path)
@@ -155,7 +130,10 @@ def test_a_bad_file_fails_alone(
     assert len(out.splitlines()) == len(voices)
     none, hushed = err.splitlines()
     assert none.startswith("none.wav is not a file")
-    assert hushed == "silent.wav: There is only silence."
+    assert (
+        hushed
+        == "silent.wav: There is only silence, in which no emotion can be heard: record anew."
+    )
 
 
 @pytest.mark.parametrize(

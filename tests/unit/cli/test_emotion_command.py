@@ -1,9 +1,8 @@
 """The command ``emotion`` with a made-up listener: documents, kept runs, refusals."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,30 +11,21 @@ import soundfile as sf
 from richspeech.audio.decode import Waveform
 from richspeech.cli import app as command_line
 from richspeech.cli import emotion as emotion_command
-from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.hub import Source, Weights
-from richspeech.errors import AudioError
-from richspeech.language.catalog import Notice
+from richspeech.engines.hub import Source
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.settings import Settings
+from tests.fakes import FakeListener, loaded_listener
 
 LOGITS = np.linspace(2.0, -2.0, 9, dtype=np.float32)
 
 
-class Ear:
-    """Hears anger in everything that sounds; the second half of a recording is angrier."""
-
-    def listen(self, blocks: Iterable[Waveform], *, keep_features: bool) -> Impression:
-        waveform = np.concatenate([*blocks])
-        if not waveform.any():
-            raise AudioError("There is only silence.")
-        strength = np.linspace(0.5, 1.5, len(waveform) // 320, dtype=np.float32)
-        logits = LOGITS * strength[:, None]
-        features = np.ones((len(logits), 4), np.float32)
-        seconds = len(waveform) / 16_000
-        kept = features if keep_features else None
-        return Impression(seconds, tuple(NineEmotion), logits, features[0], kept, 0.02)
+def rising_anger(waveform: Waveform) -> Impression:
+    strength = np.linspace(0.5, 1.5, len(waveform) // 320, dtype=np.float32)
+    logits = LOGITS * strength[:, None]
+    features = np.ones((len(logits), 4), np.float32)
+    seconds = len(waveform) / 16_000
+    return Impression(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
     def load(given: Settings) -> LoadedListener:
         settings.append(given)
-        weights = Weights(Path(), "models/ear", Source.FOLDER, Notice("why.named_folder"))
-        return LoadedListener(cast("Emotion2vec", Ear()), weights, "cpu", Notice("device.asked"))
+        return loaded_listener(FakeListener(rising_anger), Source.FOLDER)
 
     monkeypatch.setattr(emotion_command, "load_listener", load)
     monkeypatch.chdir(tmp_path)
@@ -151,7 +140,10 @@ def test_a_bad_file_fails_alone_and_leaves_no_run(
     assert [Path(json.loads(line)["file"]).name for line in out.splitlines()] == ["good.wav"]
     none, hushed, text = err.splitlines()
     assert none.startswith("none.wav is not a file")
-    assert hushed == "silent.wav: There is only silence."
+    assert (
+        hushed
+        == "silent.wav: There is only silence, in which no emotion can be heard: record anew."
+    )
     assert text.startswith("text.wav cannot be read as sound or video")
     assert len([*(tmp_path / "kept").iterdir()]) == 1
 

@@ -1,9 +1,7 @@
 """``python -m richspeech highlights``: one document on stdout, and the files that are asked for."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -13,12 +11,11 @@ import soundfile as sf
 import webvtt
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import Recording
 from richspeech.cli import app as command_line
 from richspeech.engines import loader
-from richspeech.model.options import Options
+from richspeech.engines.hub import Source
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress
+from tests.fakes import FakeTranscriber, loaded_with
 from tests.transcripts import segment, transcript
 
 HEARD = transcript(
@@ -117,13 +114,8 @@ def test_a_recording_without_highlights_has_no_files(
 def test_without_a_transcript_the_recording_is_transcribed(
     recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Fake:
-        def transcribe(self, _: Recording, __: Options, ___: Cancel) -> Iterator[Progress]:
-            yield Progress(HEARD, HEARD.segments, None, finished=True)
-
-    monkeypatch.setattr(
-        loader, "load", lambda _: SimpleNamespace(transcriber=Fake(), all_weights=())
-    )
+    loaded = loaded_with(FakeTranscriber(*HEARD.segments), source=Source.FOLDER)
+    monkeypatch.setattr(loader, "load", lambda _: loaded)
     assert run(recording) == 0
     assert document(capsys)["risk"]["level"] == "high"
 

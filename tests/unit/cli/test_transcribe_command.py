@@ -27,7 +27,7 @@ from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import ENGINES, Settings
-from tests.fakes import HAPPY, HappyTranscriber, loaded_with
+from tests.fakes import HAPPY, FakeTranscriber, loaded_with
 from tests.history import full_history
 
 
@@ -35,7 +35,7 @@ class Bench:
     """Runs the command line and keeps what the loader was asked for."""
 
     def __init__(self) -> None:
-        self.transcriber = HappyTranscriber()
+        self.transcriber = FakeTranscriber()
         self.settings: list[Settings] = []
 
     def load(self, settings: Settings) -> Loaded:
@@ -219,7 +219,7 @@ def test_a_terminal_sees_progress(
     assert capsys.readouterr() == ("你好\n", "\rgood.wav: 1 of 1 s, 0 s left   \n")
 
 
-class Reversing(HappyTranscriber):
+class Reversing(FakeTranscriber):
     """Ends the first recording only after the second."""
 
     def __init__(self) -> None:

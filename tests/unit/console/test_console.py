@@ -4,8 +4,7 @@ import asyncio
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -50,7 +49,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
-from tests.fakes import loaded_with, ready, wav_at
+from tests.fakes import loaded_with, ready, wait_until, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -496,13 +495,6 @@ def test_a_job_waits_for_the_model_and_says_so(recording: str) -> None:
     last = watched(handlers)[-1]
     assert "识别完成" in last.status
     assert texts(last) == ["一。"]
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_a_job_that_waits_for_the_model_can_be_cancelled(recording: str) -> None:

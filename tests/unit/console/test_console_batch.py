@@ -4,9 +4,8 @@ import csv
 import io
 import re
 import threading
-import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +39,7 @@ from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
-from tests.fakes import loaded_with, ready, wav_at
+from tests.fakes import loaded_with, ready, wait_until, wav_at
 from tests.history import full_history
 
 WAIT_SECONDS = 60.0
@@ -105,13 +104,6 @@ def work_of(ear: Ear, folder: Path, history: History | None = None) -> Batches:
 
 def finished(task: Job) -> None:
     wait_until(lambda: task.is_over)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + WAIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def begin(

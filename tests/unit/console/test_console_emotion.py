@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +20,10 @@ from richspeech.audio.decode import AudioLimits, Waveform
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.view import segment_line
-from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.hub import Source, Weights
+from richspeech.engines.hub import Source
 from richspeech.engines.on_demand import OnDemand
-from richspeech.errors import AudioError, ModelError, UnexpectedError
+from richspeech.errors import ModelError, UnexpectedError
 from richspeech.jobs import emotion as emotion_work
 from richspeech.jobs.emotion import EmotionRequest, Emotions, Hearing
 from richspeech.jobs.job import Kind, State
@@ -32,7 +31,7 @@ from richspeech.jobs.listener import Listening
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import Notice, say
+from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.labels import word_of
@@ -40,57 +39,39 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import EmotionSettings
-from tests.fakes import wav_at
+from tests.fakes import FakeListener, loaded_listener, wait_until, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 LIMIT = {NineEmotion.ANGRY: 0.75}
 SECONDS = 10
 
 
-class Ear:
-    """Hears anger wherever it is loud, sadness wherever it is quiet, and nothing in silence."""
-
-    def __init__(self, fed: Callable[[], None] = lambda: None) -> None:
-        self._fed, self._heard = fed, [np.zeros(0, np.float32)]
-        self._keep = False
-
-    def stream(self, *, keep_features: bool = False) -> "Ear":
-        ear = Ear(self._fed)
-        ear._keep = keep_features
-        return ear
-
-    def feed(self, waveform: Waveform) -> None:
-        self._fed()
-        self._heard.append(waveform)
-
-    def finish(self) -> Impression:
-        waveform = np.concatenate(self._heard)
-        if not waveform.any():
-            raise AudioError("emotion.silence")
-        frames = waveform[: len(waveform) // 320 * 320].reshape(-1, 320)
-        logits = np.zeros((len(frames), 9), np.float32)
-        loud = np.abs(frames).max(axis=1) > 0.5
-        logits[loud, [*NineEmotion].index(NineEmotion.ANGRY)] = 6.0
-        logits[~loud, [*NineEmotion].index(NineEmotion.SAD)] = 6.0
-        features = np.ones((len(frames), 4), np.float32)
-        kept = features if self._keep else None
-        seconds = len(waveform) / 16_000
-        return Impression(seconds, tuple(NineEmotion), logits, features[0], kept, 0.02)
+def loudness(waveform: Waveform) -> Impression:
+    """Anger wherever it is loud, sadness wherever it is quiet."""
+    frames = waveform[: len(waveform) // 320 * 320].reshape(-1, 320)
+    logits = np.zeros((len(frames), 9), np.float32)
+    loud = np.abs(frames).max(axis=1) > 0.5
+    logits[loud, [*NineEmotion].index(NineEmotion.ANGRY)] = 6.0
+    logits[~loud, [*NineEmotion].index(NineEmotion.SAD)] = 6.0
+    features = np.ones((len(frames), 4), np.float32)
+    seconds = len(waveform) / 16_000
+    return Impression(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
 
 
 def listening_with(load: Callable[[], LoadedListener]) -> Listening:
     return Listening(OnDemand(load, None))
 
 
-def loaded(ear: Ear, source: Source = Source.EMBEDDED) -> LoadedListener:
-    weights = Weights(Path(), "models/ear", source, Notice("why.named_folder"))
-    return LoadedListener(cast("Emotion2vec", ear), weights, "cpu", Notice("device.asked"))
+def loaded(
+    fed: Callable[[], None] = lambda: None, source: Source = Source.EMBEDDED
+) -> LoadedListener:
+    return loaded_listener(FakeListener(loudness, fed), source)
 
 
 def work_with(
     settings: EmotionSettings | None = None, load: Callable[[], LoadedListener] | None = None
 ) -> Emotions:
-    listening = listening_with(load or (lambda: loaded(Ear())))
+    listening = listening_with(load or (loaded))
     return Emotions(Runner(), listening, LIMITS, settings or EmotionSettings())
 
 
@@ -110,13 +91,6 @@ def heard(path: Path, folder: Path, asked: EmotionRequest, work: Emotions | None
     work = work or work_with()
     Runner().run(hearing, partial(work.hear, hearing, path, folder))
     return hearing
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 # One hearing --------------------------------------------------------------------------------------
@@ -222,7 +196,7 @@ def test_cancelling_ends_a_hearing_with_the_block_it_hears_and_keeps_nothing(
         reached.set()
         assert go_on.wait(10)
 
-    work = work_with(load=lambda: loaded(Ear(fed)))
+    work = work_with(load=lambda: loaded(fed))
     hearing = Hearing(call, EmotionRequest())
     work.submit(hearing, tmp_path / "page")
     assert reached.wait(10)
@@ -242,7 +216,7 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
     def load() -> LoadedListener:
         loads.append(1)
         assert go_on.wait(10)
-        return loaded(Ear())
+        return loaded()
 
     work = work_with(load=load)
     first = Hearing(call, EmotionRequest())
@@ -261,7 +235,7 @@ def test_more_hearings_than_places_wait_for_their_turn(call: Path, tmp_path: Pat
 
     def load() -> LoadedListener:
         go_on.wait()
-        return loaded(Ear())
+        return loaded()
 
     work = work_with(load=load)
     hearings = [Hearing(call, EmotionRequest()) for _ in range(AT_ONCE[Kind.EMOTION] + 1)]
@@ -328,7 +302,7 @@ def test_the_small_model_says_that_it_is_the_small_model(call: Path, tmp_path: P
     assert say("emotion_tiny_head", "zh") in emotion_render.verdict(
         finished(call, tmp_path), LIMIT, "zh"
     )
-    big = work_with(load=lambda: loaded(Ear(), Source.CACHE))
+    big = work_with(load=lambda: loaded(source=Source.CACHE))
     hearing = heard(call, tmp_path, EmotionRequest(), big)
     assert say("emotion_tiny_head", "zh") not in emotion_render.verdict(hearing, LIMIT, "zh")
 
@@ -396,7 +370,7 @@ def job_of(path: Path) -> Transcription:
 def asked(
     job: Transcription, load: Callable[[], LoadedListener] | None = None
 ) -> Iterator[SecondOpinions]:
-    work = SecondOpinions(Runner(), listening_with(load or (lambda: loaded(Ear()))), LIMITS)
+    work = SecondOpinions(Runner(), listening_with(load or (loaded)), LIMITS)
     work.ask(job)
     yield work
     wait_until(lambda: job.opinion is None or job.opinion.is_over)
@@ -442,7 +416,7 @@ def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
         reached.set()
         assert go_on.wait(10)
 
-    with asked(job, lambda: loaded(Ear(fed))):
+    with asked(job, lambda: loaded(fed)):
         assert reached.wait(10)
         assert job.opinion is not None
         job.opinion.cancel()
@@ -464,7 +438,7 @@ def test_a_second_press_while_it_listens_is_one_opinion(call: Path) -> None:
 
     def load() -> LoadedListener:
         assert go_on.wait(10)
-        return loaded(Ear())
+        return loaded()
 
     with asked(job, load) as work:
         first = job.opinion

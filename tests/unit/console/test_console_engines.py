@@ -3,11 +3,9 @@
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -39,7 +37,7 @@ from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
-from tests.fakes import loaded_with, ready
+from tests.fakes import FakeClassifier, loaded_with, ready, wait_until
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -47,15 +45,10 @@ ENGLISH = Choices("en", ["en"], False, True, 9.0, True)
 EXAMPLE = str(Path(__file__).parents[3] / "examples" / "zh-laughter.wav")
 
 
-class Reader:
+def reading(text: str) -> Scores:
     """Takes everything with an exclamation mark for negative."""
-
-    def classify(self, texts: Any) -> list[Scores]:
-        negative, neutral = Sentiment.NEGATIVE, Sentiment.NEUTRAL
-        return [
-            {negative: 0.9, neutral: 0.1} if "！" in text else {neutral: 0.8, negative: 0.2}
-            for text in texts
-        ]
+    negative, neutral = Sentiment.NEGATIVE, Sentiment.NEUTRAL
+    return {negative: 0.9, neutral: 0.1} if "！" in text else {neutral: 0.8, negative: 0.2}
 
 
 class Ear:
@@ -93,9 +86,7 @@ def heard_by(transcribers: Transcribers, choices: Choices, *, reads: bool = Fals
 
 
 def ended(session: Session) -> Transcription:
-    until = time.monotonic() + 60
-    while is_busy(session) and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: not is_busy(session))
     job = shown(session)
     assert job is not None
     assert job.is_over
@@ -112,7 +103,7 @@ def sentence_of(job: Transcription, locale: str = "zh") -> str:
 
 
 def read(*segments: Segment) -> Transcript:
-    return transcript(*read_segments(segments, Reader()))
+    return transcript(*read_segments(segments, FakeClassifier(reading)))
 
 
 def job_with(heard: Transcript) -> Transcription:
@@ -200,9 +191,7 @@ def test_who_cancels_while_an_engine_is_loaded_does_not_wait_for_it(
     session = handlers.begin("page", EXAMPLE, replace(ENGLISH, engine="paraformer"))
     job = shown(session)
     assert job is not None
-    until = time.monotonic() + 60
-    while job.state is not State.LOADING and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: job.state is State.LOADING)
     assert "模型加载中" in render.status(job, "zh")
     handlers.cancel("page")
     assert ended(session).state is State.CANCELLED

@@ -37,6 +37,7 @@ from richspeech.review import edl
 from richspeech.review.highlights import Highlight
 from richspeech.writers import WRITERS, WriterOptions
 from tests.e2e.visitor import write_samples
+from tests.fakes import wait_until
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10**9, 10**5)
@@ -302,10 +303,7 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     assert 'data-stop="html">取消</button></div>' in shown
     assert "正在把录音放进报告" in shown
     drop_export(session, "html")
-    until = time.monotonic() + 20
-    while export.folder.exists():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_until(lambda: not export.folder.exists())
     assert export.state is State.CANCELLED
     assert session.jobs_of(Export) == []
 

@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,7 +22,6 @@ from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
 from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.hub import Source, Weights
 from richspeech.engines.on_demand import OnDemand
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
@@ -39,36 +36,27 @@ from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.impression import Impression, NineEmotion
-from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Progress
 from richspeech.settings import Settings
 from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
-from tests.fakes import loaded_with, ready, wav_at
+from tests.fakes import (
+    FakeListener,
+    FakeTranscriber,
+    loaded_listener,
+    loaded_with,
+    ready,
+    wait_until,
+    wav_at,
+)
 from tests.history import refuse
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
 CORRECTION = {"index": 0, "text": "我要退货。"}
-
-
-@dataclass
-class Ear:
-    """Hears one angry sentence in everything, and counts how often."""
-
-    calls: int = 0
-
-    def transcribe(
-        self, recording: WaveformSource, _options: Options, _cancelled: Cancel
-    ) -> Iterator[Progress]:
-        self.calls += 1
-        seconds = sum(len(block) for block in recording.blocks(4.0)) / 16_000
-        said = segment("我要退款。", Emotion.ANGRY, seconds)
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", (said,))
-        yield Progress(transcript, (said,), seconds, finished=True)
 
 
 def segment(text: str, emotion: Emotion = Emotion.NEUTRAL, end: float = 1.0) -> Segment:
@@ -84,12 +72,12 @@ def history(tmp_path: Path) -> Iterator[History]:
 
 
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def ear() -> FakeTranscriber:
+    return FakeTranscriber(segment("我要退款。", Emotion.ANGRY))
 
 
 @pytest.fixture
-def work(history: History, ear: Ear, tmp_path: Path) -> Transcriptions:
+def work(history: History, ear: FakeTranscriber, tmp_path: Path) -> Transcriptions:
     folder = tmp_path / "weights"
     folder.mkdir()
     readiness = ready(loaded_with(ear, folder=folder))
@@ -123,24 +111,14 @@ def finished(handlers: Handlers, session: Session) -> Transcription:
     return job
 
 
-class Sad:
-    """Hears sadness in everything."""
-
-    def stream(self) -> "Sad":
-        return self
-
-    def feed(self, waveform: Waveform) -> None:
-        pass
-
-    def finish(self) -> Impression:
-        nine = tuple(NineEmotion)
-        logits = np.array([[9.0 * (each is NineEmotion.SAD) for each in nine]], np.float32)
-        return Impression(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
+def sad(_: Waveform) -> Impression:
+    nine = tuple(NineEmotion)
+    logits = np.array([[9.0 * (each is NineEmotion.SAD) for each in nine]], np.float32)
+    return Impression(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
 
 
 def listener() -> LoadedListener:
-    weights = Weights(Path(), "models/ear", Source.EMBEDDED, Notice("why.named_folder"))
-    return LoadedListener(cast("Any", Sad()), weights, "cpu", Notice("device.asked"))
+    return loaded_listener(FakeListener(sad))
 
 
 def heard(job: Transcription) -> str:
@@ -160,12 +138,12 @@ def kept(
 
 
 def test_the_same_recording_is_heard_once_and_answered_from_then_on(
-    handlers: Handlers, ear: Ear, recording: Path
+    handlers: Handlers, ear: FakeTranscriber, recording: Path
 ) -> None:
     first = transcribed(handlers, recording)
     assert (first.origin, can_repeat(first)) == (Origin.HEARD, False)
     second = transcribed(handlers, recording)
-    assert ear.calls == 1
+    assert len(ear.heard) == 1
     assert (second.origin, can_repeat(second)) == (Origin.RECALLED, True)
     assert heard(second) == "我要退款。"
     assert second.entry is not None
@@ -183,20 +161,22 @@ def test_it_is_kept_under_the_name_of_its_file(
 
 
 def test_who_asks_again_has_it_recognised_anew(
-    handlers: Handlers, history: History, ear: Ear, recording: Path
+    handlers: Handlers, history: History, ear: FakeTranscriber, recording: Path
 ) -> None:
     transcribed(handlers, recording)
     transcribed(handlers, recording)
     job = finished(handlers, handlers.repeat("page"))
-    assert ear.calls == 2
+    assert len(ear.heard) == 2
     assert job.origin is Origin.HEARD
     assert history.store.count(Query()) == 1
 
 
-def test_other_options_are_another_question(handlers: Handlers, ear: Ear, recording: Path) -> None:
+def test_other_options_are_another_question(
+    handlers: Handlers, ear: FakeTranscriber, recording: Path
+) -> None:
     transcribed(handlers, recording)
     finished(handlers, handlers.begin("page", str(recording), replace(CHOICES, merge=True)))
-    assert ear.calls == 2
+    assert len(ear.heard) == 2
 
 
 def test_corrections_come_back_with_the_answer_and_are_found(
@@ -229,8 +209,7 @@ def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(
     job = transcribed(handlers, recording)
     opinions = SecondOpinions(Runner(), Listening(OnDemand(listener, None)), LIMITS, history)
     opinions.ask(job)
-    while job.opinion is None or not job.opinion.is_over:
-        time.sleep(0.01)
+    wait_until(lambda: job.opinion is not None and job.opinion.is_over)
     assert job.entry is not None
     again = opened(history.store.open(job.entry.id), None, "zh")
     assert again.transcript is not None
@@ -304,14 +283,14 @@ def test_early_corrections_that_are_not_kept_are_told(
 
 
 def test_without_a_history_everything_is_heard_every_time(
-    handlers: Handlers, ear: Ear, recording: Path
+    handlers: Handlers, ear: FakeTranscriber, recording: Path
 ) -> None:
     readiness = ready(loaded_with(ear, folder=recording.parent))
     forgetful = Handlers(
         Transcriptions(Runner(), Transcribers(readiness, Settings()), LIMITS), Sessions(3600)
     )
     assert [transcribed(forgetful, recording).entry for _ in range(2)] == [None, None]
-    assert ear.calls == 2
+    assert len(ear.heard) == 2
 
 
 def test_a_history_that_is_switched_off_is_not_opened(tmp_path: Path) -> None:

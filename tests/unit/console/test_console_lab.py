@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -49,7 +48,7 @@ from richspeech.service import build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.rule_file import read_rules
-from tests.fakes import loaded_with, ready, wav_at
+from tests.fakes import FakeRecording, loaded_with, ready, wait_until, wav_at
 from tests.transcripts import segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -204,10 +203,7 @@ def test_one_that_waits_for_its_turn_can_be_cancelled(
 
 
 def wait_for(task: Experiment) -> None:
-    until = time.monotonic() + 30
-    while not task.is_over and time.monotonic() < until:
-        time.sleep(0.01)
-    assert task.is_over
+    wait_until(lambda: task.is_over)
 
 
 def test_a_session_counts_its_experiment_among_its_work() -> None:
@@ -514,7 +510,8 @@ def test_saved_rules_hold_for_whoever_asks_from_then_on(trials: Make) -> None:
     assert load_settings(made.file.path).rules == read_rules(MINE)
     with house.transcribers.use() as loaded:
         assert loaded.rules == read_rules(MINE)
-        steps = [*loaded.transcriber.transcribe(_Sound(), Options(), lambda: False)]
+        sound = FakeRecording([np.ones(16_000, np.float32)], 1.0)
+        steps = [*loaded.transcriber.transcribe(sound, Options(), lambda: False)]
     assert steps[-1].transcript.segments[0].emotion is Emotion.HAPPY
     assert made.current_text() == MINE
     said = effect(saved, "config.yaml", "config.yaml.bak", "zh")
@@ -529,13 +526,6 @@ def test_the_history_tells_what_other_rules_have_made_apart(tmp_path: Path) -> N
     ruled = loader.with_stages(loaded, before, mine, None)
     assert engine_identity(before, ruled) == engine_identity(after, loaded)
     assert engine_identity(before, ruled) != engine_identity(before, loaded)
-
-
-class _Sound:
-    duration = 1.0
-
-    def blocks(self, _: float) -> Iterator[Any]:
-        yield np.ones(16_000, np.float32)
 
 
 def test_rules_that_cannot_be_saved_change_nothing(trials: Make) -> None:

@@ -1,8 +1,6 @@
 """Where a live recording goes: to its window, to the views, and to the history."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,13 +21,13 @@ from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Progress
 from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
-from tests.fakes import loaded_with, ready
+from tests.fakes import FakeTranscriber, loaded_with, ready, wait_until
 
 LIMITS = AudioLimits(10_000_000, 600)
 WAIT_SECONDS = 60.0
@@ -41,23 +39,9 @@ def heard(text: str) -> Progress:
     return Progress(Transcript(1.0, 0.1, "ear", "tiny", (said,)), (said,), None, finished=True)
 
 
-@dataclass
-class Ear:
-    """Hears the same in everything, and counts how often."""
-
-    calls: int = 0
-
-    def transcribe(
-        self, recording: WaveformSource, _options: Options, _cancelled: Cancel
-    ) -> Iterator[Progress]:
-        self.calls += 1
-        list(recording.blocks(4.0))
-        yield heard("又听一遍")
-
-
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def ear() -> FakeTranscriber:
+    return FakeTranscriber(*heard("又听一遍").new)
 
 
 @pytest.fixture
@@ -73,7 +57,7 @@ def sessions() -> Sessions:
 
 
 @pytest.fixture
-def desk(sessions: Sessions, ear: Ear, history: History, tmp_path: Path) -> LiveDesk:
+def desk(sessions: Sessions, ear: FakeTranscriber, history: History, tmp_path: Path) -> LiveDesk:
     folder = tmp_path / "weights"
     folder.mkdir()
     readiness = ready(loaded_with(ear, folder=folder))
@@ -94,15 +78,13 @@ def end(live: Talk, progress: Progress | None) -> None:
 def finished(sessions: Sessions) -> Transcription:
     job = shown(sessions.of_window("window"))
     assert job is not None
-    until = time.monotonic() + WAIT_SECONDS
-    while not job.is_over and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: job.is_over)
     assert job.state is State.FINISHED, job.error
     return job
 
 
 def test_what_was_heard_becomes_the_job_of_its_window(
-    desk: LiveDesk, sessions: Sessions, ear: Ear
+    desk: LiveDesk, sessions: Sessions, ear: FakeTranscriber
 ) -> None:
     live = recorded(desk.open("window", "", Options(language="zh")))
     session = sessions.attach("page", "window")
@@ -112,7 +94,7 @@ def test_what_was_heard_becomes_the_job_of_its_window(
     assert shown(session) is job
     assert job.transcript is not None
     assert job.transcript.text == "你好"
-    assert ear.calls == 0
+    assert ear.heard == []
     assert job.request.options == Options(language="zh")
     assert job.path == live.path
     assert live.path.parent == session.folder
@@ -121,14 +103,14 @@ def test_what_was_heard_becomes_the_job_of_its_window(
 
 
 def test_a_recording_whose_words_were_lost_is_transcribed(
-    desk: LiveDesk, sessions: Sessions, ear: Ear
+    desk: LiveDesk, sessions: Sessions, ear: FakeTranscriber
 ) -> None:
     live = recorded(desk.open("window", "", Options()))
     end(live, None)
     job = finished(sessions)
     assert job.transcript is not None
     assert job.transcript.text == "又听一遍"
-    assert ear.calls == 1
+    assert len(ear.heard) == 1
 
 
 def test_the_history_keeps_it(desk: LiveDesk, sessions: Sessions, history: History) -> None:

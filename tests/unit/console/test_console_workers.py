@@ -2,8 +2,7 @@
 
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +33,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
-from tests.fakes import loaded_with, ready, wav_at
+from tests.fakes import loaded_with, ready, wait_until, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 FOREVER = 600.0
@@ -251,13 +250,6 @@ class Ends:
     def server(self, stop_seconds: float) -> Server:
         config = uvicorn.Config("no:app", log_config=None)
         return Server(config, stop_seconds, self.end_work, self.process.set)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + FOREVER
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("sig", "seconds"), [(signal.SIGTERM, 596.0), (signal.SIGINT, 0.0)])

@@ -1,7 +1,7 @@
 """Other engines are loaded when they are first used, and let go; the main one is always at hand."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -13,16 +13,9 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError
-from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.scheduler import ModelThread
 from richspeech.settings import Settings
-from tests.fakes import loaded_with
-
-
-class Mute:
-    def transcribe(self, *_: WaveformSource | Options | Cancel) -> Iterator[Progress]:
-        yield from ()
+from tests.fakes import FakeTranscriber, loaded_with
 
 
 class Thread(ModelThread):
@@ -53,7 +46,7 @@ class House:
     def load(self, _: Settings, engine: str) -> Loaded:
         self.loaded.append(engine)
         thread = Thread(lambda: self.end(engine))
-        loaded = loaded_with(Mute(), engine)
+        loaded = loaded_with(FakeTranscriber(), engine)
         return replace(loaded, model_thread=thread, memory_bytes=len(self.loaded))
 
     def end(self, engine: str) -> None:

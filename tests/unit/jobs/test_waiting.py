@@ -3,7 +3,6 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +29,9 @@ from richspeech.model.transcript import Transcript
 from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.writers import WriterOptions
+from tests.fakes import wait_until
 
 LIMITS = AudioLimits(10**9, 3600.0)
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def hold(places: Places) -> tuple[Turn, threading.Event]:

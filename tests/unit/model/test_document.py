@@ -1,7 +1,6 @@
 """A document: what was measured stays, edits are applied in order, corrections outlast the rest."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,6 +25,7 @@ from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.stages.relabelling import relabel
 from richspeech.stages.sentiment import add_sentiment
+from tests.fakes import FakeClassifier
 from tests.transcripts import segment, transcript, transcripts
 
 NOW = datetime(2026, 11, 28, 5, tzinfo=UTC)
@@ -56,13 +56,6 @@ def read(*scores: dict[Sentiment, float]) -> SentimentEdit:
 
 def heard_again(*scores: dict[NineEmotion, float] | None) -> SecondOpinionEdit:
     return SecondOpinionEdit(scores=scores, by="emotion2vec", made=NOW)
-
-
-class Reader:
-    """Finds all words good."""
-
-    def classify(self, texts: Sequence[str]) -> list[dict[Sentiment, float]]:
-        return [GOOD for _ in texts]
 
 
 @st.composite
@@ -109,7 +102,8 @@ def test_a_document_without_edits_is_what_was_measured() -> None:
 
 def test_every_edit_does_what_its_stage_does() -> None:
     assert Document(HEARD, (ruled(CALM, QUIET),)).transcript == relabel(HEARD, (CALM, QUIET))
-    assert Document(HEARD, (read(GOOD, GOOD),)).transcript == add_sentiment(HEARD, Reader())
+    glad = FakeClassifier(lambda _: GOOD)
+    assert Document(HEARD, (read(GOOD, GOOD),)).transcript == add_sentiment(HEARD, glad)
     changes = [corrected(0, text="太坏了。"), corrected(1, emotion="sad")]
     expected = correct(HEARD, [each.correction for each in changes])
     assert Document(HEARD, tuple(changes)).transcript == expected

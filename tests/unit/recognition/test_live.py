@@ -2,9 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +29,7 @@ from richspeech.recognition.live import (
 from richspeech.recognition.live_recording import HISTORY_SECONDS, LiveRecording
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource, segment_of
 from richspeech.recognition.utterance import Frames, Request
+from tests.fakes import FakeQueue
 
 LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600)
 STEP = 0.5
@@ -189,29 +188,8 @@ class FakeTranscriber:
         return segment_of(SpeechSpan(start, end), hypothesis_of(f"{start:g}-{end:g}"))
 
 
-@dataclass
-class FakeQueue:
-    """Hears how long an utterance is; at once, or when it is told to."""
-
-    name: str = "fake"
-    is_slow: bool = False
-    has_room: bool = True
-    requests: list[Request] = field(default_factory=list)
-    futures: list[Future[Hypothesis]] = field(default_factory=list)
-
-    def job(self) -> AbstractContextManager["FakeQueue"]:
-        return nullcontext(self)
-
-    def submit(self, request: Request) -> Future[Hypothesis]:
-        self.requests.append(request)
-        self.futures.append(Future())
-        if not self.is_slow:
-            self.answer()
-        return self.futures[-1]
-
-    def answer(self) -> None:
-        heard = hypothesis_of(f"{self.requests[-1].utterance.duration:g} s")
-        self.futures[-1].set_result(heard)
+def length(request: Request) -> Hypothesis:
+    return hypothesis_of(f"{request.utterance.duration:g} s")
 
 
 class FakeFrontend:
@@ -239,7 +217,7 @@ def fed(recording: LiveRecording, seconds: float) -> LiveRecording:
 def test_the_open_utterance_is_read_as_far_as_it_goes_until_it_is_final(
     recording: LiveRecording,
 ) -> None:
-    queue = FakeQueue()
+    queue = FakeQueue(length)
     events = [*live_of(queue, (0.5, 2.5)).events(fed(recording, 4.0), Options())]
     texts = [
         (type(event).__name__, event.segment.text)
@@ -257,7 +235,9 @@ def test_the_open_utterance_is_read_as_far_as_it_goes_until_it_is_final(
 
 
 def test_the_last_event_holds_the_whole_transcript(recording: LiveRecording) -> None:
-    *_, last = live_of(FakeQueue(), (0.5, 1.0), (1.5, 3.9)).events(fed(recording, 4.0), Options())
+    *_, last = live_of(FakeQueue(length), (0.5, 1.0), (1.5, 3.9)).events(
+        fed(recording, 4.0), Options()
+    )
     assert isinstance(last, Finished)
     assert [s.text for s in last.progress.transcript.segments] == ["0.5-1", "1.5-3.9"]
     assert last.progress.finished
@@ -265,14 +245,14 @@ def test_the_last_event_holds_the_whole_transcript(recording: LiveRecording) -> 
 
 
 def test_a_slow_model_gets_one_beginning_at_a_time(recording: LiveRecording) -> None:
-    queue = FakeQueue(is_slow=True)
+    queue = FakeQueue(length, is_slow=True)
     events = [*live_of(queue, (0.5, 5.5)).events(fed(recording, 6.0), Options())]
     assert len(queue.requests) == 1
     assert [type(event) for event in events] == [Final, Finished]
 
 
 def test_what_comes_late_is_not_shown_below_the_next_utterance(recording: LiveRecording) -> None:
-    queue = FakeQueue(is_slow=True)
+    queue = FakeQueue(length, is_slow=True)
     events = live_of(queue, (0.5, 1.5), (2.5, 6.0)).events(fed(recording, 7.0), Options())
     assert isinstance(next(events), Final)
     queue.answer()
@@ -284,25 +264,25 @@ def test_what_comes_late_is_not_shown_below_the_next_utterance(recording: LiveRe
 
 def test_what_the_model_raises_ends_the_events(recording: LiveRecording) -> None:
     class BrokenQueue(FakeQueue):
-        def answer(self) -> None:
-            self.futures[-1].set_exception(ModelError("The model is broken; load it again."))
+        def answer(self, number: int = -1) -> None:
+            self.futures[number].set_exception(ModelError("The model is broken; load it again."))
 
     with pytest.raises(ModelError, match="broken"):
-        list(live_of(BrokenQueue(), (0.5, 3.0)).events(fed(recording, 4.0), Options()))
+        list(live_of(BrokenQueue(length), (0.5, 3.0)).events(fed(recording, 4.0), Options()))
 
 
 def test_a_model_that_is_closed_meanwhile_cancels(recording: LiveRecording) -> None:
     class ClosedQueue(FakeQueue):
-        def answer(self) -> None:
-            self.futures[-1].cancel()
+        def answer(self, number: int = -1) -> None:
+            self.futures[number].cancel()
 
     with pytest.raises(Cancelled):
-        list(live_of(ClosedQueue(), (0.5, 3.0)).events(fed(recording, 4.0), Options()))
+        list(live_of(ClosedQueue(length), (0.5, 3.0)).events(fed(recording, 4.0), Options()))
 
 
 def test_waiting_for_sound_is_no_processing_time(recording: LiveRecording) -> None:
     recording.waited_seconds = 7.0
-    *_, last = live_of(FakeQueue()).events(fed(recording, 1.0), Options())
+    *_, last = live_of(FakeQueue(length)).events(fed(recording, 1.0), Options())
     assert isinstance(last, Finished)
     assert last.progress.transcript.processing_seconds == pytest.approx(2.0, abs=0.5)
 
@@ -323,7 +303,7 @@ def test_latency_counts_from_the_sound_that_is_meant(
 
 def test_what_was_heard_is_told_again_at_the_end_of_its_recording(tmp_path: Path) -> None:
     recording = fed(LiveRecording(tmp_path / "talk.wav", max_seconds=60), 2.0)
-    *_, last = live_of(FakeQueue(), (0.5, 1.5)).events(recording, Options())
+    *_, last = live_of(FakeQueue(length), (0.5, 1.5)).events(recording, Options())
     assert isinstance(last, Finished)
     again = LiveRecording(tmp_path / "again.wav", max_seconds=60)
     told = [*Retold(last.progress).transcribe(fed(again, 2.0), Options())]
@@ -333,7 +313,7 @@ def test_what_was_heard_is_told_again_at_the_end_of_its_recording(tmp_path: Path
 
 def test_who_cancels_is_not_told_again(tmp_path: Path) -> None:
     recording = fed(LiveRecording(tmp_path / "talk.wav", max_seconds=60), 2.0)
-    *_, last = live_of(FakeQueue()).events(recording, Options())
+    *_, last = live_of(FakeQueue(length)).events(recording, Options())
     assert isinstance(last, Finished)
     again = fed(LiveRecording(tmp_path / "again.wav", max_seconds=60), 2.0)
     with pytest.raises(Cancelled):

@@ -6,8 +6,6 @@ A waveform is a ramp: sample number n has the value n, so what was cut says wher
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from types import SimpleNamespace
@@ -37,6 +35,7 @@ from richspeech.recognition.scheduler import Scheduler, WholeScheduler
 from richspeech.recognition.staged import StagedTranscriber, staged
 from richspeech.recognition.utterance import Frames, Request, Utterance
 from richspeech.stages.chain import Chain, Recipe
+from tests.fakes import FakeQueue
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""
@@ -70,7 +69,7 @@ def ramp(start: int, count: int) -> Waveform:
 
 
 @dataclass
-class FakeRecording:
+class LongRecording:
     """As long as ``seconds``, though it may claim another length; counts the blocks it gave."""
 
     seconds: float
@@ -125,39 +124,12 @@ class FakeDetector:
         return last
 
 
-@dataclass
-class FakeQueue:
-    """Hears HEARD in everything at once, and keeps what it was given."""
-
-    name: str = "fake"
-    has_room: bool = True
-    requests: list[Request] = field(default_factory=list)
-    futures: list[Future[Hypothesis]] = field(default_factory=list)
-
-    def job(self) -> "AbstractContextManager[FakeQueue]":
-        return nullcontext(self)
-
-    def submit(self, request: Request) -> Future[Hypothesis]:
-        self.requests.append(request)
-        self.futures.append(Future())
-        self.answer(-1)
-        return self.futures[-1]
-
-    def answer(self, number: int) -> None:
-        self.futures[number].set_result(HEARD)
-
-    @property
-    def utterances(self) -> list[Utterance]:
-        return [request.utterance for request in self.requests]
+def heard_at_once() -> FakeQueue:
+    return FakeQueue(lambda _: HEARD)
 
 
-class SlowQueue(FakeQueue):
-    """Answers when it is told to; until then whoever waits is cancelled at the second look."""
-
-    def submit(self, request: Request) -> Future[Hypothesis]:
-        self.requests.append(request)
-        self.futures.append(Future())
-        return self.futures[-1]
+def heard_when_told() -> FakeQueue:
+    return FakeQueue(lambda _: HEARD, is_slow=True)
 
 
 class FakeRecogniser:
@@ -192,7 +164,7 @@ def pipeline_of(
     block_seconds: float = BLOCK_SECONDS,
 ) -> StagedTranscriber:
     pipeline = Pipeline(
-        queue or FakeQueue(),
+        queue or heard_at_once(),
         FakeFrontend(),
         FakeDetector(spans),
         model="tiny",
@@ -213,11 +185,11 @@ def run(
     rules: Sequence[Rule] = (),
 ) -> tuple[list[Progress], list[Utterance]]:
     """Transcribe a recording; return every step, and the utterances that were submitted."""
-    queue = FakeQueue()
+    queue = heard_at_once()
     steps = pipeline_of(*spans, queue=queue, rules=rules).transcribe(
-        FakeRecording(seconds, duration), options
+        LongRecording(seconds, duration), options
     )
-    return [*steps], queue.utterances
+    return [*steps], [request.utterance for request in queue.requests]
 
 
 def bounds(utterances: Sequence[Utterance]) -> list[Bounds]:
@@ -276,15 +248,15 @@ def test_a_recording_without_speech_has_no_segments(seconds: float) -> None:
 
 
 def test_options_reach_the_recogniser() -> None:
-    options, queue = Options(language="ja", ban_unknown_emotion=True), FakeQueue()
+    options, queue = Options(language="ja", ban_unknown_emotion=True), heard_at_once()
     pipeline = pipeline_of((1.0, 2.0), (15.0, 16.0), queue=queue)
-    [*pipeline.transcribe(FakeRecording(30.0), options)]
+    [*pipeline.transcribe(LongRecording(30.0), options)]
     assert [request.options for request in queue.requests] == [options, options]
 
 
 def test_one_pipeline_serves_many_recordings_at_once() -> None:
     pipeline = pipeline_of((1.0, 2.0), (15.0, 16.0))
-    one, two = (pipeline.transcribe(FakeRecording(30.0), Options()) for _ in range(2))
+    one, two = (pipeline.transcribe(LongRecording(30.0), Options()) for _ in range(2))
     steps = [*zip(one, two, strict=True)]
     assert [len(step.transcript.segments) for step in steps[-1]] == [2, 2]
 
@@ -293,20 +265,20 @@ def test_one_pipeline_serves_many_recordings_at_once() -> None:
 
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
-    source = FakeRecording(3_600.0)
+    source = LongRecording(3_600.0)
     pipeline_of().transcribe(source, Options())
     assert source.given == 0
 
 
 def test_a_segment_comes_while_the_rest_is_unread() -> None:
-    source = FakeRecording(3_600.0)
+    source = LongRecording(3_600.0)
     first = next(iter(pipeline_of((0.5, 1.0)).transcribe(source, Options())))
     assert [segment.start for segment in first.new] == [0.5]
     assert source.given == 1
 
 
 def test_reading_goes_on_while_the_model_works() -> None:
-    source, queue = FakeRecording(3_600.0), SlowQueue()
+    source, queue = LongRecording(3_600.0), heard_when_told()
     steps = pipeline_of((0.5, 1.0), queue=queue).transcribe(source, Options())
     before = [next(steps) for _ in range(10)]
     assert [step.new for step in before] == [()] * 10
@@ -317,7 +289,7 @@ def test_reading_goes_on_while_the_model_works() -> None:
 
 def test_the_model_works_while_reading_goes_on() -> None:
     """Were the two done in turns, the model would wait for the reader, and the other way round."""
-    read_on, source = threading.Event(), FakeRecording(60.0)
+    read_on, source = threading.Event(), LongRecording(60.0)
 
     class Patient(FakeRecogniser):
         def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:
@@ -334,9 +306,9 @@ def test_the_model_works_while_reading_goes_on() -> None:
 
 
 def test_segments_come_in_order_though_the_model_is_done_in_another() -> None:
-    queue = SlowQueue()
+    queue = heard_when_told()
     steps = pipeline_of((0.1, 0.5), (0.6, 1.0), (1.1, 1.5), queue=queue).transcribe(
-        FakeRecording(3_600.0), Options()
+        LongRecording(3_600.0), Options()
     )
     assert next(steps).new == ()
     queue.answer(1)
@@ -348,7 +320,7 @@ def test_segments_come_in_order_though_the_model_is_done_in_another() -> None:
 
 
 def test_reading_stops_when_the_queue_is_full_and_goes_on_when_it_is_not() -> None:
-    source, queue = FakeRecording(3_600.0), SlowQueue()
+    source, queue = LongRecording(3_600.0), heard_when_told()
     steps = pipeline_of((0.1, 0.5), (4.1, 4.5), queue=queue).transcribe(source, Options())
     before = [next(steps) for _ in range(2)]
     queue.has_room = False
@@ -382,7 +354,7 @@ def test_neither_blocks_nor_the_queue_change_what_comes_out(
     recogniser = FakeRecogniser()
     queue = scheduler_of(recogniser, queue_seconds)
     pipeline = pipeline_of(*spans, queue=queue, block_seconds=block_seconds)
-    steps = [*pipeline.transcribe(FakeRecording(51.0), options)]
+    steps = [*pipeline.transcribe(LongRecording(51.0), options)]
     final = steps[-1].transcript
     times = [(segment.start, segment.end) for segment in expected[-1].transcript.segments]
     assert [(segment.start, segment.end) for segment in final.segments] == times
@@ -477,9 +449,9 @@ def test_progress_grows_and_ends_finished() -> None:
 
 
 def test_seconds_whose_words_are_not_there_yet_are_not_done() -> None:
-    queue = SlowQueue()
+    queue = heard_when_told()
     spans = (0.5, 1.0), (2.5, 9.0), (11.0, 11.5)
-    steps = pipeline_of(*spans, queue=queue).transcribe(FakeRecording(20.0), Options())
+    steps = pipeline_of(*spans, queue=queue).transcribe(LongRecording(20.0), Options())
     assert [next(steps).seconds_done for _ in range(3)] == [0.5, 0.5, 0.5]  # in the model
     queue.answer(0)
     assert [next(steps).seconds_done for _ in range(3)] == [2.5, 2.5, 2.5]  # it still lasts
@@ -532,7 +504,7 @@ def after(calls: int) -> Callable[[], bool]:
 
 
 def test_cancelling_between_blocks_stops_reading() -> None:
-    source, stop = FakeRecording(3_600.0), False
+    source, stop = LongRecording(3_600.0), False
     steps = pipeline_of((0.5, 1.0)).transcribe(source, Options(), lambda: stop)
     next(steps)
     stop = True
@@ -543,10 +515,10 @@ def test_cancelling_between_blocks_stops_reading() -> None:
 
 
 def test_cancelling_before_the_last_utterance_leaves_the_model_alone() -> None:
-    queue = FakeQueue()
+    queue = heard_at_once()
     pipeline = pipeline_of((1.0, 5.0), queue=queue)
     with pytest.raises(Cancelled):
-        [*pipeline.transcribe(FakeRecording(2 * BLOCK_SECONDS), Options(), after(2))]
+        [*pipeline.transcribe(LongRecording(2 * BLOCK_SECONDS), Options(), after(2))]
     assert queue.requests == []
 
 
@@ -563,9 +535,9 @@ def test_cancelling_does_not_wait_for_the_model_and_drops_what_waits() -> None:
     spans = [(float(start), start + 0.5) for start in range(1, 50)]
     pipeline = pipeline_of(*spans, queue=scheduler_of(recogniser))
     with pytest.raises(Cancelled):
-        [*pipeline.transcribe(FakeRecording(60.0), Options(), entered.is_set)]
+        [*pipeline.transcribe(LongRecording(60.0), Options(), entered.is_set)]
     leave.set()
-    [*pipeline.transcribe(FakeRecording(60.0), Options())]
+    [*pipeline.transcribe(LongRecording(60.0), Options())]
     assert len(recogniser.batches[0]) < len(spans)
     assert sum(len(batch) for batch in recogniser.batches[1:]) == len(spans)
 
@@ -573,15 +545,15 @@ def test_cancelling_does_not_wait_for_the_model_and_drops_what_waits() -> None:
 def test_a_transcription_that_nobody_follows_to_its_end_drops_what_waits() -> None:
     scheduler = scheduler_of(FakeRecogniser())
     spans = [(start / 10, start / 10 + 0.05) for start in range(15)]
-    steps = pipeline_of(*spans, queue=scheduler).transcribe(FakeRecording(60.0), Options())
+    steps = pipeline_of(*spans, queue=scheduler).transcribe(LongRecording(60.0), Options())
     next(steps)
     steps.close()  # type: ignore[attr-defined]
     assert scheduler._busy == []
 
 
 def test_a_closed_model_ends_the_transcription() -> None:
-    queue = SlowQueue()
-    steps = pipeline_of((0.5, 1.0), queue=queue).transcribe(FakeRecording(60.0), Options())
+    queue = heard_when_told()
+    steps = pipeline_of((0.5, 1.0), queue=queue).transcribe(LongRecording(60.0), Options())
     next(steps)
     queue.futures[0].cancel()
     with pytest.raises(Cancelled):
@@ -631,11 +603,11 @@ def test_an_utterance_may_become_several_segments_each_with_its_hotwords_and_rul
     greeting = Rule("greeting", RuleCondition(any_words=("你好",)), set_emotion=Emotion.HAPPY)
     asked = Options(hotwords=("你好",))
     chain = Recipe((greeting, MUTE)).chain(asked)
-    queue = FakeQueue()
+    queue = heard_at_once()
     pipeline = Pipeline(queue, FakeFrontend(), FakeDetector([(1.0, 3.0)]), model="")
-    steps = pipeline.transcribe(FakeRecording(10.0), asked)
+    steps = pipeline.transcribe(LongRecording(10.0), asked)
     *_, last = staged(steps, Chain((halve, *chain.measuring), chain.editing))
-    assert len(queue.utterances) == 1
+    assert len(queue.requests) == 1
     assert [(s.start, s.end, s.text, s.emotion, s.rules) for s in last.transcript.segments] == [
         (1.0, 2.0, "你好", Emotion.HAPPY, ("hotword:你好", "greeting", "mute")),
         (2.0, 3.0, "呢", Emotion.SAD, ("mute",)),
@@ -649,7 +621,7 @@ def test_an_utterance_may_become_several_segments_each_with_its_hotwords_and_rul
 
 def test_hotwords_reach_an_engine_that_takes_recordings_whole() -> None:
     options = Options(hotwords=("泥嚎",))
-    (step,) = whole_of(FakeWhole()).transcribe(FakeRecording(5.0), options)
+    (step,) = whole_of(FakeWhole()).transcribe(LongRecording(5.0), options)
     (segment,) = step.new
     assert (segment.text, segment.rules) == ("泥嚎呢", ("hotword:泥嚎",))
     assert [token.text for token in segment.tokens] == ["泥", "嚎呢"]
@@ -664,7 +636,7 @@ def test_what_the_recogniser_raises_comes_after_the_text_before_it() -> None:
 
     heard: list[Segment] = []
     pipeline = pipeline_of((1.0, 2.0), (3.0, 4.0), (5.0, 6.0), queue=scheduler_of(Failing()))
-    steps = pipeline.transcribe(FakeRecording(10.0), Options())
+    steps = pipeline.transcribe(LongRecording(10.0), Options())
     with pytest.raises(MemoryError):
         heard.extend(segment for step in steps for segment in step.new)
     assert [segment.start for segment in heard] == [1.0]
@@ -677,7 +649,7 @@ def test_a_model_that_answers_too_little_is_a_fault_and_loses_no_text(
     with pytest.raises(ModelError, match="0 of 1 utterances"):
         [
             *pipeline_of((1.0, 2.0), queue=scheduler_of(FakeRecogniser())).transcribe(
-                FakeRecording(10.0), Options()
+                LongRecording(10.0), Options()
             )
         ]
 
@@ -692,7 +664,7 @@ def whole_of(recogniser: FakeWhole, *rules: Rule) -> StagedTranscriber:
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 25.0])
 def test_a_whole_recording_is_recognised_in_one_go(seconds: float) -> None:
     recogniser = FakeWhole()
-    (step,) = whole_of(recogniser, CALM).transcribe(FakeRecording(seconds, 99.0), Options())
+    (step,) = whole_of(recogniser, CALM).transcribe(LongRecording(seconds, 99.0), Options())
     (waveform,) = recogniser.waveforms
     assert np.array_equal(waveform, ramp(0, round(seconds * SAMPLE_RATE)))
     assert (step.finished, step.fraction, step.seconds_left) == (True, 1.0, 0.0)
@@ -706,7 +678,7 @@ def test_a_whole_recording_is_recognised_in_one_go(seconds: float) -> None:
 def test_a_whole_recording_that_is_cancelled_while_it_is_read_is_not_recognised(
     calls: int, blocks: int
 ) -> None:
-    source, recogniser = FakeRecording(3 * BLOCK_SECONDS), FakeWhole()
+    source, recogniser = LongRecording(3 * BLOCK_SECONDS), FakeWhole()
     with pytest.raises(Cancelled):
         [*whole_of(recogniser).transcribe(source, Options(), after(calls))]
     assert source.given == blocks
@@ -724,7 +696,7 @@ def test_cancelling_does_not_wait_for_a_whole_recording() -> None:
 
     whole = whole_of(Stuck())
     with pytest.raises(Cancelled):
-        [*whole.transcribe(FakeRecording(5.0), Options(), entered.is_set)]
+        [*whole.transcribe(LongRecording(5.0), Options(), entered.is_set)]
     leave.set()
-    (step,) = whole.transcribe(FakeRecording(5.0), Options())
+    (step,) = whole.transcribe(LongRecording(5.0), Options())
     assert step.finished

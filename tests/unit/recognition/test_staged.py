@@ -1,14 +1,11 @@
 """Segments go through the stages of their request as they come, each of them once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import pytest
 
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule
-from richspeech.audio.decode import Waveform
 from richspeech.model.options import Options
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Scores, Sentiment
@@ -16,16 +13,10 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.staged import StagedTranscriber
 from richspeech.stages.chain import Recipe
+from tests.fakes import FakeClassifier, FakeRecording
 from tests.transcripts import segment
 
 SURE: Scores = {Sentiment.POSITIVE: 1.0}
-
-
-class Recording:
-    duration = 3.0
-
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002
-        yield np.zeros(16_000, np.float32)
 
 
 class Ear:
@@ -46,25 +37,19 @@ class Ear:
             yield Progress(heard, new, 3.0, finished=count == len(self.segments))
 
 
-class Words:
-    def __init__(self, pause: Callable[[], Any] = lambda: None) -> None:
-        self.asked: list[Sequence[str]] = []
-        self._pause = pause
-
-    def classify(self, texts: Sequence[str]) -> list[Scores]:
-        self.asked.append(texts)
-        self._pause()
-        return [SURE if text else {} for text in texts]
+def words() -> FakeClassifier:
+    return FakeClassifier(lambda text: SURE if text else {})
 
 
 def steps_of(recipe: Recipe, *segments: Segment) -> list[Progress]:
-    return [*StagedTranscriber(Ear(*segments), recipe).transcribe(Recording(), Options())]
+    transcriber = StagedTranscriber(Ear(*segments), recipe)
+    return [*transcriber.transcribe(FakeRecording([], 3.0), Options())]
 
 
 def test_each_segment_is_read_once_as_soon_as_it_is_there() -> None:
-    words = Words()
-    steps = steps_of(Recipe(reader=words), segment(0, 1, "好"), segment(1, 2, "不好"))
-    assert words.asked == [["好"], ["不好"]]
+    reader = words()
+    steps = steps_of(Recipe(reader=reader), segment(0, 1, "好"), segment(1, 2, "不好"))
+    assert reader.asked == [["好"], ["不好"]]
     assert [[s.sentiment for s in step.new] for step in steps] == [
         [],
         [Sentiment.POSITIVE],
@@ -81,14 +66,14 @@ def test_the_time_of_every_reading_is_processing() -> None:
     moments = iter([0.0, 0.0, 1.0, 4.0, 10.0, 15.0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("richspeech.recognition.staged.time.perf_counter", lambda: next(moments))
-        steps = steps_of(Recipe(reader=Words()), segment(0, 1, "好"), segment(1, 2, "不好"))
+        steps = steps_of(Recipe(reader=words()), segment(0, 1, "好"), segment(1, 2, "不好"))
     assert [step.transcript.processing_seconds for step in steps] == [1.0, 4.0, 9.0]
 
 
 def test_sounds_without_words_are_not_read() -> None:
-    words = Words()
-    steps = steps_of(Recipe(reader=words), segment(0, 1, ""))
-    assert words.asked == []
+    reader = words()
+    steps = steps_of(Recipe(reader=reader), segment(0, 1, ""))
+    assert reader.asked == []
     assert steps[-1].transcript.segments == (segment(0, 1, ""),)
 
 

@@ -21,28 +21,17 @@ from richspeech.stages.second_opinion import (
     second_opinion,
     transcript_risks,
 )
+from tests.fakes import FakeListener
 
 ANGRY, HAPPY = NineEmotion.ANGRY, NineEmotion.HAPPY
 
 
-class Ear:
-    """Keeps what it was fed as embedding; the first sample decides; fewer than 10 are too few."""
-
-    def __init__(self) -> None:
-        self.fed: list[Waveform] = []
-
-    def stream(self) -> "Ear":
-        return Ear()
-
-    def feed(self, waveform: Waveform) -> None:
-        self.fed.append(waveform)
-
-    def finish(self) -> Impression:
-        heard = np.concatenate(self.fed)
-        if len(heard) < 10:
-            raise AudioError("too short")
-        logits = np.array([[5.0, 0.0] if heard[0] > 0 else [0.0, 5.0]], np.float32)
-        return Impression(1.0, (ANGRY, HAPPY), logits, heard, None, 0.02)
+def hear(waveform: Waveform) -> Impression:
+    """The first sample decides, all are the embedding; fewer than 10 are too few."""
+    if len(waveform) < 10:
+        raise AudioError("too short")
+    logits = np.array([[5.0, 0.0] if waveform[0] > 0 else [0.0, 5.0]], np.float32)
+    return Impression(1.0, (ANGRY, HAPPY), logits, waveform, None, 0.02)
 
 
 def segment(start: float, end: float) -> Segment:
@@ -65,7 +54,7 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
 ) -> None:
     waveform = np.arange(1, 1_001, dtype=np.float32)
     segments = [segment(first / 16_000, last / 16_000) for first, last in bounds]
-    heard = impressions(segments, blocks_of(waveform, sizes), Ear())
+    heard = impressions(segments, blocks_of(waveform, sizes), FakeListener(hear))
     for (first, last), each in zip(bounds, heard, strict=True):
         expected = waveform[first:last]
         if len(expected) < 10:
@@ -76,7 +65,7 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
 
 
 def with_opinion(transcript: Transcript, waveform: Waveform) -> Transcript:
-    opinion = second_opinion(transcript.segments, [waveform], Ear(), "ear")
+    opinion = second_opinion(transcript.segments, [waveform], FakeListener(hear), "ear")
     return Document(transcript, (opinion,)).transcript
 
 

@@ -1,7 +1,6 @@
 """Every segment gets the sentiment of its words, and is marked where its voice contradicts them."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,28 +10,23 @@ from richspeech.model.corrections import Correction, correct
 from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.stages.sentiment import add_sentiment
+from tests.fakes import FakeClassifier
 from tests.transcripts import segment, transcript
 
 GLAD: Scores = {Sentiment.POSITIVE: 0.9, Sentiment.NEUTRAL: 0.1}
 CROSS: Scores = {Sentiment.NEGATIVE: 0.8, Sentiment.NEUTRAL: 0.2}
 
 
-class Words:
-    """Takes what holds 好 for positive, other words for negative; keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[Sequence[str]] = []
-
-    def classify(self, texts: Sequence[str]) -> list[Scores]:
-        self.asked.append(texts)
-        return [{} if not text else GLAD if "好" in text else CROSS for text in texts]
+def words() -> FakeClassifier:
+    """Takes what holds 好 for positive, other words for negative."""
+    return FakeClassifier(lambda text: {} if not text else GLAD if "好" in text else CROSS)
 
 
 def test_all_segments_are_asked_for_at_once_and_keep_the_rest() -> None:
     before = transcript(segment(0, 1, "好"), segment(1, 2, ""), segment(2, 3, "坏了"))
-    words = Words()
-    after = add_sentiment(before, words)
-    assert words.asked == [["好", "", "坏了"]]
+    reader = words()
+    after = add_sentiment(before, reader)
+    assert reader.asked == [["好", "", "坏了"]]
     assert [s.sentiment for s in after.segments] == [Sentiment.POSITIVE, None, Sentiment.NEGATIVE]
     assert after.segments[1].sentiment_probabilities == {}
     forgotten = [
@@ -43,7 +37,7 @@ def test_all_segments_are_asked_for_at_once_and_keep_the_rest() -> None:
 
 
 def test_a_friendly_word_in_an_angry_voice_is_marked_with_both_probabilities() -> None:
-    [heard] = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), Words()).segments
+    [heard] = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words()).segments
     mark = heard.irony
     assert mark is not None
     assert (mark.voice, mark.words) == (0.9, 0.9)
@@ -55,7 +49,7 @@ def test_a_friendly_word_in_an_angry_voice_is_marked_with_both_probabilities() -
 
 
 def test_a_cross_word_in_an_angry_voice_is_surer_than_either() -> None:
-    [heard] = add_sentiment(transcript(segment(0, 1, "坏了", Emotion.ANGRY)), Words()).segments
+    [heard] = add_sentiment(transcript(segment(0, 1, "坏了", Emotion.ANGRY)), words()).segments
     assert heard.irony is None
     assert heard.agreement is not None
     assert heard.agreement.accord is Accord.AGREEMENT
@@ -64,26 +58,26 @@ def test_a_cross_word_in_an_angry_voice_is_surer_than_either() -> None:
 
 def test_the_limits_are_those_that_were_given() -> None:
     before = transcript(segment(0, 1, "好啊", Emotion.ANGRY))
-    [heard] = add_sentiment(before, Words(), Limits(voice=0.95)).segments
+    [heard] = add_sentiment(before, words(), Limits(voice=0.95)).segments
     assert heard.agreement is None
 
 
 def test_a_voice_that_a_rule_relabelled_has_no_direction() -> None:
     relabelled = replace(segment(0, 1, "好啊", Emotion.ANGRY), emotion=Emotion.NEUTRAL)
-    [heard] = add_sentiment(transcript(relabelled), Words()).segments
+    [heard] = add_sentiment(transcript(relabelled), words()).segments
     assert heard.agreement is None
 
 
 def test_a_voice_that_a_person_put_right_is_certain() -> None:
     put_right = correct(transcript(segment(0, 1, "好啊")), [Correction(0, emotion=Emotion.ANGRY)])
-    [heard] = add_sentiment(put_right, Words()).segments
+    [heard] = add_sentiment(put_right, words()).segments
     mark = heard.irony
     assert mark is not None
     assert mark.voice == 1.0
 
 
 def test_a_correction_takes_away_what_was_said_of_other_words_or_another_voice() -> None:
-    read = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), Words())
+    read = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words())
     [other_words] = correct(read, [Correction(0, text="坏了")]).segments
     assert (other_words.sentiment, other_words.sentiment_probabilities) == (None, {})
     assert other_words.agreement is None
