@@ -7,18 +7,18 @@ from functools import cached_property
 from pathlib import Path
 
 from richspeech.audio.decode import AudioLimits
-from richspeech.engines.emotion2vec.load import LoadedListener, listener_on_demand
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
+from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import audio_limits, default_options
-from richspeech.engines.on_demand import OnDemand
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.compare import Comparisons
 from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.emotion import Emotions
+from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.export import Exports
 from richspeech.jobs.job import Kind
-from richspeech.jobs.listener import Listening
 from richspeech.jobs.live import Talks
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
@@ -54,8 +54,8 @@ class Service:
     """None where nobody sends anything."""
     config_file: Path = CONFIG
     """Where the settings came from; rules may be saved there."""
-    listener: OnDemand[LoadedListener] | None = field(default=None, repr=False)
-    """The second listener; that of the settings unless given."""
+    emotion_model: Lazy[LoadedEmotionRecogniser] | None = field(default=None, repr=False)
+    """The emotion recogniser; that of the settings unless given."""
 
     @cached_property
     def limits(self) -> AudioLimits:
@@ -73,9 +73,9 @@ class Service:
         return RuleFile(self.config_file)
 
     @cached_property
-    def listening(self) -> Listening:
-        """The second listener, for whoever hears a voice."""
-        return Listening(self.listener or listener_on_demand(self.settings))
+    def emotion_recogniser(self) -> SharedEmotionRecogniser:
+        """The emotion recogniser, for all jobs that need it."""
+        return SharedEmotionRecogniser(self.emotion_model or lazy_emotion_recogniser(self.settings))
 
     # What can be done -------------------------------------------------------------------------
 
@@ -87,12 +87,12 @@ class Service:
     @cached_property
     def emotions(self) -> Emotions:
         """Recordings → what their voices say."""
-        return Emotions(self.runner, self.listening, self.limits, self.settings.emotion)
+        return Emotions(self.runner, self.emotion_recogniser, self.limits, self.settings.emotion)
 
     @cached_property
     def opinions(self) -> SecondOpinions:
         """Transcripts → the same with a second opinion."""
-        return SecondOpinions(self.runner, self.listening, self.limits, self.history)
+        return SecondOpinions(self.runner, self.emotion_recogniser, self.limits, self.history)
 
     @cached_property
     def batches(self) -> Batches:

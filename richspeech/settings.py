@@ -189,7 +189,7 @@ class SchedulerSettings(_Group):
 
 
 class EmotionSettings(_Group):
-    """The second listener: nine emotions, over time."""
+    """The emotion recogniser: nine emotions, over time."""
 
     id: Annotated[str, Field(min_length=1)] = "iic/emotion2vec_plus_large"
     block_seconds: Annotated[float, Field(ge=2, le=120)] = 30.0

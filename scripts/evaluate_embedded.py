@@ -18,7 +18,11 @@ import numpy as np
 from richspeech.engines import loader
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.emotion2vec.engine import Emotion2vec
-from richspeech.engines.hub import EMBEDDED_CLASSIFIER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER
+from richspeech.engines.hub import (
+    EMBEDDED_CLASSIFIER,
+    EMBEDDED_DETECTOR,
+    EMBEDDED_EMOTION_RECOGNISER,
+)
 from richspeech.model.impression import NineEmotion
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
@@ -180,13 +184,13 @@ def emotions_recognised(
     for name, waveform in clips:
         padded = np.concatenate([PAD, waveform, PAD])
         heard = padded if snr_db is None else sounds.add_noise(padded, snr_db, rng)
-        found.append((NineEmotion(name), emotion2vec.listen([heard]).emotion))
+        found.append((NineEmotion(name), emotion2vec.recognise([heard]).emotion))
     return found
 
 
 def emotion_table() -> str:
     """Return percent recognised correctly: of each emotion, of speech, of all."""
-    emotion2vec = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
+    emotion2vec = Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", threads=1)
     events = replace(dataset.TEST_NEW, events=10)
     sets = {
         "known voices": emotions_recognised(emotion2vec, dataset.TEST_SEEN, None),

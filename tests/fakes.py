@@ -13,7 +13,7 @@ import numpy as np
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import Waveform
-from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
@@ -118,7 +118,7 @@ class FakeClassifier:
         return [self._read(text) for text in texts]
 
 
-class FakeListener:
+class FakeEmotionRecogniser:
     """Hears in the samples it was fed what it is told to, and nothing in silence."""
 
     def __init__(
@@ -127,14 +127,14 @@ class FakeListener:
         self._hear, self._fed, self._keep = hear, fed, False
         self._heard = [np.zeros(0, np.float32)]
 
-    def listen(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+    def recognise(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
         stream = self.stream(keep_features=keep_features)
         for block in blocks:
             stream.feed(block)
         return stream.finish()
 
-    def stream(self, *, keep_features: bool = False) -> "FakeListener":
-        stream = FakeListener(self._hear, self._fed)
+    def stream(self, *, keep_features: bool = False) -> "FakeEmotionRecogniser":
+        stream = FakeEmotionRecogniser(self._hear, self._fed)
         stream._keep = keep_features
         return stream
 
@@ -150,10 +150,14 @@ class FakeListener:
         return impression if self._keep else replace(impression, features=None)
 
 
-def loaded_listener(listener: FakeListener, source: Source = Source.EMBEDDED) -> LoadedListener:
-    """A second listener that is ready."""
+def loaded_emotion_recogniser(
+    recogniser: FakeEmotionRecogniser, source: Source = Source.EMBEDDED
+) -> LoadedEmotionRecogniser:
+    """An emotion recogniser that is ready."""
     weights = Weights(Path(), "models/ear", source, Notice("why.named_folder"))
-    return LoadedListener(cast("Emotion2vec", listener), weights, "cpu", Notice("device.asked"))
+    return LoadedEmotionRecogniser(
+        cast("Emotion2vec", recogniser), weights, "cpu", Notice("device.asked")
+    )
 
 
 def loaded_with(

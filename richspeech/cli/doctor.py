@@ -5,7 +5,7 @@ import platform
 
 from richspeech.cli.options import MODEL, Model
 from richspeech.engines import loader
-from richspeech.engines.emotion2vec.load import listener_in_words
+from richspeech.engines.emotion2vec.load import emotion_recogniser_in_words
 from richspeech.engines.sentiment.load import find_classifier
 
 PACKAGES = (
@@ -39,7 +39,7 @@ def doctor(*, model: Model = MODEL) -> int:
     for label, weights in found.items():
         if weights is not None:
             print(f"{label:<20}{weights.name} ({weights.reason})")
-    print(f"{'emotion model':<20}{listener_in_words(settings)}")
+    print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")
     return 0
 
 

@@ -28,7 +28,7 @@ from richspeech.emotion.embeddings import (
     nearest,
     save_embedding,
 )
-from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, load_emotion_recogniser
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.transcript import Transcript
@@ -156,15 +156,15 @@ def _place(voice: Voice) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Makes voices of files; the listener is loaded for the first recording."""
+    """Makes voices of files; the recogniser is loaded for the first recording."""
 
     settings: Settings
     transcript: Path | None
     output: Path | None
 
     @cached_property
-    def loaded(self) -> LoadedListener:
-        loaded = load_listener(self.settings)
+    def loaded(self) -> LoadedEmotionRecogniser:
+        loaded = load_emotion_recogniser(self.settings)
         tell_of_embedded(loaded.weights)
         return loaded
 
@@ -175,10 +175,10 @@ class _Reader:
         limits = self.settings.limits
         with open_recording(path, AudioLimits(limits.max_bytes, limits.max_seconds)) as recording:
             if self.transcript is None:
-                heard = self.loaded.listener.listen(recording.blocks())
+                heard = self.loaded.recogniser.recognise(recording.blocks())
                 return [self._kept(path, Voice(str(path), heard.embedding), None)]
             segments = _transcript(self.transcript).segments
-            found = impressions(segments, recording.blocks(), self.loaded.listener)
+            found = impressions(segments, recording.blocks(), self.loaded.recogniser)
         return [
             self._kept(path, Voice(str(path), heard.embedding, (each.start, each.end)), index)
             for index, (each, heard) in enumerate(zip(segments, found, strict=True))

@@ -20,7 +20,7 @@ from richspeech.cli.options import WEIGHTS, Weights
 from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstances, document
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
-from richspeech.engines.emotion2vec.load import LoadedListener, load_listener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, load_emotion_recogniser
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.settings import EmotionSettings
@@ -74,7 +74,7 @@ def emotion(
         limits=AudioLimits(settings.limits.max_bytes, settings.limits.max_seconds),
         settings=settings.emotion,
     )
-    loaded = load_listener(settings)
+    loaded = load_emotion_recogniser(settings)
     tell_of_embedded(loaded.weights)
     failures = sum(not _written(path, loaded, wanted) for path in files)
     return 1 if failures else 0
@@ -93,14 +93,16 @@ def parse_fields(texts: Sequence[str]) -> dict[str, str]:
     return fields
 
 
-def hear(path: Path, loaded: LoadedListener, wanted: Wanted) -> dict[str, Any]:
+def hear(path: Path, loaded: LoadedEmotionRecogniser, wanted: Wanted) -> dict[str, Any]:
     """Return the document of one file, and keep its run where that is asked for."""
     started, began = datetime.now().astimezone(), time.perf_counter()
     keeping = keep_run(wanted.outputs, started) if wanted.outputs else nullcontext()
     matrix = wanted.frames and wanted.embedding
     with keeping as run, open_recording(path, wanted.limits) as recording:
         blocks = recording.blocks()
-        heard = loaded.listener.listen(run.tee(blocks) if run else blocks, keep_features=matrix)
+        heard = loaded.recogniser.recognise(
+            run.tee(blocks) if run else blocks, keep_features=matrix
+        )
         seconds = time.perf_counter() - began
         how = Circumstances(str(path), loaded.weights.name, started, seconds, wanted.fields)
         result = document(heard, how, wanted.settings, frames=wanted.frames)
@@ -117,7 +119,7 @@ def _places(run: Run | None, wanted: Wanted) -> dict[str, str]:
     return {"output": str(run.folder), **embedding}
 
 
-def _written(path: Path, loaded: LoadedListener, wanted: Wanted) -> bool:
+def _written(path: Path, loaded: LoadedEmotionRecogniser, wanted: Wanted) -> bool:
     """Write the document of a file to stdout, or a sentence to stderr."""
     try:
         result = hear(path, loaded, wanted)

@@ -376,7 +376,7 @@ def _everything(probabilities: Mapping[str, float]) -> str:
 
 
 def second_chips(segment: Segment, locale: str) -> list[Chip]:
-    """Draw what the second listener heard, and whether that contradicts the first."""
+    """Draw what the emotion recogniser found, and whether that contradicts the first."""
     emotion = segment.second_emotion
     if emotion is None:
         return []

@@ -98,7 +98,7 @@ def segment_line(index: int, segment: Segment, style: str) -> str:
 
 
 def _second(segment: Segment) -> dict[str, Any] | None:
-    """Return what a second listener heard; None when it was not asked, or heard nothing."""
+    """Return what an emotion recogniser heard; None when it was not asked, or heard nothing."""
     emotion, probabilities = segment.second_emotion, segment.second_emotion_probabilities
     if emotion is None:
         return None

@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 EMBEDDED = "embedded"
 EMBEDDED_RECOGNISER = SHIPPED / "models" / "sensevoice-tiny"
 EMBEDDED_DETECTOR = SHIPPED / "models" / "fsmn-vad-tiny"
-EMBEDDED_LISTENER = SHIPPED / "models" / "emotion2vec-tiny"
+EMBEDDED_EMOTION_RECOGNISER = SHIPPED / "models" / "emotion2vec-tiny"
 EMBEDDED_CLASSIFIER = SHIPPED / "models" / "sentiment-tiny"
 EMBEDDED_PARAFORMER = SHIPPED / "models" / "paraformer-tiny"
 EMBEDDED_PUNCTUATION = SHIPPED / "models" / "ct-punc-tiny"
 EMBEDDED_NAMES = frozenset(
     f"models/{folder.name}"
     for folder in (
-        *(EMBEDDED_RECOGNISER, EMBEDDED_DETECTOR, EMBEDDED_LISTENER),
+        *(EMBEDDED_RECOGNISER, EMBEDDED_DETECTOR, EMBEDDED_EMOTION_RECOGNISER),
         *(EMBEDDED_CLASSIFIER, EMBEDDED_PARAFORMER, EMBEDDED_PUNCTUATION),
     )
 )

@@ -24,4 +24,4 @@ class Parts(NamedTuple):
     transcriber: Transcriber
     model_thread: ModelThread | None = None
     sketcher: Sketcher | None = None
-    """For hearing along while somebody talks; None where recordings are taken whole."""
+    """For live transcription; None where recordings are taken whole."""

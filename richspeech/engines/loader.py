@@ -54,7 +54,7 @@ class Loaded:
     sentiment_weights: Weights | None = None
     """Of what reads the words, where somebody wants that."""
     sketcher: Sketcher | None = None
-    """For hearing along while somebody talks; None where recordings are taken whole."""
+    """For live transcription; None where recordings are taken whole."""
     rules: tuple[Rule, ...] | None = None
     """Those that mend labels here, in the place of the settings' own; None: nothing mends them."""
 

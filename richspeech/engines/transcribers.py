@@ -8,8 +8,8 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech.engines import loader
+from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
-from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
@@ -38,7 +38,7 @@ class Transcribers:
         self._lock = threading.Lock()
         """Held while the reader is chosen."""
         self._others = {
-            engine: OnDemand(
+            engine: Lazy(
                 partial(loader.load_engine, settings, engine),
                 settings.model.idle_seconds,
                 Loaded.close,

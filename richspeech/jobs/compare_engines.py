@@ -13,8 +13,8 @@ from typing import Any
 from postprocess import Rule
 from richspeech.engines import loader
 from richspeech.engines.hub import EMBEDDED
+from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
-from richspeech.engines.on_demand import OnDemand, entered
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError
@@ -27,7 +27,7 @@ class ComparedEngines:
 
     def __init__(self, transcribers: Transcribers, settings: Settings) -> None:
         self._transcribers, self._settings = transcribers, settings
-        self._others: dict[tuple[str, str], OnDemand[Loaded]] = {}
+        self._others: dict[tuple[str, str], Lazy[Loaded]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -71,9 +71,9 @@ class ComparedEngines:
         with entered(other.use(), stopped) as loaded:
             yield self._transcribers.with_stages(loaded, **stages)
 
-    def _other(self, engine: str, weights: str) -> OnDemand[Loaded]:
+    def _other(self, engine: str, weights: str) -> Lazy[Loaded]:
         load = partial(loader.load_engine, settings_with(self._settings, engine, weights), engine)
-        return OnDemand(load, self._settings.model.idle_seconds, Loaded.close)
+        return Lazy(load, self._settings.model.idle_seconds, Loaded.close)
 
 
 def settings_with(settings: Settings, engine: str, weights: str) -> Settings:

@@ -1,6 +1,6 @@
-"""One recording heard by the second listener, in a thread of its own that needs no open page.
+"""One recording heard by the emotion recogniser, in a thread of its own that needs no open page.
 
-File → 16 kHz, kept as wav → listener → impression → curve → result.json, embedding.npy
+File → 16 kHz, kept as wav → recogniser → impression → curve → result.json, embedding.npy
 """
 
 import math
@@ -16,9 +16,13 @@ from typing import Any, ClassVar
 from richspeech.audio.decode import AudioLimits, Waveform, open_recording
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
-from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
+from richspeech.jobs.emotion_recogniser import (
+    BLOCK_SECONDS,
+    EmotionRecogniserJob,
+    SharedEmotionRecogniser,
+)
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.listener import BLOCK_SECONDS, Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.model.impression import EmotionWindow, Impression, NineEmotion, risks
 from richspeech.settings import EmotionSettings
@@ -65,7 +69,7 @@ class Result:
 
 
 @dataclass(eq=False)
-class Hearing(ListeningJob):
+class EmotionJob(EmotionRecogniserJob):
     """One recording whose voice is heard."""
 
     kind: ClassVar[Kind] = Kind.EMOTION
@@ -101,39 +105,43 @@ class Emotions:
     """Hears voices; whoever wants to see how far one is looks at its job."""
 
     def __init__(
-        self, runner: Runner, listening: Listening, limits: AudioLimits, settings: EmotionSettings
+        self,
+        runner: Runner,
+        recogniser: SharedEmotionRecogniser,
+        limits: AudioLimits,
+        settings: EmotionSettings,
     ) -> None:
         self._runner = runner
-        self._listening, self._limits, self._settings = listening, limits, settings
+        self._recogniser, self._limits, self._settings = recogniser, limits, settings
 
-    def submit(self, hearing: Hearing, folder: Path) -> None:
+    def submit(self, job: EmotionJob, folder: Path) -> None:
         """Have it done when its turn comes, with its files below ``folder``."""
-        if hearing.path is not None and not hearing.is_over:
-            self._runner.submit(hearing, partial(self.hear, hearing, hearing.path, folder))
+        if job.path is not None and not job.is_over:
+            self._runner.submit(job, partial(self.hear, job, job.path, folder))
 
-    def hear(self, hearing: Hearing, path: Path, folder: Path) -> None:
+    def hear(self, job: EmotionJob, path: Path, folder: Path) -> None:
         """Do it here and now; raises what goes wrong."""
-        hearing.require_wanted()
+        job.require_wanted()
         started, clock = datetime.now().astimezone(), Clock()
         with open_recording(path, self._limits, name=path.name) as recording:
-            hearing.seconds_total = recording.duration
-            hearing.note(clock.step("open"))
-            hearing.enter(State.LOADING)
-            step = "loaded" if self._listening.is_loaded else "load"
-            with self._listening.use(hearing.stop.is_set) as loaded:
-                hearing.note(clock.step(step))
+            job.seconds_total = recording.duration
+            job.note(clock.step("open"))
+            job.enter(State.LOADING)
+            step = "loaded" if self._recogniser.is_loaded else "load"
+            with self._recogniser.use(job.stop.is_set) as loaded:
+                job.note(clock.step(step))
                 with keep_run(folder, started) as run:
                     blocks = run.tee(recording.blocks(BLOCK_SECONDS))
-                    heard = _impression(hearing, blocks, loaded, clock)
+                    heard = _impression(job, blocks, loaded, clock)
                     curve: tuple[EmotionWindow, ...] = ()
-                    if hearing.request.frames:
+                    if job.request.frames:
                         curve = self._curve(heard)
-                        hearing.note(clock.step("curve"))
+                        job.note(clock.step("curve"))
                     how = Circumstances(path.name, loaded.weights.name, started, clock.seconds)
-                    self._write(hearing.request, heard, how, run)
-        kept = self._kept(run, started) if hearing.request.keep else None
-        hearing.note(clock.step("files"))
-        hearing.result = Result(
+                    self._write(job.request, heard, how, run)
+        kept = self._kept(run, started) if job.request.keep else None
+        job.note(clock.step("files"))
+        job.result = Result(
             impression=heard,
             curve=curve,
             risk=risks(heard.scores, self._settings.risk),
@@ -165,19 +173,19 @@ class Emotions:
 
 
 def _impression(
-    hearing: Hearing, blocks: Iterator[Waveform], loaded: LoadedListener, clock: "Clock"
+    job: EmotionJob, blocks: Iterator[Waveform], loaded: LoadedEmotionRecogniser, clock: "Clock"
 ) -> Impression:
-    """Hear the blocks, and note how long decoding and listening took."""
-    hearing.begin()
-    matrix = hearing.request.frames and hearing.request.embedding
-    stream = loaded.listener.stream(keep_features=matrix)
+    """Hear the blocks, and note how long decoding and recognition took."""
+    job.begin()
+    matrix = job.request.frames and job.request.embedding
+    stream = loaded.recogniser.stream(keep_features=matrix)
     decoded = _Timed(blocks)
-    for block in hearing.counted(decoded):
+    for block in job.counted(decoded):
         stream.feed(block)
     heard = stream.finish()
-    hearing.require_wanted()
-    hearing.note(clock.step("decode", decoded.seconds))
-    hearing.note(clock.step("listen"))
+    job.require_wanted()
+    job.note(clock.step("decode", decoded.seconds))
+    job.note(clock.step("recognise"))
     return heard
 
 

@@ -8,8 +8,12 @@ from typing import ClassVar
 
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.errors import StoreError
+from richspeech.jobs.emotion_recogniser import (
+    BLOCK_SECONDS,
+    EmotionRecogniserJob,
+    SharedEmotionRecogniser,
+)
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.listener import BLOCK_SECONDS, Listening, ListeningJob
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
@@ -20,14 +24,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Opinion(ListeningJob):
-    """The second listener's opinion of one transcript."""
+class Opinion(EmotionRecogniserJob):
+    """The emotion recogniser's opinion of one transcript."""
 
     kind: ClassVar[Kind] = Kind.SECOND_OPINION
 
     of: Transcription
     model: str = ""
-    """The second listener's name, once it is there."""
+    """The emotion recogniser's name, once it is there."""
     is_embedded: bool = False
 
     @property
@@ -37,17 +41,17 @@ class Opinion(ListeningJob):
 
 
 class SecondOpinions:
-    """Asks the second listener; whoever wants to see how far it is looks at the opinion."""
+    """Asks the emotion recogniser; whoever wants to see how far it is looks at the opinion."""
 
     def __init__(
         self,
         runner: Runner,
-        listening: Listening,
+        recogniser: SharedEmotionRecogniser,
         limits: AudioLimits,
         history: History | None = None,
     ) -> None:
         """``history`` keeps opinions on what it has."""
-        self._runner, self._listening, self._limits = runner, listening, limits
+        self._runner, self._recogniser, self._limits = runner, recogniser, limits
         self._history = history
 
     def ask(self, job: Transcription) -> None:
@@ -64,7 +68,7 @@ class SecondOpinions:
         opinion.require_wanted()
         opinion.enter(State.LOADING)
         with (
-            self._listening.use(opinion.stop.is_set) as loaded,
+            self._recogniser.use(opinion.stop.is_set) as loaded,
             open_recording(path, self._limits, name=path.name) as recording,
         ):
             opinion.model, opinion.is_embedded = loaded.weights.name, loaded.is_embedded
@@ -73,7 +77,7 @@ class SecondOpinions:
             if progress is not None:
                 blocks = opinion.counted(recording.blocks(BLOCK_SECONDS))
                 transcript = progress.transcript
-                edit = second_opinion(transcript.segments, blocks, loaded.listener, opinion.model)
+                edit = second_opinion(transcript.segments, blocks, loaded.recogniser, opinion.model)
                 opinion.require_wanted()
                 heard = replace(transcript, segments=edit.apply(transcript.segments))
                 opinion.of.progress = replace(progress, transcript=heard)

@@ -70,7 +70,7 @@ class Transcription(Job):
     written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
     """Segments as they were last sent: the segment, the style, its JSON."""
     opinion: Any = None
-    """The job of a second listener who was asked, once it was."""
+    """The job of the emotion recogniser that was asked, once it was."""
     title: str | None = None
     """Name of the recording where that of the file is another, or there is no file."""
     origin: Origin = Origin.HEARD

@@ -1,4 +1,4 @@
-"""How a voice sounds to the second listener: nine emotions, over time, and an embedding.
+"""How a voice sounds to the emotion recogniser: nine emotions, over time, and an embedding.
 
 Scores come from mean logits. The classifier is linear, so the mean of the logits of some frames is
 the logit of their mean feature; that is how emotion2vec scores a recording, and how a window of
@@ -43,7 +43,7 @@ class EmotionWindow:
 
 @dataclass(frozen=True, eq=False)
 class Impression:
-    """What the second listener makes of a recording, or of a segment of one."""
+    """What the emotion recogniser makes of a recording, or of a segment of one."""
 
     duration: float
     """Seconds of sound."""

@@ -1,4 +1,4 @@
-"""The one table of labels: emotions of both listeners, sounds, and how words are meant.
+"""The one table of labels: emotions of both recognisers, sounds, and how words are meant.
 
 Python, the page's styles and scripts, the report and the subtitles take what a label looks like
 from here. What people read of it stands with all other words, one file a language: ``label_happy``
@@ -76,7 +76,7 @@ EMOTIONS: Mapping[str, Look] = MappingProxyType(
         NineEmotion.UNKNOWN: Look("❔", Hue("#5f6c78", "#9caab7")),
     }
 )
-"""Those of both listeners, by value; SenseVoice has all of them but OTHER."""
+"""Those of both recognisers, by value; SenseVoice has all of them but OTHER."""
 
 EVENTS: Mapping[str, Look] = MappingProxyType(
     {

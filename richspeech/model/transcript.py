@@ -69,9 +69,9 @@ class Segment:
     rules: tuple[str, ...] = ()
     """Names of the post-processing rules that changed a label."""
     second_emotion: NineEmotion | None = None
-    """What a second listener hears; None when it was not asked, or heard too little."""
+    """Of the emotion recogniser; None when it was not asked, or there was too little sound."""
     second_emotion_probabilities: Mapping[NineEmotion, float] = field(default_factory=dict)
-    """Sums to one over the emotions that the second listener knows."""
+    """Sums to one over the emotions that it knows."""
     sentiment: Sentiment | None = None
     """How the words are meant; None when that was not asked, and without words."""
     sentiment_probabilities: Mapping[Sentiment, float] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
     recognised → sentences → hotwords ┤ as measured ├ label rules → sentiment
 
-What stands before the middle belongs to hearing. What comes after it can be done anew, and
+What stands before the middle belongs to recognition. What comes after it can be done anew, and
 otherwise, as long as somebody has the segments as measured.
 """
 

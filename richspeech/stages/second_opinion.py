@@ -1,4 +1,4 @@
-"""A second listener's opinion on every segment of a transcript, and where the two differ."""
+"""An emotion recogniser's opinion on every segment of a transcript, and where the two differ."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ SURE = 0.5
 """Who is less sure of an emotion than this does not contradict anybody."""
 
 
-class Hearing(Protocol):
+class EmotionStream(Protocol):
     """One stretch of sound, while it comes in."""
 
     def feed(self, waveform: Waveform) -> None:
@@ -26,55 +26,58 @@ class Hearing(Protocol):
         """Return what was heard; raises ``AudioError`` when it was too short or silent."""
 
 
-class Listener(Protocol):
-    """Makes hearings: ``engines.emotion2vec.Emotion2vec``."""
+class EmotionRecogniser(Protocol):
+    """Makes streams: ``engines.emotion2vec.Emotion2vec``."""
 
-    def stream(self) -> Hearing:
+    def stream(self) -> EmotionStream:
         """Begin a stretch of sound."""
 
 
 def second_opinion(
-    segments: Sequence[Segment], blocks: Iterable[Waveform], listener: Listener, model: str
+    segments: Sequence[Segment],
+    blocks: Iterable[Waveform],
+    recogniser: EmotionRecogniser,
+    model: str,
 ) -> SecondOpinionEdit:
-    """Return the opinion of a listener, whose model is called so, on each segment.
+    """Return the opinion of a recogniser, whose model is called so, on each segment.
 
     ``blocks`` is the recording, read once. There is none on segments in which nothing can be heard,
     or too little.
     """
-    heard = impressions(segments, blocks, listener)
+    heard = impressions(segments, blocks, recogniser)
     scores = tuple(None if each is None else each.scores for each in heard)
     return SecondOpinionEdit(by=model, made=datetime.now(UTC), scores=scores)
 
 
 def impressions(
-    segments: Sequence[Segment], blocks: Iterable[Waveform], listener: Listener
+    segments: Sequence[Segment], blocks: Iterable[Waveform], recogniser: EmotionRecogniser
 ) -> list[Impression | None]:
     """Hear each segment by itself, while the recording goes by; holds one block of each only."""
     bounds = [tuple(round(t * SAMPLE_RATE) for t in (s.start, s.end)) for s in segments]
     waiting = deque(sorted(range(len(bounds)), key=lambda index: bounds[index][0]))
-    hearings: dict[int, Hearing] = {}
+    streams: dict[int, EmotionStream] = {}
     heard: list[Impression | None] = [None] * len(bounds)
     at = 0
     for block in blocks:
         end = at + len(block)
         while waiting and bounds[waiting[0]][0] < end:
-            hearings[waiting.popleft()] = listener.stream()
-        for index in [*hearings]:
+            streams[waiting.popleft()] = recogniser.stream()
+        for index in [*streams]:
             first, last = bounds[index]
-            hearings[index].feed(block[max(first - at, 0) : max(last - at, 0)])
+            streams[index].feed(block[max(first - at, 0) : max(last - at, 0)])
             if last <= end:
-                heard[index] = _finished(hearings.pop(index))
+                heard[index] = _finished(streams.pop(index))
         at = end
-    for index, hearing in hearings.items():
-        heard[index] = _finished(hearing)
+    for index, stream in streams.items():
+        heard[index] = _finished(stream)
     return heard
 
 
 def disagrees(segment: Segment) -> bool:
-    """Say whether the two listeners contradict each other.
+    """Say whether the two recognisers contradict each other.
 
     They do when each names an emotion (the second not "other", neither "unknown"), the two differ,
-    and each is at least SURE of its own. A listener that gives no probability counts as sure. A
+    and each is at least SURE of its own. A recogniser that gives no probability counts as sure. A
     person who has corrected the emotion has settled it.
     """
     second = segment.second_emotion
@@ -89,12 +92,12 @@ def disagrees(segment: Segment) -> bool:
 
 
 def disagreements(transcript: Transcript) -> tuple[Segment, ...]:
-    """List the segments on which the two listeners contradict each other."""
+    """List the segments on which the two recognisers contradict each other."""
     return tuple(segment for segment in transcript.segments if disagrees(segment))
 
 
 def transcript_risks(transcript: Transcript, limits: Scores) -> tuple[NineEmotion, ...]:
-    """Name the emotions that the second listener puts above their limit in any segment."""
+    """Name the emotions that the emotion recogniser puts above their limit in any segment."""
     found = {
         emotion
         for segment in transcript.segments
@@ -103,8 +106,8 @@ def transcript_risks(transcript: Transcript, limits: Scores) -> tuple[NineEmotio
     return tuple(emotion for emotion in limits if emotion in found)
 
 
-def _finished(hearing: Hearing) -> Impression | None:
+def _finished(stream: EmotionStream) -> Impression | None:
     try:
-        return hearing.finish()
+        return stream.finish()
     except AudioError:
         return None

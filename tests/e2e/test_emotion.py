@@ -1,4 +1,4 @@
-"""A person in the tab of emotions, and one who asks a second listener about a transcript."""
+"""A person in the tab of emotions, and one who asks an emotion recogniser about a transcript."""
 
 import io
 import json
@@ -111,7 +111,7 @@ def test_silence_says_so_and_the_page_goes_on(english_visitor: Visitor, tmp_path
     expect(page.locator("#emotion-download-embedding")).to_be_hidden()
 
 
-def test_a_second_listener_marks_the_lines_on_which_the_two_disagree(visitor: Visitor) -> None:
+def test_an_emotion_recogniser_marks_the_lines_on_which_the_two_disagree(visitor: Visitor) -> None:
     page = visitor.page
     visitor.transcribe(CALL)
     page.click("#ask-opinion")

@@ -91,7 +91,7 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
     assert zipfile.is_zipfile(downloaded(visitor, "docx"))
 
 
-def test_a_slow_press_cancels_a_hearing(visitor: Visitor, hours: Path) -> None:
+def test_a_slow_press_cancels_an_emotion_job(visitor: Visitor, hours: Path) -> None:
     enter(visitor.page)
     hear(visitor.page, hours)
     press_slowly(visitor.page, "#emotion-cancel", "#emotion-status")

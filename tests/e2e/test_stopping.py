@@ -44,7 +44,7 @@ leave(main(["serve", *sys.argv[1:]]))
 
 @dataclass
 class Console:
-    """A server that keeps a history, and somebody whose long recording it is hearing."""
+    """A server that keeps a history, and somebody whose long recording it is transcribing."""
 
     server: subprocess.Popen[bytes]
     address: str

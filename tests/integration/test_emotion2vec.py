@@ -19,7 +19,7 @@ from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
 from richspeech.cli import app as command_line
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.emotion2vec.engine import Emotion2vec
-from richspeech.engines.hub import EMBEDDED_LISTENER
+from richspeech.engines.hub import EMBEDDED_EMOTION_RECOGNISER
 from richspeech.errors import AudioError, ModelError
 from richspeech.model.document import Document
 from richspeech.model.impression import Impression, NineEmotion
@@ -37,13 +37,13 @@ LIVE = EXAMPLES / "zh-live-show.wav"
 
 
 @pytest.fixture(scope="module")
-def listener() -> Emotion2vec:
-    return Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
+def recogniser() -> Emotion2vec:
+    return Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", threads=1)
 
 
 @pytest.fixture(scope="module")
 def reference() -> Any:
-    return load_automodel(EMBEDDED_LISTENER, "Emotion2vec", "cpu", 1)
+    return load_automodel(EMBEDDED_EMOTION_RECOGNISER, "Emotion2vec", "cpu", 1)
 
 
 @pytest.fixture(scope="module")
@@ -63,16 +63,16 @@ def values(heard: Impression) -> list[float]:
 
 
 def test_its_size_is_what_the_project_allows() -> None:
-    assert sum(file.stat().st_size for file in EMBEDDED_LISTENER.iterdir()) < 6e6
+    assert sum(file.stat().st_size for file in EMBEDDED_EMOTION_RECOGNISER.iterdir()) < 6e6
 
 
 @pytest.mark.parametrize("name", ["zh-live-show", "yue-surprised", "music-and-crying"])
 def test_a_recording_scores_as_funasr_scores_it(
-    listener: Emotion2vec, reference: Any, name: str
+    recogniser: Emotion2vec, reference: Any, name: str
 ) -> None:
     waveform = load_waveform(EXAMPLES / f"{name}.wav", LIMITS)
     (theirs,) = reference.generate(waveform, granularity="utterance", disable_pbar=True)
-    ours = listener.listen(blocks_of(waveform, 7_001))
+    ours = recogniser.recognise(blocks_of(waveform, 7_001))
     assert [*ours.scores] == [*NineEmotion]
     np.testing.assert_allclose(values(ours), theirs["scores"], atol=1e-5)
     np.testing.assert_allclose(ours.embedding, theirs["feats"], atol=1e-4)
@@ -80,10 +80,10 @@ def test_a_recording_scores_as_funasr_scores_it(
 
 
 def test_features_are_those_of_funasr_at_50_hertz(
-    listener: Emotion2vec, reference: Any, live: NDArray[np.float32]
+    recogniser: Emotion2vec, reference: Any, live: NDArray[np.float32]
 ) -> None:
     (theirs,) = reference.generate(live, granularity="frame", disable_pbar=True)
-    ours = listener.listen([live], keep_features=True)
+    ours = recogniser.recognise([live], keep_features=True)
     assert ours.features is not None
     np.testing.assert_allclose(ours.features, theirs["feats"], atol=1e-4)
     assert abs(len(ours.features) - 50 * ours.duration) < 4
@@ -91,15 +91,15 @@ def test_features_are_those_of_funasr_at_50_hertz(
 
 
 def test_a_window_scores_as_the_classifier_scores_its_mean_feature(
-    listener: Emotion2vec, live: NDArray[np.float32]
+    recogniser: Emotion2vec, live: NDArray[np.float32]
 ) -> None:
-    heard = listener.listen([live], keep_features=True)
+    heard = recogniser.recognise([live], keep_features=True)
     assert heard.features is not None
     for window in heard.windows(1.0, 0.5):
         first, last = (round(seconds * 50) for seconds in (window.start, window.end))
         mean = torch.from_numpy(heard.features[first:last].mean(axis=0))
         with torch.inference_mode():
-            scores = listener.model.proj(mean).softmax(-1)
+            scores = recogniser.model.proj(mean).softmax(-1)
         np.testing.assert_allclose([*window.scores.values()], scores, atol=1e-5)
 
 
@@ -107,9 +107,9 @@ def test_a_window_scores_as_the_classifier_scores_its_mean_feature(
 
 
 def test_blocks_follow_each_other_without_a_gap(live: NDArray[np.float32]) -> None:
-    whole = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", threads=1)
-    pieces = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", block_seconds=2.0, threads=1)
-    one, many = (model.listen([live], keep_features=True) for model in (whole, pieces))
+    whole = Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", threads=1)
+    pieces = Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", block_seconds=2.0, threads=1)
+    one, many = (model.recognise([live], keep_features=True) for model in (whole, pieces))
     assert one.features is not None
     assert many.features is not None
     assert len(live) / 16_000 > 4
@@ -124,20 +124,20 @@ def test_blocks_follow_each_other_without_a_gap(live: NDArray[np.float32]) -> No
 def test_results_do_not_depend_on_how_the_sound_arrives(
     live: NDArray[np.float32], size: int
 ) -> None:
-    model = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", block_seconds=2.0, threads=1)
+    model = Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", block_seconds=2.0, threads=1)
     np.testing.assert_array_equal(
-        model.listen(blocks_of(live, size)).logits, model.listen([live]).logits
+        model.recognise(blocks_of(live, size)).logits, model.recognise([live]).logits
     )
 
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32], keep: bool) -> None:
-    model = Emotion2vec.load(EMBEDDED_LISTENER, "cpu", block_seconds=2.0, threads=1)
+    model = Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER, "cpu", block_seconds=2.0, threads=1)
     block = live[:32_000]
 
     def peak(seconds: int) -> int:
         tracemalloc.start()
-        heard = model.listen((block for _ in range(seconds // 2)), keep_features=keep)
+        heard = model.recognise((block for _ in range(seconds // 2)), keep_features=keep)
         assert (heard.features is not None) is keep
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -151,56 +151,58 @@ def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32], keep
 
 
 @pytest.mark.parametrize("samples", [0, 1, 399, 1_599])
-def test_too_short_a_sound_is_refused(listener: Emotion2vec, samples: int) -> None:
+def test_too_short_a_sound_is_refused(recogniser: Emotion2vec, samples: int) -> None:
     with pytest.raises(AudioError, match="too short to hear an emotion"):
-        listener.listen([np.ones(samples, np.float32)])
+        recogniser.recognise([np.ones(samples, np.float32)])
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4])
-def test_silence_is_refused(listener: Emotion2vec, level: float) -> None:
+def test_silence_is_refused(recogniser: Emotion2vec, level: float) -> None:
     noise = np.random.default_rng(0).uniform(-level, level, 32_000).astype(np.float32)
     with pytest.raises(AudioError, match="only silence"):
-        listener.listen([noise])
+        recogniser.recognise([noise])
 
 
-def test_the_shortest_sound_is_heard(listener: Emotion2vec, live: NDArray[np.float32]) -> None:
-    heard = listener.listen([live[16_000:17_600]])
+def test_the_shortest_sound_is_heard(recogniser: Emotion2vec, live: NDArray[np.float32]) -> None:
+    heard = recogniser.recognise([live[16_000:17_600]])
     assert sum(values(heard)) == pytest.approx(1.0)
 
 
 # What it was trained for --------------------------------------------------------------------------
 
 
-def test_emotions_of_the_examples_are_heard(listener: Emotion2vec) -> None:
+def test_emotions_of_the_examples_are_heard(recogniser: Emotion2vec) -> None:
     references = json.loads((EXAMPLES / "references.json").read_text(encoding="utf-8"))
     expected = {"zh-laughter": "happy", "yue-surprised": "surprised", "ja-sad": "sad"}
     for name, emotion in expected.items():
         assert references[f"{name}.wav"]["lines"][0]["emotion"] == emotion
-        curve = listener.listen([load_waveform(EXAMPLES / f"{name}.wav", LIMITS)]).windows(1.0, 0.5)
+        curve = recogniser.recognise([load_waveform(EXAMPLES / f"{name}.wav", LIMITS)]).windows(
+            1.0, 0.5
+        )
         assert max(window.scores[NineEmotion(emotion)] for window in curve) > 0.5
 
 
-def test_new_sentences_in_new_voices_are_heard_rightly(listener: Emotion2vec) -> None:
+def test_new_sentences_in_new_voices_are_heard_rightly(recogniser: Emotion2vec) -> None:
     """A small part of what scripts/evaluate_embedded.py measures; see models/README.md."""
     plan = dataset.Plan(dict.fromkeys(LANGUAGES, 10), 0, seed=78, variants=HELD_OUT_VARIANTS)
-    found = emotions_recognised(listener, plan, None)
+    found = emotions_recognised(recogniser, plan, None)
     spoken = [truth is heard for truth, heard in found if truth is not NineEmotion.UNKNOWN]
     assert len(spoken) == 50
     assert np.mean(spoken) >= 0.85
 
 
 def test_a_transcript_gets_second_opinions_from_a_streamed_recording(
-    listener: Emotion2vec,
+    recogniser: Emotion2vec,
 ) -> None:
     spans = [(0.5, 2.0), (2.0, 2.05), (3.0, 6.0)]
     segments = tuple(
         Segment(*span, "", "zh", 1.0, Emotion.HAPPY, {}, (), {}, (), "") for span in spans
     )
     with open_recording(CALL, LIMITS) as recording:
-        opinion = second_opinion(segments, recording.blocks(4.0), listener, "e")
+        opinion = second_opinion(segments, recording.blocks(4.0), recogniser, "e")
     heard = Document(Transcript(10.0, 1.0, "e", "m", segments), (opinion,)).transcript
     waveform = load_waveform(CALL, LIMITS)
-    alone = listener.listen([waveform[8_000:32_000]])
+    alone = recogniser.recognise([waveform[8_000:32_000]])
     assert heard.segments[0].second_emotion is alone.emotion
     assert heard.segments[0].second_emotion_probabilities == alone.scores
     assert heard.segments[1].second_emotion is None
@@ -229,7 +231,7 @@ Change = Callable[[dict[str, Any]], None]
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(EMBEDDED_LISTENER, tmp_path / "copy"))
+    return Path(shutil.copytree(EMBEDDED_EMOTION_RECOGNISER, tmp_path / "copy"))
 
 
 def change_config(folder: Path, change: Change) -> None:
@@ -239,7 +241,7 @@ def change_config(folder: Path, change: Change) -> None:
 
 
 def test_a_folder_laid_out_as_the_published_one_is_loaded(
-    copy: Path, listener: Emotion2vec, live: NDArray[np.float32]
+    copy: Path, recogniser: Emotion2vec, live: NDArray[np.float32]
 ) -> None:
     """Its weights have a prefix, and those of the decoder are missing."""
     weights = torch.load(copy / "model.pt", weights_only=True)
@@ -258,7 +260,9 @@ def test_a_folder_laid_out_as_the_published_one_is_loaded(
 
     change_config(copy, change)
     loaded = Emotion2vec.load(copy, "cpu", threads=1)
-    np.testing.assert_array_equal(loaded.listen([live]).logits, listener.listen([live]).logits)
+    np.testing.assert_array_equal(
+        loaded.recognise([live]).logits, recogniser.recognise([live]).logits
+    )
 
 
 def test_labels_out_of_use_are_left_out_as_funasr_does(
@@ -267,7 +271,7 @@ def test_labels_out_of_use_are_left_out_as_funasr_does(
     tokens = (copy / "tokens.txt").read_text(encoding="utf-8").splitlines()
     tokens[1], tokens[5] = "unuse_0", "unuse_1"
     (copy / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
-    heard = Emotion2vec.load(copy, "cpu", threads=1).listen([live])
+    heard = Emotion2vec.load(copy, "cpu", threads=1).recognise([live])
     (theirs,) = load_automodel(copy, "Emotion2vec", "cpu", 1).generate(live, disable_pbar=True)
     assert {*NineEmotion} - {*heard.scores} == {NineEmotion.DISGUSTED, NineEmotion.OTHER}
     np.testing.assert_allclose(values(heard), theirs["scores"], atol=1e-5)
@@ -312,4 +316,4 @@ def test_a_setting_that_would_run_code_is_refused(copy: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("name", ["sensevoice-tiny", "fsmn-vad-tiny"])
 def test_a_folder_of_another_model_is_refused(name: str) -> None:
     with pytest.raises(ModelError, match="choose a model of Emotion2vec"):
-        Emotion2vec.load(EMBEDDED_LISTENER.parent / name, "cpu")
+        Emotion2vec.load(EMBEDDED_EMOTION_RECOGNISER.parent / name, "cpu")

@@ -38,7 +38,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 """The concrete classes: bench measures them, doctor examines what they stand on."""
 
 PUBLIC = (
-    *("registry", "names", "loaded", "hub", "loader", "on_demand", "transcribers", "readiness"),
+    *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
     *("sentiment.load", "emotion2vec.load"),
 )
 """Modules of ``engines`` that everybody may import."""

@@ -93,7 +93,7 @@ class Emotion2vec:
         """Begin a recording; ``keep_features`` keeps [T, D], on disk since it grows with it."""
         return EmotionStream(self, keep_features=keep_features)
 
-    def listen(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+    def recognise(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
         """Hear a whole recording; raises ``AudioError`` when there is nothing to hear."""
         stream = self.stream(keep_features=keep_features)
         for block in blocks:
@@ -114,8 +114,8 @@ class Emotion2vec:
 class EmotionStream:
     """One recording, while it comes in. One thread at a time."""
 
-    def __init__(self, listener: Emotion2vec, *, keep_features: bool) -> None:
-        self._listener = listener
+    def __init__(self, recogniser: Emotion2vec, *, keep_features: bool) -> None:
+        self._recogniser = recogniser
         # An hour of the large model's features is 0.7 GB.
         self._features = TemporaryFile() if keep_features else None  # noqa: SIM115 - see finish
         self._waiting: list[Waveform] = []
@@ -126,15 +126,15 @@ class EmotionStream:
 
     def feed(self, waveform: Waveform) -> None:
         """Take the next samples, any number of them."""
-        block = self._listener.block_samples
-        tail = max(round(TAIL_SECONDS * SAMPLE_RATE), self._listener.window_samples)
+        block = self._recogniser.block_samples
+        tail = max(round(TAIL_SECONDS * SAMPLE_RATE), self._recogniser.window_samples)
         self._waiting.append(waveform)
         self._waiting_samples += len(waveform)
         if self._waiting_samples < block + tail:
             return
         joined = np.concatenate(self._waiting)
         while len(joined) >= block + tail:
-            seen_beyond = self._listener.window_samples - self._listener.hop_samples
+            seen_beyond = self._recogniser.window_samples - self._recogniser.hop_samples
             self._hear(joined[: block + seen_beyond], block)
             joined = joined[block:]
         self._waiting, self._waiting_samples = [joined.copy()], len(joined)
@@ -151,16 +151,16 @@ class EmotionStream:
         logits = np.concatenate(self._logits)
         return Impression(
             duration=seconds,
-            emotions=self._listener.emotions,
+            emotions=self._recogniser.emotions,
             logits=logits,
             embedding=np.asarray(self._total / len(logits), np.float32),
             features=self._kept_features(len(logits)),
-            frame_seconds=self._listener.frame_seconds,
+            frame_seconds=self._recogniser.frame_seconds,
         )
 
     def _hear(self, waveform: Waveform, new_samples: int) -> None:
         """Take one block, of which all beyond ``new_samples`` belongs to the next one as well."""
-        features, logits = self._listener.extract(self._normalised(waveform, new_samples))
+        features, logits = self._recogniser.extract(self._normalised(waveform, new_samples))
         self._logits.append(logits)
         self._total = self._total + features.sum(axis=0, dtype=np.float64)
         if self._features is not None:
@@ -180,7 +180,7 @@ class EmotionStream:
         self._samples += new_samples
         self._sum += float(new.sum())
         self._squares += float(new @ new)
-        if not self._listener.model.cfg.normalize:
+        if not self._recogniser.model.cfg.normalize:
             return waveform
         mean = self._sum / self._samples
         variance = max(self._squares / self._samples - mean * mean, 0.0)

@@ -1,4 +1,4 @@
-"""SenseVoiceSmall: recognises batches of utterances whose listeners may want different things."""
+"""SenseVoiceSmall: recognises batches of utterances that may each want something else."""
 
 import logging
 import os

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER, Weights, find_weights
-from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.lazy import Lazy
 from richspeech.errors import ModelError
 from richspeech.model.labels import sentiment_named
 from richspeech.model.sentiment import Limits, Scores, Sentiment
@@ -68,19 +68,19 @@ def find_classifier(settings: Settings) -> FoundClassifier:
 
 def classifier_on_demand(
     settings: Settings, found: FoundClassifier | None = None
-) -> OnDemand[LoadedClassifier]:
+) -> Lazy[LoadedClassifier]:
     """Load it when somebody first asks, beside whatever else is loaded.
 
     Wrong labels are refused at once, with a ``ModelError``.
     """
     chosen = found or find_classifier(settings)
-    return OnDemand(lambda: _load(chosen, settings), settings.sentiment.idle_seconds)
+    return Lazy(lambda: _load(chosen, settings), settings.sentiment.idle_seconds)
 
 
 class LazyReader:
     """Reads texts with a classifier that is loaded with the first of them, and let go when idle."""
 
-    def __init__(self, classifiers: OnDemand[LoadedClassifier], weights: Weights) -> None:
+    def __init__(self, classifiers: Lazy[LoadedClassifier], weights: Weights) -> None:
         self._classifiers, self.weights = classifiers, weights
 
     def classify(self, texts: Sequence[str]) -> Sequence[Scores]:

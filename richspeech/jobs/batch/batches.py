@@ -1,4 +1,4 @@
-"""The threads of batches: finding, hearing and packing many recordings."""
+"""The threads of batches: finding, transcribing and packing many recordings."""
 
 import csv
 import io

@@ -211,7 +211,7 @@ def test_other_options_or_weights_do_everything_again(bench: Bench) -> None:
     assert len(bench.ear.heard) == 3
 
 
-def test_another_format_is_made_without_hearing_again(bench: Bench) -> None:
+def test_another_format_is_made_without_recognising_again(bench: Bench) -> None:
     assert bench.run() == 0
     assert bench.run("--format", "srt") == 0
     assert bench.ear.heard == []

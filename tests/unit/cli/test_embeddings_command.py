@@ -1,4 +1,4 @@
-"""The command ``embeddings`` with a made-up listener: who sounds like whom, groups, a map."""
+"""The command ``embeddings`` with a made-up recogniser: who sounds like whom, groups, a map."""
 
 import json
 from pathlib import Path
@@ -15,12 +15,12 @@ from richspeech.cli import app as command_line
 from richspeech.cli import embeddings as embeddings_command
 from richspeech.emotion.embedding_map import SIZE, draw_map
 from richspeech.emotion.embeddings import save_embedding
-from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.settings import Settings
-from tests.fakes import FakeListener, loaded_listener
+from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
 
 LEVELS = {"low": 1_000, "lower": 900, "high": 20_000, "higher": 21_000}
 
@@ -36,11 +36,11 @@ def loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
     """Load the ear instead of a model; keep the settings it was asked with."""
     asked: list[Settings] = []
 
-    def load(given: Settings) -> LoadedListener:
+    def load(given: Settings) -> LoadedEmotionRecogniser:
         asked.append(given)
-        return loaded_listener(FakeListener(loudness), Source.FOLDER)
+        return loaded_emotion_recogniser(FakeEmotionRecogniser(loudness), Source.FOLDER)
 
-    monkeypatch.setattr(embeddings_command, "load_listener", load)
+    monkeypatch.setattr(embeddings_command, "load_emotion_recogniser", load)
     monkeypatch.chdir(tmp_path)
     return asked
 

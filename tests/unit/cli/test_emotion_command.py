@@ -1,4 +1,4 @@
-"""The command ``emotion`` with a made-up listener: documents, kept runs, refusals."""
+"""The command ``emotion`` with a made-up recogniser: documents, kept runs, refusals."""
 
 import json
 from pathlib import Path
@@ -11,11 +11,11 @@ import soundfile as sf
 from richspeech.audio.decode import Waveform
 from richspeech.cli import app as command_line
 from richspeech.cli import emotion as emotion_command
-from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source
 from richspeech.model.impression import Impression, NineEmotion
 from richspeech.settings import Settings
-from tests.fakes import FakeListener, loaded_listener
+from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
 
 LOGITS = np.linspace(2.0, -2.0, 9, dtype=np.float32)
 
@@ -33,11 +33,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
     """Load the ear instead of a model; keep the settings it was asked with."""
     settings: list[Settings] = []
 
-    def load(given: Settings) -> LoadedListener:
+    def load(given: Settings) -> LoadedEmotionRecogniser:
         settings.append(given)
-        return loaded_listener(FakeListener(rising_anger), Source.FOLDER)
+        return loaded_emotion_recogniser(FakeEmotionRecogniser(rising_anger), Source.FOLDER)
 
-    monkeypatch.setattr(emotion_command, "load_listener", load)
+    monkeypatch.setattr(emotion_command, "load_emotion_recogniser", load)
     monkeypatch.chdir(tmp_path)
     return settings
 

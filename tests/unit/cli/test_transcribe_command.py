@@ -506,7 +506,7 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
         ("nobody/no-such-ear", "nobody/no-such-ear (not on this machine; the model hub is asked "),
     ],
 )
-def test_doctor_names_the_second_listener_and_downloads_nothing(
+def test_doctor_names_the_emotion_recogniser_and_downloads_nothing(
     wanted: str,
     row: str,
     capsys: pytest.CaptureFixture[str],

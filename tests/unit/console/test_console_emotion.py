@@ -1,4 +1,4 @@
-"""The tab of emotions and second opinions without a browser, with a made-up listener."""
+"""The tab of emotions and second opinions without a browser, with a made-up recogniser."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ from richspeech.audio.decode import AudioLimits, Waveform
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.view import segment_line
-from richspeech.engines.emotion2vec.load import LoadedListener
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source
-from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.lazy import Lazy
 from richspeech.errors import ModelError, UnexpectedError
 from richspeech.jobs import emotion as emotion_work
-from richspeech.jobs.emotion import EmotionRequest, Emotions, Hearing
+from richspeech.jobs.emotion import EmotionJob, EmotionRequest, Emotions
+from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.listener import Listening
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcription
@@ -39,7 +39,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import EmotionSettings
-from tests.fakes import FakeListener, loaded_listener, wait_until, wav_at
+from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser, wait_until, wav_at
 
 LIMITS = AudioLimits(10_000_000, 600)
 LIMIT = {NineEmotion.ANGRY: 0.75}
@@ -58,21 +58,22 @@ def loudness(waveform: Waveform) -> Impression:
     return Impression(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
 
 
-def listening_with(load: Callable[[], LoadedListener]) -> Listening:
-    return Listening(OnDemand(load, None))
+def recogniser_with(load: Callable[[], LoadedEmotionRecogniser]) -> SharedEmotionRecogniser:
+    return SharedEmotionRecogniser(Lazy(load, None))
 
 
 def loaded(
     fed: Callable[[], None] = lambda: None, source: Source = Source.EMBEDDED
-) -> LoadedListener:
-    return loaded_listener(FakeListener(loudness, fed), source)
+) -> LoadedEmotionRecogniser:
+    return loaded_emotion_recogniser(FakeEmotionRecogniser(loudness, fed), source)
 
 
 def work_with(
-    settings: EmotionSettings | None = None, load: Callable[[], LoadedListener] | None = None
+    settings: EmotionSettings | None = None,
+    load: Callable[[], LoadedEmotionRecogniser] | None = None,
 ) -> Emotions:
-    listening = listening_with(load or (loaded))
-    return Emotions(Runner(), listening, LIMITS, settings or EmotionSettings())
+    recogniser = recogniser_with(load or (loaded))
+    return Emotions(Runner(), recogniser, LIMITS, settings or EmotionSettings())
 
 
 @pytest.fixture
@@ -86,20 +87,22 @@ def write(path: Path, levels: list[float]) -> Path:
     return wav_at(path, samples)
 
 
-def heard(path: Path, folder: Path, asked: EmotionRequest, work: Emotions | None = None) -> Hearing:
-    hearing = Hearing(path, asked)
+def heard(
+    path: Path, folder: Path, asked: EmotionRequest, work: Emotions | None = None
+) -> EmotionJob:
+    job = EmotionJob(path, asked)
     work = work or work_with()
-    Runner().run(hearing, partial(work.hear, hearing, path, folder))
-    return hearing
+    Runner().run(job, partial(work.hear, job, path, folder))
+    return job
 
 
-# One hearing --------------------------------------------------------------------------------------
+# One job --------------------------------------------------------------------------------------
 
 
 def test_a_recording_gives_an_emotion_a_curve_files_and_a_log(call: Path, tmp_path: Path) -> None:
-    hearing = heard(call, tmp_path / "page", EmotionRequest(frames=True, embedding=True))
-    result = hearing.result
-    assert hearing.state is State.FINISHED
+    job = heard(call, tmp_path / "page", EmotionRequest(frames=True, embedding=True))
+    result = job.result
+    assert job.state is State.FINISHED
     assert result is not None
     quiet, loud = result.curve[2], result.curve[-3]
     assert quiet.scores[NineEmotion.SAD] > 0.9
@@ -111,8 +114,8 @@ def test_a_recording_gives_an_emotion_a_curve_files_and_a_log(call: Path, tmp_pa
     assert np.load(result.files["embedding.npy"]).shape == (SECONDS * 50, 4)
     with wave.open(str(result.files["processed_audio.wav"])) as file:
         assert (file.getframerate(), file.getnframes()) == (16_000, SECONDS * 16_000)
-    assert [s.name for s in hearing.steps] == ["open", "load", "decode", "listen", "curve", "files"]
-    assert all(step.milliseconds >= 0 for step in hearing.steps)
+    assert [s.name for s in job.steps] == ["open", "load", "decode", "recognise", "curve", "files"]
+    assert all(step.milliseconds >= 0 for step in job.steps)
 
 
 def test_only_what_was_asked_for_is_written(call: Path, tmp_path: Path) -> None:
@@ -157,37 +160,37 @@ def test_the_curve_of_a_long_recording_is_thinned_and_its_file_is_not(
 
 def test_silence_is_told_in_chinese_and_leaves_no_files(tmp_path: Path) -> None:
     silent = write(tmp_path / "silent.wav", [0.0] * 2)
-    hearing = heard(silent, tmp_path / "page", EmotionRequest())
-    assert hearing.state is State.FAILED
-    assert "识别失败：</strong>整段都是静音" in emotion_render.status(hearing, "zh")
-    assert "only silence" in emotion_render.status(hearing, "en")
+    job = heard(silent, tmp_path / "page", EmotionRequest())
+    assert job.state is State.FAILED
+    assert "识别失败：</strong>整段都是静音" in emotion_render.status(job, "zh")
+    assert "only silence" in emotion_render.status(job, "en")
     assert [*(tmp_path / "page").iterdir()] == []
 
 
-def test_a_model_that_cannot_be_loaded_fails_the_hearing_with_its_sentence(
+def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(
     call: Path, tmp_path: Path
 ) -> None:
-    def load() -> LoadedListener:
+    def load() -> LoadedEmotionRecogniser:
         raise ModelError("emotion.features_only", name="x")
 
-    hearing = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
-    assert hearing.state is State.FAILED
-    assert "只给特征" in emotion_render.status(hearing, "zh")
+    job = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
+    assert job.state is State.FAILED
+    assert "只给特征" in emotion_render.status(job, "zh")
 
 
 def test_an_unexpected_failure_is_one_sentence(call: Path, tmp_path: Path) -> None:
-    def load() -> LoadedListener:
+    def load() -> LoadedEmotionRecogniser:
         raise RuntimeError("out of memory <here>")
 
-    hearing = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
-    assert isinstance(hearing.error, UnexpectedError)
-    assert "memory" not in emotion_render.status(hearing, "en")
+    job = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
+    assert isinstance(job.error, UnexpectedError)
+    assert "memory" not in emotion_render.status(job, "en")
 
 
 # Stopping -----------------------------------------------------------------------------------------
 
 
-def test_cancelling_ends_a_hearing_with_the_block_it_hears_and_keeps_nothing(
+def test_cancelling_ends_a_job_with_the_block_it_recognises_and_keeps_nothing(
     call: Path, tmp_path: Path
 ) -> None:
     reached, go_on = threading.Event(), threading.Event()
@@ -197,15 +200,15 @@ def test_cancelling_ends_a_hearing_with_the_block_it_hears_and_keeps_nothing(
         assert go_on.wait(10)
 
     work = work_with(load=lambda: loaded(fed))
-    hearing = Hearing(call, EmotionRequest())
-    work.submit(hearing, tmp_path / "page")
+    job = EmotionJob(call, EmotionRequest())
+    work.submit(job, tmp_path / "page")
     assert reached.wait(10)
-    hearing.cancel()
-    assert "正在停止" in emotion_render.status(hearing, "zh")
+    job.cancel()
+    assert "正在停止" in emotion_render.status(job, "zh")
     go_on.set()
-    wait_until(lambda: hearing.is_over)
+    wait_until(lambda: job.is_over)
     wait_until(lambda: not [*(tmp_path / "page").iterdir()])
-    assert (hearing.state, hearing.result) == (State.CANCELLED, None)
+    assert (job.state, job.result) == (State.CANCELLED, None)
 
 
 def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
@@ -213,13 +216,13 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
 ) -> None:
     go_on, loads = threading.Event(), []
 
-    def load() -> LoadedListener:
+    def load() -> LoadedEmotionRecogniser:
         loads.append(1)
         assert go_on.wait(10)
         return loaded()
 
     work = work_with(load=load)
-    first = Hearing(call, EmotionRequest())
+    first = EmotionJob(call, EmotionRequest())
     work.submit(first, tmp_path / "page")
     wait_until(lambda: first.state is State.LOADING)
     first.cancel()
@@ -230,37 +233,37 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
     assert loads == [1]
 
 
-def test_more_hearings_than_places_wait_for_their_turn(call: Path, tmp_path: Path) -> None:
+def test_more_jobs_than_places_wait_for_their_turn(call: Path, tmp_path: Path) -> None:
     go_on = threading.Event()
 
-    def load() -> LoadedListener:
+    def load() -> LoadedEmotionRecogniser:
         go_on.wait()
         return loaded()
 
     work = work_with(load=load)
-    hearings = [Hearing(call, EmotionRequest()) for _ in range(AT_ONCE[Kind.EMOTION] + 1)]
-    for hearing in hearings:
-        work.submit(hearing, tmp_path / "page")
-    *first, last = hearings
+    jobs = [EmotionJob(call, EmotionRequest()) for _ in range(AT_ONCE[Kind.EMOTION] + 1)]
+    for job in jobs:
+        work.submit(job, tmp_path / "page")
+    *first, last = jobs
     wait_until(lambda: all(each.state is State.LOADING for each in first))
     assert last.state is State.WAITING
     go_on.set()
-    wait_until(lambda: all(each.state is State.FINISHED for each in hearings))
+    wait_until(lambda: all(each.state is State.FINISHED for each in jobs))
 
 
 def test_a_page_sees_every_change_and_the_end(call: Path, tmp_path: Path) -> None:
-    hearing = Hearing(call, EmotionRequest())
+    job = EmotionJob(call, EmotionRequest())
 
     async def watched() -> list[State]:
-        work_with().submit(hearing, tmp_path / "page")
-        return [hearing.state async for _ in hearing.watch()]
+        work_with().submit(job, tmp_path / "page")
+        return [job.state async for _ in job.watch()]
 
     assert asyncio.run(watched())[-1] is State.FINISHED
 
 
-def test_a_closed_window_stops_hearings_and_opinions(call: Path) -> None:
+def test_a_closed_window_stops_emotion_jobs_and_opinions(call: Path) -> None:
     session = Session()
-    session.put(Hearing(call, EmotionRequest()))
+    session.put(EmotionJob(call, EmotionRequest()))
     assert session.has_work
     for task in session.tasks:
         task.cancel()
@@ -270,17 +273,17 @@ def test_a_closed_window_stops_hearings_and_opinions(call: Path) -> None:
 # What is shown ------------------------------------------------------------------------------------
 
 
-def finished(call: Path, folder: Path, **asked: bool) -> Hearing:
+def finished(call: Path, folder: Path, **asked: bool) -> EmotionJob:
     return heard(call, folder, EmotionRequest(**asked))
 
 
 def test_the_result_has_nine_bars_with_numbers_that_sum_to_one(call: Path, tmp_path: Path) -> None:
-    hearing = finished(call, tmp_path)
-    html = emotion_render.scores(hearing, "zh")
+    job = finished(call, tmp_path)
+    html = emotion_render.scores(job, "zh")
     assert html.count("<li") == 9
     for emotion in NineEmotion:
         assert word_of(emotion, "zh") in html
-        assert word_of(emotion, "en") in emotion_render.scores(hearing, "en")
+        assert word_of(emotion, "en") in emotion_render.scores(job, "en")
     numbers = [float(part.split("%")[0]) for part in html.split("<b>")[1:]]
     assert sum(numbers) == pytest.approx(100, abs=0.5)
     assert numbers == sorted(numbers, reverse=True)
@@ -303,17 +306,17 @@ def test_the_small_model_says_that_it_is_the_small_model(call: Path, tmp_path: P
         finished(call, tmp_path), LIMIT, "zh"
     )
     big = work_with(load=lambda: loaded(source=Source.CACHE))
-    hearing = heard(call, tmp_path, EmotionRequest(), big)
-    assert say("emotion_tiny_head", "zh") not in emotion_render.verdict(hearing, LIMIT, "zh")
+    job = heard(call, tmp_path, EmotionRequest(), big)
+    assert say("emotion_tiny_head", "zh") not in emotion_render.verdict(job, LIMIT, "zh")
 
 
 def test_the_log_has_a_line_a_step_and_the_place_of_a_kept_run(call: Path, tmp_path: Path) -> None:
     work = work_with(EmotionSettings(outputs_folder=tmp_path / "kept"))
-    hearing = heard(call, tmp_path, EmotionRequest(keep=True), work)
-    html = emotion_render.journal(hearing, "zh")
-    assert html.count("毫秒") == len(hearing.steps)
-    assert hearing.result is not None
-    assert str(hearing.result.kept) in html
+    job = heard(call, tmp_path, EmotionRequest(keep=True), work)
+    html = emotion_render.journal(job, "zh")
+    assert html.count("毫秒") == len(job.steps)
+    assert job.result is not None
+    assert str(job.result.kept) in html
 
 
 def test_a_file_name_is_escaped(call: Path, tmp_path: Path) -> None:
@@ -335,16 +338,16 @@ def test_the_curve_is_thousandths_a_point_for_every_emotion(call: Path, tmp_path
 
 
 def test_progress_tells_seconds_and_time_left_and_not_more_than_is_known() -> None:
-    hearing = Hearing(Path("a.wav"), EmotionRequest(), seconds_total=100.0)
-    hearing.begin()
-    hearing.seconds_done = 25.0
-    hearing.began = time.monotonic() - 5
-    html = emotion_render.status(hearing, "zh")
+    job = EmotionJob(Path("a.wav"), EmotionRequest(), seconds_total=100.0)
+    job.begin()
+    job.seconds_done = 25.0
+    job.began = time.monotonic() - 5
+    html = emotion_render.status(job, "zh")
     assert "25%" in html
     assert "0:25 / 1:40" in html
     assert "15 秒" in html
-    hearing.seconds_done = 100.0
-    assert "moving" in emotion_render.status(hearing, "zh")
+    job.seconds_done = 100.0
+    assert "moving" in emotion_render.status(job, "zh")
 
 
 # A second opinion ---------------------------------------------------------------------------------
@@ -368,9 +371,9 @@ def job_of(path: Path) -> Transcription:
 
 @contextmanager
 def asked(
-    job: Transcription, load: Callable[[], LoadedListener] | None = None
+    job: Transcription, load: Callable[[], LoadedEmotionRecogniser] | None = None
 ) -> Iterator[SecondOpinions]:
-    work = SecondOpinions(Runner(), listening_with(load or (loaded)), LIMITS)
+    work = SecondOpinions(Runner(), recogniser_with(load or (loaded)), LIMITS)
     work.ask(job)
     yield work
     wait_until(lambda: job.opinion is None or job.opinion.is_over)
@@ -433,10 +436,10 @@ def test_no_opinion_can_be_had_on_a_recording_that_is_gone_or_a_job_that_runs(ca
             assert job.opinion is None
 
 
-def test_a_second_press_while_it_listens_is_one_opinion(call: Path) -> None:
+def test_a_second_press_while_it_runs_is_one_opinion(call: Path) -> None:
     job, go_on = job_of(call), threading.Event()
 
-    def load() -> LoadedListener:
+    def load() -> LoadedEmotionRecogniser:
         assert go_on.wait(10)
         return loaded()
 

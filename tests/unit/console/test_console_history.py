@@ -21,12 +21,12 @@ from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
-from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
+from richspeech.engines.lazy import Lazy
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
+from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.job import State
-from richspeech.jobs.listener import Listening
 from richspeech.jobs.recalling import Step
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
@@ -44,9 +44,9 @@ from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
 from tests.fakes import (
-    FakeListener,
+    FakeEmotionRecogniser,
     FakeTranscriber,
-    loaded_listener,
+    loaded_emotion_recogniser,
     loaded_with,
     ready,
     wait_until,
@@ -117,8 +117,8 @@ def sad(_: Waveform) -> Impression:
     return Impression(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
 
 
-def listener() -> LoadedListener:
-    return loaded_listener(FakeListener(sad))
+def recogniser() -> LoadedEmotionRecogniser:
+    return loaded_emotion_recogniser(FakeEmotionRecogniser(sad))
 
 
 def heard(job: Transcription) -> str:
@@ -207,7 +207,9 @@ def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(
     handlers: Handlers, history: History, recording: Path
 ) -> None:
     job = transcribed(handlers, recording)
-    opinions = SecondOpinions(Runner(), Listening(OnDemand(listener, None)), LIMITS, history)
+    opinions = SecondOpinions(
+        Runner(), SharedEmotionRecogniser(Lazy(recogniser, None)), LIMITS, history
+    )
     opinions.ask(job)
     wait_until(lambda: job.opinion is not None and job.opinion.is_over)
     assert job.entry is not None

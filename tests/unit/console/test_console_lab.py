@@ -212,7 +212,7 @@ def test_a_session_counts_its_experiment_among_its_work() -> None:
     assert session.has_work
 
 
-def test_another_reference_gives_other_scores_without_hearing_again(
+def test_another_reference_gives_other_scores_without_recognising_again(
     monkeypatch: pytest.MonkeyPatch, recording: Path, tmp_path: Path
 ) -> None:
     house = House(monkeypatch, Settings())

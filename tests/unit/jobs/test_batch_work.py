@@ -94,11 +94,11 @@ def test_every_change_of_a_row_is_told() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("where", ["hearing", "keeping"])
+@pytest.mark.parametrize("where", ["transcribing", "keeping"])
 def test_a_bad_recording_fails_alone(where: str, error: Exception, sentence: str) -> None:
     def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Step]:
         yield step(5.0)
-        if item.name == "bad.wav" and where == "hearing":
+        if item.name == "bad.wav" and where == "transcribing":
             raise error
         yield step(10.0, finished=True)
 

@@ -21,7 +21,7 @@ from richspeech.stages.second_opinion import (
     second_opinion,
     transcript_risks,
 )
-from tests.fakes import FakeListener
+from tests.fakes import FakeEmotionRecogniser
 
 ANGRY, HAPPY = NineEmotion.ANGRY, NineEmotion.HAPPY
 
@@ -54,7 +54,7 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
 ) -> None:
     waveform = np.arange(1, 1_001, dtype=np.float32)
     segments = [segment(first / 16_000, last / 16_000) for first, last in bounds]
-    heard = impressions(segments, blocks_of(waveform, sizes), FakeListener(hear))
+    heard = impressions(segments, blocks_of(waveform, sizes), FakeEmotionRecogniser(hear))
     for (first, last), each in zip(bounds, heard, strict=True):
         expected = waveform[first:last]
         if len(expected) < 10:
@@ -65,7 +65,7 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
 
 
 def with_opinion(transcript: Transcript, waveform: Waveform) -> Transcript:
-    opinion = second_opinion(transcript.segments, [waveform], FakeListener(hear), "ear")
+    opinion = second_opinion(transcript.segments, [waveform], FakeEmotionRecogniser(hear), "ear")
     return Document(transcript, (opinion,)).transcript
 
 
@@ -103,7 +103,7 @@ def test_a_segment_with_too_little_to_hear_has_no_opinion() -> None:
         (Emotion.HAPPY, 0.9, None, 0.0, False),
     ],
 )
-def test_the_listeners_contradict_each_other_when_both_are_sure_of_different_emotions(
+def test_the_recognisers_contradict_each_other_when_both_are_sure_of_different_emotions(
     emotion: Emotion,
     probability: float | None,
     second: NineEmotion | None,

@@ -1,1 +1,1 @@
-"""The second listener's opinion of a transcript."""
+"""The emotion recogniser's opinion of a transcript."""

@@ -1,4 +1,4 @@
-"""The row below a transcript that asks a second listener for its opinion."""
+"""The row below a transcript that asks an emotion recogniser for its opinion."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

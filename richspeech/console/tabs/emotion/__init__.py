@@ -1,1 +1,1 @@
-"""The tab of the second listener."""
+"""The tab of the emotion recogniser."""

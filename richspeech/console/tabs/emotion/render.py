@@ -1,4 +1,4 @@
-"""Hearings and second opinions → HTML and data: what the templates need is made here.
+"""Emotion jobs and second opinions → HTML and data: what the templates need is made here.
 
 The curve goes to emotion.js as whole numbers, thousandths of a score.
 """
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from richspeech.console import render
 from richspeech.console.templates import draw
-from richspeech.jobs.emotion import Hearing
+from richspeech.jobs.emotion import EmotionJob
+from richspeech.jobs.emotion_recogniser import EmotionRecogniserJob
 from richspeech.jobs.job import State
-from richspeech.jobs.listener import ListeningJob
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text
@@ -23,24 +23,24 @@ from richspeech.model.transcript import Transcript
 from richspeech.places import HOME
 from richspeech.stages.second_opinion import disagreements, transcript_risks
 
-# The state of a hearing -------------------------------------------------------------------------
+# The state of an emotion job ---------------------------------------------------------------------
 
 
-def status(hearing: Hearing | None, locale: str) -> Markup:
+def status(job: EmotionJob | None, locale: str) -> Markup:
     """Progress, what went wrong, or what to do first; nothing once there is a result."""
-    if hearing is None:
+    if job is None:
         return render.empty("emotion_empty", locale)
-    if hearing.state is State.FAILED:
-        return render.failure(hearing.error, locale)
-    if hearing.state is State.CANCELLED:
+    if job.state is State.FAILED:
+        return render.failure(job.error, locale)
+    if job.state is State.CANCELLED:
         return render.message("info", say("emotion_cancelled", locale))
-    if hearing.state is State.FINISHED:
+    if job.state is State.FINISHED:
         return Markup()
-    return progress(hearing, "emotion", locale)
+    return progress(job, "emotion", locale)
 
 
-def progress(task: ListeningJob, prefix: str, locale: str) -> Markup:
-    """Draw how far a listening is; ``prefix_running`` and so on are its words."""
+def progress(task: EmotionRecogniserJob, prefix: str, locale: str) -> Markup:
+    """Draw how far a job is; ``prefix_running`` and so on are its words."""
     own = task.state in (State.LOADING, State.RUNNING)
     head = say(f"{prefix}_{task.state.value}" if own else task.state.value, locale)
     label = say(f"{prefix}_progress", locale)
@@ -52,18 +52,18 @@ def progress(task: ListeningJob, prefix: str, locale: str) -> Markup:
 # What was heard ---------------------------------------------------------------------------------
 
 
-def verdict(hearing: Hearing | None, limits: Scores, locale: str) -> Markup:
+def verdict(job: EmotionJob | None, limits: Scores, locale: str) -> Markup:
     """Draw the main emotion with symbol, word and confidence, and whether that is a high risk."""
-    if hearing is None or hearing.result is None:
+    if job is None or job.result is None:
         return Markup()
-    impression = hearing.result.impression
+    impression = job.result.impression
     return draw(
         "tabs/emotion/verdict.html",
         locale,
         emotion=impression.emotion,
         confidence=percent(impression.confidence),
         risks=_risks(impression.scores, limits, locale),
-        is_tiny=hearing.result.is_embedded,
+        is_tiny=job.result.is_embedded,
     )
 
 
@@ -80,18 +80,18 @@ def _risks(scores: Scores, limits: Scores, locale: str) -> list[str]:
     ]
 
 
-def player(hearing: Hearing | None, locale: str) -> Markup:
+def player(job: EmotionJob | None, locale: str) -> Markup:
     """Play the recording that was heard."""
-    if hearing is None or hearing.path is None or hearing.result is None:
+    if job is None or job.path is None or job.result is None:
         return Markup()
-    return render.sound(hearing.name, hearing.path, locale)
+    return render.sound(job.name, job.path, locale)
 
 
-def scores(hearing: Hearing | None, locale: str) -> Markup:
+def scores(job: EmotionJob | None, locale: str) -> Markup:
     """Draw a bar with its number for each emotion, the strongest first."""
-    if hearing is None or hearing.result is None:
+    if job is None or job.result is None:
         return Markup()
-    heard = hearing.result.impression.scores
+    heard = job.result.impression.scores
     return draw(
         "tabs/emotion/scores.html",
         locale,
@@ -101,28 +101,28 @@ def scores(hearing: Hearing | None, locale: str) -> Markup:
     )
 
 
-def journal(hearing: Hearing | None, locale: str) -> Markup:
+def journal(job: EmotionJob | None, locale: str) -> Markup:
     """List the steps with their milliseconds, the numbers, and where the run was kept."""
-    if hearing is None or not hearing.steps:
+    if job is None or not job.steps:
         return Markup()
-    kept = hearing.result.kept if hearing.result else None
+    kept = job.result.kept if job.result else None
     return draw(
         "tabs/emotion/journal.html",
         locale,
-        numbers=_numbers(hearing, locale),
+        numbers=_numbers(job, locale),
         kept=None if kept is None else _plain_path(kept),
-        steps=[(step.name, _milliseconds(step.milliseconds)) for step in hearing.steps],
+        steps=[(step.name, _milliseconds(step.milliseconds)) for step in job.steps],
     )
 
 
-def _numbers(hearing: Hearing, locale: str) -> Sequence[tuple[str, str]]:
-    if hearing.result is None:
+def _numbers(job: EmotionJob, locale: str) -> Sequence[tuple[str, str]]:
+    if job.result is None:
         return ()
-    seconds = sum(step.milliseconds for step in hearing.steps) / 1000
+    seconds = sum(step.milliseconds for step in job.steps) / 1000
     return (
-        ("audio_seconds", duration_text(hearing.result.impression.duration, locale)),
+        ("audio_seconds", duration_text(job.result.impression.duration, locale)),
         ("processing_seconds", say("seconds", locale, value=seconds)),
-        ("model", hearing.result.model),
+        ("model", job.result.model),
     )
 
 
@@ -144,14 +144,14 @@ def percent(value: float) -> str:
 CURVE_WORDS = ("curve", "strongest", "keys")
 
 
-def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
+def curve(job: EmotionJob | None, locale: str) -> dict[str, Any] | None:
     """Return what emotion.js draws; None without a curve."""
-    if hearing is None or hearing.result is None or not hearing.result.curve:
+    if job is None or job.result is None or not job.result.curve:
         return None
-    windows, emotions = hearing.result.curve, hearing.result.impression.emotions
+    windows, emotions = job.result.curve, job.result.impression.emotions
     return {
-        "key": hearing.id,
-        "duration": hearing.result.impression.duration,
+        "key": job.id,
+        "duration": job.result.impression.duration,
         "times": [round((each.start + each.end) / 2, 2) for each in windows],
         "scores": {
             emotion.value: [round(each.scores[emotion] * 1000) for each in windows]
@@ -166,7 +166,7 @@ def curve(hearing: Hearing | None, locale: str) -> dict[str, Any] | None:
 
 
 def opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
-    """Say how far the second listener is, or how often the two disagree."""
+    """Say how far the emotion recogniser is, or how often the two disagree."""
     if job is None or job.opinion is None:
         return render.note("opinion_hint", "opinion-hint", locale)
     asked = job.opinion

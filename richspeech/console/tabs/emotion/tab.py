@@ -16,7 +16,7 @@ from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.emotion.document import GRANULARITIES
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT
 from richspeech.errors import NoRecordingError
-from richspeech.jobs.emotion import EmotionRequest, Hearing
+from richspeech.jobs.emotion import EmotionJob, EmotionRequest
 from richspeech.language.catalog import say
 
 CURVE = "window.richspeech.emotionCurve(element, props, watch);"
@@ -111,7 +111,7 @@ class EmotionTab:
 
     @property
     def painted(self) -> list[Any]:
-        """Whatever shows the hearing."""
+        """Whatever shows the job."""
         return [
             self._status,
             self._verdict,
@@ -142,21 +142,23 @@ class EmotionTab:
             ).then(self._watch, None, self.painted, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:
-        """Show the hearing, and go on painting it while it runs."""
-        arrivals.add(lambda session: session.job_of(Hearing) is not None, self._watch, self.painted)
+        """Show the job, and go on painting it while it runs."""
+        arrivals.add(
+            lambda session: session.job_of(EmotionJob) is not None, self._watch, self.painted
+        )
 
     def paint(self, session: Session) -> list[Any]:
-        """Draw the session's hearing."""
-        hearing, locale = session.job_of(Hearing), session.locale
-        over = hearing is None or hearing.is_over
-        files = hearing.result.files if hearing and hearing.result else {}
+        """Draw the session's job."""
+        job, locale = session.job_of(EmotionJob), session.locale
+        over = job is None or job.is_over
+        files = job.result.files if job and job.result else {}
         return [
-            emotion_render.status(hearing, locale),
-            emotion_render.verdict(hearing, self._settings.risk, locale),
-            emotion_render.player(hearing, locale),
-            emotion_render.curve(hearing, locale),
-            emotion_render.scores(hearing, locale),
-            emotion_render.journal(hearing, locale),
+            emotion_render.status(job, locale),
+            emotion_render.verdict(job, self._settings.risk, locale),
+            emotion_render.player(job, locale),
+            emotion_render.curve(job, locale),
+            emotion_render.scores(job, locale),
+            emotion_render.journal(job, locale),
             gr.update(visible=bool(files)),
             *(
                 gr.update(value=files.get(name), visible=name in files)
@@ -182,34 +184,34 @@ class EmotionTab:
     def _begin(self, request: gr.Request, path: str | None, values: Mapping[Any, Any]) -> list[Any]:
         session = self._context.session(request)
         self._context.require_open()
-        _forget(session.job_of(Hearing))
+        _forget(session.job_of(EmotionJob))
         asked = EmotionRequest(
             frames=values[self._granularity] == "frame",
             embedding=bool(values[self._embedding]),
             keep=bool(values[self._keep]),
         )
-        hearing = Hearing(Path(path) if path else None, asked)
+        job = EmotionJob(Path(path) if path else None, asked)
         if path is None:
-            hearing.fail(NoRecordingError())
-        session.put(hearing)
-        self._work.submit(hearing, session.folder)
+            job.fail(NoRecordingError())
+        session.put(job)
+        self._work.submit(job, session.folder)
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for painting in self._context.paintings(request, Hearing, self.paint):
+        async for painting in self._context.paintings(request, EmotionJob, self.paint):
             yield painting
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if (hearing := session.job_of(Hearing)) is not None:
-            hearing.cancel()
+        if (job := session.job_of(EmotionJob)) is not None:
+            job.cancel()
         return self.paint(session)
 
 
-def _forget(hearing: Hearing | None) -> None:
-    """Stop a hearing and delete its files, before another takes its place."""
-    if hearing is None:
+def _forget(job: EmotionJob | None) -> None:
+    """Stop a job and delete its files, before another takes its place."""
+    if job is None:
         return
-    hearing.cancel()
-    for path in hearing.result.files.values() if hearing.result else ():
+    job.cancel()
+    for path in job.result.files.values() if job.result else ():
         shutil.rmtree(path.parent, ignore_errors=True)

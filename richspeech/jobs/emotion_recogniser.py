@@ -1,4 +1,4 @@
-"""The second listener for the jobs of all pages: loading that can be left, and how far each is."""
+"""The emotion recogniser for all jobs: loading that can be left, and how far each recording is."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
-from richspeech.engines.emotion2vec.load import LoadedListener
-from richspeech.engines.on_demand import OnDemand, entered
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
+from richspeech.engines.lazy import Lazy, entered
 from richspeech.errors import Cancelled
 from richspeech.jobs.job import Job, State
 from richspeech.recognition.pipeline import Cancel
@@ -17,15 +17,15 @@ BLOCK_SECONDS = 4.0
 
 
 @dataclass(eq=False, kw_only=True)
-class ListeningJob(Job):
-    """A job of the second listener, which goes through a recording once."""
+class EmotionRecogniserJob(Job):
+    """A job of the emotion recogniser, which goes through a recording once."""
 
     seconds_done: float = 0.0
     """Of the recording."""
     seconds_total: float | None = None
     """None when the recording does not say its length."""
     began: float | None = None
-    """When the listening began, in seconds of the monotonic clock."""
+    """When recognition began, in seconds of the monotonic clock."""
 
     @property
     def seconds(self) -> tuple[float, float | None]:
@@ -33,7 +33,7 @@ class ListeningJob(Job):
         return self.seconds_done, self.seconds_total
 
     def begin(self) -> None:
-        """Start the clock: the listener is there."""
+        """Start the clock: the recogniser is there."""
         self.began = time.monotonic()
         self.enter(State.RUNNING)
 
@@ -65,21 +65,21 @@ class ListeningJob(Job):
         return (time.monotonic() - self.began) * (1 / self.fraction - 1)
 
 
-class Listening:
-    """Gives the listener to whoever hears a recording; for all threads."""
+class SharedEmotionRecogniser:
+    """Gives the recogniser to one job after the other; for all threads."""
 
-    def __init__(self, listener: OnDemand[LoadedListener]) -> None:
-        self._listener = listener
+    def __init__(self, recogniser: Lazy[LoadedEmotionRecogniser]) -> None:
+        self._recogniser = recogniser
 
     @property
     def is_loaded(self) -> bool:
         """Whether it is in memory now."""
-        return self._listener.is_loaded
+        return self._recogniser.is_loaded
 
     @contextmanager
-    def use(self, stopped: Cancel) -> Iterator[LoadedListener]:
-        """Give the listener; raises what went wrong in loading, or ``Cancelled``."""
-        with entered(self._listener.use(), stopped) as loaded:
+    def use(self, stopped: Cancel) -> Iterator[LoadedEmotionRecogniser]:
+        """Give the recogniser; raises what went wrong in loading, or ``Cancelled``."""
+        with entered(self._recogniser.use(), stopped) as loaded:
             if stopped():
                 raise Cancelled
             yield loaded

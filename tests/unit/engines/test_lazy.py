@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from richspeech.engines.on_demand import OnDemand
+from richspeech.engines.lazy import Lazy
 from richspeech.errors import ModelError
 
 
@@ -24,7 +24,7 @@ def test_nothing_is_loaded_before_it_is_used_and_then_once_for_all() -> None:
         loads.append(Thing())
         return loads[-1]
 
-    things = OnDemand(load, idle_seconds=None)
+    things = Lazy(load, idle_seconds=None)
     assert not things.is_loaded
 
     def use(_: int) -> Thing:
@@ -38,7 +38,7 @@ def test_nothing_is_loaded_before_it_is_used_and_then_once_for_all() -> None:
 
 
 def test_an_idle_thing_is_let_go_and_loaded_anew() -> None:
-    things = OnDemand(Thing, idle_seconds=0.01)
+    things = Lazy(Thing, idle_seconds=0.01)
     gone = threading.Event()
     with things.use() as thing:
         weakref.finalize(thing, gone.set)
@@ -52,7 +52,7 @@ def test_an_idle_thing_is_let_go_and_loaded_anew() -> None:
 
 
 def test_a_thing_stays_while_another_still_uses_it() -> None:
-    things = OnDemand(Thing, idle_seconds=0.01)
+    things = Lazy(Thing, idle_seconds=0.01)
     with things.use() as thing:
         with things.use() as same:
             assert same is thing
@@ -69,7 +69,7 @@ def test_who_cannot_load_may_try_again() -> None:
             raise answer
         return answer
 
-    things = OnDemand(load, idle_seconds=None)
+    things = Lazy(load, idle_seconds=None)
     with pytest.raises(ModelError), things.use():
         pass
     with things.use() as thing:
@@ -84,7 +84,7 @@ def test_what_is_let_go_is_ended_first() -> None:
         ended.append(thing)
         done.set()
 
-    things = OnDemand(Thing, 0.01, end)
+    things = Lazy(Thing, 0.01, end)
     with things.use() as thing:
         pass
     assert done.wait(60.0)
@@ -94,7 +94,7 @@ def test_what_is_let_go_is_ended_first() -> None:
 
 def test_closing_ends_what_is_loaded_and_nothing_twice() -> None:
     ended: list[Thing] = []
-    things = OnDemand(Thing, 0.01, ended.append)
+    things = Lazy(Thing, 0.01, ended.append)
     things.close()
     assert ended == []
     with things.use() as thing:

@@ -15,7 +15,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 Thing = TypeVar("Thing")
 
 
-class OnDemand(Generic[Thing]):
+class Lazy(Generic[Thing]):
     """One thing for all threads; it stays as long as somebody uses it."""
 
     def __init__(
