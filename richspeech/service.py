@@ -90,7 +90,7 @@ class Service:
         return Emotions(self.runner, self.emotion_recogniser, self.limits, self.settings.emotion)
 
     @cached_property
-    def opinions(self) -> SecondOpinions:
+    def second_opinions(self) -> SecondOpinions:
         """Transcripts → the same with a second opinion."""
         return SecondOpinions(self.runner, self.emotion_recogniser, self.limits, self.history)
 

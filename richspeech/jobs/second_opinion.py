@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Opinion(EmotionRecogniserJob):
+class SecondOpinion(EmotionRecogniserJob):
     """The emotion recogniser's opinion of one transcript."""
 
     kind: ClassVar[Kind] = Kind.SECOND_OPINION
@@ -41,7 +41,7 @@ class Opinion(EmotionRecogniserJob):
 
 
 class SecondOpinions:
-    """Asks the emotion recogniser; whoever wants to see how far it is looks at the opinion."""
+    """Asks the emotion recogniser; whoever wants to see how far it is looks at the job."""
 
     def __init__(
         self,
@@ -58,30 +58,32 @@ class SecondOpinions:
         """Begin an opinion on a job that is over; one whose recording is gone gets none."""
         if job.path is None or job.progress is None or not job.is_over:
             return
-        if job.opinion is not None and not job.opinion.is_over:
+        if job.second_opinion is not None and not job.second_opinion.is_over:
             return
-        opinion = job.opinion = Opinion(job, seconds_total=job.progress.transcript.duration)
-        self._runner.submit(opinion, partial(self.hear, opinion, job.path))
+        asked = job.second_opinion = SecondOpinion(
+            job, seconds_total=job.progress.transcript.duration
+        )
+        self._runner.submit(asked, partial(self.hear, asked, job.path))
 
-    def hear(self, opinion: Opinion, path: Path) -> None:
+    def hear(self, asked: SecondOpinion, path: Path) -> None:
         """Have the opinion here and now; raises what goes wrong."""
-        opinion.require_wanted()
-        opinion.enter(State.LOADING)
+        asked.require_wanted()
+        asked.enter(State.LOADING)
         with (
-            self._recogniser.use(opinion.stop.is_set) as loaded,
+            self._recogniser.use(asked.stop.is_set) as loaded,
             open_recording(path, self._limits, name=path.name) as recording,
         ):
-            opinion.model, opinion.is_embedded = loaded.weights.name, loaded.is_embedded
-            opinion.begin()
-            progress = opinion.of.progress
+            asked.model, asked.is_embedded = loaded.weights.name, loaded.is_embedded
+            asked.begin()
+            progress = asked.of.progress
             if progress is not None:
-                blocks = opinion.counted(recording.blocks(BLOCK_SECONDS))
+                blocks = asked.counted(recording.blocks(BLOCK_SECONDS))
                 transcript = progress.transcript
-                edit = second_opinion(transcript.segments, blocks, loaded.recogniser, opinion.model)
-                opinion.require_wanted()
+                edit = second_opinion(transcript.segments, blocks, loaded.recogniser, asked.model)
+                asked.require_wanted()
                 heard = replace(transcript, segments=edit.apply(transcript.segments))
-                opinion.of.progress = replace(progress, transcript=heard)
-                self._keep(opinion.of, edit)
+                asked.of.progress = replace(progress, transcript=heard)
+                self._keep(asked.of, edit)
 
     def _keep(self, job: Transcription, edit: SecondOpinionEdit) -> None:
         """Keep the opinion as an edit of what the history has; its job says if that cannot be."""

@@ -69,7 +69,7 @@ class Transcription(Job):
     meter: PeakMeter = field(default_factory=PeakMeter)
     written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
     """Segments as they were last sent: the segment, the style, its JSON."""
-    opinion: Any = None
+    second_opinion: Any = None
     """The job of the emotion recogniser that was asked, once it was."""
     title: str | None = None
     """Name of the recording where that of the file is another, or there is no file."""
@@ -123,7 +123,7 @@ class Transcription(Job):
     @property
     def parts(self) -> tuple[Job, ...]:
         """The second opinion."""
-        return (self.opinion,) if self.opinion else ()
+        return (self.second_opinion,) if self.second_opinion else ()
 
     @property
     def seconds(self) -> tuple[float, float | None]:

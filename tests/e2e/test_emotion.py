@@ -114,12 +114,12 @@ def test_silence_says_so_and_the_page_goes_on(english_visitor: Visitor, tmp_path
 def test_an_emotion_recogniser_marks_the_lines_on_which_the_two_disagree(visitor: Visitor) -> None:
     page = visitor.page
     visitor.transcribe(CALL)
-    page.click("#ask-opinion")
-    page.locator("#opinion-said .message.done").wait_for(timeout=SECONDS)
+    page.click("#ask-second-opinion")
+    page.locator("#second-opinion-said .message.done").wait_for(timeout=SECONDS)
     page.locator(".chip.second").first.wait_for()
     count = page.locator(".chip.second.disagrees").count()
-    expect(page.locator("#opinion-said")).to_contain_text(f"{count} 句听法不同")
-    expect(page.locator("#opinion-said")).to_contain_text("高风险：愤怒")
+    expect(page.locator("#second-opinion-said")).to_contain_text(f"{count} 句听法不同")
+    expect(page.locator("#second-opinion-said")).to_contain_text("高风险：愤怒")
     everything = page.locator(".lines li:visible").count()
     page.locator(".only-disagreeing input").check()
     page.wait_for_function(

@@ -75,7 +75,7 @@ class Visitor:
 
     def wait_until_all_is_drawn(self) -> None:
         """The transcript with its last line, and what stands around it."""
-        for place in (WHOLE, "#opinion", "#player audio", "#exports", "#review"):
+        for place in (WHOLE, "#second-opinion", "#player audio", "#exports", "#review"):
             self.page.locator(place).wait_for()
 
     def foreign_addresses(self) -> list[str]:

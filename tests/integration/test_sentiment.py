@@ -19,7 +19,7 @@ from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
 from richspeech.engines.sentiment import network as sentiment_network
 from richspeech.engines.sentiment.classifier import SentimentClassifier, batches
-from richspeech.engines.sentiment.load import classifier_on_demand, find_classifier, load_classifier
+from richspeech.engines.sentiment.load import find_classifier, lazy_classifier, load_classifier
 from richspeech.errors import ModelError
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Sentiment, mean_scores, strongest
@@ -300,12 +300,12 @@ def test_without_being_asked_for_nothing_is_read(ours: loader.Loaded) -> None:
 
 
 def test_it_is_loaded_when_it_is_first_used(cache_folder: Path) -> None:
-    on_demand = classifier_on_demand(settings(cache_folder))
-    assert not on_demand.is_loaded
-    with on_demand.use() as loaded:
+    lazy = lazy_classifier(settings(cache_folder))
+    assert not lazy.is_loaded
+    with lazy.use() as loaded:
         assert strongest(loaded.classifier.classify(["谢谢，我很满意。"])[0]) is Sentiment.POSITIVE
         assert loaded.is_embedded
-    assert on_demand.is_loaded
+    assert lazy.is_loaded
 
 
 def test_the_embedded_labels_are_the_four() -> None:

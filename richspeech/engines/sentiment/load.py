@@ -66,7 +66,7 @@ def find_classifier(settings: Settings) -> FoundClassifier:
     return FoundClassifier(weights, sentiments)
 
 
-def classifier_on_demand(
+def lazy_classifier(
     settings: Settings, found: FoundClassifier | None = None
 ) -> Lazy[LoadedClassifier]:
     """Load it when somebody first asks, beside whatever else is loaded.
@@ -92,7 +92,7 @@ class LazyReader:
 def lazy_reader(settings: Settings) -> LazyReader:
     """Choose the weights and load nothing yet; raises ``ModelError`` as ``find_classifier``."""
     found = find_classifier(settings)
-    return LazyReader(classifier_on_demand(settings, found), found.weights)
+    return LazyReader(lazy_classifier(settings, found), found.weights)
 
 
 def irony_limits(settings: Settings) -> Limits:

@@ -376,7 +376,7 @@ def asked(
     work = SecondOpinions(Runner(), recogniser_with(load or (loaded)), LIMITS)
     work.ask(job)
     yield work
-    wait_until(lambda: job.opinion is None or job.opinion.is_over)
+    wait_until(lambda: job.second_opinion is None or job.second_opinion.is_over)
 
 
 def lines(job: Transcription) -> list[dict[str, Any]]:
@@ -393,7 +393,7 @@ def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call
     assert (first["second"]["emotion"], first["disagrees"]) == ("sad", False)
     assert (second["second"]["emotion"], second["disagrees"]) == ("angry", True)
     assert second["second"]["emotions"]["angry"] == second["second"]["probability"] > 0.9
-    said = emotion_render.opinion(job, LIMIT, "zh")
+    said = emotion_render.second_opinion(job, LIMIT, "zh")
     assert "1 句听法不同" in said
     assert "高风险：愤怒" in said
 
@@ -407,7 +407,7 @@ def test_a_person_settles_a_dispute_and_the_opinion_stays(call: Path) -> None:
     first, second = lines(job)
     assert (first["text"], first["second"]["emotion"]) == ("再见。", "sad")
     assert (second["emotion"], second["disagrees"]) == ("surprised", False)
-    assert "没有听法不同" in emotion_render.opinion(job, LIMIT, "zh")
+    assert "没有听法不同" in emotion_render.second_opinion(job, LIMIT, "zh")
 
 
 def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
@@ -421,11 +421,11 @@ def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
 
     with asked(job, lambda: loaded(fed)):
         assert reached.wait(10)
-        assert job.opinion is not None
-        job.opinion.cancel()
+        assert job.second_opinion is not None
+        job.second_opinion.cancel()
         go_on.set()
     assert job.transcript is before
-    assert say("opinion_cancelled", "zh") in emotion_render.opinion(job, LIMIT, "zh")
+    assert say("second_opinion_cancelled", "zh") in emotion_render.second_opinion(job, LIMIT, "zh")
 
 
 def test_no_opinion_can_be_had_on_a_recording_that_is_gone_or_a_job_that_runs(call: Path) -> None:
@@ -433,7 +433,7 @@ def test_no_opinion_can_be_had_on_a_recording_that_is_gone_or_a_job_that_runs(ca
     running.state = State.RUNNING
     for job in (gone, running):
         with asked(job):
-            assert job.opinion is None
+            assert job.second_opinion is None
 
 
 def test_a_second_press_while_it_runs_is_one_opinion(call: Path) -> None:
@@ -444,9 +444,9 @@ def test_a_second_press_while_it_runs_is_one_opinion(call: Path) -> None:
         return loaded()
 
     with asked(job, load) as work:
-        first = job.opinion
+        first = job.second_opinion
         work.ask(job)
-        assert job.opinion is first
+        assert job.second_opinion is first
         go_on.set()
 
 
@@ -454,6 +454,6 @@ def test_an_opinion_that_fails_says_why(tmp_path: Path) -> None:
     job = job_of(tmp_path / "gone.wav")
     with asked(job):
         pass
-    assert "gone.wav" in emotion_render.opinion(job, LIMIT, "zh")
-    assert job.opinion is not None
-    assert job.opinion.state is State.FAILED
+    assert "gone.wav" in emotion_render.second_opinion(job, LIMIT, "zh")
+    assert job.second_opinion is not None
+    assert job.second_opinion.state is State.FAILED

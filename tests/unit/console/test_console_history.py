@@ -211,7 +211,7 @@ def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(
         Runner(), SharedEmotionRecogniser(Lazy(recogniser, None)), LIMITS, history
     )
     opinions.ask(job)
-    wait_until(lambda: job.opinion is not None and job.opinion.is_over)
+    wait_until(lambda: job.second_opinion is not None and job.second_opinion.is_over)
     assert job.entry is not None
     again = opened(history.store.open(job.entry.id), None, "zh")
     assert again.transcript is not None

@@ -9,9 +9,9 @@ import pytest
 from richspeech.engines import hub
 from richspeech.engines.hub import Source
 from richspeech.engines.sentiment.load import (
-    classifier_on_demand,
     find_classifier,
     irony_limits,
+    lazy_classifier,
     read_labels,
     sentiments_of,
 )
@@ -110,13 +110,13 @@ def test_the_map_goes_before_the_labels_own_words_and_may_join_several() -> None
 def test_wrong_labels_are_refused_before_anything_is_loaded(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "bert", "LABEL_0", "LABEL_1")
     with pytest.raises(ModelError) as caught:
-        classifier_on_demand(asked(id=str(folder), labels={"LABEL_0": "负向"}))
+        lazy_classifier(asked(id=str(folder), labels={"LABEL_0": "负向"}))
     assert str(caught.value) == (
         "The label 'LABEL_1' of bert is not a sentiment; say in sentiment.labels which of "
         "positive, negative, neutral, excited each of LABEL_0, LABEL_1 means."
     )
     with pytest.raises(ModelError) as caught:
-        classifier_on_demand(asked(id=str(folder), labels={"LABEL_7": "负向"}))
+        lazy_classifier(asked(id=str(folder), labels={"LABEL_7": "负向"}))
     assert str(caught.value) == (
         "sentiment.labels names 'LABEL_7', which bert does not have; its labels are LABEL_0, "
         "LABEL_1."

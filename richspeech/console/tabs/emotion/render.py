@@ -165,28 +165,28 @@ def curve(job: EmotionJob | None, locale: str) -> dict[str, Any] | None:
 # A second opinion -------------------------------------------------------------------------------
 
 
-def opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
+def second_opinion(job: Transcription | None, limits: Scores, locale: str) -> Markup:
     """Say how far the emotion recogniser is, or how often the two disagree."""
-    if job is None or job.opinion is None:
-        return render.note("opinion_hint", "opinion-hint", locale)
-    asked = job.opinion
+    if job is None or job.second_opinion is None:
+        return render.note("second_opinion_hint", "second-opinion-hint", locale)
+    asked = job.second_opinion
     if asked.state is State.FAILED:
         return render.failure(asked.error, locale)
     if asked.state is State.CANCELLED:
-        return render.message("info", say("opinion_cancelled", locale))
+        return render.message("info", say("second_opinion_cancelled", locale))
     if asked.state is not State.FINISHED:
-        return progress(asked, "opinion", locale)
+        return progress(asked, "second_opinion", locale)
     outcome = render.message("done", _outcome(job.transcript, asked.model, limits, locale))
     if not asked.is_embedded:
         return outcome
-    return outcome + render.note("opinion_tiny", "opinion-note", locale)
+    return outcome + render.note("second_opinion_tiny", "second-opinion-note", locale)
 
 
 def _outcome(heard: Transcript | None, model: str, limits: Scores, locale: str) -> str:
     count = len(disagreements(heard)) if heard else 0
-    key = "opinion_some" if count else "opinion_none"
+    key = "second_opinion_some" if count else "second_opinion_none"
     parts = [say(key, locale, model=model, count=count)]
     if heard and (found := transcript_risks(heard, limits)):
         emotions = say("list_comma", locale).join(word_of(each, locale) for each in found)
-        parts.append(say("opinion_risk", locale, emotions=emotions))
+        parts.append(say("second_opinion_risk", locale, emotions=emotions))
     return " ".join(parts)

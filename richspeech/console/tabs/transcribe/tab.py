@@ -20,8 +20,8 @@ from richspeech.console.offers import (
     language_offer,
 )
 from richspeech.console.panels.export.panel import ExportPanel, has_files
-from richspeech.console.panels.opinion.row import OpinionRow
 from richspeech.console.panels.review.panel import ReviewPanel
+from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.sessions import Session
 from richspeech.console.shown import settle, shown, watch
 from richspeech.console.sources import Sources, example_buttons
@@ -57,7 +57,7 @@ class TranscribeTab:
         self._context, self._widgets, self._shell = context, context.widgets, shell
         self._handlers = Handlers(context.service.transcriptions, context.sessions)
         self._sources = Sources(context)
-        self._opinion = OpinionRow(context, lambda: self.painted, self.paint)
+        self._second_opinion = SecondOpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
 
     def build(self) -> None:
@@ -177,7 +177,7 @@ class TranscribeTab:
             self._again = self._widgets.button(
                 "again", size="sm", visible=False, elem_id="again", elem_classes="starts"
             )
-            self._opinion.build()
+            self._second_opinion.build()
             self._player = gr.HTML("", elem_id="player", **DRAWN)
             self._viewer = gr.HTML(
                 html_template='<div class="viewer" hidden></div>',
@@ -205,7 +205,7 @@ class TranscribeTab:
             self._table,
             self._start,
             self._cancel,
-            *self._opinion.painted,
+            *self._second_opinion.painted,
             *self._exports.painted,
             *self._review.painted,
             *self._shell.around,
@@ -261,7 +261,7 @@ class TranscribeTab:
             **CHOSEN,
         )
         self._sources.wire()
-        self._opinion.wire()
+        self._second_opinion.wire()
         self._exports.wire()
         self._review.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
@@ -306,7 +306,7 @@ class TranscribeTab:
     def resume(self, arrivals: Arrivals) -> None:
         """Show the job, and go on painting it while it runs."""
         arrivals.add(_is_used, self._watch, self.painted)
-        self._opinion.resume(arrivals)
+        self._second_opinion.resume(arrivals)
         self._exports.resume(arrivals)
         self._review.resume(arrivals)
 
@@ -318,7 +318,7 @@ class TranscribeTab:
             gr.update(visible=can_repeat(job)),
             gr.update(visible=has_files(job)),
             *_updates(paint(session)),
-            *self._opinion.paint(session),
+            *self._second_opinion.paint(session),
             *self._exports.paint(session),
             *self._review.paint(session),
             *self._shell.paint_around(session),

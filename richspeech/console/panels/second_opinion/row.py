@@ -16,7 +16,7 @@ from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 
 
-class OpinionRow:
+class SecondOpinionRow:
     """One button, a way to stop, and what came of it."""
 
     def __init__(
@@ -25,17 +25,26 @@ class OpinionRow:
         """``paint`` draws ``outputs``, all views of the transcript, this row among them."""
         self._context, self._widgets = context, context.widgets
         self._outputs, self._paint_all = outputs, paint
-        self._work = context.service.opinions
+        self._work = context.service.second_opinions
 
     def build(self) -> None:
         """Make the widgets."""
-        with gr.Row(elem_id="opinion", visible=False) as self._row:
+        with gr.Row(elem_id="second-opinion", visible=False) as self._row:
             self._ask = self._widgets.button(
-                "ask_opinion", size="sm", scale=0, min_width=200, elem_id="ask-opinion"
+                "ask_second_opinion",
+                size="sm",
+                scale=0,
+                min_width=200,
+                elem_id="ask-second-opinion",
             )
-            self._said = gr.HTML("", elem_id="opinion-said", **DRAWN)
+            self._said = gr.HTML("", elem_id="second-opinion-said", **DRAWN)
             self._stop = self._widgets.button(
-                "cancel", size="sm", scale=0, min_width=88, visible=False, elem_id="stop-opinion"
+                "cancel",
+                size="sm",
+                scale=0,
+                min_width=88,
+                visible=False,
+                elem_id="stop-second-opinion",
             )
 
     @property
@@ -64,20 +73,20 @@ class OpinionRow:
     def _press_stop(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         job = shown(session)
-        if job is not None and job.opinion is not None:
-            job.opinion.cancel()
+        if job is not None and job.second_opinion is not None:
+            job.second_opinion.cancel()
         return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Paint the row while the opinion is formed, and all views once it is there."""
         session = self._context.session(request)
         job = shown(session)
-        opinion = job.opinion if job else None
-        if opinion is None or opinion.is_over:
+        second_opinion = job.second_opinion if job else None
+        if second_opinion is None or second_opinion.is_over:
             # An event that yields nothing would empty what it writes to.
             yield dict(zip(self.painted, self.paint(session), strict=True))
             return
-        async for _ in opinion.watch():
+        async for _ in second_opinion.watch():
             if shown(session) is not job:
                 return
             yield dict(zip(self.painted, self.paint(session), strict=True))
@@ -87,22 +96,22 @@ class OpinionRow:
     def paint(self, session: Session) -> list[Any]:
         """Draw the opinion on the session's job; nothing where none can be had."""
         job, locale = shown(session), session.locale
-        asked = job.opinion if job else None
+        asked = job.second_opinion if job else None
         runs = asked is not None and not asked.is_over
         done = asked is not None and asked.state is State.FINISHED
         limits = self._context.settings.emotion.risk
         return [
             gr.update(visible=_can_be_asked(job) or asked is not None),
             gr.update(visible=not runs and not done),
-            emotion_render.opinion(job, limits, locale),
+            emotion_render.second_opinion(job, limits, locale),
             gr.update(visible=runs),
         ]
 
 
 def _is_being_formed(session: Session) -> bool:
     job = shown(session)
-    opinion = job.opinion if job else None
-    return opinion is not None and not opinion.is_over
+    second_opinion = job.second_opinion if job else None
+    return second_opinion is not None and not second_opinion.is_over
 
 
 def _can_be_asked(job: Transcription | None) -> bool:
