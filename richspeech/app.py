@@ -128,7 +128,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         add_login(app, account, middleware.logins, middleware.cookies, console.login_page)
     live = partial(
         live_route,
-        talks=service.talks,
+        sessions=service.live_sessions,
         readiness=readiness,
         with_stages=service.transcribers.with_stages,
         defaults=service.defaults,
@@ -140,7 +140,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         version(),
         routes=lambda parts: [
             Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
-            live(parts.desk),
+            live(parts.live),
             root_route(parts.front),
             *file_routes(parts.front),
         ],

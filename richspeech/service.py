@@ -19,7 +19,7 @@ from richspeech.jobs.emotion import Emotions
 from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.export import Exports
 from richspeech.jobs.job import Kind
-from richspeech.jobs.live import Talks
+from richspeech.jobs.live import LiveSessions
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcriptions
@@ -111,9 +111,9 @@ class Service:
         return Exports(self.runner, self.limits)
 
     @cached_property
-    def talks(self) -> Talks:
+    def live_sessions(self) -> LiveSessions:
         """What is said just now → a recording and its words."""
-        return Talks(self.runner, self.settings.limits.max_seconds)
+        return LiveSessions(self.runner, self.settings.limits.max_seconds)
 
 
 def build(

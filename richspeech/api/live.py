@@ -34,7 +34,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State
 from richspeech.engines.registry import engine_named, engines_for
 from richspeech.errors import ModelError, OptionError, RichSpeechError
-from richspeech.jobs.live import Talk, Talks
+from richspeech.jobs.live import LiveSession, LiveSessions
 from richspeech.language.catalog import Notice
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options
@@ -57,10 +57,10 @@ MOST_BACKLOG_SECONDS = 10.0
 SECONDS_BETWEEN_LOOKS = 0.05
 
 
-class Desk(Protocol):
-    """Knows the windows whose people talk."""
+class Windows(Protocol):
+    """Knows the windows in which live sessions begin."""
 
-    def open(self, window: str, visitor: str, options: Options) -> Talk:
+    def open(self, window: str, visitor: str, options: Options) -> LiveSession:
         """Give a window's recording its place; raises ``OptionError`` when it can have none."""
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:
@@ -80,8 +80,8 @@ class Begin(BaseModel):
 
 
 def live_route(
-    desk: Desk,
-    talks: Talks,
+    windows: Windows,
+    sessions: LiveSessions,
     readiness: Readiness,
     defaults: Options,
     settings: LiveSettings,
@@ -94,7 +94,7 @@ def live_route(
     It stands behind the middleware, which knows who asks and refuses other sites.
     """
     return WebSocketRoute(
-        PATH, _Live(desk, talks, readiness, defaults, settings, with_stages).serve
+        PATH, _Live(windows, sessions, readiness, defaults, settings, with_stages).serve
     )
 
 
@@ -103,14 +103,14 @@ class _Live:
 
     def __init__(
         self,
-        desk: Desk,
-        talks: Talks,
+        windows: Windows,
+        sessions: LiveSessions,
         readiness: Readiness,
         defaults: Options,
         settings: LiveSettings,
         with_stages: WithStages,
     ) -> None:
-        self._desk, self._talks, self._with_stages = desk, talks, with_stages
+        self._windows, self._sessions, self._with_stages = windows, sessions, with_stages
         self._readiness, self._defaults, self._settings = readiness, defaults, settings
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -127,18 +127,18 @@ class _Live:
         visitor = visitor_of(websocket).key
         try:
             begin = await _read_begin(websocket, self._settings.idle_seconds)
-            say = partial(self._desk.sentence, begin.window, visitor)
+            say = partial(self._windows.sentence, begin.window, visitor)
             options, pcm = _options(self._defaults, begin.options), PcmStream(begin.sample_rate)
             loaded = await self._loaded(websocket)
             engine_named(loaded.engine).require_languages(options)
             live = self._transcription(loaded)
-            talk = self._desk.open(begin.window, visitor, options)
+            session = self._windows.open(begin.window, visitor, options)
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
             return
         idle = _Idle(self._settings.idle_seconds, begin.sample_rate)
-        conversation = _Conversation(websocket, talk, pcm, say, idle)
-        await conversation.run(self._talks, live)
+        conversation = _Conversation(websocket, session, pcm, say, idle)
+        await conversation.run(self._sessions, live)
 
     async def _loaded(self, websocket: WebSocket) -> Loaded:
         if self._readiness.state is State.LOADING:
@@ -164,16 +164,16 @@ class _Conversation:
     """One recording: the socket's coroutines feed it, a job of its own transcribes it."""
 
     def __init__(
-        self, websocket: WebSocket, talk: Talk, pcm: PcmStream, say: Say, idle: "_Idle"
+        self, websocket: WebSocket, session: LiveSession, pcm: PcmStream, say: Say, idle: "_Idle"
     ) -> None:
-        self._websocket, self._talk, self._recording = websocket, talk, talk.recording
+        self._websocket, self._session, self._recording = websocket, session, session.recording
         self._pcm, self._say, self._idle = pcm, say, idle
         self._loop = asyncio.get_running_loop()
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
-    async def run(self, talks: Talks, live: LiveTranscription) -> None:
+    async def run(self, sessions: LiveSessions, live: LiveTranscription) -> None:
         """Lead it to its end; what was heard goes to its place, whatever becomes of the socket."""
-        talks.start(self._talk, live, lambda event: self._post(_message(event)), self._end)
+        sessions.start(self._session, live, lambda event: self._post(_message(event)), self._end)
         await self._websocket.send_json({"type": "ready"})
         listening = asyncio.create_task(self._listen())
         try:
@@ -189,7 +189,7 @@ class _Conversation:
     async def _listen(self) -> None:
         """Feed the recording until it is stopped, left, silent or too long; then end it."""
         try:
-            while not self._talk.stop.is_set() and await self._listened():
+            while not self._session.stop.is_set() and await self._listened():
                 while self._recording.backlog_seconds > MOST_BACKLOG_SECONDS:
                     await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             self._recording.feed(self._pcm.finish())
@@ -210,7 +210,7 @@ class _Conversation:
 
     def _end(self) -> None:
         """Say how it ended; runs in the job's thread."""
-        if (error := self._talk.error) is not None:
+        if (error := self._session.error) is not None:
             self._post(_refusal(error, self._say(error)))
         self._post({"type": "finished", "duration": self._recording.seconds})
         self._post(None)

@@ -21,7 +21,7 @@ from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import shown
 from richspeech.console.states import States
 from richspeech.console.tab import TRANSCRIBE, Context, Viewer
-from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.registry import TABS
 from richspeech.console.theme import CSS, theme
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
@@ -44,8 +44,8 @@ class Parts:
     """What the routes before the page's are made of."""
 
     windows: Sessions
-    desk: LiveDesk
-    """For people who talk."""
+    live: LiveWindows
+    """Where live sessions begin."""
     front: Front
     """The page as it is sent, and its files."""
     progress: Any = file_upload_statuses
@@ -67,7 +67,7 @@ def mount(
     Returns the windows. The page guards nothing by itself: it stands behind the middleware.
     """
     context = context_of(service, version)
-    desk = LiveDesk(context.sessions, service)
+    live = LiveWindows(context.sessions, service)
     # Examples are shown from where they are; copies of them would be nobody's upload.
     gr.set_static_paths([EXAMPLES])
     handlers = dict(answers)
@@ -76,7 +76,7 @@ def mount(
     page = Page(context)
     blocks = page.build()
     front = Front(blocks, page.paint, service.settings.page.unsure_below)
-    app.router.routes.extend(routes(Parts(context.sessions, desk, front)))
+    app.router.routes.extend(routes(Parts(context.sessions, live, front)))
     gr.mount_gradio_app(
         app,
         blocks,

@@ -1,4 +1,4 @@
-"""Talks: what is said is heard while it is recorded, and transcribed as a recording in the end."""
+"""Live sessions: transcribed while they are recorded, and as a recording in the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from richspeech.recognition.pipeline import Progress
 
 
 @dataclass(eq=False)
-class Talk(Job):
+class LiveSession(Job):
     """One recording that is going on."""
 
     kind: ClassVar[Kind] = Kind.LIVE
@@ -56,14 +56,16 @@ class Talk(Job):
         return self.request.to_dict()
 
 
-class Talks:
-    """Gives every talk its place, and hears it."""
+class LiveSessions:
+    """Gives every live session its place, and hears it."""
 
     def __init__(self, runner: Runner, max_seconds: float) -> None:
         """``max_seconds`` is the longest recording."""
         self._runner, self._max_seconds = runner, max_seconds
 
-    def open(self, path: Path, options: Options, end: Callable[[Progress | None], None]) -> Talk:
+    def open(
+        self, path: Path, options: Options, end: Callable[[Progress | None], None]
+    ) -> LiveSession:
         """Begin a recording in a file; raises ``OptionError`` when nobody else can talk now."""
         places = self._runner.places(Kind.LIVE)
         try:
@@ -72,29 +74,31 @@ class Talks:
             raise OptionError("live.full", count=places.at_once) from error
         with turn.unless_it_fails():
             recording = LiveRecording(path, self._max_seconds)
-        talk = Talk(recording, path, TranscriptionRequest(options), end, turn)
-        talk.enter(State.RUNNING)
-        return talk
+        session = LiveSession(recording, path, TranscriptionRequest(options), end, turn)
+        session.enter(State.RUNNING)
+        return session
 
     def start(
         self,
-        talk: Talk,
+        session: LiveSession,
         live: LiveTranscription,
         tell: Callable[[Event], None],
         then: Callable[[], None],
     ) -> None:
-        """Hear a talk, and ``tell`` what is heard; ``then`` is called once the job is over."""
-        self._runner.start(talk, partial(self.hear, talk, live, tell), talk.turn, then)
+        """Transcribe a session and ``tell`` its events; ``then`` is called once the job is over."""
+        self._runner.start(session, partial(self.hear, session, live, tell), session.turn, then)
 
-    def hear(self, talk: Talk, live: LiveTranscription, tell: Callable[[Event], None]) -> None:
+    def hear(
+        self, session: LiveSession, live: LiveTranscription, tell: Callable[[Event], None]
+    ) -> None:
         """Hear it here and now; what was said goes on to its place, whatever goes wrong."""
         progress = None
         try:
-            for event in live.events(talk.recording, talk.request.options):
+            for event in live.events(session.recording, session.request.options):
                 if isinstance(event, Finished):
                     progress = event.progress
                 else:
                     tell(event)
         finally:
-            talk.recording.finish()
-            talk.end(progress)
+            session.recording.finish()
+            session.end(progress)

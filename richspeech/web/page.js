@@ -7,7 +7,7 @@ import { listing } from "./listing.js";
 import { live } from "./live.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { watchConnection } from "./reconnect.js";
-import { chooser, desk } from "./review.js";
+import { chooser, exportJobs } from "./review.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
@@ -32,7 +32,7 @@ const download = (selector) => setTimeout(() => document.querySelector(selector)
 
 window.richspeech = {
   ...{ visitor, choose, settle, arrive, download },
-  ...{ view, emotionCurve, listing, desk, chooser, live },
+  ...{ view, emotionCurve, listing, exportJobs, chooser, live },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

@@ -3,8 +3,8 @@
 import { redraw } from "./redraw.js";
 
 // Downloads every file that was finished while this page looked on.
-export function desk(element, props, watch, events) {
-  const place = element.querySelector(".desk");
+export function exportJobs(element, props, watch, events) {
+  const place = element.querySelector(".export-jobs");
   let seen = null;
   const show = () => {
     const { html = "", ready = {} } = props.value || {};

@@ -81,7 +81,7 @@ def test_a_finished_report_can_be_downloaded_again(visitor: Visitor) -> None:
     visitor.transcribe(CALL)
     downloaded(visitor, "html")
     page = visitor.page
-    expect(page.locator("#export-desk")).to_contain_text("zh-call.html 已做好")
+    expect(page.locator("#export-jobs")).to_contain_text("zh-call.html 已做好")
     page.reload()
     page.locator("html[data-settled]").wait_for(state="attached")
     with page.expect_download() as caught:

@@ -81,13 +81,13 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
     correct_first(page, "请把冰箱退掉。")
     with page.expect_download():
         page.click("#download-training")
-    expect(page.locator("#export-desk .made")).to_have_count(1)
+    expect(page.locator("#export-jobs .made")).to_have_count(1)
     page.click("#download-html")
-    expect(page.locator("#export-desk .making")).to_contain_text("/ 2:01:2")
-    press_slowly(page, "[data-stop=html]", "#export-desk")
-    page.locator("#export-desk .making").wait_for(state="detached")
-    expect(page.locator("#export-desk .made")).to_have_count(1)
-    page.locator("#export-desk [data-save=training]").wait_for()
+    expect(page.locator("#export-jobs .making")).to_contain_text("/ 2:01:2")
+    press_slowly(page, "[data-stop=html]", "#export-jobs")
+    page.locator("#export-jobs .making").wait_for(state="detached")
+    expect(page.locator("#export-jobs .made")).to_have_count(1)
+    page.locator("#export-jobs [data-save=training]").wait_for()
     assert zipfile.is_zipfile(downloaded(visitor, "docx"))
 
 

@@ -28,7 +28,7 @@ from richspeech.engines import loader
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.jobs.job import Kind
-from richspeech.jobs.live import Talk, Talks
+from richspeech.jobs.live import LiveSession, LiveSessions
 from richspeech.jobs.runner import Runner
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
@@ -48,7 +48,7 @@ class FakePlace:
     """Keeps what it is given."""
 
     path: Path
-    talk: Talk | None = None
+    session: LiveSession | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     progress: Progress | None = None
 
@@ -58,21 +58,21 @@ class FakePlace:
 
 
 @dataclass
-class FakeDesk:
+class FakeWindows:
     """Has a place for every window but the one called busy."""
 
     folder: Path
-    talks: Talks = field(default_factory=lambda: Talks(Runner(), 600))
+    sessions: LiveSessions = field(default_factory=lambda: LiveSessions(Runner(), 600))
     places: dict[str, FakePlace] = field(default_factory=dict)
     options: list[Options] = field(default_factory=list)
 
-    def open(self, window: str, visitor: str, options: Options) -> Talk:  # noqa: ARG002
+    def open(self, window: str, visitor: str, options: Options) -> LiveSession:  # noqa: ARG002
         if window == "busy":
             raise OptionError("This window is busy; wait.")
         self.options.append(options)
         place = self.places.setdefault(window, FakePlace(self.folder / f"{window}.wav"))
-        place.talk = self.talks.open(place.path, options, place.end)
-        return place.talk
+        place.session = self.sessions.open(place.path, options, place.end)
+        return place.session
 
     def sentence(self, window: str, visitor: str, error: RichSpeechError | None) -> str:  # noqa: ARG002
         return f"Sorry, {window}: {error}"
@@ -84,8 +84,8 @@ def guarded(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> FakeDesk:
-    return FakeDesk(tmp_path)
+def windows(tmp_path: Path) -> FakeWindows:
+    return FakeWindows(tmp_path)
 
 
 @pytest.fixture
@@ -96,13 +96,13 @@ def readiness(ours: loader.Loaded) -> Readiness:
 
 
 @pytest.fixture
-def client(desk: FakeDesk, readiness: Readiness) -> Iterator[TestClient]:
-    with client_of(desk, readiness) as client:
+def client(windows: FakeWindows, readiness: Readiness) -> Iterator[TestClient]:
+    with client_of(windows, readiness) as client:
         yield client
 
 
 def client_of(
-    desk: FakeDesk,
+    windows: FakeWindows,
     readiness: Readiness,
     max_seconds: float = 600,
     max_sessions: int = 2,
@@ -111,14 +111,18 @@ def client_of(
     settings = LiveSettings(
         interim_seconds=0.01, max_sessions=max_sessions, idle_seconds=idle_seconds
     )
-    desk.talks = Talks(Runner(at_once={Kind.LIVE: max_sessions}), max_seconds)
-    return TestClient(guarded(live_route(desk, desk.talks, readiness, Options(), settings)))
+    windows.sessions = LiveSessions(Runner(at_once={Kind.LIVE: max_sessions}), max_seconds)
+    return TestClient(
+        guarded(live_route(windows, windows.sessions, readiness, Options(), settings))
+    )
 
 
 @contextmanager
-def served(desk: FakeDesk, readiness: Readiness) -> Iterator[str]:
+def served(windows: FakeWindows, readiness: Readiness) -> Iterator[str]:
     """The address of the route on a real server, which nobody stops when a connection ends."""
-    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings(interim_seconds=0.01))
+    route = live_route(
+        windows, windows.sessions, readiness, Options(), LiveSettings(interim_seconds=0.01)
+    )
     server = uvicorn.Server(uvicorn.Config(guarded(route), log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -156,7 +160,7 @@ def received(socket: WebSocketTestSession) -> Iterator[dict[str, Any]]:
             return
 
 
-def talk(client: TestClient, sound: bytes, **more: Any) -> list[dict[str, Any]]:
+def record(client: TestClient, sound: bytes, **more: Any) -> list[dict[str, Any]]:
     with client.websocket_connect("/live") as socket:
         assert begin(socket, **more) == {"type": "ready"}
         send(socket, sound)
@@ -171,17 +175,17 @@ def transcribed(ours: loader.Loaded, path: Path) -> Transcript:
 
 
 def test_the_finals_are_what_transcribing_the_kept_recording_gives(
-    client: TestClient, desk: FakeDesk, ours: loader.Loaded
+    client: TestClient, windows: FakeWindows, ours: loader.Loaded
 ) -> None:
     sound = sound_of(EXAMPLE)
-    messages = talk(client, sound)
-    assert sound_of(desk.places["mine"].path) == sound
-    whole = transcribed(ours, desk.places["mine"].path)
+    messages = record(client, sound)
+    assert sound_of(windows.places["mine"].path) == sound
+    whole = transcribed(ours, windows.places["mine"].path)
     finals = [message["segment"] for message in messages if message["type"] == "final"]
     assert finals == whole.to_dict()["segments"]
     assert finals[0]["text"]
     assert messages[-1] == {"type": "finished", "duration": len(sound) / 2 / SAMPLE_RATE}
-    progress = desk.places["mine"].progress
+    progress = windows.places["mine"].progress
     assert progress is not None
     assert progress.transcript.segments == whole.segments
 
@@ -206,7 +210,7 @@ def test_an_utterance_is_read_before_it_is_over(client: TestClient) -> None:
 def test_another_rate_is_heard_the_same(client: TestClient, ours: loader.Loaded) -> None:
     sound = sound_of(EXAMPLE)
     doubled = b"".join(sound[n : n + 2] * 2 for n in range(0, len(sound), 2))
-    messages = talk(client, doubled, sample_rate=2 * SAMPLE_RATE)
+    messages = record(client, doubled, sample_rate=2 * SAMPLE_RATE)
     heard = "".join(
         message["segment"]["text"] for message in messages if message["type"] == "final"
     )
@@ -214,25 +218,25 @@ def test_another_rate_is_heard_the_same(client: TestClient, ours: loader.Loaded)
 
 
 def test_who_leaves_the_page_loses_nothing_that_was_still_on_its_way(
-    desk: FakeDesk, readiness: Readiness
+    windows: FakeWindows, readiness: Readiness
 ) -> None:
     sound = sound_of(EXAMPLE) * 8  # more than is taken before some of it is read
-    with served(desk, readiness) as address, connect(address) as client:
+    with served(windows, readiness) as address, connect(address) as client:
         client.send(json.dumps({"type": "begin", "window": "mine"}))
         assert json.loads(client.recv()) == {"type": "ready"}
         for start in range(0, len(sound), FRAME_BYTES):
             client.send(sound[start : start + FRAME_BYTES])
         client.close()
-        assert desk.places["mine"].ended.wait(60)
-    progress = desk.places["mine"].progress
+        assert windows.places["mine"].ended.wait(60)
+    progress = windows.places["mine"].progress
     assert progress is not None
     assert progress.transcript.text
-    assert sound_of(desk.places["mine"].path) == sound
+    assert sound_of(windows.places["mine"].path) == sound
 
 
-def test_options_come_with_the_beginning(client: TestClient, desk: FakeDesk) -> None:
-    talk(client, b"", options={"language": "yue", "inverse_text_normalization": False})
-    assert desk.options == [Options(language="yue", inverse_text_normalization=False)]
+def test_options_come_with_the_beginning(client: TestClient, windows: FakeWindows) -> None:
+    record(client, b"", options={"language": "yue", "inverse_text_normalization": False})
+    assert windows.options == [Options(language="yue", inverse_text_normalization=False)]
 
 
 @pytest.mark.parametrize(
@@ -266,10 +270,10 @@ def test_sound_that_does_not_fit_ends_the_talk_with_a_sentence(client: TestClien
 
 
 def test_a_talk_that_is_too_long_is_kept_as_far_as_allowed(
-    desk: FakeDesk, readiness: Readiness
+    windows: FakeWindows, readiness: Readiness
 ) -> None:
     with (
-        client_of(desk, readiness, max_seconds=1) as client,
+        client_of(windows, readiness, max_seconds=1) as client,
         client.websocket_connect("/live") as socket,
     ):
         begin(socket)
@@ -279,90 +283,92 @@ def test_a_talk_that_is_too_long_is_kept_as_far_as_allowed(
     assert end == {"type": "finished", "duration": 1.0}
 
 
-def test_only_so_many_talk_at_the_same_time(desk: FakeDesk, readiness: Readiness) -> None:
-    with client_of(desk, readiness, max_sessions=1) as client:
+def test_only_so_many_talk_at_the_same_time(windows: FakeWindows, readiness: Readiness) -> None:
+    with client_of(windows, readiness, max_sessions=1) as client:
         with client.websocket_connect("/live") as first:
             assert begin(first) == {"type": "ready"}
             with client.websocket_connect("/live") as second:
                 assert "places to talk are taken" in begin(second, window="other")["message"]
             first.send_json({"type": "stop"})
             assert [*received(first)][-1]["type"] == "finished"
-        assert talk(client, b"", window="other")[-1]["type"] == "finished"
+        assert record(client, b"", window="other")[-1]["type"] == "finished"
 
 
-def test_who_sends_nothing_gives_the_place_back(desk: FakeDesk, readiness: Readiness) -> None:
-    with client_of(desk, readiness, max_sessions=1, idle_seconds=0.2) as client:
+def test_who_sends_nothing_gives_the_place_back(windows: FakeWindows, readiness: Readiness) -> None:
+    with client_of(windows, readiness, max_sessions=1, idle_seconds=0.2) as client:
         with client.websocket_connect("/live") as idle:
             assert begin(idle) == {"type": "ready"}
             assert [*received(idle)] == [{"type": "finished", "duration": 0.0}]
-        assert talk(client, bytes(FRAME_BYTES), window="other")[-1]["type"] == "finished"
+        assert record(client, bytes(FRAME_BYTES), window="other")[-1]["type"] == "finished"
 
 
-def test_who_never_begins_is_sent_away(desk: FakeDesk, readiness: Readiness) -> None:
+def test_who_never_begins_is_sent_away(windows: FakeWindows, readiness: Readiness) -> None:
     with (
-        client_of(desk, readiness, idle_seconds=0.2) as client,
+        client_of(windows, readiness, idle_seconds=0.2) as client,
         client.websocket_connect("/live") as socket,
     ):
         (message,) = received(socket)
     assert message["type"] == "error"
-    assert desk.places == {}
+    assert windows.places == {}
 
 
 @pytest.mark.parametrize("frame", [b"", b"\0\0"])
 def test_frames_without_sound_in_them_keep_no_place(
-    desk: FakeDesk, readiness: Readiness, frame: bytes
+    windows: FakeWindows, readiness: Readiness, frame: bytes
 ) -> None:
     with (
-        client_of(desk, readiness, idle_seconds=0.3) as client,
+        client_of(windows, readiness, idle_seconds=0.3) as client,
         client.websocket_connect("/live") as socket,
     ):
         begin(socket)
-        while not desk.places["mine"].ended.wait(0.02):
+        while not windows.places["mine"].ended.wait(0.02):
             socket.send_bytes(frame)
         assert [*received(socket)][-1]["type"] == "finished"
 
 
 def test_who_sends_sound_stays_for_longer_than_an_idle_one_may(
-    desk: FakeDesk, readiness: Readiness
+    windows: FakeWindows, readiness: Readiness
 ) -> None:
     with (
-        client_of(desk, readiness, idle_seconds=2.0) as client,
+        client_of(windows, readiness, idle_seconds=2.0) as client,
         client.websocket_connect("/live") as socket,
     ):
         begin(socket)
         for _ in range(10):
-            assert not desk.places["mine"].ended.wait(0.25)
+            assert not windows.places["mine"].ended.wait(0.25)
             send(socket, bytes(FRAME_BYTES * 10))
         socket.send_json({"type": "stop"})
         assert [*received(socket)][-1] == {"type": "finished", "duration": 10.0}
 
 
-def test_a_window_that_is_left_for_long_ends_its_talk(client: TestClient, desk: FakeDesk) -> None:
+def test_a_window_that_is_left_for_long_ends_its_session(
+    client: TestClient, windows: FakeWindows
+) -> None:
     with client.websocket_connect("/live") as socket:
         begin(socket)
-        talk = desk.places["mine"].talk
-        assert talk is not None
-        talk.cancel()
+        session = windows.places["mine"].session
+        assert session is not None
+        session.cancel()
         send(socket, bytes(FRAME_BYTES))
         assert [*received(socket)][-1]["type"] == "finished"
 
 
 def test_an_engine_that_takes_recordings_whole_says_so(
-    desk: FakeDesk, reference: loader.Loaded
+    windows: FakeWindows, reference: loader.Loaded
 ) -> None:
     readiness = Readiness()
     readiness.load(lambda: reference)
-    with client_of(desk, readiness) as client, client.websocket_connect("/live") as socket:
+    with client_of(windows, readiness) as client, client.websocket_connect("/live") as socket:
         assert "takes recordings whole" in begin(socket)["message"]
 
 
-def test_a_model_that_could_not_be_loaded_is_named(desk: FakeDesk) -> None:
+def test_a_model_that_could_not_be_loaded_is_named(windows: FakeWindows) -> None:
     def fail() -> loader.Loaded:
         raise OptionError("The folder is empty; give another one.")
 
     readiness = Readiness()
     readiness.load(fail)
-    with client_of(desk, readiness) as client, client.websocket_connect("/live") as socket:
+    with client_of(windows, readiness) as client, client.websocket_connect("/live") as socket:
         assert "The folder is empty" in begin(socket)["message"]
 
 
@@ -389,9 +395,9 @@ def test_our_own_page_is_let_in(client: TestClient) -> None:
 
 @pytest.mark.parametrize("shown", [None, "bad"])
 def test_strangers_are_refused_where_there_is_a_password(
-    desk: FakeDesk, readiness: Readiness, shown: str | None
+    windows: FakeWindows, readiness: Readiness, shown: str | None
 ) -> None:
-    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings())
+    route = live_route(windows, windows.sessions, readiness, Options(), LiveSettings())
     client = TestClient(guarded(route, Logins(1)))
     if shown:
         client.cookies.set(COOKIES.login, shown)
@@ -400,9 +406,9 @@ def test_strangers_are_refused_where_there_is_a_password(
     assert caught.value.status_code == 401
 
 
-def test_who_has_logged_in_is_let_in(desk: FakeDesk, readiness: Readiness) -> None:
+def test_who_has_logged_in_is_let_in(windows: FakeWindows, readiness: Readiness) -> None:
     logins = Logins(1)
-    route = live_route(desk, desk.talks, readiness, Options(), LiveSettings())
+    route = live_route(windows, windows.sessions, readiness, Options(), LiveSettings())
     client = TestClient(guarded(route, logins))
     client.cookies.set(COOKIES.login, logins.begin("ming"))
     with client.websocket_connect("/live") as socket:

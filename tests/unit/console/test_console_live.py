@@ -11,12 +11,12 @@ from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
-from richspeech.console.tabs.live.desk import LiveDesk
 from richspeech.console.tabs.live.tab import live_words
+from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.job import State
-from richspeech.jobs.live import Talk
+from richspeech.jobs.live import LiveSession
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
@@ -57,20 +57,22 @@ def sessions() -> Sessions:
 
 
 @pytest.fixture
-def desk(sessions: Sessions, ear: FakeTranscriber, history: History, tmp_path: Path) -> LiveDesk:
+def windows(
+    sessions: Sessions, ear: FakeTranscriber, history: History, tmp_path: Path
+) -> LiveWindows:
     folder = tmp_path / "weights"
     folder.mkdir()
     readiness = ready(loaded_with(ear, folder=folder))
-    return LiveDesk(sessions, build(Settings(), readiness, history=history))
+    return LiveWindows(sessions, build(Settings(), readiness, history=history))
 
 
-def recorded(live: Talk) -> Talk:
+def recorded(live: LiveSession) -> LiveSession:
     live.recording.feed(np.full(16_000, 9_000, np.int16))
     live.recording.finish()
     return live
 
 
-def end(live: Talk, progress: Progress | None) -> None:
+def end(live: LiveSession, progress: Progress | None) -> None:
     """What its thread does in the end."""
     Runner().run(live, partial(live.end, progress))
 
@@ -84,11 +86,11 @@ def finished(sessions: Sessions) -> Transcription:
 
 
 def test_what_was_heard_becomes_the_job_of_its_window(
-    desk: LiveDesk, sessions: Sessions, ear: FakeTranscriber
+    windows: LiveWindows, sessions: Sessions, ear: FakeTranscriber
 ) -> None:
-    live = recorded(desk.open("window", "", Options(language="zh")))
+    live = recorded(windows.open("window", "", Options(language="zh")))
     session = sessions.attach("page", "window")
-    assert session.job_of(Talk) is live
+    assert session.job_of(LiveSession) is live
     end(live, heard("你好"))
     job = finished(sessions)
     assert shown(session) is job
@@ -103,9 +105,9 @@ def test_what_was_heard_becomes_the_job_of_its_window(
 
 
 def test_a_recording_whose_words_were_lost_is_transcribed(
-    desk: LiveDesk, sessions: Sessions, ear: FakeTranscriber
+    windows: LiveWindows, sessions: Sessions, ear: FakeTranscriber
 ) -> None:
-    live = recorded(desk.open("window", "", Options()))
+    live = recorded(windows.open("window", "", Options()))
     end(live, None)
     job = finished(sessions)
     assert job.transcript is not None
@@ -113,8 +115,8 @@ def test_a_recording_whose_words_were_lost_is_transcribed(
     assert len(ear.heard) == 1
 
 
-def test_the_history_keeps_it(desk: LiveDesk, sessions: Sessions, history: History) -> None:
-    live = recorded(desk.open("window", "", Options()))
+def test_the_history_keeps_it(windows: LiveWindows, sessions: Sessions, history: History) -> None:
+    live = recorded(windows.open("window", "", Options()))
     end(live, heard("你好"))
     job = finished(sessions)
     (entry,) = history.store.search(parse_query("你好"))
@@ -122,37 +124,43 @@ def test_the_history_keeps_it(desk: LiveDesk, sessions: Sessions, history: Histo
     assert entry.name == live.path.name
 
 
-def test_nobody_talks_while_the_window_transcribes(desk: LiveDesk, sessions: Sessions) -> None:
+def test_nobody_talks_while_the_window_transcribes(
+    windows: LiveWindows, sessions: Sessions
+) -> None:
     show(sessions.attach("page", "window"), Transcription(Path("long.wav")))
     with pytest.raises(OptionError, match="wait for its end or cancel it"):
-        desk.open("window", "", Options())
-    assert recorded(desk.open("another", "", Options())).path.name.startswith("live-")
+        windows.open("window", "", Options())
+    assert recorded(windows.open("another", "", Options())).path.name.startswith("live-")
 
 
-def test_a_second_talk_ends_the_first_and_has_a_file_of_its_own(desk: LiveDesk) -> None:
-    first = recorded(desk.open("window", "", Options()))
-    second = recorded(desk.open("window", "", Options()))
+def test_a_second_live_session_ends_the_first_and_has_a_file_of_its_own(
+    windows: LiveWindows,
+) -> None:
+    first = recorded(windows.open("window", "", Options()))
+    second = recorded(windows.open("window", "", Options()))
     assert first.stop.is_set()
     assert not second.stop.is_set()
     assert second.path != first.path
 
 
 def test_a_talk_is_work_that_stops_when_its_window_is_left(
-    desk: LiveDesk, sessions: Sessions
+    windows: LiveWindows, sessions: Sessions
 ) -> None:
     session = sessions.attach("page", "window")
-    live = recorded(desk.open("window", "", Options()))
+    live = recorded(windows.open("window", "", Options()))
     assert session.has_work
     sessions.leave("page")
     assert live.stop.wait(WAIT_SECONDS)
 
 
-def test_errors_are_told_in_the_language_of_the_window(desk: LiveDesk, sessions: Sessions) -> None:
+def test_errors_are_told_in_the_language_of_the_window(
+    windows: LiveWindows, sessions: Sessions
+) -> None:
     error = AudioError("live.too_long", longest=60.0)
-    assert desk.sentence("window", "", error).startswith("实时录音到了允许的最长时间 60 秒")
+    assert windows.sentence("window", "", error).startswith("实时录音到了允许的最长时间 60 秒")
     sessions.of_window("window").locale = "en"
-    assert desk.sentence("window", "", error) == str(error)
-    assert "log" in desk.sentence("window", "", None)
+    assert windows.sentence("window", "", error) == str(error)
+    assert "log" in windows.sentence("window", "", None)
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

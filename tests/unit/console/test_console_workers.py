@@ -15,7 +15,7 @@ from richspeech.api.server import Server, work_seconds
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.sessions import Session, Sessions
-from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, StoppingError
 from richspeech.jobs.batch.batches import Batches
@@ -162,7 +162,7 @@ def test_no_new_work_is_taken_from_then_on(
             Session().folder, [recorded(tmp_path / "a.wav")], None, TranscriptionRequest()
         )
     with pytest.raises(StoppingError):
-        LiveDesk(Sessions(60), service).open("window", "", Options())
+        LiveWindows(Sessions(60), service).open("window", "", Options())
     assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
 
 
@@ -217,7 +217,7 @@ def test_a_talk_that_is_read_along_ends_and_is_kept(
 ) -> None:
     history = History(store, Settings(), "1")
     service = build(Settings(), None, transcribers, history, workers)
-    live = LiveDesk(Sessions(60), service).open("window", "", Options())
+    live = LiveWindows(Sessions(60), service).open("window", "", Options())
     live.recording.feed(np.full(16_000, 9_000, np.int16))
     said = Segment(0.0, 1.0, "你好。", "zh", 0.9, Emotion.HAPPY, {}, (), {}, (), "")
     heard = Progress(Transcript(1.0, 0.1, "ear", "tiny", (said,)), (said,), None, finished=True)

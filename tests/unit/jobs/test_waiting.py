@@ -11,7 +11,7 @@ import pytest
 from richspeech.audio.decode import AudioLimits
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
-from richspeech.console.tabs.live.desk import LiveDesk
+from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.transcribe.handlers import paint
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
@@ -179,7 +179,7 @@ def test_a_talk_that_has_ended_is_never_sent_away(loading: Transcribers, tmp_pat
     for job in jobs:
         service.transcriptions.submit(job)
     sessions = Sessions(3600)
-    live = LiveDesk(sessions, service).open("window", "", Options())
+    live = LiveWindows(sessions, service).open("window", "", Options())
     live.recording.finish()
     live.path.write_bytes(Path("examples/zh-laughter.wav").read_bytes())
     live.end(None)

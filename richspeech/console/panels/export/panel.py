@@ -9,7 +9,7 @@ import gradio as gr
 
 from richspeech.console import render
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.panels.export.desk import ExportDesk
+from richspeech.console.panels.export.jobs import ExportJobs
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
@@ -37,7 +37,7 @@ class ExportPanel:
 
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
-        self._desk = ExportDesk(context, "export", FORMS)
+        self._jobs = ExportJobs(context, "export", FORMS)
         self._buttons: dict[str, Any] = {}
 
     def build(self) -> None:
@@ -48,7 +48,7 @@ class ExportPanel:
                 for name, forms in GROUPS:
                     self._build_group(name, forms)
             self._remark = gr.HTML("", elem_id="export-remark", **DRAWN)
-            self._desk.build()
+            self._jobs.build()
             self._build_look()
 
     def _build_group(self, name: str, forms: tuple[str, ...]) -> None:
@@ -89,19 +89,19 @@ class ExportPanel:
     def painted(self) -> list[Any]:
         """Whatever depends on the transcript."""
         button = self._buttons[TRAINING]
-        return [self._box, button, self._remark, self.style, *self._desk.painted]
+        return [self._box, button, self._remark, self.style, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect the buttons; ``style`` changes the transcript, too, and is the tab's to wire."""
         for form, button in self._buttons.items():
             button.click(
-                self._press(form), [self._emotions, self._sounds], self._desk.strip, **BEGINS
+                self._press(form), [self._emotions, self._sounds], self._jobs.strip, **BEGINS
             )
-        self._desk.wire()
+        self._jobs.wire()
 
     def resume(self, arrivals: Arrivals) -> None:
         """Look on at what is being made."""
-        self._desk.resume(arrivals)
+        self._jobs.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Show what can be had of the session's transcript."""
@@ -112,7 +112,7 @@ class ExportPanel:
             gr.update(visible=can_train(job)),
             render.remark(say("export_silent", session.locale)) if silent else "",
             gr.update(value=session.style),
-            *self._desk.paint(session),
+            *self._jobs.paint(session),
         ]
 
     def _press(self, form: str) -> Callable[..., AsyncIterator[dict[str, Any]]]:
@@ -124,9 +124,9 @@ class ExportPanel:
             session = self._context.session(request)
             material = material_of(session, emotions=emotions, sounds=sounds)
             if material is None:
-                yield self._desk.show(session)
+                yield self._jobs.show(session)
                 return
-            async for values in self._desk.make(session, form, material):
+            async for values in self._jobs.make(session, form, material):
                 yield values
 
         return press

@@ -8,7 +8,7 @@ import gradio as gr
 
 from richspeech.console import events, render
 from richspeech.console.arrivals import Arrivals
-from richspeech.console.panels.export.desk import ExportDesk
+from richspeech.console.panels.export.jobs import ExportJobs
 from richspeech.console.panels.export.panel import material_of, recording_of
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.reviews import Reviews
@@ -31,7 +31,7 @@ class ReviewPanel:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._reviews = Reviews(context.settings)
-        self._desk = ExportDesk(context, "cuts", (*CUTS, *LISTS))
+        self._jobs = ExportJobs(context, "cuts", (*CUTS, *LISTS))
 
     def build(self) -> None:
         """Make the card, which is there once there is something to say."""
@@ -48,7 +48,7 @@ class ReviewPanel:
                         apply_default_css=False,
                         elem_id="highlights",
                     )
-                    self._desk.build()
+                    self._jobs.build()
                 with self._tab("risk"):
                     self._risk = gr.HTML("", elem_id="risk", **DRAWN)
 
@@ -59,23 +59,23 @@ class ReviewPanel:
     def painted(self) -> list[Any]:
         """The card and what is in it."""
         drawn = [self._remark, self._insight, self._chooser, self._risk]
-        return [self._card, *drawn, *self._desk.painted]
+        return [self._card, *drawn, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect what can be made of highlights."""
-        self._chooser.make(self._press_make, None, self._desk.strip, **QUICK)
-        self._desk.wire()
+        self._chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
+        self._jobs.wire()
 
     def resume(self, arrivals: Arrivals) -> None:
         """Look on at what is being cut."""
-        self._desk.resume(arrivals)
+        self._jobs.resume(arrivals)
 
     def paint(self, session: Session) -> list[Any]:
         """Review the session's transcript."""
         job, locale = shown(session), session.locale
         review = self._reviews.of(job)
         if job is None or review is None or job.transcript is None:
-            return [gr.update(visible=False), "", "", None, "", *self._desk.paint(session)]
+            return [gr.update(visible=False), "", "", None, "", *self._jobs.paint(session)]
         can_cut = recording_of(job) is not None
         chooser = {
             "job": job.id,
@@ -89,7 +89,7 @@ class ReviewPanel:
             review_render.insight(review.insight, locale),
             chooser,
             review_render.risk(review.risk, self._context.settings.risk, locale),
-            *self._desk.paint(session),
+            *self._jobs.paint(session),
         ]
 
     async def _press_make(
@@ -102,8 +102,8 @@ class ReviewPanel:
         found = review.highlights if review else ()
         chosen = tuple(each for each in found if review_render.highlight_key(each) in wish.chosen)
         if material is None or not chosen:
-            yield self._desk.show(session)
+            yield self._jobs.show(session)
             return
         material = replace(material, highlights=chosen)
-        async for values in self._desk.make(session, wish.form, material):
+        async for values in self._jobs.make(session, wish.form, material):
             yield values

@@ -13,7 +13,7 @@ from richspeech.console.shown import watch
 from richspeech.console.tab import Context, Shell
 from richspeech.console.widgets import QUICK
 from richspeech.engines.registry import Engine, engine_named, engines_for
-from richspeech.jobs.live import Talk
+from richspeech.jobs.live import LiveSession
 from richspeech.language.catalog import Notice, say
 from richspeech.model.capability import Capability
 
@@ -43,7 +43,7 @@ class LiveTab:
 
     @property
     def painted(self) -> Sequence[Any]:
-        """Nothing: a reload ends the talk, and its recording is in the main tab."""
+        """Nothing: a reload ends the live session, and its recording is in the main tab."""
         return ()
 
     def wire(self) -> None:
@@ -51,7 +51,7 @@ class LiveTab:
         self._place.talked(self._open, None, self._shell.opened, **QUICK)
 
     def resume(self, arrivals: Arrivals) -> None:
-        """Open a talk that the reload, or a lost connection, has ended."""
+        """Open a live session that the reload, or a lost connection, has ended."""
         arrivals.add(_has_talk, self._open_left, self._shell.opened)
 
     def paint(self, session: Session) -> list[Any]:  # noqa: ARG002 - as every tab
@@ -67,9 +67,9 @@ class LiveTab:
 
     async def _open(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Bring the main tab to the front once, and paint there until the job is over."""
-        talk = self._context.session(request).job_of(Talk)
-        if talk is not None:
-            async for _ in talk.watch():
+        live = self._context.session(request).job_of(LiveSession)
+        if live is not None:
+            async for _ in live.watch():
                 pass
         front, *_ = self._shell.opened
         is_shown = False
@@ -82,8 +82,8 @@ class LiveTab:
 
 
 def _has_talk(session: Session) -> bool:
-    talk = session.job_of(Talk)
-    return talk is not None and not talk.is_over
+    live = session.job_of(LiveSession)
+    return live is not None and not live.is_over
 
 
 SCRIPT_WORDS = (

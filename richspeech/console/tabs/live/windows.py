@@ -1,4 +1,4 @@
-"""Talks and the windows to whose sessions they go."""
+"""Live sessions and the windows to whose sessions they go."""
 
 import secrets
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from pathlib import Path
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, show
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.jobs.live import Talk
+from richspeech.jobs.live import LiveSession
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.figures import zone_of
 from richspeech.model.options import Options
@@ -17,14 +17,14 @@ from richspeech.recognition.pipeline import Progress
 from richspeech.service import Service
 
 
-class LiveDesk:
-    """Gives every talk its place."""
+class LiveWindows:
+    """Gives every live session its place."""
 
     def __init__(self, sessions: Sessions, service: Service) -> None:
         self._sessions, self._service = sessions, service
 
-    def open(self, window: str, visitor: str, options: Options) -> Talk:
-        """Begin a talk in a window, and end the one before, if it is still going on.
+    def open(self, window: str, visitor: str, options: Options) -> LiveSession:
+        """Begin a live session in a window, and end the one before, if it is still going on.
 
         Raises ``OptionError`` while a file is being transcribed there, since it would be stopped,
         or when nobody else can talk now, and ``StoppingError`` once the process is about to end.
@@ -35,11 +35,11 @@ class LiveDesk:
             raise OptionError("live.busy")
         path = _path(session)
         end = partial(self._end, session, path, TranscriptionRequest(options))
-        talk = self._service.talks.open(path, options, end)
-        if (before := session.job_of(Talk)) is not None:
+        live = self._service.live_sessions.open(path, options, end)
+        if (before := session.job_of(LiveSession)) is not None:
             before.cancel()
-        session.put(talk)
-        return talk
+        session.put(live)
+        return live
 
     def _end(
         self,

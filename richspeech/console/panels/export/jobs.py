@@ -21,14 +21,14 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 that a slow browser cannot follow, whose buttons then answer late."""
 PAUSE_GROWTH = 1.2
 
-DESK = """
-window.richspeech.desk(element, props, watch, {
+SCRIPT = """
+window.richspeech.exportJobs(element, props, watch, {
   stop: (form) => trigger("stop", { form }), save: (form) => trigger("save", { form }),
 });
 """
 
 
-class ExportDesk:
+class ExportJobs:
     """Files of some forms; the page downloads each by itself as soon as it is there."""
 
     def __init__(self, context: Context, name: str, forms: Sequence[str]) -> None:
@@ -37,10 +37,10 @@ class ExportDesk:
     def build(self) -> None:
         """Make the strip that shows what goes on."""
         self.strip = gr.HTML(
-            html_template='<div class="desk"></div>',
-            js_on_load=DESK,
+            html_template='<div class="export-jobs"></div>',
+            js_on_load=SCRIPT,
             apply_default_css=False,
-            elem_id=f"{self._name}-desk",
+            elem_id=f"{self._name}-jobs",
         )
         self._file = gr.DownloadButton(elem_id=f"{self._name}-file", elem_classes="fetched")
 
