@@ -113,10 +113,10 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     """Put probes, login, uploads, live and page behind the middleware; ``quota`` bounds uploads."""
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
-    from richspeech.api.front import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
+    from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
 
@@ -141,8 +141,8 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         routes=lambda parts: [
             Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
             live(parts.live),
-            root_route(parts.front),
-            *file_routes(parts.front),
+            root_route(parts.root_page),
+            *file_routes(parts.root_page),
         ],
         answers=ANSWERS,
     )

@@ -16,9 +16,9 @@ from fastapi import APIRouter, FastAPI, Request, status
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from richspeech.api.front import locale_of
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.visitors import Cookies, Logins
+from richspeech.api.root_page import locale_of
 from richspeech.passwords import is_password
 
 log = logging.getLogger(__name__)

@@ -13,13 +13,13 @@ from gradio.routes import file_upload_statuses
 
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
-from richspeech.console.arrivals import Arrivals
-from richspeech.console.doorway import Doorway
 from richspeech.console.examples import find_examples
-from richspeech.console.front import Front, Paint, look_of
+from richspeech.console.gradio_state import GradioStates
+from richspeech.console.input_validation import ValidatedBlocks
+from richspeech.console.page_load import PageLoad
+from richspeech.console.root_page import Paint, RootPage, look_of
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import shown
-from richspeech.console.states import States
 from richspeech.console.tab import TRANSCRIBE, Context, Viewer
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.registry import TABS
@@ -46,7 +46,7 @@ class Parts:
     windows: Sessions
     live: LiveWindows
     """Where live sessions begin."""
-    front: Front
+    root_page: RootPage
     """The page as it is sent, and its files."""
     progress: Any = file_upload_statuses
     """What gradio's front end asks how far an upload is."""
@@ -75,8 +75,8 @@ def mount(
         handlers[FnIndexInferError] = handlers[LookupError]
     page = Page(context)
     blocks = page.build()
-    front = Front(blocks, page.paint, service.settings.page.unsure_below)
-    app.router.routes.extend(routes(Parts(context.sessions, live, front)))
+    root_page = RootPage(blocks, page.paint, service.settings.page.unsure_below)
+    app.router.routes.extend(routes(Parts(context.sessions, live, root_page)))
     gr.mount_gradio_app(
         app,
         blocks,
@@ -94,7 +94,7 @@ def mount(
     )
     # Mounted pages never count as launched, and only those are held to files of the upload folder.
     blocks.has_launched = True
-    states = app.routes[-1].app.state_holder = States()
+    states = app.routes[-1].app.state_holder = GradioStates()
     states.set_blocks(blocks)
     return context.sessions
 
@@ -137,7 +137,7 @@ class Page:
 
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
-        self._arrivals = Arrivals()
+        self._page_load = PageLoad()
         self._tabs = [make(context, self) for make in TABS]
         self._places: dict[str, Any] = {}
 
@@ -160,26 +160,26 @@ class Page:
     @property
     def opened(self) -> list[Any]:
         """What an event that opens a transcript writes."""
-        return [self._front, *self.viewer.painted]
+        return [self._tabs_widget, *self.viewer.painted]
 
     def open(self, session: Session) -> dict[Any, Any]:
         """Return values for ``opened``: the session's transcript, and its tab in front."""
         views = dict(zip(self.viewer.painted, self.viewer.paint(session), strict=True))
-        return {self._front: gr.update(selected=TRANSCRIBE), **views}
+        return {self._tabs_widget: gr.update(selected=TRANSCRIBE), **views}
 
     # Its own parts ----------------------------------------------------------------------------
 
     def build(self) -> Any:
-        """Lay out the page in Chinese; ``Front`` makes it English, too."""
+        """Lay out the page in Chinese; ``RootPage`` makes it English, too."""
         keep = int(self._context.facts.keep_seconds)
-        with Doorway(
+        with ValidatedBlocks(
             self._locale_of,
             title=say("page_title", "zh"),
             analytics_enabled=False,
             delete_cache=(min(keep, 300), keep),
         ) as blocks:
             self._build_head()
-            with gr.Tabs(selected=TRANSCRIBE, elem_id="tabs") as self._front:
+            with gr.Tabs(selected=TRANSCRIBE, elem_id="tabs") as self._tabs_widget:
                 for tab in self._tabs:
                     with self._widgets.labelled(gr.Tab, f"tab_{tab.name}", id=tab.name) as place:
                         tab.build()
@@ -225,14 +225,14 @@ class Page:
         ]
 
     def _wire(self, blocks: gr.Blocks) -> None:
-        arrivals = self._arrivals
-        arrivals.add(lambda _: not self._has_settled, self._await_model, self.around)
+        page_load = self._page_load
+        page_load.add(lambda _: not self._has_settled, self._await_model, self.around)
         for tab in self._tabs:
-            tab.resume(arrivals)
+            tab.resume(page_load)
         blocks.load(
             self._enter,
             [self._switch, self._window, self._timezone, self._look],
-            [arrivals.build(), *self.around],
+            [page_load.build(), *self.around],
             js="() => window.richspeech.visitor()",
             **QUICK,
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
@@ -284,7 +284,7 @@ class Page:
         around = self.paint_around(session)
         is_right = look == look_of(around)
         return [
-            self._arrivals.wanted(session),
+            self._page_load.wanted(session),
             *([gr.skip()] * len(around) if is_right else around),
         ]
 

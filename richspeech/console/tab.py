@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import gradio as gr
 
 from richspeech.console import render
-from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.widgets import Widgets
 from richspeech.jobs.job import Job
@@ -82,7 +82,7 @@ class Tab(Protocol):
     def wire(self) -> None:
         """Connect the events, once the widgets of all tabs are there."""
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Say what an opened page shows, and looks on at, of what its session did before."""
 
     def paint(self, session: Session) -> list[Any]:

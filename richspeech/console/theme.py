@@ -5,7 +5,7 @@ from gradio.themes.utils.fonts import Font
 
 from richspeech.web.files import STYLES
 
-SHEETS = ("style", "emotion", "listing", "review", "live", "lab")
+SHEETS = ("style", "emotion", "row_list", "review", "live", "lab")
 CSS = tuple(STYLES / f"{name}.css" for name in SHEETS)
 """In the order in which the browser reads them."""
 

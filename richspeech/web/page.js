@@ -3,7 +3,7 @@
 import { words } from "./data.js";
 import { make } from "./dom.js";
 import { emotionCurve } from "./emotion.js";
-import { listing } from "./listing.js";
+import { rowList } from "./row_list.js";
 import { live } from "./live.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { watchConnection } from "./reconnect.js";
@@ -24,15 +24,15 @@ function settle() {
 }
 
 // The server names the events that have something to show in this window.
-function arrive(props, watch, trigger) {
+function pageLoad(props, watch, trigger) {
   watch("value", () => (props.value?.wanted ?? []).forEach((name) => trigger(name)));
 }
 
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);
 
 window.richspeech = {
-  ...{ visitor, choose, settle, arrive, download },
-  ...{ view, emotionCurve, listing, exportJobs, chooser, live },
+  ...{ visitor, choose, settle, pageLoad, download },
+  ...{ view, emotionCurve, rowList, exportJobs, chooser, live },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

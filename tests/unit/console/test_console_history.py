@@ -14,7 +14,7 @@ import pytest
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, Waveform
 from richspeech.console import render
-from richspeech.console.listing import page_within
+from richspeech.console.row_list import page_within
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import forget, show, shown, sound_of, watch
 from richspeech.console.tabs.history import render as history_render
@@ -430,7 +430,7 @@ def usable(html: str) -> list[bool]:
 
 
 def test_the_ways_to_other_pages_end_at_both_ends() -> None:
-    pager = macro("listing.html", "pager", "zh")
+    pager = macro("row_list.html", "pager", "zh")
     assert pager(0, 20, 20) == ""
     first, last = pager(0, 20, 30), pager(1, 20, 30)
     assert usable(first) == [False, True]
@@ -438,7 +438,7 @@ def test_the_ways_to_other_pages_end_at_both_ends() -> None:
 
 
 def test_a_button_escapes_what_it_is_given() -> None:
-    button = macro("listing.html", "button", "zh")
+    button = macro("row_list.html", "button", "zh")
     html = button("open_row", 'a" onclick="x', "<b>", label='"')
     assert "<b>" not in html
     assert 'onclick="' not in html

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from postprocess import STYLES, AudioEvent, Emotion
-from richspeech.console.front import page_data
+from richspeech.console.root_page import page_data
 from richspeech.console.view import decoration, labels, segment_line, view
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription

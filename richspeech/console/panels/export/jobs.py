@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export import render as export_render
 from richspeech.console.sessions import Session
 from richspeech.console.shown import drop_export
@@ -56,9 +56,9 @@ class ExportJobs:
             None, js=f"() => window.richspeech.download('#{self._name}-file')", **QUICK
         )
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Look on at what is being made."""
-        arrivals.add(lambda session: bool(self._exports(session)), self._watch, self.strip)
+        page_load.add(lambda session: bool(self._exports(session)), self._watch, self.strip)
 
     def paint(self, session: Session) -> list[Any]:
         """Return the value of the strip, among those of other widgets."""

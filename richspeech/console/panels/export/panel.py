@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import render
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.jobs import ExportJobs
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -99,9 +99,9 @@ class ExportPanel:
             )
         self._jobs.wire()
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Look on at what is being made."""
-        self._jobs.resume(arrivals)
+        self._jobs.resume(page_load)
 
     def paint(self, session: Session) -> list[Any]:
         """Show what can be had of the session's transcript."""

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.jobs import ExportJobs
 from richspeech.console.panels.export.panel import material_of, recording_of
 from richspeech.console.panels.review import render as review_render
@@ -66,9 +66,9 @@ class ReviewPanel:
         self._chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
         self._jobs.wire()
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Look on at what is being cut."""
-        self._jobs.resume(arrivals)
+        self._jobs.resume(page_load)
 
     def paint(self, session: Session) -> list[Any]:
         """Review the session's transcript."""

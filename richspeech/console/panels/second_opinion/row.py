@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
@@ -59,9 +59,9 @@ class SecondOpinionRow:
         )
         self._stop.click(self._press_stop, None, self.painted, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Go on painting an opinion that is being formed; the job's own event paints others."""
-        arrivals.add(_is_being_formed, self._watch, self._outputs())
+        page_load.add(_is_being_formed, self._watch, self._outputs())
 
     def _press_ask(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)

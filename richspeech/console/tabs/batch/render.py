@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from richspeech.console.listing import page_within
 from richspeech.console.render import empty, message, meter, time_left
+from richspeech.console.row_list import page_within
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
 from richspeech.jobs.batch.job import BatchJob, Packing

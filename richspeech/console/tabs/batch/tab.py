@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
-from richspeech.console.arrivals import Arrivals
-from richspeech.console.listing import listing
+from richspeech.console.page_load import PageLoad
+from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
 from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
@@ -106,7 +106,7 @@ class BatchTab:
             self._order = self._widgets.add(
                 gr.Radio, self._order_words, value=BY_RISK, visible=False, elem_id="batch-order"
             )
-            self._list = listing(("open_row", "cancel_row", "turn_page"), elem_id="batch-list")
+            self._list = row_list(("open_row", "cancel_row", "turn_page"), elem_id="batch-list")
             with gr.Column(visible=False, elem_id="batch-pack") as self._pack_box:
                 self._formats = self._widgets.add(
                     gr.CheckboxGroup,
@@ -173,9 +173,9 @@ class BatchTab:
         )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Show the batch, and go on painting it while it runs."""
-        arrivals.add(_has_batch, self._watch, self.painted)
+        page_load.add(_has_batch, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's batch."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context, Shell
@@ -141,9 +141,9 @@ class EmotionTab:
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Show the job, and go on painting it while it runs."""
-        arrivals.add(
+        page_load.add(
             lambda session: session.job_of(EmotionJob) is not None, self._watch, self.painted
         )
 

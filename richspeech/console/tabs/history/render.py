@@ -8,7 +8,7 @@ from datetime import tzinfo
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
-from richspeech.console.listing import page_within
+from richspeech.console.row_list import page_within
 from richspeech.console.templates import draw
 from richspeech.engines.registry import known_languages
 from richspeech.language.catalog import say

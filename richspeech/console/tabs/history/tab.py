@@ -8,8 +8,8 @@ import gradio as gr
 
 from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
-from richspeech.console.arrivals import Arrivals
-from richspeech.console.listing import listing
+from richspeech.console.page_load import PageLoad
+from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
 from richspeech.console.shown import forget, is_busy, show, sound_of
 from richspeech.console.tab import Context, Shell, Tab
@@ -64,7 +64,7 @@ class NoHistoryTab:
     def wire(self) -> None:
         """Nothing can be pressed."""
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Nothing goes on."""
 
     def paint(self, _: Session) -> list[Any]:
@@ -100,7 +100,7 @@ class HistoryTab:
                     "history_find", variant="primary", elem_id="history-find", scale=0, min_width=96
                 )
             self._widgets.html(history_render.search_help)
-            self._list = listing(
+            self._list = row_list(
                 ("open_row", "delete_row", "turn_page", "wipe_all"), elem_id="history-list"
             )
 
@@ -127,9 +127,9 @@ class HistoryTab:
         self._list.wipe_all(self._wipe, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
-        arrivals.add(_has_search, self._restore, self._line)
+        page_load.add(_has_search, self._restore, self._line)
 
     def _restore(self, request: gr.Request) -> str:
         return self._context.session(request).view(HistoryView).line

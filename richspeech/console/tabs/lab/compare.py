@@ -10,9 +10,9 @@ import gradio as gr
 
 from postprocess import Rule
 from richspeech.console import render
-from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.languages import language_words
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.sources import Sources, example_buttons
@@ -205,10 +205,10 @@ class ComparePanel:
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Give back the reference, show the experiment, and go on painting it while it runs."""
-        arrivals.add(_has_experiment, self._restore, self._reference)
-        arrivals.add(_has_experiment, self._watch, self.painted)
+        page_load.add(_has_experiment, self._restore, self._reference)
+        page_load.add(_has_experiment, self._watch, self.painted)
 
     def _restore(self, request: gr.Request) -> str:
         experiment = self._context.session(request).job_of(Experiment)

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import render
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
@@ -76,9 +76,9 @@ class RulesPanel:
         self._save.click(self._press_save, self.editor, self.painted, **QUICK)
         self._back.click(self._trials.current_text, None, self.editor, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Show what became of the rules that were tried before a reload."""
-        arrivals.add(lambda session: session.kept(RuleTrial) is not None, self._show, self.painted)
+        page_load.add(lambda session: session.kept(RuleTrial) is not None, self._show, self.painted)
 
     def _show(self, request: gr.Request) -> list[Any]:
         return self.paint(self._context.session(request))

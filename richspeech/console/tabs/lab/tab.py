@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console.arrivals import Arrivals
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.lab.compare import ComparePanel
@@ -40,10 +40,10 @@ class LabTab:
         self._compare.wire(self._rules.editor)
         self._rules.wire(self._shell.place(self.name))
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Go on where a reload broke off."""
-        self._compare.resume(arrivals)
-        self._rules.resume(arrivals)
+        self._compare.resume(page_load)
+        self._rules.resume(page_load)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw both parts."""

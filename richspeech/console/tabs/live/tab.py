@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.console.arrivals import Arrivals
 from richspeech.console.offers import language_choices
+from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import watch
 from richspeech.console.tab import Context, Shell
@@ -50,16 +50,16 @@ class LiveTab:
         """Open what was said once it is over."""
         self._place.talked(self._open, None, self._shell.opened, **QUICK)
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Open a live session that the reload, or a lost connection, has ended."""
-        arrivals.add(_has_talk, self._open_left, self._shell.opened)
+        page_load.add(_has_live_session, self._open_left, self._shell.opened)
 
     def paint(self, session: Session) -> list[Any]:  # noqa: ARG002 - as every tab
         """Draw nothing."""
         return []
 
     async def _open_left(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        if not _has_talk(self._context.session(request)):
+        if not _has_live_session(self._context.session(request)):
             yield gr.skip()
             return
         async for values in self._open(request):
@@ -81,7 +81,7 @@ class LiveTab:
             is_shown = True
 
 
-def _has_talk(session: Session) -> bool:
+def _has_live_session(session: Session) -> bool:
     live = session.job_of(LiveSession)
     return live is not None and not live.is_over
 

@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from richspeech.console import events, render
-from richspeech.console.arrivals import Arrivals
 from richspeech.console.examples import Example
 from richspeech.console.offers import (
     allowed_offer,
@@ -19,6 +18,7 @@ from richspeech.console.offers import (
     language_choices,
     language_offer,
 )
+from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
@@ -303,12 +303,12 @@ class TranscribeTab:
         others = (each(engine, locale) for each in (itn_offer, ban_offer, hotwords_offer))
         return [gr.update(**offer) for offer in (hint, detection, *others)]
 
-    def resume(self, arrivals: Arrivals) -> None:
+    def resume(self, page_load: PageLoad) -> None:
         """Show the job, and go on painting it while it runs."""
-        arrivals.add(_is_used, self._watch, self.painted)
-        self._second_opinion.resume(arrivals)
-        self._exports.resume(arrivals)
-        self._review.resume(arrivals)
+        page_load.add(_is_used, self._watch, self.painted)
+        self._second_opinion.resume(page_load)
+        self._exports.resume(page_load)
+        self._review.resume(page_load)
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's job."""

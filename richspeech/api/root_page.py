@@ -50,7 +50,7 @@ class PageText(Protocol):
         """Another one for another page."""
 
 
-class Front(Protocol):
+class RootPage(Protocol):
     """What there is to send."""
 
     folder: Path
@@ -67,14 +67,14 @@ class Front(Protocol):
         """Return the page, and make it if need be."""
 
 
-def root_route(front: Front) -> Route:
+def root_route(root_page: RootPage) -> Route:
     """Make the route of the page."""
 
     async def send_root(request: Request) -> Response:
         locale = locale_of(request)
-        page = front.ready(locale)
+        page = root_page.ready(locale)
         if page is None:
-            page = await run_in_threadpool(front.page, locale)
+            page = await run_in_threadpool(root_page.page, locale)
         headers = {
             "Cache-Control": "no-cache",
             "ETag": page.etag,
@@ -89,9 +89,9 @@ def root_route(front: Front) -> Route:
     return Route("/", send_root, methods=["GET"])
 
 
-def file_routes(front: Front) -> tuple[Mount, Mount, Route]:
+def file_routes(root_page: RootPage) -> tuple[Mount, Mount, Route]:
     """Make the routes of the files, which go before what is mounted at the root."""
-    files = Files(front)
+    files = Files(root_page)
     return Mount("/assets", files), Mount("/web", files), Route(f"/{THEME}", files)
 
 
@@ -143,14 +143,14 @@ class _File(NamedTuple):
 class Files:
     """Sends files that never change, from memory once they were asked for."""
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    def __init__(self, root_page: RootPage) -> None:
+        self._root_page = root_page
         self._sent: dict[str, _File] = {}
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
         """Every file there is, so that no name leads elsewhere."""
-        folder = self._front.folder
+        folder = self._root_page.folder
         found = (path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): path for path in found}
 
@@ -170,8 +170,8 @@ class Files:
         return _response(request, file, kind, headers)
 
     def _read(self, name: str) -> _File | None:
-        if name in self._front.files:
-            data = self._front.files[name]
+        if name in self._root_page.files:
+            data = self._root_page.files[name]
         elif path := self._paths.get(name):
             data = path.read_bytes()
         else:

@@ -19,8 +19,8 @@ from starlette.requests import HTTPConnection
 
 from richspeech import console
 from richspeech.api.app import create_app
-from richspeech.api.front import Files, file_routes, locale_of, root_route
-from richspeech.console.front import Front
+from richspeech.api.root_page import Files, file_routes, locale_of, root_route
+from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
 from richspeech.language.catalog import say
 from richspeech.service import build
@@ -41,8 +41,8 @@ class Console:
         self.client = TestClient(self.app)
 
     def _routes(self, parts: Any) -> list[Any]:
-        self.front: Front = parts.front
-        return [root_route(parts.front), *file_routes(parts.front)]
+        self.root_page: RootPage = parts.root_page
+        return [root_route(parts.root_page), *file_routes(parts.root_page)]
 
     def page(self, wanted: str, **cookies: str) -> Any:
         client = TestClient(self.app, cookies=cookies)
@@ -150,12 +150,12 @@ def test_the_page_is_made_once_and_again_when_the_model_has_come() -> None:
     console_ = Console()
     before = console_.page("en")
     assert console_.page("en").content == before.content
-    front = console_.front
-    assert front.ready("en") is front.page("en")
+    root_page = console_.root_page
+    assert root_page.ready("en") is root_page.page("en")
 
     transcriber: Any = object()
     console_.readiness.load(lambda: loaded_with(transcriber))
-    assert front.ready("en") is None
+    assert root_page.ready("en") is None
     after = console_.page("en")
     assert "the settings name this folder" in props_of(config_of(after), "banner")["value"]
     looks = [re.findall(r'data-look="(\w+)"', page.text) for page in (before, after)]
@@ -166,9 +166,9 @@ def test_every_script_within_the_page_is_named_for_whoever_allows_them_one_by_on
     console_: Console,
 ) -> None:
     page = console_.page("en")
-    front = console_.front
+    root_page = console_.root_page
     within = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
-    assert within == [*front.page("en").scripts]
+    assert within == [*root_page.page("en").scripts]
     assert re.findall(r" on\w+=", page.text.partition("<script>")[0]) == []
 
 

@@ -21,7 +21,7 @@ class _Event(NamedTuple):
     outputs: Any
 
 
-class Arrivals:
+class PageLoad:
     """Events of an opened page, which the tabs add and the page triggers."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Arrivals:
     def build(self) -> Any:
         """Make the widget to which a list of events is given, and connect them."""
         names = [_name(number) for number in range(len(self._events))]
-        script = f"window.richspeech.arrive(props, watch, trigger, {json.dumps(names)});"
+        script = f"window.richspeech.pageLoad(props, watch, trigger, {json.dumps(names)});"
         bell = gr.HTML(js_on_load=script, apply_default_css=False, visible="hidden")
         for name, event in zip(names, self._events, strict=True):
             getattr(bell, name)(event.handler, None, event.outputs, **QUICK)
@@ -52,4 +52,4 @@ class Arrivals:
 
 
 def _name(number: int) -> str:
-    return f"arrival_{number}"
+    return f"load_{number}"

@@ -28,7 +28,7 @@ class _State(SessionState):
         """Describe nothing."""
 
 
-class States(StateHolder):
+class GradioStates(StateHolder):
     """Those of all pages."""
 
     def __init__(self) -> None:

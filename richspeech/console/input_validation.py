@@ -21,7 +21,7 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 """What gradio raises on a value that is none of its widget's."""
 
 
-class Doorway(gr.Blocks):
+class ValidatedBlocks(gr.Blocks):
     """The page's blocks, whose handlers get values of the right kind only."""
 
     def __init__(self, locale_of: Callable[[str | None], str], **properties: Any) -> None:

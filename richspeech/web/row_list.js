@@ -14,8 +14,8 @@ function arm(button, disarmed) {
 }
 
 // What gradio calls: hands on those of the events that a pressed button names.
-export function listing(element, props, watch, trigger, events) {
-  const place = element.querySelector(".listing");
+export function rowList(element, props, watch, trigger, events) {
+  const place = element.querySelector(".row-list");
   const draw = () => redraw(place, props.value || "");
 
   place.addEventListener("click", (event) => {

@@ -73,7 +73,7 @@ class PageText:
         return f'"{_digest(self.body)}"'
 
 
-class Front:
+class RootPage:
     """The page in every language, and the files beside it."""
 
     folder = FRONTEND / "assets"

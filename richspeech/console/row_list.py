@@ -1,6 +1,6 @@
 """Lists whose rows have buttons: drawn by the server, with one event a kind of button.
 
-``listing.html`` has the buttons, and the way to other pages.
+``row_list.html`` has the buttons, and the way to other pages.
 """
 
 import json
@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-TEMPLATE = '<div class="listing"></div>'
+TEMPLATE = '<div class="row-list"></div>'
 
 
-def listing(events: Sequence[str], **properties: Any) -> Any:
+def row_list(events: Sequence[str], **properties: Any) -> Any:
     """Make the widget; each of ``events`` is one of it, and brings the ``id`` of the row."""
-    script = f"window.richspeech.listing(element, props, watch, trigger, {json.dumps([*events])});"
+    script = f"window.richspeech.rowList(element, props, watch, trigger, {json.dumps([*events])});"
     return gr.HTML(html_template=TEMPLATE, js_on_load=script, apply_default_css=False, **properties)
 
 
