@@ -26,8 +26,8 @@ from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.caching import Step, transcriber_of
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import Step, transcriber_of
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
@@ -73,8 +73,8 @@ def batch(
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        recalling = transcriber_of(settings, loaded, remembers=history)
-        hear = hear_with(stack.enter_context(recalling), limits, options)
+        caching = transcriber_of(settings, loaded, remembers=history)
+        hear = hear_with(stack.enter_context(caching), limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
         def watch(row: BatchRow) -> None:

@@ -23,7 +23,7 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.jobs.recalling import RecallingTranscriber, Step, transcriber_of
+from richspeech.jobs.caching import CachingTranscriber, Step, transcriber_of
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
 from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
@@ -81,7 +81,7 @@ def transcribe(
 
 def _transcribe_files(
     files: Sequence[Path],
-    transcriber: RecallingTranscriber,
+    transcriber: CachingTranscriber,
     options: Options,
     outputs: Iterator[Path | None],
     writing: _Writing,
@@ -107,7 +107,7 @@ def _transcribe_files(
 
 
 def _transcribe_file(
-    transcriber: RecallingTranscriber,
+    transcriber: CachingTranscriber,
     limits: AudioLimits,
     options: Options,
     stop: threading.Event,

@@ -14,7 +14,7 @@ from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.names import NAMES
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options
@@ -28,7 +28,7 @@ class Engine:
     name: str
     label: str
     """What people call it, in any language."""
-    title: Wording
+    title: LocalizedText
     """What it is good for, to choose from a list."""
     real_weights: str
     """What recordings of people need, where the embedded twin stands in."""

@@ -20,8 +20,8 @@ from richspeech.errors import (
     RichSpeechError,
     StoreError,
 )
+from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
 from richspeech.jobs.job import Job, Kind, State
-from richspeech.jobs.recalling import Interrupted, RecallingTranscriber, Step
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.document import Document
@@ -39,7 +39,7 @@ class Origin(StrEnum):
     """How a job came by its transcript."""
 
     HEARD = "heard"
-    RECALLED = "recalled"
+    CACHED = "cached"
     """The history had the same recording with the same settings."""
     OPENED = "opened"
     """Somebody opened it in the history."""
@@ -93,11 +93,11 @@ class Transcription(Job):
         self.unkept = step.unkept
         if step.kept is not None:
             self.entry = step.kept.entry
-            if step.kept.is_recalled:
-                self.origin = Origin.RECALLED
-                self._recall(step.kept.document)
+            if step.kept.is_cached:
+                self.origin = Origin.CACHED
+                self._take_cached(step.kept.document)
 
-    def _recall(self, document: Document) -> None:
+    def _take_cached(self, document: Document) -> None:
         """Take over what people have made of it before, unless it is to be as it was heard."""
         if not self.is_pristine:
             self.corrections = document.corrections
@@ -221,10 +221,10 @@ class Transcriptions:
                     job.unkept = error
                     log.warning("the corrections of %s are not kept: %s", job.name, error)
 
-    def _transcriber(self, loaded: Loaded, job: Transcription) -> RecallingTranscriber:
-        return RecallingTranscriber(
+    def _transcriber(self, loaded: Loaded, job: Transcription) -> CachingTranscriber:
+        return CachingTranscriber(
             Retold(job.heard) if job.heard else loaded.transcriber,
             self._history.of(loaded) if self._history else None,
-            recalls=job.request.recalls and job.heard is None,
+            reads_cache=job.request.recalls and job.heard is None,
             interrupted=self._runner.interrupted,
         )

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from postprocess import AudioEvent, Emotion
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 
 _Event = TypeVar("_Event", bound=str)
 
@@ -45,7 +45,7 @@ def require_names(rules: Sequence[Named]) -> None:
 class HighlightRule(Named):
     """Which labels make a highlight, and which of their runs."""
 
-    title: Wording
+    title: LocalizedText
     emotions: tuple[Emotion, ...] = ()
     events: Events = ()
     pick: Literal["each", "peak", "longest"] = "each"
@@ -63,26 +63,26 @@ class HighlightRule(Named):
 DEFAULT_HIGHLIGHT_RULES = (
     HighlightRule(
         name="laughter",
-        title=Wording("笑声", "Laughter"),
+        title=LocalizedText("笑声", "Laughter"),
         events=(AudioEvent.LAUGHTER,),
         weight=3,
     ),
     HighlightRule(
         name="applause",
-        title=Wording("掌声", "Applause"),
+        title=LocalizedText("掌声", "Applause"),
         events=(AudioEvent.APPLAUSE,),
         weight=3,
     ),
     HighlightRule(
         name="longest-anger",
-        title=Wording("最长的愤怒", "Longest anger"),
+        title=LocalizedText("最长的愤怒", "Longest anger"),
         emotions=(Emotion.ANGRY,),
         pick="longest",
         weight=2,
     ),
     HighlightRule(
         name="emotion-peak",
-        title=Wording("情绪高点：$label", "Emotion peak: $label"),
+        title=LocalizedText("情绪高点：$label", "Emotion peak: $label"),
         emotions=(
             Emotion.HAPPY,
             Emotion.SAD,
@@ -104,7 +104,7 @@ class _RiskRule(Named):
 
     points: Annotated[int, Field(ge=-100, le=100)]
     max_points: Annotated[int, Field(ge=1, le=100)] = 100
-    sentence: Wording
+    sentence: LocalizedText
 
     @model_validator(mode="after")
     def _sentence_can_be_filled(self) -> "_RiskRule":
@@ -174,7 +174,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         min_seconds=5,
         points=25,
         max_points=50,
-        sentence=Wording(
+        sentence=LocalizedText(
             "$start 起连续愤怒，共说了 $seconds 秒", "Angry for $seconds s in a row from $start"
         ),
     ),
@@ -186,7 +186,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         within_seconds=30,
         points=20,
         max_points=40,
-        sentence=Wording(
+        sentence=LocalizedText(
             "等待 $wait 秒之后，$start 愤怒", "Angry at $start, after a wait of $wait s"
         ),
     ),
@@ -195,7 +195,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         words=NEGATIVE_WORDS,
         points=5,
         max_points=25,
-        sentence=Wording("$start 说到“$words”", "Says “$words” at $start"),
+        sentence=LocalizedText("$start 说到“$words”", "Says “$words” at $start"),
     ),
     EndRule(
         name="angry-end",
@@ -204,7 +204,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         min_seconds=5,
         min_share=0.5,
         points=30,
-        sentence=Wording(
+        sentence=LocalizedText(
             "最后 $seconds 秒说话中 $share% 带着怒气或厌恶",
             "$share % of the last $seconds s of speech are angry or disgusted",
         ),
@@ -216,7 +216,7 @@ DEFAULT_RISK_RULES: tuple[RiskRule, ...] = (
         min_seconds=5,
         min_share=0.9,
         points=-15,
-        sentence=Wording(
+        sentence=LocalizedText(
             "最后 $seconds 秒语气中性或开心", "The last $seconds s of speech are calm or happy"
         ),
     ),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.labels import word_of
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Transcript, plain
@@ -32,7 +32,7 @@ class Highlight:
     """Seconds."""
     rules: tuple[str, ...]
     """Names of the rules that chose it; the one with most of the score first."""
-    titles: tuple[Wording, ...]
+    titles: tuple[LocalizedText, ...]
     """What they found, in the same order, each once."""
     score: float
     evidence: tuple[Evidence, ...]

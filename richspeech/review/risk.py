@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from postprocess import AudioEvent, Emotion, stands_in
 from richspeech.language.figures import clock
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
 from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, Evidence, Label, evidence_of, runs, total_seconds
@@ -33,7 +33,7 @@ class RiskPoint:
     rule: str
     points: int
     """Negative where it speaks against a risk."""
-    sentence: Wording
+    sentence: LocalizedText
     evidence: tuple[Evidence, ...]
     """In order of time; never empty."""
 

@@ -12,8 +12,8 @@ from richspeech.model.corrections import Correction
 from richspeech.model.edits import Edit
 from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import Settings
+from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.identity import identity_of
-from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Entry, Store, open_store
 
 

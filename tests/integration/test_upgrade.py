@@ -28,16 +28,16 @@ from sqlalchemy import Engine, MetaData, create_engine, event, text
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import StoreError, UnreadableStoreError
-from richspeech.jobs.recalling import RecallingTranscriber
+from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
+from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
-from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
 from tests.integration.database import empty_server
 
@@ -220,18 +220,18 @@ def test_an_old_history_is_searched_with_its_corrections(
     ],
     ids=["corrected", "before hotwords", "with hotwords"],
 )
-def test_what_was_recalled_before_is_recalled_after(
+def test_what_was_cached_before_is_cached_after(
     opened: Store, recording: Known, engine: str, options: Options, text: str
 ) -> None:
-    transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, f"identity of {engine}"))
+    transcriber = CachingTranscriber(Deaf(), EngineHistory(opened, f"identity of {engine}"))
     (*_, last) = transcriber.steps(recording, options)
     assert last.kept is not None
-    assert last.kept.is_recalled
+    assert last.kept.is_cached
     assert last.kept.document.transcript.text.startswith(text)
 
 
 def test_an_interrupted_recording_still_answers_for_none(opened: Store) -> None:
-    transcriber = RecallingTranscriber(Deaf(), EngineHistory(opened, "identity of sensevoice"))
+    transcriber = CachingTranscriber(Deaf(), EngineHistory(opened, "identity of sensevoice"))
     with pytest.raises(AssertionError, match="recognised again"):
         list(transcriber.steps(Known(8, 12), Options()))
 

@@ -3,7 +3,7 @@
 from richspeech.engines.hub import EMBEDDED_PARAFORMER
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.registry import Engine
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.capability import Capability
 from richspeech.settings import Settings
 
@@ -20,7 +20,7 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
 ENGINE = Engine(
     name="paraformer",
     label="Paraformer",
-    title=Wording(
+    title=LocalizedText(
         "Paraformer：普通话，逐字时间、标点、语义", "Paraformer: Mandarin, times, sentiment"
     ),
     real_weights="Paraformer-large",

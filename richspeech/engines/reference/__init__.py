@@ -3,7 +3,7 @@
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.registry import Engine
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.capability import Capability
 from richspeech.settings import Settings
 
@@ -26,7 +26,9 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
 ENGINE = Engine(
     name="reference",
     label="FunASR",
-    title=Wording("FunASR 原版流程：较慢，供对照", "FunASR's own path: slower, for comparison"),
+    title=LocalizedText(
+        "FunASR 原版流程：较慢，供对照", "FunASR's own path: slower, for comparison"
+    ),
     real_weights="iic/SenseVoiceSmall",
     languages=("zh", "en", "yue", "ja", "ko"),
     capabilities=frozenset(Capability) - {Capability.ALLOWED_LANGUAGES, Capability.LIVE},

@@ -3,7 +3,7 @@
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.registry import Engine
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.capability import Capability
 from richspeech.settings import Settings
 
@@ -28,7 +28,7 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
 ENGINE = Engine(
     name="sensevoice",
     label="SenseVoice",
-    title=Wording(
+    title=LocalizedText(
         "SenseVoice：五种语言，情绪和声音", "SenseVoice: five languages, emotions and sounds"
     ),
     real_weights="iic/SenseVoiceSmall",

@@ -20,9 +20,9 @@ from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.job import ROW_PEAKS, BatchJob, Packing, place_at
 from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
 from richspeech.jobs.batch.work import Batch, Hear, Keep
+from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
-from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.jobs.runner import Runner
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Cancel
@@ -105,7 +105,7 @@ class Batches:
             ):
                 metered = MeteredRecording(recording, meter, name)
                 history = self._history.of(loaded) if self._history else None
-                transcriber = RecallingTranscriber(
+                transcriber = CachingTranscriber(
                     loaded.transcriber, history, interrupted=self._runner.interrupted
                 )
                 yield from transcriber.steps(metered, asked.options, cancelled)

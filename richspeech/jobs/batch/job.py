@@ -14,8 +14,8 @@ from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.caching import Step
 from richspeech.jobs.job import Job, Kind, State
-from richspeech.jobs.recalling import Step
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.request import TranscriptionRequest
@@ -51,7 +51,7 @@ class Heard:
     """Where the history has it."""
     corrections: tuple[Correction, ...] = ()
     """What the history knew of it."""
-    is_recalled: bool = False
+    is_cached: bool = False
 
 
 @dataclass(eq=False)
@@ -124,7 +124,7 @@ class BatchJob(Job):
         write_atomically(self._document(item.name), content)
         heard = Heard(self.meters.pop(item.name))
         if kept is not None:
-            heard = Heard(heard.meter, kept.entry, kept.document.corrections, kept.is_recalled)
+            heard = Heard(heard.meter, kept.entry, kept.document.corrections, kept.is_cached)
         self.heard[item.name] = heard
         return correct(transcript, heard.corrections)
 
@@ -146,7 +146,7 @@ class BatchJob(Job):
                 heard.corrections,
                 heard.meter,
                 title=PurePosixPath(name).name,
-                origin=Origin.RECALLED if heard.is_recalled else Origin.HEARD,
+                origin=Origin.CACHED if heard.is_cached else Origin.HEARD,
                 entry=heard.entry,
                 state=State.FINISHED,
             )

@@ -12,8 +12,8 @@ from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
+from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -27,7 +27,7 @@ Keep: TypeAlias = Callable[[Item, Step], int | None]
 """Keeps what the last step of a recording has; returns its risk, if that is known."""
 
 
-def hear_with(transcriber: RecallingTranscriber, limits: AudioLimits, options: Options) -> Hear:
+def hear_with(transcriber: CachingTranscriber, limits: AudioLimits, options: Options) -> Hear:
     """Transcribe what an item holds."""
 
     def hear(item: Item, cancelled: Cancel) -> Iterator[Step]:

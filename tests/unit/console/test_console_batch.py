@@ -354,7 +354,7 @@ def test_what_the_history_knows_is_not_heard_again(
     again = done(work, session, *uploads)
     assert ear.calls == 3
     assert store.count(Query()) == 3
-    assert again.job("0.wav").origin is Origin.RECALLED
+    assert again.job("0.wav").origin is Origin.CACHED
     assert drawn(again).count("来自历史") == 3
     store.close()
 

@@ -28,7 +28,7 @@ from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -70,7 +70,7 @@ def session_of(recording: Path | None, *said: Segment) -> Session:
 
 
 def highlight(start: float, end: float) -> Highlight:
-    return Highlight(start, end, ("laughter",), (Wording("笑声", "Laughter"),), 1.0, ())
+    return Highlight(start, end, ("laughter",), (LocalizedText("笑声", "Laughter"),), 1.0, ())
 
 
 def made(

@@ -25,9 +25,9 @@ from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
+from richspeech.jobs.caching import Step
 from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import Step
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
@@ -144,7 +144,7 @@ def test_the_same_recording_is_heard_once_and_answered_from_then_on(
     assert (first.origin, can_repeat(first)) == (Origin.HEARD, False)
     second = transcribed(handlers, recording)
     assert len(ear.heard) == 1
-    assert (second.origin, can_repeat(second)) == (Origin.RECALLED, True)
+    assert (second.origin, can_repeat(second)) == (Origin.CACHED, True)
     assert heard(second) == "我要退款。"
     assert second.entry is not None
     said = moment(second.entry.created, "Asia/Shanghai")
@@ -200,7 +200,7 @@ def test_an_example_is_shown_as_it_was_heard_whatever_somebody_has_corrected(
     handlers.correct("page", CORRECTION)
     anew = handlers.begin("page", str(recording), CHOICES, is_example=True)
     job = finished(handlers, anew)
-    assert (heard(job), job.corrections, job.origin) == ("我要退款。", (), Origin.RECALLED)
+    assert (heard(job), job.corrections, job.origin) == ("我要退款。", (), Origin.CACHED)
 
 
 def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(

@@ -14,8 +14,8 @@ from richspeech.errors import AudioError, Cancelled, OptionError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.job import State
-from richspeech.jobs.recalling import RecallingTranscriber, Step
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -198,7 +198,7 @@ class Ear:
 
 def test_what_an_item_holds_is_decoded_under_its_own_name() -> None:
     ear, examples = Ear(), Path(__file__).parents[3] / "examples"
-    heard = hear_with(RecallingTranscriber(ear), AudioLimits(10**8, 600.0), Options(language="zh"))
+    heard = hear_with(CachingTranscriber(ear), AudioLimits(10**8, 600.0), Options(language="zh"))
     with open_sources([examples], ZipLimits(1, 1, 1)) as items:
         *_, last = heard(items[0], lambda: True)
     assert ear.name == items[0].name == "en-cough.wav"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.errors import OptionError
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.review.chapters import write_chapters
 from richspeech.review.edl import timecode, write_edl
 from richspeech.review.evidence import Evidence
@@ -24,7 +24,7 @@ NTSC = Fraction(30_000, 1_001)
 def highlight(start: float, end: float, title: str = "笑声", *rules: str) -> Highlight:
     found = Evidence(start, end, "laughter", 0.9)
     return Highlight(
-        start, end, rules or ("laughter",), (Wording(title, "Laughter"),), 1.0, (found,)
+        start, end, rules or ("laughter",), (LocalizedText(title, "Laughter"),), 1.0, (found,)
     )
 
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.language.wording import Wording
+from richspeech.language.localized import LocalizedText
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.review.highlights import Highlight, pick_highlights
 from richspeech.settings import HighlightSettings
 from tests.transcripts import segment, transcript, transcripts
 
-TITLE = Wording("标题：$label", "Title: $label")
+TITLE = LocalizedText("标题：$label", "Title: $label")
 ANGER = HighlightRule(name="anger", title=TITLE, emotions=(Emotion.ANGRY,))
 LAUGHTER = HighlightRule(name="laughter", title=TITLE, events=(AudioEvent.LAUGHTER,), weight=3)
 BARE = HighlightSettings(padding_seconds=0, min_seconds=0.01, rules=(ANGER,))

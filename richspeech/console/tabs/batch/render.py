@@ -144,9 +144,9 @@ def _facts(row: BatchRow, run: BatchJob, locale: str) -> list[str]:
         return facts
     if row.state is State.FINISHED:
         heard = run.heard.get(row.name)
-        recalled = [say("recalled_row", locale)] if heard and heard.is_recalled else []
+        cached = [say("cached_row", locale)] if heard and heard.is_cached else []
         unkept = [say("unkept_row", locale)] if row.unkept is not None else []
-        return [*recalled, *unkept, clock(row.seconds_done)]
+        return [*cached, *unkept, clock(row.seconds_done)]
     return [] if row.state is State.FAILED else [state]
 
 

@@ -182,4 +182,4 @@ def paint(session: Session) -> Painting:
 
 def can_repeat(job: Transcription | None) -> bool:
     """Whether the transcript is from the history and could be made anew."""
-    return job is not None and job.origin is Origin.RECALLED and job.path is not None
+    return job is not None and job.origin is Origin.CACHED and job.path is not None

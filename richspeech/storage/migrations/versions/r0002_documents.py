@@ -1,7 +1,7 @@
 """Documents: the whole request instead of its options, and edits instead of corrections.
 
 Columns are renamed in place, since SQLite would add new ones behind the long ones; nothing that was
-measured is touched, and digests stay, so that what was recalled before is recalled after.
+measured is touched, and digests stay, so that what was cached before is cached after.
 """
 
 from typing import Any

@@ -16,15 +16,15 @@ import pytest
 from postprocess import DEFAULT_RULES, Emotion
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
-from richspeech.jobs.recalling import Interrupted, Kept, RecallingTranscriber, Step
+from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
-from richspeech.storage import recall
+from richspeech.storage import cached_result
+from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.query import parse_query
-from richspeech.storage.recall import EngineHistory
 from richspeech.storage.transcripts import Store
 from tests.fakes import FakeRecording, wav_at
 
@@ -84,8 +84,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def recalling(ear: Ear, store: Store) -> RecallingTranscriber:
-    return RecallingTranscriber(ear, EngineHistory(store, "these settings and weights"))
+def caching(ear: Ear, store: Store) -> CachingTranscriber:
+    return CachingTranscriber(ear, EngineHistory(store, "these settings and weights"))
 
 
 def noise(seconds: float, seed: int = 0) -> Waveform:
@@ -107,7 +107,7 @@ def as_flac(source: Path, path: Path) -> Path:
 
 
 def steps(
-    transcriber: RecallingTranscriber, path: Path, options: Options | None = None
+    transcriber: CachingTranscriber, path: Path, options: Options | None = None
 ) -> list[Step]:
     with open_recording(path, LIMITS) as recording:
         return [*transcriber.steps(recording, options or Options())]
@@ -120,7 +120,7 @@ class Last(NamedTuple):
     kept: Kept
 
 
-def last(transcriber: RecallingTranscriber, path: Path) -> Last:
+def last(transcriber: CachingTranscriber, path: Path) -> Last:
     return last_of(steps(transcriber, path))
 
 
@@ -136,24 +136,24 @@ LENGTHS = pytest.mark.parametrize("seconds", [0.5, 12.0, 30.0])
 
 @LENGTHS
 def test_what_is_new_is_recognised_step_by_step_and_kept(
-    recalling: RecallingTranscriber, ear: Ear, store: Store, tmp_path: Path, seconds: float
+    caching: CachingTranscriber, ear: Ear, store: Store, tmp_path: Path, seconds: float
 ) -> None:
     path = written(tmp_path / "a.wav", noise(seconds))
-    found = steps(recalling, path)
+    found = steps(caching, path)
     assert len(found) == len(ear.heard) + 1
     assert found[:-1] == [Step(step.progress) for step in found[:-1]]
     progress, kept = last_of(found)
-    assert not kept.is_recalled
+    assert not kept.is_cached
     assert store.open(kept.entry.id).document.measured == progress.transcript
     assert (kept.entry.name, progress.finished, progress.seconds_total) == ("a.wav", True, seconds)
 
 
 @LENGTHS
-def test_recalling_changes_no_sample_on_its_way(
-    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path, seconds: float
+def test_caching_changes_no_sample_on_its_way(
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path, seconds: float
 ) -> None:
     path = written(tmp_path / "a.wav", noise(seconds))
-    steps(recalling, path)
+    steps(caching, path)
     with open_recording(path, LIMITS) as recording:
         expected = [*recording.blocks(BLOCK_SECONDS)]
     assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
@@ -161,12 +161,12 @@ def test_recalling_changes_no_sample_on_its_way(
 
 @LENGTHS
 def test_the_same_is_not_recognised_again(
-    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path, seconds: float
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path, seconds: float
 ) -> None:
     path = written(tmp_path / "a.wav", noise(seconds))
-    first, second = last(recalling, path), last(recalling, path)
+    first, second = last(caching, path), last(caching, path)
     assert ear.calls == 1
-    assert second.kept.is_recalled
+    assert second.kept.is_cached
     assert second.kept.entry == first.kept.entry
     heard, again = first.progress, second.progress
     assert again.transcript == heard.transcript
@@ -174,18 +174,18 @@ def test_the_same_is_not_recognised_again(
 
 
 def test_the_same_sound_is_known_in_another_container_and_under_another_name(
-    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "a.wav", noise(20.0))
-    last(recalling, path)
-    again = last(recalling, as_flac(path, tmp_path / "b.flac")).kept
-    assert (again.is_recalled, again.entry.name, ear.calls) == (True, "a.wav", 1)
+    last(caching, path)
+    again = last(caching, as_flac(path, tmp_path / "b.flac")).kept
+    assert (again.is_cached, again.entry.name, ear.calls) == (True, "a.wav", 1)
 
 
-def test_comparing_shows_how_far_it_is(recalling: RecallingTranscriber, tmp_path: Path) -> None:
+def test_comparing_shows_how_far_it_is(caching: CachingTranscriber, tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(18.0))
-    entry = last(recalling, path).kept.entry
-    *comparing, end = steps(recalling, path)
+    entry = last(caching, path).kept.entry
+    *comparing, end = steps(caching, path)
     assert [step.progress.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
     for step in comparing:
         progress = step.progress
@@ -198,74 +198,74 @@ def test_comparing_shows_how_far_it_is(recalling: RecallingTranscriber, tmp_path
 
 @pytest.mark.parametrize("most_bytes", [1, 2**24])
 def test_what_only_begins_alike_is_recognised_from_what_was_decoded(
-    recalling: RecallingTranscriber,
+    caching: CachingTranscriber,
     ear: Ear,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     most_bytes: int,
 ) -> None:
-    monkeypatch.setattr(recall, "MOST_BYTES_IN_MEMORY", most_bytes)
+    monkeypatch.setattr(cached_result, "MOST_BYTES_IN_MEMORY", most_bytes)
     beginning = noise(15.0)
-    last(recalling, written(tmp_path / "a.wav", np.concatenate([beginning, noise(10.3, seed=1)])))
+    last(caching, written(tmp_path / "a.wav", np.concatenate([beginning, noise(10.3, seed=1)])))
     other = written(tmp_path / "b.wav", np.concatenate([beginning, noise(10.3, seed=2)]))
-    kept = last(recalling, other).kept
-    assert (kept.is_recalled, ear.calls) == (False, 2)
+    kept = last(caching, other).kept
+    assert (kept.is_cached, ear.calls) == (False, 2)
     with open_recording(other, LIMITS) as recording:
         expected = [*recording.blocks(BLOCK_SECONDS)]
     assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
     assert all(block.flags.writeable for block in ear.heard)
-    assert last(recalling, other).kept.is_recalled
+    assert last(caching, other).kept.is_cached
 
 
 def test_a_longer_recording_with_the_same_beginning_is_another_one(
-    recalling: RecallingTranscriber, ear: Ear, tmp_path: Path
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path
 ) -> None:
     sound = noise(30.0)
     lengths = [sound[: 10 * SAMPLE_RATE], sound[: 20 * SAMPLE_RATE], sound]
     paths = [written(tmp_path / f"{len(part)}.wav", part) for part in lengths]
-    ids = {last(recalling, path).kept.entry.id for path in paths}
+    ids = {last(caching, path).kept.entry.id for path in paths}
     assert (len(ids), ear.calls) == (3, 3)
 
 
 def test_other_options_settings_or_weights_are_recognised_anew(
-    recalling: RecallingTranscriber, ear: Ear, store: Store, tmp_path: Path
+    caching: CachingTranscriber, ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "a.wav", noise(5.0))
-    last(recalling, path)
-    steps(recalling, path, Options(language="yue"))
-    last(RecallingTranscriber(ear, EngineHistory(store, "other weights")), path)
+    last(caching, path)
+    steps(caching, path, Options(language="yue"))
+    last(CachingTranscriber(ear, EngineHistory(store, "other weights")), path)
     assert ear.calls == 3
     assert store.count(parse_query("")) == 3
 
 
 def test_a_recording_without_a_name_is_kept_without_one(
-    recalling: RecallingTranscriber, tmp_path: Path
+    caching: CachingTranscriber, tmp_path: Path
 ) -> None:
     nameless = FakeRecording([noise(1.0)])
-    assert last_of([*recalling.steps(nameless, Options())]).kept.entry.name is None
+    assert last_of([*caching.steps(nameless, Options())]).kept.entry.name is None
 
 
 # What goes wrong ----------------------------------------------------------------------------------
 
 
 def test_what_was_cancelled_or_broke_off_is_not_kept(
-    recalling: RecallingTranscriber, store: Store, tmp_path: Path
+    caching: CachingTranscriber, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "a.wav", noise(20.0))
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
-        [*recalling.steps(recording, Options(), lambda: True)]
+        [*caching.steps(recording, Options(), lambda: True)]
     short = AudioLimits(LIMITS.max_bytes, max_seconds=15.0)
     with open_recording(path, short) as recording, pytest.raises(AudioError):
-        [*recalling.steps(recording, Options())]
+        [*caching.steps(recording, Options())]
     assert store.count(parse_query("")) == 0
 
 
-def test_comparing_can_be_cancelled(recalling: RecallingTranscriber, tmp_path: Path) -> None:
+def test_comparing_can_be_cancelled(caching: CachingTranscriber, tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(60.0))
-    last(recalling, path)
+    last(caching, path)
     done: list[Step] = []
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
-        done.extend(recalling.steps(recording, Options(), lambda: True))
+        done.extend(caching.steps(recording, Options(), lambda: True))
     assert done == []
 
 
@@ -282,7 +282,7 @@ def test_without_its_database_all_is_heard_and_the_last_step_says_why_it_is_not_
     path = written(tmp_path / "a.wav", noise(5.0))
     store = Broken()
     with caplog.at_level(logging.WARNING):
-        found = steps(RecallingTranscriber(ear, EngineHistory(store, "")), path)
+        found = steps(CachingTranscriber(ear, EngineHistory(store, "")), path)
     store.close()
     *before, last_step = found
     assert before == [Step(step.progress) for step in before]
@@ -294,15 +294,15 @@ def test_without_its_database_all_is_heard_and_the_last_step_says_why_it_is_not_
     assert said.startswith("The history cannot be used (")
 
 
-def test_a_recalled_recording_is_the_one_that_was_corrected(
-    recalling: RecallingTranscriber, store: Store, tmp_path: Path
+def test_a_cached_recording_is_the_one_that_was_corrected(
+    caching: CachingTranscriber, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "a.wav", noise(5.0))
-    first = last(recalling, path)
+    first = last(caching, path)
     correction = Correction.from_dict({"index": 0, "text": "better"})
     better = first.kept.document.with_corrections([correction], datetime.now(UTC))
     corrected = store.edit(first.kept.entry, better)
-    again = last(recalling, path)
+    again = last(caching, path)
     assert (again.kept.entry, again.progress.transcript) == (corrected, first.progress.transcript)
     document = again.kept.document
     assert (document, document.corrections) == (better, (correction,))
@@ -312,16 +312,16 @@ def test_what_was_asked_for_is_kept_with_the_engine_that_heard_it(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     request = TranscriptionRequest(engine="paraformer", sentiment=True, rules=DEFAULT_RULES)
-    recalling = RecallingTranscriber(ear, EngineHistory(store, "same", request))
+    caching = CachingTranscriber(ear, EngineHistory(store, "same", request))
     path, options = written(tmp_path / "a.wav", noise(1.0)), Options(hotwords=("退款",))
-    kept = last_of(steps(recalling, path, options)).kept
+    kept = last_of(steps(caching, path, options)).kept
     assert store.open(kept.entry.id).entry.request == replace(request, options=options)
 
 
 # The process ends before the recording ------------------------------------------------------------
 
 
-def ended_after(blocks: int, transcriber: RecallingTranscriber, path: Path) -> Cancelled:
+def ended_after(blocks: int, transcriber: CachingTranscriber, path: Path) -> Cancelled:
     """How a transcription ended that was cancelled when so much was heard."""
     looks = count()
     with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled) as caught:
@@ -333,7 +333,7 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    ending = RecallingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
+    ending = CachingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
     error = ended_after(5, ending, path)
     assert isinstance(error, Interrupted)
     assert error.entry.name == "talk.wav (interrupted)"
@@ -341,18 +341,18 @@ def test_what_was_heard_until_the_process_ended_is_kept_and_answers_for_nothing(
     assert kept.duration == 20.0
     assert kept.text.startswith("from 0")
 
-    again = RecallingTranscriber(ear, EngineHistory(store, "same"))
+    again = CachingTranscriber(ear, EngineHistory(store, "same"))
     whole = last(again, path)
-    assert (whole.kept.is_recalled, whole.progress.transcript.duration) == (False, 40.0)
+    assert (whole.kept.is_cached, whole.progress.transcript.duration) == (False, 40.0)
     # Nor for a recording that is no longer than what was decoded by then.
     part = written(tmp_path / "part.wav", noise(40.0)[: 24 * SAMPLE_RATE])
-    assert not last(again, part).kept.is_recalled
+    assert not last(again, part).kept.is_cached
     assert store.count(parse_query("")) == 3
 
 
 def test_who_cancels_keeps_nothing(ear: Ear, store: Store, tmp_path: Path) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    error = ended_after(5, RecallingTranscriber(ear, EngineHistory(store, "same")), path)
+    error = ended_after(5, CachingTranscriber(ear, EngineHistory(store, "same")), path)
     assert type(error) is Cancelled
     assert store.count(parse_query("")) == 0
 
@@ -361,20 +361,20 @@ def test_what_ends_before_anything_was_heard_leaves_nothing(
     ear: Ear, store: Store, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "talk.wav", noise(40.0))
-    ending = RecallingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
+    ending = CachingTranscriber(ear, EngineHistory(store, "same"), interrupted=lambda: True)
     assert type(ended_after(0, ending, path)) is Cancelled
     assert store.count(parse_query("")) == 0
 
 
 def test_a_disk_that_is_full_while_sound_is_compared_is_a_sentence(
-    recalling: RecallingTranscriber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    caching: CachingTranscriber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FullDisk(io.BytesIO):
         def write(self, _: object) -> int:
             raise OSError(28, "No space left on device")
 
     path = written(tmp_path / "a.wav", noise(20.0))
-    last(recalling, path)
-    monkeypatch.setattr(recall, "SpooledTemporaryFile", lambda _: FullDisk())
+    last(caching, path)
+    monkeypatch.setattr(cached_result, "SpooledTemporaryFile", lambda _: FullDisk())
     with pytest.raises(StoreError, match="No space left on device"):
-        steps(recalling, path)
+        steps(caching, path)

@@ -1,6 +1,6 @@
-"""Recordings recalled from the history, or recognised and then kept there.
+"""Transcripts taken from the history, or recognised and then kept there.
 
-    recording → compared with what begins alike ─ known   → recalled
+    recording → compared with what begins alike ─ known   → cached
                                                 └ unknown → recognised → kept
 
 The history is asked and told here, for the page, for batches and for the command line.
@@ -18,8 +18,8 @@ from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
+from richspeech.storage.cached_result import EngineHistory, ResultLookup
 from richspeech.storage.history import open_history
-from richspeech.storage.recall import EngineHistory, Recall
 from richspeech.storage.transcripts import Entry, Stored
 from richspeech.version import version
 
@@ -33,7 +33,7 @@ class Kept:
     entry: Entry
     document: Document
     """With all edits."""
-    is_recalled: bool
+    is_cached: bool
     """Whether it was there already, so that nothing was recognised now."""
 
 
@@ -42,7 +42,7 @@ class Step:
     """How far a recording is, and what the history has to do with that."""
 
     progress: Progress
-    """Of what is recalled, without the corrections."""
+    """Of a cached result, without the corrections."""
     compared_with: Entry | None = None
     """What begins alike, while nothing is recognised yet; then there are no segments."""
     kept: Kept | None = None
@@ -59,7 +59,7 @@ class Interrupted(Cancelled):
         self.entry = entry
 
 
-class RecallingTranscriber:
+class CachingTranscriber:
     """Asks the history before it has a recording recognised, and has it keep what is heard.
 
     When the history cannot be used everything is recognised, and the last step says why it is not
@@ -71,16 +71,16 @@ class RecallingTranscriber:
         transcriber: Transcriber,
         history: EngineHistory | None = None,
         *,
-        recalls: bool = True,
+        reads_cache: bool = True,
         interrupted: Cancel = lambda: False,
     ) -> None:
         """Without a ``history`` everything is recognised, and nothing kept.
 
-        Without ``recalls`` it does not ask the history, and keeps only what is not there yet. What
-        is cancelled while ``interrupted`` says so is kept as far as it was heard.
+        Without ``reads_cache`` it does not ask the history, and keeps only what is not there yet.
+        What is cancelled while ``interrupted`` says so is kept as far as it was heard.
         """
         self._transcriber, self._history = transcriber, history
-        self._recalls, self._interrupted = recalls, interrupted
+        self._reads_cache, self._interrupted = reads_cache, interrupted
 
     def steps(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -92,46 +92,48 @@ class RecallingTranscriber:
         if self._history is None:
             yield from map(Step, self._transcriber.transcribe(recording, options, cancelled))
             return
-        with self._history.recall(recording, options) as recall:
-            if self._recalls:
-                for progress in recall.compare(cancelled):
-                    yield Step(progress, compared_with=recall.alike)
-            if recall.found:
-                yield _recalled(recall.found)
+        with self._history.look_up(recording, options) as lookup:
+            if self._reads_cache:
+                for progress in lookup.compare(cancelled):
+                    yield Step(progress, compared_with=lookup.alike)
+            if lookup.found:
+                yield _cached(lookup.found)
             else:
-                yield from self._recognised(recall, options, cancelled)
+                yield from self._recognised(lookup, options, cancelled)
 
-    def _recognised(self, recall: Recall, options: Options, cancelled: Cancel) -> Iterator[Step]:
+    def _recognised(
+        self, lookup: ResultLookup, options: Options, cancelled: Cancel
+    ) -> Iterator[Step]:
         progress = None
         try:
-            for progress in self._transcriber.transcribe(recall, options, cancelled):
-                yield _kept(recall, progress) if progress.finished else Step(progress)
+            for progress in self._transcriber.transcribe(lookup, options, cancelled):
+                yield _kept(lookup, progress) if progress.finished else Step(progress)
         except Cancelled as error:
             if not (self._interrupted() and progress and progress.transcript.segments):
                 raise
-            raise _interruption(recall, progress.transcript) from error
+            raise _interruption(lookup, progress.transcript) from error
 
 
-def _recalled(stored: Stored) -> Step:
+def _cached(stored: Stored) -> Step:
     transcript = stored.document.uncorrected
     progress = Progress(transcript, transcript.segments, transcript.duration, finished=True)
-    return Step(progress, kept=Kept(stored.entry, stored.document, is_recalled=True))
+    return Step(progress, kept=Kept(stored.entry, stored.document, is_cached=True))
 
 
-def _kept(recall: Recall, progress: Progress) -> Step:
+def _kept(lookup: ResultLookup, progress: Progress) -> Step:
     document = Document(progress.transcript)
     try:
-        entry = recall.keep(document)
+        entry = lookup.keep(document)
     except StoreError as error:
         return Step(progress, unkept=error)
-    return Step(progress, kept=Kept(entry, document, is_recalled=False))
+    return Step(progress, kept=Kept(entry, document, is_cached=False))
 
 
-def _interruption(recall: Recall, transcript: Transcript) -> Cancelled:
+def _interruption(lookup: ResultLookup, transcript: Transcript) -> Cancelled:
     try:
-        return Interrupted(recall.keep_interrupted(Document(transcript)))
+        return Interrupted(lookup.keep_interrupted(Document(transcript)))
     except StoreError as error:
-        name = recall.name or "A recording"
+        name = lookup.name or "A recording"
         log.warning("%s is lost as far as it was heard: %s", name, error)
         return Cancelled()
 
@@ -139,15 +141,15 @@ def _interruption(recall: Recall, transcript: Transcript) -> Cancelled:
 @contextmanager
 def transcriber_of(
     settings: Settings, loaded: Loaded, *, remembers: bool
-) -> Iterator[RecallingTranscriber]:
+) -> Iterator[CachingTranscriber]:
     """Give an engine that asks the history first if it ``remembers``.
 
     Raises ``OptionError`` when it is to remember and the settings switch the history off.
     """
     if not remembers:
-        yield RecallingTranscriber(loaded.transcriber)
+        yield CachingTranscriber(loaded.transcriber)
         return
     with open_history(settings, version()) as history:
         if history is None:
             raise OptionError("history.off")
-        yield RecallingTranscriber(loaded.transcriber, history.of(loaded))
+        yield CachingTranscriber(loaded.transcriber, history.of(loaded))

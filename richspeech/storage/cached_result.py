@@ -63,13 +63,13 @@ class EngineHistory:
     """Kept with what is heard, with the options of the recording."""
 
     @contextmanager
-    def recall(self, recording: WaveformSource, options: Options) -> Iterator["Recall"]:
+    def look_up(self, recording: WaveformSource, options: Options) -> Iterator["ResultLookup"]:
         """Read the beginning of a recording, and give what looks for it and keeps it."""
         with SpooledTemporaryFile(MOST_BYTES_IN_MEMORY) as file:
-            yield Recall(self, recording, options, file)
+            yield ResultLookup(self, recording, options, file)
 
 
-class Recall:
+class ResultLookup:
     """A recording that is digested while it is read; `blocks` gives it once, whole."""
 
     def __init__(

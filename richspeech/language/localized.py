@@ -1,4 +1,4 @@
-"""Wording: what people read, in both languages of the page."""
+"""Localized text: what people read, in both languages of the page."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 
 @dataclass(frozen=True)
-class Wording:
+class LocalizedText:
     """A text that the settings may name, in Chinese and English."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -20,9 +20,9 @@ class Wording:
         """Return the text in Chinese, or else in English."""
         return self.zh if locale == "zh" else self.en
 
-    def filled(self, zh: Mapping[str, str], en: Mapping[str, str]) -> "Wording":
+    def filled(self, zh: Mapping[str, str], en: Mapping[str, str]) -> "LocalizedText":
         """Put words in the place of each ``$name``."""
-        return Wording(Template(self.zh).substitute(zh), Template(self.en).substitute(en))
+        return LocalizedText(Template(self.zh).substitute(zh), Template(self.en).substitute(en))
 
     def require_names(self, known: Iterable[str]) -> None:
         """Refuse a ``$name`` that nobody fills, with a ``ValueError``."""
