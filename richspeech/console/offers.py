@@ -1,58 +1,116 @@
 """What the page offers of an engine; what it cannot do is grey, with a word why."""
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from richspeech.engines.registry import Engine
+import gradio as gr
+
+from richspeech.console.sessions import Session
+from richspeech.console.widgets import Widgets
+from richspeech.engines.registry import Engine, known_languages
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 
+Offer: TypeAlias = Callable[[Engine, str], dict[str, Any]]
+"""Engine and locale → how a widget looks."""
+
+
+class Offers:
+    """The widgets of a form that look as its engine allows."""
+
+    def __init__(self, widgets: Widgets, engine_of: Callable[[Session], Engine]) -> None:
+        """``engine_of`` tells which engine is chosen in a session."""
+        self._widgets, self._engine_of = widgets, engine_of
+        self._offers: dict[Any, Offer] = {}
+
+    def add(self, kind: Callable[..., Any], offer: Offer, value: Any, **properties: Any) -> Any:
+        """Make a widget that shows ``value``, as far as that is offered."""
+
+        def looks(session: Session) -> dict[str, Any]:
+            return offer(self._engine_of(session), session.locale)
+
+        choices = looks(Session()).get("choices")
+        offered = value if choices is None else fitting(value, choices)
+        widget = self._widgets.add_for_session(
+            kind, looks, value=offered, elem_classes="offered", **properties
+        )
+        self._offers[widget] = offer
+        return widget
+
+    @property
+    def widgets(self) -> list[Any]:
+        """All of them."""
+        return [*self._offers]
+
+    def updates(self, session: Session, values: Mapping[Any, Any] | None = None) -> dict[Any, Any]:
+        """Return how they look for a session.
+
+        ``values`` are what they show now, among others; None: what they were made with.
+        """
+        engine, locale = self._engine_of(session), session.locale
+        updates = {}
+        for widget, offer in self._offers.items():
+            looks = offer(engine, locale)
+            if "choices" in looks:
+                value = widget.value if values is None else values[widget]
+                looks["value"] = fitting(value, looks["choices"])
+            updates[widget] = gr.update(**looks)
+        return updates
+
+
+def fitting(value: Any, choices: Sequence[tuple[str, str]]) -> Any:
+    """Return what was chosen as far as it is offered; else the first choice, or of several all."""
+    known = [each for _, each in choices]
+    if isinstance(value, str):
+        return value if value in known else known[0]
+    return [each for each in known if each in value] or known
+
+
+def offer_of(wanted: Capability, label: str, info: str | None = None) -> Offer:
+    """Return how a widget looks that engines need a capability for: its texts, and if it is open.
+
+    ``label`` and ``info`` are the keys of its texts; where it is shut, it says so instead of the
+    latter.
+    """
+
+    def offer(engine: Engine, locale: str) -> dict[str, Any]:
+        can = engine.can(wanted)
+        why = say("engine_cannot", locale, engine=engine.label)
+        usual = say(info, locale) if info else ""  # which clears what stood there; None does not
+        return {"label": say(label, locale), "interactive": can, "info": usual if can else why}
+
+    return offer
+
 
 def language_offer(engine: Engine, locale: str) -> dict[str, Any]:
     """Return the choice of the spoken language: those that the engine knows.
 
-    Where it takes no hint the choice stays as it is, to be there again for the next engine.
+    Where it takes no hint all are there, so that what was chosen is kept for the next engine.
     """
-    offer = _offer(engine, Capability.LANGUAGE_HINT, "language", None, locale)
-    choices = language_choices(engine, locale)
-    return offer | {"choices": choices} if engine.can(Capability.LANGUAGE_HINT) else offer
+    offer = offer_of(Capability.LANGUAGE_HINT, "language")(engine, locale)
+    if engine.can(Capability.LANGUAGE_HINT):
+        return offer | {"choices": language_choices(engine, locale)}
+    return offer | {"choices": _tagged((AUTO, *known_languages()), locale)}
 
 
 def language_choices(engine: Engine, locale: str) -> list[tuple[str, str]]:
     """Return the text and the value of each language; auto where the engine knows several."""
-    names = {AUTO: say("auto", locale)} if engine.can(Capability.LANGUAGE_HINT) else {}
-    names |= {each: language_name(each, locale) for each in engine.languages}
-    return [(f"{value} · {name}", value) for value, name in names.items()]
+    detects = engine.can(Capability.LANGUAGE_HINT)
+    return _tagged((*((AUTO,) if detects else ()), *engine.languages), locale)
+
+
+def _tagged(tags: Sequence[str], locale: str) -> list[tuple[str, str]]:
+    names = {
+        tag: say("auto", locale) if tag == AUTO else language_name(tag, locale) for tag in tags
+    }
+    return [(f"{tag} · {name}", tag) for tag, name in names.items()]
 
 
 def allowed_offer(engine: Engine, locale: str) -> dict[str, Any]:
     """Return the languages among which the engine may detect; where it does not, as above."""
-    offer = _offer(engine, Capability.ALLOWED_LANGUAGES, "allowed", "allowed_info", locale)
-    choices = [(language_name(each, locale), each) for each in engine.languages]
-    return offer | {"choices": choices} if engine.can(Capability.ALLOWED_LANGUAGES) else offer
-
-
-def itn_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return whether punctuation and digits may be left out."""
-    return _offer(engine, Capability.ITN, "itn", None, locale)
-
-
-def ban_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return whether an emotion is always named."""
-    can = Capability.BAN_UNKNOWN_EMOTION
-    return _offer(engine, can, "ban_unknown", "ban_unknown_info", locale)
-
-
-def hotwords_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return whether likely words are heeded."""
-    return _offer(engine, Capability.HOTWORDS, "hotwords", "hotwords_info", locale)
-
-
-def _offer(
-    engine: Engine, wanted: Capability, label: str, info: str | None, locale: str
-) -> dict[str, Any]:
-    can = engine.can(wanted)
-    why = say("engine_cannot", locale, engine=engine.label)
-    usual = say(info, locale) if info else ""  # which clears what stood there; None does not
-    return {"label": say(label, locale), "interactive": can, "info": usual if can else why}
+    can = Capability.ALLOWED_LANGUAGES
+    languages = engine.languages if engine.can(can) else known_languages()
+    offer = offer_of(can, "allowed", "allowed_info")(engine, locale)
+    return offer | {"choices": [(language_name(each, locale), each) for each in languages]}

@@ -70,6 +70,11 @@ def test_paraformer_gives_sentences_times_and_sentiment(
     heads = page.locator("#table th").all_inner_texts()
     assert "语义" in heads
     assert "情绪" not in heads
+    page.reload()
+    page.locator("html[data-settled]").wait_for(state="attached")
+    expect(page.locator("#engine input")).to_have_value(re.compile("^Paraformer"))
+    expect(page.locator("#language input")).to_be_disabled()
+    expect(page.locator(".toast-body")).to_have_count(0)
 
 
 def assert_engine_is_named(page: Page) -> None:

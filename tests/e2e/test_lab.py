@@ -141,6 +141,29 @@ def test_engines_are_compared_on_the_recording_of_the_other_tab(researcher: Visi
     expect(row.locator(".lab-differing")).to_have_count(4)  # emotion and laughter, on either side
 
 
+def test_each_side_offers_what_its_engine_can_do(researcher: Visitor) -> None:
+    page = researcher.page
+    left, right = page.locator("#lab-a"), page.locator("#lab-b")
+    right.get_by_label("引擎").click()
+    page.get_by_role("option", name="Paraformer：普通话").click()
+    expect(right.get_by_text("Paraformer 不支持这一项")).to_have_count(2)
+    expect(right.get_by_role("combobox", name="语言")).to_be_disabled()
+    expect(right.get_by_label("总是给出情绪")).to_be_disabled()
+    expect(right.get_by_label("热词")).to_be_enabled()
+    expect(left.get_by_role("combobox", name="语言")).to_be_enabled()
+    page.locator("#switch label", has_text="English").click()
+    expect(right.get_by_text("Paraformer cannot do this")).to_have_count(2)
+    expect(left.get_by_text("cannot do this")).to_have_count(0)
+    page.reload()
+    page.locator("html[data-settled]").wait_for(state="attached")
+    page.get_by_role("tab", name="Lab").click()
+    expect(right.get_by_role("combobox", name="Engine")).to_have_value(re.compile("^Paraformer"))
+    expect(right.get_by_text("Paraformer cannot do this")).to_have_count(2)
+    expect(left.get_by_role("combobox", name="Engine")).to_have_value(re.compile("^SenseVoice"))
+    expect(page.locator(".toast-body")).to_have_count(0)
+    expect(page.locator(".lab-form .error:visible")).to_have_count(0)
+
+
 def try_rules(page: Page, rules: str, answer: str) -> None:
     """Write and press until the page has taken what was written, as somebody at it would."""
     editor, told = page.locator("#lab-editor textarea"), page.locator("#lab-effect .message").first

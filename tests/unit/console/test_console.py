@@ -17,15 +17,16 @@ from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
-from richspeech.console.languages import language_choices
 from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
+from richspeech.console.offers import language_choices
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
 from richspeech.engines.hub import Source
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
     AudioError,
@@ -209,7 +210,7 @@ def test_the_head_of_the_page_names_all_that_is_heard() -> None:
 def test_the_choice_of_the_language_offers_auto_and_all_languages_with_their_tags(
     locale: str,
 ) -> None:
-    offered = language_choices(locale)
+    offered = language_choices(engine_named("sensevoice"), locale)
     assert [value for _, value in offered] == ["auto", "zh", "en", "yue", "ja", "ko"]
     assert {value for _, value in offered} == {"auto", *LANGUAGES}
     names = {"auto": say("auto", locale)} | {x: language_name(x, locale) for x in LANGUAGES}

@@ -1,8 +1,9 @@
 """The lab's first part: a recording through two settings, side by side."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import gradio as gr
 from postprocess import Rule
 from richspeech.console import render
 from richspeech.console.examples import Example
-from richspeech.console.languages import language_words
+from richspeech.console.offers import Offers, language_offer, offer_of
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -19,13 +20,14 @@ from richspeech.console.sources import Sources, example_buttons
 from richspeech.console.tab import Context
 from richspeech.console.tabs.lab import render as lab_render
 from richspeech.console.tabs.lab.table import write_csv, write_json
-from richspeech.console.widgets import BEGINS, DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.hub import EMBEDDED
-from richspeech.engines.registry import engines
+from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import NothingToCompareError, RichSpeechError
-from richspeech.jobs.compare import Experiment, RuleSet, Side, Trial, score_anew
+from richspeech.jobs.compare import SIDES, Experiment, RuleSet, Side, Trial, score_anew
 from richspeech.jobs.export import file_stem
 from richspeech.language.catalog import say
+from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
@@ -51,8 +53,8 @@ class Choices:
     rule_set: RuleSet
 
     def side(self, defaults: Options, rules: Mapping[RuleSet, tuple[Rule, ...]]) -> Side:
-        """Return how this side hears; raises ``OptionError``."""
-        options = Options(
+        """Return how this side hears, without what its engine cannot do; raises ``OptionError``."""
+        asked = Options(
             language=language_hint(self.language),
             allowed_languages=defaults.allowed_languages,
             inverse_text_normalization=self.inverse_text_normalization,
@@ -62,10 +64,19 @@ class Choices:
             hotwords=hotwords_in(self.hotwords),
         )
         weights = None if self.weights == AS_SET else self.weights
+        options = engine_named(self.engine).heeded(asked)
         request = TranscriptionRequest(
             options, self.engine, sentiment=False, rules=rules[self.rule_set], recalls=False
         )
         return Side(request, weights, self.rule_set)
+
+
+@dataclass(frozen=True)
+class ChosenEngines:
+    """The engines that are chosen in the forms."""
+
+    by_side: Mapping[str, str] = field(default_factory=dict)
+    """Their names; the main one where there is none."""
 
 
 class ComparePanel:
@@ -77,6 +88,10 @@ class ComparePanel:
         self._sources = Sources(context, "lab-")
         self._forms: list[dict[str, Any]] = []
         """The widgets of each side, by the fields of ``Choices``."""
+        self._offers = {
+            name: Offers(context.widgets, partial(self._engine_of, name)) for name in SIDES
+        }
+        """Those of each side that its engine decides on."""
 
     def build(self) -> None:
         """Make the recording on one side, settings and result on the other."""
@@ -110,7 +125,7 @@ class ComparePanel:
             self._widgets.heading("lab_settings")
             self._widgets.html(partial(render.note, "lab_settings_hint", "lab-hint"))
             with gr.Row(elem_classes="lab-forms"):
-                for name in ("a", "b"):
+                for name in SIDES:
                     with gr.Column(min_width=240, elem_classes="lab-form", elem_id=f"lab-{name}"):
                         self._forms.append(self._build_form(name))
             self._start, self._cancel = self._widgets.start_and_cancel("lab_start", "lab-")
@@ -118,23 +133,34 @@ class ComparePanel:
     def _build_form(self, name: str) -> dict[str, Any]:
         """Make one side's widgets, by the fields of ``Choices``; b differs in one of them."""
         defaults, add = self._context.service.defaults, self._widgets.add
-        itn = defaults.inverse_text_normalization
+        itn, offers = defaults.inverse_text_normalization, self._offers[name]
         self._widgets.html(partial(render.subheading, f"lab_side_{name}"))
         return {
             "engine": add(gr.Dropdown, self._engine_words, value=self._engines.engines[0]),
             "weights": add(gr.Dropdown, self._weight_words, value=AS_SET),
-            "language": add(gr.Dropdown, language_words, value=defaults.language or AUTO),
-            "inverse_text_normalization": self._check("itn", itn if name == "a" else not itn),
-            "merge": self._check("merge", defaults.merge),
-            "ban_unknown_emotion": self._check("ban_unknown", defaults.ban_unknown_emotion),
-            "hotwords": self._widgets.explained(
-                gr.Textbox, "lab_hotwords", value="", lines=1, max_lines=3
+            "language": offers.add(gr.Dropdown, language_offer, defaults.language or AUTO),
+            "inverse_text_normalization": offers.add(
+                gr.Checkbox, offer_of(Capability.ITN, "itn"), itn if name == "a" else not itn
+            ),
+            "merge": self._widgets.labelled(gr.Checkbox, "merge", value=defaults.merge),
+            "ban_unknown_emotion": offers.add(
+                gr.Checkbox,
+                offer_of(Capability.BAN_UNKNOWN_EMOTION, "ban_unknown"),
+                defaults.ban_unknown_emotion,
+            ),
+            "hotwords": offers.add(
+                gr.Textbox,
+                offer_of(Capability.HOTWORDS, "lab_hotwords", "lab_hotwords_info"),
+                "",
+                lines=1,
+                max_lines=3,
             ),
             "rule_set": add(gr.Dropdown, _rule_set_words, value="current"),
         }
 
-    def _check(self, key: str, value: bool) -> Any:  # noqa: FBT001
-        return self._widgets.labelled(gr.Checkbox, key, value=value)
+    def _engine_of(self, side: str, session: Session) -> Engine:
+        chosen = session.view(ChosenEngines).by_side
+        return engine_named(chosen.get(side, self._engines.engines[0]))
 
     def _engine_words(self, locale: str) -> dict[str, Any]:
         known = self._engines.engines
@@ -189,6 +215,9 @@ class ComparePanel:
         self._sources.wire()
         self._editor = editor
         form = {editor, *self._forms[0].values(), *self._forms[1].values()}
+        for name, widgets in zip(SIDES, self._forms, strict=True):
+            offers, engine = self._offers[name].widgets, widgets["engine"]
+            engine.input(self._choose_engine(name, engine), {engine, *offers}, offers, **CHOSEN)
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._score.click(self._press_score, self._reference, self.painted, **QUICK)
         self._start.click(
@@ -205,8 +234,29 @@ class ComparePanel:
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
+    def _choose_engine(self, side: str, widget: Any) -> Callable[..., dict[Any, Any]]:
+        def choose(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+            """Offer what the engine can do."""
+            session = self._context.session(request)
+            chosen = {**session.view(ChosenEngines).by_side, side: values[widget]}
+            session.keep(ChosenEngines(chosen))
+            return self._offers[side].updates(session, values)
+
+        return choose
+
+    def _restore_engines(self, request: gr.Request) -> dict[Any, Any]:
+        """Choose the engines of before in a page that was opened."""
+        session, updates = self._context.session(request), {}
+        for name, widgets in zip(SIDES, self._forms, strict=True):
+            updates[widgets["engine"]] = self._engine_of(name, session).name
+            updates |= self._offers[name].updates(session)
+        return updates
+
     def resume(self, page_load: PageLoad) -> None:
-        """Give back the reference, show the experiment, and go on painting it while it runs."""
+        """Give back the form, show the experiment, and go on painting it while it runs."""
+        chosen = [widgets["engine"] for widgets in self._forms]
+        offered = chain(*(offers.widgets for offers in self._offers.values()))
+        page_load.add(_has_engines, self._restore_engines, [*chosen, *offered])
         page_load.add(_has_experiment, self._restore, self._reference)
         page_load.add(_has_experiment, self._watch, self.painted)
 
@@ -319,6 +369,10 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
         files["json"].write_text(write_json(experiment), encoding="utf-8")
         experiment.written = result
     return files
+
+
+def _has_engines(session: Session) -> bool:
+    return session.kept(ChosenEngines) is not None
 
 
 def _has_experiment(session: Session) -> bool:

@@ -213,9 +213,10 @@ def _run(text: str, kind: Kind, signs: Mapping[Kind, tuple[str, str]], tag: str 
 
 
 def _labels(segments: Sequence[Segment], row: Row, locale: str) -> Iterator[Group]:
-    """Yield the labels of one side; languages only where they differ."""
+    """Yield the labels of one side as far as measured; languages only where they differ."""
+    voices = [segment for segment in segments if segment.has_emotion]
     chips = {
-        "emotion": [emotion_chip(s, locale) for s in _unlike(segments, lambda each: each.emotion)],
+        "emotion": [emotion_chip(s, locale) for s in _unlike(voices, lambda each: each.emotion)],
         "events": [*_event_chips(segments, locale)],
     }
     for name in LABELS:

@@ -1,7 +1,7 @@
 """The tab that transcribes: a recording on one side, the views of its transcript on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,14 +10,7 @@ import gradio as gr
 
 from richspeech.console import events, render
 from richspeech.console.examples import Example
-from richspeech.console.offers import (
-    allowed_offer,
-    ban_offer,
-    hotwords_offer,
-    itn_offer,
-    language_choices,
-    language_offer,
-)
+from richspeech.console.offers import Offers, allowed_offer, language_offer, offer_of
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
@@ -37,7 +30,8 @@ from richspeech.console.tabs.transcribe.handlers import (
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import StoreError
-from richspeech.language.catalog import DEFAULT_LOCALE, Notice, say
+from richspeech.language.catalog import Notice, say
+from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.request import TranscriptionRequest
 
@@ -59,6 +53,7 @@ class TranscribeTab:
         self._sources = Sources(context)
         self._second_opinion = SecondOpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
+        self._offers = Offers(context.widgets, self._engine_of)
 
     def build(self) -> None:
         """Make both sides."""
@@ -85,23 +80,15 @@ class TranscribeTab:
                 value=self._main.name,
                 elem_id="engine",
             )
-            self._language = self._offered(
+            self._language = self._offers.add(
                 gr.Dropdown,
                 language_offer,
-                value=_language_of(self._main, self._context.service.defaults.language or AUTO),
+                self._context.service.defaults.language or AUTO,
                 elem_id="language",
             )
             self._build_settings()
             self._start, self._cancel = self._widgets.start_and_cancel("start", prefix="")
         self._example_buttons = example_buttons(self._context)
-
-    def _offered(
-        self, kind: Any, offer: Callable[[Engine, str], dict[str, Any]], **properties: Any
-    ) -> Any:
-        """Make a widget as the engine that was chosen in a session allows."""
-        return self._widgets.add_for_session(
-            kind, lambda session: offer(self._engine_of(session), session.locale), **properties
-        )
 
     def _engine_of(self, session: Session) -> Engine:
         name = session.view(ChosenEngine).name
@@ -119,10 +106,10 @@ class TranscribeTab:
     def _build_settings(self) -> None:
         defaults, transcribers = self._context.service.defaults, self._context.service.transcribers
         with self._widgets.labelled(gr.Accordion, "settings", open=False, elem_id="settings"):
-            self._hotwords = self._offered(
+            self._hotwords = self._offers.add(
                 gr.Textbox,
-                hotwords_offer,
-                value="",
+                offer_of(Capability.HOTWORDS, "hotwords", "hotwords_info"),
+                "",
                 lines=1,
                 max_lines=6,
                 elem_id="hotwords",
@@ -133,22 +120,22 @@ class TranscribeTab:
                 value=transcribers.reads(self._main.name),
                 elem_id="sentiment",
             )
-            self._allowed = self._offered(
+            self._allowed = self._offers.add(
                 gr.CheckboxGroup,
                 allowed_offer,
-                value=_allowed_of(self._main, defaults.allowed_languages or ()),
+                [*(defaults.allowed_languages or ())],
                 elem_id="allowed",
             )
-            self._itn = self._offered(
+            self._itn = self._offers.add(
                 gr.Checkbox,
-                itn_offer,
-                value=defaults.inverse_text_normalization,
+                offer_of(Capability.ITN, "itn"),
+                defaults.inverse_text_normalization,
                 elem_id="itn",
             )
-            self._ban = self._offered(
+            self._ban = self._offers.add(
                 gr.Checkbox,
-                ban_offer,
-                value=defaults.ban_unknown_emotion,
+                offer_of(Capability.BAN_UNKNOWN_EMOTION, "ban_unknown", "ban_unknown_info"),
+                defaults.ban_unknown_emotion,
                 elem_id="ban",
             )
             self._merge = self._widgets.explained(
@@ -249,15 +236,8 @@ class TranscribeTab:
         )
         self._engine.input(
             self._choose_engine,
-            [self._engine, self._language, self._allowed],
-            [
-                self._language,
-                self._allowed,
-                self._itn,
-                self._ban,
-                self._hotwords,
-                self._sentiment,
-            ],
+            {self._engine, *self._offers.widgets},
+            [self._sentiment, *self._offers.widgets],
             **CHOSEN,
         )
         self._sources.wire()
@@ -281,34 +261,44 @@ class TranscribeTab:
                 **BEGINS,
             ).then(self._watch, None, self.painted, **QUICK)
 
-    def _choose_engine(
-        self, name: str, language: str, allowed: list[str], request: gr.Request
-    ) -> list[Any]:
+    def _choose_engine(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Offer what the engine can do, and read the words where the settings want it."""
-        session = self._context.session(request)
+        session, name = self._context.session(request), values[self._engine]
         session.keep(ChosenEngine(name))
-        return [
-            *self._offers(session, language, allowed),
-            gr.update(value=self._context.service.transcribers.reads(name)),
-        ]
-
-    def _offers(self, session: Session, language: str, allowed: Sequence[str]) -> list[Any]:
-        """Return how the widgets look that the chosen engine decides on."""
-        engine, locale = self._engine_of(session), session.locale
-        hint, detection = language_offer(engine, locale), allowed_offer(engine, locale)
-        if "choices" in hint:
-            hint["value"] = _language_of(engine, language)
-        if "choices" in detection:
-            detection["value"] = _allowed_of(engine, allowed)
-        others = (each(engine, locale) for each in (itn_offer, ban_offer, hotwords_offer))
-        return [gr.update(**offer) for offer in (hint, detection, *others)]
+        reads = self._context.service.transcribers.reads(name)
+        return {self._sentiment: reads, **self._offers.updates(session, values)}
 
     def resume(self, page_load: PageLoad) -> None:
-        """Show the job, and go on painting it while it runs."""
+        """Show the job and its engine, and go on painting it while it runs."""
         page_load.add(_is_used, self._watch, self.painted)
+        page_load.add(
+            self._has_engine, self._restore, [self._engine, self._sentiment, *self._offers.widgets]
+        )
         self._second_opinion.resume(page_load)
         self._exports.resume(page_load)
         self._review.resume(page_load)
+
+    def _has_engine(self, session: Session) -> bool:
+        is_other = self._engine_to_show(session) is not self._main
+        return is_other or session.kept(ChosenEngine) is not None
+
+    def _engine_to_show(self, session: Session) -> Engine:
+        """Return the engine of the result; without one that which was chosen, or the main one."""
+        job = shown(session)
+        name = job.request.engine if job else session.view(ChosenEngine).name
+        known = self._context.service.transcribers.engines
+        return engine_named(name) if name in known else self._main
+
+    def _restore(self, request: gr.Request) -> dict[Any, Any]:
+        """Choose in a page that was opened the engine of what it shows."""
+        session = self._context.session(request)
+        engine, job = self._engine_to_show(session), shown(session)
+        session.keep(ChosenEngine(engine.name))
+        reads = job.request.sentiment if job else None
+        if reads is None:
+            reads = self._context.service.transcribers.reads(engine.name)
+        offers = self._offers.updates(session)
+        return {self._engine: engine.name, self._sentiment: reads, **offers}
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's job."""
@@ -415,17 +405,6 @@ class ChosenEngine:
 def _is_used(session: Session) -> bool:
     has_job, is_open = shown(session) is not None, session.view(Table).is_open
     return has_job or session.style != Session.style or is_open
-
-
-def _language_of(engine: Engine, language: str) -> str:
-    """Return the language that was chosen, or the first that is offered where it is not."""
-    offered = [value for _, value in language_choices(engine, DEFAULT_LOCALE)]
-    return language if language in offered else offered[0]
-
-
-def _allowed_of(engine: Engine, allowed: Sequence[str]) -> list[str]:
-    """Return what the engine knows of the languages that were allowed, or all it knows."""
-    return [each for each in engine.languages if each in allowed] or [*engine.languages]
 
 
 def _updates(painting: Painting) -> list[Any]:

@@ -1,0 +1,80 @@
+"""What a form offers of an engine, and what becomes of what was chosen when the engine changes."""
+
+from typing import Any
+
+import gradio as gr
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from richspeech.console.offers import Offers, allowed_offer, fitting, language_offer, offer_of
+from richspeech.console.sessions import Session
+from richspeech.console.widgets import Widgets
+from richspeech.engines.registry import engine_named, engines, known_languages
+from richspeech.language.catalog import locales
+from richspeech.model.capability import Capability
+
+
+class Chosen:
+    """The engine of every session."""
+
+    name = "sensevoice"
+
+    def __call__(self, _: Session) -> Any:
+        return engine_named(self.name)
+
+
+def made(chosen: Chosen) -> tuple[Offers, list[Any]]:
+    with gr.Blocks():
+        offers = Offers(Widgets(), chosen)
+        return offers, [
+            offers.add(gr.Dropdown, language_offer, "en"),
+            offers.add(gr.CheckboxGroup, allowed_offer, ["zh", "en"]),
+            offers.add(gr.Textbox, offer_of(Capability.HOTWORDS, "hotwords"), ""),
+        ]
+
+
+@given(st.lists(st.sampled_from(sorted(engines())), min_size=1, max_size=4))
+def test_what_is_shown_is_always_among_what_is_offered(names: list[str]) -> None:
+    chosen = Chosen()
+    offers, (language, allowed, hotwords) = made(chosen)
+    values: dict[Any, Any] = {language: "en", allowed: ["zh", "en"], hotwords: "退款"}
+    for name in names:
+        chosen.name = name
+        updates = offers.updates(Session(), values)
+        values |= {each: update["value"] for each, update in updates.items() if "value" in update}
+        assert values[language] in [value for _, value in updates[language]["choices"]]
+        assert {*values[allowed]} <= {value for _, value in updates[allowed]["choices"]}
+    assert values == {language: "en", allowed: ["zh", "en"], hotwords: "退款"}
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_what_an_engine_cannot_do_is_shut_and_says_so(locale: str) -> None:
+    chosen = Chosen()
+    offers, (language, allowed, hotwords) = made(chosen)
+    chosen.name = "paraformer"
+    updates = offers.updates(Session(locale=locale))
+    assert [updates[each]["interactive"] for each in (language, allowed, hotwords)] == [
+        False,
+        False,
+        True,
+    ]
+    assert "Paraformer" in updates[language]["info"]
+    assert updates[hotwords]["info"] == ""
+    assert updates[language]["value"] == "en"
+
+
+def test_a_main_engine_that_takes_no_hint_shows_a_value_that_its_widget_has() -> None:
+    chosen = Chosen()
+    chosen.name = "paraformer"
+    _, (language, allowed, _) = made(chosen)
+    assert language.value in [value for _, value in language.choices]
+    assert [value for _, value in allowed.choices] == [*known_languages()]
+
+
+def test_without_anything_that_is_offered_the_first_is_chosen_or_all() -> None:
+    choices = [("a", "zh"), ("b", "en")]
+    assert fitting("ko", choices) == "zh"
+    assert fitting("en", choices) == "en"
+    assert fitting(["ko"], choices) == ["zh", "en"]
+    assert fitting(["ko", "en"], choices) == ["en"]
