@@ -109,6 +109,8 @@ class FakeQueue:
 class FakeClassifier:
     """Reads each text as it is told to; keeps what it was asked."""
 
+    name = "a classifier"
+
     def __init__(self, read: Callable[[str], Scores]) -> None:
         self.asked: list[Sequence[str]] = []
         self._read = read

@@ -1,10 +1,13 @@
 """Transcripts for tests: written by hand, or any that the engine could give."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
+from richspeech.jobs.transcribe import Transcription
+from richspeech.model.corrections import Correction
 from richspeech.model.transcript import Segment, Transcript
 
 SHOWN_EVENTS = [event for event in AudioEvent if event is not AudioEvent.SPEECH]
@@ -66,3 +69,9 @@ def _segments(draw: st.DrawFn, start: float, end: float) -> Segment:
         probabilities=draw(st.sampled_from([measured, {}])),
         event_probabilities=draw(st.sampled_from([{"laughter": 0.7, "speech": 0.3}, {}])),
     )
+
+
+def put_right(job: Transcription, *corrections: Correction) -> None:
+    """Have a person put that right in what a job has heard, and nothing else."""
+    assert job.document is not None
+    job.document = job.document.with_corrections(corrections, datetime(2026, 11, 1, tzinfo=UTC))

@@ -15,7 +15,6 @@ from richspeech.engines.loader import Loaded
 from richspeech.errors import Cancelled, OptionError, StoreError
 from richspeech.model.document import Document
 from richspeech.model.options import Options
-from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
@@ -111,17 +110,16 @@ class CachingTranscriber:
         except Cancelled as error:
             if not (self._interrupted() and progress and progress.transcript.segments):
                 raise
-            raise _interruption(lookup, progress.transcript) from error
+            raise _interruption(lookup, progress.document) from error
 
 
 def _cached(stored: Stored) -> Step:
-    transcript = stored.document.uncorrected
-    progress = Progress(transcript, transcript.segments, transcript.duration, finished=True)
-    return Step(progress, kept=Kept(stored.entry, stored.document, is_cached=True))
+    kept = Kept(stored.entry, stored.document, is_cached=True)
+    return Step(Progress.of(stored.document), kept=kept)
 
 
 def _kept(lookup: ResultLookup, progress: Progress) -> Step:
-    document = Document(progress.transcript)
+    document = progress.document
     try:
         entry = lookup.keep(document)
     except StoreError as error:
@@ -129,9 +127,9 @@ def _kept(lookup: ResultLookup, progress: Progress) -> Step:
     return Step(progress, kept=Kept(entry, document, is_cached=False))
 
 
-def _interruption(lookup: ResultLookup, transcript: Transcript) -> Cancelled:
+def _interruption(lookup: ResultLookup, document: Document) -> Cancelled:
     try:
-        return Interrupted(lookup.keep_interrupted(Document(transcript)))
+        return Interrupted(lookup.keep_interrupted(document))
     except StoreError as error:
         name = lookup.name or "A recording"
         log.warning("%s is lost as far as it was heard: %s", name, error)

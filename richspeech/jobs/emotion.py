@@ -85,7 +85,7 @@ class EmotionJob(EmotionRecogniserJob):
         """Name of the recording."""
         return self.path.name if self.path else ""
 
-    def document(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """Return what was asked for."""
         return asdict(self.request)
 

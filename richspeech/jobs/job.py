@@ -120,7 +120,7 @@ class Job:
         """Seconds of the recording that are done, and those in all; None while unknown."""
         return 0.0, None
 
-    def document(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """Return what was asked for, as JSON knows it; empty where that is not to be kept."""
         return {}
 
@@ -190,7 +190,7 @@ class Job:
             state=self.state,
             created=self.created.isoformat(timespec="seconds"),
             name=self.name,
-            request=self.document(),
+            request=self.request_fields(),
             seconds_done=done,
             seconds_total=total,
             error_code=error.code if error else None,

@@ -51,7 +51,7 @@ class LiveSession(Job):
         """Seconds that were said so far."""
         return self.recording.seconds, None
 
-    def document(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """Return what was asked for."""
         return self.request.to_dict()
 

@@ -1,7 +1,7 @@
 """A second opinion on what a transcription has heard."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -75,19 +75,18 @@ class SecondOpinions:
         ):
             asked.model, asked.is_embedded = loaded.weights.name, loaded.is_embedded
             asked.begin()
-            progress = asked.of.progress
-            if progress is not None:
+            document = asked.of.document
+            if document is not None:
                 blocks = asked.counted(recording.blocks(BLOCK_SECONDS))
-                transcript = progress.transcript
-                edit = second_opinion(transcript.segments, blocks, loaded.recogniser, asked.model)
+                segments = document.uncorrected.segments
+                edit = second_opinion(segments, blocks, loaded.recogniser, asked.model)
                 asked.require_wanted()
-                heard = replace(transcript, segments=edit.apply(transcript.segments))
-                asked.of.progress = replace(progress, transcript=heard)
                 self._keep(asked.of, edit)
 
     def _keep(self, job: Transcription, edit: SecondOpinionEdit) -> None:
-        """Keep the opinion as an edit of what the history has; its job says if that cannot be."""
+        """Make the opinion an edit, here and in the history; its job says if that cannot be."""
         with job.editing:
+            job.document = job.document and job.document.with_edit(edit)
             if self._history is None or job.entry is None:
                 return
             try:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from richspeech.errors import (
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -64,8 +64,8 @@ class Transcription(Job):
     request: TranscriptionRequest = field(default_factory=TranscriptionRequest)
     progress: Progress | None = None
     """The newest one; kept when the job is cancelled or fails, so that nothing heard is lost."""
-    corrections: tuple[Correction, ...] = ()
-    """What people have put right, in order."""
+    document: Document | None = None
+    """What was heard so far, and what people have made of it; None before anything was."""
     meter: PeakMeter = field(default_factory=PeakMeter)
     written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
     """Segments as they were last sent: the segment, the style, its JSON."""
@@ -87,28 +87,36 @@ class Transcription(Job):
     editing: threading.Lock = field(default_factory=threading.Lock)
     """Held while corrections change, here and in the history."""
 
+    def __post_init__(self) -> None:
+        if self.document is None and self.progress is not None:
+            self.document = self.progress.document
+
     def take(self, step: Step) -> None:
-        """Get further; the last step may come from the history, with its corrections."""
-        self.progress, self.compared_with = step.progress, step.compared_with
-        self.unkept = step.unkept
+        """Get further; the last step may come from the history, with all that was done to it."""
         if step.kept is not None:
             self.entry = step.kept.entry
             if step.kept.is_cached:
-                self.origin = Origin.CACHED
-                self._take_cached(step.kept.document)
+                step = self._take_cached(step, step.kept.document)
+        with self.editing:
+            made = self.document.correction_edits if self.document else ()
+            self.document = reduce(Document.with_edit, made, step.progress.document)
+        self.progress, self.compared_with = step.progress, step.compared_with
+        self.unkept = step.unkept
 
-    def _take_cached(self, document: Document) -> None:
+    def _take_cached(self, step: Step, document: Document) -> Step:
         """Take over what people have made of it before, unless it is to be as it was heard."""
-        if not self.is_pristine:
-            self.corrections = document.corrections
-        elif self.progress is not None:
-            self.progress = replace(self.progress, transcript=document.measured)
+        self.origin = Origin.CACHED
+        return replace(step, progress=Progress.of(document.original)) if self.is_pristine else step
 
     @property
     def transcript(self) -> Transcript | None:
-        """What was heard, as corrected; None before anything was."""
-        heard = self.progress.transcript if self.progress else None
-        return correct(heard, self.corrections) if heard and self.corrections else heard
+        """What was heard, with all that was done to it; None before anything was."""
+        return self.document.transcript if self.document else None
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What people have put right, in order."""
+        return self.document.corrections if self.document else ()
 
     @property
     def name(self) -> str:
@@ -136,7 +144,7 @@ class Transcription(Job):
         """Its recording, if there is a file."""
         return Sound(self.path, self.meter) if self.path else None
 
-    def document(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """Return what was asked for."""
         return self.request.to_dict()
 
@@ -201,22 +209,22 @@ class Transcriptions:
                 self._keep_early_corrections(job)
             yield
 
-    def correct(self, job: Transcription, corrections: tuple[Correction, ...]) -> None:
-        """Put others in the place of the corrections of ``job``, whose ``editing`` is held.
+    def correct(self, job: Transcription, corrected: Document) -> None:
+        """Give ``job``, whose ``editing`` is held, its document with other corrections.
 
         Raises ``StoreError`` when the history could not take them; the job has them all the same.
         """
-        job.corrections = corrections
-        if self._history and job.entry and job.transcript:
-            job.entry = self._history.correct(job.entry, corrections)
+        job.document = corrected
+        if self._history and job.entry:
+            job.entry = self._history.correct(job.entry, corrected.corrections)
             job.unkept = None
 
     def _keep_early_corrections(self, job: Transcription) -> None:
         """Keep what was corrected before there was an entry to keep it in."""
         with job.editing:
-            if job.corrections and job.origin is Origin.HEARD:
+            if job.document and job.corrections and job.origin is Origin.HEARD:
                 try:
-                    self.correct(job, job.corrections)
+                    self.correct(job, job.document)
                 except StoreError as error:
                     job.unkept = error
                     log.warning("the corrections of %s are not kept: %s", job.name, error)

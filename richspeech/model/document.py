@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, reduce
+from itertools import takewhile
 from typing import Any
 
 from richspeech.errors import OptionError
@@ -21,6 +22,7 @@ from richspeech.model.corrections import Correction, correct
 from richspeech.model.edits import (
     CorrectionEdit,
     Edit,
+    RulesEdit,
     SentimentEdit,
     edits_from_list,
     edits_to_list,
@@ -41,6 +43,13 @@ class Document:
         for edit in self.edits:
             edit.require_fit(len(self.measured.segments))
 
+    @classmethod
+    def known(cls, measured: Transcript, edits: Sequence[Edit], result: Transcript) -> "Document":
+        """Return a document of which somebody has the ``uncorrected`` transcript already."""
+        document = cls(measured, tuple(edits))
+        vars(document)["uncorrected"] = result  # where the cached property keeps what it returns
+        return document
+
     @cached_property
     def transcript(self) -> Transcript:
         """The transcript with everything that was done to it."""
@@ -59,13 +68,28 @@ class Document:
         return replace(self.measured, segments=segments)
 
     @property
+    def correction_edits(self) -> tuple[CorrectionEdit, ...]:
+        """What people have put right, oldest first, and when."""
+        return tuple(each for each in self.edits if isinstance(each, CorrectionEdit))
+
+    @property
     def corrections(self) -> tuple[Correction, ...]:
         """What people have put right, oldest first."""
-        return tuple(each.correction for each in self.edits if isinstance(each, CorrectionEdit))
+        return tuple(each.correction for each in self.correction_edits)
+
+    @property
+    def original(self) -> "Document":
+        """The document as it was before any person had a part in it."""
+        stages = takewhile(lambda edit: isinstance(edit, RulesEdit | SentimentEdit), self.edits)
+        return Document(self.measured, tuple(stages))
 
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
-        return replace(self, edits=(*self.edits, edit))
+        edit.require_fit(len(self.measured.segments))
+        now = self.uncorrected
+        if not isinstance(edit, CorrectionEdit):
+            now = replace(now, segments=edit.apply(now.segments))
+        return Document.known(self.measured, (*self.edits, edit), now)
 
     def with_corrections(self, corrections: Sequence[Correction], made: datetime) -> "Document":
         """Return it with these corrections alone; those that it has already stay as they are."""

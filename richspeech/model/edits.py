@@ -106,7 +106,16 @@ class CorrectionEdit(_Edit):
         self.correction.require_fit(count)
 
 
-Edit: TypeAlias = RulesEdit | SentimentEdit | SecondOpinionEdit | CorrectionEdit
+StageEdit: TypeAlias = RulesEdit | SentimentEdit
+"""What a stage does to segments as soon as they are recognised."""
+Edit: TypeAlias = StageEdit | SecondOpinionEdit | CorrectionEdit
+
+
+def joined(earlier: StageEdit, later: StageEdit) -> StageEdit:
+    """Return what one stage did to some segments and, as ``later``, to those that came next."""
+    if isinstance(earlier, SentimentEdit) and isinstance(later, SentimentEdit):
+        return replace(later, scores=(*earlier.scores, *later.scores))
+    return later
 
 
 def edits_to_list(edits: Sequence[Edit]) -> list[Any]:

@@ -4,7 +4,7 @@ Words, times, probabilities and hotwords stay. What a person has corrected is no
 they apply to the segment as it was heard, and the corrections are made afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from postprocess import Emotion, Labels, Rule, apply_rules, extract_emotions, extract_events
@@ -26,11 +26,6 @@ def labels_of(segment: Segment) -> Labels:
         events=segment.events,
         event_probabilities=segment.event_probabilities,
     )
-
-
-def apply_label_rules(segments: Iterable[Segment], rules: Sequence[Rule]) -> tuple[Segment, ...]:
-    """Mend the labels of segments as measured."""
-    return tuple(apply_to_segment(segment, rules) for segment in segments)
 
 
 def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:

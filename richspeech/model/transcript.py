@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -173,11 +173,32 @@ def _adapter() -> TypeAdapter[Transcript]:
     return TypeAdapter(Transcript)
 
 
-def plain(value: Any) -> Any:
-    """Turn records, mappings and enums into what JSON knows.
+DECIMALS = 4
+"""Of every float that is written: tenths of a millisecond are finer than anything here is known."""
 
-    Floats are rounded: tenths of a millisecond are finer than anything here is known.
-    """
+Record = TypeVar("Record")
+
+
+def rounded(value: Record) -> Record:
+    """Return a record as it will be once it was written and read again."""
+    return cast("Record", _rounded(value))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DECIMALS)
+    if isinstance(value, tuple):
+        return tuple(map(_rounded, value))
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        values = {each.name: _rounded(getattr(value, each.name)) for each in fields(value)}
+        return replace(value, **values)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Turn records, mappings and enums into what JSON knows; floats are rounded."""
     if is_dataclass(value):
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
@@ -186,4 +207,4 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, StrEnum):
         return value.value
-    return round(value, 4) if isinstance(value, float) else value
+    return round(value, DECIMALS) if isinstance(value, float) else value

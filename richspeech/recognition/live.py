@@ -124,7 +124,8 @@ class Sketch:
             raise Cancelled from error
         if self._span.start != open_start:
             return None
-        return self._chain.edited(self._chain.measured([recognised]))[0]
+        (segment,), _ = self._chain.edited(self._chain.measured([recognised]))
+        return segment
 
 
 class LiveTranscription:
@@ -171,7 +172,9 @@ def _look(sketch: Sketch, start: float | None, recording: LiveRecording) -> floa
 
 def _without_waiting(progress: Progress, waited_seconds: float) -> Progress:
     seconds = max(progress.transcript.processing_seconds - waited_seconds, 0.0)
-    return replace(progress, transcript=replace(progress.transcript, processing_seconds=seconds))
+    as_measured = progress.measured and replace(progress.measured, processing_seconds=seconds)
+    transcript = replace(progress.transcript, processing_seconds=seconds)
+    return replace(progress, transcript=transcript, measured=as_measured)
 
 
 class Retold:

@@ -21,6 +21,8 @@ import numpy as np
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.errors import Cancelled
+from richspeech.model.document import Document
+from richspeech.model.edits import Edit
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
@@ -154,7 +156,27 @@ class Progress:
     open_start: float | None = None
     """Start of the utterance that has begun and may still grow, in seconds; None without one."""
     measured: Transcript | None = None
-    """Before label rules and sentiment; None where nothing of the kind was done."""
+    """Before the ``edits``; None where nothing of the kind was done."""
+    edits: tuple[Edit, ...] = ()
+    """What was done to it since it was measured."""
+
+    @classmethod
+    def of(cls, document: Document) -> "Progress":
+        """Return the last step of what somebody has as a document."""
+        transcript = document.uncorrected
+        return cls(
+            transcript=transcript,
+            new=transcript.segments,
+            seconds_total=transcript.duration,
+            finished=True,
+            measured=document.measured,
+            edits=document.edits,
+        )
+
+    @property
+    def document(self) -> Document:
+        """The transcript, and what was done to it."""
+        return Document.known(self.measured or self.transcript, self.edits, self.transcript)
 
     @property
     def seconds_done(self) -> float:

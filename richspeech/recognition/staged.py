@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
@@ -39,16 +40,25 @@ def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
     """Let what is new in each step go through the chain; the time of that is processing, too."""
     measured: tuple[Segment, ...] = ()
     edited: tuple[Segment, ...] = ()
+    edits: tuple[StageEdit, ...] = ()
     count, elapsed = 0, 0.0
     for step in steps:
         started = time.perf_counter()
         recognised = step.transcript.segments[count:]
         count += len(recognised)
         fresh = chain.measured(recognised)
-        new = chain.edited(fresh)
+        new, made = chain.edited(fresh) if fresh else ((), ())
         measured, edited = measured + fresh, edited + new
+        edits = _joined(edits, made)
         elapsed += time.perf_counter() - started
         seconds = step.transcript.processing_seconds + elapsed
         transcript = replace(step.transcript, processing_seconds=seconds, segments=edited)
         as_measured = replace(transcript, segments=measured)
-        yield replace(step, transcript=transcript, measured=as_measured, new=new)
+        yield replace(step, transcript=transcript, measured=as_measured, edits=edits, new=new)
+
+
+def _joined(earlier: tuple[StageEdit, ...], later: tuple[StageEdit, ...]) -> tuple[StageEdit, ...]:
+    """Return the edits of all segments so far; the same stages have made both."""
+    if not (earlier and later):
+        return earlier or later
+    return tuple(joined(one, other) for one, other in zip(earlier, later, strict=True))

@@ -1,28 +1,32 @@
 """What is done to segments after they were recognised: one list of plain functions.
 
-    recognised → sentences → hotwords ┤ as measured ├ label rules → sentiment
+    recognised → sentences → hotwords → rounded ┤ as measured ├ label rules → sentiment
 
-What stands before the middle belongs to recognition. What comes after it can be done anew, and
-otherwise, as long as somebody has the segments as measured.
+What stands before the middle belongs to recognition. What comes after it is an edit, which can be
+done anew, and otherwise, as long as somebody has the segments as measured. They are rounded as they
+will be written, so that a rule finds the same numbers when they are read again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 
 from postprocess import Rule
 from richspeech.model.agreement import DEFAULT_LIMITS
+from richspeech.model.edits import StageEdit
 from richspeech.model.options import Options
-from richspeech.model.relabelling import apply_label_rules
 from richspeech.model.sentiment import Limits
-from richspeech.model.transcript import Segment
+from richspeech.model.transcript import Segment, rounded
 from richspeech.settings import HotwordSettings
 from richspeech.stages.hotwords import write_hotwords
+from richspeech.stages.relabelling import follow_rules
 from richspeech.stages.sentences import cut_sentences
 from richspeech.stages.sentiment import Reader, read_segments
 
 Stage = Callable[[Sequence[Segment]], tuple[Segment, ...]]
 """Takes segments in the order of time, and gives as many or more, within the same bounds."""
+Editor = Callable[[Sequence[Segment]], StageEdit]
+"""Finds what is to be done to segments as measured and edited so far."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,22 @@ class Chain:
     """The stages of one request, in order."""
 
     measuring: tuple[Stage, ...] = ()
-    editing: tuple[Stage, ...] = ()
+    editing: tuple[Editor, ...] = ()
 
     def measured(self, recognised: Sequence[Segment]) -> tuple[Segment, ...]:
         """Return the segments as measured."""
-        return run(self.measuring, recognised)
+        return reduce(lambda passed, stage: stage(passed), self.measuring, tuple(recognised))
 
-    def edited(self, measured: Sequence[Segment]) -> tuple[Segment, ...]:
-        """Return the segments as they are given out."""
-        return run(self.editing, measured)
-
-
-def run(stages: Iterable[Stage], segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """Let segments go through one stage after the other."""
-    return reduce(lambda passed, stage: stage(passed), stages, tuple(segments))
+    def edited(
+        self, measured: Sequence[Segment]
+    ) -> tuple[tuple[Segment, ...], tuple[StageEdit, ...]]:
+        """Return the segments as they are given out, and what was done to them."""
+        segments, edits = tuple(measured), []
+        for find in self.editing:
+            edit = find(segments)
+            edits.append(edit)
+            segments = edit.apply(segments)
+        return segments, tuple(edits)
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,19 @@ class Recipe:
     def chain(self, options: Options) -> Chain:
         """Return the stages of a request."""
         measuring: list[Stage] = [cut_sentences] if self.divides else []
-        editing: list[Stage] = []
+        editing: list[Editor] = []
         if options.hotwords:
             measuring.append(
                 partial(write_hotwords, hotwords=options.hotwords, limits=self.hotword_limits)
             )
+        measuring.append(rounded_segments)
         if self.rules:
-            editing.append(partial(apply_label_rules, rules=self.rules))
+            editing.append(partial(follow_rules, rules=self.rules, limits=self.limits))
         if self.reader is not None:
             editing.append(partial(read_segments, reader=self.reader, limits=self.limits))
         return Chain(tuple(measuring), tuple(editing))
+
+
+def rounded_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the segments as they will be written."""
+    return tuple(map(rounded, segments))

@@ -8,9 +8,11 @@ apply them to the transcript as it was heard, and make the corrections afterward
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from postprocess import AudioEvent, Emotion, Labels, Rule, apply_rules
 from richspeech.model.agreement import DEFAULT_LIMITS
+from richspeech.model.edits import SETTINGS, RulesEdit
 from richspeech.model.relabelling import as_measured, labels_of, relabel_segment
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, Transcript
@@ -48,12 +50,11 @@ class Change:
         return _labels(self.before) != _labels(self.after)
 
 
-def relabel(
-    transcript: Transcript, rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
-) -> Transcript:
-    """Return ``transcript`` as these rules alone leave it."""
-    segments = (relabel_segment(segment, rules, limits) for segment in transcript.segments)
-    return replace(transcript, segments=tuple(segments))
+def follow_rules(
+    _: Sequence[Segment], rules: Sequence[Rule], limits: Limits = DEFAULT_LIMITS
+) -> RulesEdit:
+    """Return what the rules of the settings do to segments, whichever they are."""
+    return RulesEdit(rules=tuple(rules), limits=limits, by=SETTINGS, made=datetime.now(UTC))
 
 
 def try_rules(transcript: Transcript, rules: Sequence[Rule]) -> tuple[Change, ...]:

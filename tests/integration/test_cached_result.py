@@ -13,15 +13,18 @@ import av
 import numpy as np
 import pytest
 
-from postprocess import DEFAULT_RULES, Emotion
+from postprocess import DEFAULT_RULES, Emotion, Rule, RuleCondition
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
 from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
+from richspeech.model.edits import SETTINGS
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.recognition.staged import StagedTranscriber
+from richspeech.stages.chain import Recipe
 from richspeech.storage import cached_result
 from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.query import parse_query
@@ -378,3 +381,25 @@ def test_a_disk_that_is_full_while_sound_is_compared_is_a_sentence(
     monkeypatch.setattr(cached_result, "SpooledTemporaryFile", lambda _: FullDisk())
     with pytest.raises(StoreError, match="No space left on device"):
         steps(caching, path)
+
+
+# Edits
+
+
+def test_what_was_measured_is_kept_and_what_the_settings_did_to_it_is_an_edit(
+    ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    loud = Rule("loud", RuleCondition(any_words=("from 0",)), set_emotion=Emotion.ANGRY)
+    staged = StagedTranscriber(ear, Recipe((loud,)))
+    transcriber = CachingTranscriber(staged, EngineHistory(store, "these settings"))
+    path = written(tmp_path / "a.wav", noise(5))
+    first = last(transcriber, path)
+    document = store.open(first.kept.entry.id).document
+    assert [each.emotion for each in document.measured.segments] == [Emotion.NEUTRAL] * 2
+    assert [(each.kind, each.by) for each in document.edits] == [("rules", SETTINGS)]
+    heard_first = [each.emotion for each in first.progress.transcript.segments]
+    assert heard_first == [Emotion.ANGRY, Emotion.NEUTRAL]
+    second = last(transcriber, path)
+    assert second.kept.is_cached
+    assert second.progress.transcript.segments == first.progress.transcript.segments
+    assert second.progress.document == document

@@ -19,8 +19,6 @@ THREADS = {
 """Where threads are made, and what for. Work that somebody asks for and waits for is a job."""
 
 FOR_TESTS = {
-    "relabel": "a stage on a whole transcript, which documents must equal",
-    "add_sentiment": "the same",
     "load_classifier": "the classifier without the engine around it",
 }
 """Public functions that only tests call, and why they stay."""

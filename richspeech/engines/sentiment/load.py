@@ -83,6 +83,11 @@ class LazyReader:
     def __init__(self, classifiers: Lazy[LoadedClassifier], weights: Weights) -> None:
         self._classifiers, self.weights = classifiers, weights
 
+    @property
+    def name(self) -> str:
+        """Of the classifier."""
+        return self.weights.name
+
     def classify(self, texts: Sequence[str]) -> Sequence[Scores]:
         """Return scores for each text; raises ``ModelError`` when it cannot be loaded."""
         with self._classifiers.use() as loaded:

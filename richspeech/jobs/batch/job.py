@@ -17,7 +17,7 @@ from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.caching import Step
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.transcribe import Origin, Transcription
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
@@ -49,8 +49,6 @@ class Heard:
     meter: PeakMeter
     entry: Entry | None = None
     """Where the history has it."""
-    corrections: tuple[Correction, ...] = ()
-    """What the history knew of it."""
     is_cached: bool = False
 
 
@@ -90,7 +88,7 @@ class BatchJob(Job):
         sums = tally(self.rows)
         return sums.seconds_done, sums.seconds_total
 
-    def document(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """Return what was asked for."""
         return self.request.to_dict()
 
@@ -119,32 +117,31 @@ class BatchJob(Job):
 
     def keep(self, item: Item, last: Step) -> Transcript:
         """Write down what was heard; return it as corrected."""
-        transcript, kept = last.progress.transcript, last.kept
-        content = json.dumps(transcript.to_dict(), ensure_ascii=False).encode()
-        write_atomically(self._document(item.name), content)
+        document, kept = last.progress.document, last.kept
+        content = json.dumps(document.to_dict(), ensure_ascii=False).encode()
+        write_atomically(self._path(item.name), content)
         heard = Heard(self.meters.pop(item.name))
         if kept is not None:
-            heard = Heard(heard.meter, kept.entry, kept.document.corrections, kept.is_cached)
+            heard = Heard(heard.meter, kept.entry, kept.is_cached)
         self.heard[item.name] = heard
-        return correct(transcript, heard.corrections)
+        return document.transcript
 
     def transcript(self, name: str) -> Transcript:
         """Return what was heard in a recording that is done, as corrected by now."""
         job = self.jobs.get(name)
         if job is not None and job.transcript is not None:
             return job.transcript
-        return correct(self._read(name), self.heard[name].corrections)
+        return self._document(name).transcript
 
     def job(self, name: str) -> Transcription:
         """Return a recording that is done as a job for the views of a transcript."""
         if name not in self.jobs:
-            heard, transcript = self.heard[name], self._read(name)
+            heard = self.heard[name]
             self.jobs[name] = Transcription(
                 self._playable(name),
                 self.request,
-                Progress(transcript, transcript.segments, transcript.duration, finished=True),
-                heard.corrections,
-                heard.meter,
+                Progress.of(self._document(name)),
+                meter=heard.meter,
                 title=PurePosixPath(name).name,
                 origin=Origin.CACHED if heard.is_cached else Origin.HEARD,
                 entry=heard.entry,
@@ -157,11 +154,11 @@ class BatchJob(Job):
         shutil.rmtree(self.folder / "uploads", ignore_errors=True)
         shutil.rmtree(self.folder / "heard", ignore_errors=True)
 
-    def _document(self, name: str) -> Path:
+    def _path(self, name: str) -> Path:
         return self.folder / "heard" / f"{name}.json"
 
-    def _read(self, name: str) -> Transcript:
-        return Transcript.from_dict(json.loads(self._document(name).read_text(encoding="utf-8")))
+    def _document(self, name: str) -> Document:
+        return Document.from_dict(json.loads(self._path(name).read_text(encoding="utf-8")))
 
     def _playable(self, name: str) -> Path | None:
         """Put the recording where a browser may fetch it; None when it is gone by now."""

@@ -51,6 +51,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
 from richspeech.settings import Settings
 from tests.fakes import loaded_with, ready, wait_until, wav_at
+from tests.transcripts import put_right
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -92,9 +93,8 @@ def progress(
 
 
 def finished_job(*segments: Segment, name: str = "会议.wav") -> Transcription:
-    job = Transcription(render_path(name), TranscriptionRequest(), state=State.FINISHED)
-    job.progress = progress(*segments, finished=True)
-    return job
+    last = progress(*segments, finished=True)
+    return Transcription(render_path(name), TranscriptionRequest(), last, state=State.FINISHED)
 
 
 def render_path(name: str) -> Path:
@@ -307,7 +307,7 @@ def test_a_probability_that_was_not_measured_is_not_invented() -> None:
 
 def test_a_corrected_label_has_no_probability_of_the_model() -> None:
     job = finished_job(segment())
-    job.corrections = (Correction(0, emotion=Emotion.UNKNOWN, events=(AudioEvent.LAUGHTER,)),)
+    put_right(job, Correction(0, emotion=Emotion.UNKNOWN, events=(AudioEvent.LAUGHTER,)))
     html = render.table(job, "zh")
     assert "<small>7%" not in html
     assert "已人工修改" in html
@@ -615,7 +615,7 @@ def test_corrections_made_while_more_is_heard_stay(recording: str) -> None:
     job, session, steps = stepped(progress(segment("一。")), more, path=recording)
     while job.progress is None:
         next(steps)
-    job.corrections = (Correction(0, text="三。"),)
+    put_right(job, Correction(0, text="三。"))
     exhaust(steps)
     assert texts(paint(session)) == ["三。", "二。"]
 

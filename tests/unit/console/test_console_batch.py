@@ -41,6 +41,7 @@ from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
 from tests.fakes import loaded_with, ready, wait_until, wav_at
 from tests.history import full_history
+from tests.transcripts import put_right
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""
@@ -302,7 +303,7 @@ def test_everything_that_is_done_goes_into_one_zip(
     bad = tmp_path / "=坏.wav"
     bad.write_bytes(b"no sound")
     run = done(work, session, recorded(tmp_path / "a.wav"), recorded(tmp_path / "b.wav"), bad)
-    run.job("a.wav").corrections = (Correction(0, text="我要退货。"),)
+    put_right(run.job("a.wav"), Correction(0, text="我要退货。"))
     packing = work.pack(run, ["txt", "html"], WriterOptions("plain", "zh"))
     finished(packing)
     assert packing.state is State.FINISHED

@@ -40,6 +40,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import EmotionSettings
 from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser, wait_until, wav_at
+from tests.transcripts import put_right
 
 LIMITS = AudioLimits(10_000_000, 600)
 LIMIT = {NineEmotion.ANGRY: 0.75}
@@ -400,10 +401,10 @@ def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call
 
 def test_a_person_settles_a_dispute_and_the_opinion_stays(call: Path) -> None:
     job = job_of(call)
-    job.corrections = (Correction(0, text="再见。"),)
+    put_right(job, Correction(0, text="再见。"))
     with asked(job):
         pass
-    job.corrections = (*job.corrections, Correction(1, emotion=Emotion.SURPRISED))
+    put_right(job, *job.corrections, Correction(1, emotion=Emotion.SURPRISED))
     first, second = lines(job)
     assert (first["text"], first["second"]["emotion"]) == ("再见。", "sad")
     assert (second["emotion"], second["disagrees"]) == ("surprised", False)

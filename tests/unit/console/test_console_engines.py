@@ -38,7 +38,7 @@ from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
 from tests.fakes import FakeClassifier, loaded_with, ready, wait_until
-from tests.transcripts import segment, transcript
+from tests.transcripts import put_right, segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
 ENGLISH = Choices("en", ["en"], False, True, 9.0, True)
@@ -103,7 +103,7 @@ def sentence_of(job: Transcription, locale: str = "zh") -> str:
 
 
 def read(*segments: Segment) -> Transcript:
-    return transcript(*read_segments(segments, FakeClassifier(reading)))
+    return transcript(*read_segments(segments, FakeClassifier(reading)).apply(segments))
 
 
 def job_with(heard: Transcript) -> Transcription:
@@ -287,10 +287,10 @@ def test_agreement_is_told_in_the_tooltip() -> None:
 def test_what_a_correction_clears_is_gone() -> None:
     job = job_with(read(segment(0, 2, "太好了！", Emotion.HAPPY)))
     assert "反讽？" in render.table(job, "zh")
-    job.corrections = (Correction(0, emotion=Emotion.NEUTRAL),)
+    put_right(job, Correction(0, emotion=Emotion.NEUTRAL))
     assert "反讽？" not in render.table(job, "zh")
     assert "负向" in render.table(job, "zh")
-    job.corrections = (Correction(0, text="太好了。"),)
+    put_right(job, Correction(0, text="太好了。"))
     assert "负向" not in render.table(job, "zh")
 
 
@@ -317,7 +317,7 @@ def test_an_engine_that_hears_words_only_names_no_emotion() -> None:
     assert json.loads(segment_line(0, said, "label"))["has_emotion"] is False
     unsure = segment(0, 2, "好。", Emotion.UNKNOWN, probabilities={"unknown": 0.9})
     assert "未知" in render.table(job_with(transcript(said, unsure)), "zh")
-    job.corrections = (Correction(0, emotion=Emotion.SAD),)
+    put_right(job, Correction(0, emotion=Emotion.SAD))
     assert "悲伤" in render.table(job, "zh")
 
 

@@ -30,6 +30,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice
 from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -38,7 +39,7 @@ from richspeech.review.highlights import Highlight
 from richspeech.writers import WRITERS, WriterOptions
 from tests.e2e.visitor import write_samples
 from tests.fakes import wait_until
-from tests.transcripts import segment, transcript
+from tests.transcripts import put_right, segment, transcript
 
 LIMITS = AudioLimits(10**9, 10**5)
 RATE = 16_000
@@ -116,7 +117,7 @@ def test_a_correction_is_in_every_format(recording: Path, form: str) -> None:
     session = session_of(recording)
     job = shown(session)
     assert job is not None
-    job.corrections = (Correction(0, text="把冰箱退掉", emotion=Emotion.SAD),)
+    put_right(job, Correction(0, text="把冰箱退掉", emotion=Emotion.SAD))
     export = made(session, form)
     assert export.path is not None
     assert export.path.name == f"my_call.{form}"
@@ -183,7 +184,7 @@ def test_the_training_data_holds_what_was_corrected(recording: Path) -> None:
     job = shown(session)
     assert job is not None
     assert not can_train(job)
-    job.corrections = (Correction(1, text="行。"),)
+    put_right(job, Correction(1, text="行。"))
     assert can_train(job)
     export = made(session, "training")
     assert export.path is not None
@@ -368,6 +369,5 @@ def test_a_transcript_without_segments_has_no_files(recording: Path) -> None:
     session = session_of(recording)
     job = shown(session)
     assert job is not None
-    nothing = Transcript(10.0, 1.0, "sensevoice", "x")
-    job.progress = Progress(nothing, (), 10.0, True)
+    job.document = Document(Transcript(10.0, 1.0, "sensevoice", "x"))
     assert not has_files(job)

@@ -53,6 +53,7 @@ from tests.fakes import (
     wav_at,
 )
 from tests.history import refuse
+from tests.transcripts import put_right
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
@@ -277,7 +278,10 @@ def test_early_corrections_that_are_not_kept_are_told(
         raise StoreError("The history cannot be used (database is locked); see …")
 
     monkeypatch.setattr(history, "correct", fail)
-    job = Transcription(recording, corrections=(Correction.from_dict(CORRECTION),))
+    job = Transcription(
+        recording, document=Document(Transcript(1.0, 0.1, "e", "m", (segment("说"),)))
+    )
+    put_right(job, Correction.from_dict(CORRECTION))
     Runner().run(job, partial(work.hear, job, recording))
     assert (job.state, job.entry is None) == (State.FINISHED, False)
     assert "你的修改没有存进历史记录。" in render.status(job, "zh")

@@ -22,7 +22,7 @@ from richspeech.review.insight import make_insight
 from richspeech.review.review import Review
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
-from tests.transcripts import segment, transcript, transcripts
+from tests.transcripts import put_right, segment, transcript, transcripts
 
 SETTINGS = Settings()
 CALL = transcript(
@@ -208,11 +208,11 @@ def review(reviews: Reviews, job: Transcription) -> Review:
 def test_a_review_follows_corrections() -> None:
     reviews, job = Reviews(SETTINGS), job_of(CALL)
     before = review(reviews, job)
-    job.corrections = (Correction(1, emotion=Emotion.NEUTRAL), Correction(3, text="退款"))
+    put_right(job, Correction(1, emotion=Emotion.NEUTRAL), Correction(3, text="退款"))
     after = review(reviews, job)
     assert after.risk.score < before.risk.score
     assert {share.label for share in after.insight.emotions} == {"happy", "neutral", "angry"}
-    job.corrections = ()
+    put_right(job)
     assert review(reviews, job).risk == before.risk
 
 

@@ -18,7 +18,7 @@ from richspeech.language.catalog import locales
 from richspeech.model.corrections import Correction
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.recognition.pipeline import Progress
-from tests.transcripts import segment, transcript, transcripts
+from tests.transcripts import put_right, segment, transcript, transcripts
 
 
 def job_with(heard: Transcript, status: State = State.FINISHED, total: float = 80) -> Transcription:
@@ -63,7 +63,7 @@ def test_every_segment_with_something_to_show_is_there_with_its_number(heard: Tr
 def test_only_what_is_new_is_written_again() -> None:
     job = job_with(transcript(segment(0, 2), segment(3, 4)))
     before = drawn(job)["segments"]
-    job.corrections = (Correction(1, text="不"),)
+    put_right(job, Correction(1, text="不"))
     after = drawn(job)["segments"]
     assert after[0] is before[0]
     assert json.loads(after[1])["corrected"] == ["text"]
@@ -72,7 +72,7 @@ def test_only_what_is_new_is_written_again() -> None:
 
 def test_a_segment_that_was_emptied_by_hand_can_still_be_seen() -> None:
     job = job_with(transcript(segment(0, 2)))
-    job.corrections = (Correction(0, text=""),)
+    put_right(job, Correction(0, text=""))
     assert len(drawn(job)["segments"]) == 1
 
 

@@ -26,7 +26,7 @@ class Digging(Job):
     def name(self) -> str:
         return "a.wav"
 
-    def document(self) -> dict[str, str]:
+    def request_fields(self) -> dict[str, str]:
         return {"asked": self.asked}
 
 

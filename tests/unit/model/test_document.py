@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.errors import OptionError
+from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
 from richspeech.model.corrections import FIELDS, Correction, correct
 from richspeech.model.document import Document
 from richspeech.model.edits import (
@@ -21,10 +23,11 @@ from richspeech.model.edits import (
     SentimentEdit,
 )
 from richspeech.model.impression import NineEmotion
+from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.stages.relabelling import relabel
-from richspeech.stages.sentiment import add_sentiment
+from richspeech.stages.relabelling import follow_rules
+from richspeech.stages.sentiment import read_segments
 from tests.fakes import FakeClassifier
 from tests.transcripts import segment, transcript, transcripts
 
@@ -101,9 +104,14 @@ def test_a_document_without_edits_is_what_was_measured() -> None:
 
 
 def test_every_edit_does_what_its_stage_does() -> None:
-    assert Document(HEARD, (ruled(CALM, QUIET),)).transcript == relabel(HEARD, (CALM, QUIET))
-    glad = FakeClassifier(lambda _: GOOD)
-    assert Document(HEARD, (read(GOOD, GOOD),)).transcript == add_sentiment(HEARD, glad)
+    calm = tuple(apply_to_segment(each, (CALM, QUIET)) for each in HEARD.segments)
+    rules = follow_rules(HEARD.segments, (CALM, QUIET))
+    assert Document(HEARD, (rules,)).transcript.segments == calm
+    assert replace(rules, made=NOW) == ruled(CALM, QUIET)
+    good = tuple(with_sentiment(each, GOOD, DEFAULT_LIMITS) for each in HEARD.segments)
+    sentiment = read_segments(HEARD.segments, FakeClassifier(lambda _: GOOD))
+    assert Document(HEARD, (sentiment,)).transcript.segments == good
+    assert replace(sentiment, made=NOW) == read(GOOD, GOOD)
     changes = [corrected(0, text="太坏了。"), corrected(1, emotion="sad")]
     expected = correct(HEARD, [each.correction for each in changes])
     assert Document(HEARD, tuple(changes)).transcript == expected
@@ -177,6 +185,21 @@ def test_a_document_comes_back_from_its_json(document: Document) -> None:
     for each in kept["edits"]:
         each["later"] = 1
     assert Document.from_dict(kept) == document
+
+
+@given(documents())
+def test_edits_do_the_same_one_by_one_as_all_at_once(document: Document) -> None:
+    grown = reduce(Document.with_edit, document.edits, Document(document.measured))
+    assert grown == document
+    assert grown.uncorrected == document.uncorrected
+    assert grown.transcript == document.transcript
+
+
+def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -> None:
+    stages, change = (ruled(CALM), read(GOOD, GOOD)), corrected(0, text="太坏了。")
+    document = Document(HEARD, (*stages, change, heard_again(None, None), ruled(QUIET)))
+    assert document.original == Document(HEARD, stages)
+    assert Document(HEARD, (change, *stages)).original == Document(HEARD)
 
 
 @given(documents())

@@ -1,11 +1,15 @@
 """Segments go through the stages of their request as they come, each of them once."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule
+from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
+from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Scores, Sentiment
@@ -91,3 +95,28 @@ def test_rules_mend_what_is_given_out_and_leave_what_was_measured(rules: tuple[R
     assert steps[-1].measured is not None
     assert steps[-1].measured.segments == heard
     assert replace(steps[-1].measured, segments=mended) == steps[-1].transcript
+
+
+@given(
+    st.lists(st.builds(said, st.sampled_from(["好呢", "坏了！", ""]), st.sampled_from([*Emotion])))
+)
+def test_the_edits_make_of_what_was_measured_what_is_given_out(heard: list[Segment]) -> None:
+    for step in steps_of(Recipe(DEFAULT_RULES, reader=words()), *heard):
+        again = Document.from_dict(json.loads(json.dumps(step.document.to_dict())))
+        assert again.measured.segments == tuple(heard[: len(step.transcript.segments)])
+        assert again.transcript.segments == step.transcript.segments
+
+
+def test_rules_see_the_numbers_that_are_written() -> None:
+    unsure = replace(said("坏了", Emotion.ANGRY), emotion_probabilities={"angry": 0.899_999})
+    calm = Rule(
+        "calm",
+        RuleCondition(emotion=Emotion.ANGRY, probability_below=0.9),
+        set_emotion=Emotion.NEUTRAL,
+    )
+    last = steps_of(Recipe((calm,)), unsure)[-1]
+    assert last.transcript.segments[0].emotion_probabilities == {"angry": 0.9}
+    assert last.transcript.segments[0].emotion is Emotion.ANGRY
+    assert Document.from_dict(last.document.to_dict()).transcript == replace(
+        last.transcript, processing_seconds=round(last.transcript.processing_seconds, 4)
+    )

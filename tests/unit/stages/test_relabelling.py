@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 
 from postprocess import DEFAULT_RULES, HESITANT_SAD, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.model.agreement import with_agreement
+from richspeech.model.document import Document
 from richspeech.model.relabelling import apply_to_segment, as_measured, relabel_segment
 from richspeech.model.sentiment import Accord, Sentiment
-from richspeech.model.transcript import Segment
-from richspeech.stages.relabelling import (
-    relabel,
-    try_rules,
-)
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.stages.relabelling import follow_rules, try_rules
 from tests.transcripts import segment, transcript
 
 NO_MUSIC = Rule("no-music", RuleCondition(event=AudioEvent.BGM), drop_event=True)
@@ -33,6 +31,11 @@ def heard(text: str, emotion: Emotion = Emotion.NEUTRAL, event: str = "Speech") 
     events = () if event == "Speech" else (AudioEvent(event.lower()),)
     made = segment(0, 2, text, emotion, *events)
     return replace(made, raw_text=f"<|zh|>{emotion.tag}<|{event}|>{text}")
+
+
+def ruled(*segments: Segment) -> Transcript:
+    """What was heard, as the rules of the settings leave it."""
+    return Document(transcript(*segments), (follow_rules(segments, DEFAULT_RULES),)).transcript
 
 
 HEARD = st.builds(
@@ -120,15 +123,15 @@ def test_a_rule_that_follows_another_sees_what_that_one_left() -> None:
 
 
 def test_a_change_that_the_old_rules_had_made_already_is_shown_as_none() -> None:
-    ruled = relabel(transcript(heard("好呢", Emotion.SAD)), DEFAULT_RULES)
-    (change,) = try_rules(ruled, DEFAULT_RULES)
+    mended = ruled(heard("好呢", Emotion.SAD))
+    (change,) = try_rules(mended, DEFAULT_RULES)
     assert not change.differs
     assert change.firings
 
 
 def test_a_change_that_is_taken_back_has_no_rule() -> None:
-    ruled = relabel(transcript(heard("好呢", Emotion.SAD), heard("好")), DEFAULT_RULES)
-    (change,) = try_rules(ruled, ())
+    mended = ruled(heard("好呢", Emotion.SAD), heard("好"))
+    (change,) = try_rules(mended, ())
     assert change.differs
     assert change.firings == ()
     assert (change.before.emotion, change.after.emotion) == (Emotion.NEUTRAL, Emotion.SAD)

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from postprocess import Emotion
+from richspeech.model.agreement import DEFAULT_LIMITS
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.stages.sentiment import add_sentiment
+from richspeech.stages.sentiment import Reader, read_segments
 from tests.fakes import FakeClassifier
 from tests.transcripts import segment, transcript
 
@@ -22,10 +23,16 @@ def words() -> FakeClassifier:
     return FakeClassifier(lambda text: {} if not text else GLAD if "好" in text else CROSS)
 
 
+def read(heard: Transcript, reader: Reader, limits: Limits = DEFAULT_LIMITS) -> Transcript:
+    return replace(
+        heard, segments=read_segments(heard.segments, reader, limits).apply(heard.segments)
+    )
+
+
 def test_all_segments_are_asked_for_at_once_and_keep_the_rest() -> None:
     before = transcript(segment(0, 1, "好"), segment(1, 2, ""), segment(2, 3, "坏了"))
     reader = words()
-    after = add_sentiment(before, reader)
+    after = read(before, reader)
     assert reader.asked == [["好", "", "坏了"]]
     assert [s.sentiment for s in after.segments] == [Sentiment.POSITIVE, None, Sentiment.NEGATIVE]
     assert after.segments[1].sentiment_probabilities == {}
@@ -37,7 +44,7 @@ def test_all_segments_are_asked_for_at_once_and_keep_the_rest() -> None:
 
 
 def test_a_friendly_word_in_an_angry_voice_is_marked_with_both_probabilities() -> None:
-    [heard] = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words()).segments
+    [heard] = read(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words()).segments
     mark = heard.irony
     assert mark is not None
     assert (mark.voice, mark.words) == (0.9, 0.9)
@@ -49,7 +56,7 @@ def test_a_friendly_word_in_an_angry_voice_is_marked_with_both_probabilities() -
 
 
 def test_a_cross_word_in_an_angry_voice_is_surer_than_either() -> None:
-    [heard] = add_sentiment(transcript(segment(0, 1, "坏了", Emotion.ANGRY)), words()).segments
+    [heard] = read(transcript(segment(0, 1, "坏了", Emotion.ANGRY)), words()).segments
     assert heard.irony is None
     assert heard.agreement is not None
     assert heard.agreement.accord is Accord.AGREEMENT
@@ -58,30 +65,30 @@ def test_a_cross_word_in_an_angry_voice_is_surer_than_either() -> None:
 
 def test_the_limits_are_those_that_were_given() -> None:
     before = transcript(segment(0, 1, "好啊", Emotion.ANGRY))
-    [heard] = add_sentiment(before, words(), Limits(voice=0.95)).segments
+    [heard] = read(before, words(), Limits(voice=0.95)).segments
     assert heard.agreement is None
 
 
 def test_a_voice_that_a_rule_relabelled_has_no_direction() -> None:
     relabelled = replace(segment(0, 1, "好啊", Emotion.ANGRY), emotion=Emotion.NEUTRAL)
-    [heard] = add_sentiment(transcript(relabelled), words()).segments
+    [heard] = read(transcript(relabelled), words()).segments
     assert heard.agreement is None
 
 
 def test_a_voice_that_a_person_put_right_is_certain() -> None:
     put_right = correct(transcript(segment(0, 1, "好啊")), [Correction(0, emotion=Emotion.ANGRY)])
-    [heard] = add_sentiment(put_right, words()).segments
+    [heard] = read(put_right, words()).segments
     mark = heard.irony
     assert mark is not None
     assert mark.voice == 1.0
 
 
 def test_a_correction_takes_away_what_was_said_of_other_words_or_another_voice() -> None:
-    read = add_sentiment(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words())
-    [other_words] = correct(read, [Correction(0, text="坏了")]).segments
+    said = read(transcript(segment(0, 1, "好啊", Emotion.ANGRY)), words())
+    [other_words] = correct(said, [Correction(0, text="坏了")]).segments
     assert (other_words.sentiment, other_words.sentiment_probabilities) == (None, {})
     assert other_words.agreement is None
-    [other_voice] = correct(read, [Correction(0, emotion=Emotion.HAPPY)]).segments
+    [other_voice] = correct(said, [Correction(0, emotion=Emotion.HAPPY)]).segments
     assert (other_voice.sentiment, other_voice.agreement) == (Sentiment.POSITIVE, None)
-    [other_language] = correct(read, [Correction(0, language="yue")]).segments
-    assert other_language.irony == read.segments[0].irony
+    [other_language] = correct(said, [Correction(0, language="yue")]).segments
+    assert other_language.irony == said.segments[0].irony

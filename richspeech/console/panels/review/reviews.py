@@ -3,7 +3,6 @@
 from weakref import WeakKeyDictionary
 
 from richspeech.jobs.transcribe import Transcription
-from richspeech.model.corrections import Correction
 from richspeech.model.transcript import Transcript
 from richspeech.review.review import Review, review_transcript
 from richspeech.settings import Settings
@@ -20,24 +19,21 @@ class Reviews:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: WeakKeyDictionary[
-            Transcription, tuple[Transcript, tuple[Correction, ...], Review | None]
-        ] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Transcription, tuple[Transcript, Review | None]]
+        self._known = WeakKeyDictionary()
 
     def of(self, job: Transcription | None) -> Review | None:
         """Return the review; None while the job runs, and where there is nothing to review."""
-        if job is None or job.progress is None or not job.is_over:
+        transcript = job.transcript if job is not None and job.is_over else None
+        if job is None or transcript is None:
             return None
-        heard, corrections = job.progress.transcript, job.corrections
         known = self._known.get(job)
-        if known is None or known[0] is not heard or known[1] != corrections:
-            known = heard, corrections, self._review(job)
-            self._known[job] = known
-        return known[2]
+        if known is None or known[0] is not transcript:
+            known = self._known[job] = transcript, self._review(transcript)
+        return known[1]
 
-    def _review(self, job: Transcription) -> Review | None:
-        transcript = job.transcript
-        if transcript is None or not transcript.segments:
+    def _review(self, transcript: Transcript) -> Review | None:
+        if not transcript.segments:
             return None
         return review_transcript(transcript, self._settings, window_seconds(transcript.duration))
 

@@ -196,13 +196,12 @@ def _has_search(session: Session) -> bool:
 
 def opened(stored: Stored, sound: Sound | None, locale: str) -> Transcription:
     """Make a job of what is stored, as if it had just been heard."""
-    entry, transcript = stored.entry, stored.document.uncorrected
+    entry = stored.entry
     return Transcription(
         sound.path if sound else None,
         entry.request,
-        Progress(transcript, transcript.segments, transcript.duration, finished=True),
-        stored.document.corrections,
-        sound.meter if sound else PeakMeter(),
+        Progress.of(stored.document),
+        meter=sound.meter if sound else PeakMeter(),
         title=name_of(entry, locale),
         origin=Origin.OPENED,
         entry=entry,

@@ -73,6 +73,5 @@ class RuleTrials:
 
 def heard_in(job: Transcription | None) -> Transcript | None:
     """Return what a job heard, without what a person corrected; None before it is over."""
-    if job is None or job.progress is None or not job.is_over:
-        return None
-    return job.progress.transcript
+    document = job.document if job is not None and job.is_over else None
+    return document.uncorrected if document else None

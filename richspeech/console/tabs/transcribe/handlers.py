@@ -7,6 +7,7 @@ changes something else meanwhile (language, style, cancel) changes the session a
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.capability import Capability
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Correction
+from richspeech.model.edits import CorrectionEdit
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
 
@@ -124,24 +126,26 @@ class Handlers:
         """
         session = self.sessions.get(name)
         job = shown(session)
-        if job is not None and job.progress is not None:
+        if job is not None and job.document is not None:
             with job.editing:
                 try:
-                    corrections = (*job.corrections, Correction.from_dict(document))
-                    correct(job.progress.transcript, corrections)
+                    edit = CorrectionEdit(
+                        correction=Correction.from_dict(document), made=datetime.now(UTC)
+                    )
+                    corrected = job.document.with_edit(edit)
                 except RichSpeechError as error:
                     log.warning("a correction is refused: %s", error)
                 else:
-                    self._work.correct(job, corrections)
+                    self._work.correct(job, corrected)
         return session
 
     def undo(self, name: str | None) -> Session:
         """Take back the last correction; raises ``StoreError`` as ``correct`` does."""
         session = self.sessions.get(name)
         job = shown(session)
-        if job is not None:
+        if job is not None and job.document is not None:
             with job.editing:
-                self._work.correct(job, job.corrections[:-1])
+                self._work.correct(job, job.document.without_last_correction())
         return session
 
     def repeat(self, name: str | None) -> Session:
