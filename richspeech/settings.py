@@ -31,7 +31,7 @@ from pydantic_settings import SettingsError as EnvironmentRefused
 from postprocess import DEFAULT_RULES, Rule
 from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
 from richspeech.model.rules import (

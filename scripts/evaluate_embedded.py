@@ -23,7 +23,7 @@ from richspeech.engines.hub import (
     EMBEDDED_DETECTOR,
     EMBEDDED_EMOTION_RECOGNISER,
 )
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Pipeline

@@ -19,7 +19,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
-from richspeech.model.impression import Impression
+from richspeech.model.emotion_scores import EmotionScores
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Scores
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
@@ -124,12 +124,14 @@ class FakeEmotionRecogniser:
     """Hears in the samples it was fed what it is told to, and nothing in silence."""
 
     def __init__(
-        self, hear: Callable[[Waveform], Impression], fed: Callable[[], None] = lambda: None
+        self, hear: Callable[[Waveform], EmotionScores], fed: Callable[[], None] = lambda: None
     ) -> None:
         self._hear, self._fed, self._keep = hear, fed, False
         self._heard = [np.zeros(0, np.float32)]
 
-    def recognise(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+    def recognise(
+        self, blocks: Iterable[Waveform], *, keep_features: bool = False
+    ) -> EmotionScores:
         stream = self.stream(keep_features=keep_features)
         for block in blocks:
             stream.feed(block)
@@ -144,12 +146,12 @@ class FakeEmotionRecogniser:
         self._fed()
         self._heard.append(waveform)
 
-    def finish(self) -> Impression:
+    def finish(self) -> EmotionScores:
         waveform = np.concatenate(self._heard)
         if not waveform.any():
             raise AudioError("emotion.silence")
-        impression = self._hear(waveform)
-        return impression if self._keep else replace(impression, features=None)
+        scores = self._hear(waveform)
+        return scores if self._keep else replace(scores, features=None)
 
 
 def loaded_emotion_recogniser(

@@ -205,7 +205,7 @@ class _Conversation:
         message = await self._idle.wait_for(self._websocket.receive())
         if sound := message.get("bytes"):
             self._recording.feed(self._pcm.feed(sound))
-            self._idle.hear(sound)
+            self._idle.count(sound)
         return message["type"] == "websocket.receive" and message.get("text") is None
 
     def _end(self) -> None:
@@ -229,7 +229,7 @@ class _Idle:
 
     def __init__(self, seconds: float, sample_rate: int) -> None:
         self.seconds, self._sample_rate = seconds, sample_rate
-        self._waited = self._heard = 0.0
+        self._waited = self._received = 0.0
         """Seconds since so much sound came as counts, and the sound since."""
 
     async def wait_for(self, message: Awaitable[Received]) -> Received:
@@ -239,11 +239,11 @@ class _Idle:
         self._waited += time.monotonic() - began
         return arrived
 
-    def hear(self, sound: bytes) -> None:
+    def count(self, sound: bytes) -> None:
         """Take 16-bit samples."""
-        self._heard += len(sound) / 2 / self._sample_rate
-        if self._heard >= SECONDS_THAT_COUNT:
-            self._waited = self._heard = 0.0
+        self._received += len(sound) / 2 / self._sample_rate
+        if self._received >= SECONDS_THAT_COUNT:
+            self._waited = self._received = 0.0
 
 
 async def _read_begin(websocket: WebSocket, seconds: float) -> Begin:

@@ -25,7 +25,7 @@ from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
-from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import Step, transcriber_of
 from richspeech.jobs.job import State
 from richspeech.review.risk import assess_risk
@@ -74,14 +74,14 @@ def batch(
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
         caching = transcriber_of(settings, loaded, remembers=history)
-        hear = hear_with(stack.enter_context(caching), limits, options)
+        transcribe = transcribe_with(stack.enter_context(caching), limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
         def watch(row: BatchRow) -> None:
             books.note(row)
             report.show(work, row)
 
-        work = Batch(todo, hear, books.keep, watch)
+        work = Batch(todo, transcribe, books.keep, watch)
         work.run(workers or settings.batch.workers)
         report.end(work, done_before=len(items) - len(todo))
     return 1 if any(row.state is State.FAILED for row in work.rows) else 0

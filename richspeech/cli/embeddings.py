@@ -33,7 +33,7 @@ from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
-from richspeech.stages.second_opinion import impressions
+from richspeech.stages.second_opinion import segment_scores
 
 EXAMPLES = (
     "embeddings a.wav b.wav c.wav --nearest 1",
@@ -178,7 +178,7 @@ class _Reader:
                 heard = self.loaded.recogniser.recognise(recording.blocks())
                 return [self._kept(path, Voice(str(path), heard.embedding), None)]
             segments = _transcript(self.transcript).segments
-            found = impressions(segments, recording.blocks(), self.loaded.recogniser)
+            found = segment_scores(segments, recording.blocks(), self.loaded.recogniser)
         return [
             self._kept(path, Voice(str(path), heard.embedding, (each.start, each.end)), index)
             for index, (each, heard) in enumerate(zip(segments, found, strict=True))

@@ -93,7 +93,7 @@ def parse_fields(texts: Sequence[str]) -> dict[str, str]:
     return fields
 
 
-def hear(path: Path, loaded: LoadedEmotionRecogniser, wanted: Wanted) -> dict[str, Any]:
+def recognise(path: Path, loaded: LoadedEmotionRecogniser, wanted: Wanted) -> dict[str, Any]:
     """Return the document of one file, and keep its run where that is asked for."""
     started, began = datetime.now().astimezone(), time.perf_counter()
     keeping = keep_run(wanted.outputs, started) if wanted.outputs else nullcontext()
@@ -122,7 +122,7 @@ def _places(run: Run | None, wanted: Wanted) -> dict[str, str]:
 def _written(path: Path, loaded: LoadedEmotionRecogniser, wanted: Wanted) -> bool:
     """Write the document of a file to stdout, or a sentence to stderr."""
     try:
-        result = hear(path, loaded, wanted)
+        result = recognise(path, loaded, wanted)
     except RichSpeechError as error:
         tell_failure(path.name, error)
         return False

@@ -206,7 +206,7 @@ def _unkept(job: Transcription, locale: str) -> Markup:
 
 
 def _end(job: Transcription, locale: str, timezone: str) -> Markup:
-    if job.origin is not Origin.HEARD and job.entry is not None:
+    if job.origin is not Origin.RECOGNISED and job.entry is not None:
         made = moment(job.entry.created, timezone)
         said = say(f"finished_{job.origin.value}", locale, time=made)
         return message("done", said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from richspeech.model.impression import Impression, Scores, risks
+from richspeech.model.emotion_scores import EmotionScores, Scores, risks
 from richspeech.settings import EmotionSettings
 
 GRANULARITIES = ("utterance", "frame")
@@ -33,7 +33,7 @@ class Circumstances:
 
 
 def document(
-    heard: Impression, how: Circumstances, settings: EmotionSettings, *, frames: bool
+    heard: EmotionScores, how: Circumstances, settings: EmotionSettings, *, frames: bool
 ) -> dict[str, Any]:
     """Return the JSON form; ``frames`` adds the curve over time."""
     return {
@@ -52,7 +52,7 @@ def document(
     }
 
 
-def _frames(heard: Impression, settings: EmotionSettings) -> list[dict[str, Any]]:
+def _frames(heard: EmotionScores, settings: EmotionSettings) -> list[dict[str, Any]]:
     windows = heard.windows(settings.window_seconds, settings.hop_seconds)
     return [
         {"start": each.start, "end": each.end, "scores": _plain(each.scores)} for each in windows

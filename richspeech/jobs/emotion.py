@@ -1,6 +1,6 @@
 """One recording heard by the emotion recogniser, in a thread of its own that needs no open page.
 
-File → 16 kHz, kept as wav → recogniser → impression → curve → result.json, embedding.npy
+File → 16 kHz, kept as wav → recogniser → emotion scores → curve → result.json, embedding.npy
 """
 
 import math
@@ -24,7 +24,7 @@ from richspeech.jobs.emotion_recogniser import (
 )
 from richspeech.jobs.job import Kind, State
 from richspeech.jobs.runner import Runner
-from richspeech.model.impression import EmotionWindow, Impression, NineEmotion, risks
+from richspeech.model.emotion_scores import EmotionScores, EmotionWindow, NineEmotion, risks
 from richspeech.settings import EmotionSettings
 
 FILES = (RESULT, EMBEDDING, AUDIO)
@@ -56,7 +56,7 @@ class Step:
 class Result:
     """What was heard, and where it was written."""
 
-    impression: Impression
+    emotion: EmotionScores
     curve: tuple[EmotionWindow, ...]
     """At most MOST_POINTS and a few; empty unless it was asked for."""
     risk: tuple[NineEmotion, ...]
@@ -117,9 +117,9 @@ class Emotions:
     def submit(self, job: EmotionJob, folder: Path) -> None:
         """Have it done when its turn comes, with its files below ``folder``."""
         if job.path is not None and not job.is_over:
-            self._runner.submit(job, partial(self.hear, job, job.path, folder))
+            self._runner.submit(job, partial(self.run, job, job.path, folder))
 
-    def hear(self, job: EmotionJob, path: Path, folder: Path) -> None:
+    def run(self, job: EmotionJob, path: Path, folder: Path) -> None:
         """Do it here and now; raises what goes wrong."""
         job.require_wanted()
         started, clock = datetime.now().astimezone(), Clock()
@@ -132,7 +132,7 @@ class Emotions:
                 job.note(clock.step(step))
                 with keep_run(folder, started) as run:
                     blocks = run.tee(recording.blocks(BLOCK_SECONDS))
-                    heard = _impression(job, blocks, loaded, clock)
+                    heard = _recognised(job, blocks, loaded, clock)
                     curve: tuple[EmotionWindow, ...] = ()
                     if job.request.frames:
                         curve = self._curve(heard)
@@ -142,7 +142,7 @@ class Emotions:
         kept = self._kept(run, started) if job.request.keep else None
         job.note(clock.step("files"))
         job.result = Result(
-            impression=heard,
+            emotion=heard,
             curve=curve,
             risk=risks(heard.scores, self._settings.risk),
             model=loaded.weights.name,
@@ -151,14 +151,14 @@ class Emotions:
             kept=kept,
         )
 
-    def _curve(self, heard: Impression) -> tuple[EmotionWindow, ...]:
+    def _curve(self, heard: EmotionScores) -> tuple[EmotionWindow, ...]:
         """Return the windows of the settings, of a long recording in larger steps."""
         window, hop = self._settings.window_seconds, self._settings.hop_seconds
         times = max(math.ceil(heard.duration / hop / MOST_POINTS), 1)
         return heard.windows(window * times, hop * times)
 
     def _write(
-        self, asked: EmotionRequest, heard: Impression, how: Circumstances, run: Run
+        self, asked: EmotionRequest, heard: EmotionScores, how: Circumstances, run: Run
     ) -> None:
         run.save_result(document(heard, how, self._settings, frames=asked.frames))
         if asked.embedding:
@@ -172,9 +172,9 @@ class Emotions:
         return kept.folder
 
 
-def _impression(
+def _recognised(
     job: EmotionJob, blocks: Iterator[Waveform], loaded: LoadedEmotionRecogniser, clock: "Clock"
-) -> Impression:
+) -> EmotionScores:
     """Hear the blocks, and note how long decoding and recognition took."""
     job.begin()
     matrix = job.request.frames and job.request.embedding

@@ -57,7 +57,7 @@ class LiveSession(Job):
 
 
 class LiveSessions:
-    """Gives every live session its place, and hears it."""
+    """Gives every live session its place, and transcribes it."""
 
     def __init__(self, runner: Runner, max_seconds: float) -> None:
         """``max_seconds`` is the longest recording."""
@@ -86,12 +86,12 @@ class LiveSessions:
         then: Callable[[], None],
     ) -> None:
         """Transcribe a session and ``tell`` its events; ``then`` is called once the job is over."""
-        self._runner.start(session, partial(self.hear, session, live, tell), session.turn, then)
+        self._runner.start(session, partial(self.run, session, live, tell), session.turn, then)
 
-    def hear(
+    def run(
         self, session: LiveSession, live: LiveTranscription, tell: Callable[[Event], None]
     ) -> None:
-        """Hear it here and now; what was said goes on to its place, whatever goes wrong."""
+        """Transcribe it here and now; the result goes on to its place, whatever goes wrong."""
         progress = None
         try:
             for event in live.events(session.recording, session.request.options):

@@ -63,9 +63,9 @@ class SecondOpinions:
         asked = job.second_opinion = SecondOpinion(
             job, seconds_total=job.progress.transcript.duration
         )
-        self._runner.submit(asked, partial(self.hear, asked, job.path))
+        self._runner.submit(asked, partial(self.run, asked, job.path))
 
-    def hear(self, asked: SecondOpinion, path: Path) -> None:
+    def run(self, asked: SecondOpinion, path: Path) -> None:
         """Have the opinion here and now; raises what goes wrong."""
         asked.require_wanted()
         asked.enter(State.LOADING)

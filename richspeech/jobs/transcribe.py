@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 class Origin(StrEnum):
     """How a job came by its transcript."""
 
-    HEARD = "heard"
+    RECOGNISED = "recognised"
     CACHED = "cached"
     """The history had the same recording with the same settings."""
     OPENED = "opened"
@@ -73,7 +73,7 @@ class Transcription(Job):
     """The job of the emotion recogniser that was asked, once it was."""
     title: str | None = None
     """Name of the recording where that of the file is another, or there is no file."""
-    origin: Origin = Origin.HEARD
+    origin: Origin = Origin.RECOGNISED
     entry: Entry | None = None
     """Where the history has it."""
     unkept: RichSpeechError | None = None
@@ -168,9 +168,9 @@ class Transcriptions:
         Where too many wait it has failed at once, unless it is to be done ``always``.
         """
         if job.path is not None and not job.is_over:
-            self._runner.submit(job, partial(self.hear, job, job.path), always=always)
+            self._runner.submit(job, partial(self.run, job, job.path), always=always)
 
-    def hear(self, job: Transcription, path: Path) -> None:
+    def run(self, job: Transcription, path: Path) -> None:
         """Do ``job`` here and now; raises what goes wrong."""
         for _ in self.steps(job, path):
             job.touch()
@@ -186,7 +186,7 @@ class Transcriptions:
                 with self._transcribers.use(
                     asked.engine, job.stop.is_set, reads=asked.sentiment
                 ) as loaded:
-                    yield from self._heard(job, recording, loaded)
+                    yield from self._steps(job, recording, loaded)
         except Interrupted as error:
             job.entry = error.entry
             self._keep_early_corrections(job)
@@ -196,7 +196,7 @@ class Transcriptions:
                 raise InterruptedWorkError from error
             raise
 
-    def _heard(self, job: Transcription, recording: Recording, loaded: Loaded) -> Iterator[None]:
+    def _steps(self, job: Transcription, recording: Recording, loaded: Loaded) -> Iterator[None]:
         transcriber = self._transcriber(loaded, job)
         job.enter(State.RUNNING)
         yield
@@ -222,7 +222,7 @@ class Transcriptions:
     def _keep_early_corrections(self, job: Transcription) -> None:
         """Keep what was corrected before there was an entry to keep it in."""
         with job.editing:
-            if job.document and job.corrections and job.origin is Origin.HEARD:
+            if job.document and job.corrections and job.origin is Origin.RECOGNISED:
                 try:
                     self.correct(job, job.document)
                 except StoreError as error:

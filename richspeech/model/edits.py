@@ -15,7 +15,7 @@ from postprocess import Rule
 from richspeech.errors import OptionError
 from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
 from richspeech.model.corrections import Correction
-from richspeech.model.impression import NineEmotion, strongest
+from richspeech.model.emotion_scores import NineEmotion, strongest
 from richspeech.model.relabelling import relabel_segment
 from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.model.transcript import Segment

@@ -17,7 +17,7 @@ from typing import Any
 
 from postprocess import AudioEvent, Emotion
 from richspeech.language.catalog import knows, locales, say
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.sentiment import Sentiment
 
 

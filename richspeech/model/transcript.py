@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
 from richspeech.model.validation import why_refused
 

@@ -9,7 +9,7 @@ from postprocess import Emotion
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
 from richspeech.model.edits import SecondOpinionEdit
-from richspeech.model.impression import Impression, NineEmotion, Scores, risks
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion, Scores, risks
 from richspeech.model.transcript import Segment, Transcript
 
 SURE = 0.5
@@ -22,7 +22,7 @@ class EmotionStream(Protocol):
     def feed(self, waveform: Waveform) -> None:
         """Take the next samples."""
 
-    def finish(self) -> Impression:
+    def finish(self) -> EmotionScores:
         """Return what was heard; raises ``AudioError`` when it was too short or silent."""
 
 
@@ -44,19 +44,19 @@ def second_opinion(
     ``blocks`` is the recording, read once. There is none on segments in which nothing can be heard,
     or too little.
     """
-    heard = impressions(segments, blocks, recogniser)
+    heard = segment_scores(segments, blocks, recogniser)
     scores = tuple(None if each is None else each.scores for each in heard)
     return SecondOpinionEdit(by=model, made=datetime.now(UTC), scores=scores)
 
 
-def impressions(
+def segment_scores(
     segments: Sequence[Segment], blocks: Iterable[Waveform], recogniser: EmotionRecogniser
-) -> list[Impression | None]:
+) -> list[EmotionScores | None]:
     """Hear each segment by itself, while the recording goes by; holds one block of each only."""
     bounds = [tuple(round(t * SAMPLE_RATE) for t in (s.start, s.end)) for s in segments]
     waiting = deque(sorted(range(len(bounds)), key=lambda index: bounds[index][0]))
     streams: dict[int, EmotionStream] = {}
-    heard: list[Impression | None] = [None] * len(bounds)
+    heard: list[EmotionScores | None] = [None] * len(bounds)
     at = 0
     for block in blocks:
         end = at + len(block)
@@ -106,7 +106,7 @@ def transcript_risks(transcript: Transcript, limits: Scores) -> tuple[NineEmotio
     return tuple(emotion for emotion in limits if emotion in found)
 
 
-def _finished(stream: EmotionStream) -> Impression | None:
+def _finished(stream: EmotionStream) -> EmotionScores | None:
     try:
         return stream.finish()
     except AudioError:

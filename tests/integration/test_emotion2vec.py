@@ -22,7 +22,7 @@ from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import EMBEDDED_EMOTION_RECOGNISER
 from richspeech.errors import AudioError, ModelError
 from richspeech.model.document import Document
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.stages.second_opinion import second_opinion
 from scripts.embedded import dataset
@@ -55,7 +55,7 @@ def blocks_of(waveform: NDArray[np.float32], size: int) -> list[NDArray[np.float
     return [waveform[at : at + size] for at in range(0, len(waveform), size)]
 
 
-def values(heard: Impression) -> list[float]:
+def values(heard: EmotionScores) -> list[float]:
     return [*heard.scores.values()]
 
 

@@ -203,7 +203,7 @@ def test_hotwords_that_the_network_cannot_spell_leave_it_as_it_is(
 
 def test_hotwords_do_not_reach_the_network_of_other_classes() -> None:
     engine = Paraformer.load(EMBEDDED_PARAFORMER, "cpu", threads=1)
-    assert not engine.hears_hotwords
+    assert not engine.takes_hotwords
 
 
 # How tokens are written ---------------------------------------------------------------------------

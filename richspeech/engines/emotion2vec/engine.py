@@ -23,7 +23,7 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import require_model_files
 from richspeech.errors import AudioError, ModelError
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 
 MODEL_CLASS = "Emotion2vec"
 
@@ -93,7 +93,9 @@ class Emotion2vec:
         """Begin a recording; ``keep_features`` keeps [T, D], on disk since it grows with it."""
         return EmotionStream(self, keep_features=keep_features)
 
-    def recognise(self, blocks: Iterable[Waveform], *, keep_features: bool = False) -> Impression:
+    def recognise(
+        self, blocks: Iterable[Waveform], *, keep_features: bool = False
+    ) -> EmotionScores:
         """Hear a whole recording; raises ``AudioError`` when there is nothing to hear."""
         stream = self.stream(keep_features=keep_features)
         for block in blocks:
@@ -135,11 +137,11 @@ class EmotionStream:
         joined = np.concatenate(self._waiting)
         while len(joined) >= block + tail:
             seen_beyond = self._recogniser.window_samples - self._recogniser.hop_samples
-            self._hear(joined[: block + seen_beyond], block)
+            self._recognise(joined[: block + seen_beyond], block)
             joined = joined[block:]
         self._waiting, self._waiting_samples = [joined.copy()], len(joined)
 
-    def finish(self) -> Impression:
+    def finish(self) -> EmotionScores:
         """End the recording; raises ``AudioError`` when it was too short or silent."""
         rest = np.concatenate(self._waiting) if self._waiting else np.zeros(0, np.float32)
         seconds = (self._samples + len(rest)) / SAMPLE_RATE
@@ -147,9 +149,9 @@ class EmotionStream:
             raise AudioError("emotion.too_short", seconds=seconds, least=SHORTEST_SECONDS)
         if max(self._peak, _peak(rest)) < SILENT_PEAK:
             raise AudioError("emotion.silence")
-        self._hear(rest, len(rest))
+        self._recognise(rest, len(rest))
         logits = np.concatenate(self._logits)
-        return Impression(
+        return EmotionScores(
             duration=seconds,
             emotions=self._recogniser.emotions,
             logits=logits,
@@ -158,7 +160,7 @@ class EmotionStream:
             frame_seconds=self._recogniser.frame_seconds,
         )
 
-    def _hear(self, waveform: Waveform, new_samples: int) -> None:
+    def _recognise(self, waveform: Waveform, new_samples: int) -> None:
         """Take one block, of which all beyond ``new_samples`` belongs to the next one as well."""
         features, logits = self._recogniser.extract(self._normalised(waveform, new_samples))
         self._logits.append(logits)

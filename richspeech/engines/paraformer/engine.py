@@ -64,7 +64,7 @@ _LETTERS = re.compile(r"[A-Za-z']+")
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _Recognised:
     """What the network makes of a batch of B utterances, with up to T frames and N positions."""
 
     encoded: Tensor
@@ -103,7 +103,7 @@ class Paraformer:
         return cls(load_automodel(folder, MODEL_CLASSES, device, threads))
 
     @property
-    def hears_hotwords(self) -> bool:
+    def takes_hotwords(self) -> bool:
         """Whether hotwords reach the network."""
         return type(self._model).__name__ == HOTWORD_CLASS
 
@@ -116,7 +116,7 @@ class Paraformer:
             _require_language(request.options.language)
         found: dict[int, Hypothesis] = {}
         for numbers, hotwords in self._batches(requests):
-            heard = self._hear([requests[i] for i in numbers], hotwords)
+            heard = self._recognise([requests[i] for i in numbers], hotwords)
             for row, i in enumerate(numbers):
                 found[i] = self._hypothesis(heard, row, requests[i].utterance.duration)
         return [found[i] for i in range(len(requests))]
@@ -125,7 +125,7 @@ class Paraformer:
         """Yield what can be heard together: the places of requests, and their hotwords."""
         alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
-            alike[request.options.hotwords if self.hears_hotwords else ()].append(i)
+            alike[request.options.hotwords if self.takes_hotwords else ()].append(i)
         for hotwords, numbers in alike.items():
             if len(hotwords) < HOTWORDS_AT_ONCE:
                 yield numbers, hotwords
@@ -133,7 +133,7 @@ class Paraformer:
                 yield from (([i], hotwords) for i in numbers)
 
     @torch.inference_mode()
-    def _hear(self, requests: Sequence[Request], hotwords: Sequence[str]) -> _Heard:
+    def _recognise(self, requests: Sequence[Request], hotwords: Sequence[str]) -> _Recognised:
         log_mels = [request.utterance.log_mel for request in requests]
         features, frames = extract_batch(log_mels, self._features)
         lengths = torch.tensor(frames, device=self._device)
@@ -149,7 +149,7 @@ class Paraformer:
             scores = self._decode(encoded, lengths, embedded, counts, hotwords)
             best = scores.max(dim=-1)
             ids, probabilities = best.indices.cpu().numpy(), best.values.exp().cpu().numpy()
-        return _Heard(encoded, lengths, weights, counts, ids, probabilities)
+        return _Recognised(encoded, lengths, weights, counts, ids, probabilities)
 
     def _decode(
         self,
@@ -162,7 +162,7 @@ class Paraformer:
         """Return logarithms of probabilities, [B, N, V]."""
         model, given = self._model, (encoded, lengths, embedded, counts)
         scores: Tensor
-        if self.hears_hotwords:
+        if self.takes_hotwords:
             words = self._hotword_ids(hotwords)
             scores = model._seaco_decode_with_ASF(*given, hw_list=words)  # noqa: SLF001
         else:
@@ -184,7 +184,7 @@ class Paraformer:
                 pieces += dictionary.get(part, part).split()
         return [*self._tokenizer.tokens2ids(pieces)]
 
-    def _hypothesis(self, heard: _Heard, row: int, duration: float) -> Hypothesis:
+    def _hypothesis(self, heard: _Recognised, row: int, duration: float) -> Hypothesis:
         places = [
             place
             for place in range(int(heard.counts[row]))
@@ -212,7 +212,7 @@ class Paraformer:
         )
 
     @torch.inference_mode()
-    def _spans(self, heard: _Heard, row: int, characters: int) -> list[Span] | None:
+    def _spans(self, heard: _Recognised, row: int, characters: int) -> list[Span] | None:
         length, predictor = int(heard.lengths[row]), self._model.predictor
         weights, seconds = heard.weights[row, : length + 1], self._features.seconds_per_frame
         full = 1.0

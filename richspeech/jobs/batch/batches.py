@@ -19,7 +19,7 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.job import ROW_PEAKS, BatchJob, Packing, place_at
 from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_limits
-from richspeech.jobs.batch.work import Batch, Hear, Keep
+from richspeech.jobs.batch.work import Batch, Keep, Transcribe
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
@@ -87,15 +87,18 @@ class Batches:
         job.enter(State.RUNNING)
         with as_unwritable("a batch"), job.sources() as items:
             job.batch = Batch(
-                items.values(), self._hear_for(job), self._keep_for(job), lambda _: job.touch()
+                items.values(),
+                self._transcribe_for(job),
+                self._keep_for(job),
+                lambda _: job.touch(),
             )
             if job.stop.is_set():
                 job.batch.cancel()
             job.batch.run(self._settings.batch.workers)
         job.require_wanted()
 
-    def _hear_for(self, job: BatchJob) -> Hear:
-        def hear(item: Item, cancelled: Cancel) -> Iterator[Step]:
+    def _transcribe_for(self, job: BatchJob) -> Transcribe:
+        def transcribe(item: Item, cancelled: Cancel) -> Iterator[Step]:
             asked, name = job.request, PurePosixPath(item.name).name
             meter = job.meters[item.name] = PeakMeter(ROW_PEAKS)
             with (
@@ -110,7 +113,7 @@ class Batches:
                 )
                 yield from transcriber.steps(metered, asked.options, cancelled)
 
-        return hear
+        return transcribe
 
     def _keep_for(self, job: BatchJob) -> Keep:
         def keep(item: Item, last: Step) -> int:

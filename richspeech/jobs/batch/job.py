@@ -43,7 +43,7 @@ class Packing(Job):
 
 
 @dataclass(frozen=True)
-class Heard:
+class Transcribed:
     """What is known of a recording that is done, beside its words."""
 
     meter: PeakMeter
@@ -68,7 +68,7 @@ class BatchJob(Job):
     packing: Packing | None = None
     meters: dict[str, PeakMeter] = field(default_factory=dict)
     """Of the recordings that are being heard."""
-    heard: dict[str, Heard] = field(default_factory=dict)
+    transcribed: dict[str, Transcribed] = field(default_factory=dict)
     jobs: dict[str, Transcription] = field(default_factory=dict)
     """Rows that were opened, with what was corrected there."""
 
@@ -120,10 +120,10 @@ class BatchJob(Job):
         document, kept = last.progress.document, last.kept
         content = json.dumps(document.to_dict(), ensure_ascii=False).encode()
         write_atomically(self._path(item.name), content)
-        heard = Heard(self.meters.pop(item.name))
+        heard = Transcribed(self.meters.pop(item.name))
         if kept is not None:
-            heard = Heard(heard.meter, kept.entry, kept.is_cached)
-        self.heard[item.name] = heard
+            heard = Transcribed(heard.meter, kept.entry, kept.is_cached)
+        self.transcribed[item.name] = heard
         return document.transcript
 
     def transcript(self, name: str) -> Transcript:
@@ -136,14 +136,14 @@ class BatchJob(Job):
     def job(self, name: str) -> Transcription:
         """Return a recording that is done as a job for the views of a transcript."""
         if name not in self.jobs:
-            heard = self.heard[name]
+            heard = self.transcribed[name]
             self.jobs[name] = Transcription(
                 self._playable(name),
                 self.request,
                 Progress.of(self._document(name)),
                 meter=heard.meter,
                 title=PurePosixPath(name).name,
-                origin=Origin.CACHED if heard.is_cached else Origin.HEARD,
+                origin=Origin.CACHED if heard.is_cached else Origin.RECOGNISED,
                 entry=heard.entry,
                 state=State.FINISHED,
             )

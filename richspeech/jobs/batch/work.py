@@ -20,22 +20,24 @@ from richspeech.recognition.pipeline import Cancel, Progress
 
 log = logging.getLogger(__name__)
 
-Hear: TypeAlias = Callable[[Item, Cancel], Iterator[Step]]
-"""Transcribes a recording; `hear_with` makes one."""
+Transcribe: TypeAlias = Callable[[Item, Cancel], Iterator[Step]]
+"""Transcribes a recording; `transcribe_with` makes one."""
 
 Keep: TypeAlias = Callable[[Item, Step], int | None]
 """Keeps what the last step of a recording has; returns its risk, if that is known."""
 
 
-def hear_with(transcriber: CachingTranscriber, limits: AudioLimits, options: Options) -> Hear:
+def transcribe_with(
+    transcriber: CachingTranscriber, limits: AudioLimits, options: Options
+) -> Transcribe:
     """Transcribe what an item holds."""
 
-    def hear(item: Item, cancelled: Cancel) -> Iterator[Step]:
+    def transcribe(item: Item, cancelled: Cancel) -> Iterator[Step]:
         name = PurePosixPath(item.name).name
         with item.open() as source, open_recording(source, limits, name=name) as recording:
             yield from transcriber.steps(recording, options, cancelled)
 
-    return hear
+    return transcribe
 
 
 class Batch:
@@ -44,13 +46,13 @@ class Batch:
     def __init__(
         self,
         items: Iterable[Item],
-        hear: Hear,
+        transcribe: Transcribe,
         keep: Keep,
         watch: Callable[[BatchRow], None] = lambda _: None,
     ) -> None:
         """``watch`` is told of every change of a row, by the thread that made it."""
         self._items = {item.name: item for item in items}
-        self._hear, self._keep, self._watch = hear, keep, watch
+        self._transcribe, self._keep, self._watch = transcribe, keep, watch
         self._rows = {name: BatchRow(name, item.size_bytes) for name, item in self._items.items()}
         self._lock = threading.Lock()
         self._began: float | None = None
@@ -111,7 +113,7 @@ class Batch:
 
     def _last_step(self, name: str) -> Step:
         last = None
-        for last in self._hear(self._items[name], lambda: self._is_over(name)):
+        for last in self._transcribe(self._items[name], lambda: self._is_over(name)):
             self._advance(name, last.progress)
         if last is None or self._is_over(name):
             raise Cancelled

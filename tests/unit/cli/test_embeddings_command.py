@@ -17,7 +17,7 @@ from richspeech.emotion.embedding_map import SIZE, draw_map
 from richspeech.emotion.embeddings import save_embedding
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.settings import Settings
 from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
@@ -25,10 +25,12 @@ from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
 LEVELS = {"low": 1_000, "lower": 900, "high": 20_000, "higher": 21_000}
 
 
-def loudness(waveform: Waveform) -> Impression:
+def loudness(waveform: Waveform) -> EmotionScores:
     """Alike levels point the same way."""
     embedding = np.array([1.0, float(np.abs(waveform).max()) * 4, 0.1], np.float32)
-    return Impression(1.0, tuple(NineEmotion), np.zeros((1, 9), np.float32), embedding, None, 0.02)
+    return EmotionScores(
+        1.0, tuple(NineEmotion), np.zeros((1, 9), np.float32), embedding, None, 0.02
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -13,19 +13,19 @@ from richspeech.cli import app as command_line
 from richspeech.cli import emotion as emotion_command
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.settings import Settings
 from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
 
 LOGITS = np.linspace(2.0, -2.0, 9, dtype=np.float32)
 
 
-def rising_anger(waveform: Waveform) -> Impression:
+def rising_anger(waveform: Waveform) -> EmotionScores:
     strength = np.linspace(0.5, 1.5, len(waveform) // 320, dtype=np.float32)
     logits = LOGITS * strength[:, None]
     features = np.ones((len(logits), 4), np.float32)
     seconds = len(waveform) / 16_000
-    return Impression(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
+    return EmotionScores(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
 
 
 @pytest.fixture(autouse=True)

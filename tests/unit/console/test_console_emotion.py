@@ -33,7 +33,7 @@ from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.labels import word_of
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -47,7 +47,7 @@ LIMIT = {NineEmotion.ANGRY: 0.75}
 SECONDS = 10
 
 
-def loudness(waveform: Waveform) -> Impression:
+def loudness(waveform: Waveform) -> EmotionScores:
     """Anger wherever it is loud, sadness wherever it is quiet."""
     frames = waveform[: len(waveform) // 320 * 320].reshape(-1, 320)
     logits = np.zeros((len(frames), 9), np.float32)
@@ -56,7 +56,7 @@ def loudness(waveform: Waveform) -> Impression:
     logits[~loud, [*NineEmotion].index(NineEmotion.SAD)] = 6.0
     features = np.ones((len(frames), 4), np.float32)
     seconds = len(waveform) / 16_000
-    return Impression(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
+    return EmotionScores(seconds, tuple(NineEmotion), logits, features[0], features, 0.02)
 
 
 def recogniser_with(load: Callable[[], LoadedEmotionRecogniser]) -> SharedEmotionRecogniser:
@@ -93,7 +93,7 @@ def heard(
 ) -> EmotionJob:
     job = EmotionJob(path, asked)
     work = work or work_with()
-    Runner().run(job, partial(work.hear, job, path, folder))
+    Runner().run(job, partial(work.run, job, path, folder))
     return job
 
 

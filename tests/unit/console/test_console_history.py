@@ -35,7 +35,7 @@ from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -112,10 +112,10 @@ def finished(handlers: Handlers, session: Session) -> Transcription:
     return job
 
 
-def sad(_: Waveform) -> Impression:
+def sad(_: Waveform) -> EmotionScores:
     nine = tuple(NineEmotion)
     logits = np.array([[9.0 * (each is NineEmotion.SAD) for each in nine]], np.float32)
-    return Impression(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
+    return EmotionScores(1.0, nine, logits, np.zeros(4, np.float32), None, 0.02)
 
 
 def recogniser() -> LoadedEmotionRecogniser:
@@ -142,7 +142,7 @@ def test_the_same_recording_is_heard_once_and_answered_from_then_on(
     handlers: Handlers, ear: FakeTranscriber, recording: Path
 ) -> None:
     first = transcribed(handlers, recording)
-    assert (first.origin, can_repeat(first)) == (Origin.HEARD, False)
+    assert (first.origin, can_repeat(first)) == (Origin.RECOGNISED, False)
     second = transcribed(handlers, recording)
     assert len(ear.heard) == 1
     assert (second.origin, can_repeat(second)) == (Origin.CACHED, True)
@@ -168,7 +168,7 @@ def test_who_asks_again_has_it_recognised_anew(
     transcribed(handlers, recording)
     job = finished(handlers, handlers.repeat("page"))
     assert len(ear.heard) == 2
-    assert job.origin is Origin.HEARD
+    assert job.origin is Origin.RECOGNISED
     assert history.store.count(Query()) == 1
 
 
@@ -282,7 +282,7 @@ def test_early_corrections_that_are_not_kept_are_told(
         recording, document=Document(Transcript(1.0, 0.1, "e", "m", (segment("说"),)))
     )
     put_right(job, Correction.from_dict(CORRECTION))
-    Runner().run(job, partial(work.hear, job, recording))
+    Runner().run(job, partial(work.run, job, recording))
     assert (job.state, job.entry is None) == (State.FINISHED, False)
     assert "你的修改没有存进历史记录。" in render.status(job, "zh")
     assert "Your corrections are not kept in the history." in render.status(job, "en")

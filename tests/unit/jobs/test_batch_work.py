@@ -13,7 +13,7 @@ from richspeech.cli.batch_report import Report
 from richspeech.errors import AudioError, Cancelled, OptionError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
-from richspeech.jobs.batch.work import Batch, hear_with
+from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.job import State
 from richspeech.model.options import Options
@@ -36,7 +36,7 @@ def step(seconds: float, *, finished: bool = False) -> Step:
     return Step(progress(seconds, finished=finished))
 
 
-def hear(_item: Item, _cancelled: Cancel) -> Iterator[Step]:
+def transcribe(_item: Item, _cancelled: Cancel) -> Iterator[Step]:
     yield step(5.0)
     yield step(10.0, finished=True)
 
@@ -58,7 +58,7 @@ def test_everything_is_heard_kept_and_done(workers: int) -> None:
         return 7
 
     names = [f"{number}.wav" for number in range(10)]
-    batch = Batch(map(item, names), hear, keep)
+    batch = Batch(map(item, names), transcribe, keep)
     assert set(states(batch).values()) == {State.WAITING}
     batch.run(workers)
     assert kept == dict.fromkeys(names, 10.0)
@@ -70,7 +70,10 @@ def test_everything_is_heard_kept_and_done(workers: int) -> None:
 def test_every_change_of_a_row_is_told() -> None:
     told: list[tuple[State, float]] = []
     batch = Batch(
-        [item("a.wav")], hear, keep_nothing, lambda row: told.append((row.state, row.seconds_done))
+        [item("a.wav")],
+        transcribe,
+        keep_nothing,
+        lambda row: told.append((row.state, row.seconds_done)),
     )
     batch.run(1)
     running = [(State.RUNNING, seconds) for seconds in (0.0, 5.0, 10.0)]
@@ -135,7 +138,7 @@ def test_a_cancelled_recording_stops_and_the_others_go_on() -> None:
     endless = Endless()
 
     def hear_some(item: Item, cancelled: Cancel) -> Iterator[Step]:
-        return endless(item, cancelled) if item.name == "long.wav" else hear(item, cancelled)
+        return endless(item, cancelled) if item.name == "long.wav" else transcribe(item, cancelled)
 
     batch = Batch(map(item, ("a.wav", "long.wav", "waiting.wav", "z.wav")), hear_some, keep_nothing)
     batch.cancel("waiting.wav")
@@ -198,7 +201,9 @@ class Ear:
 
 def test_what_an_item_holds_is_decoded_under_its_own_name() -> None:
     ear, examples = Ear(), Path(__file__).parents[3] / "examples"
-    heard = hear_with(CachingTranscriber(ear), AudioLimits(10**8, 600.0), Options(language="zh"))
+    heard = transcribe_with(
+        CachingTranscriber(ear), AudioLimits(10**8, 600.0), Options(language="zh")
+    )
     with open_sources([examples], ZipLimits(1, 1, 1)) as items:
         *_, last = heard(items[0], lambda: True)
     assert ear.name == items[0].name == "en-cough.wav"
@@ -210,7 +215,7 @@ def test_what_an_item_holds_is_decoded_under_its_own_name() -> None:
 
 
 def test_nothing_is_said_of_time_before_something_is_known() -> None:
-    batch = Batch([item("a.wav")], hear, keep_nothing)
+    batch = Batch([item("a.wav")], transcribe, keep_nothing)
     assert batch.seconds_left(Tally(1, 0, 0, 10.0, 20.0)) is None
     batch.run(1)
     assert batch.seconds_left(Tally(2, 1, 0, 10.0, None)) is None
@@ -218,7 +223,7 @@ def test_nothing_is_said_of_time_before_something_is_known() -> None:
 
 
 def test_time_left_is_what_the_rest_takes_at_the_speed_so_far() -> None:
-    batch = Batch([item("a.wav")], hear, keep_nothing)
+    batch = Batch([item("a.wav")], transcribe, keep_nothing)
     batch.run(1)
     half, tenth = (batch.seconds_left(Tally(9, 1, 0, part, 100.0)) for part in (50.0, 10.0))
     assert half is not None
@@ -241,7 +246,7 @@ def written(stream: io.StringIO) -> str:
     def hear_or_fail(item: Item, cancelled: Cancel) -> Iterator[Step]:
         if item.name == "x/b.wav":
             raise AudioError("b.wav is empty.")
-        yield from hear(item, cancelled)
+        yield from transcribe(item, cancelled)
 
     report = Report(stream, lambda: float(next(seconds)))
     batch = Batch(
@@ -275,6 +280,6 @@ def test_a_terminal_has_one_line_that_changes() -> None:
 def test_a_log_is_not_flooded() -> None:
     stream = io.StringIO()
     report = Report(stream, lambda: 0.0)
-    batch = Batch(map(item, "abc"), hear, keep_nothing, lambda row: report.show(batch, row))
+    batch = Batch(map(item, "abc"), transcribe, keep_nothing, lambda row: report.show(batch, row))
     batch.run(1)
     assert stream.getvalue().count("\n") == 1

@@ -22,7 +22,7 @@ from richspeech.model.edits import (
     SecondOpinionEdit,
     SentimentEdit,
 )
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript

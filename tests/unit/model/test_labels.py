@@ -7,7 +7,7 @@ import pytest
 
 from postprocess import LOCALES, AudioEvent, Emotion
 from richspeech.language.catalog import locales
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import (
     DARK,
     EMOTIONS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.errors import OptionError
-from richspeech.model.impression import NineEmotion
+from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment
 from richspeech.model.transcript import Segment, Token, Transcript
 

@@ -12,13 +12,13 @@ from postprocess import Emotion
 from richspeech.audio.decode import Waveform
 from richspeech.errors import AudioError
 from richspeech.model.document import Document
-from richspeech.model.impression import Impression, NineEmotion
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.stages.second_opinion import (
     disagreements,
     disagrees,
-    impressions,
     second_opinion,
+    segment_scores,
     transcript_risks,
 )
 from tests.fakes import FakeEmotionRecogniser
@@ -26,12 +26,12 @@ from tests.fakes import FakeEmotionRecogniser
 ANGRY, HAPPY = NineEmotion.ANGRY, NineEmotion.HAPPY
 
 
-def hear(waveform: Waveform) -> Impression:
+def hear(waveform: Waveform) -> EmotionScores:
     """The first sample decides, all are the embedding; fewer than 10 are too few."""
     if len(waveform) < 10:
         raise AudioError("too short")
     logits = np.array([[5.0, 0.0] if waveform[0] > 0 else [0.0, 5.0]], np.float32)
-    return Impression(1.0, (ANGRY, HAPPY), logits, waveform, None, 0.02)
+    return EmotionScores(1.0, (ANGRY, HAPPY), logits, waveform, None, 0.02)
 
 
 def segment(start: float, end: float) -> Segment:
@@ -54,7 +54,7 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
 ) -> None:
     waveform = np.arange(1, 1_001, dtype=np.float32)
     segments = [segment(first / 16_000, last / 16_000) for first, last in bounds]
-    heard = impressions(segments, blocks_of(waveform, sizes), FakeEmotionRecogniser(hear))
+    heard = segment_scores(segments, blocks_of(waveform, sizes), FakeEmotionRecogniser(hear))
     for (first, last), each in zip(bounds, heard, strict=True):
         expected = waveform[first:last]
         if len(expected) < 10:

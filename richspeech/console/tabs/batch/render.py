@@ -143,7 +143,7 @@ def _facts(row: BatchRow, run: BatchJob, locale: str) -> list[str]:
             facts.append(time_left(row.seconds_left, locale))
         return facts
     if row.state is State.FINISHED:
-        heard = run.heard.get(row.name)
+        heard = run.transcribed.get(row.name)
         cached = [say("cached_row", locale)] if heard and heard.is_cached else []
         unkept = [say("unkept_row", locale)] if row.unkept is not None else []
         return [*cached, *unkept, clock(row.seconds_done)]

@@ -181,7 +181,7 @@ class BatchTab:
         """Draw the session's batch."""
         run, locale, view = session.job_of(BatchJob), session.locale, session.view(BatchView)
         over = run is None or run.is_over
-        has_results = run is not None and over and bool(run.heard)
+        has_results = run is not None and over and bool(run.transcribed)
         packing = run.packing if run else None
         is_packing = packing is not None and not packing.is_over
         packed = packing if packing and packing.state is State.FINISHED else None
@@ -251,7 +251,7 @@ class BatchTab:
     def _open(self, event: gr.EventData, request: gr.Request) -> Any:
         session = self._context.session(request)
         run, name = session.job_of(BatchJob), events.read(event, events.Named).id
-        if is_busy(session) or run is None or name not in run.heard:
+        if is_busy(session) or run is None or name not in run.transcribed:
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
         show(session, run.job(name))

@@ -17,7 +17,7 @@ from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text
-from richspeech.model.impression import NineEmotion, Scores, risks
+from richspeech.model.emotion_scores import NineEmotion, Scores, risks
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Transcript
 from richspeech.places import HOME
@@ -56,13 +56,13 @@ def verdict(job: EmotionJob | None, limits: Scores, locale: str) -> Markup:
     """Draw the main emotion with symbol, word and confidence, and whether that is a high risk."""
     if job is None or job.result is None:
         return Markup()
-    impression = job.result.impression
+    scores = job.result.emotion
     return draw(
         "tabs/emotion/verdict.html",
         locale,
-        emotion=impression.emotion,
-        confidence=percent(impression.confidence),
-        risks=_risks(impression.scores, limits, locale),
+        emotion=scores.emotion,
+        confidence=percent(scores.confidence),
+        risks=_risks(scores.scores, limits, locale),
         is_tiny=job.result.is_embedded,
     )
 
@@ -91,7 +91,7 @@ def scores(job: EmotionJob | None, locale: str) -> Markup:
     """Draw a bar with its number for each emotion, the strongest first."""
     if job is None or job.result is None:
         return Markup()
-    heard = job.result.impression.scores
+    heard = job.result.emotion.scores
     return draw(
         "tabs/emotion/scores.html",
         locale,
@@ -120,7 +120,7 @@ def _numbers(job: EmotionJob, locale: str) -> Sequence[tuple[str, str]]:
         return ()
     seconds = sum(step.milliseconds for step in job.steps) / 1000
     return (
-        ("audio_seconds", duration_text(job.result.impression.duration, locale)),
+        ("audio_seconds", duration_text(job.result.emotion.duration, locale)),
         ("processing_seconds", say("seconds", locale, value=seconds)),
         ("model", job.result.model),
     )
@@ -148,10 +148,10 @@ def curve(job: EmotionJob | None, locale: str) -> dict[str, Any] | None:
     """Return what emotion.js draws; None without a curve."""
     if job is None or job.result is None or not job.result.curve:
         return None
-    windows, emotions = job.result.curve, job.result.impression.emotions
+    windows, emotions = job.result.curve, job.result.emotion.emotions
     return {
         "key": job.id,
-        "duration": job.result.impression.duration,
+        "duration": job.result.emotion.duration,
         "times": [round((each.start + each.end) / 2, 2) for each in windows],
         "scores": {
             emotion.value: [round(each.scores[emotion] * 1000) for each in windows]

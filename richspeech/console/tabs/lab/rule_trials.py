@@ -49,7 +49,7 @@ class RuleTrials:
 
     def attempt(self, text: str, job: Transcription | None) -> RuleTrial:
         """Try rules on the transcript of ``job``; nothing is recognised."""
-        heard = heard_in(job)
+        heard = recognised_in(job)
         try:
             rules = read_rules(text)
         except RichSpeechError as error:
@@ -71,7 +71,7 @@ class RuleTrials:
         return RuleTrial(text, None, tried.changes, tried.segments, is_saved=True)
 
 
-def heard_in(job: Transcription | None) -> Transcript | None:
+def recognised_in(job: Transcription | None) -> Transcript | None:
     """Return what a job heard, without what a person corrected; None before it is over."""
     document = job.document if job is not None and job.is_over else None
     return document.uncorrected if document else None

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from richspeech.model.impression import Impression, NineEmotion, risks, strongest
+from richspeech.model.emotion_scores import EmotionScores, NineEmotion, risks, strongest
 
 EMOTIONS = tuple(NineEmotion)
 
 
-def impression(logits: object) -> Impression:
+def scores(logits: object) -> EmotionScores:
     rows = np.asarray(logits, np.float32)
-    return Impression(len(rows) * 0.02, EMOTIONS, rows, np.zeros(4, np.float32), None, 0.02)
+    return EmotionScores(len(rows) * 0.02, EMOTIONS, rows, np.zeros(4, np.float32), None, 0.02)
 
 
 def values(scores: object) -> list[float]:
@@ -31,7 +31,7 @@ logits = st.integers(1, 90).flatmap(
 
 @given(logits)
 def test_scores_are_the_softmax_of_the_mean_logit(rows: object) -> None:
-    heard = impression(rows)
+    heard = scores(rows)
     odds = np.exp(heard.logits.astype(np.float64).mean(axis=0))
     np.testing.assert_allclose(values(heard.scores), odds / odds.sum(), atol=1e-7)
     assert heard.confidence == max(values(heard.scores))
@@ -42,7 +42,7 @@ def test_scores_are_the_softmax_of_the_mean_logit(rows: object) -> None:
 def test_the_windows_weighted_by_length_average_to_the_whole(
     rows: object, hops: int, hop_frames: int
 ) -> None:
-    heard = impression(rows)
+    heard = scores(rows)
     windows = heard.windows(hops * hop_frames * 0.02, hop_frames * 0.02)
     weights = np.array([window.end - window.start for window in windows])
     log_scores = np.log([values(window.scores) for window in windows])
@@ -54,7 +54,7 @@ def test_the_windows_weighted_by_length_average_to_the_whole(
 def test_windows_lie_within_the_recording_and_cover_it(
     rows: object, hops: int, hop_frames: int
 ) -> None:
-    heard = impression(rows)
+    heard = scores(rows)
     windows = heard.windows(hops * hop_frames * 0.02, hop_frames * 0.02)
     assert windows[0].start == 0.0
     assert windows[-1].end == pytest.approx(len(heard.logits) * 0.02)
@@ -65,7 +65,7 @@ def test_windows_lie_within_the_recording_and_cover_it(
 
 @given(logits)
 def test_a_window_over_the_whole_recording_has_its_scores(rows: object) -> None:
-    heard = impression(rows)
+    heard = scores(rows)
     whole = [w for w in heard.windows(60.0, 0.5) if w.end - w.start > heard.duration - 1e-6]
     assert whole
     for window in whole:
@@ -75,7 +75,7 @@ def test_a_window_over_the_whole_recording_has_its_scores(rows: object) -> None:
 def test_the_curve_follows_a_change_of_emotion() -> None:
     rows = np.zeros((200, 9))
     rows[:100, EMOTIONS.index(NineEmotion.ANGRY)] = rows[100:, EMOTIONS.index(NineEmotion.SAD)] = 5
-    curve = impression(rows).windows(0.5, 0.5)
+    curve = scores(rows).windows(0.5, 0.5)
     names = [strongest(window.scores) for window in curve]
     assert names == [NineEmotion.ANGRY] * 4 + [NineEmotion.SAD] * 4
 

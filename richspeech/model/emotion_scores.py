@@ -42,7 +42,7 @@ class EmotionWindow:
 
 
 @dataclass(frozen=True, eq=False)
-class Impression:
+class EmotionScores:
     """What the emotion recogniser makes of a recording, or of a segment of one."""
 
     duration: float
