@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
+from richspeech.language.catalog import Notice
 from richspeech.model.validation import why_refused
 
 SECONDS_BETWEEN_LOOKS = 0.25
@@ -194,7 +195,7 @@ class Job:
             seconds_done=done,
             seconds_total=total,
             error_code=error.code if error else None,
-            error_fields={"message": str(error)} if error else {},
+            error=Notice.of(error).to_dict() if error else None,
         )
 
 
@@ -217,8 +218,13 @@ class JobRecord:
     """None while unknown."""
     error_code: str | None = None
     """Why it failed; None unless it did."""
-    error_fields: Mapping[str, str] = field(default_factory=dict)
-    """What the sentence about the error names."""
+    error: Mapping[str, Any] | None = None
+    """What ``Notice.to_dict`` gives of the error, to be said in any language."""
+
+    @property
+    def notice(self) -> Notice | None:
+        """Why it failed, to be read; None unless it did."""
+        return None if self.error is None else Notice.from_dict(self.error)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON knows it."""

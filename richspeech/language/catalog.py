@@ -10,7 +10,7 @@ from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -62,6 +62,18 @@ class Notice:
     def of(cls, told: Told) -> "Notice":
         """Return what an error says."""
         return cls(told.key, told.fields)
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> "Notice":
+        """Read what ``to_dict`` gave."""
+        return cls(kept["key"], {name: _read(each) for name, each in kept["fields"].items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return {
+            "key": self.key,
+            "fields": {name: _written(each) for name, each in self.fields.items()},
+        }
 
     def sentence(self, locale: str) -> str:
         """Say it."""
@@ -142,3 +154,18 @@ def _spelled(value: object, locale: str) -> object:
     if isinstance(value, tuple | list):
         return say("list_comma", locale).join(format(_spelled(each, locale)) for each in value)
     return value
+
+
+def _written(value: object) -> object:
+    """Return a value of a notice as JSON knows it; what that does not know is spelled out."""
+    if isinstance(value, Notice):
+        return value.to_dict()
+    if isinstance(value, tuple | list):
+        return [_written(each) for each in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _read(kept: object) -> object:
+    if isinstance(kept, Mapping):
+        return Notice.from_dict(kept)
+    return tuple(map(_read, kept)) if isinstance(kept, list) else kept

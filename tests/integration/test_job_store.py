@@ -8,6 +8,7 @@ import pytest
 
 from richspeech.errors import AudioError
 from richspeech.jobs.job import JobRecord, Kind, State
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.jobs import OVER, JobStore
@@ -69,7 +70,7 @@ def test_a_job_is_as_it_was_written_last(jobs: JobStore) -> None:
         **{
             **vars(record("a" * 16, State.FAILED)),
             "error_code": AudioError.__name__,
-            "error_fields": {"message": "This is no audio."},
+            "error": Notice.of(AudioError("audio.empty")).to_dict(),
         }
     )
     for each in (record("a" * 16), record("a" * 16, State.RUNNING), failed):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.errors import AudioError, Cancelled, StoreError
+from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
 from richspeech.jobs.job import NEXT, Job, JobRecord, Kind, State
+from richspeech.language.catalog import Notice, locales, sentence
 
 OVER = (State.FINISHED, State.CANCELLED, State.FAILED)
 
@@ -90,13 +91,16 @@ def test_whoever_looks_on_hears_of_the_beginning_of_changes_and_of_the_end() -> 
 
 def test_a_record_outlives_the_job_as_json() -> None:
     job = Digging()
-    job.fail(AudioError("The recording is empty."))
+    job.fail(OptionError("option.unknown", what=Notice("what.engine"), value="e", known=("a", "b")))
     record = JobRecord.from_dict(json.loads(json.dumps(job.record().to_dict())))
     assert record == job.record()
     assert (record.kind, record.state, record.name) == (Kind.EXPORT, State.FAILED, "a.wav")
     assert record.request == {"asked": "deep"}
-    assert record.error_code == "audio"
-    assert record.error_fields == {"message": "The recording is empty."}
+    assert record.error_code == "option"
+    assert record.notice is not None
+    assert job.error is not None
+    for locale in locales():
+        assert record.notice.sentence(locale) == sentence(job.error, locale)
 
 
 @pytest.mark.parametrize(("key", "value"), [("kind", "dig"), ("state", 7), ("seconds_done", "x")])
