@@ -26,10 +26,7 @@ from richspeech.errors import OptionError, RichSpeechError
 from richspeech.jobs.caching import CachingTranscriber, Step, transcriber_of
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
-from richspeech.writers import BINARY_WRITERS, WRITERS, WriterOptions, write
-
-STREAMED_FORMATS = ("txt", "md", "srt", "json")
-"""Their results may follow one another on stdout."""
+from richspeech.writers import WRITERS, WriterOptions, write
 
 FILES_AT_ONCE = 4
 """Short files fill the model's batches together, and several are decoded at once for a GPU."""
@@ -129,7 +126,8 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
     ``OptionError`` where results would overwrite or spoil each other.
     """
     if output is None:
-        if form in BINARY_WRITERS or (len(files) > 1 and form not in STREAMED_FORMATS):
+        written = WRITERS[form]
+        if written.is_binary or (len(files) > 1 and not written.is_streamed):
             raise OptionError("cli.terminal", form=form)
         return [None] * len(files)
     if len(files) == 1 and output.suffix and not output.is_dir():

@@ -1,4 +1,4 @@
-"""Transcript → file. One function a format; ``WRITERS`` names them, ``write`` calls one.
+"""Transcript → file. One line a format in ``FORMATS``; ``write`` writes one.
 
 from richspeech.writers import WriterOptions, write
 Path("talk.srt").write_bytes(write(transcript, "srt"))
@@ -9,13 +9,12 @@ labels ◂ cues ◂ subtitles        srt, vtt, ass, lrc
        ◂ document, report        docx · html
 """
 
-from collections.abc import Callable
 from types import MappingProxyType
-from typing import TypeAlias
 
 from richspeech.model.transcript import Transcript
 from richspeech.writers.data import write_csv, write_json
 from richspeech.writers.document import write_docx
+from richspeech.writers.format import Format, Purpose
 from richspeech.writers.labels import display_text, styled
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions, require_known
 from richspeech.writers.report import write_html
@@ -23,37 +22,32 @@ from richspeech.writers.subtitles import write_ass, write_lrc, write_srt, write_
 from richspeech.writers.text import write_md, write_txt
 
 __all__ = [
-    "BINARY_WRITERS",
-    "TEXT_WRITERS",
+    "FORMATS",
     "WRITERS",
+    "Format",
+    "Purpose",
     "WriterOptions",
     "display_text",
     "styled",
     "write",
 ]
 
-TextWriter: TypeAlias = Callable[[Transcript, WriterOptions], str]
-BinaryWriter: TypeAlias = Callable[[Transcript, WriterOptions], bytes]
-
-TEXT_WRITERS: MappingProxyType[str, TextWriter] = MappingProxyType(
-    {
-        "txt": write_txt,
-        "md": write_md,
-        "srt": write_srt,
-        "vtt": write_vtt,
-        "ass": write_ass,
-        "lrc": write_lrc,
-        "json": write_json,
-        "csv": write_csv,
-        "html": write_html,
-    }
+FORMATS = (
+    Format("txt", Purpose.TEXT, write_txt, is_streamed=True),
+    Format("docx", Purpose.TEXT, write_docx, is_binary=True),
+    Format("md", Purpose.TEXT, write_md, is_streamed=True),
+    Format("srt", Purpose.SUBTITLES, write_srt, is_streamed=True),
+    Format("vtt", Purpose.SUBTITLES, write_vtt),
+    Format("ass", Purpose.SUBTITLES, write_ass),
+    Format("lrc", Purpose.SUBTITLES, write_lrc),
+    Format("json", Purpose.DATA, write_json, is_streamed=True),
+    Format("csv", Purpose.DATA, write_csv),
+    Format("html", Purpose.REPORT, write_html),
 )
-BINARY_WRITERS: MappingProxyType[str, BinaryWriter] = MappingProxyType({"docx": write_docx})
+"""One line a format, in the order in which people read them."""
 
-WRITERS: MappingProxyType[str, TextWriter | BinaryWriter] = MappingProxyType(
-    {**TEXT_WRITERS, **BINARY_WRITERS}
-)
-"""Format name, which is also the file's ending, to its function."""
+WRITERS = MappingProxyType({each.name: each for each in FORMATS})
+"""The formats by their names."""
 
 
 def write(transcript: Transcript, form: str, options: WriterOptions = DEFAULT_OPTIONS) -> bytes:
@@ -62,6 +56,6 @@ def write(transcript: Transcript, form: str, options: WriterOptions = DEFAULT_OP
     Raises ``OptionError`` for a format that does not exist.
     """
     require_known("format", form, tuple(WRITERS))
-    content = WRITERS[form](transcript, options)
+    content = WRITERS[form].write(transcript, options)
     # a half of a surrogate pair, which JSON can smuggle in, is no character and becomes "?"
     return content.encode(errors="replace") if isinstance(content, str) else content

@@ -11,8 +11,10 @@ import pytest
 from postprocess import Emotion
 from richspeech.model.sentiment import Accord, Agreement, Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.writers import TEXT_WRITERS, WriterOptions, write
+from richspeech.writers import FORMATS, WriterOptions, write
 from tests.transcripts import segment, transcript
+
+TEXT_FORMATS = [each.name for each in FORMATS if not each.is_binary]
 
 PLAIN = transcript(
     segment(0, 1, "真好啊", Emotion.ANGRY), segment(1, 2, "明天开会", Emotion.NEUTRAL)
@@ -78,7 +80,7 @@ def test_json_holds_it_for_the_segments_and_for_the_whole() -> None:
     assert document["segments"][1]["sentiment"] is None
 
 
-@pytest.mark.parametrize("form", [form for form in TEXT_WRITERS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in TEXT_FORMATS if form != "json"])
 @pytest.mark.parametrize("style", ["label", "plain"])
 def test_where_nobody_asked_nothing_speaks_of_it(form: str, style: str) -> None:
     written = write(PLAIN, form, WriterOptions(style)).decode()

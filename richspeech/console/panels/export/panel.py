@@ -16,19 +16,11 @@ from richspeech.console.tab import Context
 from richspeech.console.widgets import BEGINS, DRAWN
 from richspeech.jobs.export import TRAINING, Material
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import say
+from richspeech.language.catalog import knows, say
 from richspeech.review.training import training_segments
-from richspeech.writers import WriterOptions
+from richspeech.writers import FORMATS, WRITERS, Purpose, WriterOptions
 
-GROUPS = (
-    ("text", ("txt", "docx", "md")),
-    ("subtitles", ("srt", "vtt", "ass", "lrc")),
-    ("data", ("json", "csv", TRAINING)),
-    ("report", ("html",)),
-)
-"""What a format is for: nobody should have to read ten buttons."""
-
-FORMS = tuple(form for _, forms in GROUPS for form in forms)
+FORMS = (*WRITERS, TRAINING)
 STYLE_NAMES = ("label", "emoji", "tags", "plain")
 
 
@@ -45,19 +37,23 @@ class ExportPanel:
         with gr.Column(elem_id="exports", visible=False) as self._box:
             self._widgets.html(partial(render.subheading, "exports"))
             with gr.Row(elem_id="export-groups"):
-                for name, forms in GROUPS:
-                    self._build_group(name, forms)
+                for purpose in Purpose:
+                    self._build_group(purpose)
             self._remark = gr.HTML("", elem_id="export-remark", **DRAWN)
             self._jobs.build()
             self._build_look()
 
-    def _build_group(self, name: str, forms: tuple[str, ...]) -> None:
+    def _build_group(self, purpose: Purpose) -> None:
+        forms = [each.name for each in FORMATS if each.purpose is purpose]
+        if purpose is Purpose.DATA:
+            forms.append(TRAINING)
         with gr.Column(elem_classes="export-group", min_width=160):
-            self._widgets.html(partial(render.group, f"export_{name}"))
+            self._widgets.html(partial(render.group, f"export_{purpose}"))
             with gr.Row(elem_classes="export-buttons"):
                 for form in forms:
-                    self._buttons[form] = self._widgets.button(
-                        f"download_{form}",
+                    self._buttons[form] = self._widgets.add(
+                        gr.Button,
+                        partial(_button_text, form),
                         size="sm",
                         min_width=60,
                         visible=form != TRAINING,
@@ -158,3 +154,9 @@ def material_of(session: Session, *, emotions: bool, sounds: bool) -> Material |
         session.style, session.locale, emotions=emotions, sounds=sounds, title=job.name
     )
     return Material(job.transcript, job.name, recording_of(job), options)
+
+
+def _button_text(form: str, locale: str) -> dict[str, Any]:
+    """Name a format; one that nobody has named yet goes by the ending of its files."""
+    key = f"download_{form}"
+    return {"value": say(key, locale) if knows(key) else f".{form}"}
