@@ -40,6 +40,7 @@ from richspeech.model.capability import Capability
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
 from richspeech.model.validation import why_refused
+from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.live import Event, Finished, Interim, LiveTranscription
 from richspeech.settings import LiveSettings
 
@@ -54,7 +55,6 @@ SECONDS_THAT_COUNT = 1.0
 """Who talks sends so much sound and more in any time; less keeps no place."""
 MOST_BACKLOG_SECONDS = 10.0
 """More is not taken from the wire before some of it was read: memory stays bounded."""
-SECONDS_BETWEEN_LOOKS = 0.05
 
 
 class Windows(Protocol):
@@ -191,7 +191,7 @@ class _Conversation:
         try:
             while not self._session.stop.is_set() and await self._listened():
                 while self._recording.backlog_seconds > MOST_BACKLOG_SECONDS:
-                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+                    await asyncio.sleep(WAITING_POLL_SECONDS)
             self._recording.feed(self._pcm.finish())
         except TimeoutError:
             log.info("no sound came over a live connection for %g s", self._idle.seconds)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST_OPEN_SECONDS = 24 * 3_600
 """Without a press; a page that says nothing of its end is not taken for open any longer."""
-MOST_SECONDS_BETWEEN_LOOKS = 5.0
+MOST_SECONDS_BETWEEN_SWEEPS = 5.0
 """For old sessions: going through all of them is too much for every event."""
 MOST_WINDOWS = 10_000
 MOST_PAGES = 50_000
@@ -165,7 +165,7 @@ class Sessions:
         """By visitor and key."""
         self._pages: dict[str, tuple[str, float]] = {}
         """Whose a page is, and when it was last named, by its name."""
-        self._looked = -keep_seconds
+        self._swept = -keep_seconds
         """When old sessions were last looked for, in seconds of the monotonic clock."""
         self._lock = threading.Lock()
 
@@ -293,9 +293,9 @@ class Sessions:
         """Let go of old sessions; their files go when nobody waits for the lock."""
         now = time.monotonic()
         with self._lock:
-            if now - self._looked < min(self._keep_seconds / 60, MOST_SECONDS_BETWEEN_LOOKS):
+            if now - self._swept < min(self._keep_seconds / 60, MOST_SECONDS_BETWEEN_SWEEPS):
                 return
-            self._looked = now
+            self._swept = now
             known = {id(each): each for each in (*self._sessions.values(), *self._windows.values())}
             for session in known.values():
                 if session.has_work:

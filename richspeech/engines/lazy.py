@@ -8,9 +8,7 @@ from typing import Generic, TypeVar
 
 from richspeech.errors import Cancelled
 from richspeech.memory import give_back
-
-SECONDS_BETWEEN_LOOKS = 0.1
-"""How often someone who waits is asked whether they still want to."""
+from richspeech.polling import WAITING_POLL_SECONDS
 
 Thing = TypeVar("Thing")
 
@@ -107,7 +105,7 @@ def entered(
             entering.set_exception(error)
 
     threading.Thread(target=enter, daemon=True).start()
-    while not concurrent.futures.wait([entering], SECONDS_BETWEEN_LOOKS).done:
+    while not concurrent.futures.wait([entering], WAITING_POLL_SECONDS).done:
         if cancelled():
             entering.add_done_callback(lambda _: stack.close())
             raise Cancelled

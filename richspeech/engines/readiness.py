@@ -7,9 +7,7 @@ from enum import StrEnum
 
 from richspeech.engines.loader import Loaded
 from richspeech.errors import Cancelled
-
-SECONDS_BETWEEN_LOOKS = 0.1
-"""How often someone who waits for the model is asked whether they still want to."""
+from richspeech.polling import WAITING_POLL_SECONDS
 
 
 class State(StrEnum):
@@ -56,7 +54,7 @@ class Readiness:
         while not self._future.done():
             if cancelled():
                 raise Cancelled
-            concurrent.futures.wait([self._future], SECONDS_BETWEEN_LOOKS)
+            concurrent.futures.wait([self._future], WAITING_POLL_SECONDS)
         return self._future.result()
 
     async def settled(self) -> None:

@@ -24,9 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
 from richspeech.language.catalog import Notice
 from richspeech.model.validation import why_refused
-
-SECONDS_BETWEEN_LOOKS = 0.25
-"""How often who looks on is told of changes: what happens in between is told at once."""
+from richspeech.polling import PAGE_POLL_SECONDS
 
 
 class Kind(StrEnum):
@@ -179,7 +177,7 @@ class Job:
                 yield
             if is_over:
                 return
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await asyncio.sleep(PAGE_POLL_SECONDS)
 
     def record(self) -> "JobRecord":
         """Return how the job is now, to be kept."""

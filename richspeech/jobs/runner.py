@@ -21,7 +21,8 @@ from richspeech.errors import (
 )
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.keeper import Keeper
-from richspeech.jobs.waiting import SECONDS_BETWEEN_LOOKS, Places, Turn, WaitingRoom
+from richspeech.jobs.waiting import Places, Turn, WaitingRoom
+from richspeech.polling import WAITING_POLL_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -162,5 +163,5 @@ class Runner:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._changed.wait(min(left, SECONDS_BETWEEN_LOOKS))
+                self._changed.wait(min(left, WAITING_POLL_SECONDS))
         return True

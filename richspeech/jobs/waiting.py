@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from richspeech.errors import BusyError, Cancelled
-
-SECONDS_BETWEEN_LOOKS = 0.1
-"""How often somebody who waits is asked whether they still want to."""
+from richspeech.polling import WAITING_POLL_SECONDS
 
 
 class WaitingRoom:
@@ -88,7 +86,7 @@ class Turn:
     def taken(self, stopped: Callable[[], bool]) -> Iterator[None]:
         """Wait for the turn and keep it; raises ``Cancelled`` once ``stopped`` says so."""
         try:
-            while not self.has_come.wait(SECONDS_BETWEEN_LOOKS):
+            while not self.has_come.wait(WAITING_POLL_SECONDS):
                 if stopped():
                     raise Cancelled
             yield

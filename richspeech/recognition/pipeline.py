@@ -25,6 +25,7 @@ from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
 
 BLOCK_SECONDS = 4.0
@@ -38,8 +39,6 @@ HISTORY_SECONDS = 65.0
 
 An utterance that began before can grow no more, since joined ones are at most 30 s long.
 """
-SECONDS_BETWEEN_LOOKS = 0.05
-"""How often someone who waits for the model is asked whether they still want to."""
 
 Cancel = Callable[[], bool]
 Answer = TypeVar("Answer")
@@ -400,7 +399,7 @@ def _wait(future: Future[Answer], cancelled: Cancel) -> None:
         if cancelled():
             future.cancel()
             raise Cancelled
-        wait([future], SECONDS_BETWEEN_LOOKS)
+        wait([future], WAITING_POLL_SECONDS)
 
 
 def _failed(done: Future[Answer]) -> bool:

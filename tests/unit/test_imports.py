@@ -18,7 +18,16 @@ FILES = sorted(
 )
 
 LAYERS = (
-    ("postprocess", "errors", "language", "memory", "passwords", "places", "engines.names"),
+    (
+        "postprocess",
+        "errors",
+        "language",
+        "memory",
+        "passwords",
+        "places",
+        "polling",
+        "engines.names",
+    ),
     ("model",),
     ("settings", "audio", "web"),
     ("stages",),

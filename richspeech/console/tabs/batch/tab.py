@@ -17,9 +17,10 @@ from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.jobs.batch.job import BatchJob
-from richspeech.jobs.job import SECONDS_BETWEEN_LOOKS, State
+from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
+from richspeech.polling import PAGE_POLL_SECONDS
 from richspeech.writers import WRITERS, WriterOptions
 
 NAME = "batch"
@@ -222,7 +223,7 @@ class BatchTab:
             if (now := _state(run)) != seen:
                 seen = now
                 yield await asyncio.to_thread(self.paint, session)
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await asyncio.sleep(PAGE_POLL_SECONDS)
         yield await asyncio.to_thread(self.paint, session)
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
