@@ -96,7 +96,7 @@ class Runner:
         ``then`` is done once the job is over.
         """
         with self._changed:
-            self._jobs = [*self._running(), job]
+            self._jobs.append(job)
         self._keep(job)
         # A daemon, for the process does not wait for it longer than ``close`` does.
         thread = partial(self._run_then, job, work, turn, then)
@@ -120,21 +120,19 @@ class Runner:
             log.exception("the job %s on %s failed", job.kind, job.name or "nothing")
             job.fail(UnexpectedError())
         self._keep(job)
-        with self._changed:
+        with self._changed:  # not before: who closes waits until the end is kept as well
+            self._jobs = [each for each in self._jobs if each is not job]
             self._changed.notify_all()
 
     def _keep(self, job: Job) -> None:
         if self._keeper is not None:
             self._keeper.keep(job)
 
-    def _running(self) -> tuple[Job, ...]:
-        return tuple(job for job in self._jobs if not job.is_over)
-
     @property
     def busy(self) -> tuple[Job, ...]:
-        """The jobs that are not over."""
+        """The jobs that are not over, or whose end is not kept yet."""
         with self._changed:
-            return self._running()
+            return (*self._jobs,)
 
     def interrupted(self) -> bool:
         """Whether what is cancelled now is cancelled because the process ends."""
@@ -159,7 +157,7 @@ class Runner:
     def _is_idle_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         with self._changed:
-            while self._running():
+            while self._jobs:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False

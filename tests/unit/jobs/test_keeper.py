@@ -1,13 +1,14 @@
 """A job that a process has left is found by the next one, with its recording and its request."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from richspeech.errors import AudioError
-from richspeech.jobs.job import State
+from richspeech.jobs.job import Job, State
 from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
@@ -16,6 +17,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.database import Database
 from richspeech.storage.jobs import JobStore
 from richspeech.storage.recordings import Recordings
+from tests.fakes import wait_until
 
 ASKED = TranscriptionRequest(Options(language="yue"), "paraformer")
 
@@ -49,6 +51,24 @@ def test_work_that_a_process_has_left_is_found_with_what_was_asked(
     assert TranscriptionRequest.from_dict(record.request) == ASKED
     assert path.read_bytes() == b"sound"
     go_on.set()
+    runner.close(10, 10)
+    assert [*keeper.unfinished()] == []
+
+
+def test_a_runner_is_closed_once_the_end_of_its_jobs_is_kept(
+    keeper: Keeper, job: Transcription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = keeper.keep
+
+    def keep_slowly(job: Job) -> None:
+        if job.is_over:
+            time.sleep(0.2)
+        keep(job)
+
+    monkeypatch.setattr(keeper, "keep", keep_slowly)
+    runner = Runner(keeper=keeper)
+    runner.start(job, lambda: None)
+    wait_until(lambda: job.is_over)
     runner.close(10, 10)
     assert [*keeper.unfinished()] == []
 
