@@ -1,8 +1,9 @@
 // The timeline: waveform, emotions, sounds and languages on one canvas. Knows nothing of gradio:
 // new Timeline(element, { labels, words, seek, toggle }) and then set(data), setTime(seconds).
 import { make } from "./dom.js";
-import { above, axisStep, clamp, clock, percent, rgb } from "./figures.js";
-import { View, decodePeaks, extremes, languageRuns, pyramid, thinned, visible } from "./lanes.js";
+import { above, clamp, clock, percent, rgb } from "./figures.js";
+import { decodePeaks, extremes, languageRuns, pyramid, thinned, visible } from "./lanes.js";
+import { TimeCanvas } from "./time_canvas.js";
 
 // What tells bars apart that have no room for a word: strokes on a tile of 6 by 6.
 const TEXTURES = {
@@ -29,9 +30,10 @@ const JUMP_SECONDS = 5;
 
 const told = (probability) => (probability == null ? "" : ` ${percent(probability)}`);
 
-export class Timeline {
+export class Timeline extends TimeCanvas {
   constructor(element, { labels, words, seek, toggle }) {
-    Object.assign(this, { element, labels, words, seek, toggle });
+    super();
+    Object.assign(this, { labels, words, seek, toggle });
     this.data = {
       duration: 0,
       segments: [],
@@ -40,46 +42,13 @@ export class Timeline {
       levels: [],
       secondsPerPeak: 1,
     };
-    this.view = new View();
-    this.time = 0;
-    this.build();
-    this.listen();
-  }
-
-  build() {
-    this.element.innerHTML = `
-      <div class="timeline-head"><div class="legend"></div><div class="timeline-tools">
-        <button type="button" class="quiet" data-zoom="0.5">−</button>
-        <button type="button" class="quiet" data-zoom="2">+</button>
-        <button type="button" class="quiet" data-zoom="0">⤢</button></div></div>
-      <div class="timeline-stage" tabindex="0" role="slider" aria-valuemin="0">
-        <canvas></canvas><div class="playhead"></div><div class="timeline-tip" role="tooltip" hidden></div>
-      </div>
-      <div class="timeline-window" aria-hidden="true"><i></i></div>
-      <p class="timeline-keys"></p>`;
-    const find = (name) => this.element.querySelector(name);
-    this.stage = find(".timeline-stage");
-    this.canvas = find("canvas");
-    this.canvas.height = HEIGHT;
-    this.head = find(".playhead");
-    this.tip = find(".timeline-tip");
-    this.thumb = find(".timeline-window i");
-    this.setWords(this.words);
+    this.build(element, { name: "timeline", height: HEIGHT, jump: JUMP_SECONDS });
+    this.setWords(words);
   }
 
   setWords(words) {
     this.words = words;
-    const [less, more, all] = this.element.querySelectorAll("[data-zoom]");
-    [
-      [less, "zoom_out"],
-      [more, "zoom_in"],
-      [all, "zoom_fit"],
-    ].forEach(([button, key]) => {
-      button.title = words[key];
-      button.setAttribute("aria-label", words[key]);
-    });
-    this.stage.setAttribute("aria-label", words.timeline);
-    this.element.querySelector(".timeline-keys").textContent = words.timeline_keys;
+    this.setNames(words, words.timeline, words.timeline_keys);
     this.drawLegend();
     this.setTime(this.time);
     this.redraw();
@@ -119,8 +88,7 @@ export class Timeline {
     };
     this.loudest =
       this.data.levels.at(-1)?.reduce((most, value) => Math.max(most, Math.abs(value)), 1) ?? 1;
-    this.view.duration = duration;
-    this.stage.setAttribute("aria-valuemax", duration.toFixed(1));
+    this.setDuration(duration);
     this.drawLegend();
     this.redraw();
   }
@@ -131,44 +99,12 @@ export class Timeline {
     this.setTime(0);
   }
 
-  // View: which seconds lie where ------------------------------------------------------------
-
   get gutter() {
     return this.locale === "zh" ? 36 : 66;
   }
-  get scale() {
-    return Math.max(this.width - this.gutter, 1) / this.view.shown;
-  }
-  xOf = (seconds) => this.gutter + (seconds - this.view.from) * this.scale;
-  secondsAt = (x) => clamp(this.view.from + (x - this.gutter) / this.scale, 0, this.data.duration);
-
-  zoom(factor, at = this.gutter + (this.width - this.gutter) / 2) {
-    this.view.zoom(factor, (at - this.gutter) / Math.max(this.width - this.gutter, 1));
-    this.redraw();
-  }
-
-  moveTo(from) {
-    this.view.moveTo(from);
-    this.redraw();
-  }
-
-  setTime(seconds, playing = false) {
-    this.time = seconds;
-    const x = this.xOf(seconds);
-    if (playing && !this.dragging && this.view.follow(seconds)) this.redraw();
-    this.head.style.transform = `translateX(${this.xOf(seconds)}px)`;
-    this.head.hidden = x < this.gutter || x > this.width;
-    const second = seconds.toFixed(1);
-    if (!playing && second !== this.stage.getAttribute("aria-valuenow")) {
-      // no stream of words while it plays
-      this.stage.setAttribute("aria-valuenow", second);
-      this.stage.setAttribute("aria-valuetext", this.describe(seconds));
-    }
-  }
-
   describe(seconds) {
     const segment = this.at(seconds);
-    const place = `${clock(seconds)} / ${clock(this.data.duration)}`;
+    const place = `${clock(seconds)} / ${clock(this.view.duration)}`;
     if (!segment) return place;
     const emotion = this.heardEmotion(segment) ? this.label("emotions", segment.emotion) : "";
     return [place, emotion, segment.text].filter(Boolean).join(", ");
@@ -185,118 +121,8 @@ export class Timeline {
     return found && seconds <= found.end ? found : null;
   }
 
-  // Hands --------------------------------------------------------------------------------------
-
-  listen() {
-    const { stage } = this;
-    this.pointers = new Map();
-    stage.addEventListener("pointerdown", (event) => this.press(event));
-    stage.addEventListener("pointermove", (event) => this.move(event));
-    stage.addEventListener("pointerup", (event) => this.release(event, true));
-    stage.addEventListener("pointercancel", (event) => this.release(event, false));
-    stage.addEventListener("pointerleave", () => {
-      this.tip.hidden = true;
-    });
-    stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    stage.addEventListener("keydown", (event) => {
-      if (this.key(event)) event.preventDefault();
-    });
-    this.element.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-zoom]");
-      if (button) this.zoom(Number(button.dataset.zoom));
-    });
-    new ResizeObserver(() => this.redraw()).observe(stage);
-    const repaint = () => {
-      this.look = null;
-      this.redraw();
-    };
-    new MutationObserver(repaint).observe(document.body, {
-      attributes: true,
-      attributeFilter: ["class"],
-    });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-  }
-
-  x(event) {
-    return event.clientX - this.stage.getBoundingClientRect().left;
-  }
-
-  press(event) {
-    if (event.button) return;
-    this.stage.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, this.x(event));
-    this.dragging = { from: this.view.from, x: this.x(event), moved: this.pointers.size > 1 };
-  }
-
-  move(event) {
-    const x = this.x(event);
-    if (!this.pointers.has(event.pointerId)) return this.point(event, x);
-    const [before, others] = [
-      this.pointers.get(event.pointerId),
-      [...this.pointers].filter(([id]) => id !== event.pointerId),
-    ];
-    this.pointers.set(event.pointerId, x);
-    if (others.length) {
-      // two fingers
-      const other = others[0][1];
-      if (Math.abs(before - other) > 8)
-        this.zoom(Math.abs(x - other) / Math.abs(before - other) || 1, (x + other) / 2);
-    } else if (this.dragging.moved || Math.abs(x - this.dragging.x) > 4) {
-      this.dragging.moved = true;
-      this.tip.hidden = true;
-      this.stage.classList.add("dragging");
-      this.moveTo(this.dragging.from - (x - this.dragging.x) / this.scale);
-    }
-  }
-
-  release(event, counts) {
-    if (!this.pointers.delete(event.pointerId)) return;
-    if (counts && !this.dragging.moved && !this.pointers.size)
-      this.seek(this.secondsAt(this.x(event)), true);
-    if (!this.pointers.size) {
-      this.dragging = null;
-      this.stage.classList.remove("dragging");
-    }
-  }
-
-  wheel(event) {
-    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-    const distance = sideways ? event.deltaX || event.deltaY : event.deltaY;
-    if (!this.view.span && (sideways || distance > 0)) return; // nothing further out: the page scrolls
-    event.preventDefault();
-    if (sideways) this.moveTo(this.view.from + distance / this.scale);
-    else this.zoom(Math.exp(-clamp(distance, -200, 200) / 300), this.x(event));
-  }
-
-  key({ key, ctrlKey, metaKey, altKey }) {
-    if (ctrlKey || metaKey || altKey) return false;
-    const jump = { ArrowLeft: -JUMP_SECONDS, ArrowRight: JUMP_SECONDS }[key];
-    if (jump) this.seek(clamp(this.time + jump, 0, this.data.duration), false);
-    else if (key === " ") this.toggle();
-    else if (key === "+" || key === "=") this.zoom(2, this.middle());
-    else if (key === "-" || key === "_") this.zoom(0.5, this.middle());
-    else if (key === "0") this.zoom(0);
-    else if (key === "Home" || key === "End") this.seek(key === "Home" ? 0 : this.data.duration, false);
-    else return false;
-    return true;
-  }
-
-  // The keys zoom around the playhead, while it is to be seen.
-  middle() {
-    return this.head.hidden ? undefined : this.xOf(this.time);
-  }
-
-  point(event, x) {
-    if (event.pointerType === "touch" || x < this.gutter || !this.data.duration) {
-      this.tip.hidden = true;
-      return;
-    }
-    const seconds = this.secondsAt(x);
-    const lines = this.tipLines(seconds).map((textContent) => make("div", { textContent }));
-    this.tip.replaceChildren(...lines);
-    this.tip.hidden = false;
-    const room = this.width - this.tip.offsetWidth - 4;
-    this.tip.style.left = `${clamp(x + 14, 4, Math.max(room, 4))}px`;
+  tipRows(seconds) {
+    return this.tipLines(seconds).map((textContent) => make("div", { textContent }));
   }
 
   tipLines(seconds) {
@@ -316,13 +142,6 @@ export class Timeline {
   }
 
   // Drawing ------------------------------------------------------------------------------------
-
-  redraw() {
-    this.waiting ??= requestAnimationFrame(() => {
-      this.waiting = null;
-      this.draw();
-    });
-  }
 
   // Colours and fonts of the page as it is now, light or dark.
   style() {
@@ -349,30 +168,13 @@ export class Timeline {
     return (colours[name] ??= getComputedStyle(this.stage).getPropertyValue(`--${name}`).trim());
   }
 
-  draw() {
-    this.width = this.stage.clientWidth;
-    if (!this.width) return;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(this.width * ratio), Math.round(HEIGHT * ratio)];
-    if (this.canvas.width !== width || this.canvas.height !== height)
-      Object.assign(this.canvas, { width, height });
-    const context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.width, HEIGHT);
-    this.context = context;
+  paint() {
     this.drawAxis();
-    context.save();
-    context.beginPath();
-    context.rect(this.gutter, LANES.wave[0], this.width - this.gutter, HEIGHT);
-    context.clip();
-    this.drawWave();
-    this.drawBars();
-    context.restore();
+    this.clipped(LANES.wave[0], () => {
+      this.drawWave();
+      this.drawBars();
+    });
     this.drawNames();
-    const left = (this.view.from / (this.data.duration || 1)) * 100;
-    this.thumb.parentElement.hidden = !this.view.span;
-    this.thumb.style.cssText = `left:${left}%;width:${(this.view.shown / (this.data.duration || 1)) * 100}%`;
-    this.setTime(this.time);
   }
 
   font(size, weight = 400) {
@@ -393,17 +195,14 @@ export class Timeline {
   drawAxis() {
     const { context } = this;
     const { soft, line } = this.style();
-    const step = axisStep(this.scale, 64);
     this.font(11);
     context.textBaseline = "middle";
-    const last = Math.min(this.view.from + this.view.shown, this.data.duration);
-    for (let n = Math.ceil(this.view.from / step); n * step <= last; n++) {
-      const x = Math.round(this.xOf(n * step)) + 0.5;
+    for (const [at, label] of this.marks()) {
+      const x = Math.round(at) + 0.5;
       context.fillStyle = line;
       context.fillRect(x, LANES.axis[1] - 4, 1, HEIGHT - LANES.axis[1]);
       context.fillStyle = soft;
       context.textAlign = x > this.width - 24 ? "right" : "center";
-      const label = clock(n * step, step < 1 ? 1 : 0);
       context.fillText(label, clamp(x, this.gutter, this.width), 8);
     }
   }
@@ -582,6 +381,6 @@ export class Timeline {
       const swatch = make("i", { ...sign, aria: { hidden: true } });
       return make("span", {}, swatch, this.label("emotions", name));
     });
-    this.element.querySelector(".legend").replaceChildren(...items);
+    this.legend.replaceChildren(...items);
   }
 }

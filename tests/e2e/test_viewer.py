@@ -301,10 +301,13 @@ def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Pat
 
 def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> None:
     page = listener.page
+    stage_of(page).press("ArrowRight")
+    expect(stage_of(page)).to_have_attribute("aria-valuetext", re.compile("0:05.*中性"))
     page.get_by_label("English").check()
     page.locator(".legend", has_text="angry").wait_for()
     expect(page.locator("#transcript .search")).to_have_attribute("placeholder", "Search the text")
     expect(stage_of(page)).to_have_attribute("aria-label", "Timeline")
+    expect(stage_of(page)).to_have_attribute("aria-valuetext", re.compile("0:05.*neutral"))
 
 
 @pytest.mark.alone
