@@ -24,3 +24,22 @@ export function runsOf(values) {
   }
   return runs;
 }
+
+// The name of the strongest emotion at point n; of equals the first.
+export const strongestAt = (scores, n) =>
+  Object.keys(scores).reduce((best, name) => (scores[name][n] > scores[best][n] ? name : best));
+
+// What a line covers where many of its points share a pixel: [pixel, lowest, highest] of them and of
+// the point before, to which it is joined.
+export function columns(row, xs) {
+  const found = [];
+  for (let n = 0; n < row.length; n++) {
+    const pixel = Math.floor(xs[n]);
+    if (found.at(-1)?.[0] !== pixel)
+      found.push([pixel, row[Math.max(n - 1, 0)], row[Math.max(n - 1, 0)]]);
+    const column = found.at(-1);
+    column[1] = Math.min(column[1], row[n]);
+    column[2] = Math.max(column[2], row[n]);
+  }
+  return found;
+}

@@ -1,9 +1,13 @@
 // The curve of emotions over its player: lines of scores, the strongest emotion below them. The
 // server sends thousandths of a score; all text from outside goes in as textContent.
-import { nearest, rankedAt, runsOf } from "./curve.js";
+import { columns, nearest, rankedAt, runsOf, strongestAt } from "./curve.js";
+import { words } from "./data.js";
 import { make } from "./dom.js";
-import { axisStep, clamp, clock } from "./figures.js";
+import { above, clamp, clock } from "./figures.js";
+import { thinned } from "./lanes.js";
+import { locale } from "./locale.js";
 import { followPlayer } from "./player.js";
+import { TimeCanvas } from "./time_canvas.js";
 
 const TOP = 8;
 const PLOT = 150;
@@ -11,68 +15,65 @@ const BAND = [168, 22];
 const AXIS = 208;
 const HEIGHT = 216;
 const JUMP_SECONDS = 1;
+// More points than these in a pixel are drawn as what they cover.
+const MOST_POINTS = 2;
 // Not by colour alone: lines that look alike to some people differ in their strokes.
 const DASHES = { other: [8, 3], unknown: [2, 3], neutral: [12, 3], disgusted: [6, 2, 1, 2] };
 
 const share = (thousandths) => `${(thousandths / 10).toFixed(1)}%`;
 const audio = () => document.querySelector("#emotion-player audio");
-class Curve {
+
+class Curve extends TimeCanvas {
+  hidden = new Set();
+
   constructor(element) {
-    this.element = element;
-    this.hidden = new Set();
-    this.time = 0;
-    element.innerHTML = `
-      <h3></h3><div class="legend"></div>
-      <div class="curve-stage" tabindex="0" role="slider" aria-valuemin="0">
-        <canvas></canvas><div class="playhead"></div>
-        <div class="timeline-tip" role="tooltip" hidden></div>
-      </div>
-      <p class="timeline-keys"></p>`;
-    const find = (name) => element.querySelector(name);
-    this.stage = find(".curve-stage");
-    this.canvas = find("canvas");
-    this.head = find(".playhead");
-    this.tip = find(".timeline-tip");
-    this.legend = find(".legend");
-    this.listen();
+    super();
+    this.place = element;
+    element.innerHTML = "<h3></h3><div></div>";
+    this.build(element.lastChild, { name: "curve", height: HEIGHT, jump: JUMP_SECONDS });
+    this.legend.addEventListener("click", (event) => {
+      const name = event.target.closest("button")?.dataset.emotion;
+      if (name && !this.hidden.delete(name)) this.hidden.add(name);
+      if (name) this.mark();
+    });
+  }
+
+  show(data) {
+    this.place.hidden = !data;
+    if (!data) return;
+    if (data.key !== this.data?.key) {
+      this.hidden.clear();
+      this.view.reset();
+    }
+    this.data = data;
+    this.names = Object.keys(data.scores);
+    this.strongest = data.times.map((_, n) => strongestAt(data.scores, n));
+    this.bars = this.barsOf(this.strongest);
+    this.place.querySelector("h3").textContent = data.words.curve;
+    this.setNames(words[locale()], data.words.curve, data.words.keys);
+    this.setDuration(data.duration);
+    this.measure();
+    this.drawLegend();
+  }
+
+  // Stretches in which one emotion is the strongest; they meet half way between points.
+  barsOf(strongest) {
+    const { times, duration } = this.data;
+    const border = (n) => (n ? (times[n - 1] + times[n]) / 2 : 0);
+    return runsOf(strongest).map(([first, last, label]) => ({
+      start: border(first),
+      end: last < times.length ? border(last) : duration,
+      label,
+    }));
   }
 
   // Room for the words on the left, which differ in length.
   measure() {
     this.look = getComputedStyle(this.element);
-    this.context = this.canvas.getContext("2d");
     this.font(11);
     this.gutter = Math.max(this.context.measureText(this.data.words.strongest).width + 8, 40);
   }
 
-  show(data) {
-    this.element.hidden = !data;
-    if (!data) return;
-    if (data.key !== this.data?.key) this.hidden.clear();
-    this.data = data;
-    this.names = Object.keys(data.scores);
-    this.strongest = data.times.map((_, n) => this.ranked(n)[0]);
-    this.element.querySelector("h3").textContent = data.words.curve;
-    this.element.querySelector(".timeline-keys").textContent = data.words.keys;
-    this.stage.setAttribute("aria-label", data.words.curve);
-    this.stage.setAttribute("aria-valuemax", data.duration.toFixed(1));
-    this.measure();
-    this.drawLegend();
-    this.draw();
-  }
-
-  // The names of the emotions at a point of the curve, the strongest first.
-  ranked(n) {
-    return rankedAt(this.data.scores, n);
-  }
-
-  // Places ---------------------------------------------------------------------------------------
-
-  get scale() {
-    return Math.max(this.stage.clientWidth - this.gutter, 1) / (this.data.duration || 1);
-  }
-  xOf = (seconds) => this.gutter + seconds * this.scale;
-  secondsAt = (x) => clamp((x - this.gutter) / this.scale, 0, this.data.duration);
   yOf = (thousandths) => TOP + PLOT * (1 - thousandths / 1000);
 
   // The point whose time is nearest.
@@ -80,26 +81,7 @@ class Curve {
     return nearest(this.data.times, seconds);
   }
 
-  // Hands ----------------------------------------------------------------------------------------
-
-  listen() {
-    const { stage } = this;
-    const x = (event) => event.clientX - stage.getBoundingClientRect().left;
-    stage.addEventListener("click", (event) => this.seek(this.secondsAt(x(event)), true));
-    stage.addEventListener("pointermove", (event) => this.point(event, x(event)));
-    stage.addEventListener("pointerleave", () => (this.tip.hidden = true));
-    stage.addEventListener("keydown", (event) => {
-      if (this.key(event)) event.preventDefault();
-    });
-    this.legend.addEventListener("click", (event) => {
-      const name = event.target.closest("button")?.dataset.emotion;
-      if (name && !this.hidden.delete(name)) this.hidden.add(name);
-      if (name) this.mark();
-    });
-    new ResizeObserver(() => this.draw()).observe(stage);
-    const looks = { attributes: true, attributeFilter: ["class"] };
-    new MutationObserver(() => this.draw()).observe(document.body, looks);
-  }
+  // The player -----------------------------------------------------------------------------------
 
   seek(seconds, plays) {
     const player = audio();
@@ -109,68 +91,45 @@ class Curve {
     this.setTime(seconds);
   }
 
-  key({ key, ctrlKey, metaKey, altKey }) {
-    if (ctrlKey || metaKey || altKey || !this.data) return false;
-    const end = this.data.duration;
-    const places = {
-      ArrowLeft: this.time - JUMP_SECONDS,
-      ArrowRight: this.time + JUMP_SECONDS,
-      Home: 0,
-      End: end,
-    };
-    if (key in places) this.seek(clamp(places[key], 0, end), false);
-    else if (key === " " && audio()?.paused)
-      audio()
-        .play()
-        .catch(() => {});
-    else if (key === " ") audio()?.pause();
-    else return false;
-    return true;
-  }
-
-  point(event, x) {
-    if (event.pointerType === "touch" || x < this.gutter || !this.data) {
-      this.tip.hidden = true;
-      return;
-    }
-    const n = this.pointAt(this.secondsAt(x));
-    const { emotions, scores, times } = this.data;
-    const rows = this.ranked(n).map((name) =>
-      make("div", {}, make("span", { textContent: emotions[name] }), share(scores[name][n])),
-    );
-    const time = make("div", { textContent: clock(times[n], 1) });
-    this.tip.replaceChildren(time, ...rows);
-    this.tip.hidden = false;
-    const room = this.stage.clientWidth - this.tip.offsetWidth - 4;
-    const left = x + 14 > room ? x - this.tip.offsetWidth - 14 : x + 14;
-    this.tip.style.left = `${clamp(left, 4, Math.max(room, 4))}px`;
-  }
-
-  // Time -----------------------------------------------------------------------------------------
-
-  setTime(seconds, playing = false) {
-    this.time = seconds;
-    if (!this.data) return;
-    this.head.style.transform = `translateX(${this.xOf(clamp(seconds, 0, this.data.duration))}px)`;
-    if (playing) return; // no stream of words while it plays
-    const n = this.pointAt(seconds);
-    const name = this.strongest[n];
-    const said = `${this.data.emotions[name]} ${share(this.data.scores[name][n])}`;
-    this.stage.setAttribute("aria-valuenow", seconds.toFixed(1));
-    this.stage.setAttribute(
-      "aria-valuetext",
-      `${clock(seconds)} / ${clock(this.data.duration)}, ${said}`,
-    );
+  toggle() {
+    const player = audio();
+    if (player?.paused) player.play().catch(() => {});
+    else player?.pause();
   }
 
   tick() {
     const player = audio();
-    if (player && !this.element.hidden) this.setTime(player.currentTime, !player.paused);
+    if (player && this.data && !this.place.hidden) this.setTime(player.currentTime, !player.paused);
   }
 
   run() {
     this.tick();
     if (audio() && !audio().paused) requestAnimationFrame(() => this.run());
+  }
+
+  // Words ----------------------------------------------------------------------------------------
+
+  describe(seconds) {
+    const n = this.pointAt(seconds);
+    const name = this.strongest[n];
+    const said = `${this.data.emotions[name]} ${share(this.data.scores[name][n])}`;
+    return `${clock(seconds)} / ${clock(this.data.duration)}, ${said}`;
+  }
+
+  tipRows(seconds) {
+    const { emotions, scores, times } = this.data;
+    const n = this.pointAt(seconds);
+    const rows = rankedAt(scores, n).map((name) =>
+      make("div", {}, make("span", { textContent: emotions[name] }), share(scores[name][n])),
+    );
+    return [make("div", { textContent: clock(times[n], 1) }), ...rows];
+  }
+
+  // It lies over the curve, so it keeps clear of the pointer.
+  placeTip(x) {
+    const room = this.width - this.tip.offsetWidth - 4;
+    const left = x + 14 > room ? x - this.tip.offsetWidth - 14 : x + 14;
+    this.tip.style.left = `${clamp(left, 4, Math.max(room, 4))}px`;
   }
 
   // Looks ----------------------------------------------------------------------------------------
@@ -188,57 +147,77 @@ class Curve {
   mark() {
     for (const button of this.legend.children)
       button.setAttribute("aria-pressed", String(!this.hidden.has(button.dataset.emotion)));
-    this.draw();
+    this.redraw();
   }
 
   colour(name) {
     return this.look.getPropertyValue(`--${name}`).trim();
   }
 
-  draw() {
-    const width = this.stage.clientWidth;
-    if (!width || !this.data) return;
-    const ratio = window.devicePixelRatio || 1;
-    Object.assign(this.canvas, { width: width * ratio, height: HEIGHT * ratio });
-    this.measure();
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.font(11);
-    this.drawGrid(width);
-    for (const name of this.names) if (!this.hidden.has(name)) this.drawLine(name);
-    this.drawBand(width);
-    this.setTime(this.time);
-  }
-
   font(size) {
     this.context.font = `${size}px ${this.look.fontFamily}`;
   }
 
-  drawGrid(width) {
-    const { context, look } = this;
+  draw() {
+    if (this.data) super.draw();
+  }
+
+  paint() {
+    this.measure();
+    this.drawGrid();
+    this.clipped(0, () => {
+      this.drawLines();
+      this.drawBand();
+    });
+  }
+
+  drawGrid() {
+    const { context } = this;
     context.textBaseline = "middle";
     context.textAlign = "right";
+    const [line, soft] = [this.colour("line"), this.colour("soft-ink")];
     for (const value of [0, 250, 500, 750, 1000]) {
-      context.fillStyle = look.getPropertyValue("--line");
-      context.fillRect(this.gutter, Math.round(this.yOf(value)), width - this.gutter, 1);
-      context.fillStyle = look.getPropertyValue("--soft-ink");
+      context.fillStyle = line;
+      context.fillRect(this.gutter, Math.round(this.yOf(value)), this.width - this.gutter, 1);
+      context.fillStyle = soft;
       context.fillText(`${value / 10}%`, this.gutter - 6, this.yOf(value));
     }
     context.fillText(this.data.words.strongest, this.gutter - 6, BAND[0] + BAND[1] / 2);
-    const step = axisStep(this.scale, 60, 1);
-    for (let n = 0; n * step <= this.data.duration; n++) {
-      const x = this.xOf(n * step);
-      context.textAlign = x > width - 20 ? "right" : n ? "center" : "left";
-      context.fillText(clock(n * step), x, AXIS);
+    for (const [x, label] of this.marks()) {
+      context.textAlign = x > this.width - 20 ? "right" : x < this.gutter + 20 ? "left" : "center";
+      context.fillText(label, x, AXIS);
     }
   }
 
-  drawLine(name) {
-    const { context, data } = this;
+  // Those of the points that are shown, and one more on either side.
+  drawLines() {
+    const { times, scores } = this.data;
+    const { from, shown } = this.view;
+    const first = Math.max(above(times, from, Number) - 1, 0);
+    const last = above(times, from + shown, Number) + 1;
+    const xs = times.slice(first, last).map(this.xOf);
+    const isDense = xs.length > MOST_POINTS * (this.width - this.gutter);
+    for (const name of this.names) {
+      if (this.hidden.has(name)) continue;
+      const row = scores[name].slice(first, last);
+      if (isDense) this.drawColumns(name, row, xs);
+      else this.drawLine(name, row, xs);
+    }
+  }
+
+  drawColumns(name, row, xs) {
+    this.context.fillStyle = this.colour(name);
+    for (const [x, low, high] of columns(row, xs))
+      this.context.fillRect(x, this.yOf(high) - 1, 1, this.yOf(low) - this.yOf(high) + 2);
+  }
+
+  // Before the first point and after the last one it is level; what is out of sight would be dashed too.
+  drawLine(name, row, xs) {
+    const { context } = this;
     context.beginPath();
-    const row = data.scores[name];
-    context.moveTo(this.gutter, this.yOf(row[0]));
-    row.forEach((value, n) => context.lineTo(this.xOf(data.times[n]), this.yOf(value)));
-    context.lineTo(this.xOf(data.duration), this.yOf(row.at(-1)));
+    context.moveTo(clamp(this.xOf(0), this.gutter, xs[0]), this.yOf(row[0]));
+    row.forEach((value, n) => context.lineTo(xs[n], this.yOf(value)));
+    context.lineTo(clamp(this.xOf(this.data.duration), xs.at(-1), this.width), this.yOf(row.at(-1)));
     context.setLineDash(DASHES[name] ?? []);
     context.lineWidth = 2;
     context.lineJoin = "round";
@@ -247,24 +226,29 @@ class Curve {
     context.setLineDash([]);
   }
 
-  drawBand(width) {
-    const { context, data, strongest } = this;
+  drawBand() {
+    const { context } = this;
     const [top, height] = BAND;
-    const border = (n) => (n ? (data.times[n - 1] + data.times[n]) / 2 : 0);
+    const ink = this.colour("ink");
+    const end = this.view.from + this.view.shown;
+    const bars = this.bars.filter((bar) => bar.end > this.view.from && bar.start < end);
+    this.font(12);
     context.textAlign = "center";
-    for (const [first, last, name] of runsOf(strongest)) {
-      const left = this.xOf(border(first));
-      const right = last < strongest.length ? this.xOf(border(last)) : width;
-      context.fillStyle = this.look.getPropertyValue(`--${name}-ground`).trim();
-      context.fillRect(left, top, right - left - (right - left > 3 ? 1 : 0), height);
-      context.fillStyle = this.colour(name);
-      context.fillRect(left, top + height - 3, right - left - (right - left > 3 ? 1 : 0), 3);
-      this.font(12);
-      const word = data.emotions[name];
-      context.fillStyle = this.look.getPropertyValue("--ink");
-      if (context.measureText(word).width <= right - left - 6)
-        context.fillText(word, (left + right) / 2, top + height / 2 - 1);
+    for (const { left, right, label } of thinned(bars, this.xOf)) {
+      const width = right - left - (right - left > 3 ? 1 : 0);
+      context.fillStyle = this.colour(`${label}-ground`);
+      context.fillRect(left, top, width, height);
+      context.fillStyle = this.colour(label);
+      context.fillRect(left, top + height - 3, width, 3);
+      context.fillStyle = ink;
+      this.write(this.data.emotions[label], left, right);
     }
+  }
+
+  write(word, left, right) {
+    const [first, last] = [Math.max(left, this.gutter), Math.min(right, this.width)];
+    if (last - first > 12 && this.context.measureText(word).width <= last - first - 6)
+      this.context.fillText(word, (first + last) / 2, BAND[0] + BAND[1] / 2 - 1);
   }
 }
 

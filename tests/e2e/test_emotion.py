@@ -90,6 +90,12 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     page.keyboard.press("ArrowRight")
     assert player_time(page) == pytest.approx(1, abs=0.1)
     expect(stage).to_have_attribute("aria-valuetext", re.compile("%"))
+    shown = page.locator("#emotion-curve .timeline-window")
+    expect(shown).to_be_hidden()
+    page.keyboard.press("+")
+    expect(shown).to_be_visible()
+    page.locator("#emotion-curve [data-zoom='0']").click()
+    expect(shown).to_be_hidden()
 
     page.reload()
     page.locator("html[data-settled]").wait_for(state="attached")
