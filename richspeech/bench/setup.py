@@ -19,7 +19,7 @@ class Setup:
     """One run of the bench; other processes are told it as JSON."""
 
     model: str
-    """embedded, or a folder."""
+    """embedded, a ModelScope id or a folder."""
     vad: str | None
     """As ``model``; None leaves it to the settings."""
     device: str | None

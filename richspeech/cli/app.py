@@ -21,10 +21,10 @@ COMMANDS = {
     "batch": "transcribe folders and zips, resumable",
     "emotion": "recognise nine emotions in recordings",
     "embeddings": "compare and group recordings by how they sound",
-    "highlights": "print insight, highlights and risk of a recording",
-    "history": "delete old transcripts",
+    "highlights": "print insight, highlights and risk for a recording",
+    "history": "delete transcripts older than history.keep_days",
     "serve": "start the web console",
-    "doctor": "print versions, device and weights in use",
+    "doctor": "print versions, the device and the weights in use",
     "bench": "measure speed and memory",
     "hash-password": "print the hash of a password for the settings",
 }

@@ -21,6 +21,7 @@ from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Mode
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.registry import engine_named
+from richspeech.errors import OptionError
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow
@@ -40,8 +41,17 @@ EXAMPLES = (
 )
 
 
+def require_no_format(_: object, source: Path) -> None:
+    """Raise ``OptionError`` for a format that follows another one without its own ``--format``."""
+    if str(source) in WRITERS and not source.exists():
+        raise OptionError("cli.format_as_source", form=str(source))
+
+
 def batch(
-    *sources: Annotated[Path, Parameter(metavar="FOLDER|ZIP|FILE", required=True)],
+    *sources: Annotated[
+        Path,
+        Parameter(name="FOLDER|ZIP|FILE", required=True, validator=require_no_format),
+    ],
     output: Annotated[Path, Parameter(metavar="DIR")],
     formats: Annotated[
         tuple[str, ...], Parameter(name="--format", choices=tuple(WRITERS), negative=())
@@ -57,8 +67,8 @@ def batch(
     Args:
         sources: folders, zips and recordings
         output: folder for results and manifest
-        formats: besides JSON; may be given several times
-        workers: recordings at once
+        formats: format besides JSON; repeat the option for several
+        workers: recordings transcribed at once
 
     """
     settings = model.settings()

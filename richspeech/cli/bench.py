@@ -37,11 +37,11 @@ def bench(
 
     Args:
         json: print one object instead of tables
-        weights: embedded, random-full, or a folder
-        seconds: length of the speech, 30 or more
-        long_seconds: length of the recording in section long
-        repeat: runs, of which the median counts
-        only: run these sections
+        weights: embedded, random-full, a ModelScope id or a folder
+        seconds: length of the speech, at least 30
+        long_seconds: length of the recording in the section long
+        repeat: number of runs; the median is reported
+        only: run only these sections
         device: cuda:0, cpu, …
         config: settings file
 

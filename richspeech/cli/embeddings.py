@@ -85,7 +85,7 @@ class Wanted:
 
 
 def embeddings(
-    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    *files: Annotated[Path, Parameter(name="FILE", required=True)],
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     nearest: Annotated[int, Parameter(metavar="COUNT")] = NEAREST,
     groups: Annotated[int | None, Parameter(metavar="COUNT")] = None,
@@ -98,10 +98,10 @@ def embeddings(
     Args:
         files: recordings, or .npy files of their embeddings
         output: folder for the embeddings
-        nearest: most similar others to list
+        nearest: how many of the most similar to list
         groups: number of groups to form
-        map_file: draw a map of the groups
-        transcript: compare the segments of the one FILE
+        map_file: draw a map of the groups here
+        transcript: compare the segments of one recording
 
     """
     settings = weights.settings("emotion")

@@ -48,7 +48,7 @@ class Wanted:
 
 
 def emotion(
-    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    *files: Annotated[Path, Parameter(name="FILE", required=True)],
     granularity: Annotated[str, Parameter(choices=GRANULARITIES)] = "utterance",
     embedding: bool = False,
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None,
@@ -59,10 +59,10 @@ def emotion(
 
     Args:
         files: recordings
-        granularity: frame adds the curve over time
-        embedding: keep the embedding, and name its file
-        output: folder for results; with --embedding, outputs by default
-        fields: added to the result
+        granularity: frame adds a curve over time
+        embedding: save the embedding and add its path to the result
+        output: folder for results; with --embedding, by default outputs
+        fields: field to add to the result; repeat the option for several
 
     """
     settings = weights.settings("emotion")

@@ -55,19 +55,19 @@ class Files:
     """Which files are made of the highlights."""
 
     clips: bool = False
-    """cut each highlight as wav or mp4"""
+    """cut each highlight into a wav or mp4 file"""
     reel: bool = False
-    """cut all highlights as one file"""
+    """join all highlights into one file"""
     chapters: bool = False
     """write chapters as WebVTT"""
     edl: bool = False
-    """write an edit decision list, CMX3600"""
+    """write a CMX3600 edit decision list"""
     otio: bool = False
     """write an OpenTimelineIO timeline"""
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """folder for the files"""
     frame_rate: Annotated[Fraction | None, Parameter(metavar="FPS", converter=read_rate)] = None
-    """frames per second of edl and otio; by default the video's, or 25"""
+    """frames per second of edl and otio; by default those of the video, or 25"""
     locale: Locale = "zh"
     """language of the chapters"""
 
@@ -94,7 +94,7 @@ def highlights(
 
     Args:
         recording: audio or video file
-        transcript: JSON transcript of the recording; made if not given
+        transcript: JSON transcript of the recording; by default it is transcribed
         window: seconds per point of the curves
 
     """

@@ -29,8 +29,8 @@ def history(
     """Count or delete transcripts older than history.keep_days.
 
     Args:
-        action: prune
-        yes: delete, and not only count
+        action: what to do
+        yes: delete them; without it they are only counted
         config: settings file
 
     """

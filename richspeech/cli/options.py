@@ -32,7 +32,7 @@ class Weights:
     """Which weights run, and where."""
 
     model: str | None = None
-    """embedded, a ModelScope id, or a folder"""
+    """embedded, a ModelScope id or a folder"""
     device: str | None = None
     """cuda:0, cpu, …"""
     config: Config = CONFIG
@@ -56,8 +56,9 @@ class Model(Weights):
     """The engine, its weights, and whether sentiment is wanted."""
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
+    """engine that transcribes"""
     sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment")] = None
-    """sentiment of the words; unless given, as sentiment.engines says"""
+    """analyse the sentiment of the words; by default as sentiment.engines says"""
 
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given."""
@@ -89,13 +90,13 @@ class Recognition:
     no_itn: bool = False
     """no punctuation, no digits"""
     merge_length: Annotated[float | None, Parameter(metavar="SECONDS")] = None
-    """join utterances up to this length"""
+    """join utterances up to this length; 0 joins none"""
     ban_unknown_emotion: bool = False
     """never answer unknown"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS")] = None
     """hotwords, separated by spaces"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
-    """file with one hotword per line"""
+    """text file with one hotword per line"""
 
     def options(self, defaults: Options) -> Options:
         """Return the settings' options, overridden by these; raises ``OptionError``."""

@@ -50,7 +50,7 @@ class _Writing:
 
 
 def transcribe(
-    *files: Annotated[Path, Parameter(metavar="FILE", required=True)],
+    *files: Annotated[Path, Parameter(name="FILE", required=True)],
     form: Annotated[str, Parameter(name="--format", choices=tuple(WRITERS))] = "txt",
     output: Annotated[Path | None, Parameter(metavar="FILE|FOLDER")] = None,
     look: Look = LOOK,

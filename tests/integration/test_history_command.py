@@ -77,6 +77,6 @@ def test_what_is_kept_for_good_cannot_be_pruned(
 ) -> None:
     assert run("--yes", days="null") == 1
     assert capsys.readouterr().err == (
-        "No transcript is ever too old: set history.keep_days first.\n"
+        "history.keep_days is not set, so no transcript is too old: set it first.\n"
     )
     assert left(url) == 4

@@ -56,8 +56,12 @@ def test_the_hash_of_a_password_that_is_piped_in_is_printed(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("transcribe", "FILES is missing. See python -m richspeech transcribe --help."),
+        ("transcribe", "FILE is missing. See python -m richspeech transcribe --help."),
         ("batch calls", "--output is missing. See python -m richspeech batch --help."),
+        (
+            "batch --format srt html --output x",
+            "html is a format, not a recording: write --format html.",
+        ),
         ("highlights a.wav b.wav", "b.wav is more than the command takes. See "),
         ("transcribe a.wav --fromat srt", "Unknown option: --fromat. Did you mean --format? See "),
         ("transcribe a.wav --format pdf", 'Invalid value "pdf" for --format. Choose from: "txt", '),

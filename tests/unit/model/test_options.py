@@ -32,7 +32,7 @@ def test_what_is_no_language_is_refused_by_name(language: str) -> None:
     for options in ({"language": language}, {"allowed_languages": ("zh", language)}):
         with pytest.raises(OptionError) as caught:
             Options(**options)
-        assert str(caught.value).startswith(f"{language} is no language: write a BCP-47")
+        assert str(caught.value).startswith(f"'{language}' is not a language: write a BCP-47")
 
 
 def test_no_language_at_all_is_refused() -> None:
