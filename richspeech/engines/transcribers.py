@@ -87,15 +87,22 @@ class Transcribers:
     ) -> Iterator[Loaded]:
         """Give an engine, the main one if none is named; it stays at least as long as the block.
 
-        Its segments go through the stages that ``with_stages`` chooses. Who comes while it is being
-        loaded waits for it. Raises ``OptionError`` for an unknown name, what went wrong in loading,
-        and ``Cancelled`` once ``cancelled`` says so.
+        Its segments go through the stages that ``with_stages`` chooses, whose models stay as long.
+        Who comes while it is being loaded waits for it. Raises ``OptionError`` for an unknown name,
+        what went wrong in loading, and ``Cancelled`` once ``cancelled`` says so.
         """
-        if engine in (None, self._main_engine):
-            yield self.with_stages(self._main.wait(cancelled), reads=reads, rules=rules)
+        with self._using(engine or self._main_engine, cancelled) as loaded:
+            staged = self.with_stages(loaded, reads=reads, rules=rules)
+            with self._reading(staged, cancelled):
+                yield staged
+
+    @contextmanager
+    def _using(self, engine: str, cancelled: Callable[[], bool]) -> Iterator[Loaded]:
+        if engine == self._main_engine:
+            yield self._main.wait(cancelled)
         elif engine in self._others:
             with entered(self._others[engine].use(), cancelled) as loaded:
-                yield self.with_stages(loaded, reads=reads, rules=rules)
+                yield loaded
         else:
             raise OptionError(
                 "option.unknown",
@@ -103,6 +110,15 @@ class Transcribers:
                 value=engine,
                 known=tuple(self.engines),
             )
+
+    @contextmanager
+    def _reading(self, staged: Loaded, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Load first what reads the words, if they are read: loading is no processing."""
+        if staged.sentiment_weights is None:
+            yield
+            return
+        with entered(self._lazy_reader().use(), cancelled):
+            yield
 
     def with_stages(
         self, loaded: Loaded, *, reads: bool | None = None, rules: tuple[Rule, ...] | None = None
@@ -113,14 +129,19 @@ class Transcribers:
         this engine. ``rules`` mend labels; None: those that every engine follows now. Raises
         ``ModelError`` when what reads the words cannot be had.
         """
-        wanted = self.reads(loaded.engine) if reads is None else reads
-        reader = self._lazy_reader() if wanted else None
+        reader = self._lazy_reader() if self._are_read(loaded.engine, reads=reads) else None
         followed = self._rules if rules is None else rules
         return loader.with_stages(loaded, self._settings, followed, reader)
 
-    def has(self, engine: str | None) -> bool:
-        """Whether an engine, the main one if none is named, need not be loaded first."""
-        return (engine or self._main_engine) in self.loaded
+    def has(self, engine: str | None, *, reads: bool | None = None) -> bool:
+        """Whether what ``use`` gives need not be loaded first."""
+        name = engine or self._main_engine
+        if self._are_read(name, reads=reads) and not (self._reader and self._reader.is_loaded):
+            return False
+        return name in self.loaded
+
+    def _are_read(self, engine: str, *, reads: bool | None) -> bool:
+        return self.reads(engine) if reads is None else reads
 
     def reads(self, engine: str) -> bool:
         """Whether this engine's words are read for their sentiment when nobody says so."""

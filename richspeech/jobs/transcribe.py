@@ -180,7 +180,7 @@ class Transcriptions:
         asked = job.request
         try:
             with open_recording(path, self._limits, name=path.name) as recording:
-                if not self._transcribers.has(asked.engine):
+                if not self._transcribers.has(asked.engine, reads=asked.sentiment):
                     job.enter(State.LOADING)
                     yield
                 with self._transcribers.use(

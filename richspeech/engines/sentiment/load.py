@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,15 @@ class LazyReader:
     def name(self) -> str:
         """Of the classifier."""
         return self.weights.name
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether texts can be read at once."""
+        return self._classifiers.is_loaded
+
+    def use(self) -> AbstractContextManager[object]:
+        """Keep the classifier loaded in the block; raises ``ModelError`` when it cannot be."""
+        return self._classifiers.use()
 
     def classify(self, texts: Sequence[str]) -> Sequence[Scores]:
         """Return scores for each text; raises ``ModelError`` when it cannot be loaded."""

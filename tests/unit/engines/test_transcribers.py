@@ -5,12 +5,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from richspeech.engines import loader
+from richspeech.engines import transcribers as engine_transcribers
+from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.engines.sentiment.load import LazyReader
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError
 from richspeech.recognition.scheduler import ModelThread
@@ -109,6 +113,25 @@ def test_closing_ends_every_engine_that_is_loaded(monkeypatch: pytest.MonkeyPatc
         pass
     house.transcribers.close()
     assert house.ended == ["paraformer", "sensevoice"]
+
+
+def test_what_reads_the_words_is_loaded_before_anything_is_recognised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house, loads = House(monkeypatch), list[str]()
+    classifiers: Lazy[Any] = Lazy(lambda: loads.append("classifier") or "it", None)  # type: ignore[func-returns-value]
+    reader = LazyReader(classifiers, loaded_with(FakeTranscriber()).weights)
+    monkeypatch.setattr(engine_transcribers, "lazy_reader", lambda _: reader)
+    use, has = house.transcribers.use, house.transcribers.has
+    with use("sensevoice", reads=False):
+        assert loads == []
+    assert has("sensevoice", reads=False)
+    assert not has("sensevoice", reads=True)
+    with use("sensevoice", reads=True) as loaded:
+        assert loads == ["classifier"]
+        assert loaded.sentiment_weights is reader.weights
+    assert has("sensevoice", reads=True)
+    assert not has("paraformer")
 
 
 def test_an_unknown_engine_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
