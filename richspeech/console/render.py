@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.templates import draw, macro
-from richspeech.console.view import rules_of
+from richspeech.console.view import lanes, rules_of
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engines, known_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
@@ -430,7 +430,7 @@ COLUMNS = (
     *("start_time", "end_time", "segment_language", "emotion", "second_emotion", "sentiment"),
     *("events", "text"),
 )
-"""Those of emotions and sentiment are there if anything was heard, or read, for them."""
+"""Those of emotions, sentiment and sounds are there if somebody has listened, or read, for them."""
 
 
 def table(job: Transcription | None, locale: str) -> Markup:
@@ -439,7 +439,9 @@ def table(job: Transcription | None, locale: str) -> Markup:
         return Markup()
     shown, earlier = _shown(job)
     segments = _segments(job)
+    sounds = bool(job.transcript and "events" in lanes(job.transcript))
     empty = {
+        "events": not sounds,
         "emotion": not any(segment.has_emotion or rules_of(segment) for segment in segments),
         "second_emotion": not any(segment.second_emotion for segment in segments),
         "sentiment": not any(segment.sentiment for segment in segments),

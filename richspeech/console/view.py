@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from postprocess import NO_SPEECH
-from richspeech.engines.registry import known_languages
+from richspeech.engines.registry import could, known_languages
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales, say
 from richspeech.language.languages import language_name
+from richspeech.model.capability import Capability
 from richspeech.model.labels import labels_data
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.sentiment import Agreement
@@ -46,11 +47,21 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "job": job.id,
         "over": job.is_over,
         "duration": max(transcript.duration, known_seconds),
+        "lanes": lanes(transcript),
         "segments": [*_lines(job, transcript, style)],
         "peaks": job.meter.peaks.to_dict(),
         "corrections": len(job.corrections),
         "copy": display_text(transcript, style, locale) if job.is_over else "",
     }
+
+
+def lanes(transcript: Transcript) -> list[str]:
+    """Return the lanes of the timeline: what its engine cannot hear has none, unless corrected."""
+    segments, engine = transcript.segments, transcript.engine
+    emotion = could(engine, Capability.EMOTION) or any(each.has_emotion for each in segments)
+    events = could(engine, Capability.EVENTS) or any(each.events for each in segments)
+    shown = {"emotion": emotion, "events": events, "language": True}
+    return [lane for lane, is_shown in shown.items() if is_shown]
 
 
 def _lines(job: Transcription, transcript: Transcript, style: str) -> Iterator[str]:

@@ -105,6 +105,11 @@ def engines_for(wanted: Capability) -> tuple[str, ...]:
     return tuple(name for name, engine in engines().items() if engine.can(wanted))
 
 
+def could(engine: str, wanted: Capability) -> bool:
+    """Say whether what made a transcript can do this; a name that is not known here may."""
+    return engine not in engines() or engines()[engine].can(wanted)
+
+
 def engine_named(name: str) -> Engine:
     """Return an engine; raises ``OptionError`` naming those that there are."""
     try:

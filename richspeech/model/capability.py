@@ -6,6 +6,10 @@ from enum import StrEnum
 class Capability(StrEnum):
     """One thing that some engines can do and others cannot."""
 
+    EMOTION = "emotion"
+    """Hears how somebody feels."""
+    EVENTS = "events"
+    """Hears laughter, applause, music and the like."""
     BAN_UNKNOWN_EMOTION = "ban_unknown_emotion"
     """Names an emotion even where it would say that it does not know."""
     LANGUAGE_HINT = "language_hint"

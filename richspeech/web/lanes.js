@@ -7,6 +7,23 @@ const LONGEST_UTTERANCE_SECONDS = 120;
 // Levels of a pyramid stop where one has so few values.
 const COARSEST = 1024;
 
+const AXIS = { axis: [0, 20], wave: [22, 60] };
+const LANE_HEIGHTS = { emotion: 26, events: 22, language: 18 };
+const GAP = 6;
+
+// Top and height of each part in pixels, and the height of all: the axis, the waveform, and below it
+// those of the lanes that are to be there.
+export function layout(lanes) {
+  const places = { ...AXIS };
+  let bottom = AXIS.wave[0] + AXIS.wave[1];
+  for (const [lane, height] of Object.entries(LANE_HEIGHTS)) {
+    if (!lanes.includes(lane)) continue;
+    places[lane] = [bottom + GAP, height];
+    bottom += GAP + height;
+  }
+  return { places, height: bottom + 2 };
+}
+
 // Pairs of lowest and highest at every power of two, finest first.
 export function pyramid(finest) {
   const levels = [finest];

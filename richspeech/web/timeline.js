@@ -2,7 +2,7 @@
 // new Timeline(element, { labels, words, seek, toggle }) and then set(data), setTime(seconds).
 import { make } from "./dom.js";
 import { above, clamp, clock, percent, rgb } from "./figures.js";
-import { decodePeaks, extremes, languageRuns, pyramid, thinned, visible } from "./lanes.js";
+import { decodePeaks, extremes, languageRuns, layout, pyramid, thinned, visible } from "./lanes.js";
 import { TimeCanvas } from "./time_canvas.js";
 
 // What tells bars apart that have no room for a word: strokes on a tile of 6 by 6.
@@ -17,14 +17,7 @@ const TEXTURES = {
 };
 const LANGUAGES = { zh: "#7d8fa0", yue: "#a9b7c4", en: "#5b6c7c", ja: "#93a3a8", ko: "#b9c3cc" };
 const OTHER_LANGUAGE = "#8696a4";
-const LANES = {
-  axis: [0, 20],
-  wave: [22, 60],
-  emotion: [88, 26],
-  events: [120, 22],
-  language: [148, 18],
-};
-const HEIGHT = 168;
+const LANES = ["emotion", "events", "language"];
 const FAINTEST = 0.25;
 const JUMP_SECONDS = 5;
 
@@ -42,7 +35,9 @@ export class Timeline extends TimeCanvas {
       levels: [],
       secondsPerPeak: 1,
     };
-    this.build(element, { name: "timeline", height: HEIGHT, jump: JUMP_SECONDS });
+    const { places, height } = layout(LANES);
+    this.places = places;
+    this.build(element, { name: "timeline", height, jump: JUMP_SECONDS });
     this.setWords(words);
   }
 
@@ -61,7 +56,8 @@ export class Timeline extends TimeCanvas {
     return this.labels[kind][name]?.[this.locale] ?? name;
   }
 
-  set({ duration, segments, peaks }, hidden = new Set()) {
+  set({ duration, lanes, segments, peaks }, hidden = new Set()) {
+    Object.assign(this, layout(lanes));
     const same =
       this.chunks?.length === peaks.chunks.length &&
       this.chunks.at(-1) === peaks.chunks.at(-1) &&
@@ -170,7 +166,7 @@ export class Timeline extends TimeCanvas {
 
   paint() {
     this.drawAxis();
-    this.clipped(LANES.wave[0], () => {
+    this.clipped(this.places.wave[0], () => {
       this.drawWave();
       this.drawBars();
     });
@@ -186,13 +182,14 @@ export class Timeline extends TimeCanvas {
     this.context.fillStyle = this.style().soft;
     this.context.textAlign = "left";
     this.context.textBaseline = "middle";
-    for (const lane of ["emotion", "events", "language"]) {
-      const [top, height] = LANES[lane];
+    for (const lane of LANES.filter((each) => this.places[each])) {
+      const [top, height] = this.places[lane];
       this.context.fillText(this.words[`lane_${lane}`], 0, top + height / 2 + 0.5);
     }
   }
 
   drawAxis() {
+    const [, bottom] = this.places.axis;
     const { context } = this;
     const { soft, line } = this.style();
     this.font(11);
@@ -200,7 +197,7 @@ export class Timeline extends TimeCanvas {
     for (const [at, label] of this.marks()) {
       const x = Math.round(at) + 0.5;
       context.fillStyle = line;
-      context.fillRect(x, LANES.axis[1] - 4, 1, HEIGHT - LANES.axis[1]);
+      context.fillRect(x, bottom - 4, 1, this.height - bottom);
       context.fillStyle = soft;
       context.textAlign = x > this.width - 24 ? "right" : "center";
       context.fillText(label, clamp(x, this.gutter, this.width), 8);
@@ -209,7 +206,7 @@ export class Timeline extends TimeCanvas {
 
   drawWave() {
     const { levels, secondsPerPeak } = this.data;
-    const [top, height] = LANES.wave;
+    const [top, height] = this.places.wave;
     const middle = top + height / 2;
     this.context.fillStyle = this.style().line;
     this.context.fillRect(this.gutter, middle - 0.5, this.width, 1);
@@ -252,7 +249,7 @@ export class Timeline extends TimeCanvas {
     };
     const voices = this.data.segments.filter((segment) => this.heardEmotion(segment));
     for (const bar of thinned(this.visible(voices), this.xOf))
-      this.drawBar(bar, ...LANES.emotion, emotion);
+      this.drawBar(bar, ...this.places.emotion, emotion);
     const event = {
       least: 2, // sounds are rare, and must not be missed
       word: short("events"),
@@ -260,7 +257,7 @@ export class Timeline extends TimeCanvas {
       colour: () => this.colour("event"),
     };
     for (const bar of thinned(this.visible(this.data.events), this.xOf)) {
-      const [top, height] = LANES.events;
+      const [top, height] = this.places.events;
       this.drawBar(
         bar,
         top + (bar.row * height) / bar.rows,
@@ -274,7 +271,7 @@ export class Timeline extends TimeCanvas {
       colour: (name) => LANGUAGES[name] ?? OTHER_LANGUAGE,
     };
     for (const bar of thinned(this.visibleRuns(this.data.languages), this.xOf))
-      this.drawBar(bar, ...LANES.language, language);
+      this.drawBar(bar, ...this.places.language, language);
   }
 
   drawBar({ label, left, right, probability, index }, top, height, { word, sign, colour, least = 1 }) {

@@ -180,7 +180,8 @@ def _lanes(segments: Sequence[Segment], duration: float, locale: str) -> list[La
 
 def _labels(segment: Segment, locale: str) -> Iterator[tuple[Label, float | None]]:
     emotion, language = segment.emotion, segment.language
-    yield ("emotion", emotion.value, word_of(emotion, locale)), probability_of(segment, emotion)
+    if segment.has_emotion:
+        yield ("emotion", emotion.value, word_of(emotion, locale)), probability_of(segment, emotion)
     for event in segment.events:
         yield ("event", event.value, word_of(event, locale)), probability_of(segment, event)
     if segment.text:

@@ -5,6 +5,7 @@ import {
   decodePeaks,
   extremes,
   languageRuns,
+  layout,
   pyramid,
   thinned,
   View,
@@ -126,4 +127,20 @@ test("neighbours in one language are one bar, whatever language it is", () => {
       [30, 32, "fr"],
     ],
   );
+});
+
+test("lanes that are left out leave no gap", () => {
+  const { places, height } = layout(["emotion", "events", "language"]);
+  assert.deepEqual(
+    [places.emotion, places.events, places.language],
+    [
+      [88, 26],
+      [120, 22],
+      [148, 18],
+    ],
+  );
+  assert.equal(height, 168);
+  const words = layout(["language"]);
+  assert.deepEqual(words.places.language, [88, 18]);
+  assert.deepEqual([words.places.emotion, words.height], [undefined, 108]);
 });

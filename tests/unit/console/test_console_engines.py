@@ -13,6 +13,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.layout import Page, context_of
+from richspeech.console.panels.review.render import insight
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, show, shown
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
@@ -33,6 +34,7 @@ from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.review.insight import make_insight
 from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
@@ -319,6 +321,16 @@ def test_an_engine_that_hears_words_only_names_no_emotion() -> None:
     assert "未知" in render.table(job_with(transcript(said, unsure)), "zh")
     put_right(job, Correction(0, emotion=Emotion.SAD))
     assert "悲伤" in render.table(job, "zh")
+
+
+def test_an_engine_that_hears_words_only_says_nothing_of_sounds() -> None:
+    said = segment(0, 2, "好。", Emotion.UNKNOWN, probabilities={})
+    for engine, is_told in (("paraformer", False), ("reference", True)):
+        job = job_with(replace(transcript(said), engine=engine))
+        assert job.transcript is not None
+        assert ("声音" in columns_of(job)) == is_told
+        drawn = insight(make_insight(job.transcript), "zh", hears_sounds=is_told)
+        assert ("听到的声音" in drawn) == is_told
 
 
 def test_hotwords_are_named_and_are_no_rules() -> None:

@@ -60,6 +60,20 @@ def test_every_segment_with_something_to_show_is_there_with_its_number(heard: Tr
         assert "".join(word[0] for word in each["words"]) == said.text
 
 
+def test_what_the_engine_cannot_hear_has_no_lane_until_somebody_puts_it_there() -> None:
+    words = segment(0, 2, "好", Emotion.UNKNOWN, probabilities={})
+    heard = replace(transcript(words), engine="paraformer")
+    assert drawn(job_with(heard))["lanes"] == ["language"]
+    felt, laughed = job_with(heard), job_with(heard)
+    put_right(felt, Correction(0, emotion=Emotion.SAD))
+    assert drawn(felt)["lanes"] == ["emotion", "language"]
+    put_right(laughed, Correction(0, events=(AudioEvent.LAUGHTER,)))
+    assert drawn(laughed)["lanes"] == ["events", "language"]
+    for engine in ("sensevoice", "reference", "one of tomorrow"):
+        heard = replace(transcript(words), engine=engine)
+        assert drawn(job_with(heard))["lanes"] == ["emotion", "events", "language"]
+
+
 def test_only_what_is_new_is_written_again() -> None:
     job = job_with(transcript(segment(0, 2), segment(3, 4)))
     before = drawn(job)["segments"]

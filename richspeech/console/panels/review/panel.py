@@ -15,6 +15,7 @@ from richspeech.console.panels.review.reviews import Reviews
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
+from richspeech.console.view import lanes
 from richspeech.console.widgets import DRAWN, QUICK
 from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
@@ -86,7 +87,9 @@ class ReviewPanel:
         return [
             gr.update(visible=True),
             "" if can_cut else render.remark(say("review_gone", locale)),
-            review_render.insight(review.insight, locale),
+            review_render.insight(
+                review.insight, locale, hears_sounds="events" in lanes(job.transcript)
+            ),
             chooser,
             review_render.risk(review.risk, self._context.settings.risk, locale),
             *self._jobs.paint(session),

@@ -51,13 +51,17 @@ class Column:
     """In the order of ``Emotion``."""
 
 
-def insight(found: Insight, locale: str) -> Markup:
-    """Draw bars with numbers, rates, counts, and the emotions over time."""
+def insight(found: Insight, locale: str, *, hears_sounds: bool = True) -> Markup:
+    """Draw bars with numbers, rates, counts, and the emotions over time.
+
+    Unless the engine ``hears_sounds``, nothing is said of them.
+    """
     windows = found.windows if found.emotions else ()
     return draw(
         "panels/review/insight.html",
         locale,
         found=found,
+        hears_sounds=hears_sounds,
         columns=[*_columns(found, windows, locale)],
         window_seconds=windows[0].end - windows[0].start if windows else None,
         few_windows=FEW_WINDOWS,
