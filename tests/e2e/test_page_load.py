@@ -24,7 +24,7 @@ new MutationObserver(() => {
 @pytest.fixture
 def english(playwright: Playwright) -> Iterator[Visitor]:
     """An English browser that remembers which Chinese it has met."""
-    with visitor_of(playwright, locale="en-US") as visitor:
+    with visitor_of(playwright, is_cold=True, locale="en-US") as visitor:
         visitor.page.add_init_script(WATCH)
         yield visitor
 
@@ -32,7 +32,7 @@ def english(playwright: Playwright) -> Iterator[Visitor]:
 @pytest.fixture
 def chinese(playwright: Playwright) -> Iterator[Visitor]:
     """A Chinese browser that remembers the same."""
-    with visitor_of(playwright) as visitor:
+    with visitor_of(playwright, is_cold=True) as visitor:
         visitor.page.add_init_script(WATCH)
         yield visitor
 

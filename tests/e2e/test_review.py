@@ -4,6 +4,7 @@ import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -165,8 +166,8 @@ def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> No
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
 def test_every_part_fits_on_a_phone(playwright: Playwright, address: str, locale: str) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "locale": locale}
-    with visitor_of(playwright, **phone) as visitor:
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    with visitor_of(playwright, locale=locale, **phone) as visitor:
         visitor.open(address)
         visitor.transcribe(CALL)
         page = visitor.page

@@ -323,8 +323,8 @@ def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -
 def test_the_viewer_and_the_form_of_a_correction_fit_on_a_phone(
     playwright: Playwright, address: str, locale: str
 ) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "locale": locale}
-    with visitor_of(playwright, **phone) as visitor:
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    with visitor_of(playwright, locale=locale, **phone) as visitor:
         visitor.open(address)
         visitor.transcribe(CALL)
         visitor.wait_until_all_is_drawn()

@@ -2,7 +2,7 @@
 
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 import soundfile as sf
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from scripts.screenshots import ARGUMENTS as CHROMIUM_ARGUMENTS
 from scripts.screenshots import CHROMIUM
@@ -96,18 +96,67 @@ def launched(playwright: Playwright, *arguments: str) -> Browser:
 
 
 @contextmanager
-def visitor_of(playwright: Playwright, *arguments: str, **context: object) -> Iterator[Visitor]:
-    """A window that knows nothing of others; nothing that it loads may come from elsewhere."""
-    browser = launched(playwright, *arguments) if arguments else shared_browser(playwright)
-    window = browser.new_context(**{"locale": "zh-CN", **context})  # type: ignore[arg-type]
-    try:
-        visitor = Visitor(window.new_page())
+def visitor_of(
+    playwright: Playwright, *arguments: str, is_cold: bool = False, **settings: object
+) -> Iterator[Visitor]:
+    """A window that knows nothing of others; nothing that it loads may come from elsewhere.
+
+    Unless it has to be cold, or the browser needs ``arguments``, its scripts may be compiled
+    already, which is nearly half of the work of opening the page.
+    """
+    chosen = {"locale": "zh-CN", **settings}
+    apart = is_cold or arguments
+    with (cold if apart else warm)(playwright, *arguments, **chosen) as context:
+        visitor = Visitor(context.new_page())
         yield visitor
         assert visitor.foreign_addresses() == []
+
+
+@contextmanager
+def cold(playwright: Playwright, *arguments: str, **settings: Any) -> Iterator[BrowserContext]:
+    browser = launched(playwright, *arguments) if arguments else shared_browser(playwright)
+    context = browser.new_context(**settings)
+    try:
+        yield context
     finally:
-        window.close()
+        context.close()
         if arguments:
             browser.close()
+
+
+@contextmanager
+def warm(playwright: Playwright, **settings: Any) -> Iterator[BrowserContext]:
+    idle = idle_contexts(playwright, repr(settings))
+    context = idle.pop() if idle else shared_browser(playwright).new_context(**settings)
+    try:
+        yield context
+        forget(context)
+    except BaseException:
+        context.close()
+        raise
+    idle.append(context)
+
+
+@cache
+def idle_contexts(_playwright: Playwright, _settings: str) -> list[BrowserContext]:
+    """Those with these settings that nobody uses."""
+    return []
+
+
+def forget(context: BrowserContext) -> None:
+    """Forget who was here. A page stays, for the process of the last closes with its scripts."""
+    *others, page = context.pages
+    parts = urlsplit(page.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme == "http":
+        storage = {"origin": origin, "storageTypes": "all"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", storage)
+        with suppress(Error):  # a server that was told to end
+            context.new_page().goto(f"{origin}/health")
+    for each in (*others, page):
+        each.close()
+    context.clear_cookies()
+    context.clear_permissions()
 
 
 def words_of(reference: dict[str, Any]) -> str:
