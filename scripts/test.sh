@@ -43,8 +43,9 @@ if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi
 # Two files at a time; the page apart from the rest, since a browser needs more than one core for
-# moments; what measures time or memory comes last, alone.
+# moments; what measures time or memory comes last, alone. The files with models come before those
+# without, which take seconds each: else one process waits for the last of the long ones.
 two_at_a_time=(.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not alone")
 "${two_at_a_time[@]}" tests/e2e
-"${two_at_a_time[@]}" tests/unit tests/integration
+"${two_at_a_time[@]}" --no-loadscope-reorder tests/integration tests/unit
 .venv/bin/python -m pytest -m alone

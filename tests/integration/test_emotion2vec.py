@@ -144,7 +144,7 @@ def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32], keep
         return highest
 
     peak(10)
-    assert peak(400) - peak(40) < 360 * 16_000 * 4 / 10
+    assert peak(160) - peak(40) < 120 * 16_000 * 4 / 10
 
 
 # Nothing to hear ----------------------------------------------------------------------------------

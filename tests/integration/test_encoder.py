@@ -172,6 +172,11 @@ def words(engine: SenseVoice) -> str:
     return engine.recognise([request])[0].raw_text
 
 
+@cache
+def words_in_torch() -> str:
+    return words(load(backend="torch"))
+
+
 def test_a_second_start_takes_what_the_first_one_prepared(
     cache_folder: Path, preparing: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +184,7 @@ def test_a_second_start_takes_what_the_first_one_prepared(
     engine = load(cache_folder=cache_folder)
     assert preparing == []
     assert "funasr" not in sys.modules
-    assert words(engine) == words(load(backend="torch"))
+    assert words(engine) == words_in_torch()
 
 
 def test_a_copy_in_another_place_is_the_same_model(
@@ -219,7 +224,7 @@ def test_a_damaged_cache_is_made_anew(
         file.unlink()
     else:
         file.write_bytes(damage)
-    assert words(load(cache_folder=cache_folder)) == words(load(backend="torch"))
+    assert words(load(cache_folder=cache_folder)) == words_in_torch()
     assert preparing == [EMBEDDED_RECOGNISER]
 
 
@@ -229,7 +234,7 @@ def test_rubbish_of_the_right_length_is_made_anew(
 ) -> None:
     (file,) = cache_folder.glob(f"*/{name}")
     file.write_bytes(b"\x07" * file.stat().st_size)
-    assert words(load(cache_folder=cache_folder)) == words(load(backend="torch"))
+    assert words(load(cache_folder=cache_folder)) == words_in_torch()
     assert preparing == [EMBEDDED_RECOGNISER]
 
 
@@ -237,7 +242,7 @@ def test_a_damaged_compiled_graph_is_compiled_again(cache_folder: Path) -> None:
     for file in cache_folder.glob("*/compiled/*"):
         file.chmod(0o600)
         file.write_bytes(b"\x07" * 1_000)
-    assert words(load(cache_folder=cache_folder)) == words(load(backend="torch"))
+    assert words(load(cache_folder=cache_folder)) == words_in_torch()
 
 
 def test_without_openvino_torch_is_used_and_the_reason_logged(
