@@ -4,6 +4,7 @@ import ast
 import pickle
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,14 @@ def placeholders(key: str, locale: str = "en") -> set[str]:
     }
 
 
-def raised() -> Iterator[tuple[str, ast.Call]]:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FAMILY:
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+@cache
+def raised() -> list[tuple[str, ast.Call]]:
+    return [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FAMILY
+    ]
 
 
 def keys_of(node: ast.expr) -> Iterator[str]:
@@ -61,7 +65,7 @@ RAISED_AGAIN = ("richspeech/engines/sensevoice/openvino.py",)
 
 
 def test_every_error_is_raised_with_a_key_and_the_fields_of_its_sentence() -> None:
-    sites = [*raised()]
+    sites = raised()
     assert len(sites) > 150
     wrong = []
     for where, call in sites:
