@@ -13,7 +13,7 @@ Not covered: "or", "not", and words that look like a key (``note:this``).
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -119,9 +119,23 @@ def _event(value: str) -> str:
     return _label("event", value, [each for each in AudioEvent if each is not AudioEvent.SPEECH])
 
 
+FORMER_WORDS: Mapping[str, Emotion | AudioEvent] = MappingProxyType(
+    {
+        "生气": Emotion.ANGRY,
+        "难过": Emotion.SAD,
+        "害怕": Emotion.FEARFUL,
+        "平静": Emotion.NEUTRAL,
+        "呼吸声": AudioEvent.BREATH,
+    }
+)
+"""What labels were called on the page before; people may have such lines by heart."""
+
+
 def _label(kind: str, value: str, known: Sequence[Emotion | AudioEvent]) -> str:
-    """Find a label by its name or by one of its words on the page."""
+    """Find a label by its name, by one of its words on the page, or by a former one."""
     for label in known:
+        if FORMER_WORDS.get(value) is label:
+            return label.value
         if value in (label, *(fold(word_of(label, locale)) for locale in locales())):
             return label.value
     raise _unknown(kind, value, [label.value for label in known])

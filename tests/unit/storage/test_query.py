@@ -96,6 +96,12 @@ def test_labels_are_known_by_the_words_of_the_page(locale: str) -> None:
         assert terms(f'event:"{event.word(locale)}"') == [("event", event.value)]
 
 
+def test_labels_are_known_by_their_former_words_as_well() -> None:
+    assert terms("emotion:生气") == terms("emotion:愤怒") == [("emotion", "angry")]
+    assert terms("event:呼吸声") == terms("event:呼吸") == [("event", "breath")]
+    assert "'生气' is unknown" in refusal("event:生气")
+
+
 def test_an_unknown_key_is_named_with_the_known_ones() -> None:
     known = "emotion, event, lang, name, after, before"
     assert refusal("mood:bad") == f"The search key 'mood' is unknown; choose one of {known}."

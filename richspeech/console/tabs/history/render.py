@@ -142,9 +142,11 @@ def _pieces(text: str, words: Sequence[str]) -> Iterator[Piece]:
 
 def search_help(locale: str) -> Markup:
     """Explain the search line."""
-    emotions = " ".join(word_of(each, locale) for each in Emotion)
-    events = " ".join(word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH)
-    languages = " ".join(f"{each} {language_name(each, locale)}" for each in known_languages())
+    comma = say("list_comma", locale)
+    sounds = [each for each in AudioEvent if each is not AudioEvent.SPEECH]
+    emotions = comma.join(word_of(each, locale) for each in Emotion)
+    events = comma.join(word_of(each, locale) for each in sounds)
+    languages = comma.join(f"{each} {language_name(each, locale)}" for each in known_languages())
     rows = (
         (f"emotion:{word_of(Emotion.ANGRY, locale)}", "history_help_emotion", emotions),
         (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),
