@@ -5,14 +5,17 @@ older than the server. Neither is worth a traceback in the log.
 """
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 from anyio import CapacityLimiter
 
-from richspeech.errors import OptionError, RichSpeechError
+from richspeech.errors import OptionError, RichSpeechError, UnexpectedError
 from richspeech.language.catalog import Notice, say
+
+log = logging.getLogger(__name__)
 
 PAINTERS = 8
 """Threads for handlers that are not coroutines: more would not be faster, and each that computes
@@ -44,6 +47,9 @@ class ValidatedBlocks(gr.Blocks):
             raise self._refusal(error.message, asked["request"]) from error
         except RichSpeechError as error:
             raise self._refusal(Notice.of(error), asked["request"]) from error
+        except Exception as error:  # else gradio's own toast says "Error", and nothing more
+            log.exception("an event of the page failed")
+            raise self._refusal(Notice.of(UnexpectedError()), asked["request"]) from error
 
     async def preprocess_data(self, *args: Any, **asked: Any) -> list[Any]:
         """Turn what a page sent into what handlers take; raises ``OptionError``."""

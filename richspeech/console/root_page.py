@@ -31,7 +31,7 @@ THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
-    *("lost", "lost_hint"),
+    *("lost", "lost_hint", "refused"),
 )
 """What page.js writes into widgets whose words gradio does not let us change."""
 

@@ -12,6 +12,7 @@ const NAMED = {
   ".pause-button": "pause",
   ".resume-button": "resume",
   ".mic-select": "microphone_choice",
+  ".toast-title.error": "refused",
 };
 // The animation by which style.css tells that such an element was drawn.
 const DRAWN = "richspeech-drawn";

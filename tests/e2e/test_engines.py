@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from .visitor import EXAMPLES, Visitor
 
@@ -173,3 +173,21 @@ def test_what_an_engine_cannot_do_is_said_in_the_language_of_the_page_until_anot
     assert page.input_value("#language input").startswith("auto")
     expect(page.locator("#allowed input:checked")).to_have_count(5)
     expect(page.locator(".toast-body")).to_have_count(0)
+
+
+def test_a_value_that_is_not_offered_is_refused_in_the_language_of_the_page(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+
+    def forge(route: Route) -> None:
+        sent = route.request.post_data or ""
+        route.continue_(post_data=sent.replace('"auto"', '"xx"'))
+
+    page.route("**/queue/join*", forge)
+    page.locator("#examples button").first.click()
+    toast = page.locator(".toast-body")
+    expect(toast).to_contain_text("这里不能选 'xx'")
+    title = "getComputedStyle(document.querySelector('.toast-title'), '::after').content"
+    page.wait_for_function(f"{title} === '\"没有完成\"'")
+    page.unroute("**/queue/join*")
