@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make the environment, then run every check and every test; with --fast the checks, and the tests
-# that need no model, no process and no browser. Other arguments go to pytest.
+# that need no model, no process and no browser, with fewer examples. Other arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE  # else every process compiles the package and every test anew
@@ -14,7 +14,8 @@ if [ "${1-}" = --fast ]; then
   .venv/bin/mypy . &
   types=$!
   tests=0
-  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not alone and not process" tests/unit || tests=$?
+  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal --hypothesis-profile fast \
+    -m "not alone and not process" tests/unit || tests=$?
   wait "$types"
   exit "$tests"
 fi

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+settings.register_profile("fast", settings.get_profile("unhurried"), max_examples=20)
 
 
 def pytest_sessionstart() -> None:

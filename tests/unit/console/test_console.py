@@ -659,13 +659,13 @@ def test_a_window_finds_its_work_again_after_a_reload() -> None:
 
 def test_a_page_that_is_back_in_time_keeps_its_work() -> None:
     sessions, job = (
-        Sessions(3600, 0.05),
+        Sessions(3600, 0.4),
         Transcription(render_path("a.wav"), TranscriptionRequest(), state=State.RUNNING),
     )
     show(sessions.attach("first load", "window"), job)
     sessions.leave("first load")
     sessions.attach("second load", "window")
-    assert not job.stop.wait(0.3)
+    assert not job.stop.wait(0.6)
 
 
 def test_another_window_sees_nothing_of_it() -> None:
