@@ -39,7 +39,8 @@ async (minutes) => {
   const hands = { seek() {}, toggle() {} };
   const timeline = new Timeline(place, { labels: data.labels, words, ...hands });
   const peaks = { seconds_per_peak: size / 16000, chunks };
-  timeline.set({ duration: minutes * 60, segments, peaks });
+  const lanes = ["emotion", "events", "language"];
+  timeline.set({ duration: minutes * 60, lanes, segments, peaks });
   timeline.draw();
   const times = [];
   for (let n = 0; n < 40; n++) {
