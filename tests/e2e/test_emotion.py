@@ -124,7 +124,7 @@ def test_an_emotion_recogniser_marks_the_lines_on_which_the_two_disagree(visitor
     page.locator("#second-opinion-said .message.done").wait_for(timeout=SECONDS)
     page.locator(".chip.second").first.wait_for()
     count = page.locator(".chip.second.disagrees").count()
-    expect(page.locator("#second-opinion-said")).to_contain_text(f"{count} 句听法不同")
+    expect(page.locator("#second-opinion-said")).to_contain_text(f"{count} 句判断不同")
     expect(page.locator("#second-opinion-said")).to_contain_text("高风险：愤怒")
     everything = page.locator(".lines li:visible").count()
     page.locator(".only-disagreeing input").check()

@@ -108,7 +108,7 @@ def test_a_wrong_search_is_told_in_a_sentence(guest: Visitor) -> None:
     look_for(guest, "emotion:无聊")
     message = guest.page.locator("#history-list .message.error")
     expect(message).to_contain_text("没有“无聊”这种情绪")
-    guest.page.get_by_text("怎样缩小范围").click()
+    guest.page.get_by_text("如何缩小范围").click()
     expect(guest.page.locator(".search-help code").first).to_have_text("emotion:愤怒")
 
 

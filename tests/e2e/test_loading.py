@@ -90,7 +90,7 @@ def test_waiting_for_the_model_can_be_cancelled(
         visitor.press_start()
         visitor.page.locator("#status .progress").wait_for()
         visitor.page.click("#cancel")
-        assert visitor.result() == "Cancelled before anything was heard."
+        assert visitor.result() == "Cancelled before anything was transcribed."
         expect(visitor.page.locator("#start")).to_be_enabled()
 
 

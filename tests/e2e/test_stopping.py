@@ -104,7 +104,7 @@ def test_what_was_heard_is_kept_new_work_is_refused_and_the_process_is_gone(
             other.page.wait_for_timeout(100)
         expect(said.first).to_be_visible()
         expect(console.visitor.page.locator("#status .message.error")).to_contain_text(
-            "服务器停止了，没有听完：已听到的部分存在历史记录里"
+            "服务器已停止，没有识别完：已识别的部分存在历史记录里"
         )
         assert console.server.wait(STOP_SECONDS + MARGIN_SECONDS) == 0
     (stored,) = console.kept()

@@ -288,7 +288,7 @@ def test_only_so_many_talk_at_the_same_time(windows: FakeWindows, readiness: Rea
         with client.websocket_connect("/live") as first:
             assert begin(first) == {"type": "ready"}
             with client.websocket_connect("/live") as second:
-                assert "places to talk are taken" in begin(second, window="other")["message"]
+                assert "live sessions are taken" in begin(second, window="other")["message"]
             first.send_json({"type": "stop"})
             assert [*received(first)][-1]["type"] == "finished"
         assert record(client, b"", window="other")[-1]["type"] == "finished"

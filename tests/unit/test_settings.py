@@ -217,7 +217,7 @@ def test_a_risk_is_one_of_the_nine_emotions_and_a_probability(tmp_path: Path, ri
 )
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path, text: str, key: str) -> None:
     message = refusal(written(tmp_path, text))
-    assert message == f"my.yaml: the key {key} stands there twice; remove one of the two."
+    assert message == f"my.yaml: the key {key} appears twice; remove one of the two."
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,10 @@ def test_a_list_names_the_item_that_is_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_bad_yaml_is_refused_with_its_place(tmp_path: Path, text: str, where: str) -> None:
-    assert refusal(written(tmp_path, text)) == f"my.yaml is not valid YAML at {where}."
+    assert (
+        refusal(written(tmp_path, text))
+        == f"my.yaml is not valid YAML at {where}: correct it there."
+    )
 
 
 @pytest.mark.parametrize("text", ["just words", "- a\n- b", "3", "3: {a: b}"])

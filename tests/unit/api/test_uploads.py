@@ -226,7 +226,7 @@ def test_a_full_disk_is_said_to_be_full(place: Place, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "open", lambda path, mode: open("/dev/full", "wb", buffering=0))  # noqa: ARG005, PTH123, SIM115
     answer = place.send(("a.wav", b"sound"))
     assert answer.status_code == 413
-    assert "存不下来" in answer.text
+    assert "无法保存" in answer.text
 
 
 def test_progress_names_the_file_and_ends(place: Place) -> None:

@@ -224,8 +224,8 @@ def test_the_published_configuration_is_the_default() -> None:
 @pytest.mark.parametrize(
     ("model_conf", "sentence"),
     [
-        ({"detect_mode": 0}, "with detect_mode: 0 cannot be used, only 1."),
-        ({"frame_in_ms": 20}, "with frame_in_ms: 20 cannot be used, only 10."),
+        ({"detect_mode": 0}, "has detect_mode 0, but only 1 can be used."),
+        ({"frame_in_ms": 20}, "has frame_in_ms 20, but only 10 can be used."),
         ({"max_end_silence_time": "800"}, "max_end_silence_ms cannot be '800'."),
         ({"max_end_silence_time": True}, "max_end_silence_ms cannot be True."),
         ({"speech_noise_thres": None}, "speech_noise_threshold cannot be None."),

@@ -134,7 +134,7 @@ def test_a_bad_file_fails_alone(
     assert none.startswith("none.wav is not a file")
     assert (
         hushed
-        == "silent.wav: There is only silence, in which no emotion can be heard: record anew."
+        == "silent.wav: There is only silence, in which no emotion can be recognised: record again."
     )
 
 

@@ -142,7 +142,7 @@ def test_a_bad_file_fails_alone_and_leaves_no_run(
     assert none.startswith("none.wav is not a file")
     assert (
         hushed
-        == "silent.wav: There is only silence, in which no emotion can be heard: record anew."
+        == "silent.wav: There is only silence, in which no emotion can be recognised: record again."
     )
     assert text.startswith("text.wav cannot be read as sound or video")
     assert len([*(tmp_path / "kept").iterdir()]) == 1

@@ -123,8 +123,14 @@ def test_without_a_transcript_the_recording_is_transcribed(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "The transcript call.json cannot be read (No such file or directory).\n"),
-        ("{", "The transcript call.json is not one JSON document; transcribe once more.\n"),
+        (
+            None,
+            (
+                "The transcript call.json cannot be read (No such file or directory): "
+                "check its path and permissions.\n"
+            ),
+        ),
+        ("{", "The transcript call.json is not a single JSON document; transcribe again.\n"),
         ("[]", "The document is not a transcript: it is a list.\n"),
     ],
 )

@@ -364,7 +364,7 @@ def test_progress_of_a_recording_of_unknown_length_has_no_percentage() -> None:
         render_path("a.wav"), TranscriptionRequest(), progress(total=None), state=State.RUNNING
     )
     html = render.status(job, "zh")
-    assert "已听 0:20" in html
+    assert "已识别 0:20" in html
     assert "aria-valuenow" not in html
     assert "还需" not in html
 

@@ -373,7 +373,7 @@ def test_rows_that_the_history_does_not_take_say_so(
     shown = batch_render.status(run, "zh")
     assert "全部完成：2 个成功" in shown
     assert "其中 2 个没有存进历史记录。历史记录无法使用（database or disk is full）" in shown
-    assert "2 of them are not kept in the history. The history cannot be used" in (
+    assert "2 of them were not saved in the history. The history cannot be used" in (
         batch_render.status(run, "en")
     )
 
@@ -409,7 +409,7 @@ def test_a_row_that_finds_no_room_fails_alone_in_a_sentence(
     fill_disk(monkeypatch, "write_atomically", batch_run)
     run = done(work, session, recorded(tmp_path / "a.wav"))
     assert run.state is State.FINISHED
-    assert "a.wav 的结果存不下来（No space left on device）：请重新开始。" in drawn(run)
+    assert "a.wav 的结果无法保存（No space left on device）：请重新开始。" in drawn(run)
 
 
 def test_a_zip_that_finds_no_room_is_a_sentence_and_leaves_nothing(

@@ -176,7 +176,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(
 
     job = heard(call, tmp_path / "page", EmotionRequest(), work_with(load=load))
     assert job.state is State.FAILED
-    assert "只给特征" in emotion_render.status(job, "zh")
+    assert "只输出特征" in emotion_render.status(job, "zh")
 
 
 def test_an_unexpected_failure_is_one_sentence(call: Path, tmp_path: Path) -> None:
@@ -395,7 +395,7 @@ def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call
     assert (second["second"]["emotion"], second["disagrees"]) == ("angry", True)
     assert second["second"]["emotions"]["angry"] == second["second"]["probability"] > 0.9
     said = emotion_render.second_opinion(job, LIMIT, "zh")
-    assert "1 句听法不同" in said
+    assert "1 句判断不同" in said
     assert "高风险：愤怒" in said
 
 
@@ -408,7 +408,7 @@ def test_a_person_settles_a_dispute_and_the_opinion_stays(call: Path) -> None:
     first, second = lines(job)
     assert (first["text"], first["second"]["emotion"]) == ("再见。", "sad")
     assert (second["emotion"], second["disagrees"]) == ("surprised", False)
-    assert "没有听法不同" in emotion_render.second_opinion(job, LIMIT, "zh")
+    assert "没有判断不同" in emotion_render.second_opinion(job, LIMIT, "zh")
 
 
 def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:

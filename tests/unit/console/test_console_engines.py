@@ -342,7 +342,7 @@ def test_hotwords_are_named_and_are_no_rules() -> None:
     assert "已按规则修正" not in html
     both = render.table(job_with(transcript(replace(said, rules=(*said.rules, "no-bgm")))), "en")
     assert "hotword: 退款 张三" in both
-    assert "mended by a rule" in both
+    assert "corrected by a rule" in both
 
 
 def test_the_scripts_have_a_word_and_a_sign_for_every_sentiment() -> None:

@@ -302,7 +302,7 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     assert session.has_work
     shown = export_render.exports([export], "zh")
     assert 'data-stop="html">取消</button></div>' in shown
-    assert "正在把录音放进报告" in shown
+    assert "正在把录音嵌入报告" in shown
     drop_export(session, "html")
     wait_until(lambda: not export.folder.exists())
     assert export.state is State.CANCELLED

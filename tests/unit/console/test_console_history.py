@@ -151,7 +151,7 @@ def test_the_same_recording_is_heard_once_and_answered_from_then_on(
     said = moment(second.entry.created, "Asia/Shanghai")
     assert "直接给出历史记录里的结果" in render.status(second, "zh", "Asia/Shanghai")
     assert said in render.status(second, "zh", "Asia/Shanghai")
-    assert f"answered from the history of {said}" in render.status(second, "en", "Asia/Shanghai")
+    assert f"as on {said}: taken from the history" in render.status(second, "en", "Asia/Shanghai")
 
 
 def test_it_is_kept_under_the_name_of_its_file(
@@ -254,8 +254,8 @@ def test_a_transcript_that_is_not_kept_is_never_only_done(
         "（database or disk is full）：请检查设置里的 history.url。要保留，请在下面下载。</div>"
     ) in shown
     assert (
-        "This transcript is not kept in the history. The history cannot be used (database or disk "
-        "is full); see history.url in the settings. Download it below to keep it."
+        "This transcript was not saved in the history. The history cannot be used (database or "
+        "disk is full); see history.url in the settings. Download it below to keep it."
     ) in render.status(job, "en")
     assert any(text.startswith("客服 call.wav is not kept: ") for text in caplog.messages)
 
@@ -284,8 +284,8 @@ def test_early_corrections_that_are_not_kept_are_told(
     put_right(job, Correction.from_dict(CORRECTION))
     Runner().run(job, partial(work.run, job, recording))
     assert (job.state, job.entry is None) == (State.FINISHED, False)
-    assert "你的修改没有存进历史记录。" in render.status(job, "zh")
-    assert "Your corrections are not kept in the history." in render.status(job, "en")
+    assert "这些修改没有存进历史记录。" in render.status(job, "zh")
+    assert "Your corrections were not saved in the history." in render.status(job, "en")
 
 
 def test_without_a_history_everything_is_heard_every_time(

@@ -148,7 +148,7 @@ def test_the_risk_tells_score_level_rules_and_seconds() -> None:
     assert "0:06–0:16 愤怒 90%" in words
     assert {6.0, 24.0} <= set(seeks(html))
     assert "30 分起为中，60 分起为高" in words
-    assert "no verdict" in text_of(risk(CALL, "en"))
+    assert "not a verdict" in text_of(risk(CALL, "en"))
 
 
 def test_points_that_speak_against_a_risk_are_taken_off() -> None:
@@ -159,7 +159,7 @@ def test_points_that_speak_against_a_risk_are_taken_off() -> None:
 
 
 def test_a_call_in_which_no_rule_finds_anything_says_so() -> None:
-    assert "没有一条规则得分" in risk(transcript(segment(0, 1)))
+    assert "没有触发任何规则" in risk(transcript(segment(0, 1)))
 
 
 # All of them

@@ -123,7 +123,7 @@ def test_work_that_does_not_end_in_time_is_kept_as_far_as_it_was_heard(
     assert names(store) == ["a.wav (interrupted)"]
     assert job.entry is not None
     assert "存在历史记录里" in render.status(job, "zh")
-    assert "is kept under History" in render.status(job, "en")
+    assert "is under History" in render.status(job, "en")
 
 
 def test_without_a_history_the_page_only_says_that_it_was_not_heard_to_its_end(

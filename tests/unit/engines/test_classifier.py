@@ -42,7 +42,7 @@ def test_without_the_named_folder_the_embedded_one_is_taken_and_the_log_says_so(
 ) -> None:
     found = find_classifier(asked(labels={"LABEL_0": "negative"}))
     assert found.weights.source is Source.EMBEDDED
-    assert "no folder of this name lies beside the project's models" in caplog.text
+    assert "no folder of this name is among the project's models" in caplog.text
     assert found.sentiments == tuple(Sentiment), "the labels are those of the named model alone"
 
 

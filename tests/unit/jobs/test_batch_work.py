@@ -91,7 +91,7 @@ def test_every_change_of_a_row_is_told() -> None:
         (
             ZeroDivisionError("oh"),
             (
-                "bad.wav met a fault of the program (ZeroDivisionError: oh): "
+                "The program failed on bad.wav (ZeroDivisionError: oh): "
                 "try again, or send the log to the administrator."
             ),
         ),

@@ -120,7 +120,7 @@ def test_a_field_is_one_line_of_a_bounded_length() -> None:
 
 def test_a_part_of_a_sentence_is_translated_with_it() -> None:
     error = AudioError("audio.silent", name=Notice("audio.unnamed"))
-    assert str(error).startswith("The recording holds no sound at all")
+    assert str(error).startswith("The recording contains no sound at all")
     assert Notice.of(error).sentence("zh").startswith("这段录音里没有任何声音") or Notice.of(
         error
     ).sentence("zh").startswith("这段录音 里没有任何声音")

@@ -120,7 +120,7 @@ def test_unknown_values_are_named_with_the_known_ones() -> None:
 )
 @pytest.mark.parametrize("key", ["after", "before"])
 def test_a_day_that_does_not_exist_is_refused(key: str, value: str) -> None:
-    expected = f"The date {value!r} of the search does not exist; write one as 2026-11-01."
+    expected = f"The date {value!r} in the search does not exist; write one as 2026-11-01."
     assert refusal(f"{key}:{value}") == expected
 
 

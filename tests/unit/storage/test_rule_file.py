@@ -67,7 +67,7 @@ def test_no_text_means_no_rules(text: str) -> None:
         ("- name: x\n  when: {emotion: sad}\n  drop: true", 3, "key 'drop' is not one of"),
         ("- name: x\n  when: {}\n  drop_emotion: true", 2, "when is empty"),
         (MINE + "- name: y\n  when: {emotion: sad}", 5, "rule 'y': nothing to set or drop"),
-        (MINE + "- name: y\n  name: z", 6, "the key name stands there twice"),
+        (MINE + "- name: y\n  name: z", 6, "the key name appears twice"),
         ("a: b", 1, "rules are a list"),
         ("# x\n- b", 2, "a rule begins with"),
         ("- name: [", 1, "not valid YAML"),
