@@ -359,7 +359,7 @@ def test_an_engine_that_takes_recordings_whole_says_so(
     readiness = Readiness()
     readiness.load(lambda: reference)
     with client_of(windows, readiness) as client, client.websocket_connect("/live") as socket:
-        assert "takes recordings whole" in begin(socket)["message"]
+        assert "only takes whole recordings" in begin(socket)["message"]
 
 
 def test_a_model_that_could_not_be_loaded_is_named(windows: FakeWindows) -> None:
