@@ -152,7 +152,7 @@ def test_memory_does_not_grow_with_the_recording(live: NDArray[np.float32], keep
 
 @pytest.mark.parametrize("samples", [0, 1, 399, 1_599])
 def test_too_short_a_sound_is_refused(recogniser: Emotion2vec, samples: int) -> None:
-    with pytest.raises(AudioError, match="too short to hear an emotion"):
+    with pytest.raises(AudioError, match="too short to recognise an emotion"):
         recogniser.recognise([np.ones(samples, np.float32)])
 
 

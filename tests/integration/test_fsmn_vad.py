@@ -318,7 +318,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "has no am.mvn": lambda folder: (folder / "am.mvn").unlink(),
     "lacks model.pt": lambda folder: (folder / "model.pt").unlink(),
     "cannot be loaded": lambda folder: (folder / "model.pt").write_bytes(b"no weights"),
-    "copy its folder anew (model 'Nobody'": lambda folder: edit_config(
+    "copy its folder again (model 'Nobody'": lambda folder: edit_config(
         folder, lambda c: c.update(model="Nobody")
     ),
     "lacks 1 of its weights, such as encoder.out_linear2.linear.bias": forget_a_weight,

@@ -232,11 +232,11 @@ def without_head(folder: Path) -> None:
         ),
         (
             lambda folder: (folder / "model.safetensors").write_bytes(b"no weights"),
-            "The model in copy cannot be loaded; copy its folder anew",
+            "The model in copy cannot be loaded; copy its folder again",
         ),
         (
             lambda folder: (folder / "model.safetensors").unlink(),
-            "The model in copy cannot be loaded; copy its folder anew",
+            "The model in copy cannot be loaded; copy its folder again",
         ),
         (lambda folder: rewritten(folder, model_type="no such kind"), "cannot be loaded"),
         (lambda folder: rewritten(folder, hidden_size=64), "cannot be loaded"),
