@@ -329,7 +329,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         folder, lambda c: c["model_conf"].update(sil_pdf_ids=[248])
     ),
     "sees frames that are still to come": look_ahead,
-    "with detect_mode: 0 cannot be used": lambda folder: edit_config(
+    "has detect_mode 0, but only 1 can be used": lambda folder: edit_config(
         folder, lambda c: c["model_conf"].update(detect_mode=0)
     ),
 }
