@@ -59,7 +59,8 @@ class Segment:
     """0 to 1."""
     emotion: Emotion
     emotion_probabilities: Mapping[str, float]
-    """Sums to one over the emotions that the model knows; empty when the engine gives none."""
+    """Sums to one, but for rounding, over the emotions that the model knows; empty when the engine
+    gives none."""
     events: tuple[AudioEvent, ...]
     """What sounds beside speech; speech itself is no event here."""
     event_probabilities: Mapping[str, float]

@@ -372,7 +372,7 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
 
 
 def _has_engines(session: Session) -> bool:
-    return session.kept(ChosenEngines) is not None
+    return bool(session.view(ChosenEngines).by_side)
 
 
 def _has_experiment(session: Session) -> bool:

@@ -279,8 +279,7 @@ class TranscribeTab:
         self._review.resume(page_load)
 
     def _has_engine(self, session: Session) -> bool:
-        is_other = self._engine_to_show(session) is not self._main
-        return is_other or session.kept(ChosenEngine) is not None
+        return self._engine_to_show(session) is not self._main
 
     def _engine_to_show(self, session: Session) -> Engine:
         """Return the engine of the result; without one that which was chosen, or the main one."""
