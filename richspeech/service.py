@@ -9,10 +9,12 @@ from pathlib import Path
 from richspeech.audio.decode import AudioLimits
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
-from richspeech.engines.loader import audio_limits, default_options
+from richspeech.engines.loader import Loaded, audio_limits, default_options
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import OptionError
 from richspeech.jobs.batch.batches import Batches
+from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
 from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.emotion import Emotions
@@ -77,6 +79,19 @@ class Service:
         """The emotion recogniser, for all jobs that need it."""
         return SharedEmotionRecogniser(self.emotion_model or lazy_emotion_recogniser(self.settings))
 
+    def load(self) -> Loaded:
+        """Load the main engine here and now; return it with the stages of the settings.
+
+        Raises ``ModelError``.
+        """
+        self.readiness.load(self.transcribers.load_main)
+        return self.transcribers.with_stages(self.readiness.wait(lambda: False))
+
+    def caching(self, loaded: Loaded) -> CachingTranscriber:
+        """Return an engine that asks the history first, and has it keep what it hears, if any."""
+        history = self.history.of(loaded) if self.history else None
+        return CachingTranscriber(loaded.transcriber, history)
+
     # What can be done -------------------------------------------------------------------------
 
     @cached_property
@@ -139,15 +154,22 @@ def open_service(
     quota: Quota | None = None,
     *,
     history_aside: bool = False,
+    keeps: bool | None = None,
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
-    Somebody has to load the main engine by ``readiness``. Raises ``StoreError``.
+    Somebody has to load the main engine, by ``load`` or ``readiness``. Whether it ``keeps`` what it
+    hears is a matter of the settings unless said. Raises ``StoreError``, and ``OptionError`` when
+    it is to keep and they switch the history off.
     """
     readiness = Readiness()
     with ExitStack() as stack:
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
-        history = stack.enter_context(open_history(settings, version(), aside=history_aside))
+        history = None
+        if keeps is not False:
+            history = stack.enter_context(open_history(settings, version(), aside=history_aside))
+            if keeps and history is None:
+                raise OptionError("history.off")
         yield build(
             settings, readiness, transcribers, history, quota=quota, config_file=config_file
         )

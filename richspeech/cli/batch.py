@@ -27,7 +27,7 @@ from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, transcribe_with
-from richspeech.jobs.caching import Step, transcriber_of
+from richspeech.jobs.caching import Step
 from richspeech.jobs.job import State
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -71,6 +71,8 @@ def batch(
         workers: recordings transcribed at once
 
     """
+    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
+
     settings = model.settings()
     options = recognition.options(loader.default_options(settings))
     engine_named(settings.model.engine).require_languages(options)
@@ -79,12 +81,12 @@ def batch(
     with ExitStack() as stack:
         items = stack.enter_context(open_sources(sources, zip_limits(settings)))
         manifest = stack.enter_context(open_manifest(results.folder))
-        loaded = loader.load(settings)
+        service = stack.enter_context(open_service(settings, keeps=history))
+        loaded = service.load()
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)
-        caching = transcriber_of(settings, loaded, remembers=history)
-        transcribe = transcribe_with(stack.enter_context(caching), limits, options)
+        transcribe = transcribe_with(service.caching(loaded), limits, options)
         books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
 
         def watch(row: BatchRow) -> None:

@@ -165,9 +165,13 @@ def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
 
 
 def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Transcript:
-    options = loader.default_options(settings)
-    loaded = loader.load(settings)
-    tell_of_embedded(*loaded.all_weights)
-    with open_recording(recording, limits) as opened:
-        *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
+    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
+
+    with (
+        open_service(settings, keeps=False) as service,
+        open_recording(recording, limits) as opened,
+    ):
+        loaded = service.load()
+        tell_of_embedded(*loaded.all_weights)
+        *_, last = loaded.transcriber.transcribe(opened, service.defaults, lambda: False)
     return last.transcript

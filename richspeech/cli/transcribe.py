@@ -23,7 +23,7 @@ from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
-from richspeech.jobs.caching import CachingTranscriber, Step, transcriber_of
+from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
 from richspeech.writers import WRITERS, WriterOptions, write
@@ -70,10 +70,12 @@ def transcribe(
     options = recognition.options(loader.default_options(settings))
     engine_named(settings.model.engine).require_languages(options)
     outputs = iter(outputs_of(files, form, output))
-    loaded, limits = loader.load(settings), loader.audio_limits(settings)
-    tell_of_embedded(*loaded.all_weights)
-    with transcriber_of(settings, loaded, remembers=history) as transcriber:
-        return _transcribe_files(files, transcriber, options, outputs, _Writing(form, look, limits))
+    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
+
+    with open_service(settings, keeps=history) as service:
+        loaded, writing = service.load(), _Writing(form, look, service.limits)
+        tell_of_embedded(*loaded.all_weights)
+        return _transcribe_files(files, service.caching(loaded), options, outputs, writing)
 
 
 def _transcribe_files(

@@ -8,19 +8,14 @@ The history is asked and told here, for the page, for batches and for the comman
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from richspeech.engines.loader import Loaded
-from richspeech.errors import Cancelled, OptionError, StoreError
+from richspeech.errors import Cancelled, StoreError
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
-from richspeech.settings import Settings
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
-from richspeech.storage.history import open_history
 from richspeech.storage.transcripts import Entry, Stored
-from richspeech.version import version
 
 log = logging.getLogger(__name__)
 
@@ -134,20 +129,3 @@ def _interruption(lookup: ResultLookup, document: Document) -> Cancelled:
         name = lookup.name or "A recording"
         log.warning("%s is lost as far as it was heard: %s", name, error)
         return Cancelled()
-
-
-@contextmanager
-def transcriber_of(
-    settings: Settings, loaded: Loaded, *, remembers: bool
-) -> Iterator[CachingTranscriber]:
-    """Give an engine that asks the history first if it ``remembers``.
-
-    Raises ``OptionError`` when it is to remember and the settings switch the history off.
-    """
-    if not remembers:
-        yield CachingTranscriber(loaded.transcriber)
-        return
-    with open_history(settings, version()) as history:
-        if history is None:
-            raise OptionError("history.off")
-        yield CachingTranscriber(loaded.transcriber, history.of(loaded))

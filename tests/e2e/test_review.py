@@ -153,7 +153,7 @@ def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> No
     boxes = page.locator("#highlights [data-key]")
     boxes.first.uncheck()
     page.get_by_label("English").check()
-    expect(page.locator("#highlights")).to_contain_text("Because of")
+    expect(page.locator("#highlights")).to_contain_text("Based on")
     expect(boxes.first).not_to_be_checked()
     expect(boxes.nth(1)).to_be_checked()
     expect(page.locator("#exports")).not_to_have_text(CHINESE, use_inner_text=True)

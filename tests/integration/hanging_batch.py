@@ -37,12 +37,12 @@ class HangingEar:
         yield Progress(Transcript(seconds, 0.1, "slow", "none"), (), seconds, finished=True)
 
 
-def load(_settings: Settings) -> loader.Loaded:
+def load(_settings: Settings, engine: str) -> loader.Loaded:
     weights = Weights(EMBEDDED_RECOGNISER, "none", Source.EMBEDDED, Notice("why.named_folder"))
     ear = HangingEar(Path(sys.argv[1]), int(sys.argv[2]))
-    return loader.Loaded(ear, "slow", weights, weights, "cpu", Notice("device.asked"))
+    return loader.Loaded(ear, engine, weights, weights, "cpu", Notice("device.asked"))
 
 
 if __name__ == "__main__":
-    with patch.object(loader, "load", load):
+    with patch.object(loader, "load_engine", load):
         sys.exit(command_line.main(["batch", *sys.argv[3:]]))

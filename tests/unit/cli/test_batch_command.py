@@ -29,8 +29,8 @@ class Bench:
         self.weights.mkdir()
         (self.weights / "model.pt").write_text("first weights")
 
-    def load(self, _: Settings) -> Loaded:
-        return loaded_with(self.ear, "ear", folder=self.weights, source=Source.FOLDER)
+    def load(self, _: Settings, engine: str) -> Loaded:
+        return loaded_with(self.ear, engine, folder=self.weights, source=Source.FOLDER)
 
     def run(self, *arguments: object) -> int:
         """Run it on the calls, unless other sources are given."""
@@ -61,7 +61,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench(tmp_path)
-    monkeypatch.setattr(loader, "load", bench.load)
+    monkeypatch.setattr(loader, "load_engine", bench.load)
     for name in ("a.wav", "b.wav", "late/a.wav"):
         silence(bench.calls / name)
     return bench

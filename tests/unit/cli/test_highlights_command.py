@@ -115,7 +115,7 @@ def test_without_a_transcript_the_recording_is_transcribed(
     recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loaded = loaded_with(FakeTranscriber(*HEARD.segments), source=Source.FOLDER)
-    monkeypatch.setattr(loader, "load", lambda _: loaded)
+    monkeypatch.setattr(loader, "load_engine", lambda *_: loaded)
     assert run(recording) == 0
     assert document(capsys)["risk"]["level"] == "high"
 

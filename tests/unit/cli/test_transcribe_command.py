@@ -38,15 +38,15 @@ class Bench:
         self.transcriber = FakeTranscriber()
         self.settings: list[Settings] = []
 
-    def load(self, settings: Settings) -> Loaded:
+    def load(self, settings: Settings, engine: str) -> Loaded:
         self.settings.append(settings)
-        return loaded_with(self.transcriber, "fake", folder=Path(), source=Source.FOLDER)
+        return loaded_with(self.transcriber, engine, folder=Path(), source=Source.FOLDER)
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench()
-    monkeypatch.setattr(loader, "load", bench.load)
+    monkeypatch.setattr(loader, "load_engine", bench.load)
     return bench
 
 
@@ -440,7 +440,7 @@ def test_a_hotword_that_cannot_be_used_is_refused(
 def test_an_unknown_model_folder_is_refused(
     sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "load", loader.find_models)
+    monkeypatch.setattr(loader, "load_engine", loader.find_models)
     message = refusal(capsys, sound, "--model", "/no/such/folder")
     assert message.startswith("The model '/no/such/folder' is neither a folder nor a ModelScope id")
 
