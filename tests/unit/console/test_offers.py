@@ -34,10 +34,20 @@ def made(chosen: Chosen) -> tuple[Offers, list[Any]]:
         ]
 
 
-@given(st.lists(st.sampled_from(sorted(engines())), min_size=1, max_size=4))
-def test_what_is_shown_is_always_among_what_is_offered(names: list[str]) -> None:
-    chosen = Chosen()
-    offers, (language, allowed, hotwords) = made(chosen)
+CHOSEN = Chosen()
+
+
+@pytest.fixture(scope="module")
+def form() -> tuple[Offers, list[Any]]:
+    return made(CHOSEN)
+
+
+@given(names=st.lists(st.sampled_from(sorted(engines())), min_size=1, max_size=4))
+def test_what_is_shown_is_always_among_what_is_offered(
+    form: tuple[Offers, list[Any]], names: list[str]
+) -> None:
+    chosen = CHOSEN
+    offers, (language, allowed, hotwords) = form
     values: dict[Any, Any] = {language: "en", allowed: ["zh", "en"], hotwords: "退款"}
     for name in names:
         chosen.name = name
