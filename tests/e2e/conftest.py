@@ -25,6 +25,19 @@ PATIENCE_MS = 30_000
 """Of ``expect``, which else gives up sooner than whatever else waits in playwright."""
 
 
+LONGEST = ("stopping", "page", "viewer", "pressing", "loading")
+"""Files that take a minute and more, longest first: whoever gets one last is waited for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files, where their order is left to us (``--no-loadscope-reorder``)."""
+    names = [f"test_{name}.py" for name in LONGEST]
+    places = {name: place for place, name in enumerate(names)}
+    own = [each for each in items if each.path.parent == Path(__file__).parent]
+    if len(own) == len(items):
+        items.sort(key=lambda each: places.get(each.path.name, len(places)))
+
+
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright, where there is a browser; in CI a missing one is a failure."""
