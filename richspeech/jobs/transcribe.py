@@ -214,9 +214,15 @@ class Transcriptions:
 
         Raises ``StoreError`` when the history could not take them; the job has them all the same.
         """
-        job.document = corrected
+        before, job.document = job.corrections, corrected
+        if job.corrections != before:
+            self._keep_corrections(job, corrected, before)
+
+    def _keep_corrections(
+        self, job: Transcription, corrected: Document, before: tuple[Correction, ...]
+    ) -> None:
         if self._history and job.entry:
-            job.entry = self._history.correct(job.entry, corrected.corrections)
+            job.entry = self._history.correct(job.entry, corrected, before)
             job.unkept = None
 
     def _keep_early_corrections(self, job: Transcription) -> None:
@@ -224,7 +230,7 @@ class Transcriptions:
         with job.editing:
             if job.document and job.corrections and job.origin is Origin.RECOGNISED:
                 try:
-                    self.correct(job, job.document)
+                    self._keep_corrections(job, job.document, ())
                 except StoreError as error:
                     job.unkept = error
                     log.warning("the corrections of %s are not kept: %s", job.name, error)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from richspeech.engines.loader import Loaded
 from richspeech.model.corrections import Correction
-from richspeech.model.edits import Edit
+from richspeech.model.document import Document
+from richspeech.model.edits import Edit, SecondOpinionEdit
 from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import Settings
 from richspeech.storage.cached_result import EngineHistory
@@ -35,10 +36,24 @@ class History:
         identity = engine_identity(self._settings, loaded, self._version)
         return EngineHistory(self.store, identity, request)
 
-    def correct(self, entry: Entry, corrections: Sequence[Correction]) -> Entry:
-        """Keep the corrections of an entry; raises ``StoreError`` if it has changed meanwhile."""
-        document = self.store.document(entry)
-        return self.store.edit(entry, document.with_corrections(corrections, datetime.now(UTC)))
+    def correct(
+        self, entry: Entry, corrected: Document, before: Sequence[Correction] = ()
+    ) -> Entry:
+        """Keep the corrections of a document, in the place of those that it had ``before``.
+
+        What the entry has besides stays: who sees an example as it was recognised does not take
+        back what others have put right. A second opinion that could not be kept is kept now. Raises
+        ``StoreError`` if the entry has changed meanwhile.
+        """
+        kept = self.store.document(entry)
+        for edit in corrected.edits:
+            if isinstance(edit, SecondOpinionEdit) and edit not in kept.edits:
+                kept = kept.with_edit(edit)
+        others = kept.corrections
+        if before and others[-len(before) :] == tuple(before):
+            others = others[: -len(before)]
+        corrections = (*others, *corrected.corrections)
+        return self.store.edit(entry, kept.with_corrections(corrections, datetime.now(UTC)))
 
     def edit(self, entry: Entry, edit: Edit) -> Entry:
         """Keep one edit more; raises ``StoreError`` if the entry has changed meanwhile."""

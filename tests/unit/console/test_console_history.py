@@ -204,6 +204,47 @@ def test_an_example_is_shown_as_it_was_heard_whatever_somebody_has_corrected(
     assert (heard(job), job.corrections, job.origin) == ("我要退款。", (), Origin.CACHED)
 
 
+def test_who_corrects_an_example_takes_nothing_back_that_others_have_put_right(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    transcribed(handlers, recording)
+    handlers.correct("page", CORRECTION)
+    job = finished(handlers, handlers.begin("page", str(recording), CHOICES, is_example=True))
+    assert job.entry is not None
+    handlers.undo("page")
+    first = Correction.from_dict(CORRECTION)
+    assert history.store.open(job.entry.id).document.corrections == (first,)
+    mine = {"index": 0, "emotion": "happy"}
+    handlers.correct("page", mine)
+    both = (first, Correction.from_dict(mine))
+    assert history.store.open(job.entry.id).document.corrections == both
+    handlers.undo("page")
+    assert history.store.open(job.entry.id).document.corrections == (first,)
+    assert job.corrections == ()
+
+
+def test_a_second_opinion_that_could_not_be_kept_is_kept_with_the_next_correction(
+    handlers: Handlers, history: History, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("history.changed")
+
+    job = transcribed(handlers, recording)
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "edit", fail)
+        shared = SharedEmotionRecogniser(Lazy(recogniser, None))
+        SecondOpinions(Runner(), shared, LIMITS, history).ask(job)
+        wait_until(lambda: job.second_opinion is not None and job.second_opinion.is_over)
+    assert job.unkept is not None
+    assert job.entry is not None
+    handlers.correct("page", CORRECTION)
+    assert job.transcript is not None
+    kept = history.store.open(job.entry.id).document.transcript
+    assert kept.segments == job.transcript.segments
+    assert {each.second_emotion for each in kept.segments} == {NineEmotion.SAD}
+    assert job.unkept is None
+
+
 def test_a_second_opinion_is_there_when_its_transcript_is_opened_again(
     handlers: Handlers, history: History, recording: Path
 ) -> None:
@@ -322,7 +363,9 @@ def test_comparing_with_the_history_is_said() -> None:
 
 def test_an_entry_opens_with_its_corrections_and_without_its_recording(history: History) -> None:
     entry = kept(history.store, "a.wav", "你好")
-    history.correct(entry, [Correction.from_dict({"index": 0, "text": "您好"})])
+    changed = [Correction.from_dict({"index": 0, "text": "您好"})]
+    document = history.store.document(entry).with_corrections(changed, datetime.now(UTC))
+    history.correct(entry, document)
     job = opened(history.store.open(entry.id), None, "zh")
     assert (job.state, job.origin, job.name) == (State.FINISHED, Origin.OPENED, "a.wav")
     assert heard(job) == "您好"
