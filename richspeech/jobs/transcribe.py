@@ -221,8 +221,10 @@ class Transcriptions:
     def _keep_corrections(
         self, job: Transcription, corrected: Document, before: tuple[Correction, ...]
     ) -> None:
+        """Keep corrections; those of a recording recognised anew stand in the place of all."""
         if self._history and job.entry:
-            job.entry = self._history.correct(job.entry, corrected, before)
+            replaced = before if job.request.recalls else None
+            job.entry = self._history.correct(job.entry, corrected, replaced)
             job.unkept = None
 
     def _keep_early_corrections(self, job: Transcription) -> None:

@@ -37,9 +37,9 @@ class History:
         return EngineHistory(self.store, identity, request)
 
     def correct(
-        self, entry: Entry, corrected: Document, before: Sequence[Correction] = ()
+        self, entry: Entry, corrected: Document, before: Sequence[Correction] | None = None
     ) -> Entry:
-        """Keep the corrections of a document, in the place of those that it had ``before``.
+        """Keep the corrections of a document, in the place of those that it had ``before``, or all.
 
         What the entry has besides stays: who sees an example as it was recognised does not take
         back what others have put right. A second opinion that could not be kept is kept now. Raises
@@ -49,7 +49,7 @@ class History:
         for edit in corrected.edits:
             if isinstance(edit, SecondOpinionEdit) and edit not in kept.edits:
                 kept = kept.with_edit(edit)
-        others = kept.corrections
+        others = () if before is None else kept.corrections
         if before and others[-len(before) :] == tuple(before):
             others = others[: -len(before)]
         corrections = (*others, *corrected.corrections)
