@@ -164,16 +164,22 @@ def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
 
 
 def _put(content: bytes, output: Path | None) -> None:
-    """Write to a file, or to stdout if there is none; raises ``OptionError``."""
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
+    """Write to a file, or to stdout if there is none; raises ``OptionError``.
+
+    Raises ``BrokenPipeError`` when nobody reads any more.
+    """
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(content)
+        if output is None:
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+        else:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_bytes(content)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise OptionError("cli.output", name=str(output), why=str(error.strerror)) from error
+        name = "stdout" if output is None else str(output)
+        raise OptionError("cli.output", name=name, why=str(error.strerror)) from error
 
 
 def _show(name: str, progress: Progress) -> None:

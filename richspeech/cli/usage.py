@@ -1,5 +1,6 @@
 """From words to an exit status; what is written wrongly becomes a sentence."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from richspeech.errors import RichSpeechError
 from richspeech.version import version
 
 WRONG_USAGE = 2
+INTERRUPTED = 130
+"""As shells count a process that Ctrl-C has ended."""
 
 
 def make_program(name: str, summary: str) -> App:
@@ -34,6 +37,11 @@ def run(app: App, words: Sequence[str]) -> int:
         return WRONG_USAGE
     except RichSpeechError as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has enough, as ``head`` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
         return 1
     return status or 0
 

@@ -1,7 +1,9 @@
 """The command line with a made-up transcriber: results on stdout, sentences on stderr, status."""
 
+import contextlib
 import importlib.metadata
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -263,9 +265,42 @@ def test_an_interruption_stops_the_files_that_are_in_work(
 
     monkeypatch.setattr(bench.transcriber, "transcribe", work)
     monkeypatch.setattr(transcribe, "_write", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run(sound)
+    assert run(sound) == 130
     assert stopped.is_set()
+
+
+@pytest.mark.process
+def test_a_reader_who_has_enough_gets_no_traceback(tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "examples" / "en-cough.wav"
+    command = [
+        sys.executable,
+        "-m",
+        "richspeech",
+        "transcribe",
+        "--model",
+        "embedded",
+        str(example),
+    ]
+    with (tmp_path / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(120) == 1
+    assert "Traceback" not in (tmp_path / "stderr").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("bench")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_behind_stdout_is_a_sentence(
+    sound: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(sound) == 1
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
+    assert "stdout cannot be written (No space left on device)" in capsys.readouterr().err
 
 
 # Options ------------------------------------------------------------------------------------------
