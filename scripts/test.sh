@@ -38,20 +38,15 @@ fi
 
 .venv/bin/ruff format --check .
 .venv/bin/ruff check .
+.venv/bin/mypy .
 bash scripts/check_web.sh
 if [ $# -gt 0 ]; then
-  .venv/bin/mypy .
   exec .venv/bin/python -m pytest "$@"
 fi
-# Some files at a time, long ones first, since xdist would put those of few tests last. The page apart
-# from the rest: its tests wait as much as they work, so there are three of them, and the types. What
-# measures time or memory alone, last.
-files_at_a_time=(.venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder -m "not alone")
-nice -n 19 .venv/bin/mypy . &
-types=$!
-page=0
-"${files_at_a_time[@]}" --numprocesses 3 tests/e2e || page=$?
-wait "$types"
-[ "$page" = 0 ] || exit "$page"
-"${files_at_a_time[@]}" --numprocesses 2 tests/integration tests/unit
+# Two files at a time, long ones first, since xdist would put those of few tests last. The page apart
+# from the rest, since a browser needs more than one core for moments; what measures time or memory
+# alone, last.
+two_at_a_time=(.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone")
+"${two_at_a_time[@]}" tests/e2e
+"${two_at_a_time[@]}" tests/integration tests/unit
 .venv/bin/python -m pytest -m alone
