@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
-from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.transcript import DECIMALS, Segment, Transcript
 
 SHOWN_EVENTS = [event for event in AudioEvent if event is not AudioEvent.SPEECH]
 
@@ -75,3 +77,8 @@ def put_right(job: Transcription, *corrections: Correction) -> None:
     """Have a person put that right in what a job has heard, and nothing else."""
     assert job.document is not None
     job.document = job.document.with_corrections(corrections, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def one_as_rounded(count: int) -> Any:
+    """One, as the sum of so many probabilities that are rounded as they are written."""
+    return pytest.approx(1.0, abs=count * 0.5 * 10**-DECIMALS)

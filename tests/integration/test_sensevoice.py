@@ -22,7 +22,7 @@ from richspeech.engines.sensevoice.engine import SenseVoice
 from richspeech.engines.sensevoice.parts import Parts
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.options import Options
-from richspeech.model.transcript import DECIMALS, Hypothesis, Transcript
+from richspeech.model.transcript import Hypothesis, Transcript
 from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import Settings, load_settings
 from scripts.embedded import dataset
@@ -30,6 +30,7 @@ from scripts.embedded.corpus import plain_form
 from scripts.embedded.voices import HELD_OUT_VARIANTS
 from scripts.evaluate_embedded import transcribe as hear
 from tests.integration.conftest import EXAMPLES, references, request_of
+from tests.transcripts import one_as_rounded
 
 LIMITS = AudioLimits(max_bytes=10**9, max_seconds=3_600.0)
 NAMES = sorted(references())
@@ -176,8 +177,7 @@ def test_words_before_laughter_end_where_the_laughter_begins(ours: loader.Loaded
 def test_every_distribution_sums_to_one_over_the_tags_of_the_model(ours: loader.Loaded) -> None:
     for segment in transcribe(ours, "zh-live-show.wav").segments:
         for found in (segment.emotion_probabilities, segment.event_probabilities):
-            most_lost_by_rounding = len(found) * 0.5 * 10**-DECIMALS
-            assert sum(found.values()) == pytest.approx(1.0, abs=most_lost_by_rounding)
+            assert sum(found.values()) == one_as_rounded(len(found))
         assert set(segment.emotion_probabilities) == set(Emotion)
         assert 0.0 < cast("float", segment.language_probability) <= 1.0
 

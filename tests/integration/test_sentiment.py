@@ -23,9 +23,9 @@ from richspeech.engines.sentiment.load import find_classifier, lazy_classifier, 
 from richspeech.errors import ModelError
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Sentiment, mean_scores, strongest
-from richspeech.model.transcript import DECIMALS
 from richspeech.settings import Settings, load_settings
 from tests.integration.conftest import EXAMPLES
+from tests.transcripts import one_as_rounded
 
 LIMITS = AudioLimits(2**30, 3_600.0)
 MEANT = {
@@ -290,8 +290,7 @@ def test_a_transcript_is_read_while_it_is_heard(reading: loader.Loaded) -> None:
     assert [s.sentiment for s in cross] == [Sentiment.NEGATIVE] * len(cross) != []
     assert last.transcript.sentiment is not None
     found = last.transcript.sentiment_probabilities
-    most_lost_by_rounding = len(found) * 0.5 * 10**-DECIMALS
-    assert sum(found.values()) == pytest.approx(1.0, abs=most_lost_by_rounding)
+    assert sum(found.values()) == one_as_rounded(len(found))
 
 
 def test_without_being_asked_for_nothing_is_read(ours: loader.Loaded) -> None:
