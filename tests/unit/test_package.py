@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVING = ("postgres", "mcp", "wyoming", "telemetry")
+"""Extras that a checkout has at once."""
 
 
 def project() -> dict[str, Any]:
@@ -20,6 +22,7 @@ def pinned(file: str) -> list[str]:
 
 def test_the_package_asks_for_what_is_pinned() -> None:
     extras = project()["optional-dependencies"]
-    assert sorted([*project()["dependencies"], *extras["postgres"]]) == pinned("requirements.txt")
+    serving = [each for name in SERVING for each in extras[name]]
+    assert sorted([*project()["dependencies"], *serving]) == pinned("requirements.txt")
     developing = [*extras["bench"], *extras["train"], *extras["dev"]]
     assert sorted(developing) == pinned("requirements-dev.txt")
