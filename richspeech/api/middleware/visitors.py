@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from richspeech.access.principal import ANYBODY, Principal, Role
 from richspeech.api.middleware.refusal import refuse
 from richspeech.api.middleware.streams import Stream
 
@@ -48,6 +49,12 @@ def visitor_of(connection: HTTPConnection) -> Visitor:
     """Return who asks, as ``Visitors`` has found."""
     visitor: Visitor = connection.scope["state"]["visitor"]
     return visitor
+
+
+def principal_of(connection: HTTPConnection) -> Principal:
+    """Return who asks and what they may, as ``Visitors`` has found."""
+    principal: Principal = connection.scope["state"]["principal"]
+    return principal
 
 
 class Cookies:
@@ -103,7 +110,7 @@ class Visitors:
             return
         connection = HTTPConnection(scope)
         visitor, is_new = self._visitor(connection)
-        scope.setdefault("state", {})["visitor"] = visitor
+        scope.setdefault("state", {}).update(visitor=visitor, principal=_principal(visitor))
         if is_new and scope["path"] in PAGES:
             send = self._with_cookie(scope, send, visitor)
         if self._logins is None or scope["path"] in OPEN:
@@ -139,3 +146,10 @@ class Visitors:
             await send(message)
 
         return sent
+
+
+def _principal(visitor: Visitor) -> Principal:
+    """Who has logged in is an admin, and so is everybody where nobody does."""
+    if visitor.user is None:
+        return ANYBODY
+    return Principal.at_browser(visitor.user, Role.ADMIN)

@@ -1,0 +1,66 @@
+"""Who asks, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ADMIN = "admin"
+    """Everything, everybody's."""
+    MEMBER = "member"
+    """Transcribes, and sees what is its own."""
+    VIEWER = "viewer"
+    """Reads what is its own, and changes nothing."""
+
+
+class Scope(StrEnum):
+    """What a request is about; each route needs one."""
+
+    TRANSCRIBE = "transcribe"
+    """Have something recognised, or change what was."""
+    READ = "read"
+    """See transcripts."""
+    ADMIN = "admin"
+    """Accounts, keys, settings, and what is everybody's."""
+
+
+SCOPES_OF = MappingProxyType(
+    {
+        Role.ADMIN: frozenset(Scope),
+        Role.MEMBER: frozenset({Scope.TRANSCRIBE, Scope.READ}),
+        Role.VIEWER: frozenset({Scope.READ}),
+    }
+)
+"""The most that a role may; a key may have less."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who asks; where nobody logs in, everybody is an admin without a name."""
+
+    user: str | None = None
+    role: Role = Role.ADMIN
+    scopes: frozenset[Scope] = frozenset(Scope)
+    key: str | None = None
+    """Name of the API key; None of a browser."""
+
+    @classmethod
+    def of(cls, user: str, role: Role, scopes: frozenset[Scope], key: str) -> "Principal":
+        """Return who shows a key of a user: it never may more than the role."""
+        return cls(user, role, scopes & SCOPES_OF[role], key)
+
+    @classmethod
+    def at_browser(cls, user: str, role: Role) -> "Principal":
+        """Return who has logged in."""
+        return cls(user, role, SCOPES_OF[role])
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether a request of this kind is allowed."""
+        return scope in self.scopes
+
+
+ANYBODY = Principal()
+"""Where nobody logs in."""
