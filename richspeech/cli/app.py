@@ -24,6 +24,7 @@ COMMANDS = {
     "highlights": "print insight, highlights and risk for a recording",
     "history": "delete transcripts older than history.keep_days",
     "serve": "start the web console",
+    "mcp": "serve tools for programs on stdin and stdout",
     "doctor": "print versions, the device and the weights in use",
     "bench": "measure speed and memory",
     "hash-password": "print the hash of a password for the settings",
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start() -> NoReturn:
     """Do what this process was called for, and end it; a server ends at once."""
     status = main()
-    if sys.argv[1:2] == ["serve"]:
+    if sys.argv[1:2] in (["serve"], ["mcp"]):
         leave(status)
     raise SystemExit(status)
 

@@ -13,6 +13,7 @@ THREADS = {
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",
     "app": "loading the model, and sweeping old files",
+    "cli.mcp": "loading the model beside whoever starts it",
     "cli.transcribe": "recordings of one command that are read at once",
     "bench": "clients that it measures",
 }

@@ -21,6 +21,7 @@ LAYERS = (
     (
         "postprocess",
         "errors",
+        "extras",
         "language",
         "memory",
         "passwords",
@@ -95,6 +96,7 @@ HOMES = {
     "starlette": ("api", "app"),
     "uvicorn": ("api", "app"),
     "h11": ("api.connection",),
+    "mcp": ("api.mcp",),
     "python_multipart": ("api.uploads",),
     "limits": ("api.middleware.attempts",),
     "argon2": ("passwords",),

@@ -1,0 +1,209 @@
+"""Tools for programs that work for people (Model Context Protocol): they talk on stdin and stdout.
+
+    transcribe(path, …)               a recording → its transcript (docs/transcript.md)
+    search(query, …)                  the history, searched as on the page
+    highlights(path, …)               a recording → insight, highlights, risk
+    richspeech://transcripts/{number} a transcript of the history
+
+There is no port: whoever starts the program may read what it reads, which is every recording that
+this user of the machine may read, or those below some folders.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from pydantic import Field
+
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.jobs.transcribe import Transcription
+from richspeech.model.options import Options, language_hint
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript, plain
+from richspeech.review.review import review_transcript
+from richspeech.service import Service
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Entry, Store
+
+INSTRUCTIONS = (
+    "Transcribes recordings on this machine and keeps, for every utterance, its time, language, "
+    "emotion and background sounds, each with the model's probability. An emotion is how a voice "
+    "sounds to a model, not what a person feels: look at the probability."
+)
+MOST_FOUND = 50
+"""Transcripts in one answer."""
+
+Asking = Context[Any, Any]
+RecordingPath = Annotated[str, Field(description="path of an audio or video file on this machine")]
+Language = Annotated[
+    str | None, Field(description="auto, or a tag such as zh, yue, en, ja, ko; by default detected")
+]
+Engine = Annotated[
+    str | None, Field(description="sensevoice, paraformer or reference; by default as configured")
+]
+Hotwords = Annotated[tuple[str, ...], Field(description="names and terms that are likely to occur")]
+HasTokens = Annotated[
+    bool, Field(description="also give every token with its time and probability, which is long")
+]
+Line = Annotated[
+    str,
+    Field(description="words and terms: refund emotion:angry event:laughter lang:yue after:DATE"),
+]
+
+
+def mcp_server(service: Service, version: str, folders: Sequence[Path] = ()) -> MCPServer:
+    """Make the server; recordings are read below ``folders`` alone, if there are any."""
+    server = MCPServer("richspeech", instructions=INSTRUCTIONS, version=version)
+    tools = _Tools(service, folders)
+    server.tool()(tools.transcribe)
+    server.tool()(tools.search)
+    server.tool()(tools.highlights)
+    server.resource("richspeech://transcripts/{number}", mime_type="application/json")(
+        tools.transcript
+    )
+    return server
+
+
+class _Tools:
+    """What each tool does; its docstring is what programs are told about it."""
+
+    def __init__(self, service: Service, folders: Sequence[Path]) -> None:
+        self._service = service
+        self._folders = tuple(folder.resolve() for folder in folders)
+
+    async def transcribe(
+        self,
+        path: RecordingPath,
+        asking: Asking,
+        language: Language = None,
+        engine: Engine = None,
+        hotwords: Hotwords = (),
+        tokens: HasTokens = False,  # noqa: FBT002 - by name, in JSON
+    ) -> dict[str, Any]:
+        """Transcribe a recording: text, times, language, emotion, sounds, with probabilities."""
+        async with self._heard(path, asking, language, engine, hotwords) as transcript:
+            return _document(transcript, tokens=tokens)
+
+    async def highlights(
+        self,
+        path: RecordingPath,
+        asking: Asking,
+        language: Language = None,
+        engine: Engine = None,
+    ) -> dict[str, Any]:
+        """Transcribe a recording and tell what to hear again, its shares of emotions, its risk."""
+        async with self._heard(path, asking, language, engine) as transcript:
+            review = review_transcript(transcript, self._service.settings)
+            return {"file": path, "model": transcript.model, **review.to_dict()}
+
+    def search(
+        self,
+        query: Line,
+        limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 20,
+        offset: Annotated[int, Field(ge=0)] = 0,
+    ) -> dict[str, Any]:
+        """Search the transcripts that were kept, newest first; an empty query finds all."""
+        here = datetime.now().astimezone().tzinfo
+        assert here is not None  # noqa: S101 - what astimezone gives has one
+        with _told_to_a_tool():
+            store, asked = self._store, parse_query(query)
+            found = store.search(asked, limit=limit, offset=offset, timezone=here)
+            labels = store.labels([entry.id for entry in found])
+            total = store.count(asked, timezone=here)
+        heard = ([f"{term.key}:{term.value}" for term in labels[entry.id]] for entry in found)
+        lines = [_line(entry) | {"labels": each} for entry, each in zip(found, heard, strict=True)]
+        return {"total": total, "transcripts": lines}
+
+    def transcript(self, number: int) -> dict[str, Any]:
+        """One transcript of the history, by its number."""
+        try:
+            return self._store.open(number).document.transcript.to_dict()
+        except RichSpeechError as error:
+            raise ResourceError(str(error)) from error
+
+    @property
+    def _store(self) -> Store:
+        if self._service.history is None:
+            raise OptionError("history.off")
+        return self._service.history.store
+
+    @asynccontextmanager
+    async def _heard(
+        self,
+        path: str,
+        asking: Asking,
+        language: str | None,
+        engine: str | None,
+        hotwords: tuple[str, ...] = (),
+    ) -> AsyncIterator[Transcript]:
+        """Have a recording transcribed, and tell meanwhile how far that is."""
+        with _told_to_a_tool():
+            options = Options(**_fields(self._service.defaults, language, hotwords))
+            job = Transcription(self._allowed(path), TranscriptionRequest(options, engine))
+            self._service.transcriptions.submit(job)
+            told = 0.0
+            try:
+                async for _ in job.watch():
+                    done, total = job.seconds
+                    if done > told:
+                        told = done
+                        await asking.report_progress(done, total)
+            finally:
+                job.cancel()  # for those who have gone; what is over stays as it is
+            if job.error is not None:
+                raise job.error
+        if job.transcript is None:
+            sentence = "The transcription was cancelled."
+            raise ToolError(sentence)
+        yield job.transcript
+
+    def _allowed(self, path: str) -> Path:
+        """Return where a recording is; raises ``OptionError`` outside of the folders."""
+        try:
+            real = Path(path).expanduser().resolve()
+        except (ValueError, OSError, RuntimeError) as error:  # NUL, a circle of links, no such user
+            raise OptionError("mcp.path", name=path) from error
+        if self._folders and not any(map(real.is_relative_to, self._folders)):
+            raise OptionError("mcp.outside", name=path)
+        return real
+
+
+def _fields(defaults: Options, language: str | None, hotwords: tuple[str, ...]) -> dict[str, Any]:
+    asked: dict[str, Any] = dict(vars(defaults))
+    if language is not None:
+        asked["language"] = language_hint(language)
+    return asked | ({"hotwords": hotwords} if hotwords else {})
+
+
+def _document(transcript: Transcript, *, tokens: bool) -> dict[str, Any]:
+    document = transcript.to_dict()
+    if not tokens:
+        for segment in document["segments"]:
+            del segment["tokens"]
+    return document
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    return {
+        "number": entry.id,
+        "name": entry.name,
+        "created": entry.created.isoformat(timespec="seconds"),
+        "duration": plain(entry.duration),
+        "language": entry.language,
+        "engine": entry.engine,
+        "model": entry.model,
+        "preview": entry.preview,
+    }
+
+
+@contextmanager
+def _told_to_a_tool() -> Iterator[None]:
+    """Turn what we refuse into what its client is told."""
+    try:
+        yield
+    except RichSpeechError as error:
+        raise ToolError(str(error)) from error
