@@ -110,13 +110,14 @@ def end_process(folder: Path) -> None:
 
 
 def application(service: "Service", quota: "Quota") -> "ASGIApp":
-    """Put probes, login, uploads, live and page behind the middleware; ``quota`` bounds uploads."""
+    """Put API, login, uploads, live and page behind the middleware; ``quota`` bounds uploads."""
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
+    from richspeech.api.surfaces import surfaces  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
 
@@ -126,6 +127,9 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     if middleware.logins is not None and server.user and server.password:
         account = Account(server.user, server.password)
         add_login(app, account, middleware.logins, middleware.cookies, console.login_page)
+    protocols = surfaces(service, quota)
+    for protocol in protocols:
+        app.include_router(protocol.router)
     live = partial(
         live_route,
         sessions=service.live_sessions,
@@ -147,7 +151,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
-    return middleware.around(app, windows)
+    return middleware.around(app, windows, protocols)
 
 
 def sweep_often(windows: "Sessions", keep_seconds: float) -> None:

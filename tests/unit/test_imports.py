@@ -97,7 +97,7 @@ HOMES = {
     "uvicorn": ("api", "app"),
     "h11": ("api.connection",),
     "mcp": ("api.mcp",),
-    "python_multipart": ("api.uploads",),
+    "python_multipart": ("api.multipart",),
     "limits": ("api.middleware.attempts",),
     "argon2": ("passwords",),
     "sqlalchemy": ("storage",),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -26,12 +27,14 @@ class BodyRefused(HTTPException):
 class Bodies:
     """Cuts off what is too large (413) or too slow (408).
 
-    An upload may last as long as bytes come, since ``uploads.py`` counts them; anything else must
+    An upload may last as long as bytes come, since ``multipart.py`` counts them; anything else must
     be here within the same seconds as a whole.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, seconds: float, uploads: Collection[str] = ()) -> None:
+        """Let ``uploads`` take recordings: paths, beside the page's own."""
         self._app, self._seconds = app, seconds
+        self._uploads = frozenset({UPLOAD, *uploads})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with a body that ends in time."""
@@ -57,7 +60,7 @@ class Bodies:
     def _timely(self, scope: Scope, receive: Receive) -> Receive:
         """Return ``receive`` with a limit on what comes, until all is here."""
         path, began = scope["path"].rstrip("/"), time.monotonic()
-        is_upload = path == UPLOAD
+        is_upload = path in self._uploads
         most = None if is_upload else MOST_BYTES_BY_PATH.get(path, MOST_BYTES)
         claimed = Headers(scope=scope).get("content-length", "0")
         seen, is_whole = 0, False

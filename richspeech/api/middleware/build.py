@@ -1,5 +1,6 @@
 """The middlewares in their order, configured from the settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
@@ -11,6 +12,7 @@ from richspeech.api.middleware.origins import Origins
 from richspeech.api.middleware.page_access import PageAccess
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
 from richspeech.api.middleware.windows import Windows
+from richspeech.api.surface import Surface, uploads_of
 from richspeech.settings import ANY_ADDRESS, ServerSettings
 
 
@@ -23,12 +25,15 @@ class Middleware:
     logins: Logins | None
     """None where nobody has to log in."""
 
-    def around(self, app: ASGIApp, windows: Windows) -> ASGIApp:
-        """Wrap ``app``; requests pass the middlewares from the outermost in."""
+    def around(self, app: ASGIApp, windows: Windows, surfaces: Sequence[Surface] = ()) -> ASGIApp:
+        """Wrap ``app``; requests pass the middlewares from the outermost in.
+
+        ``surfaces`` are what it answers beside the page.
+        """
         settings = self.settings
-        app = PageAccess(app, windows)
+        app = PageAccess(app, windows, surfaces)
         app = Visitors(app, self.cookies, self.logins)
-        app = Bodies(app, settings.body_seconds)
+        app = Bodies(app, settings.body_seconds, uploads_of(surfaces))
         app = Origins(app)
         app = Headers(app, settings.frame_ancestors)
         return Hosts(app, settings.served_hosts, any_own=settings.host in ANY_ADDRESS)

@@ -1,8 +1,8 @@
-"""The page's own routes, which gradio answers: those that it uses, and no other.
+"""The routes that there are: those of the API, and of gradio's those that the page uses.
 
 Gradio has some seventy routes: ways to run any function at once, to fetch addresses, to read a
 page's state, to edit the program. The page needs the few below. Each names the page that asks, or
-a file, and both must be the visitor's.
+a file, and both must be the visitor's. What the API has is asked of its own routes (``Surface``).
 
     POST queue/join, cancel    JSON that names a page, and perhaps files
     GET  queue/data, heartbeat a page
@@ -11,15 +11,17 @@ a file, and both must be the visitor's.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.api.middleware.refusal import refuse
 from richspeech.api.middleware.visitors import visitor_of
 from richspeech.api.middleware.windows import Windows
+from richspeech.api.surface import Surface, match_of, methods_of
 from richspeech.errors import AccessError
 
 API = "/gradio_api/"
@@ -29,16 +31,16 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|readyz|login|live|theme\.css|favicon\.ico|robots\.txt)"
+        r"/|/(health|readyz|login|live|openapi\.json|theme\.css|favicon\.ico|robots\.txt)"
         r"|/(assets|web|static|svelte)/.+"
         r"|/gradio_api/(startup-events|upload_progress|theme\.css)"
     ),
     "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),
 }
-"""Routes that name neither a page nor a file, by method; the application's own among them."""
+"""Routes of page and probes that name neither a page nor a file, by method."""
 
 LIVE = "/live"
-"""The only WebSocket."""
+"""The page's only WebSocket."""
 MOST_NAME_BYTES = 255
 """Of a file, on every disk."""
 MOST_DEPTH = 50
@@ -46,10 +48,13 @@ MOST_DEPTH = 50
 
 
 class PageAccess:
-    """Passes what the page asks for, if page and files are the visitor's; 404 and 403 else."""
+    """Passes what the API has, and what the page asks for, if page and files are the visitor's.
 
-    def __init__(self, app: ASGIApp, windows: Windows) -> None:
-        self._app, self._windows = app, windows
+    Everything else is 404, or 403; a method that a route of the API does not have is 405.
+    """
+
+    def __init__(self, app: ASGIApp, windows: Windows, surfaces: Sequence[Surface] = ()) -> None:
+        self._app, self._windows, self._surfaces = app, windows, surfaces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or refuse."""
@@ -67,7 +72,18 @@ class PageAccess:
         elif method in OTHERS and OTHERS[method].fullmatch(path) and _can_be(scope, path):
             await self._app(scope, receive, send)
         else:
-            await refuse(scope, receive, send, 404, "There is nothing here.")
+            await self._api(scope, receive, send)
+
+    async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match match_of(self._surfaces, scope):
+            case Match.FULL:
+                await self._app(scope, receive, send)
+            case Match.PARTIAL:
+                allowed = {"allow": ", ".join(methods_of(self._surfaces, scope))}
+                sentence = f"This takes no {scope['method']}: use {allowed['allow']}."
+                await refuse(scope, receive, send, 405, sentence, allowed)
+            case _:
+                await refuse(scope, receive, send, 404, "There is nothing here.")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send, page: str) -> None:
         if self._is_own(scope, page):

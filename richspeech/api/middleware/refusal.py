@@ -6,6 +6,8 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from richspeech.api.openai.errors import plain_body, speaks
+
 
 async def refuse(
     scope: Scope,
@@ -15,8 +17,13 @@ async def refuse(
     sentence: str,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Answer with ``status`` and {"detail": sentence}, and read nothing more."""
-    response = JSONResponse({"detail": sentence}, status, dict(headers or {}))
+    """Answer with ``status`` and {"detail": sentence}, and read nothing more.
+
+    Clients of the API get the sentence where they look for it.
+    """
+    is_api = speaks(scope["path"])
+    body = plain_body(status, sentence) if is_api else {"detail": sentence}
+    response = JSONResponse(body, status, dict(headers or {}))
     if scope["type"] == "websocket":
         await WebSocket(scope, receive, send).send_denial_response(response)
     else:

@@ -1,0 +1,1 @@
+"""OpenAI's REST protocol: recordings → transcripts, as its clients ask for them."""

@@ -1,0 +1,11 @@
+"""Every protocol of the API: one line each."""
+
+from richspeech.api.openai.router import openai
+from richspeech.api.surface import Surface
+from richspeech.service import Service
+from richspeech.storage.quota import Quota
+
+
+def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:  # noqa: ARG001
+    """Return all of them; ``quota`` bounds what is uploaded."""
+    return (openai(service),)
