@@ -12,6 +12,7 @@ this user of the machine may read, or those below some folders.
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -145,20 +146,8 @@ class _Tools:
             options = Options(**_fields(self._service.defaults, language, hotwords))
             job = Transcription(self._allowed(path), TranscriptionRequest(options, engine))
             self._service.transcriptions.submit(job)
-            told = 0.0
-            try:
-                async for _ in job.watch():
-                    done, total = job.seconds
-                    if done > told:
-                        told = done
-                        await asking.report_progress(done, total)
-            finally:
-                job.cancel()  # for those who have gone; what is over stays as it is
-            if job.error is not None:
-                raise job.error
-        if job.transcript is None:
-            sentence = "The transcription was cancelled."
-            raise ToolError(sentence)
+            await job.attend(partial(_tell, job, asking))
+        assert job.transcript is not None  # noqa: S101 - it is finished
         yield job.transcript
 
     def _allowed(self, path: str) -> Path:
@@ -177,6 +166,12 @@ def _fields(defaults: Options, language: str | None, hotwords: tuple[str, ...]) 
     if language is not None:
         asked["language"] = language_hint(language)
     return asked | ({"hotwords": hotwords} if hotwords else {})
+
+
+async def _tell(job: Transcription, asking: Asking) -> None:
+    done, total = job.seconds
+    if done > 0:  # what is told has to grow
+        await asking.report_progress(done, total)
 
 
 def _document(transcript: Transcript, *, tokens: bool) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Every protocol of the API: one line each."""
 
 from richspeech.api.openai.router import openai
+from richspeech.api.sensevoice import sensevoice
 from richspeech.api.surface import Surface
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
 
 
-def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:  # noqa: ARG001
+def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:
     """Return all of them; ``quota`` bounds what is uploaded."""
-    return (openai(service),)
+    return (openai(service), sensevoice(service, quota))

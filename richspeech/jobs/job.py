@@ -10,7 +10,7 @@ The job's own thread changes it; whoever wants it no more cancels it; everybody 
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -178,6 +178,23 @@ class Job:
             if is_over:
                 return
             await asyncio.sleep(PAGE_POLL_SECONDS)
+
+    async def attend(self, look: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Return at the end; ``look`` is called now, after every change, and then.
+
+        For whoever alone wants it: when they go before that, it is cancelled. Raises why it failed,
+        and ``Cancelled`` when somebody has stopped it.
+        """
+        try:
+            async for _ in self.watch():
+                if look is not None:
+                    await look()
+        finally:
+            self.cancel()
+        if self.error is not None:
+            raise self.error
+        if self.state is State.CANCELLED:
+            raise Cancelled
 
     def record(self) -> "JobRecord":
         """Return how the job is now, to be kept."""

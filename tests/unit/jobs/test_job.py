@@ -107,3 +107,35 @@ def test_a_record_outlives_the_job_as_json() -> None:
 def test_what_is_no_record_is_refused_by_the_name_of_its_field(key: str, value: object) -> None:
     with pytest.raises(StoreError, match=key):
         JobRecord.from_dict({**Digging().record().to_dict(), key: value})
+
+
+def test_whoever_attends_to_a_job_sees_its_changes_and_its_end() -> None:
+    job, seen = Digging(), []
+
+    async def look() -> None:
+        seen.append(job.state)
+        job.enter(State.FINISHED)
+
+    asyncio.run(job.attend(look))
+    assert seen == [State.WAITING, State.FINISHED]
+
+
+def test_whoever_attends_to_a_job_is_told_why_there_is_no_result() -> None:
+    job = Digging()
+    job.fail(AudioError("audio.empty", name="a.wav"))
+    with pytest.raises(AudioError):
+        asyncio.run(job.attend())
+    job = Digging()
+    job.withdraw()
+    with pytest.raises(Cancelled):
+        asyncio.run(job.attend())
+
+
+def test_a_job_is_cancelled_once_whoever_attends_to_it_has_gone() -> None:
+    async def leave(job: Job) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(job.attend(), 0.01)
+
+    job = Digging()
+    asyncio.run(leave(job))
+    assert job.state is State.STOPPING
