@@ -23,7 +23,7 @@ silence thresholds that change while the recording plays.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cache
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -34,6 +34,7 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from richspeech.errors import ModelError
+from richspeech.model.turn_detection import TurnDetection
 
 FRAME_MS = 10
 """The grid on which every span starts and ends."""
@@ -126,6 +127,19 @@ class VadOptions:
         for name, (lowest, highest) in self._ranges().items():
             if not lowest <= (value := getattr(self, name)) <= highest:
                 raise ModelError("vad.range", name=name, low=lowest, high=highest, value=value)
+
+    def with_turns(self, turns: TurnDetection | None) -> "VadOptions":
+        """Return the options with what somebody has asked for."""
+        asked: dict[str, Any] = {}
+        if turns is None:
+            return self
+        if turns.threshold is not None:  # speech and noise add up to one
+            asked["speech_noise_threshold"] = 2 * turns.threshold - 1
+        if turns.prefix_padding_ms is not None:
+            asked["lookback_start_ms"] = turns.prefix_padding_ms
+        if turns.silence_duration_ms is not None:
+            asked["max_end_silence_ms"] = turns.silence_duration_ms
+        return replace(self, **asked)
 
     def _ranges(self) -> dict[str, tuple[float, float]]:
         hour_ms = 3_600_000

@@ -79,6 +79,7 @@ class Engine:
             ban_unknown_emotion=options.ban_unknown_emotion
             and self.can(Capability.BAN_UNKNOWN_EMOTION),
             hotwords=options.hotwords if self.can(Capability.HOTWORDS) else (),
+            turn_detection=options.turn_detection if self.can(Capability.LIVE) else None,
         )
 
     def _confined(self, allowed: tuple[str, ...] | None) -> tuple[str, ...] | None:

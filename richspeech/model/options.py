@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO, require_language
+from richspeech.model.turn_detection import TurnDetection
 
 LONGEST_MERGE_S = 30.0
 """SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
@@ -36,6 +37,8 @@ class Options:
     """Name an emotion even where the model would say that it does not know."""
     hotwords: tuple[str, ...] = ()
     """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
+    turn_detection: TurnDetection | None = None
+    """Where utterances begin and end; None: as the settings of voice activity detection have it."""
 
     def __post_init__(self) -> None:
         for language in (self.language, *(self.allowed_languages or ())):

@@ -25,6 +25,7 @@ from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.model.turn_detection import TurnDetection
 from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
 
@@ -86,8 +87,8 @@ class SpanStream(Protocol):
 class Detector(Protocol):
     """Makes span streams."""
 
-    def stream(self) -> SpanStream:
-        """Begin a recording."""
+    def stream(self, turns: TurnDetection | None = None) -> SpanStream:
+        """Begin a recording; ``turns`` say where speech begins and ends, if somebody does."""
 
 
 class Recogniser(Protocol):
@@ -300,7 +301,9 @@ class Pipeline:
     def _steps(
         self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
     ) -> Iterator[_Step]:
-        stream = UtteranceStream(self._frontend.stream(), self._detector.stream(), options)
+        stream = UtteranceStream(
+            self._frontend.stream(), self._detector.stream(options.turn_detection), options
+        )
         line = _Line()
         with self._queue.job() as job:
             for utterances in stream.utterances(blocks):

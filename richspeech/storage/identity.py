@@ -64,6 +64,8 @@ def request_identity(identity: str, options: Options) -> str:
     asked = asdict(options)
     if not options.hotwords:
         del asked["hotwords"]  # they are younger than many a history
+    if options.turn_detection is None:
+        del asked["turn_detection"]  # as well
     if options.allowed_languages is None:
         asked["allowed_languages"] = LANGUAGES  # as it was written when there were no others
     return digest_of(identity, asked)

@@ -31,6 +31,7 @@ from richspeech.engines.common.fsmn import Fsmn
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.funasr_import import funasr, model_class
 from richspeech.errors import ModelError
+from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition.utterance import Frames
 
 Array = NDArray[np.float32]
@@ -175,6 +176,18 @@ def test_silence_and_noise_have_no_speech(vad: FsmnVad) -> None:
     noise = np.random.default_rng(0).standard_normal(5 * RATE).astype(np.float32) * 1e-4
     assert whole(vad, np.zeros(5 * RATE, np.float32)) == []
     assert whole(vad, noise) == []
+
+
+def test_less_silence_ends_a_span_sooner_for_whoever_asks(
+    vad: FsmnVad, recordings: dict[str, Array]
+) -> None:
+    def spans(turns: TurnDetection | None) -> list[list[int]]:
+        stream = vad.stream(turns)
+        return to_ms(stream.feed(frames_of(recordings["example"])) + stream.finish())
+
+    shorter = spans(TurnDetection(silence_duration_ms=300))
+    assert len(shorter) > len(spans(None))
+    assert spans(TurnDetection()) == spans(None)
 
 
 def test_streams_in_parallel_do_not_mix(vad: FsmnVad, recordings: dict[str, Array]) -> None:

@@ -28,6 +28,7 @@ from richspeech.engines.common.fsmn import Fsmn
 from richspeech.engines.common.prepared import Prepared
 from richspeech.engines.common.threads import one_thread
 from richspeech.errors import ModelError
+from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition.utterance import Frames
 from richspeech.settings import CACHE_FOLDER
 
@@ -84,9 +85,9 @@ class FsmnVad:
         )
         return cls(network, chosen)
 
-    def stream(self) -> "VadStream":
-        """Begin a recording."""
-        return VadStream(self)
+    def stream(self, turns: TurnDetection | None = None) -> "VadStream":
+        """Begin a recording; ``turns`` say where speech begins and ends, if somebody does."""
+        return VadStream(replace(self, options=self.options.with_turns(turns)))
 
     def score_track(self, waveform: NDArray[np.float32]) -> Scores:
         """Score a whole waveform: silence probability [T] and decibels [T]."""

@@ -23,6 +23,7 @@ from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition import pipeline as pipeline_module
 from richspeech.recognition.pipeline import (
     HISTORY_SECONDS,
@@ -104,9 +105,12 @@ class FakeDetector:
     """Reports each span once the recording has gone past its end."""
 
     spans: Sequence[Bounds]
+    turns: TurnDetection | None = None
+    """Those of the last recording."""
     _frames: int = field(default=0, init=False)
 
-    def stream(self) -> "FakeDetector":
+    def stream(self, turns: TurnDetection | None = None) -> "FakeDetector":
+        self.turns = turns
         return FakeDetector(self.spans)
 
     @property
@@ -700,3 +704,11 @@ def test_cancelling_does_not_wait_for_a_whole_recording() -> None:
     leave.set()
     (step,) = whole.transcribe(LongRecording(5.0), Options())
     assert step.finished
+
+
+def test_whoever_says_where_speech_ends_is_heeded_by_the_detector() -> None:
+    detector, turns = FakeDetector([(0.0, 1.0)]), TurnDetection(silence_duration_ms=300)
+    pipeline = Pipeline(heard_at_once(), FakeFrontend(), detector, model="tiny")
+    for asked in (turns, None):
+        [*pipeline.transcribe(LongRecording(2.0), Options(turn_detection=asked))]
+        assert detector.turns == asked

@@ -11,6 +11,7 @@ from postprocess import DEFAULT_RULES, LANGUAGES
 from richspeech.engines.hub import Source, Weights
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
+from richspeech.model.turn_detection import TurnDetection
 from richspeech.settings import Settings
 from richspeech.storage.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
 
@@ -105,7 +106,8 @@ def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
 def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
-    old = {key: value for key, value in asdict(asked).items() if key != "hotwords"}
+    younger = ("hotwords", "turn_detection")
+    old = {key: value for key, value in asdict(asked).items() if key not in younger}
     old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
     spelt = replace(asked, allowed_languages=LANGUAGES)
@@ -130,6 +132,8 @@ def test_every_option_changes_the_digest() -> None:
         Options(ban_unknown_emotion=True),
         Options(hotwords=("达摩院",)),
         Options(hotwords=("达摩院", "张珊")),
+        Options(turn_detection=TurnDetection()),
+        Options(turn_detection=TurnDetection(threshold=0.5)),
     ]
     assert len({request_identity("a", each) for each in options}) == len(options)
     assert request_identity("a", Options()) != request_identity("b", Options())
