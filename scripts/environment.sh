@@ -1,5 +1,7 @@
+# shellcheck shell=bash
 # Make .venv and install what is named: environment.sh REQUIREMENTS-FILE. Sourced, not run.
-# A file that was installed before and has not changed since is skipped.
+# A file that was installed before and has not changed since is skipped. TORCH_INDEX names an index with
+# another build of torch than PyPI's, which brings CUDA along.
 
 environment() {
   local requirements=$1
@@ -16,6 +18,11 @@ environment() {
     "$python" -m venv .venv
   fi
   echo "Installing $requirements; the first time takes a few minutes."
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+  local pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
+  if [ -n "${TORCH_INDEX-}" ]; then
+    grep -E '^torch(audio)?==' requirements.txt \
+      | "${pip[@]}" --index-url "$TORCH_INDEX" --no-deps --requirement /dev/stdin
+  fi
+  "${pip[@]}" --requirement "$requirements"
   touch "$stamp"
 }

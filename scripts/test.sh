@@ -40,6 +40,7 @@ fi
 .venv/bin/ruff check .
 .venv/bin/mypy .
 bash scripts/check_web.sh
+bash scripts/check_deploy.sh
 if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi

@@ -16,8 +16,8 @@ DOCUMENTS = [
 ]
 NAMING = [*DOCUMENTS, ROOT / "config.yaml", *sorted(ROOT.glob("requirements*.txt"))]
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-PATH = re.compile(r"(?<![\w/.])(?:richspeech|scripts|tests|docs|models|examples)/[\w./-]*\w")
-MODULE = re.compile(r"\brichspeech(?:\.\w+)+")
+PATH = re.compile(r"(?<![\w/.])(?:richspeech|scripts|tests|docs|models|examples|deploy)/[\w./-]*\w")
+MODULE = re.compile(r"(?<![\w/])richspeech(?:\.\w+)+")
 IMPORT = re.compile(r"from (richspeech[\w.]*) import ([\w, ]+)")
 MADE_BY_USERS = {"models/bert_sentiment_chinese"}
 MAP = {"README.md": "## Files", "README_zh.md": "## 文件"}
