@@ -94,8 +94,7 @@ def serve(
             access_log=False,
             timeout_graceful_shutdown=SECONDS_TO_LEAVE,
         )
-        sys.stdout.write(welcome(settings.server.host, settings.server.port))
-        sys.stdout.flush()
+        announce(settings.server.host, settings.server.port)
         server = Server(
             config, settings.server.stop_seconds, service.runner.close, partial(end_process, folder)
         )
@@ -116,6 +115,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import Account, add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
+    from richspeech.api.middleware.requests import Requests, Watch  # noqa: PLC0415
     from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
@@ -151,7 +151,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
-    return middleware.around(app, windows, protocols)
+    return Requests(middleware.around(app, windows, protocols), Watch())
 
 
 def sweep_often(windows: "Sessions", keep_seconds: float) -> None:
@@ -206,6 +206,15 @@ def quieten_gradio(folder: str) -> None:
     # Tables of all events that nobody looks at, else made anew after each of them.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
+
+
+def announce(host: str, port: int) -> None:
+    """Say where the page is: to a person at a terminal, else in the log."""
+    if sys.stdout.isatty():
+        sys.stdout.write(welcome(host, port))
+        sys.stdout.flush()
+    else:
+        log.info("the page is at http://%s:%d", host, port)
 
 
 def welcome(host: str, port: int) -> str:

@@ -323,6 +323,14 @@ class ServerSettings(_Group):
         return self
 
 
+class OperationsSettings(_Group):
+    """What whoever runs the server looks at."""
+
+    log_folder: Annotated[Path, AfterValidator(_beside_the_project)] | None = None
+    log_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
+    log_files: Annotated[int, Field(ge=1, le=1_000)] = 5
+
+
 class HighlightSettings(_Group):
     """What is worth watching again, and how long a clip of it is."""
 
@@ -386,6 +394,7 @@ class Settings(BaseSettings):
     page: PageSettings = PageSettings()
     live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()
+    operations: OperationsSettings = OperationsSettings()
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES

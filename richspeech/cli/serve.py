@@ -1,6 +1,7 @@
 """``python -m richspeech serve``: the console, until it is interrupted."""
 
 import logging
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,6 @@ from richspeech.cli.options import Weights
 from richspeech.places import own_config
 
 EXAMPLES = ("serve", "serve --port 7000 --model embedded")
-
-QUIET = ("httpx", "numba", "matplotlib", "alembic")
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +43,15 @@ def serve(*, console: Console = CONSOLE) -> int:
 
     The status is 1 when the settings, the port or the model do not allow it.
     """
-    logging.basicConfig(
-        force=True, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # structlog takes as long to import as the rest of the command.
+    from richspeech.operations.logs import logs_written  # noqa: PLC0415
+
     console = replace(console, config=own_config(console.config))
-    try:
-        settings = console.settings()
-        with bound_socket(settings.server.host, settings.server.port) as listener:
-            answer(settings, listener, console.config, history_aside=console.history_aside)
-    except KeyboardInterrupt:
-        log.info("stopped")
+    settings = console.settings()
+    with logs_written(settings.operations, sys.stdout):
+        try:
+            with bound_socket(settings.server.host, settings.server.port) as listener:
+                answer(settings, listener, console.config, history_aside=console.history_aside)
+        except KeyboardInterrupt:
+            log.info("stopped")
     return 0

@@ -14,6 +14,7 @@ from richspeech.console.sessions import Session, Sessions
 from richspeech.console.widgets import Widgets
 from richspeech.jobs.job import Job
 from richspeech.model.request import TranscriptionRequest
+from richspeech.operations.caller import go_on_for
 from richspeech.service import Service
 from richspeech.settings import Settings
 
@@ -37,7 +38,9 @@ class Context:
         return self.service.settings
 
     def session(self, request: gr.Request) -> Session:
-        """Return the session of the page that asks."""
+        """Return the session of the page that asks; what is done from here on is done for it."""
+        if request.request is not None:  # gradio handles events in tasks that know no request
+            go_on_for(request.request.state.caller)
         return self.sessions.get(request.session_hash)
 
     async def paintings(

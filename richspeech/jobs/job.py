@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
 from richspeech.language.catalog import Notice
 from richspeech.model.validation import why_refused
+from richspeech.operations.caller import Caller, caller
 from richspeech.polling import PAGE_POLL_SECONDS
 
 
@@ -96,6 +97,8 @@ class Job:
     changes: int = 0
     """Counts what happened, for whoever looks on."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    caller: Caller = field(default_factory=caller)
+    """Who asked for it, as was known when it was made."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while the state changes."""
 
@@ -211,6 +214,7 @@ class Job:
             seconds_total=total,
             error_code=error.code if error else None,
             error=Notice.of(error).to_dict() if error else None,
+            request_id=self.caller.request,
         )
 
 
@@ -235,6 +239,8 @@ class JobRecord:
     """Why it failed; None unless it did."""
     error: Mapping[str, Any] | None = None
     """What ``Notice.to_dict`` gives of the error, to be said in any language."""
+    request_id: str | None = None
+    """Number of the HTTP request that asked for it, which the log has as well."""
 
     @property
     def notice(self) -> Notice | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -22,6 +23,7 @@ from richspeech.errors import (
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
+from richspeech.operations.caller import called_by
 from richspeech.polling import WAITING_POLL_SECONDS
 
 log = logging.getLogger(__name__)
@@ -108,6 +110,10 @@ class Runner:
 
     def run(self, job: Job, work: Work, turn: Turn | None = None) -> None:
         """Do ``work`` here and now; ``job`` ends as it does, whatever that is."""
+        with called_by(replace(job.caller, job=job.id)):
+            self._run(job, work, turn)
+
+    def _run(self, job: Job, work: Work, turn: Turn | None) -> None:
         try:
             with turn.taken(job.stop.is_set) if turn else nullcontext():
                 work()

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from richspeech.access.principal import ANYBODY, Principal, Role
 from richspeech.api.middleware.refusal import refuse
 from richspeech.api.middleware.streams import Stream
+from richspeech.operations.caller import caller, know
 
 OPEN = ("/health", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
@@ -110,7 +111,10 @@ class Visitors:
             return
         connection = HTTPConnection(scope)
         visitor, is_new = self._visitor(connection)
-        scope.setdefault("state", {}).update(visitor=visitor, principal=_principal(visitor))
+        principal = _principal(visitor)
+        know(user=principal.user, key=principal.key)
+        state = {"visitor": visitor, "principal": principal, "caller": caller()}
+        scope.setdefault("state", {}).update(state)
         if is_new and scope["path"] in PAGES:
             send = self._with_cookie(scope, send, visitor)
         if self._logins is None or scope["path"] in OPEN:

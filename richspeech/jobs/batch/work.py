@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -75,7 +76,8 @@ class Batch:
         self._began = time.perf_counter()
         with ThreadPoolExecutor(workers, thread_name_prefix="batch") as pool:
             try:
-                for future in [pool.submit(self._do, name) for name in self._items]:
+                begun = [pool.submit(copy_context().run, self._do, each) for each in self._items]
+                for future in begun:
                     future.result()
             finally:
                 self.cancel()  # changes nothing unless something went wrong above, Ctrl-C perhaps

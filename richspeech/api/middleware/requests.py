@@ -1,0 +1,109 @@
+"""Every request has a number, and is counted; the outermost middleware.
+
+The number is that of the header X-Request-ID, if it is short and harmless, or a new one. The answer
+carries it, and so does all that is done for the request: its job, its lines in the log.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from richspeech.operations.caller import Caller, called_by, request_id_of
+
+log = logging.getLogger(__name__)
+
+HEADER = "x-request-id"
+OTHER = "other"
+"""The route of what has none: paths that do not exist, and requests that the middleware refuses."""
+OTHER_METHOD = "OTHER"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+LOGGED = ("/v1/", "/api/")
+"""Requests of programs are lines in the log; the page sends hundreds a minute."""
+
+
+@dataclass(eq=False)
+class Seen:
+    """One request or WebSocket, as it was at its end."""
+
+    kind: str
+    """``http`` or ``websocket``."""
+    method: str
+    route: str = OTHER
+    """Its template, as in /v1/models/{model}: of these there are few."""
+    status: int = 500
+    """500 too where an answer never began; of a WebSocket 101 once it is open."""
+    seconds: float = 0.0
+    received_bytes: int = 0
+    """Of the body, or of the messages."""
+
+
+class Watch:
+    """Is told of every request; does nothing by itself."""
+
+    def began(self, seen: Seen) -> None:
+        """Hear of a request whose route is not known yet."""
+
+    def ended(self, seen: Seen) -> None:
+        """Hear of the same at its end."""
+
+
+class Requests:
+    """Numbers what comes, and has it watched."""
+
+    def __init__(
+        self, app: ASGIApp, watch: Watch, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._app, self._watch, self._clock = app, watch, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        client = scope.get("client")
+        number = request_id_of(Headers(scope=scope).get(HEADER, ""))
+        with called_by(Caller(number, client[0] if client else None)):
+            await self._watched(scope, receive, send, number)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
+        method = scope.get("method", "GET")
+        seen = Seen(scope["type"], method if method in METHODS else OTHER_METHOD)
+        began = self._clock()
+        self._watch.began(seen)
+
+        async def received() -> Message:
+            message = await receive()
+            seen.received_bytes += len(message.get("body") or message.get("bytes") or b"")
+            return message
+
+        async def sent(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                seen.status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = number
+            elif message["type"] == "websocket.accept":
+                seen.status = 101
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message)[HEADER] = number
+            await send(message)
+
+        try:
+            await self._app(scope, received, sent)
+        finally:
+            seen.seconds, seen.route = self._clock() - began, route_of(scope)
+            self._watch.ended(seen)
+            if scope["path"].startswith(LOGGED):
+                log.info("%s %s: %d in %.3f s", seen.method, seen.route, seen.status, seen.seconds)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the route that was chosen, ``OTHER`` if none was."""
+    # FastAPI leaves the prefix of an included router out of the route itself.
+    within = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    for name in ("path_format", "path"):
+        if isinstance(path := getattr(within, name, None), str):
+            return path or "/"
+    return OTHER
