@@ -442,8 +442,9 @@ def _require_known_variables() -> None:
 def _read_yaml(path: Path) -> dict[str, Any]:
     """Read a mapping of groups; one whose keys are all commented out is an empty one."""
     try:
-        text = path.read_text(encoding="utf-8")
-        document, repeated = yaml.safe_load(text), _repeated_key(yaml.compose(text))
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))  # ten times as quick in C
+        node = loader.get_single_node()
+        document, repeated = node and loader.construct_document(node), _repeated_key(node)
     except FileNotFoundError as error:
         raise SettingsError("settings.no_file", name=path.name) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ if [ "${1-}" = --fast ]; then
   .venv/bin/mypy . &
   types=$!
   tests=0
-  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal --hypothesis-profile fast \
+  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal --hypothesis-profile fast -p no:schemathesis \
     -m "not alone and not process" tests/unit || tests=$?
   wait "$types"
   exit "$tests"

@@ -81,10 +81,11 @@ class Lazy(Generic[Thing]):
                 return
             self._stop_timer()
             thing, self._thing = self._thing, None
-        if thing is not None and self._close is not None:
-            self._close(thing)
-        del thing
-        give_back()
+        if thing is not None:
+            if self._close is not None:
+                self._close(thing)
+            del thing
+            give_back()
 
 
 @contextmanager

@@ -284,7 +284,7 @@ def test_a_list_names_the_item_that_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("server: {port: 1", "line 1, column 17"),
+        ("server: {port: 1\n", "line 2, column 1"),
         ("model:\n\tid: x", "line 2, column 1"),
         ("server: {port: *anchor}", "line 1, column 16"),
     ],

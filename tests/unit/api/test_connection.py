@@ -30,6 +30,7 @@ def served(seconds: float, connections: int = 100) -> Iterator[tuple[str, int]]:
         Bodies(app, seconds),
         http=impatient(seconds),
         limit_concurrency=connections,
+        timeout_keep_alive=1,
         log_level="error",
         log_config=None,
     )

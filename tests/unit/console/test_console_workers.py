@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from postprocess import Emotion
+from richspeech.api import server as api_server
 from richspeech.api.server import Server, work_seconds
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
@@ -266,12 +267,13 @@ def test_pages_are_served_until_the_work_has_ended(sig: int, seconds: float) -> 
 
 def test_work_that_hangs_does_not_keep_the_process() -> None:
     ends = Ends()
-    ends.server(1.0).handle_exit(signal.SIGTERM, None)
+    ends.server(0.2).handle_exit(signal.SIGTERM, None)
     assert ends.process.wait(FOREVER)
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_waits_for_nothing(second: int) -> None:
+def test_a_second_signal_waits_for_nothing(second: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_server, "SECONDS_AT_ONCE", 0.1)
     ends = Ends()
     server = ends.server(FOREVER)
     server.handle_exit(signal.SIGTERM, None)

@@ -13,9 +13,8 @@ from jinja2 import Environment, nodes
 from richspeech.language import catalog
 from richspeech.language.catalog import FALLBACK_LOCALE, locales, read_catalog, say
 from richspeech.language.languages import language_name
+from tests.unit.test_imports import FILES, ROOT, tree_of
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCES = [*ROOT.glob("*.py"), *ROOT.glob("richspeech/**/*.py")]
 TEMPLATES = [*ROOT.glob("richspeech/**/*.html"), *ROOT.glob("richspeech/**/*.j2")]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
@@ -40,8 +39,8 @@ def placeholders(text: str) -> set[str]:
 def written() -> tuple[frozenset[str], tuple[str, ...]]:
     """All strings of the code, and its f-strings that could be keys, as patterns."""
     literals, patterns = set(), set()
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in FILES:
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literals.add(node.value)
             elif isinstance(node, ast.JoinedStr):
@@ -104,8 +103,8 @@ def test_every_text_is_used() -> None:
 
 
 def said() -> Iterator[tuple[Path, str]]:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in FILES:
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "_say"):
                 yield from ((path, key) for key in keys_of(node.args[0] if node.args else None))
     for path in TEMPLATES:

@@ -5,7 +5,6 @@ import pickle
 import string
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,8 @@ from richspeech.language.catalog import (
     say,
     sentence,
 )
+from tests.unit.test_imports import FILES, ROOT, tree_of
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCES = [*ROOT.glob("*.py"), *ROOT.glob("richspeech/**/*.py")]
 FAMILY = {
     name
     for name, each in vars(errors).items()
@@ -33,8 +31,11 @@ FAMILY = {
 """Those that are raised with a key; the others have one sentence each."""
 
 
+catalog = cache(read_catalog)
+
+
 def placeholders(key: str, locale: str = "en") -> set[str]:
-    found = read_catalog(locale).get(key) or read_catalog(FALLBACK_LOCALE).get(key)
+    found = catalog(locale).get(key) or catalog(FALLBACK_LOCALE).get(key)
     assert found is not None
     texts = found.string if not isinstance(found.string, str) else (found.string,)
     return {
@@ -46,8 +47,8 @@ def placeholders(key: str, locale: str = "en") -> set[str]:
 def raised() -> list[tuple[str, ast.Call]]:
     return [
         (f"{path.relative_to(ROOT)}:{node.lineno}", node)
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path in FILES
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FAMILY
     ]
 
@@ -60,8 +61,8 @@ def keys_of(node: ast.expr) -> Iterator[str]:
         yield str(node.value)
 
 
-RAISED_AGAIN = ("richspeech/engines/sensevoice/openvino.py",)
-"""Where an error of another process is raised with the key that it came with."""
+RAISED_AGAIN = ("richspeech/engines/sensevoice/openvino.py", "richspeech/cli/usage.py")
+"""Where an error is raised as one of another kind or process, with the key that it came with."""
 
 
 def test_every_error_is_raised_with_a_key_and_the_fields_of_its_sentence() -> None:
