@@ -8,6 +8,7 @@ RichSpeechError
  ├── ModelError (RuntimeError)       weights are missing, unreadable or not of the expected class
  ├── AudioError (ValueError)         a recording cannot be decoded or breaks a limit
  ├── OptionError (ValueError)        a request asks for something that does not exist
+ │    └── UsageError                 or the words of a command do, which are wrong by themselves
  ├── StoreError (RuntimeError)       the history cannot be read or written
  │    └── UnreadableStoreError       its file is damaged or of another version, and may be put aside
  ├── AccessError (PermissionError)   a page, a file or a window is somebody else's
@@ -88,6 +89,10 @@ class OptionError(RichSpeechError, ValueError):
     """A recognition option has a value that does not exist."""
 
     code = "option"
+
+
+class UsageError(OptionError):
+    """A command was written wrongly: no file, model or settings could make it right."""
 
 
 class StoreError(RichSpeechError, RuntimeError):

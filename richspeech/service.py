@@ -79,13 +79,15 @@ class Service:
         """The emotion recogniser, for all jobs that need it."""
         return SharedEmotionRecogniser(self.emotion_model or lazy_emotion_recogniser(self.settings))
 
-    def load(self) -> Loaded:
-        """Load the main engine here and now; return it with the stages of the settings.
+    @contextmanager
+    def main_engine(self) -> Iterator[Loaded]:
+        """Load the main engine here and now, and give it as any job gets it.
 
         Raises ``ModelError``.
         """
         self.readiness.load(self.transcribers.load_main)
-        return self.transcribers.with_stages(self.readiness.wait(lambda: False))
+        with self.transcribers.use() as loaded:
+            yield loaded
 
     def caching(self, loaded: Loaded) -> CachingTranscriber:
         """Return an engine that asks the history first, and has it keep what it hears, if any."""
@@ -158,9 +160,9 @@ def open_service(
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
-    Somebody has to load the main engine, by ``load`` or ``readiness``. Whether it ``keeps`` what it
-    hears is a matter of the settings unless said. Raises ``StoreError``, and ``OptionError`` when
-    it is to keep and they switch the history off.
+    Somebody has to load the main engine, by ``main_engine`` or ``readiness``. Whether it ``keeps``
+    what it hears is a matter of the settings unless said. Raises ``StoreError``, and
+    ``OptionError`` when it is to keep and they switch the history off.
     """
     readiness = Readiness()
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from richspeech.engines import loader
+from richspeech.engines import transcribers
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import (
@@ -212,7 +212,7 @@ def emotion_table() -> str:
 
 def transcript_table() -> str:
     """Return what the pipeline gets wrong."""
-    loaded = loader.load(load_settings(model={"id": "embedded", "device": "cpu"}))
+    loaded = transcribers.load(load_settings(model={"id": "embedded", "device": "cpu"}))
     pipeline = loaded.transcriber
     assert isinstance(pipeline, Pipeline)  # noqa: S101 - engine: sensevoice is the default
     seen, new = (answers(pipeline, plan, None) for plan in (dataset.TEST_SEEN, dataset.TEST_NEW))

@@ -12,6 +12,7 @@ from richspeech.engines import loader
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.device import choose_device
 from richspeech.engines.reference.engine import BATCH_SECONDS
+from richspeech.engines.transcribers import load
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
@@ -23,7 +24,7 @@ class Ours:
     """The whole program, as the command line and the page load it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.loaded = loader.load(settings)
+        self.loaded = load(settings)
 
     def follow(
         self, recording: WaveformSource, cancelled: Cancel = lambda: False

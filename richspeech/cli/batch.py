@@ -20,7 +20,6 @@ from richspeech.cli.batch_report import Report
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
 from richspeech.jobs.batch.results import Results
@@ -74,15 +73,14 @@ def batch(
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     settings = model.settings()
-    options = recognition.options(loader.default_options(settings))
-    engine_named(settings.model.engine).require_languages(options)
+    options = recognition.options(settings)
     limits = loader.audio_limits(settings)
     results = Results(output, formats, look.options(), limits)
     with ExitStack() as stack:
         items = stack.enter_context(open_sources(sources, zip_limits(settings)))
         manifest = stack.enter_context(open_manifest(results.folder))
         service = stack.enter_context(open_service(settings, keeps=history))
-        loaded = service.load()
+        loaded = stack.enter_context(service.main_engine())
         tell_of_embedded(*loaded.all_weights)
         identity = engine_identity(settings, loaded)
         todo = _todo(items, request_identity(identity, options), manifest, results)

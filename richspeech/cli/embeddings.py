@@ -30,7 +30,7 @@ from richspeech.emotion.embeddings import (
 )
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, load_emotion_recogniser
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.errors import OptionError, RichSpeechError
+from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
 from richspeech.stages.second_opinion import segment_scores
@@ -75,13 +75,13 @@ class Wanted:
     transcript: Path | None
 
     def __post_init__(self) -> None:
-        """Raise ``OptionError`` for what does not go together, before anything is recognised."""
+        """Raise ``UsageError`` for what does not go together, before anything is recognised."""
         if self.transcript and len(self.files) > 1:
-            raise OptionError("cli.one_transcript")
+            raise UsageError("cli.one_transcript")
         if self.map and not self.groups:
-            raise OptionError("cli.map")
+            raise UsageError("cli.map")
         if self.nearest < 0:
-            raise OptionError("cli.nearest", count=self.nearest)
+            raise UsageError("cli.nearest", count=self.nearest)
 
 
 def embeddings(

@@ -22,7 +22,7 @@ from richspeech.emotion.document import GRANULARITIES, RESULT_KEYS, Circumstance
 from richspeech.emotion.runs import EMBEDDING, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, load_emotion_recogniser
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.errors import OptionError, RichSpeechError
+from richspeech.errors import RichSpeechError, UsageError
 from richspeech.settings import EmotionSettings
 
 EXAMPLES = (
@@ -81,14 +81,14 @@ def emotion(
 
 
 def parse_fields(texts: Sequence[str]) -> dict[str, str]:
-    """Read NAME=VALUE; raises ``OptionError`` for what is none, or would hide a result."""
+    """Read NAME=VALUE; raises ``UsageError`` for what is none, or would hide a result."""
     fields: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise OptionError("cli.field", text=text)
+            raise UsageError("cli.field", text=text)
         if name in RESULT_KEYS or name in fields:
-            raise OptionError("cli.field_taken", name=name)
+            raise UsageError("cli.field_taken", name=name)
         fields[name] = value
     return fields
 

@@ -20,7 +20,7 @@ from richspeech.audio.video import open_video
 from richspeech.cli.options import WEIGHTS, Locale, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.errors import OptionError
+from richspeech.errors import OptionError, UsageError
 from richspeech.language.catalog import locales
 from richspeech.model.transcript import Transcript
 from richspeech.review.edl import HIGHEST_FRAME_RATE
@@ -72,10 +72,10 @@ class Files:
     """language of the chapters"""
 
     def require_folder(self) -> None:
-        """Raise ``OptionError`` where a file has no place to go to."""
+        """Raise ``UsageError`` where a file has no place to go to."""
         asked = [name for name in ("clips", "reel", *LISTS) if getattr(self, name)]
         if asked and self.output is None:
-            raise OptionError("cli.needs_output", option=f"--{asked[0]}")
+            raise UsageError("cli.needs_output", option=f"--{asked[0]}")
 
 
 NO_FILES = Files()
@@ -170,8 +170,8 @@ def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Tra
     with (
         open_service(settings, keeps=False) as service,
         open_recording(recording, limits) as opened,
+        service.main_engine() as loaded,
     ):
-        loaded = service.load()
         tell_of_embedded(*loaded.all_weights)
         *_, last = loaded.transcriber.transcribe(opened, service.defaults, lambda: False)
     return last.transcript

@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings and options that come of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -7,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from cyclopts import Parameter
 
 from postprocess import STYLES
+from richspeech.cli.usage import typed
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options, language_hint
@@ -98,8 +100,24 @@ class Recognition:
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """text file with one hotword per line"""
 
-    def options(self, defaults: Options) -> Options:
-        """Return the settings' options, overridden by these; raises ``OptionError``."""
+    def options(self, settings: Settings) -> Options:
+        """Return the settings' options, overridden by these.
+
+        Raises ``UsageError`` for what the engine of the settings, or any, does not know.
+        """
+        from richspeech.engines.loader import default_options  # noqa: PLC0415 - all engines
+        from richspeech.engines.registry import engine_named  # noqa: PLC0415
+
+        engine, defaults = engine_named(settings.model.engine), default_options(settings)
+        hotwords = _hotwords_in(self.hotword_file)
+        with typed():
+            if language := language_hint(self.language):
+                engine.require_language(language)
+            options = self._over(defaults, hotwords)
+            engine.require_languages(options)
+        return options
+
+    def _over(self, defaults: Options, hotwords: Sequence[str]) -> Options:
         allowed = self.allowed_languages
         return Options(
             language=language_hint(self.language) if self.language else defaults.language,
@@ -108,7 +126,7 @@ class Recognition:
             merge=defaults.merge if self.merge_length is None else self.merge_length > 0,
             merge_length_s=self.merge_length or defaults.merge_length_s,
             ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
-            hotwords=(*(self.hotwords or "").split(), *_hotwords_in(self.hotword_file)),
+            hotwords=(*(self.hotwords or "").split(), *hotwords),
         )
 
 

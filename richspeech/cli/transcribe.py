@@ -19,10 +19,8 @@ from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line
-from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.engines.registry import engine_named
-from richspeech.errors import OptionError, RichSpeechError
+from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Progress
@@ -67,13 +65,12 @@ def transcribe(
 
     """
     settings = model.settings()
-    options = recognition.options(loader.default_options(settings))
-    engine_named(settings.model.engine).require_languages(options)
+    options = recognition.options(settings)
     outputs = iter(outputs_of(files, form, output))
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
-    with open_service(settings, keeps=history) as service:
-        loaded, writing = service.load(), _Writing(form, look, service.limits)
+    with open_service(settings, keeps=history) as service, service.main_engine() as loaded:
+        writing = _Writing(form, look, service.limits)
         tell_of_embedded(*loaded.all_weights)
         return _transcribe_files(files, service.caching(loaded), options, outputs, writing)
 
@@ -125,19 +122,19 @@ def outputs_of(files: Sequence[Path], form: str, output: Path | None) -> list[Pa
     """Return where the result of each file goes, None for stdout.
 
     ``output`` is a file if it has an ending and there is one result, and a folder otherwise. Raises
-    ``OptionError`` where results would overwrite or spoil each other.
+    ``UsageError`` where results would overwrite or spoil each other.
     """
     if output is None:
         written = WRITERS[form]
         if written.is_binary or (len(files) > 1 and not written.is_streamed):
-            raise OptionError("cli.terminal", form=form)
+            raise UsageError("cli.terminal", form=form)
         return [None] * len(files)
     if len(files) == 1 and output.suffix and not output.is_dir():
         return [output]
     names = [f"{path.stem}.{form}" for path in files]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise OptionError("cli.twice", name=str(twice))
+        raise UsageError("cli.twice", name=str(twice))
     return [output / name for name in names]
 
 

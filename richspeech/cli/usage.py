@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 
-from richspeech.errors import RichSpeechError
+from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.version import version
 
 WRONG_USAGE = 2
@@ -37,13 +38,22 @@ def run(app: App, words: Sequence[str]) -> int:
         return WRONG_USAGE
     except RichSpeechError as error:
         print(error, file=sys.stderr)
-        return 1
+        return WRONG_USAGE if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever reads has enough, as ``head`` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
         return 1
     return status or 0
+
+
+@contextmanager
+def typed() -> Iterator[None]:
+    """Raise what is wrong with options as a ``UsageError``: somebody has typed them."""
+    try:
+        yield
+    except OptionError as error:
+        raise UsageError(error.key, **error.fields) from error
 
 
 def sentence_of(error: CycloptsError, program: str) -> str:

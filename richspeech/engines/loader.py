@@ -17,7 +17,7 @@ from richspeech.engines.hub import (
 )
 from richspeech.engines.loaded import Models
 from richspeech.engines.registry import engine_named
-from richspeech.engines.sentiment.load import LazyReader, irony_limits, lazy_reader
+from richspeech.engines.sentiment.load import LazyReader, irony_limits
 from richspeech.language.catalog import Notice
 from richspeech.memory import give_back, resident_bytes
 from richspeech.model.capability import Capability
@@ -101,16 +101,6 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
         return Models(recogniser, detector)
     punctuation = EMBEDDED if embedded else settings.paraformer.punctuation_id
     return Models(recogniser, detector, find(punctuation, EMBEDDED_PUNCTUATION))
-
-
-def load(settings: Settings, engine: str | None = None) -> Loaded:
-    """Load an engine, that of the settings if none is named, with the stages of the settings.
-
-    Raises ``ModelError`` when its weights, or those of what reads the words, cannot be had.
-    """
-    engine = engine or settings.model.engine
-    reader = lazy_reader(settings) if engine in settings.sentiment.engines else None
-    return with_stages(load_engine(settings, engine), settings, settings.rules, reader)
 
 
 def with_stages(

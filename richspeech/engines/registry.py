@@ -60,13 +60,18 @@ class Engine:
         """Refuse a language that it does not know, with an ``OptionError`` that names those."""
         allowed = options.allowed_languages if self.can(Capability.ALLOWED_LANGUAGES) else None
         for language in (options.language, *(allowed or ())):
-            if language is not None and language not in self.languages:
-                raise OptionError(
-                    "language.not_of_engine",
-                    engine=self.name,
-                    language=language,
-                    known=(AUTO, *self.languages),
-                )
+            if language is not None:
+                self.require_language(language)
+
+    def require_language(self, language: str) -> None:
+        """Refuse what is none of its languages, with an ``OptionError`` that names those."""
+        if language not in self.languages:
+            raise OptionError(
+                "language.not_of_engine",
+                engine=self.name,
+                language=language,
+                known=(AUTO, *self.languages),
+            )
 
     def heeded(self, options: Options) -> Options:
         """Return the options without what it cannot do, or does anyway."""

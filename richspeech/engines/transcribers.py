@@ -10,6 +10,7 @@ from postprocess import Rule
 from richspeech.engines import loader
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
@@ -25,6 +26,15 @@ class Main(Protocol):
 
     def wait(self, cancelled: Callable[[], bool]) -> Loaded:
         """Return the engine once it is there; raises what went wrong, or ``Cancelled``."""
+
+
+def load(settings: Settings) -> Loaded:
+    """Load the engine of the settings, with their stages, for whoever closes it.
+
+    Raises ``ModelError`` as ``Transcribers.load_main`` does.
+    """
+    transcribers = Transcribers(Readiness(), settings)
+    return transcribers.with_stages(transcribers.load_main())
 
 
 class Transcribers:

@@ -46,9 +46,7 @@ class Document:
     @classmethod
     def known(cls, measured: Transcript, edits: Sequence[Edit], result: Transcript) -> "Document":
         """Return a document of which somebody has the ``uncorrected`` transcript already."""
-        document = cls(measured, tuple(edits))
-        vars(document)["uncorrected"] = result  # where the cached property keeps what it returns
-        return document
+        return _knowing(cls(measured, tuple(edits)), result)
 
     @cached_property
     def transcript(self) -> Transcript:
@@ -85,11 +83,10 @@ class Document:
 
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
-        edit.require_fit(len(self.measured.segments))
-        now = self.uncorrected
+        grown, now = replace(self, edits=(*self.edits, edit)), self.uncorrected
         if not isinstance(edit, CorrectionEdit):
             now = replace(now, segments=edit.apply(now.segments))
-        return Document.known(self.measured, (*self.edits, edit), now)
+        return _knowing(grown, now)
 
     def with_corrections(self, corrections: Sequence[Correction], made: datetime) -> "Document":
         """Return it with these corrections alone; those that it has already stay as they are."""
@@ -133,6 +130,11 @@ class Document:
             if isinstance(edit, CorrectionEdit) and _is_of_meaning(edit.correction):
                 newer.add(edit.correction.index)
         return segments
+
+
+def _knowing(document: Document, uncorrected: Transcript) -> Document:
+    vars(document)["uncorrected"] = uncorrected  # where the cached property keeps what it returns
+    return document
 
 
 def _is_of_meaning(correction: Correction) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from richspeech.audio.decode import Waveform
-from richspeech.engines import loader
+from richspeech.engines import loader, transcribers
 from richspeech.engines.common.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
 from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
@@ -37,12 +37,12 @@ def request_of(waveform: Waveform, options: Options | None = None) -> Request:
 
 @pytest.fixture(scope="session")
 def ours() -> loader.Loaded:
-    return loader.load(load_settings(model={"id": "embedded", "device": "cpu"}))
+    return transcribers.load(load_settings(model={"id": "embedded", "device": "cpu"}))
 
 
 @pytest.fixture(scope="session")
 def reference() -> loader.Loaded:
-    return loader.load(
+    return transcribers.load(
         load_settings(model={"id": "embedded", "device": "cpu", "engine": "reference"})
     )
 

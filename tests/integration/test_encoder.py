@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
-from richspeech.engines import loader
+from richspeech.engines import transcribers
 from richspeech.engines.common import openvino_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.features import extract_batch
@@ -118,7 +118,7 @@ def test_eight_bits_hear_nearly_the_same_tokens(theirs: Theirs) -> None:
 @cache
 def texts_of_the_examples(backend: str, precision: str) -> dict[str, list[str]]:
     chosen = {"id": "embedded", "device": "cpu", "backend": backend, "precision": precision}
-    transcriber = loader.load(load_settings(model=chosen)).transcriber
+    transcriber = transcribers.load(load_settings(model=chosen)).transcriber
     found = {}
     for name in sorted(references()):
         with open_recording(EXAMPLES / name, LIMITS) as recording:

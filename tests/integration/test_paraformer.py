@@ -10,7 +10,7 @@ import torch
 
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits, Waveform, load_waveform, open_recording
-from richspeech.engines import loader
+from richspeech.engines import loader, transcribers
 from richspeech.engines.common import funasr_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import EMBEDDED_PARAFORMER, EMBEDDED_RECOGNISER
@@ -58,7 +58,7 @@ def mandarin() -> loader.Loaded:
     settings = load_settings(
         model={"engine": "paraformer", "device": "cpu"}, paraformer={"id": "embedded"}
     )
-    return loader.load(settings)
+    return transcribers.load(settings)
 
 
 def squeeze(text: str) -> str:

@@ -19,11 +19,11 @@ with funasr_import.quiet():
 
 WARM_START = """
 import sys
-from richspeech.engines import loader
+from richspeech.engines import transcribers
 from richspeech.settings import load_settings
 if __name__ == "__main__":
     model = {"id": "embedded", "device": "cpu", "cache_folder": sys.argv[1]}
-    loader.load(load_settings(model=model)).close()
+    transcribers.load(load_settings(model=model)).close()
     print("funasr" in sys.modules, "transformers" in sys.modules)
 """
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
-from richspeech.engines import loader
+from richspeech.engines import loader, transcribers
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.features import extract_batch
 from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
@@ -270,7 +270,7 @@ def test_loading_by_path_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    loader.load(load_settings_embedded())
+    transcribers.load(load_settings_embedded())
 
 
 def load_settings_embedded() -> Settings:
@@ -278,7 +278,7 @@ def load_settings_embedded() -> Settings:
 
 
 def test_without_a_gpu_the_cpu_is_used_and_the_reason_given(ours: loader.Loaded) -> None:
-    loaded = loader.load(load_settings_embedded())
+    loaded = transcribers.load(load_settings_embedded())
     if not torch.cuda.is_available():
         assert loaded.device == "cpu"
         assert "cuda:0 was asked for, but" in str(loaded.device_reason)

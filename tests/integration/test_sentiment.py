@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.engines import loader
+from richspeech.engines import loader, transcribers
 from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER
 from richspeech.engines.sentiment import network as sentiment_network
@@ -270,7 +270,7 @@ def test_a_damaged_export_is_made_anew(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def reading(cache_folder: Path) -> Iterator[loader.Loaded]:
-    loaded = loader.load(
+    loaded = transcribers.load(
         load_settings(
             model={"id": "embedded", "device": "cpu", "cache_folder": cache_folder},
             sentiment={"id": "embedded", "engines": ["sensevoice"]},

@@ -152,7 +152,7 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_heard(
     loads: list[Settings],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(*arguments) == 1
+    assert run(*arguments) == 2
     out, err = capsys.readouterr()
     assert (out, loads) == ("", [])
     assert complaint in err

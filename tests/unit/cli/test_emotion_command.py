@@ -152,7 +152,7 @@ def test_a_bad_file_fails_alone_and_leaves_no_run(
 def test_a_field_that_says_nothing_or_hides_a_result_is_refused(
     good: str, field: str, asked: list[Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(good, "--field", field) == 1
+    assert run(good, "--field", field) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert field.partition("=")[0] in err
@@ -160,7 +160,7 @@ def test_a_field_that_says_nothing_or_hides_a_result_is_refused(
 
 
 def test_a_field_given_twice_is_refused(good: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(good, "--field", "a=1", "--field", "a=2") == 1
+    assert run(good, "--field", "a=1", "--field", "a=2") == 2
     assert capsys.readouterr().err == "The field 'a' is taken; give it another name.\n"
 
 

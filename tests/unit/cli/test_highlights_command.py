@@ -152,7 +152,7 @@ def test_what_is_no_transcript_is_refused(
 def test_files_need_a_folder(
     flag: str, recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(recording, "--transcript", stored, flag) == 1
+    assert run(recording, "--transcript", stored, flag) == 2
     assert capsys.readouterr() == ("", f"{flag} needs a folder: name it with --output.\n")
 
 

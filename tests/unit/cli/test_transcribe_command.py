@@ -198,7 +198,7 @@ def test_a_report_carries_the_name_and_the_sound_of_its_recording(
 def test_results_that_would_spoil_each_other_are_refused_before_anything_is_loaded(
     bench: Bench, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert refusal(capsys, *arguments).startswith(sentence)
+    assert refusal(capsys, *arguments, status=2).startswith(sentence)
     assert bench.settings == []
 
 
@@ -362,8 +362,8 @@ def test_the_model_engine_and_device_reach_the_settings(bench: Bench, sound: str
 # Refusals -----------------------------------------------------------------------------------------
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run(*arguments) == 1
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 1) -> str:
+    assert run(*arguments) == status
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
@@ -398,16 +398,27 @@ def test_a_fault_of_the_model_names_the_file_it_was_in(
     assert refusal(capsys, sound) == "good.wav: The model gave nonsense."
 
 
-@pytest.mark.parametrize("arguments", [("--language", "fr"), ("--allowed-languages", "zh,fr")])
+@pytest.mark.parametrize(
+    ("language", "arguments"),
+    [
+        ("fr", ("--language", "fr")),
+        ("xx", ("--language", "xx")),
+        ("fr", ("--allowed-languages", "zh,fr")),
+    ],
+)
 def test_an_unknown_language_is_refused_before_anything_is_loaded(
-    bench: Bench, sound: str, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    bench: Bench,
+    sound: str,
+    language: str,
+    arguments: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     known = ", ".join(("auto", *engine_named("sensevoice").languages))
     sentence = (
-        f"The engine sensevoice does not know the language fr: choose one of {known}, or another "
-        "engine."
+        f"The engine sensevoice does not know the language {language}: choose one of {known}, or "
+        "another engine."
     )
-    assert refusal(capsys, sound, *arguments) == sentence
+    assert refusal(capsys, sound, *arguments, status=2) == sentence
     assert bench.settings == []
 
 
@@ -415,7 +426,7 @@ def test_an_unknown_language_is_refused_before_anything_is_loaded(
 def test_an_impossible_merge_length_is_refused(
     bench: Bench, sound: str, length: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    message = refusal(capsys, sound, "--merge-length", length)
+    message = refusal(capsys, sound, "--merge-length", length, status=2)
     assert message.startswith(f"The merge length of {float(length):g} seconds is ")
     assert bench.settings == []
 
@@ -469,7 +480,9 @@ def test_a_hotword_file_that_is_no_text_is_refused(
 def test_a_hotword_that_cannot_be_used_is_refused(
     sound: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "The hotword '院' cannot be used" in refusal(capsys, sound, "--hotwords", "达摩 院")
+    assert "The hotword '院' cannot be used" in refusal(
+        capsys, sound, "--hotwords", "达摩 院", status=2
+    )
 
 
 def test_an_unknown_model_folder_is_refused(
