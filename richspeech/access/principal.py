@@ -64,3 +64,6 @@ class Principal:
 
 ANYBODY = Principal()
 """Where nobody logs in."""
+
+NOBODY = Principal(role=Role.VIEWER, scopes=frozenset())
+"""Who has not said who they are, where one has to."""

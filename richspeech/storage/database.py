@@ -29,6 +29,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     create_engine,
     event,
     make_url,
@@ -138,6 +139,70 @@ class LabelRow(Table):
     __table_args__ = (Index("richspeech_labels_by_value", "kind", "value"),)
 
 
+class OwnerRow(Table):
+    """Whose a transcript is; one that is nobody's has no row, or no owner in it."""
+
+    __tablename__ = "richspeech_owners"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    owner: Mapped[str | None] = mapped_column(String(64))
+    """Name of a user."""
+    whole: Mapped[str] = mapped_column(String(64), index=True)
+    """As nobody's transcript of the same would have it, whose own column is unique."""
+
+    __table_args__ = (UniqueConstraint("owner", "whole", name="richspeech_owners_once"),)
+
+
+class UserRow(Table):
+    """Who may log in, beside the account of the settings."""
+
+    __tablename__ = "richspeech_users"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    password: Mapped[str]
+    """As an argon2 hash."""
+    role: Mapped[str] = mapped_column(String(16))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeyRow(Table):
+    """An API key, which only its owner has; here is a digest of it."""
+
+    __tablename__ = "richspeech_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column("user_name", String(64))
+    name: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    beginning: Mapped[str] = mapped_column(String(16))
+    """The first letters, by which people know it again."""
+    scopes: Mapped[list[Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rate: Mapped[str | None]
+    concurrent: Mapped[int | None]
+
+    __table_args__ = (UniqueConstraint("user_name", "name", name="richspeech_keys_named"),)
+
+
+class ShareRow(Table):
+    """A link to one transcript, which only those have who were given it."""
+
+    __tablename__ = "richspeech_shares"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[str | None] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class JobRow(Table):
     """A job, as it was written last."""
 
@@ -227,6 +292,13 @@ class Database:
             what,
             "the file that is there now" if what == "replaced" else "a new one at the same place",
         )
+
+
+def is_there(address: str) -> bool:
+    """Tell whether there is a database at a URL already; of a server it is taken for granted."""
+    with as_store_error():
+        url = make_url(address)
+    return url.get_backend_name() != "sqlite" or (HOME / str(url.database)).is_file()
 
 
 def put_database_aside(address: str) -> None:

@@ -29,6 +29,7 @@ from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.settings import HistorySettings
+from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     Database,
     LabelRow,
@@ -161,6 +162,11 @@ class Store:
     def jobs(self) -> JobStore:
         """The jobs of the same database."""
         return JobStore(self._database, self._now)
+
+    @cached_property
+    def accounts(self) -> AccountStore:
+        """The users and keys of the same database."""
+        return AccountStore(self._database, self._now)
 
     def close(self) -> None:
         """Close the connections."""

@@ -264,7 +264,7 @@ def test_a_file_is_copied_first_for_the_same_eyes(
     for _ in range(2):
         Store(f"sqlite:///{old_file}").close()
     (copy,) = copies(f"sqlite:///{old_file}")
-    assert re.fullmatch(r"history\.before-0003-\d{8}-\d{6}\.sqlite", copy.name)
+    assert re.fullmatch(r"history\.before-0004-\d{8}-\d{6}\.sqlite", copy.name)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
     assert contents(f"sqlite:///{copy}") == before
     (said,) = caplog.messages
@@ -289,7 +289,7 @@ def test_the_tables_of_a_server_are_copied_in_the_same_transaction(server_url: s
     before = contents(server_url)
     Store(server_url).close()
     copied = {name: rows for name, rows in contents(server_url).items() if "_before_" in name}
-    named = {re.sub(r"_before_0003_\d{8}_\d{6}", "", name): rows for name, rows in copied.items()}
+    named = {re.sub(r"_before_0004_\d{8}_\d{6}", "", name): rows for name, rows in copied.items()}
     assert named == before
 
 

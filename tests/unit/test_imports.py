@@ -98,7 +98,7 @@ HOMES = {
     "h11": ("api.connection",),
     "mcp": ("api.mcp",),
     "python_multipart": ("api.multipart",),
-    "limits": ("api.middleware.attempts",),
+    "limits": ("api.middleware.attempts", "access"),
     "argon2": ("passwords",),
     "structlog": ("operations.logs",),
     "sqlalchemy": ("storage",),

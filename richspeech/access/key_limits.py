@@ -1,0 +1,48 @@
+"""How often, and how often at once, each API key may ask; counted in this process.
+
+The library counts in a sliding window, in constant memory for each key.
+"""
+
+import time
+from collections import Counter
+
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from richspeech.storage.accounts import Key
+
+SECONDS_TO_FINISH = 1
+"""After which who asks for too much at once may try again: most answers take as long."""
+
+
+class KeyLimits:
+    """Counts requests; used by one event loop."""
+
+    def __init__(self) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._running: Counter[str] = Counter()
+
+    def begin(self, key: Key) -> int:
+        """Count a request, which ``end`` ends; else return how many seconds it has to wait."""
+        if key.concurrent is not None and self._running[key.digest] >= key.concurrent:
+            return SECONDS_TO_FINISH
+        limits = parse_many(key.rate) if key.rate else []
+        if seconds := max((self._seconds(limit, key.digest) for limit in limits), default=0):
+            return seconds
+        for limit in limits:
+            self._limiter.hit(limit, key.digest)
+        self._running[key.digest] += 1
+        return 0
+
+    def end(self, key: Key) -> None:
+        """Let the next one in."""
+        self._running[key.digest] -= 1
+        if not self._running[key.digest]:
+            del self._running[key.digest]
+
+    def _seconds(self, limit: RateLimitItem, digest: str) -> int:
+        if self._limiter.test(limit, digest):
+            return 0
+        free = self._limiter.get_window_stats(limit, digest).reset_time
+        return max(int(free - time.time()) + 1, 1)
