@@ -113,7 +113,7 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
-    from richspeech.api.login import Account, add_login  # noqa: PLC0415
+    from richspeech.api.login import add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.middleware.requests import Requests, Watch  # noqa: PLC0415
     from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
@@ -122,11 +122,10 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
 
     settings, readiness = service.settings, service.readiness
-    app, middleware = create_app(readiness, version()), middleware_of(settings.server)
-    limits, server = settings.limits, settings.server
-    if middleware.logins is not None and server.user and server.password:
-        account = Account(server.user, server.password)
-        add_login(app, account, middleware.logins, middleware.cookies, console.login_page)
+    app, limits = create_app(readiness, version()), settings.limits
+    accounts, middleware = service.accounts, middleware_of(settings.server, service.accounts)
+    if middleware.logins is not None:
+        add_login(app, accounts, middleware.logins, middleware.cookies, console.login_page)
     protocols = surfaces(service, quota)
     for protocol in protocols:
         app.include_router(protocol.router)

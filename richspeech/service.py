@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from richspeech.access.accounts import Accounts, built_in_of
 from richspeech.audio.decode import AudioLimits
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
@@ -29,6 +30,7 @@ from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
 from richspeech.places import CONFIG
 from richspeech.settings import Settings
+from richspeech.storage.accounts import open_accounts
 from richspeech.storage.history import History, open_history
 from richspeech.storage.quota import Quota
 from richspeech.storage.rule_file import RuleFile
@@ -54,6 +56,8 @@ class Service:
     """None when nothing is to be kept."""
     quota: Quota | None = None
     """None where nobody sends anything."""
+    accounts: Accounts = field(default_factory=Accounts)
+    """Who may come in."""
     config_file: Path = CONFIG
     """Where the settings came from; rules may be saved there."""
     emotion_model: Lazy[LoadedEmotionRecogniser] | None = field(default=None, repr=False)
@@ -141,12 +145,14 @@ def build(
     runner: Runner | None = None,
     quota: Quota | None = None,
     config_file: Path = CONFIG,
+    accounts: Accounts | None = None,
 ) -> Service:
     """Put a service together; what is not given is as the settings have it, without a history."""
     readiness = readiness or Readiness()
     transcribers = transcribers or Transcribers(readiness, settings)
     runner = runner or runner_of(settings)
-    return Service(settings, readiness, transcribers, runner, history, quota, config_file)
+    accounts = accounts or Accounts(built_in=built_in_of(settings.server))
+    return Service(settings, readiness, transcribers, runner, history, quota, accounts, config_file)
 
 
 @contextmanager
@@ -172,6 +178,16 @@ def open_service(
             history = stack.enter_context(open_history(settings, version(), aside=history_aside))
             if keeps and history is None:
                 raise OptionError("history.off")
+        store = history.store.accounts if history else None
+        if keeps is None and history is None:
+            store = stack.enter_context(open_accounts(settings.history))
+        accounts = Accounts(store, built_in_of(settings.server))
         yield build(
-            settings, readiness, transcribers, history, quota=quota, config_file=config_file
+            settings,
+            readiness,
+            transcribers,
+            history,
+            quota=quota,
+            config_file=config_file,
+            accounts=accounts,
         )

@@ -5,10 +5,8 @@ POST /login     user and password, urlencoded → the page, or the form with wha
 POST /logout    ends this login and no other → the form
 """
 
-import hmac
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -16,10 +14,11 @@ from fastapi import APIRouter, FastAPI, Request, status
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from richspeech.access.accounts import Accounts
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.visitors import Cookies, Logins
 from richspeech.api.root_page import locale_of
-from richspeech.passwords import is_password
+from richspeech.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -29,27 +28,13 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-ac
 
 MOST_FIELDS = 10
 
-Problem = Literal["wrong", "wait"]
+Problem = Literal["wrong", "wait", "broken"]
 DrawLogin = Callable[[str, Problem | None, int], str]
 """Locale, what was wrong, seconds to wait → HTML."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """Who may come in."""
-
-    user: str
-    password: str
-    """As such, or as an argon2 hash."""
-
-    def admits(self, user: str, password: str) -> bool:
-        """Tell whether these are the name and the password; takes as long for a wrong name."""
-        is_user = hmac.compare_digest(user.encode(), self.user.encode())
-        return is_password(password, self.password) and is_user
-
-
 def add_login(
-    app: FastAPI, account: Account, logins: Logins, cookies: Cookies, draw: DrawLogin
+    app: FastAPI, accounts: Accounts, logins: Logins, cookies: Cookies, draw: DrawLogin
 ) -> None:
     """Give the application its three routes."""
     attempts, router = Attempts(), APIRouter()
@@ -64,14 +49,13 @@ def add_login(
             sentence = f"A login is sent as {FORM}: use the form."
             return JSONResponse({"detail": sentence}, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE)
         user, password = _fields(await request.body())
-        address = request.client.host if request.client else ""
+        address = _address(request)
         if seconds := attempts.seconds_to_wait(address, user):
             return _form(draw, request, "wait", seconds)
         attempts.fail(address, user)  # before the slow part, so that none slip by meanwhile
-        if not await run_in_threadpool(account.admits, user, password):
-            who = repr(account.user) if user == account.user else "an unknown name"
-            log.warning("a login as %s from %s failed", who, address)
-            return _form(draw, request, "wrong")
+        problem = await run_in_threadpool(_problem, accounts, user, password, address)
+        if problem is not None:
+            return _form(draw, request, problem)
         attempts.succeed(address, user)
         logins.end(request.cookies.get(cookies.login))
         answer = RedirectResponse(".", status.HTTP_303_SEE_OTHER)
@@ -90,6 +74,23 @@ def add_login(
     app.include_router(router)
 
 
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _problem(accounts: Accounts, user: str, password: str, address: str) -> Problem | None:
+    """Return why somebody may not come in, and tell the log; None for those who may."""
+    try:
+        if accounts.admits(user, password):
+            return None
+        who = repr(user) if accounts.knows(user) else "an unknown name"
+    except StoreError as error:
+        log.warning("nobody can log in: %s", error)
+        return "broken"
+    log.warning("a login as %s from %s failed", who, address)
+    return "wrong"
+
+
 def _fields(body: bytes) -> tuple[str, str]:
     """Read name and password; what is missing, or more than a form has, is nobody's."""
     try:
@@ -105,5 +106,5 @@ def _form(draw: DrawLogin, request: Request, problem: Problem | None, seconds: i
     headers = {"content-security-policy": POLICY, "vary": "accept-language, cookie"}
     if problem == "wait":
         headers["retry-after"] = str(seconds)
-    codes = {None: 200, "wrong": 400, "wait": 429}
+    codes = {None: 200, "wrong": 400, "wait": 429, "broken": 503}
     return HTMLResponse(page, codes[problem], headers)

@@ -206,7 +206,7 @@ class Page:
                 min_width=150,
                 scale=0,
             )
-            if self._context.settings.server.user is not None:
+            if self._context.service.accounts.are_needed:
                 self._widgets.html(render.logout, elem_id="logout")
             self._window = gr.Textbox("", visible="hidden", elem_id="window")
             self._timezone = gr.Textbox("", visible="hidden", elem_id="timezone")

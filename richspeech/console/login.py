@@ -8,8 +8,8 @@ from richspeech.web.files import read
 def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str:
     """Draw the form.
 
-    ``problem`` is "wrong" after a wrong name or password, and "wait" for somebody who has tried too
-    often and may try again in ``seconds``.
+    ``problem`` is "wrong" after a wrong name or password, "wait" for somebody who has tried too
+    often and may try again in ``seconds``, and "broken" when nobody can tell who may come in.
     """
     return draw(
         "login.html",

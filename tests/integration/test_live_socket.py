@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
+from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.live import live_route
 from richspeech.api.middleware.origins import Origins
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
@@ -78,9 +79,12 @@ class FakeWindows:
         return f"Sorry, {window}: {error}"
 
 
+MING = Accounts(built_in=BuiltIn("ming", "a long password"))
+
+
 def guarded(route: WebSocketRoute, logins: Logins | None = None) -> ASGIApp:
     """The route behind what tells it who asks, and keeps other sites away."""
-    return Origins(Visitors(Starlette(routes=[route]), COOKIES, logins))
+    return Origins(Visitors(Starlette(routes=[route]), COOKIES, logins, MING))
 
 
 @pytest.fixture

@@ -452,7 +452,7 @@ def test_a_damaged_history_is_neither_copied_nor_changed(old_file: Path) -> None
 
 def test_a_program_without_revisions_sees_that_it_is_too_old(old: str) -> None:
     Store(old).close()
-    assert rows(old, "SELECT version FROM richspeech_schema") == [(3,)]
+    assert rows(old, "SELECT version FROM richspeech_schema") == [(4,)]
 
 
 def test_opening_what_is_up_to_date_changes_nothing(old: str) -> None:

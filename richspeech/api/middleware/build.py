@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from richspeech.access.accounts import Accounts, built_in_of
+from richspeech.api.middleware.allowances import Allowances
 from richspeech.api.middleware.bodies import Bodies
 from richspeech.api.middleware.headers import Headers
 from richspeech.api.middleware.hosts import Hosts
@@ -24,6 +26,7 @@ class Middleware:
     cookies: Cookies
     logins: Logins | None
     """None where nobody has to log in."""
+    accounts: Accounts
 
     def around(self, app: ASGIApp, windows: Windows, surfaces: Sequence[Surface] = ()) -> ASGIApp:
         """Wrap ``app``; requests pass the middlewares from the outermost in.
@@ -32,14 +35,19 @@ class Middleware:
         """
         settings = self.settings
         app = PageAccess(app, windows, surfaces)
-        app = Visitors(app, self.cookies, self.logins)
+        app = Allowances(app)
+        app = Visitors(app, self.cookies, self.logins, self.accounts)
         app = Bodies(app, settings.body_seconds, uploads_of(surfaces))
         app = Origins(app)
         app = Headers(app, settings.frame_ancestors)
         return Hosts(app, settings.served_hosts, any_own=settings.host in ANY_ADDRESS)
 
 
-def middleware_of(settings: ServerSettings) -> Middleware:
-    """Configure the middleware of a server."""
-    logins = None if settings.user is None else Logins(settings.session_hours)
-    return Middleware(settings, Cookies(settings.port), logins)
+def middleware_of(settings: ServerSettings, accounts: Accounts | None = None) -> Middleware:
+    """Configure the middleware of a server; raises ``StoreError``.
+
+    Unless ``accounts`` are given there is that of the settings alone, if they have one.
+    """
+    accounts = accounts or Accounts(built_in=built_in_of(settings))
+    logins = Logins(settings.session_hours) if accounts.are_needed else None
+    return Middleware(settings, Cookies(settings.port), logins, accounts)

@@ -1,9 +1,9 @@
-"""Event streams and WebSockets end with the login that opened them.
+"""Event streams and WebSockets end with the login, or the key, that opened them.
 
 Every other request is answered and over; the next one is refused by ``Visitors``.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from starlette.datastructures import Headers
@@ -23,7 +23,7 @@ class LoginEnded(ClientDisconnect):
 class Stream:
     """One request or WebSocket; it ends with the login, as if the visitor had gone."""
 
-    def __init__(self, receive: Receive, send: Send, is_in: Callable[[], bool]) -> None:
+    def __init__(self, receive: Receive, send: Send, is_in: Callable[[], Awaitable[bool]]) -> None:
         """``is_in`` says whether the login still holds."""
         self._receive, self._send, self._is_in = receive, send, is_in
         self._end: Message | None = None
@@ -37,7 +37,7 @@ class Stream:
             await app(scope, self._received, self._sent)
 
     async def _sent(self, message: Message) -> None:
-        if self._end is not None and not self._is_in():
+        if self._end is not None and not await self._is_in():
             await self._stop(self._end)
             raise LoginEnded
         if message["type"] == "http.response.start":
@@ -47,7 +47,7 @@ class Stream:
 
     async def _received(self) -> Message:
         message = await self._receive()
-        if message["type"] == "websocket.receive" and self._end and not self._is_in():
+        if message["type"] == "websocket.receive" and self._end and not await self._is_in():
             await self._stop(self._end)
             return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
         return message

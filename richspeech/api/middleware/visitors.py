@@ -1,4 +1,4 @@
-"""Visitors: a browser, known by a cookie, and its login, if it has one.
+"""Visitors: a browser, known by a cookie, and its login, or a program, known by its API key.
 
 A browser's cookie is a random number that nobody else can guess; nothing is stored for it. A login
 is a random number as well, which the server forgets when it ends. Both are named after the port,
@@ -11,24 +11,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from typing import NamedTuple, TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from richspeech.access.principal import ANYBODY, Principal, Role
-from richspeech.api.middleware.refusal import refuse
+from richspeech.access.accounts import Accounts
+from richspeech.access.principal import ANYBODY, NOBODY, Principal
+from richspeech.api.middleware.refusal import refuse_for
 from richspeech.api.middleware.streams import Stream
+from richspeech.errors import AccessError, StoreError
 from richspeech.operations.caller import caller, know
+from richspeech.storage.accounts import Key
 
-OPEN = ("/health", "/readyz", "/login", "/favicon.ico")
+OPEN = ("/health", "/livez", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
+LINKS = "/share/"
+"""What stands behind it is known to those alone who were given the link."""
 PAGES = ("/", "/login")
 """Where a browser gets its cookie; whoever begins elsewhere is nobody's neighbour."""
 RANDOM_BYTES = 32
 SECONDS_AN_HOUR = 3_600
 MOST_LOGINS = 10_000
+IN_PROTOCOL = "openai-insecure-api-key."
+"""A browser's WebSocket cannot send the header, so OpenAI's clients name the key as a protocol."""
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -97,38 +108,91 @@ class Logins:
         self._users.pop(token or "", None)
 
 
-class Visitors:
-    """Finds out who asks; without a login nobody passes, where one is needed."""
+class Known(NamedTuple):
+    """Somebody who may come in."""
 
-    def __init__(self, app: ASGIApp, cookies: Cookies, logins: Logins | None) -> None:
-        """``logins`` is None where nobody needs one."""
+    visitor: Visitor
+    principal: Principal
+    key: Key | None = None
+    """What they have shown; None: a cookie."""
+
+
+class Visitors:
+    """Finds out who asks; without a login or a key nobody passes, where one is needed."""
+
+    def __init__(
+        self, app: ASGIApp, cookies: Cookies, logins: Logins | None, accounts: Accounts
+    ) -> None:
+        """``logins`` is None where nobody needs one; then keys are not looked at."""
         self._app, self._cookies, self._logins = app, cookies, logins
+        self._accounts = accounts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on with the visitor in the scope's state, or answer 401."""
+        """Pass on with visitor, principal and key in the scope's state, or answer 401."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         visitor, is_new = self._visitor(connection)
-        principal = _principal(visitor)
-        know(user=principal.user, key=principal.key)
-        state = {"visitor": visitor, "principal": principal, "caller": caller()}
-        scope.setdefault("state", {}).update(state)
+        nobody = ANYBODY if self._logins is None else NOBODY
+        self._let_in(scope, Known(visitor, nobody))
         if is_new and scope["path"] in PAGES:
             send = self._with_cookie(scope, send, visitor)
-        if self._logins is None or scope["path"] in OPEN:
+        if self._logins is None or is_open(scope["path"]):
             await self._app(scope, receive, send)
-        elif visitor.user is not None:
-            is_in = partial(self._is_in, connection.cookies.get(self._cookies.login))
+            return
+        try:
+            known = await self._known(connection, visitor)
+        except StoreError as error:
+            await refuse_for(scope, receive, send, 503, error)
+            return
+        if known is not None:
+            self._let_in(scope, known)
+            is_in = partial(self._is_in, connection.cookies.get(self._cookies.login), known)
             await Stream(receive, send, is_in).run(self._app, scope)
         elif scope["path"] == "/" and scope["type"] == "http":
             await RedirectResponse("login", 303)(scope, receive, send)
         else:
-            await refuse(scope, receive, send, 401, "Log in first: open the page.")
+            shows_key = key_in(connection) is not None
+            why = AccessError("access.key") if shows_key else AccessError("access.login")
+            await refuse_for(scope, receive, send, 401, why, {"WWW-Authenticate": "Bearer"})
 
-    def _is_in(self, token: str | None) -> bool:
-        return self._logins is not None and self._logins.user_of(token) is not None
+    @staticmethod
+    def _let_in(scope: Scope, known: Known) -> None:
+        """Note who it is, for all that is done for them."""
+        know(user=known.principal.user, key=known.principal.key)
+        scope.setdefault("state", {}).update(known._asdict(), caller=caller())
+
+    async def _known(self, connection: HTTPConnection, visitor: Visitor) -> Known | None:
+        """Find out who it is; raises ``StoreError``."""
+        secret, accounts = key_in(connection), self._accounts
+        if secret is not None:
+            key = await self._asked(partial(accounts.key, secret))
+            principal = accounts.of_key(key) if key else None
+            if key is None or principal is None:
+                return None
+            return Known(Visitor(key.digest, key.user), principal, key)
+        if visitor.user is None:
+            return None
+        principal = await self._asked(partial(accounts.of_user, visitor.user), visitor.user)
+        return None if principal is None else Known(visitor, principal)
+
+    async def _is_in(self, token: str | None, known: Known) -> bool:
+        """Tell whether who came in may stay; where nobody can tell, they may not."""
+        try:
+            if known.key is not None:
+                return await self._asked(partial(self._accounts.still_holds, known.key))
+            user = self._logins.user_of(token) if self._logins else None
+            if user is None:
+                return False
+            return await self._asked(partial(self._accounts.knows, user), user)
+        except StoreError:
+            return False
+
+    async def _asked(self, question: Callable[[], Answer], user: str | None = None) -> Answer:
+        """Ask the accounts, in a thread where they are to be read for that."""
+        is_at_hand = self._accounts.are_at_hand(user)
+        return question() if is_at_hand else await run_in_threadpool(question)
 
     def _visitor(self, connection: HTTPConnection) -> tuple[Visitor, bool]:
         shown = connection.cookies.get(self._cookies.browser, "")
@@ -152,8 +216,17 @@ class Visitors:
         return sent
 
 
-def _principal(visitor: Visitor) -> Principal:
-    """Who has logged in is an admin, and so is everybody where nobody does."""
-    if visitor.user is None:
-        return ANYBODY
-    return Principal.at_browser(visitor.user, Role.ADMIN)
+def is_open(path: str) -> bool:
+    """Tell whether everybody may ask for a path."""
+    return path in OPEN or path.startswith(LINKS)
+
+
+def key_in(connection: HTTPConnection) -> str | None:
+    """Return the API key that a request shows; None where it shows none."""
+    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return secret.strip()
+    for protocol in connection.headers.get("sec-websocket-protocol", "").split(","):
+        if protocol.strip().startswith(IN_PROTOCOL):
+            return protocol.strip().removeprefix(IN_PROTOCOL)
+    return None

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.access.principal import ANYBODY, Principal, Role, Scope
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors, principal_of
 
@@ -36,7 +37,8 @@ def client(logins: Logins | None) -> TestClient:
         return JSONResponse([principal.user, principal.role, principal.key])
 
     app = Starlette(routes=[Route("/", tell)])
-    return TestClient(Visitors(app, Cookies(6006), logins), "http://127.0.0.1:6006")
+    accounts = Accounts(built_in=BuiltIn("ming", "a long password"))
+    return TestClient(Visitors(app, Cookies(6006), logins, accounts), "http://127.0.0.1:6006")
 
 
 def test_where_nobody_logs_in_everybody_is_an_admin_without_a_name() -> None:

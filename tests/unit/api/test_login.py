@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
-from richspeech.api.login import Account, Problem, add_login
+from richspeech.access.accounts import Accounts, BuiltIn
+from richspeech.api.login import Problem, add_login
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.bodies import Bodies
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
@@ -25,13 +26,14 @@ def draw(language: str, problem: Problem | None, seconds: int) -> str:
 
 def client_of(password: str = PASSWORD) -> TestClient:
     app, logins = FastAPI(), Logins(1)
-    add_login(app, Account(USER, password), logins, COOKIES, draw)
+    accounts = Accounts(built_in=BuiltIn(USER, password))
+    add_login(app, accounts, logins, COOKIES, draw)
 
     @app.get("/private")
     def private(request: Request) -> Any:
         return JSONResponse(request.state.visitor.user)
 
-    guarded = Bodies(Visitors(app, COOKIES, logins), 5)
+    guarded = Bodies(Visitors(app, COOKIES, logins, accounts), 5)
     return TestClient(guarded, "http://127.0.0.1:6006", follow_redirects=False)
 
 

@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.middleware.build import middleware_of
 from richspeech.api.middleware.hosts import name_of
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
@@ -53,6 +54,9 @@ class FakeWindows:
 
     def page_sentence(self, page: str, error: RichSpeechError) -> str:
         return f"Sorry: {error}"
+
+
+MING = Accounts(built_in=BuiltIn("ming", "a long password"))
 
 
 async def echo(request: Request) -> Response:
@@ -289,7 +293,7 @@ def test_a_stream_ends_with_the_login_that_it_belongs_to() -> None:
         return StreamingResponse(lines(), media_type="text/event-stream")
 
     app = Starlette(routes=[Route("/stream", stream), Route("/file", echo)])
-    client = TestClient(Visitors(app, Cookies(6006), logins), BASE)
+    client = TestClient(Visitors(app, Cookies(6006), logins, MING), BASE)
     client.cookies.set("richspeech-login-6006", token)
     assert client.get("/stream").text == "0\n1\n2\n"
     assert heard == [0, 1, 2, 3]
@@ -307,7 +311,7 @@ def test_a_talk_ends_with_the_login_that_it_belongs_to() -> None:
             await websocket.send_text("heard")
 
     app = Starlette(routes=[WebSocketRoute("/live", talk)])
-    client = TestClient(Visitors(app, Cookies(6006), logins), BASE)
+    client = TestClient(Visitors(app, Cookies(6006), logins, MING), BASE)
     client.cookies.set("richspeech-login-6006", token)
     with client.websocket_connect("/live") as socket:
         socket.send_text("one")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from richspeech.access.accounts import Accounts
 from richspeech.api.middleware.visitors import Cookies, Visitors
 from richspeech.api.uploads import WINDOW_HEADER, Uploads
 from richspeech.console.sessions import Sessions
@@ -46,7 +47,7 @@ class Place:
         self.sessions, self.progress = Sessions(3600), FakeProgress()
         quota = Quota(folder, total_bytes, window_bytes)
         route = Uploads(self.sessions, quota, MOST_BYTES, self.progress).route
-        self.app = Visitors(Starlette(routes=[route]), Cookies(6006), None)
+        self.app = Visitors(Starlette(routes=[route]), Cookies(6006), None, Accounts())
         self.client = TestClient(self.app, headers={WINDOW_HEADER: KEY})
         self.client.cookies.set("richspeech-browser-6006", "b" * 43)
 
