@@ -25,6 +25,7 @@ from richspeech.jobs.job import Kind
 from richspeech.jobs.live import LiveSessions
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
+from richspeech.jobs.talk import Talks
 from richspeech.jobs.transcribe import Transcriptions
 from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
@@ -135,6 +136,16 @@ class Service:
     def live_sessions(self) -> LiveSessions:
         """What is said just now → a recording and its words."""
         return LiveSessions(self.runner, self.settings.limits.max_seconds)
+
+    @cached_property
+    def talks(self) -> Talks:
+        """What is said just now, by programs → its words; nothing is kept."""
+        return Talks(
+            self.runner,
+            self.transcribers,
+            interim_seconds=self.settings.live.interim_seconds,
+            max_seconds=self.settings.limits.max_seconds,
+        )
 
 
 def build(

@@ -17,16 +17,15 @@ connection ends without a stop, the recording ends as well, and nothing of it is
 import asyncio
 import logging
 import secrets
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.routing import WebSocketRoute
 
+from richspeech.api.conversation import Idle, Outbox, until_read
 from richspeech.api.middleware.visitors import visitor_of
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
@@ -40,21 +39,15 @@ from richspeech.model.capability import Capability
 from richspeech.model.options import Options
 from richspeech.model.transcript import plain
 from richspeech.model.validation import why_refused
-from richspeech.polling import WAITING_POLL_SECONDS
-from richspeech.recognition.live import Event, Finished, Interim, LiveTranscription
+from richspeech.recognition.live import Event, Final, Interim, LiveTranscription
 from richspeech.settings import LiveSettings
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[RichSpeechError | None], str]
-Received = TypeVar("Received")
 WithStages = Callable[[Loaded], Loaded]
 
 PATH = "/live"
-SECONDS_THAT_COUNT = 1.0
-"""Who talks sends so much sound and more in any time; less keeps no place."""
-MOST_BACKLOG_SECONDS = 10.0
-"""More is not taken from the wire before some of it was read: memory stays bounded."""
 
 
 class Windows(Protocol):
@@ -136,7 +129,7 @@ class _Live:
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
             return
-        idle = _Idle(self._settings.idle_seconds, begin.sample_rate)
+        idle = Idle(self._settings.idle_seconds)
         conversation = _Conversation(websocket, session, pcm, say, idle)
         await conversation.run(self._sessions, live)
 
@@ -164,21 +157,19 @@ class _Conversation:
     """One recording: the socket's coroutines feed it, a job of its own transcribes it."""
 
     def __init__(
-        self, websocket: WebSocket, session: LiveSession, pcm: PcmStream, say: Say, idle: "_Idle"
+        self, websocket: WebSocket, session: LiveSession, pcm: PcmStream, say: Say, idle: Idle
     ) -> None:
         self._websocket, self._session, self._recording = websocket, session, session.recording
         self._pcm, self._say, self._idle = pcm, say, idle
-        self._loop = asyncio.get_running_loop()
-        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._outbox = Outbox()
 
     async def run(self, sessions: LiveSessions, live: LiveTranscription) -> None:
         """Lead it to its end; what was heard goes to its place, whatever becomes of the socket."""
-        sessions.start(self._session, live, lambda event: self._post(_message(event)), self._end)
+        sessions.start(self._session, live, self._tell, self._end)
         await self._websocket.send_json({"type": "ready"})
         listening = asyncio.create_task(self._listen())
         try:
-            while (message := await self._messages.get()) is not None:
-                await self._websocket.send_json(message)
+            await self._outbox.deliver(self._websocket)
         except WebSocketDisconnect:
             await listening  # nobody reads any more, but what was said may still be on its way
             raise
@@ -190,13 +181,12 @@ class _Conversation:
         """Feed the recording until it is stopped, left, silent or too long; then end it."""
         try:
             while not self._session.stop.is_set() and await self._listened():
-                while self._recording.backlog_seconds > MOST_BACKLOG_SECONDS:
-                    await asyncio.sleep(WAITING_POLL_SECONDS)
+                await until_read(lambda: self._recording.backlog_seconds)
             self._recording.feed(self._pcm.finish())
         except TimeoutError:
             log.info("no sound came over a live connection for %g s", self._idle.seconds)
         except RichSpeechError as error:
-            self._messages.put_nowait(_refusal(error, self._say(error)))
+            self._outbox.put(_refusal(error, self._say(error)))
         finally:
             self._recording.finish()
 
@@ -205,45 +195,19 @@ class _Conversation:
         message = await self._idle.wait_for(self._websocket.receive())
         if sound := message.get("bytes"):
             self._recording.feed(self._pcm.feed(sound))
-            self._idle.count(sound)
+            self._idle.count(len(sound) / self._pcm.bytes_per_second)
         return message["type"] == "websocket.receive" and message.get("text") is None
 
+    def _tell(self, event: Event) -> None:
+        """Pass on what is heard; runs in the job's thread, as what follows."""
+        if isinstance(event, Interim | Final):
+            self._outbox.put(_message(event))
+
     def _end(self) -> None:
-        """Say how it ended; runs in the job's thread."""
         if (error := self._session.error) is not None:
-            self._post(_refusal(error, self._say(error)))
-        self._post({"type": "finished", "duration": self._recording.seconds})
-        self._post(None)
-
-    def _post(self, message: dict[str, Any] | None) -> None:
-        with suppress(RuntimeError):  # the server has ended meanwhile
-            self._loop.call_soon_threadsafe(self._messages.put_nowait, message)
-
-
-class _Idle:
-    """How long somebody has kept a place without using it.
-
-    A microphone sends silence, too. Only what is waited for here counts, not the time in which the
-    model is busy with what came; frames with next to no sound in them end nothing.
-    """
-
-    def __init__(self, seconds: float, sample_rate: int) -> None:
-        self.seconds, self._sample_rate = seconds, sample_rate
-        self._waited = self._received = 0.0
-        """Seconds since so much sound came as counts, and the sound since."""
-
-    async def wait_for(self, message: Awaitable[Received]) -> Received:
-        """Wait for a message; raises ``TimeoutError`` when there was no sound for too long."""
-        began = time.monotonic()
-        arrived = await asyncio.wait_for(message, max(self.seconds - self._waited, 0.0))
-        self._waited += time.monotonic() - began
-        return arrived
-
-    def count(self, sound: bytes) -> None:
-        """Take 16-bit samples."""
-        self._received += len(sound) / 2 / self._sample_rate
-        if self._received >= SECONDS_THAT_COUNT:
-            self._waited = self._received = 0.0
+            self._outbox.put(_refusal(error, self._say(error)))
+        self._outbox.put({"type": "finished", "duration": self._recording.seconds})
+        self._outbox.close()
 
 
 async def _read_begin(websocket: WebSocket, seconds: float) -> Begin:
@@ -268,9 +232,7 @@ def _options(defaults: Options, asked: dict[str, Any]) -> Options:
         raise OptionError("live.options", why=why_refused(error)) from error
 
 
-def _message(event: Event) -> dict[str, Any]:
-    if isinstance(event, Finished):
-        return {"type": "finished", "duration": event.progress.seconds_done}
+def _message(event: Interim | Final) -> dict[str, Any]:
     return {
         "type": "interim" if isinstance(event, Interim) else "final",
         "segment": plain(event.segment),

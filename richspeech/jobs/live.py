@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from richspeech.errors import BusyError, OptionError
+from richspeech.errors import BusyError
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
@@ -56,6 +56,15 @@ class LiveSession(Job):
         return self.request.to_dict()
 
 
+def live_turn(runner: Runner) -> Turn:
+    """Take a place among those who talk; raises ``BusyError`` when there is none."""
+    places = runner.places(Kind.LIVE)
+    try:
+        return places.ask(waits=False)
+    except BusyError as error:
+        raise BusyError("live.full", count=places.at_once) from error
+
+
 class LiveSessions:
     """Gives every live session its place, and transcribes it."""
 
@@ -66,12 +75,8 @@ class LiveSessions:
     def open(
         self, path: Path, options: Options, end: Callable[[Progress | None], None]
     ) -> LiveSession:
-        """Begin a recording in a file; raises ``OptionError`` when nobody else can talk now."""
-        places = self._runner.places(Kind.LIVE)
-        try:
-            turn = places.ask(waits=False)
-        except BusyError as error:
-            raise OptionError("live.full", count=places.at_once) from error
+        """Begin a recording in a file; raises ``BusyError`` when nobody else can talk now."""
+        turn = live_turn(self._runner)
         with turn.unless_it_fails():
             recording = LiveRecording(path, self._max_seconds)
         session = LiveSession(recording, path, TranscriptionRequest(options), end, turn)

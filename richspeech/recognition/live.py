@@ -40,6 +40,17 @@ LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
+class Began:
+    """Somebody has begun to speak; an ``Interim`` may follow, and a ``Final`` will.
+
+    An utterance that is over when it is found has no ``Began``.
+    """
+
+    start: float
+    """Seconds; the ``Final`` has the same."""
+
+
+@dataclass(frozen=True)
 class Interim:
     """What the open utterance sounds like so far; the next one, or its ``Final``, replaces it."""
 
@@ -65,7 +76,7 @@ class Finished:
     """Its processing time leaves out what was spent waiting for sound."""
 
 
-Event = Interim | Final | Finished
+Event = Began | Interim | Final | Finished
 
 
 @dataclass(frozen=True)
@@ -145,7 +156,7 @@ class LiveTranscription:
 
         Raises what the transcriber raises.
         """
-        looked = time.monotonic()
+        looked, began = time.monotonic(), None
         with self._sketcher.sketch(options) as sketch:
             for progress in self._transcriber.transcribe(recording, options, cancelled):
                 for segment in progress.new:
@@ -153,6 +164,9 @@ class LiveTranscription:
                 if progress.finished:
                     yield Finished(_without_waiting(progress, recording.waited_seconds))
                     return
+                if progress.open_start not in (None, began):
+                    began = progress.open_start
+                    yield Began(began)
                 if recognised := sketch.take(progress.open_start):
                     yield Interim(recognised, recording.latency(recognised.end))
                 if time.monotonic() - looked >= self._interim_seconds:

@@ -1,4 +1,4 @@
-"""A recording in progress: one thread feeds it, another reads it, a file keeps it."""
+"""A recording in progress: one thread feeds it, another reads it, a file may keep it."""
 
 import threading
 import time
@@ -36,15 +36,18 @@ class _Piece:
 class LiveRecording:
     """A ``pipeline.WaveformSource`` that ends when somebody says so.
 
-    Holds what has not been read yet and HISTORY_SECONDS behind it; the file holds everything, as
-    16-bit 16 kHz wav, and decodes to exactly the samples that were read here.
+    Holds what has not been read yet and HISTORY_SECONDS behind it; the file, if there is one, holds
+    everything, as 16-bit 16 kHz wav, and decodes to exactly the samples that were read here.
     """
 
     duration: float | None = None
     """Nobody knows it beforehand."""
 
-    def __init__(self, path: Path, max_seconds: float) -> None:
-        """Begin to write ``path``; raises ``AudioError`` when that is impossible."""
+    def __init__(self, path: Path | None, max_seconds: float) -> None:
+        """Begin to write ``path``, unless nothing is to be kept.
+
+        Raises ``AudioError`` when that is impossible.
+        """
         self._max_seconds = max_seconds
         self._pieces: deque[_Piece] = deque()
         self._end = self._read = 0
@@ -54,14 +57,7 @@ class LiveRecording:
         """Guards everything above; notified when sound comes or the recording is over."""
         self.waited_seconds = 0.0
         """How long the reader has waited for sound."""
-        try:
-            self._sink = path.open("wb")
-        except OSError as error:
-            raise _unwritten(error) from error
-        self._file = wave.open(self._sink, "wb")  # noqa: SIM115 - open until ``finish``
-        self._file.setnchannels(1)
-        self._file.setsampwidth(2)
-        self._file.setframerate(SAMPLE_RATE)
+        self._file = None if path is None else _WavFile(path)
 
     # Who feeds it --------------------------------------------------------------------------------
 
@@ -86,10 +82,8 @@ class LiveRecording:
         with self._changed:
             if self._is_over:
                 return
-            try:
-                self._file.writeframes(samples.astype("<i2").tobytes())
-            except OSError as error:
-                raise _unwritten(error) from error
+            if self._file is not None:
+                self._file.write(samples)
             self._pieces.append(_Piece(self._end, waveform, time.monotonic()))
             self._end += len(samples)
             self._changed.notify_all()
@@ -99,8 +93,8 @@ class LiveRecording:
         with self._changed:
             if not self._is_over:
                 self._is_over = True
-                self._file.close()
-                self._sink.close()
+                if self._file is not None:
+                    self._file.close()
                 self._changed.notify_all()
 
     # Who reads it --------------------------------------------------------------------------------
@@ -146,6 +140,30 @@ class LiveRecording:
     def _forget(self, before: int) -> None:
         while self._pieces and self._pieces[0].end <= before:
             self._pieces.popleft()
+
+
+class _WavFile:
+    """Takes samples; raises ``AudioError`` when they cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._sink = path.open("wb")
+        except OSError as error:
+            raise _unwritten(error) from error
+        self._file = wave.open(self._sink, "wb")  # noqa: SIM115 - open until ``close``
+        self._file.setnchannels(1)
+        self._file.setsampwidth(2)
+        self._file.setframerate(SAMPLE_RATE)
+
+    def write(self, samples: NDArray[np.int16]) -> None:
+        try:
+            self._file.writeframes(samples.astype("<i2").tobytes())
+        except OSError as error:
+            raise _unwritten(error) from error
+
+    def close(self) -> None:
+        self._file.close()
+        self._sink.close()
 
 
 def _unwritten(error: OSError) -> AudioError:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from postprocess import Emotion
 from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
-from richspeech.audio.pcm import PcmStream
+from richspeech.audio.pcm import Encoding, PcmStream
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import AudioError, Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.recognition.live import (
+    Began,
     Final,
     Finished,
     Interim,
@@ -157,6 +158,33 @@ def test_what_is_no_live_sound_is_refused(rate: int, frame: bytes, said: str) ->
         PcmStream(rate).feed(frame)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "silence", "loudest"),
+    [(Encoding.MU_LAW, b"\xff", b"\x80"), (Encoding.A_LAW, b"\xd5", b"\xaa")],
+)
+def test_telephone_sound_is_decoded_as_g711_says(
+    encoding: Encoding, silence: bytes, loudest: bytes
+) -> None:
+    stream = PcmStream(SAMPLE_RATE, encoding)
+    assert stream.bytes_per_second == SAMPLE_RATE
+    assert np.abs(stream.feed(silence * 9)).max() <= 8
+    assert stream.feed(loudest * 3).min() > 32_000
+    assert len(stream.feed(b"")) == 0
+
+
+def test_telephone_sound_comes_at_our_rate() -> None:
+    stream = PcmStream(8_000, Encoding.MU_LAW)
+    parts = [stream.feed(b"\xff" * 801) for _ in range(10)]
+    assert sum(map(len, [*parts, stream.finish()])) == 2 * 8_010
+
+
+def test_a_recording_that_nobody_keeps_is_heard_all_the_same() -> None:
+    recording = LiveRecording(None, 60)
+    recording.feed(ramp(1.0))
+    recording.finish()
+    assert sum(map(len, recording.blocks(STEP))) == SAMPLE_RATE
+
+
 # Events -------------------------------------------------------------------------------------------
 
 
@@ -222,7 +250,7 @@ def test_the_open_utterance_is_read_as_far_as_it_goes_until_it_is_final(
     texts = [
         (type(event).__name__, event.segment.text)
         for event in events
-        if not isinstance(event, Finished)
+        if isinstance(event, Interim | Final)
     ]
     assert texts == [
         ("Interim", "0.5 s"),
@@ -248,18 +276,35 @@ def test_a_slow_model_gets_one_beginning_at_a_time(recording: LiveRecording) -> 
     queue = FakeQueue(length, is_slow=True)
     events = [*live_of(queue, (0.5, 5.5)).events(fed(recording, 6.0), Options())]
     assert len(queue.requests) == 1
-    assert [type(event) for event in events] == [Final, Finished]
+    assert [type(event) for event in events] == [Began, Final, Finished]
 
 
 def test_what_comes_late_is_not_shown_below_the_next_utterance(recording: LiveRecording) -> None:
     queue = FakeQueue(length, is_slow=True)
     events = live_of(queue, (0.5, 1.5), (2.5, 6.0)).events(fed(recording, 7.0), Options())
-    assert isinstance(next(events), Final)
+    assert [type(next(events)) for _ in range(2)] == [Began, Final]
     queue.answer()
     queue.is_slow = False
+    assert next(events) == Began(2.5)
     interim = next(events)
     assert isinstance(interim, Interim)
     assert interim.segment.start == 2.5
+
+
+def test_every_utterance_that_is_found_while_it_lasts_begins_once(
+    recording: LiveRecording,
+) -> None:
+    events = live_of(FakeQueue(length), (0.5, 1.5), (1.75, 1.8), (2.5, 6.0)).events(
+        fed(recording, 7.0), Options()
+    )
+    shown = [event for event in events if isinstance(event, Began | Final)]
+    assert [event.start if isinstance(event, Began) else event.segment.text for event in shown] == [
+        0.5,
+        "0.5-1.5",
+        "1.75-1.8",
+        2.5,
+        "2.5-6",
+    ]
 
 
 def test_what_the_model_raises_ends_the_events(recording: LiveRecording) -> None:

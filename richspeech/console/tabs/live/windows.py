@@ -27,7 +27,8 @@ class LiveWindows:
         """Begin a live session in a window, and end the one before, if it is still going on.
 
         Raises ``OptionError`` while a file is being transcribed there, since it would be stopped,
-        or when nobody else can talk now, and ``StoppingError`` once the process is about to end.
+        ``BusyError`` when nobody else can talk now, and ``StoppingError`` once the process is about
+        to end.
         """
         self._service.runner.require_open()
         session = self._sessions.of_window(window, visitor)
