@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from richspeech.console.sessions import Sessions
     from richspeech.engines.loader import Loaded
     from richspeech.engines.readiness import Readiness
+    from richspeech.operations.metrics import Metrics
     from richspeech.service import Service
     from richspeech.storage.quota import Quota
 
@@ -74,14 +75,19 @@ def serve(
 
         from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
+        from richspeech.operations.metrics import Metrics  # noqa: PLC0415
         from richspeech.service import open_service  # noqa: PLC0415
         from richspeech.storage.quota import Quota  # noqa: PLC0415
 
         limits = settings.limits
         quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
-        opening = open_service(settings, config_file, quota, history_aside=history_aside)
+        metrics = Metrics()
+        opening = open_service(
+            settings, config_file, quota, history_aside=history_aside, observer=metrics
+        )
         service = stack.enter_context(opening)
-        app = application(service, quota)
+        metrics.watch(service.runner, service.transcribers)
+        app = application(service, quota, metrics)
         config = uvicorn.Config(
             app,
             http=impatient(settings.server.header_seconds),
@@ -108,25 +114,33 @@ def end_process(folder: Path) -> None:
     os._exit(0)
 
 
-def application(service: "Service", quota: "Quota") -> "ASGIApp":
-    """Put API, login, uploads, live and page behind the middleware; ``quota`` bounds uploads."""
+def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "ASGIApp":
+    """Put API, login, uploads, live and page behind the middleware.
+
+    ``quota`` bounds uploads; ``metrics`` count requests, and are shown.
+    """
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
-    from richspeech.api.middleware.requests import Requests, Watch  # noqa: PLC0415
+    from richspeech.api.middleware.requests import Requests  # noqa: PLC0415
+    from richspeech.api.operations import metrics_route  # noqa: PLC0415
     from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
+    from richspeech.api.surface import Surface  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
     from richspeech.api.uploads import Uploads  # noqa: PLC0415
+    from richspeech.operations.parts import Parts  # noqa: PLC0415
 
     settings, readiness = service.settings, service.readiness
-    app, limits = create_app(readiness, version()), settings.limits
+    store = service.history.store if service.history else None
+    parts = Parts(readiness, service.runner, store.require_reachable if store else None)
+    app, limits = create_app(parts, version()), settings.limits
     accounts, middleware = service.accounts, middleware_of(settings.server, service.accounts)
     if middleware.logins is not None:
         add_login(app, accounts, middleware.logins, middleware.cookies, console.login_page)
-    protocols = surfaces(service, quota)
+    protocols = (*surfaces(service, quota), Surface(metrics_route(metrics)))
     for protocol in protocols:
         app.include_router(protocol.router)
     live = partial(
@@ -141,16 +155,16 @@ def application(service: "Service", quota: "Quota") -> "ASGIApp":
         app,
         service,
         version(),
-        routes=lambda parts: [
-            Uploads(parts.windows, quota, limits.max_bytes, parts.progress).route,
-            live(parts.live),
-            root_route(parts.root_page),
-            *file_routes(parts.root_page),
+        routes=lambda page: [
+            Uploads(page.windows, quota, limits.max_bytes, page.progress).route,
+            live(page.live),
+            root_route(page.root_page),
+            *file_routes(page.root_page),
         ],
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
-    return Requests(middleware.around(app, windows, protocols), Watch())
+    return Requests(middleware.around(app, windows, protocols), metrics)
 
 
 def sweep_often(windows: "Sessions", keep_seconds: float) -> None:

@@ -23,6 +23,7 @@ from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.export import Exports
 from richspeech.jobs.job import Kind
 from richspeech.jobs.live import LiveSessions
+from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.talk import Talks
@@ -38,10 +39,10 @@ from richspeech.storage.rule_file import RuleFile
 from richspeech.version import version
 
 
-def runner_of(settings: Settings) -> Runner:
-    """Make what runs jobs, with the limits of the settings."""
+def runner_of(settings: Settings, observer: Observer = NOBODY) -> Runner:
+    """Make what runs jobs, with the limits of the settings; ``observer`` looks on."""
     room = WaitingRoom(settings.server.waiting_jobs)
-    return Runner(room, {Kind.LIVE: settings.live.max_sessions})
+    return Runner(room, {Kind.LIVE: settings.live.max_sessions}, observer=observer)
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,13 @@ def open_service(
     *,
     history_aside: bool = False,
     keeps: bool | None = None,
+    observer: Observer = NOBODY,
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
     Somebody has to load the main engine, by ``main_engine`` or ``readiness``. Whether it ``keeps``
-    what it hears is a matter of the settings unless said. Raises ``StoreError``, and
-    ``OptionError`` when it is to keep and they switch the history off.
+    what it hears is a matter of the settings unless said. An ``observer`` looks on at jobs. Raises
+    ``StoreError``, and ``OptionError`` when it is to keep and they switch the history off.
     """
     readiness = Readiness()
     with ExitStack() as stack:
@@ -198,6 +200,7 @@ def open_service(
             readiness,
             transcribers,
             history,
+            runner=runner_of(settings, observer),
             quota=quota,
             config_file=config_file,
             accounts=accounts,

@@ -1,5 +1,6 @@
 """Every engine of one process: the main one, and others that are loaded when they are needed."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -175,6 +176,15 @@ class Transcribers:
     def memory_bytes(self) -> Mapping[str, int | None]:
         """By how much the process grew for each engine that is loaded now."""
         return {engine: each.memory_bytes for engine, each in self.loaded.items()}
+
+    @property
+    def gpu_memory_bytes(self) -> Mapping[str, int]:
+        """What this process has taken of each GPU; empty without one."""
+        if "torch" not in sys.modules:  # importing it would take seconds, and find nothing
+            return {}
+        from richspeech.engines.common.device import gpu_memory_bytes  # noqa: PLC0415
+
+        return gpu_memory_bytes()
 
     def close(self) -> None:
         """End every engine that is loaded, the main one too."""

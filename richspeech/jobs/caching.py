@@ -7,10 +7,12 @@ The history is asked and told here, for the page, for batches and for the comman
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from richspeech.errors import Cancelled, StoreError
+from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
@@ -67,13 +69,15 @@ class CachingTranscriber:
         *,
         reads_cache: bool = True,
         interrupted: Cancel = lambda: False,
+        observer: Observer = NOBODY,
     ) -> None:
         """Without a ``history`` everything is recognised, and nothing kept.
 
         Without ``reads_cache`` it does not ask the history, and keeps only what is not there yet.
-        What is cancelled while ``interrupted`` says so is kept as far as it was heard.
+        What is cancelled while ``interrupted`` says so is kept as far as it was heard. The
+        ``observer`` hears of every transcript before anybody else.
         """
-        self._transcriber, self._history = transcriber, history
+        self._transcriber, self._history, self._observer = transcriber, history, observer
         self._reads_cache, self._interrupted = reads_cache, interrupted
 
     def steps(
@@ -83,6 +87,17 @@ class CachingTranscriber:
 
         Raises ``Cancelled``, and ``Interrupted`` when what was heard until then is kept.
         """
+        with closing(self._steps(recording, options, cancelled)) as steps:
+            for step in steps:
+                if step.progress.finished:
+                    is_cached = step.kept is not None and step.kept.is_cached
+                    tell = self._observer.found if is_cached else self._observer.heard
+                    tell(step.progress.transcript)
+                yield step
+
+    def _steps(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel
+    ) -> Generator[Step, None, None]:
         if self._history is None:
             yield from map(Step, self._transcriber.transcribe(recording, options, cancelled))
             return

@@ -102,6 +102,7 @@ class LiveSessions:
             for event in live.events(session.recording, session.request.options):
                 if isinstance(event, Finished):
                     progress = event.progress
+                    self._runner.observer.heard_live(progress.transcript)
                 else:
                     tell(event)
         finally:

@@ -22,6 +22,7 @@ from richspeech.errors import (
 )
 from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.keeper import Keeper
+from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
 from richspeech.operations.caller import called_by
 from richspeech.polling import WAITING_POLL_SECONDS
@@ -54,13 +55,15 @@ class Runner:
         room: WaitingRoom | None = None,
         at_once: Mapping[Kind, int] = AT_ONCE,
         keeper: Keeper | None = None,
+        observer: Observer = NOBODY,
     ) -> None:
         """``room`` is where everybody waits for a place; one of the usual size unless given.
 
-        A ``keeper`` has jobs outlast the process; without one they go with it.
+        A ``keeper`` has jobs outlast the process; without one they go with it. An ``observer`` is
+        told what becomes of them.
         """
-        self._keeper = keeper
-        room = room or WaitingRoom()
+        self._keeper, self.observer = keeper, observer
+        self._room = room = room or WaitingRoom()
         self._places = {
             kind: room.places(number) for kind, number in {**AT_ONCE, **at_once}.items()
         }
@@ -73,6 +76,11 @@ class Runner:
         """Raise ``StoppingError`` once no new work is taken: whoever takes some asks first."""
         if self._is_closing:
             raise StoppingError
+
+    def require_room(self) -> None:
+        """Raise ``BusyError`` when so many wait that nobody more may."""
+        if self._room.waiting >= self._room.most > 0:
+            raise BusyError("queue.full", count=self._room.waiting)
 
     def places(self, kind: Kind) -> Places:
         """Return the places for jobs of a kind."""
@@ -87,6 +95,7 @@ class Runner:
             turn = self.places(job.kind).ask(always=always)
         except BusyError as error:
             job.fail(error)
+            self.observer.refused(job)
         else:
             self.start(job, work, turn)
 
@@ -111,11 +120,19 @@ class Runner:
     def run(self, job: Job, work: Work, turn: Turn | None = None) -> None:
         """Do ``work`` here and now; ``job`` ends as it does, whatever that is."""
         with called_by(replace(job.caller, job=job.id)):
-            self._run(job, work, turn)
+            with self.observer.at_work(job):
+                self._run(job, work, turn)
+            self._keep(job)
+        with self._changed:  # not before: who closes waits until the end is kept as well
+            self._jobs = [each for each in self._jobs if each is not job]
+            self._changed.notify_all()
 
     def _run(self, job: Job, work: Work, turn: Turn | None) -> None:
+        began = time.monotonic()
         try:
             with turn.taken(job.stop.is_set) if turn else nullcontext():
+                if turn:
+                    self.observer.turn(job, time.monotonic() - began)
                 work()
             job.enter(State.FINISHED)
         except Cancelled:
@@ -125,10 +142,6 @@ class Runner:
         except Exception:  # the person at the page gets a sentence, the log gets the rest
             log.exception("the job %s on %s failed", job.kind, job.name or "nothing")
             job.fail(UnexpectedError())
-        self._keep(job)
-        with self._changed:  # not before: who closes waits until the end is kept as well
-            self._jobs = [each for each in self._jobs if each is not job]
-            self._changed.notify_all()
 
     def _keep(self, job: Job) -> None:
         if self._keeper is not None:

@@ -22,6 +22,7 @@ from richspeech.errors import (
 )
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
 from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.observer import NOBODY
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
@@ -243,4 +244,5 @@ class Transcriptions:
             self._history.of(loaded) if self._history else None,
             reads_cache=job.request.recalls and job.heard is None,
             interrupted=self._runner.interrupted,
+            observer=NOBODY if job.heard else self._runner.observer,
         )

@@ -312,6 +312,11 @@ class Store:
 
     # Reading --------------------------------------------------------------------------------------
 
+    def require_reachable(self) -> None:
+        """Read next to nothing; raises ``StoreError`` when that cannot be done."""
+        with self._session() as session:
+            session.scalar(select(TranscriptRow.id).limit(1))
+
     def find_beginning(self, beginning: str) -> Entry | None:
         """Return one that began alike, if there is any."""
         alike = select(TranscriptRow).where(TranscriptRow.beginning == beginning).limit(1)

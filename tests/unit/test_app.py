@@ -16,6 +16,8 @@ from richspeech.cli import app as command_line
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
+from richspeech.jobs.runner import Runner
+from richspeech.operations.parts import Parts
 from richspeech.settings import Settings
 from tests.fakes import FakeTranscriber, loaded_with
 
@@ -49,13 +51,17 @@ def ready(loaded: Loaded) -> Readiness:
     return readiness
 
 
+def parts(readiness: Readiness) -> Parts:
+    return Parts(readiness, Runner())
+
+
 def damaged() -> Loaded:
     message = "The model in x cannot be loaded; copy its folder anew."
     raise ModelError(message)
 
 
 def test_health_says_what_is_running(loaded: Loaded) -> None:
-    answer = TestClient(create_app(ready(loaded), "1.2.3")).get("/health")
+    answer = TestClient(create_app(parts(ready(loaded)), "1.2.3")).get("/health")
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
@@ -68,7 +74,7 @@ def test_health_says_what_is_running(loaded: Loaded) -> None:
 
 
 def test_the_probes_answer_who_asks_for_the_head_alone(loaded: Loaded) -> None:
-    client = TestClient(create_app(ready(loaded), "1.2.3"))
+    client = TestClient(create_app(parts(ready(loaded)), "1.2.3"))
     assert client.head("/health").status_code == client.head("/readyz").status_code == 200
 
 
@@ -79,7 +85,7 @@ def test_the_probes_tell_alive_from_ready(loaded: Loaded) -> None:
         may_load.wait()
         return loaded
 
-    client = TestClient(create_app(readiness, "1.2.3"))
+    client = TestClient(create_app(parts(readiness), "1.2.3"))
     loading = threading.Thread(target=readiness.load, args=[slowly])
     loading.start()
     for path, code in (("/health", 200), ("/readyz", 503)):
@@ -96,18 +102,16 @@ def test_the_probes_tell_alive_from_ready(loaded: Loaded) -> None:
 def test_the_probes_say_why_there_will_be_no_model() -> None:
     readiness = Readiness()
     readiness.load(damaged)
-    client = TestClient(create_app(readiness, "1.2.3"))
+    client = TestClient(create_app(parts(readiness), "1.2.3"))
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {
-        "status": "failed",
-        "message": "The model in x cannot be loaded; copy its folder anew.",
-    }
+    assert answer.json()["status"] == "failed"
+    assert answer.json()["message"] == "The model in x cannot be loaded; copy its folder anew."
     assert client.get("/health").json()["status"] == "failed"
 
 
 def test_no_documentation_page_loads_scripts_from_a_cdn() -> None:
-    client = TestClient(create_app(Readiness(), "1.2.3"))
+    client = TestClient(create_app(parts(Readiness()), "1.2.3"))
     assert client.get("/docs").status_code == client.get("/redoc").status_code == 404
 
 

@@ -12,6 +12,7 @@ THREADS = {
     "engines.lazy": "loading beside whoever waits, and a timer to unload",
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",
+    "operations.parts": "asking the history, which may hang, while probes are answered",
     "app": "loading the model, and sweeping old files",
     "cli.mcp": "loading the model beside whoever starts it",
     "cli.transcribe": "recordings of one command that are read at once",

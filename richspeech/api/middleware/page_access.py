@@ -31,7 +31,7 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|readyz|login|live|openapi\.json|theme\.css|favicon\.ico|robots\.txt)"
+        r"/|/(health|livez|readyz|login|live|openapi\.json|theme\.css|favicon\.ico|robots\.txt)"
         r"|/(assets|web|static|svelte)/.+"
         r"|/gradio_api/(startup-events|upload_progress|theme\.css)"
     ),

@@ -7,12 +7,12 @@ carries it, and so does all that is done for the request: its job, its lines in 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.operations.caller import Caller, called_by, request_id_of
+from richspeech.operations.requests import Seen, Watch
 
 log = logging.getLogger(__name__)
 
@@ -21,34 +21,10 @@ OTHER = "other"
 """The route of what has none: paths that do not exist, and requests that the middleware refuses."""
 OTHER_METHOD = "OTHER"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+"""What begins an answer."""
 LOGGED = ("/v1/", "/api/")
 """Requests of programs are lines in the log; the page sends hundreds a minute."""
-
-
-@dataclass(eq=False)
-class Seen:
-    """One request or WebSocket, as it was at its end."""
-
-    kind: str
-    """``http`` or ``websocket``."""
-    method: str
-    route: str = OTHER
-    """Its template, as in /v1/models/{model}: of these there are few."""
-    status: int = 500
-    """500 too where an answer never began; of a WebSocket 101 once it is open."""
-    seconds: float = 0.0
-    received_bytes: int = 0
-    """Of the body, or of the messages."""
-
-
-class Watch:
-    """Is told of every request; does nothing by itself."""
-
-    def began(self, seen: Seen) -> None:
-        """Hear of a request whose route is not known yet."""
-
-    def ended(self, seen: Seen) -> None:
-        """Hear of the same at its end."""
 
 
 class Requests:
@@ -70,22 +46,19 @@ class Requests:
             await self._watched(scope, receive, send, number)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
-        method = scope.get("method", "GET")
-        seen = Seen(scope["type"], method if method in METHODS else OTHER_METHOD)
-        began = self._clock()
-        self._watch.began(seen)
+        began, status, received_bytes = self._clock(), 500, 0
+        self._watch.began(scope["type"])
 
         async def received() -> Message:
+            nonlocal received_bytes
             message = await receive()
-            seen.received_bytes += len(message.get("body") or message.get("bytes") or b"")
+            received_bytes += len(message.get("body") or message.get("bytes") or b"")
             return message
 
         async def sent(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                seen.status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = number
-            elif message["type"] == "websocket.accept":
-                seen.status = 101
+            nonlocal status
+            if message["type"] in STARTS:
+                status = message.get("status", 101)
                 message.setdefault("headers", [])
                 MutableHeaders(scope=message)[HEADER] = number
             await send(message)
@@ -93,10 +66,12 @@ class Requests:
         try:
             await self._app(scope, received, sent)
         finally:
-            seen.seconds, seen.route = self._clock() - began, route_of(scope)
-            self._watch.ended(seen)
+            seconds, method = self._clock() - began, scope.get("method", "GET")
+            method = method if method in METHODS else OTHER_METHOD
+            kind, route = scope["type"], route_of(scope)
+            self._watch.ended(Seen(kind, method, route, status, seconds, received_bytes))
             if scope["path"].startswith(LOGGED):
-                log.info("%s %s: %d in %.3f s", seen.method, seen.route, seen.status, seen.seconds)
+                log.info("%s %s: %d in %.3f s", method, route, status, seconds)
 
 
 def route_of(scope: Scope) -> str:

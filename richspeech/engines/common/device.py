@@ -5,6 +5,14 @@ import torch
 from richspeech.language.catalog import Notice
 
 
+def gpu_memory_bytes() -> dict[str, int]:
+    """Return what torch has taken of each GPU, by names such as ``cuda:0``."""
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return {}
+    devices = range(torch.cuda.device_count())
+    return {f"cuda:{each}": int(torch.cuda.memory_reserved(each)) for each in devices}
+
+
 def choose_device(requested: str) -> tuple[str, Notice]:
     """Return the device and one clause that says why it was chosen."""
     if not requested.startswith("cuda"):

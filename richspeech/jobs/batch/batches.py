@@ -109,7 +109,10 @@ class Batches:
                 metered = MeteredRecording(recording, meter, name)
                 history = self._history.of(loaded) if self._history else None
                 transcriber = CachingTranscriber(
-                    loaded.transcriber, history, interrupted=self._runner.interrupted
+                    loaded.transcriber,
+                    history,
+                    interrupted=self._runner.interrupted,
+                    observer=self._runner.observer,
                 )
                 yield from transcriber.steps(metered, asked.options, cancelled)
 

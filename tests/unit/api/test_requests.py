@@ -7,17 +7,18 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.testclient import TestClient
 
-from richspeech.api.middleware.requests import HEADER, Requests, Seen, Watch
+from richspeech.api.middleware.requests import HEADER, Requests
 from richspeech.operations.caller import caller
+from richspeech.operations.requests import Kind, Seen
 
 
-class Noted(Watch):
+class Noted:
     def __init__(self) -> None:
         self.open = 0
         self.seen: list[Seen] = []
 
-    def began(self, seen: Seen) -> None:
-        assert seen.route == "other", "nobody knows it yet"
+    def began(self, kind: Kind) -> None:
+        assert kind in ("http", "websocket")
         self.open += 1
 
     def ended(self, seen: Seen) -> None:

@@ -22,7 +22,9 @@ from richspeech.api.app import create_app
 from richspeech.api.root_page import Files, file_routes, locale_of, root_route
 from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
+from richspeech.jobs.runner import Runner
 from richspeech.language.catalog import say
+from richspeech.operations.parts import Parts
 from richspeech.service import build
 from richspeech.settings import Settings
 from tests.fakes import loaded_with
@@ -36,7 +38,7 @@ class Console:
     def __init__(self, **server: Any) -> None:
         self.readiness = Readiness()
         settings = Settings.model_validate({"server": server})
-        self.app = create_app(self.readiness, "1.2.3")
+        self.app = create_app(Parts(self.readiness, Runner()), "1.2.3")
         console.mount(self.app, build(settings, self.readiness), "1.2.3", self._routes)
         self.client = TestClient(self.app)
 
@@ -221,7 +223,7 @@ def test_nothing_beside_the_files_is_sent(tmp_path: Path, name: str) -> None:
 
 
 def test_the_probes_answer_while_every_thread_is_busy() -> None:
-    app = create_app(Readiness(), "1.2.3")
+    app = create_app(Parts(Readiness(), Runner()), "1.2.3")
 
     async def ask() -> list[int]:
         threads = anyio.to_thread.current_default_thread_limiter()
