@@ -25,6 +25,8 @@ COMMANDS = {
     "history": "delete transcripts older than history.keep_days",
     "serve": "start the web console",
     "mcp": "serve tools for programs on stdin and stdout",
+    "users": "add, list, remove and change those who may log in",
+    "keys": "make, list and revoke API keys",
     "doctor": "print versions, the device and the weights in use",
     "bench": "measure speed and memory",
     "hash-password": "print the hash of a password for the settings",
