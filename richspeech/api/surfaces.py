@@ -9,4 +9,4 @@ from richspeech.storage.quota import Quota
 
 def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:
     """Return all of them; ``quota`` bounds what is uploaded."""
-    return (openai(service), sensevoice(service, quota))
+    return (openai(service, quota), sensevoice(service, quota))

@@ -99,6 +99,8 @@ class Job:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     caller: Caller = field(default_factory=caller)
     """Who asked for it, as was known when it was made."""
+    listeners: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    """Called at every change, in the thread that makes it; they may not wait."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while the state changes."""
 
@@ -134,6 +136,8 @@ class Job:
     def touch(self) -> None:
         """Say that something has changed."""
         self.changes += 1
+        for tell in (*self.listeners,):
+            tell()
 
     def enter(self, state: State) -> None:
         """Get further; who was asked to stop is stopping instead, and what is over stays so."""

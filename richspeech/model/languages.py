@@ -1,5 +1,6 @@
 """Languages as data: any tag of BCP 47 that is registered, whichever engine knows it."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Annotated
 
@@ -25,6 +26,19 @@ def require_language(tag: str) -> str:
     if not is_language(tag):
         raise OptionError("language.no_tag", language=tag)
     return tag
+
+
+def closest_language(tag: str, known: Collection[str]) -> str | None:
+    """Return which of the known languages a tag means, as ``zh`` for ``zh-CN``; None for none.
+
+    Chinese of Hong Kong and Macau is spoken Cantonese.
+    """
+    if tag in known:
+        return tag
+    language, _, rest = tag.replace("_", "-").lower().partition("-")
+    is_cantonese = language == "zh" and {"hk", "mo", "yue"} & {*rest.split("-")}
+    spoken = "yue" if is_cantonese else language
+    return spoken if spoken in known else None
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from postprocess import NO_SPEECH
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.errors import Cancelled
@@ -388,6 +389,7 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         event_probabilities=hypothesis.event_probabilities,
         tokens=tuple(_shift(token, span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
+        no_speech_probability=hypothesis.language_probabilities.get(NO_SPEECH),
     )
 
 

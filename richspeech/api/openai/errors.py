@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from richspeech.errors import (
     AccessError,
@@ -198,6 +198,8 @@ class ApiRoute(APIRoute):
             except HTTPException as error:
                 body = plain_body(error.status_code, str(error.detail))
                 return JSONResponse(body, error.status_code, error.headers)
+            except ClientDisconnect:
+                raise  # nobody reads an answer
             except Exception:  # whoever asks gets a sentence, the log gets the rest
                 log.exception("%s failed", request.url.path)
                 return answer_to(UnexpectedError(), locale_of(request))

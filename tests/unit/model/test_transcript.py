@@ -60,7 +60,7 @@ def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     keys = (
         "start end text language language_probability emotion emotion_probabilities events "
         "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
-        "sentiment sentiment_probabilities agreement corrected"
+        "sentiment sentiment_probabilities agreement corrected no_speech_probability"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]

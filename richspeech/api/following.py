@@ -1,0 +1,62 @@
+"""A job followed for as long as its client listens: whoever goes away has it cancelled."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+from starlette.requests import ClientDisconnect, Request
+
+from richspeech.errors import Cancelled
+from richspeech.jobs.job import Job, State
+
+
+async def follow(job: Job, request: Request) -> AsyncGenerator[None]:
+    """Yield now, as soon as anything has changed, and once more at the end.
+
+    The body of the request must have been read. Raises ``ClientDisconnect`` when the client has
+    gone. Whoever stops listening before the end has cancelled the job.
+    """
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(lambda _: changed.set())
+
+    def tell() -> None:
+        with suppress(RuntimeError):  # the server has ended, and nobody listens any more
+            loop.call_soon_threadsafe(changed.set)
+
+    job.listeners.append(tell)
+    try:
+        while True:
+            changed.clear()
+            is_over = job.is_over
+            yield
+            if is_over:
+                return
+            await changed.wait()
+            if gone.done():
+                raise ClientDisconnect
+    finally:
+        gone.cancel()
+        job.listeners.remove(tell)
+        job.cancel()
+
+
+async def finished(job: Job, request: Request) -> None:
+    """Return once a job has finished; raises why it has not, and ``ClientDisconnect``."""
+    async with aclosing(follow(job, request)) as changes:
+        async for _ in changes:
+            pass
+    require_finished(job)
+
+
+def require_finished(job: Job) -> None:
+    """Raise why a job that is over has not finished."""
+    if job.error is not None:
+        raise job.error
+    if job.state is not State.FINISHED:
+        raise Cancelled
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,241 @@
+"""The form of POST /v1/audio/transcriptions: fields as text → what is asked for.
+
+Names and values are OpenAI's; ``sentiment`` and ``rich`` are ours. A field that is not known here
+is refused, so that nobody waits for what it promises.
+Source: openai-python 3.57, types/audio/transcription_create_params.py
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from richspeech.api.multipart import FormFile
+from richspeech.api.openai.errors import ParameterError
+from richspeech.engines.registry import engine_named
+from richspeech.errors import OptionError
+from richspeech.language.catalog import Notice
+from richspeech.model.languages import AUTO, closest_language
+from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, Options
+from richspeech.model.turn_detection import MOST_PADDING_MS, SILENCE_MS, TurnDetection
+
+ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
+SUBTITLES = ("srt", "vtt")
+LISTS = ("languages", "keywords", "timestamp_granularities", "include")
+NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
+SPEAKERS = ("known_speaker_names", "known_speaker_references")
+BETWEEN_WORDS = re.compile(r"[,，、;；.。!！?？:：\n]+")
+
+
+def _truth(value: Any) -> Any:
+    """Read the two values that forms send; all others are left to be refused."""
+    return {"true": True, "false": False}.get(value.lower(), value) if value else value
+
+
+def _chunking(value: Any) -> Any:
+    """Read an object that came as JSON."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+Truth = Annotated[bool, BeforeValidator(_truth), Field(strict=True)]
+
+
+class ServerVad(BaseModel):
+    """Where utterances begin and end; what is left out is as the settings have it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["server_vad"]
+    threshold: float | None = Field(None, ge=0, le=1)
+    prefix_padding_ms: int | None = Field(None, ge=0, le=MOST_PADDING_MS)
+    silence_duration_ms: int | None = Field(None, ge=SILENCE_MS[0], le=SILENCE_MS[-1])
+
+    @property
+    def turns(self) -> TurnDetection:
+        """What the detector is asked for."""
+        return TurnDetection(self.threshold, self.prefix_padding_ms, self.silence_duration_ms)
+
+
+class TranscriptionForm(BaseModel):
+    """What a request asks for, beside its file."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=False)
+
+    model: str | None = Field(None, description="An id of /v1/models; the main engine if left out.")
+    language: str | None = Field(
+        None, description="BCP-47 tag of what is spoken; auto or nothing detects it."
+    )
+    languages: list[str] = Field(
+        [], alias="languages[]", description="Languages among which detection chooses."
+    )
+    prompt: str = Field(
+        "",
+        description="Free text. What stands between its commas and full stops and is 2 to 20 "
+        "characters long counts as a keyword; the rest is ignored.",
+    )
+    keywords: list[str] = Field(
+        [],
+        alias="keywords[]",
+        description="Words that are likely to be said: what sounds like one is written as it. At "
+        f"most {MOST_HOTWORDS}, each of 2 to 20 characters.",
+    )
+    response_format: ResponseFormat = Field("json", description="How the answer is written.")
+    temperature: float = Field(
+        0.0, ge=0, le=1, description="Accepted without effect: the best path is always taken."
+    )
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(
+        [], alias="timestamp_granularities[]", description="With verbose_json only."
+    )
+    include: list[Literal["logprobs"]] = Field(
+        [], alias="include[]", description="logprobs: of every token; with the JSON formats only."
+    )
+    stream: Truth = Field(
+        default=False,
+        description="Server-sent events: one delta an utterance, as soon as it is there.",
+    )
+    chunking_strategy: Annotated[Literal["auto"] | ServerVad | None, BeforeValidator(_chunking)] = (
+        Field(
+            None,
+            description="Recordings are always cut into utterances: auto as the settings say, "
+            "server_vad otherwise. Also as chunking_strategy[type] and so on.",
+        )
+    )
+    sentiment: Truth | None = Field(
+        None, description="Read the words for their sentiment; else as the settings say."
+    )
+    rich: Truth = Field(
+        default=False,
+        description="Show emotions and sounds in text, srt and vtt, which else have words.",
+    )
+
+    def options(self, defaults: Options, engine: str) -> Options:
+        """Return what that means for an engine; raises ``ParameterError``."""
+        allowed = tuple(self._known(each, "languages[]", engine) for each in self.languages)
+        chunking = self.chunking_strategy
+        turns = chunking.turns if isinstance(chunking, ServerVad) else None
+        asked = replace(defaults, hotwords=self._hotwords(), turn_detection=turns)
+        if allowed:
+            asked = replace(asked, allowed_languages=tuple(dict.fromkeys(allowed)))
+        if self.language == AUTO:
+            return replace(asked, language=None)
+        if self.language:
+            return replace(asked, language=self._known(self.language, "language", engine))
+        return asked
+
+    @staticmethod
+    def _known(language: str, param: str, engine: str) -> str:
+        known = engine_named(engine).languages
+        if (closest := closest_language(language, known)) is None:
+            raise ParameterError(
+                "language.not_of_engine",
+                param,
+                engine=engine,
+                language=language,
+                known=(AUTO, *known),
+            )
+        return closest
+
+    def _hotwords(self) -> tuple[str, ...]:
+        """Return the keywords, and what the prompt has of the kind while there is room."""
+        keywords = tuple(dict.fromkeys(" ".join(each.split()) for each in self.keywords))
+        try:
+            Options(hotwords=keywords)
+        except OptionError as error:
+            raise ParameterError(error.key, "keywords[]", **error.fields) from error
+        return tuple(dict.fromkeys((*keywords, *words_in(self.prompt))))[:MOST_HOTWORDS]
+
+    def require_fit(self) -> None:
+        """Raise ``ParameterError`` where two fields exclude each other."""
+        form = self.response_format
+        if self.timestamp_granularities and form != "verbose_json":
+            raise _unfit("timestamp_granularities[]", form, ("verbose_json",))
+        if self.include and form in ("text", *SUBTITLES):
+            raise _unfit("include[]", form, ("json", "verbose_json", "diarized_json"))
+        if self.stream and form in SUBTITLES:
+            raise _unfit("stream", form, ("json", "text", "verbose_json", "diarized_json"))
+
+
+def words_in(prompt: str) -> tuple[str, ...]:
+    """Return what may be hotwords in free text: the short pieces of lists."""
+    pieces = (" ".join(piece.split()) for piece in BETWEEN_WORDS.split(prompt))
+    return tuple(piece for piece in pieces if len(piece) in HOTWORD_LETTERS)
+
+
+def read_fields(fields: Iterable[tuple[str, str]]) -> TranscriptionForm:
+    """Read the fields of a form; raises ``ParameterError`` naming the first that is at fault."""
+    try:
+        form = TranscriptionForm.model_validate(_gathered(fields))
+    except ValidationError as error:
+        raise _refusal(error) from error
+    form.require_fit()
+    return form
+
+
+def one_file(files: Iterable[FormFile]) -> FormFile:
+    """Return the recording; raises ``ParameterError`` when there is none, or it is called else."""
+    for file in files:
+        if file.field == "file":
+            return file
+        raise _unknown(file.field)
+    raise ParameterError("api.no_file", "file")
+
+
+def schema() -> dict[str, Any]:
+    """Return the form as OpenAPI describes it."""
+    described = TranscriptionForm.model_json_schema(by_alias=True)
+    described["properties"] = {
+        "file": {"type": "string", "format": "binary", "description": "The recording."},
+        **described["properties"],
+    }
+    described["required"] = ["file"]
+    return described
+
+
+def _gathered(fields: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
+    """Gather what came: lists under their names with brackets, and the parts of an object."""
+    found: dict[str, Any] = {}
+    nests: dict[str, dict[str, str]] = {}
+    for name, value in fields:
+        plain = name.removesuffix("[]")
+        if plain in LISTS:
+            found.setdefault(f"{plain}[]", []).append(value)
+        elif nested := NESTED.fullmatch(name):
+            nests.setdefault(nested[1], {})[nested[2]] = value
+        elif plain in SPEAKERS:
+            raise ParameterError("api.no_speakers", name)
+        elif name in found:
+            raise ParameterError("api.twice", name)
+        else:
+            found[name] = value
+    for name, parts in nests.items():
+        if name in found:
+            raise ParameterError("api.twice", name)
+        found[name] = parts
+    return found
+
+
+def _refusal(error: ValidationError) -> ParameterError:
+    first = error.errors()[-1]  # of a choice, the last: what is wrong with an object
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+        return _unknown(name)
+    why = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    return ParameterError("api.refused", name, why=why)
+
+
+def _unknown(name: str) -> ParameterError:
+    known = ("file", *(each.alias or key for key, each in TranscriptionForm.model_fields.items()))
+    return ParameterError("api.unknown", name, known=known)
+
+
+def _unfit(param: str, form: str, fitting: tuple[str, ...]) -> ParameterError:
+    why = Notice("api.unfit", {"form": form, "fitting": fitting})
+    return ParameterError("api.refused", param, why=why)

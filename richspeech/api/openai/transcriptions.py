@@ -1,0 +1,204 @@
+"""POST /v1/audio/transcriptions: a recording → its transcript, whole or as a stream of events.
+
+    form → folder of the request → job → the transcript in the format that was asked for
+                                       → events, from the first utterance on (stream=true)
+
+The folder and the job end with the request, also when the client goes away.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from richspeech.api.following import finished, follow, require_finished
+from richspeech.api.multipart import FormLimits, read_form, request_folder
+from richspeech.api.openai.answers import (
+    DiarizedTranscription,
+    Transcription,
+    VerboseTranscription,
+    diarized,
+    transcription,
+    verbose,
+)
+from richspeech.api.openai.errors import ERRORS, ApiRoute, LoadingError, body_of, locale_of
+from richspeech.api.openai.events import Deltas
+from richspeech.api.openai.form import TranscriptionForm, one_file, read_fields, schema
+from richspeech.api.openai.models import engine_of
+from richspeech.engines.readiness import State
+from richspeech.errors import RichSpeechError, UnexpectedError
+from richspeech.jobs.transcribe import Transcription as Job
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
+from richspeech.service import Service
+from richspeech.storage.quota import Quota
+from richspeech.writers import WriterOptions, write
+
+PATH = "/v1/audio/transcriptions"
+EVENTS = "text/event-stream"
+MEDIA_TYPES = {"text": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt"}
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Transcription | VerboseTranscription | DiarizedTranscription,
+        "description": "The transcript, in the format that was asked for.",
+        "content": {
+            each: {"schema": {"type": "string"}} for each in (*MEDIA_TYPES.values(), EVENTS)
+        },
+    },
+    **ERRORS,
+}
+FORM: dict[str, Any] = {"required": True, "content": {"multipart/form-data": {"schema": schema()}}}
+
+
+def transcriptions_router(service: Service, quota: Quota) -> APIRouter:
+    """Make the route."""
+    router = APIRouter(tags=["audio"], route_class=ApiRoute)
+    create = _Create(service, quota)
+
+    @router.post(
+        PATH,
+        summary="Transcribe a recording",
+        response_model=None,
+        responses=ANSWERS,
+        openapi_extra={"requestBody": FORM},
+    )
+    async def create_transcription(request: Request) -> Response:
+        return await create.answer(request)
+
+    return router
+
+
+class _Create:
+    """What all requests share."""
+
+    def __init__(self, service: Service, quota: Quota) -> None:
+        self._service, self._quota = service, quota
+        self._limits = FormLimits(service.limits.max_bytes)
+
+    async def answer(self, request: Request) -> Response:
+        """Take a recording and return its transcript, or the stream of it that has begun."""
+        self._require_ready()
+        async with AsyncExitStack() as stack:
+            form, job = await self._job(request, stack)
+            self._service.transcriptions.submit(job)
+            if form.stream:
+                return await _stream(form, job, request, stack)
+            await finished(job, request)
+            return await run_in_threadpool(_written, form, _heard(job), locale_of(request))
+
+    def _require_ready(self) -> None:
+        """Refuse before anything is sent in vain."""
+        self._service.runner.require_open()
+        readiness = self._service.readiness
+        if readiness.state is State.LOADING:
+            raise LoadingError
+        if readiness.error is not None:
+            raise readiness.error
+
+    async def _job(self, request: Request, stack: AsyncExitStack) -> tuple[TranscriptionForm, Job]:
+        folder = await stack.enter_async_context(request_folder(self._quota))
+        room = partial(self._quota.require_room, folder)
+        sent = await read_form(request, folder, self._limits, room)
+        form, file = read_fields(sent.fields), one_file(sent.files)
+        engine = engine_of(form.model, self._service.transcribers)
+        is_main = engine == self._service.transcribers.engines[0]
+        asked = TranscriptionRequest(
+            form.options(self._service.defaults, engine),
+            None if is_main else engine,
+            form.sentiment,
+        )
+        return form, Job(file.path, asked)
+
+
+def _written(form: TranscriptionForm, transcript: Transcript, locale: str) -> Response:
+    """Write the answer in the format that was asked for."""
+    kind, logprobs = form.response_format, "logprobs" in form.include
+    if kind in MEDIA_TYPES:
+        return _text(kind, transcript, locale, rich=form.rich)
+    writers: dict[str, Callable[[], BaseModel]] = {
+        "json": partial(transcription, transcript, logprobs=logprobs),
+        "verbose_json": partial(
+            verbose, transcript, form.timestamp_granularities, logprobs=logprobs
+        ),
+        "diarized_json": partial(diarized, transcript, logprobs=logprobs),
+    }
+    return Response(writers[kind]().model_dump_json(), media_type=JSONResponse.media_type)
+
+
+def _text(kind: str, transcript: Transcript, locale: str, *, rich: bool) -> Response:
+    options = WriterOptions(
+        style="label" if rich else "plain", locale=locale, emotions=rich, sounds=rich
+    )
+    media_type = f"{MEDIA_TYPES[kind]}; charset=utf-8"
+    if kind == "text" and not rich:
+        return Response(f"{transcript.text}\n".encode(errors="replace"), media_type=media_type)
+    name = "txt" if kind == "text" else kind
+    return Response(write(transcript, name, options), media_type=media_type)
+
+
+class _Stream(StreamingResponse):
+    """A stream that leaves nothing behind, however it ends."""
+
+    def __init__(self, content: AsyncIterator[str], stack: AsyncExitStack) -> None:
+        super().__init__(content, media_type=EVENTS)
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it all, or as much as the client takes."""
+        async with self._stack:
+            await super().__call__(scope, receive, send)
+
+
+async def _stream(
+    form: TranscriptionForm, job: Job, request: Request, stack: AsyncExitStack
+) -> Response:
+    """Return a stream once there is something to send; what fails before that is raised."""
+    deltas = Deltas(
+        logprobs="logprobs" in form.include, diarizes=form.response_format == "diarized_json"
+    )
+    changes = await stack.enter_async_context(aclosing(follow(job, request)))
+    async for _ in changes:
+        if job.is_over or (job.transcript and job.transcript.segments):
+            break
+    if job.is_over:
+        require_finished(job)
+    return _Stream(_events(job, deltas, changes, locale_of(request)), stack.pop_all())
+
+
+async def _events(
+    job: Job, deltas: Deltas, changes: AsyncIterator[None], locale: str
+) -> AsyncIterator[str]:
+    """Yield what has come, and more whenever it comes; the end is told in any case."""
+    for event in _new(job, deltas):
+        yield _event(event.model_dump_json())
+    async for _ in changes:
+        for event in _new(job, deltas):
+            yield _event(event.model_dump_json())
+    try:
+        require_finished(job)
+        yield _event(deltas.done(_heard(job)).model_dump_json())
+    except RichSpeechError as error:
+        yield _event(json.dumps(body_of(error, locale), ensure_ascii=False))
+
+
+def _heard(job: Job) -> Transcript:
+    """Return what a job has heard that has finished; raises ``UnexpectedError`` without any."""
+    if job.transcript is None:
+        raise UnexpectedError
+    return job.transcript
+
+
+def _new(job: Job, deltas: Deltas) -> list[BaseModel]:
+    return [*deltas.new(job.transcript)] if job.transcript else []
+
+
+def _event(data: str) -> str:
+    return f"data: {data}\n\n"
