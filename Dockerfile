@@ -46,7 +46,7 @@ VOLUME ["/var/lib/richspeech", "/var/cache/richspeech"]
 EXPOSE 6006
 # The first start imports everything from a cold disk.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 CMD \
-    ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:6006/health', timeout=4)"]
+    ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:6006/livez', timeout=4)"]
 # tini passes signals on and buries the dead, which a first process has to do.
 ENTRYPOINT ["tini", "--", "sh", "/usr/local/bin/richspeech-entrypoint"]
 # On every address, or nobody outside would reach it: then the console wants a user and a password.
