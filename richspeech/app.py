@@ -121,6 +121,7 @@ def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "ASGI
     """
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
+    from richspeech.api.gradio_client import config_route  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
     from richspeech.api.login import add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
@@ -158,6 +159,7 @@ def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "ASGI
         routes=lambda page: [
             Uploads(page.windows, quota, limits.max_bytes, page.progress).route,
             live(page.live),
+            config_route(page.programs),
             root_route(page.root_page),
             *file_routes(page.root_page),
         ],

@@ -288,7 +288,13 @@ def requests(opened: Server, guarded: Server) -> Iterator[Attempt]:
     thief = Visitor(opened, key=mine.key).enter()
     row = "a file of a window whose key is known, from another browser"
     yield refused("2", row, thief.client.get(f"/gradio_api/file={own}"), 404)
-    for path in ("config", "gradio_api/info", "gradio_api/run/predict", "monitoring", "docs"):
+    for path in (
+        "gradio_api/app_id",
+        "gradio_api/user",
+        "gradio_api/run/predict",
+        "monitoring",
+        "docs",
+    ):
         row = f"/{path}, which the page does not need"
         yield refused("2", row, mine.client.get(f"/{path}"), 404)
     stranger = Visitor(guarded)

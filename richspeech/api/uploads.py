@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from richspeech.api.middleware.bodies import UPLOAD
-from richspeech.api.middleware.visitors import visitor_of
+from richspeech.api.middleware.visitors import is_program, visitor_of
 from richspeech.api.middleware.windows import Windows
 from richspeech.api.multipart import FormLimits, on_disk, read_form
 from richspeech.errors import (
@@ -82,8 +82,9 @@ class Uploads:
 
     async def upload(self, request: Request) -> Response:
         """Keep what is sent, or nothing of it; the answer says why, in the window's language."""
-        window = request.headers.get(WINDOW_HEADER, "")
         visitor = visitor_of(request).key
+        own = visitor if is_program(request) else ""  # a client has one window, and no name for it
+        window = request.headers.get(WINDOW_HEADER, own)
         try:
             with (
                 on_disk(),

@@ -17,6 +17,7 @@ from richspeech.console.examples import find_examples
 from richspeech.console.gradio_state import GradioStates
 from richspeech.console.input_validation import ValidatedBlocks
 from richspeech.console.page_load import PageLoad
+from richspeech.console.programs import Programs
 from richspeech.console.root_page import Paint, RootPage, look_of
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import shown
@@ -24,9 +25,9 @@ from richspeech.console.tab import TRANSCRIBE, Context, Viewer
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.registry import TABS
 from richspeech.console.theme import CSS, theme
+from richspeech.console.visitor import visitor_key
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.engines.readiness import State
-from richspeech.errors import AccessError
 from richspeech.language.catalog import DEFAULT_LOCALE, locales, say
 from richspeech.model.labels import label_styles
 from richspeech.places import SHIPPED
@@ -48,6 +49,8 @@ class Parts:
     """Where live sessions begin."""
     root_page: RootPage
     """The page as it is sent, and its files."""
+    programs: Programs
+    """What gradio's own clients call."""
     progress: Any = file_upload_statuses
     """What gradio's front end asks how far an upload is."""
 
@@ -76,7 +79,8 @@ def mount(
     page = Page(context)
     blocks = page.build()
     root_page = RootPage(blocks, page.paint, service.settings.page.unsure_below)
-    app.router.routes.extend(routes(Parts(context.sessions, live, root_page)))
+    parts = Parts(context.sessions, live, root_page, page.programs)
+    app.router.routes.extend(routes(parts))
     gr.mount_gradio_app(
         app,
         blocks,
@@ -84,7 +88,7 @@ def mount(
         app_kwargs={"exception_handlers": handlers},
         allowed_paths=[str(EXAMPLES)],
         max_file_size=service.limits.max_bytes,
-        footer_links=[],
+        footer_links=["api"],
         run_history=False,
         enable_monitoring=False,
         show_error=False,
@@ -97,13 +101,6 @@ def mount(
     states = app.routes[-1].app.state_holder = GradioStates()
     states.set_blocks(blocks)
     return context.sessions
-
-
-def visitor_key(request: gr.Request) -> str:
-    """Return whose request it is, as the middleware found; raises ``AccessError`` without one."""
-    if request.request is None:
-        raise AccessError("page.not_page")
-    return str(request.request.state.visitor.key)
 
 
 def context_of(service: Service, version: str) -> Context:
@@ -140,6 +137,7 @@ class Page:
         self._page_load = PageLoad()
         self._tabs = [make(context, self) for make in TABS]
         self._places: dict[str, Any] = {}
+        self.programs = Programs(context.service, context.sessions)
 
     # What the tabs see of it ------------------------------------------------------------------
 
@@ -186,6 +184,7 @@ class Page:
                     self._places[tab.name] = place
             self._foot = gr.HTML(elem_id="foot", **DRAWN)
             self._wire(blocks)
+            self.programs.build(blocks)
         blocks.max_threads = blocks._queue.max_thread_count = MOST_EVENTS  # noqa: SLF001 - as launch
         return blocks
 

@@ -159,6 +159,8 @@ class Sessions:
         """
         self._keep_seconds, self._leave_seconds = keep_seconds, leave_seconds
         self._shared = frozenset(path.resolve() for path in shared)
+        self.functions: frozenset[int] = frozenset()
+        """Events that gradio's own clients call, by number."""
         self._sessions: dict[str, Session] = {}
         """By the name of a page; pages of one window share one."""
         self._windows: dict[tuple[str, str], Session] = {}
@@ -234,6 +236,19 @@ class Sessions:
         """Say whether an event of a page may name a file: its window's upload, or an example."""
         with self._lock:
             session = self._sessions.get(page)
+        return self._is_shared(path) or (session is not None and session.was_sent(path))
+
+    def is_for_programs(self, function: object) -> bool:
+        """Say whether an event is one that gradio's own clients call, and no page."""
+        return isinstance(function, int) and function in self.functions
+
+    def sends(self, visitor: str, path: str) -> bool:
+        """Say whether a client may name a file: one that it has sent, or an example.
+
+        It has one window, which is called as the visitor.
+        """
+        with self._lock:
+            session = self._windows.get((visitor, visitor))
         return self._is_shared(path) or (session is not None and session.was_sent(path))
 
     def shows(self, visitor: str, path: str) -> bool:

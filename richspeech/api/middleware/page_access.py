@@ -7,19 +7,24 @@ a file, and both must be the visitor's. What the API has is asked of its own rou
     POST queue/join, cancel    JSON that names a page, and perhaps files
     GET  queue/data, heartbeat a page
     GET  file=PATH             a file
+
+Gradio's own clients go the same way. They call the functions that are for them and no other, and
+pages call all others (``Windows.is_for_programs``).
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from richspeech.access.principal import Scope as Allowed
 from richspeech.api.middleware.refusal import refuse
-from richspeech.api.middleware.visitors import visitor_of
+from richspeech.api.middleware.visitors import is_program, principal_of, visitor_of
 from richspeech.api.middleware.windows import Windows
 from richspeech.api.surface import Surface, match_of, methods_of
 from richspeech.errors import AccessError
@@ -31,9 +36,10 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|livez|readyz|login|live|openapi\.json|theme\.css|favicon\.ico|robots\.txt)"
+        r"/|/(health|livez|readyz|login|live|config|openapi\.json)"
+        r"|/(theme\.css|favicon\.ico|robots\.txt)"
         r"|/(assets|web|static|svelte)/.+"
-        r"|/gradio_api/(startup-events|upload_progress|theme\.css)"
+        r"|/gradio_api/(startup-events|upload_progress|info|theme\.css)"
     ),
     "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),
 }
@@ -101,18 +107,27 @@ class PageAccess:
         body = await Request(scope, receive).body()
         try:
             event = json.loads(body)
-            page, paths = str(event["session_hash"]), [*_paths_in(event)]
+            page, function = str(event["session_hash"]), event.get("fn_index")
+            paths = [*_paths_in(event)]
         except (ValueError, TypeError, KeyError, RecursionError):
             sentence = "This is no event of the page: send JSON that names the page."
             await refuse(scope, receive, send, 400, sentence)
             return
+        asking, windows = HTTPConnection(scope), self._windows
+        takes = partial(windows.takes, page)
+        if is_program(asking):
+            takes = partial(windows.sends, visitor_of(asking).key)
         if not self._is_own(scope, page):
             await refuse(scope, receive, send, 403, str(_foreign_page()))
-        elif all(self._windows.takes(page, path) for path in paths):
-            await self._app(scope, _replayed(body, receive), send)
-        else:
-            sentence = self._windows.page_sentence(page, _foreign_file())
+        elif not all(map(takes, paths)):
+            sentence = windows.page_sentence(page, _foreign_file())
             await refuse(scope, receive, send, 400, sentence)
+        elif windows.is_for_programs(function) is not is_program(asking):
+            await refuse(scope, receive, send, 404, "There is no such function here.")
+        elif is_program(asking) and not principal_of(asking).may(Allowed.TRANSCRIBE):
+            await refuse(scope, receive, send, 403, "This key does not allow that.")
+        else:
+            await self._app(scope, _replayed(body, receive), send)
 
     def _is_own(self, scope: Scope, page: str) -> bool:
         return self._windows.claims(page, visitor_of(HTTPConnection(scope)).key)

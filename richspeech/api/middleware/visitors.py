@@ -31,8 +31,12 @@ OPEN = ("/health", "/livez", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
 LINKS = "/share/"
 """What stands behind it is known to those alone who were given the link."""
-PAGES = ("/", "/login")
+CONFIG = "/config"
+"""Where gradio's own clients begin; they keep the cookie of this answer."""
+PAGES = ("/", "/login", CONFIG)
 """Where a browser gets its cookie; whoever begins elsewhere is nobody's neighbour."""
+PROGRAM = "program."
+"""How the random number of a client begins, which is no browser."""
 RANDOM_BYTES = 32
 SECONDS_AN_HOUR = 3_600
 MOST_LOGINS = 10_000
@@ -52,6 +56,11 @@ class Visitor:
     """Who has logged in there; None without a login."""
 
     @property
+    def is_program(self) -> bool:
+        """Whether it is one of gradio's own clients."""
+        return self.browser.startswith(PROGRAM)
+
+    @property
     def key(self) -> str:
         """What belongs to this visitor is filed under it: another login is another visitor."""
         return blake2b(f"{self.browser} {self.user or ''}".encode(), digest_size=16).hexdigest()
@@ -67,6 +76,11 @@ def principal_of(connection: HTTPConnection) -> Principal:
     """Return who asks and what they may, as ``Visitors`` has found."""
     principal: Principal = connection.scope["state"]["principal"]
     return principal
+
+
+def is_program(connection: HTTPConnection) -> bool:
+    """Say whether one of gradio's own clients asks, or another program that shows a key."""
+    return visitor_of(connection).is_program or principal_of(connection).key is not None
 
 
 class Cookies:
@@ -197,7 +211,8 @@ class Visitors:
     def _visitor(self, connection: HTTPConnection) -> tuple[Visitor, bool]:
         shown = connection.cookies.get(self._cookies.browser, "")
         is_new = len(shown) < RANDOM_BYTES
-        browser = secrets.token_urlsafe(RANDOM_BYTES) if is_new else shown
+        prefix = PROGRAM if connection.scope["path"] == CONFIG else ""
+        browser = f"{prefix}{secrets.token_urlsafe(RANDOM_BYTES)}" if is_new else shown
         user = None
         if self._logins is not None:
             user = self._logins.user_of(connection.cookies.get(self._cookies.login))

@@ -20,6 +20,12 @@ class Windows(Protocol):
     def takes(self, page: str, path: str) -> bool:
         """Say whether an event of a page may name a file: its window's upload, or an example."""
 
+    def is_for_programs(self, function: object) -> bool:
+        """Say whether an event is one that gradio's own clients call, and no page."""
+
+    def sends(self, visitor: str, path: str) -> bool:
+        """Say whether a client may name a file: one that it has sent, or an example."""
+
     def shows(self, visitor: str, path: str) -> bool:
         """Say whether a visitor may fetch a file: one of his windows', or an example."""
 

@@ -24,7 +24,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.middleware.build import middleware_of
 from richspeech.api.middleware.hosts import name_of
-from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
+from richspeech.api.middleware.visitors import Cookies, Logins, Visitor, Visitors
 from richspeech.errors import AccessError, RichSpeechError
 from richspeech.settings import ServerSettings
 
@@ -42,6 +42,12 @@ class FakeWindows:
 
     def takes(self, page: str, path: str) -> bool:
         return path.startswith(f"/own/{page}/") or path == "/examples/a.wav"
+
+    def is_for_programs(self, function: object) -> bool:
+        return function == 7
+
+    def sends(self, visitor: str, path: str) -> bool:
+        return path.startswith(f"/own/{visitor}/")
 
     def shows(self, visitor: str, path: str) -> bool:
         return visitor in self.owners.values() and self.takes("mine", path)
@@ -400,9 +406,7 @@ def test_a_file_is_shown_to_whom_it_belongs(client: TestClient) -> None:
         ("POST", "/gradio_api/process_recording"),
         ("GET", "/gradio_api/proxy=http://127.0.0.1/"),
         ("GET", "/gradio_api/deep_link"),
-        ("GET", "/gradio_api/info"),
         ("GET", "/monitoring"),
-        ("GET", "/config"),
         ("PUT", "/gradio_api/queue/join"),
         ("GET", "/logout"),
         ("GET", "/gradio_api/upload"),
@@ -416,6 +420,40 @@ def test_what_the_page_does_not_need_is_not_there(
     client: TestClient, method: str, path: str
 ) -> None:
     assert client.request(method, path).status_code == 404
+
+
+def program_of(client: TestClient) -> TestClient:
+    """Make one of gradio's own clients of it, which keeps the cookie of the configuration."""
+    assert cookie_of(client.get("/config")).startswith("richspeech-browser-6006=program.")
+    return client
+
+
+def page_of(client: TestClient) -> TestClient:
+    client.get("/")
+    return client
+
+
+def joined(client: TestClient, function: object, *paths: str) -> int:
+    files = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths]
+    event = {"session_hash": "mine", "fn_index": function, "data": files}
+    return client.post("/gradio_api/queue/join", json=event).status_code
+
+
+def test_a_client_calls_what_is_for_clients_and_a_page_all_else() -> None:
+    for client, own, others in (
+        (program_of(client_of()), [7], [0, 8, "7", None, "transcribe"]),
+        (page_of(client_of()), [0, 8], [7]),
+    ):
+        assert {joined(client, each) for each in own} == {200}
+        assert {joined(client, each) for each in others} == {404}
+
+
+def test_a_client_names_its_own_files_alone() -> None:
+    program = program_of(client_of())
+    key = Visitor(program.cookies["richspeech-browser-6006"]).key
+    assert joined(program, 7, f"/own/{key}/a.wav") == 200
+    for path in ("/own/mine/a.wav", "/examples/a.wav", "/etc/passwd", f"/own/{key[:-1]}/a.wav"):
+        assert joined(program, 7, path) == 400
 
 
 def test_one_talks_at_one_address_alone(client: TestClient) -> None:
