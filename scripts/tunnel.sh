@@ -14,6 +14,20 @@ for port in "$here" "$there"; do
   fi
 done
 
+# In the background and waited for, or a signal would end this script and leave the tunnel.
+child=
+run() {
+  local status=0
+  "$@" &
+  child=$!
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
+trap 'if [ -n "$child" ]; then kill "$child"; fi' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 longest=30  # seconds between two tries
 pause=1
 echo "http://127.0.0.1:$here leads to $server while the tunnel stands." >&2
@@ -21,12 +35,12 @@ while true; do
   began=$SECONDS
   status=0
   # 45 s without an answer are a broken connection. A port that is taken here is an error at once.
-  ssh -N -T -o ExitOnForwardFailure=yes -o ServerAliveInterval=15 -o ServerAliveCountMax=3 \
+  run ssh -N -T -o ExitOnForwardFailure=yes -o ServerAliveInterval=15 -o ServerAliveCountMax=3 \
     -L "127.0.0.1:$here:127.0.0.1:$there" -- "$server" || status=$?
   # ssh ends with 255 when something is wrong; with anything else because it was told to.
   if [ "$status" != 255 ]; then exit "$status"; fi
   if ((SECONDS - began > longest)); then pause=1; fi
   echo "The tunnel to $server is down; next try in $pause s." >&2
-  sleep "$pause"
+  run sleep "$pause"
   pause=$((pause * 2 < longest ? pause * 2 : longest))
 done

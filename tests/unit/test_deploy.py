@@ -3,7 +3,8 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +331,30 @@ def test_the_tunnel_comes_back_and_waits_longer_every_time(machine: Path) -> Non
     assert len(asked) == 8
     assert all("-L 127.0.0.1:7000:127.0.0.1:6006" in each for each in asked)
     assert "The tunnel to me@server is down; next try in 30 s." in done.stderr
+
+
+@pytest.mark.process
+def test_the_tunnel_ends_with_its_script(machine: Path) -> None:
+    (machine / "ssh").write_text(
+        '#!/bin/sh\necho $$ >"$PLACE/pid"\nexec tail -f /dev/null\n', "utf-8"
+    )
+    script = subprocess.Popen(
+        ["bash", str(ROOT / "scripts" / "tunnel.sh"), "me@server"],
+        env={"PATH": f"{machine}:{os.environ['PATH']}", "PLACE": str(machine)},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: (machine / "pid").exists() and (machine / "pid").read_text("utf-8") != "")
+    script.terminate()
+    assert script.wait(10) == 143
+    tunnel = Path("/proc") / (machine / "pid").read_text("utf-8").strip()
+    wait_until(lambda: not tunnel.exists())
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.mark.process
