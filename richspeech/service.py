@@ -30,6 +30,7 @@ from richspeech.jobs.talk import Talks
 from richspeech.jobs.transcribe import Transcriptions
 from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
+from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
@@ -185,6 +186,7 @@ def open_service(
     """
     readiness = Readiness()
     with ExitStack() as stack:
+        stack.enter_context(audit_written(settings.operations))
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
         history = None
         if keeps is not False:

@@ -48,6 +48,7 @@ from richspeech.places import CONFIG, HOME
 
 CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
+AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
@@ -329,6 +330,9 @@ class OperationsSettings(_Group):
     log_folder: Annotated[Path, AfterValidator(_beside_the_project)] | None = None
     log_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
     log_files: Annotated[int, Field(ge=1, le=1_000)] = 5
+    audit_file: Annotated[Path, AfterValidator(_beside_the_project)] | None = AUDIT_FILE
+    audit_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
+    audit_files: Annotated[int, Field(ge=1, le=1_000)] = 20
 
 
 class HighlightSettings(_Group):

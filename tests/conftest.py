@@ -2,7 +2,11 @@
 
 import gc
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,8 +16,17 @@ settings.load_profile("unhurried")
 settings.register_profile("fast", settings.get_profile("unhurried"), max_examples=20)
 
 
+AUDIT = Path(tempfile.gettempdir()) / f"audit-of-tests-{os.getpid()}"
+"""What tests delete and export is written down here, and not beside the project."""
+
+
 def pytest_sessionstart() -> None:
     gc.disable()
+    os.environ["RICHSPEECH_OPERATIONS__AUDIT_FILE"] = str(AUDIT / "audit.jsonl")
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(AUDIT, ignore_errors=True)
 
 
 def pytest_collection_finish() -> None:

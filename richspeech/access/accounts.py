@@ -17,6 +17,7 @@ from math import inf
 from richspeech.access.keys import NO_TERMS, KeyTerms, checked_name, digest_of, make_key
 from richspeech.access.principal import Principal, Role
 from richspeech.errors import OptionError
+from richspeech.operations import audit
 from richspeech.passwords import hash_password, is_password, looks_hashed
 from richspeech.settings import ServerSettings
 from richspeech.storage.accounts import AccountStore, Directory, Key
@@ -145,11 +146,13 @@ class Accounts:
         """Let somebody in from now on; raises ``OptionError`` and ``StoreError``."""
         with self._changing(name) as store:
             store.add_user(checked_name(name), hash_password(_checked(password)), role)
+        audit.record(audit.Action.USER_ADDED, name=name, role=role.value)
 
     def set_password(self, name: str, password: str) -> None:
         """Give a user another password; raises ``OptionError`` and ``StoreError``."""
         with self._changing(name) as store:
             store.change_user(name, password=hash_password(_checked(password)))
+        audit.record(audit.Action.USER_CHANGED, name=name, changed="password")
 
     def set_role(self, name: str, role: Role) -> None:
         """Give a user another role; raises ``OptionError`` and ``StoreError``."""
@@ -157,12 +160,14 @@ class Accounts:
             if role is not Role.ADMIN:
                 self._require_other_admin(name)
             store.change_user(name, role=role)
+        audit.record(audit.Action.USER_CHANGED, name=name, changed="role", role=role.value)
 
     def remove_user(self, name: str) -> None:
         """Let a user in no more, nor any key of theirs; raises ``OptionError``, ``StoreError``."""
         with self._changing(name) as store:
             self._require_other_admin(name)
             store.remove_user(name)
+        audit.record(audit.Action.USER_REMOVED, name=name)
 
     def add_key(self, user: str, name: str, terms: KeyTerms = NO_TERMS) -> str:
         """Make a key and return it, for the only time; raises ``OptionError``, ``StoreError``."""
@@ -172,12 +177,15 @@ class Accounts:
                 raise OptionError("access.no_user", name=user)
             secret, key = make_key(user, role, name, terms, self._now())
             store.add_key(key)
-            return secret
+        scopes = sorted(scope.value for scope in key.scopes)
+        audit.record(audit.Action.KEY_MADE, name=name, owner=user, scopes=scopes)
+        return secret
 
     def revoke_key(self, user: str, name: str) -> None:
         """Have a key let nobody in any more; raises ``OptionError`` and ``StoreError``."""
         with self._changing() as store:
             store.revoke_key(user, name)
+        audit.record(audit.Action.KEY_REVOKED, name=name, owner=user)
 
     @contextmanager
     def _changing(self, name: str | None = None) -> Iterator[AccountStore]:

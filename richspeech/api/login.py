@@ -19,6 +19,7 @@ from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.visitors import Cookies, Logins
 from richspeech.api.root_page import locale_of
 from richspeech.errors import StoreError
+from richspeech.operations import audit
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def add_login(
         if problem is not None:
             return _form(draw, request, problem)
         attempts.succeed(address, user)
+        audit.record(audit.Action.LOGGED_IN, name=user)
         logins.end(request.cookies.get(cookies.login))
         answer = RedirectResponse(".", status.HTTP_303_SEE_OTHER)
         secure = request.url.scheme == "https"
@@ -65,6 +67,7 @@ def add_login(
 
     @router.post("/logout")
     def log_out(request: Request) -> Response:
+        audit.record(audit.Action.LOGGED_OUT)
         logins.end(request.cookies.get(cookies.login))
         answer = RedirectResponse("login", status.HTTP_303_SEE_OTHER)
         for name in (cookies.login, cookies.browser):
@@ -83,11 +86,12 @@ def _problem(accounts: Accounts, user: str, password: str, address: str) -> Prob
     try:
         if accounts.admits(user, password):
             return None
-        who = repr(user) if accounts.knows(user) else "an unknown name"
+        name = user if accounts.knows(user) else None  # people type their password there
     except StoreError as error:
         log.warning("nobody can log in: %s", error)
         return "broken"
-    log.warning("a login as %s from %s failed", who, address)
+    log.warning("a login as %s from %s failed", repr(name) if name else "an unknown name", address)
+    audit.record(audit.Action.LOGIN_FAILED, name=name)
     return "wrong"
 
 

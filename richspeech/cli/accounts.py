@@ -8,6 +8,7 @@ from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
 from richspeech.errors import OptionError
+from richspeech.operations.audit import audit_written
 from richspeech.settings import load_settings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import Database
@@ -17,7 +18,7 @@ from richspeech.storage.database import Database
 def opened(config: Path) -> Iterator[tuple[Accounts, AccountStore]]:
     """Open the accounts, and make their database if need be; raises ``StoreError``."""
     settings = load_settings(config)
-    with closing(Database(settings.history.url)) as database:
+    with audit_written(settings.operations), closing(Database(settings.history.url)) as database:
         store = AccountStore(database)
         yield Accounts(store, built_in_of(settings.server)), store
 

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from richspeech.cli.options import Config
 from richspeech.errors import OptionError
+from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
 from richspeech.settings import load_settings
 from richspeech.storage.transcripts import Store
@@ -34,12 +35,13 @@ def history(
         config: settings file
 
     """
-    settings = load_settings(config).history
+    loaded = load_settings(config)
+    settings = loaded.history
     if not settings.enabled:
         raise OptionError("cli.history_off")
     if settings.keep_days is None:
         raise OptionError("cli.history_forever")
-    with closing(Store(settings.url)) as store:
+    with audit_written(loaded.operations), closing(Store(settings.url)) as store:
         said = _pruned(store, settings.keep_days, deletes=yes)
     sys.stdout.write(f"{said}\n")
     return 0

@@ -30,6 +30,7 @@ from richspeech.jobs.job import Job, Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
+from richspeech.operations import audit
 from richspeech.review.highlights import Highlight
 from richspeech.review.lists import LISTS, Reel
 from richspeech.review.training import write_training
@@ -161,6 +162,7 @@ class Exports:
         export.began = time.monotonic()
         with as_unwritable(export.name):
             export.path = _MAKERS[export.form](export, self._limits)
+        audit.record(audit.Action.EXPORTED, form=export.form, name=export.name)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from richspeech.model.edits import edits_from_list, edits_to_list
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
+from richspeech.operations import audit
 from richspeech.settings import HistorySettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
@@ -44,6 +45,9 @@ log = logging.getLogger(__name__)
 
 PREVIEW_LETTERS = 200
 """Of the beginning of the text, in a list."""
+
+MOST_RECORDED = 100
+"""Numbers of transcripts in one line of the audit log, which says how many there are."""
 
 INTERRUPTED = "(interrupted)"
 """Behind the name of a recording that was not heard to its end."""
@@ -245,7 +249,7 @@ class Store:
 
     def delete(self, identifier: int) -> None:
         """Delete one transcript with its edits; one that is gone already is no error."""
-        self._delete(TranscriptRow.id == identifier)
+        self._delete(TranscriptRow.id == identifier, "one")
 
     def delete_old(self) -> int:
         """Delete what is older than the settings allow; return how many that were.
@@ -286,7 +290,7 @@ class Store:
         """Delete what is more than ``days`` older than the newest; return how many that were."""
         with self._session() as session:
             newest = self._newest(session)
-        return self._delete(_made_before(newest, days))
+        return self._delete(_made_before(newest, days), "old")
 
     def _newest(self, session: Session) -> datetime | None:
         """Return when the newest was made; the future, which a wrong clock left, does not count."""
@@ -300,15 +304,18 @@ class Store:
         """
         self._database.delete_copies()
         self.jobs.delete_over()
-        return self._delete(TranscriptRow.id.is_not(None))
+        return self._delete(TranscriptRow.id.is_not(None), "all")
 
-    def _delete(self, condition: ColumnElement[bool]) -> int:
+    def _delete(self, condition: ColumnElement[bool], what: str) -> int:
         with self._session() as session:
             gone = delete(TranscriptRow).where(condition).returning(TranscriptRow.id)
-            count = len(session.scalars(gone).all())
-        if count:
+            found = session.scalars(gone).all()
+        if found:
+            audit.record(
+                audit.Action.DELETED, what=what, count=len(found), transcripts=found[:MOST_RECORDED]
+            )
             self._database.empty_log()
-        return count
+        return len(found)
 
     # Reading --------------------------------------------------------------------------------------
 
@@ -333,7 +340,16 @@ class Store:
         found = self._read(TranscriptRow.id == identifier)
         if found is None:
             raise StoreError("history.gone", number=identifier)
+        audit.record(audit.Action.OPENED, transcript=identifier, name=found.entry.name)
         return found
+
+    def entry(self, identifier: int) -> Entry:
+        """Return the line of a transcript, which nobody reads for that; raises ``StoreError``."""
+        with self._session() as session:
+            row = session.get(TranscriptRow, identifier, options=_WITHOUT_LONG)
+            if row is None:
+                raise StoreError("history.gone", number=identifier)
+            return _entry(row)
 
     def document(self, entry: Entry) -> Document:
         """Return the document of an entry; raises ``StoreError`` when it has changed meanwhile."""

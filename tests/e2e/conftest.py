@@ -89,6 +89,7 @@ def started(
     folder = log.absolute().parent
     own = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
+        "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
         "RICHSPEECH_SERVER__HOSTS": json.dumps(["127.0.0.1", "hear.test"]),
         "RICHSPEECH_EMOTION__ID": "embedded",
         "RICHSPEECH_PARAFORMER__ID": "embedded",

@@ -106,7 +106,7 @@ HOMES = {
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
     "sqlite3": ("storage.sqlite_file",),
-    "filelock": ("storage",),
+    "filelock": ("storage", "operations.audit"),
     "yaml": ("settings", "storage.rule_file", "bench"),
     "pydantic_settings": ("settings",),
 }

@@ -25,6 +25,7 @@ from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.model.request import TranscriptionRequest
+from richspeech.operations import audit
 from richspeech.recognition.pipeline import Cancel
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -156,6 +157,7 @@ class Batches:
                 packing.done += 1
                 packing.touch()
             archive.writestr(SUMMARY, _summary(job))
+        audit.record(audit.Action.EXPORTED, form="zip", formats=packing.formats, count=len(done))
 
     def _audio(self, item: Item | None) -> bytes | None:
         """Return the sound for a report; None without one, or when the recording is gone by now."""

@@ -158,7 +158,7 @@ class HistoryTab:
     def _delete(self, event: gr.EventData, request: gr.Request) -> str:
         session, store = self._context.session(request), self._history.store
         try:
-            entry = store.open(events.read(event, events.Numbered).id).entry
+            entry = store.entry(events.read(event, events.Numbered).id)
             store.delete(entry.id)
         except StoreError as error:
             return self._drawn(session, _failure(error, session))
