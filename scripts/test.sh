@@ -20,7 +20,7 @@ if [ "${1-}" = --fast ]; then
   exit "$tests"
 fi
 
-# PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese, Korean and emoji with it.
+# PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese and Korean with it.
 packages=(chromium espeak-ng fonts-noto-cjk postgresql)
 command -v npm >/dev/null || packages+=(nodejs npm)  # some builds of nodejs bring npm along
 missing=()

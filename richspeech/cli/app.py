@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cyclopts import App
 
-from richspeech.cli.terminal import leave
+from richspeech.cli.terminal import leave, open_streams
 from richspeech.cli.usage import WRONG_USAGE, make_program, run
 
 COMMANDS = {
@@ -36,6 +36,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
+    open_streams()
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )

@@ -17,7 +17,16 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from richspeech.cli.batch_report import Report
-from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
+from richspeech.cli.options import (
+    AS_SET,
+    LOOK,
+    MODEL,
+    RECOGNITION,
+    History,
+    Look,
+    Model,
+    Recognition,
+)
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
@@ -55,7 +64,9 @@ def batch(
     formats: Annotated[
         tuple[str, ...], Parameter(name="--format", choices=tuple(WRITERS), negative=())
     ] = (),
-    workers: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64), metavar="N")] = None,
+    workers: Annotated[
+        int | None, Parameter(validator=Number(gte=1, lte=64), metavar="N", show_default=AS_SET)
+    ] = None,
     look: Look = LOOK,
     recognition: Recognition = RECOGNITION,
     history: History = False,

@@ -20,7 +20,7 @@ class Report:
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._now = stream, now
         self._terminal = stream.isatty()
-        self._next = now()
+        self._next = now() + (0.0 if self._terminal else SECONDS_BETWEEN[False])
 
     def show(self, batch: Batch, row: BatchRow) -> None:
         """Say what has changed, if it is time."""

@@ -25,7 +25,7 @@ from richspeech.language.catalog import locales
 from richspeech.model.transcript import Transcript
 from richspeech.review.edl import HIGHEST_FRAME_RATE
 from richspeech.review.highlights import Highlight
-from richspeech.review.insight import WINDOW_SECONDS
+from richspeech.review.insight import WINDOW_SECONDS, require_window
 from richspeech.review.lists import LISTS, Reel
 from richspeech.review.review import review_transcript
 from richspeech.settings import Settings
@@ -86,7 +86,9 @@ def highlights(
     /,
     *,
     transcript: Annotated[Path | None, Parameter(metavar="FILE.json")] = None,
-    window: Annotated[float, Parameter(metavar="SECONDS")] = WINDOW_SECONDS,
+    window: Annotated[
+        float, Parameter(metavar="SECONDS", validator=lambda _, seconds: require_window(seconds))
+    ] = WINDOW_SECONDS,
     files: Files = NO_FILES,
     weights: Weights = WEIGHTS,
 ) -> int:

@@ -23,12 +23,16 @@ def require_locale(_: Any, locale: str) -> None:
     require_known("locale", locale, locales())
 
 
-Config: TypeAlias = Annotated[Path, Parameter(metavar="FILE", help="settings file")]
+AS_SET = "as in the settings"
+
+Config: TypeAlias = Annotated[
+    Path, Parameter(metavar="FILE", help="settings file", show_default=CONFIG.name)
+]
 Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
 History: TypeAlias = Annotated[bool, Parameter(help="read from and save to the console's history")]
 
 
-@Parameter(name="*")
+@Parameter(name="*", show_default=AS_SET)
 @dataclass(frozen=True, kw_only=True)
 class Weights:
     """Which weights run, and where."""
@@ -52,14 +56,16 @@ class Weights:
         return asked
 
 
-@Parameter(name="*")
+@Parameter(name="*", show_default=AS_SET)
 @dataclass(frozen=True, kw_only=True)
 class Model(Weights):
     """The engine, its weights, and whether sentiment is wanted."""
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
     """engine that transcribes"""
-    sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment")] = None
+    sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment", show_default=False)] = (
+        None
+    )
     """analyse the sentiment of the words; by default as sentiment.engines says"""
 
     def settings(self, group: str | None = None) -> Settings:
@@ -80,7 +86,7 @@ class Model(Weights):
         return asked
 
 
-@Parameter(name="*")
+@Parameter(name="*", show_default=AS_SET)
 @dataclass(frozen=True, kw_only=True)
 class Recognition:
     """Recognition options; those not given stay as in the settings."""
@@ -95,9 +101,9 @@ class Recognition:
     """join utterances up to this length; 0 joins none"""
     ban_unknown_emotion: bool = False
     """never answer unknown"""
-    hotwords: Annotated[str | None, Parameter(metavar="WORDS")] = None
+    hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
     """hotwords, separated by spaces"""
-    hotword_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
     """text file with one hotword per line"""
 
     def options(self, settings: Settings) -> Options:

@@ -3,9 +3,27 @@
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 from richspeech.errors import RichSpeechError
+
+
+def open_streams() -> None:
+    """Give a process that was started without stdin, stdout or stderr (``>&-``) the missing ones.
+
+    Stdin is empty, stderr takes all; who writes to such a stdout gets an ``OSError``.
+    """
+    if sys.stdin is None:
+        sys.stdin = open_text(os.O_RDONLY, "r")
+    if sys.stdout is None:
+        sys.stdout = open_text(os.O_RDONLY, "w")
+    if sys.stderr is None:
+        sys.stderr = open_text(os.O_WRONLY, "w")
+
+
+def open_text(flags: int, mode: str) -> TextIO:
+    """Open the null device for text, whatever it may be used for."""
+    return cast("TextIO", os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def tell_failure(name: str, error: RichSpeechError) -> None:

@@ -163,20 +163,17 @@ def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
 def _put(content: bytes, output: Path | None) -> None:
     """Write to a file, or to stdout if there is none; raises ``OptionError``.
 
-    Raises ``BrokenPipeError`` when nobody reads any more.
+    Raises ``OSError`` when stdout takes nothing more: then there is no place for the others either.
     """
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
     try:
-        if output is None:
-            sys.stdout.buffer.write(content)
-            sys.stdout.flush()
-        else:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_bytes(content)
-    except BrokenPipeError:
-        raise
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(content)
     except OSError as error:
-        name = "stdout" if output is None else str(output)
-        raise OptionError("cli.output", name=name, why=str(error.strerror)) from error
+        raise OptionError("cli.output", name=str(output), why=str(error.strerror)) from error
 
 
 def _show(name: str, progress: Progress) -> None:

@@ -93,6 +93,13 @@ def find_weights(
     return chosen
 
 
+def embedded_weights(folder: Path, reason: Notice) -> Weights:
+    """Return tiny weights that nobody asked for by name, and say why they are used."""
+    chosen = _Search(EMBEDDED, folder).stand_in(reason)
+    log.info("%s is used, since %s", chosen.name, reason)
+    return chosen
+
+
 def weights_here(model: str, embedded: Path | None) -> Weights | None:
     """Return the weights that ``find_weights`` would find without asking the hub; None if none.
 
@@ -118,7 +125,7 @@ class _Search:
     def here(self) -> Weights | None:
         """Find them without a network, or their stand-in where no hub would help."""
         if self.model == EMBEDDED:
-            return self._stand_in(Notice("why.embedded"))
+            return self.stand_in(Notice("why.embedded"))
         if folder := _existing_folder(self.model):
             return self._folder(folder, Notice("why.named_folder"))
         if self.by_name and FOLDER_NAME.fullmatch(self.model):
@@ -147,13 +154,13 @@ class _Search:
             raise ModelError("hub.required", why=Notice.of(error)) from error
         if self.embedded is None:
             raise ModelError("hub.no_stand_in", why=Notice.of(error), name=self.model) from error
-        return self._stand_in(_clause(self.model, error))
+        return self.stand_in(_clause(self.model, error))
 
     def _folder(self, folder: Path, reason: Notice) -> Weights:
         whole = require_model_files(folder, self.needed)
         return Weights(whole, folder.name, Source.FOLDER, reason)
 
-    def _stand_in(self, reason: Notice) -> Weights:
+    def stand_in(self, reason: Notice) -> Weights:
         if self.embedded is None:
             raise ModelError("hub.none_small")
         folder = require_model_files(self.embedded, self.needed)

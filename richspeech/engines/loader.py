@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from postprocess import Rule
 from richspeech.audio.decode import AudioLimits
@@ -13,6 +14,7 @@ from richspeech.engines.hub import (
     EMBEDDED_DETECTOR,
     EMBEDDED_PUNCTUATION,
     Weights,
+    embedded_weights,
     find_weights,
 )
 from richspeech.engines.loaded import Models
@@ -96,11 +98,17 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
             recogniser.name,
             EMBEDDED_DETECTOR.name,
         )
-    detector = find(EMBEDDED if embedded else model.vad_id, EMBEDDED_DETECTOR)
+
+    def beside(asked: str, tiny: Path) -> Weights:
+        if embedded and asked != EMBEDDED:
+            return embedded_weights(tiny, Notice("why.beside", {"name": recogniser.name}))
+        return find(asked, tiny)
+
+    detector = beside(model.vad_id, EMBEDDED_DETECTOR)
     if chosen.can(Capability.PUNCTUATION):
         return Models(recogniser, detector)
-    punctuation = EMBEDDED if embedded else settings.paraformer.punctuation_id
-    return Models(recogniser, detector, find(punctuation, EMBEDDED_PUNCTUATION))
+    punctuation = beside(settings.paraformer.punctuation_id, EMBEDDED_PUNCTUATION)
+    return Models(recogniser, detector, punctuation)
 
 
 def with_stages(

@@ -114,10 +114,15 @@ class Insight:
         return form
 
 
+def require_window(seconds: float) -> None:
+    """Raise ``OptionError`` for windows that are too short for a curve."""
+    if not seconds >= SHORTEST_WINDOW_SECONDS:
+        raise OptionError("insight.window", seconds=seconds, least=SHORTEST_WINDOW_SECONDS)
+
+
 def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS) -> Insight:
     """Work out everything; raises ``OptionError`` for windows that are too short."""
-    if not window_seconds >= SHORTEST_WINDOW_SECONDS:
-        raise OptionError("insight.window", seconds=window_seconds, least=SHORTEST_WINDOW_SECONDS)
+    require_window(window_seconds)
     segments = transcript.segments
     spoken = [segment for segment in segments if segment.text]
     windows, curves = _over_time(transcript.duration, spoken, window_seconds)

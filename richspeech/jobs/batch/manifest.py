@@ -5,6 +5,7 @@ torn is cut off when the manifest is opened again; lines that cannot be read cou
 their recordings are done again. Of several lines with one name the last one counts.
 """
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -107,7 +108,7 @@ class Manifest:
 
 @contextmanager
 def open_manifest(folder: Path) -> Iterator[Manifest]:
-    """Open the manifest of a folder, and make both if need be.
+    """Open the manifest of a folder, and make both if need be; they go again if nothing is noted.
 
     Raises ``OptionError`` when the folder cannot be used, or when another process writes there.
     """
@@ -124,4 +125,10 @@ def open_manifest(folder: Path) -> Iterator[Manifest]:
         except BlockingIOError as error:
             raise OptionError("batch.folder_taken", name=folder.name) from error
         file.seek(0)
-        yield Manifest(file)
+        try:
+            yield Manifest(file)
+        finally:
+            if not os.fstat(file.fileno()).st_size:
+                (folder / FILE_NAME).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # there is something else in it
+                    folder.rmdir()

@@ -167,5 +167,5 @@ def test_a_wrong_frame_rate_is_wrong_usage(
 def test_a_short_window_is_refused_in_a_sentence(
     recording: Path, stored: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(recording, "--transcript", stored, "--window", "0.1") == 1
+    assert run(recording, "--transcript", stored, "--window", "0.1") == 2
     assert capsys.readouterr().err == "Windows of 0.1 seconds are too short; choose 1 or more.\n"

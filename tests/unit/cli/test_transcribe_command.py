@@ -542,7 +542,7 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows["device"] == "cpu (cuda:1 was asked for)"
     assert rows["funasr fbank"] == "kaldi-native-fbank"
     assert rows["model"] == "models/ear (the settings ask for the embedded model)"
-    assert rows["vad model"] == "models/gate (the settings ask for the embedded model)"
+    assert rows["vad model"] == "models/gate (it belongs to models/ear)"
     assert rows["sentiment model"].startswith("models/sentiment-tiny (bert_sentiment_chinese is ")
 
 
@@ -572,7 +572,7 @@ def test_doctor_names_what_punctuates_the_engine_that_does_not(
 ) -> None:
     assert command_line.main(["doctor", "--model", "embedded", "--engine", "paraformer"]) == 0
     out = capsys.readouterr().out
-    assert "punctuation model   models/gate (the settings ask for the embedded model)\n" in out
+    assert "punctuation model   models/gate (it belongs to models/ear)\n" in out
     assert "\nmodel               models/ear (" in out
 
 

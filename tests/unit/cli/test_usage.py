@@ -2,6 +2,7 @@
 
 import io
 import shlex
+import subprocess
 import sys
 from itertools import takewhile
 
@@ -10,6 +11,7 @@ import pytest
 from richspeech.cli.app import COMMANDS, examples_of, main, make_app
 from richspeech.language.catalog import locales
 from richspeech.passwords import looks_hashed
+from richspeech.places import HOME
 
 EXAMPLES = [example for name in COMMANDS for example in examples_of(make_app(()), name)]
 LOCALES = ", ".join(locales())
@@ -83,6 +85,36 @@ def test_wrong_usage_is_one_line_and_status_2(
     assert out == ""
     assert sentence in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("transcribe", "--locale STR: language of the labels [default: zh]"),
+        ("transcribe", "--no-itn: no punctuation, no digits [default: as in the settings]"),
+        ("transcribe", "--config FILE: settings file [default: config.yaml]"),
+        ("transcribe", "--history: read from and save to the console's history"),
+        ("highlights", "--window SECONDS: seconds per point of the curves [default: 10]"),
+        ("embeddings", "--nearest COUNT: how many of the most similar to list [default: 5]"),
+    ],
+)
+def test_help_names_what_holds_unless_somebody_says_otherwise(
+    command: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"\n  {shown}\n" in help_of(capsys, command)
+
+
+@pytest.mark.process
+def test_a_stdout_that_was_closed_before_the_start_is_a_sentence() -> None:
+    shell = f"echo secret | {sys.executable} -m richspeech hash-password >&-"
+    done = subprocess.run(
+        ["bash", "-c", shell], check=False, cwd=HOME, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "stdout cannot be written (Bad file descriptor): "
+        "send it to a file, or to a disk with room.\n"
+    )
 
 
 def test_no_command_shows_on_stderr_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:

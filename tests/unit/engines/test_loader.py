@@ -35,3 +35,6 @@ def test_a_detector_beside_an_embedded_recogniser_is_said_to_be_ignored(
     for each in said:
         sentence = f"model.vad_id {settings.model.vad_id} is ignored, since models/{engine}-tiny "
         assert each.getMessage() == f"{sentence}was trained with models/fsmn-vad-tiny"
+    asked = "the settings ask for the embedded model"
+    reason = asked if level is None else f"it belongs to models/{engine}-tiny"
+    assert str(found.detector.reason) == reason

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
-from richspeech.errors import OptionError
+from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, open_manifest, read_records
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.sources import Item
@@ -146,6 +146,15 @@ def test_lines_of_several_threads_do_not_mix(tmp_path: Path) -> None:
     with open_manifest(tmp_path) as manifest, ThreadPoolExecutor(8) as pool:
         [*pool.map(write, range(8))]
     assert len(read_records((tmp_path / FILE_NAME).read_bytes())) == 160
+
+
+def test_where_nothing_could_begin_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("not of a batch")
+    for folder in (tmp_path / "new", tmp_path / "mine"):
+        with pytest.raises(ModelError), open_manifest(folder):
+            raise ModelError("hub.none_small")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine"]
 
 
 def test_two_batches_do_not_write_to_one_folder(tmp_path: Path) -> None:

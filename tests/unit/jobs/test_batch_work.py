@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -278,8 +279,16 @@ def test_a_terminal_has_one_line_that_changes() -> None:
 
 
 def test_a_log_is_not_flooded() -> None:
+    stream, seconds = io.StringIO(), chain([0.0], repeat(10.0))
+    report = Report(stream, lambda: next(seconds))
+    batch = Batch(map(item, "abc"), transcribe, keep_nothing, lambda row: report.show(batch, row))
+    batch.run(1)
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_a_log_is_told_nothing_before_there_is_anything_to_tell() -> None:
     stream = io.StringIO()
     report = Report(stream, lambda: 0.0)
     batch = Batch(map(item, "abc"), transcribe, keep_nothing, lambda row: report.show(batch, row))
     batch.run(1)
-    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue() == ""

@@ -107,8 +107,12 @@ def test_every_error_is_a_sentence_that_names_its_values(locale: str) -> None:
 def test_an_error_says_the_same_in_another_process() -> None:
     error = AudioError("audio.empty", name="a.wav")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    assert str(again) == str(error) == "a.wav is empty: upload it again or choose another file."
-    assert sentence(again, "zh") == "a.wav 是空文件：请重新上传，或换一个文件。"
+    assert (
+        str(again)
+        == str(error)
+        == ("a.wav is empty: copy or upload it again, or choose another file.")
+    )
+    assert sentence(again, "zh") == "a.wav 是空文件：请重新复制或上传，或换一个文件。"
 
 
 def test_a_field_is_one_line_of_a_bounded_length() -> None:
