@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from richspeech.errors import SettingsError
+from richspeech.extras import extra
 from richspeech.settings import Settings
 from richspeech.storage.workspace import workspace
 from richspeech.version import version
@@ -67,6 +68,10 @@ def serve(
     # Before and after uvicorn has the signals, this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
+        wyoming = None
+        if settings.wyoming.port is not None:
+            place = bound_socket(settings.wyoming.host, settings.wyoming.port)
+            wyoming = stack.enter_context(place)
         folder = stack.enter_context(workspace())
         tempfile.tempdir = str(folder)
         quieten_gradio(str(folder))
@@ -87,6 +92,8 @@ def serve(
         )
         service = stack.enter_context(opening)
         metrics.watch(service.runner, service.transcribers)
+        if wyoming is not None:
+            serve_wyoming(service, wyoming)
         app = application(service, quota, metrics)
         config = uvicorn.Config(
             app,
@@ -105,6 +112,18 @@ def serve(
             config, settings.server.stop_seconds, service.runner.close, partial(end_process, folder)
         )
         run(server, listener, service.readiness, service.transcribers.load_main)
+
+
+def serve_wyoming(service: "Service", listener: socket.socket) -> None:
+    """Answer Home Assistant's protocol in a thread of its own, which goes with the process.
+
+    Raises ``SettingsError`` where its package is not installed.
+    """
+    with extra("wyoming"):
+        from richspeech.api.wyoming import Wyoming  # noqa: PLC0415 - not everybody has it
+    server = Wyoming(service, service.settings.wyoming, version())
+    threading.Thread(target=server.run, args=(listener,), name="wyoming", daemon=True).start()
+    log.info("Wyoming is spoken at port %d", listener.getsockname()[1])
 
 
 def end_process(folder: Path) -> None:

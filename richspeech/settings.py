@@ -335,6 +335,27 @@ class OperationsSettings(_Group):
     audit_files: Annotated[int, Field(ge=1, le=1_000)] = 20
 
 
+class WyomingSettings(_Group):
+    """Home Assistant's protocol, on a port of its own."""
+
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    host: str = "127.0.0.1"
+    allow_unauthenticated: bool = False
+    connections: Annotated[int, Field(ge=1, le=1_000)] = 16
+    idle_seconds: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    max_seconds: Annotated[float, Field(gt=0, le=43_200)] = 300.0
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "WyomingSettings":
+        if self.host not in LOOPBACK and not self.allow_unauthenticated:
+            message = (
+                f"{self.host} can be reached from other machines, and this protocol knows no "
+                "passwords: set allow_unauthenticated: true if all of them may talk"
+            )
+            raise ValueError(message)
+        return self
+
+
 class HighlightSettings(_Group):
     """What is worth watching again, and how long a clip of it is."""
 
@@ -399,6 +420,7 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()
     operations: OperationsSettings = OperationsSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES

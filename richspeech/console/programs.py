@@ -134,6 +134,7 @@ class Programs:
             return [*_rows(job, sent.session.locale)]
 
     def _request(self, language: str, engine: str | None, hotwords: str) -> TranscriptionRequest:
+        _require_texts(language, engine or "", hotwords)
         asked = {"language": language_hint(language), "hotwords": hotwords_in(hotwords)}
         options = Options(**{**vars(self._service.defaults), **asked})
         return TranscriptionRequest(options, engine)
@@ -190,6 +191,12 @@ def _label(function: Any) -> None:
             widget.example_payload = partial(SHOWN.__getitem__, name)
     for widget in function.outputs:
         widget.label = ANSWERS[function.api_name]
+
+
+def _require_texts(*values: object) -> None:
+    """Raise ``OptionError`` for what is no text: gradio lets any JSON through to a function."""
+    if not all(isinstance(value, str) for value in values):
+        raise OptionError("page.unreadable")
 
 
 def _listed(files: object) -> Sequence[object]:

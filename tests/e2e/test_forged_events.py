@@ -45,7 +45,9 @@ class Forger:
         self._name = name
         config = config_in(self._http.get("/").text)  # which gives the cookie as well
         self.widgets = {each["id"]: each for each in config["components"]}
-        self.events: list[dict[str, Any]] = config["dependencies"]
+        self.events: list[dict[str, Any]] = [
+            each for each in config["dependencies"] if each["api_visibility"] == "private"
+        ]  # no page calls the others
         self._config = config
 
     def enter(self, locale: str) -> None:

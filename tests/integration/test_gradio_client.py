@@ -112,6 +112,17 @@ def test_what_cannot_be_done_is_a_sentence_in_english(
         client.predict(**asked, api_name="/transcribe")
 
 
+def test_forged_values_are_refused_without_a_traceback(client: Client) -> None:
+    """Its server is asked for its log in the end: see ``address``."""
+    junk: list[Any] = [None, 1, -1.5, True, "x", "", {}, {"path": 1}, ["x"], [[]], {"x": {}}]
+    described: Any = client.view_api(return_format="dict", print_info=False)
+    for name, function in described["named_endpoints"].items():
+        takes = len(function["parameters"])
+        for value in junk:
+            with pytest.raises(AppError):
+                client.predict(*[value] * takes, api_name=name)
+
+
 # With a login -------------------------------------------------------------------------------------
 
 

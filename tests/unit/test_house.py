@@ -13,7 +13,7 @@ THREADS = {
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",
     "operations.parts": "asking the history, which may hang, while probes are answered",
-    "app": "loading the model, and sweeping old files",
+    "app": "loading the model, sweeping old files, and the event loop of Wyoming",
     "cli.mcp": "loading the model beside whoever starts it",
     "cli.transcribe": "recordings of one command that are read at once",
     "bench": "clients that it measures",

@@ -98,6 +98,7 @@ HOMES = {
     "uvicorn": ("api", "app"),
     "h11": ("api.connection",),
     "mcp": ("api.mcp",),
+    "wyoming": ("api.wyoming",),
     "python_multipart": ("api.multipart",),
     "limits": ("api.middleware.attempts", "access"),
     "argon2": ("passwords",),
