@@ -23,11 +23,12 @@ from richspeech.version import version
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
 
+    from richspeech.api.middleware.requests import Requests
     from richspeech.console.sessions import Sessions
     from richspeech.engines.loader import Loaded
     from richspeech.engines.readiness import Readiness
+    from richspeech.jobs.runner import Runner
     from richspeech.operations.metrics import Metrics
     from richspeech.service import Service
     from richspeech.storage.quota import Quota
@@ -109,7 +110,10 @@ def serve(
         )
         announce(settings.server.host, settings.server.port)
         server = Server(
-            config, settings.server.stop_seconds, service.runner.close, partial(end_process, folder)
+            config,
+            settings.server.stop_seconds,
+            partial(end_work, service.runner, app),
+            partial(end_process, folder),
         )
         run(server, listener, service.readiness, service.transcribers.load_main)
 
@@ -126,6 +130,17 @@ def serve_wyoming(service: "Service", listener: socket.socket) -> None:
     log.info("Wyoming is spoken at port %d", listener.getsockname()[1])
 
 
+def end_work(runner: "Runner", requests: "Requests", seconds: float, more_seconds: float) -> None:
+    """Let those who have asked get their answers, and what has begun end; then stop the rest.
+
+    Who is still sending a recording has asked as well.
+    """
+    began = time.monotonic()
+    runner.wind_up()
+    requests.let_programs_end(seconds)
+    runner.close(max(0.0, seconds - (time.monotonic() - began)), more_seconds)
+
+
 def end_process(folder: Path) -> None:
     """End now, whatever goes on: only the folder of the uploads goes first."""
     log.warning("the process ends before everything in it has")
@@ -133,7 +148,7 @@ def end_process(folder: Path) -> None:
     os._exit(0)
 
 
-def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "ASGIApp":
+def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "Requests":
     """Put API, login, uploads, live and page behind the middleware.
 
     ``quota`` bounds uploads; ``metrics`` count requests, and are shown.

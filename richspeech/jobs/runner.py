@@ -157,14 +157,18 @@ class Runner:
         """Whether what is cancelled now is cancelled because the process ends."""
         return self._is_interrupted
 
+    def wind_up(self) -> None:
+        """Take no new work; what has begun goes on, but for what never ends by itself."""
+        self._is_closing = True
+        for job in self.busy:
+            job.wind_up()
+
     def close(self, seconds: float, more_seconds: float) -> None:
         """Take no new work and let what has begun end within ``seconds``; then stop the rest.
 
         What is stopped has ``more_seconds`` to keep what it has.
         """
-        self._is_closing = True
-        for job in self.busy:
-            job.wind_up()
+        self.wind_up()
         if self._is_idle_within(seconds):
             return
         self._is_interrupted = True

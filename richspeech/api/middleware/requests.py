@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.operations.caller import Caller, called_by, request_id_of
 from richspeech.operations.requests import Seen, Watch
+from richspeech.polling import WAITING_POLL_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ OTHER_METHOD = "OTHER"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 """What begins an answer."""
-LOGGED = ("/v1/", "/api/")
-"""Requests of programs are lines in the log; the page sends hundreds a minute."""
+PROGRAMS = ("/v1/", "/api/")
+"""Where programs ask: each request is a line in the log, while the page sends hundreds a minute."""
 
 
 class Requests:
@@ -34,6 +35,14 @@ class Requests:
         self, app: ASGIApp, watch: Watch, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self._app, self._watch, self._clock = app, watch, clock
+        self._programs = 0
+        """Requests of programs that are being answered."""
+
+    def let_programs_end(self, seconds: float) -> None:
+        """Wait until those who ask have their answers, in another thread, ``seconds`` at most."""
+        deadline = time.monotonic() + seconds
+        while self._programs and time.monotonic() < deadline:
+            time.sleep(WAITING_POLL_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on."""
@@ -47,6 +56,9 @@ class Requests:
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
         began, status, received_bytes = self._clock(), 500, 0
+        is_program = scope["path"].startswith(PROGRAMS)
+        waits = is_program and scope["type"] == "http"
+        self._programs += waits
         self._watch.began(scope["type"])
 
         async def received() -> Message:
@@ -69,8 +81,9 @@ class Requests:
             seconds, method = self._clock() - began, scope.get("method", "GET")
             method = method if method in METHODS else OTHER_METHOD
             kind, route = scope["type"], route_of(scope)
+            self._programs -= waits
             self._watch.ended(Seen(kind, method, route, status, seconds, received_bytes))
-            if scope["path"].startswith(LOGGED):
+            if is_program:
                 log.info("%s %s: %d in %.3f s", method, route, status, seconds)
 
 
