@@ -25,6 +25,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options, language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript, plain
+from richspeech.operations.caller import caller
 from richspeech.review.review import review_transcript
 from richspeech.service import Service
 from richspeech.storage.query import parse_query
@@ -130,7 +131,7 @@ class _Tools:
     def _store(self) -> Store:
         if self._service.history is None:
             raise OptionError("history.off")
-        return self._service.history.store
+        return self._service.history.seen_by(caller().principal).store
 
     @asynccontextmanager
     async def _heard(

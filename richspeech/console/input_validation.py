@@ -14,6 +14,7 @@ from anyio import CapacityLimiter
 
 from richspeech.errors import OptionError, RichSpeechError, UnexpectedError
 from richspeech.language.catalog import Notice, say
+from richspeech.operations.caller import go_on_for
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class ValidatedBlocks(gr.Blocks):
 
     async def process_api(self, *args: Any, **asked: Any) -> dict[str, Any]:
         """Do what an event asks for; what cannot be done is a sentence in the page's language."""
+        _go_on_for_asker(asked["request"])
         try:
             if asked["iterator"] is None:  # else it goes on, and was looked at before
                 require_readable(asked["inputs"], vars(asked["event_data"])["_data"])
@@ -61,10 +63,19 @@ class ValidatedBlocks(gr.Blocks):
             raise _unreadable() from error
 
     def _refusal(self, reason: str | Notice, request: Any) -> gr.Error:
-        asking = request[0] if isinstance(request, list) else request  # where it says "batched"
-        locale = self._locale_of(asking.session_hash)
+        locale = self._locale_of(_asking(request).session_hash)
         sentence = reason.sentence(locale) if isinstance(reason, Notice) else reason
         return gr.Error(sentence, title=say("refused", locale), print_exception=False)
+
+
+def _asking(request: Any) -> Any:
+    return request[0] if isinstance(request, list) else request  # where it says "batched"
+
+
+def _go_on_for_asker(request: Any) -> None:
+    """Have a handler do for whoever asks what it does; gradio's tasks know no request."""
+    if getattr(_asking(request), "request", None) is not None:
+        go_on_for(_asking(request).request.state.caller)
 
 
 def require_readable(*values: object) -> None:

@@ -107,6 +107,8 @@ class CachingTranscriber:
                     yield Step(progress, compared_with=lookup.alike)
             if lookup.found:
                 yield _cached(lookup.found)
+            elif lookup.measured:
+                yield _reused(lookup, Document(lookup.measured))
             else:
                 yield from self._recognised(lookup, options, cancelled)
 
@@ -126,6 +128,15 @@ class CachingTranscriber:
 def _cached(stored: Stored) -> Step:
     kept = Kept(stored.entry, stored.document, is_cached=True)
     return Step(Progress.of(stored.document), kept=kept)
+
+
+def _reused(lookup: ResultLookup, document: Document) -> Step:
+    """Take over what was measured for somebody else, as a transcript of one's own."""
+    try:
+        entry = lookup.keep(document)
+    except StoreError as error:
+        return Step(Progress.of(document), unkept=error)
+    return Step(Progress.of(document), kept=Kept(entry, document, is_cached=True))
 
 
 def _kept(lookup: ResultLookup, progress: Progress) -> Step:

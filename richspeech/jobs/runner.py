@@ -13,7 +13,9 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
+from richspeech.access.principal import Scope
 from richspeech.errors import (
+    AccessError,
     BusyError,
     Cancelled,
     RichSpeechError,
@@ -133,6 +135,7 @@ class Runner:
             with turn.taken(job.stop.is_set) if turn else nullcontext():
                 if turn:
                     self.observer.turn(job, time.monotonic() - began)
+                _require_allowed(job)
                 work()
             job.enter(State.FINISHED)
         except Cancelled:
@@ -186,3 +189,10 @@ class Runner:
                     return False
                 self._changed.wait(min(left, WAITING_POLL_SECONDS))
         return True
+
+
+def _require_allowed(job: Job) -> None:
+    """Raise ``AccessError`` where whoever asked may only read; writing a file of it is reading."""
+    principal = job.caller.principal
+    if job.kind is not Kind.EXPORT and not principal.may(Scope.TRANSCRIBE):
+        raise AccessError("access.role", role=principal.role.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from richspeech.audio.decode import AudioLimits, open_recording
-from richspeech.errors import StoreError
+from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.emotion_recogniser import (
     BLOCK_SECONDS,
     EmotionRecogniserJob,
@@ -17,6 +17,7 @@ from richspeech.jobs.job import Kind, State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
+from richspeech.operations.caller import caller
 from richspeech.stages.second_opinion import second_opinion
 from richspeech.storage.history import History
 
@@ -90,7 +91,8 @@ class SecondOpinions:
             if self._history is None or job.entry is None:
                 return
             try:
-                job.entry = self._history.edit(job.entry, edit)
-            except StoreError as error:
+                history = self._history.seen_by(caller().principal)
+                job.entry = history.edit(job.entry, edit)
+            except (StoreError, AccessError) as error:
                 job.unkept = error
                 log.warning("the second opinion on %s is not kept: %s", job.name, error)

@@ -14,6 +14,7 @@ from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
+    AccessError,
     Cancelled,
     InterruptedKeptError,
     InterruptedWorkError,
@@ -28,6 +29,7 @@ from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.operations.caller import caller
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History
@@ -225,7 +227,8 @@ class Transcriptions:
         """Keep corrections; those of a recording recognised anew stand in the place of all."""
         if self._history and job.entry:
             replaced = before if job.request.recalls else None
-            job.entry = self._history.correct(job.entry, corrected, replaced)
+            history = self._history.seen_by(caller().principal)
+            job.entry = history.correct(job.entry, corrected, replaced)
             job.unkept = None
 
     def _keep_early_corrections(self, job: Transcription) -> None:
@@ -234,14 +237,14 @@ class Transcriptions:
             if job.document and job.corrections and job.origin is Origin.RECOGNISED:
                 try:
                     self._keep_corrections(job, job.document, ())
-                except StoreError as error:
+                except (StoreError, AccessError) as error:
                     job.unkept = error
                     log.warning("the corrections of %s are not kept: %s", job.name, error)
 
     def _transcriber(self, loaded: Loaded, job: Transcription) -> CachingTranscriber:
         return CachingTranscriber(
             Retold(job.heard) if job.heard else loaded.transcriber,
-            self._history.of(loaded) if self._history else None,
+            self._history.seen_by(caller().principal).of(loaded) if self._history else None,
             reads_cache=job.request.recalls and job.heard is None,
             interrupted=self._runner.interrupted,
             observer=NOBODY if job.heard else self._runner.observer,

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
+from richspeech.access.principal import ANYBODY, Principal
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What is accepted of others: nothing that could break a line, or fill one."""
 
@@ -30,6 +32,8 @@ class Caller:
     """Who has logged in, or whose key it is; None where nobody logs in."""
     key: str | None = None
     """Name of the API key."""
+    principal: Principal = ANYBODY
+    """What they may; who sends no request, as at the command line, may everything."""
     job: str | None = None
     """Number of the job that works for them."""
 

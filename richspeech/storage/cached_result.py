@@ -81,6 +81,8 @@ class ResultLookup:
         """What it is compared with: something in the history that begins alike."""
         self.found: Stored | None = None
         """What the history has of it, once it was compared."""
+        self.measured: Transcript | None = None
+        """What was measured in it for somebody else, where there is nothing of one's own."""
         self._store, self._recording, self._file = history.store, recording, file
         self._request = replace(history.request, options=options)
         self._identity = request_identity(history.identity, options)
@@ -113,7 +115,10 @@ class ResultLookup:
             elapsed = time.perf_counter() - began
             so_far = Transcript(seconds, elapsed, alike.engine, alike.model)
             yield Progress(so_far, (), self.duration, finished=False)
-        self.found = _unless_broken(self._store.find, self._fingerprint.whole)
+        whole = self._fingerprint.whole
+        self.found = _unless_broken(self._store.find, whole)
+        if self.found is None:
+            self.measured = _unless_broken(self._store.find_measured, whole)
 
     def keep(self, document: Document) -> Entry:
         """Keep what was heard in all of it; raises ``StoreError``."""

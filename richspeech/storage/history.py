@@ -1,12 +1,13 @@
 """The history of a process: its store, and the part of it that each engine is answered from.
 
-Not covered: who may read what. All who use the process share one history.
+``seen_by`` gives what somebody may see of it; the history of the process itself is an admin's.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from richspeech.access.principal import Principal
 from richspeech.engines.loader import Loaded
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
@@ -25,6 +26,12 @@ class History:
         """``version`` of the program: what another one has heard is not answered from."""
         self.store = store
         self._settings, self._version = settings, version
+
+    def seen_by(self, principal: Principal) -> "History":
+        """Return the same, as far as somebody may see and change it."""
+        if principal == self.store.principal:
+            return self
+        return History(self.store.seen_by(principal), self._settings, self._version)
 
     def of(self, loaded: Loaded) -> EngineHistory:
         """Return the history for what an engine hears, as it is loaded."""

@@ -7,22 +7,28 @@ pg_trgm's) cannot, and is the same in every database.
 Sessions are short, and one object serves all threads. What is deleted is overwritten in SQLite's
 file.
 
+A transcript belongs to who had it made, and is seen by them and by admins: ``Store.seen_by``. What
+is nobody's, since nobody had logged in, is seen by admins alone.
+
 Not covered: recordings, which are never kept.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass, fields
+from copy import copy
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
+from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, false, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
-from richspeech.errors import StoreError, UnreadableStoreError
+from richspeech.access.principal import ANYBODY, Principal, Scope
+from richspeech.errors import AccessError, StoreError, UnreadableStoreError
 from richspeech.model.document import Document
 from richspeech.model.edits import edits_from_list, edits_to_list
 from richspeech.model.options import Options
@@ -34,6 +40,7 @@ from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     Database,
     LabelRow,
+    OwnerRow,
     TranscriptRow,
     put_database_aside,
 )
@@ -152,7 +159,10 @@ class Store:
         With ``checks`` all of a SQLite file is read first, to find out whether it is damaged.
         """
         self._keep_days, self._now = keep_days, now
-        self._told: Aged | None = None
+        self._told: set[Aged] = set()
+        """What the log has said already."""
+        self.principal = ANYBODY
+        """For whom it answers."""
         self._database = Database(url)
         try:
             if checks:
@@ -176,6 +186,12 @@ class Store:
         """Close the connections."""
         self._database.close()
 
+    def seen_by(self, principal: Principal) -> "Store":
+        """Return the same, as far as somebody may see and change it; what they keep is theirs."""
+        seen = copy(self)
+        seen.principal = principal
+        return seen
+
     # Writing --------------------------------------------------------------------------------------
 
     def keep(
@@ -185,11 +201,15 @@ class Store:
         request: TranscriptionRequest,
         document: Document,
     ) -> Entry:
-        """Add a document; when its like is there already, that one stays and is returned."""
-        transcript = document.transcript
+        """Add a document; when its like is there already, that one stays and is returned.
+
+        Raises ``StoreError``, and ``AccessError`` for those who may only read, as all that writes.
+        """
+        self._require(Scope.TRANSCRIBE)
+        transcript, owner = document.transcript, self.principal.user
         row = TranscriptRow(
             beginning=fingerprint.beginning,
-            whole=fingerprint.whole,
+            whole=fingerprint.whole if owner is None else token_hex(32),
             name=None if name is None else storable(name),
             folded_name=fold(name or ""),
             created=self._now(),
@@ -206,6 +226,9 @@ class Store:
                 session.add(row)
                 session.flush()
                 session.add_all(_labels(row.id, transcript))
+                if owner is not None:
+                    owned = OwnerRow(transcript=row.id, owner=owner, whole=fingerprint.whole)
+                    session.add(owned)
                 entry = _entry(row)
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):
@@ -234,11 +257,12 @@ class Store:
         What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
         when somebody else was faster.
         """
+        self._require(Scope.TRANSCRIBE)
         values = {"edits": edits_to_list(document.edits), "revision": entry.revision + 1}
         with self._session() as session:
             changed = (
                 update(TranscriptRow)
-                .where(_is_unchanged(entry))
+                .where(_is_unchanged(entry), self._is_seen)
                 .values(**values, **_searchable(document.transcript))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
@@ -249,7 +273,8 @@ class Store:
 
     def delete(self, identifier: int) -> None:
         """Delete one transcript with its edits; one that is gone already is no error."""
-        self._delete(TranscriptRow.id == identifier, "one")
+        self._require(Scope.TRANSCRIBE)
+        self._delete((TranscriptRow.id == identifier) & self._is_seen, "one")
 
     def delete_old(self) -> int:
         """Delete what is older than the settings allow; return how many that were.
@@ -261,8 +286,8 @@ class Store:
         aged = self.aged(self._keep_days)
         if not aged.are_too_many:
             return self.prune(self._keep_days) if aged.old else 0
-        if aged != self._told:
-            self._told = aged
+        if aged not in self._told:
+            self._told.add(aged)
             log.warning(
                 "%d of %d transcripts in the history are older than history.keep_days and stay, "
                 "in case a clock is wrong: python -m richspeech history prune deletes them.",
@@ -300,8 +325,10 @@ class Store:
     def wipe(self) -> int:
         """Delete everything; return how many transcripts.
 
-        Copies from before upgrades and jobs that are over, which name recordings, go as well.
+        Copies from before upgrades and jobs that are over, which name recordings, go as well. It is
+        for admins.
         """
+        self._require(Scope.ADMIN)
         self._database.delete_copies()
         self.jobs.delete_over()
         return self._delete(TranscriptRow.id.is_not(None), "all")
@@ -325,19 +352,30 @@ class Store:
             session.scalar(select(TranscriptRow.id).limit(1))
 
     def find_beginning(self, beginning: str) -> Entry | None:
-        """Return one that began alike, if there is any."""
+        """Return one that began alike, if there is any, whoever's; nothing of its words is told."""
         alike = select(TranscriptRow).where(TranscriptRow.beginning == beginning).limit(1)
         with self._session() as session:
             row = session.scalar(alike.options(*_WITHOUT_LONG))
-            return None if row is None else _entry(row)
+            return None if row is None else replace(_entry(row), name=None, preview="")
 
     def find(self, whole: str) -> Stored | None:
-        """Return the transcript of the same samples, options and recogniser."""
-        return self._read(TranscriptRow.whole == whole)
+        """Return one's own transcript of the same samples, options and recogniser."""
+        owner = self.principal.user
+        if owner is None:
+            return self._read(TranscriptRow.whole == whole)
+        own = select(OwnerRow.transcript).where(OwnerRow.owner == owner, OwnerRow.whole == whole)
+        return self._read(TranscriptRow.id.in_(own))
+
+    def find_measured(self, whole: str) -> Transcript | None:
+        """Return what was measured in the same, whoever has it; nobody's edits are told."""
+        any_owner = select(OwnerRow.transcript).where(OwnerRow.whole == whole)
+        is_same = (TranscriptRow.whole == whole) | TranscriptRow.id.in_(any_owner)
+        found = self._read(is_same)
+        return found.document.measured if found else None
 
     def open(self, identifier: int) -> Stored:
         """Return a transcript; raises ``StoreError`` when it is there no longer."""
-        found = self._read(TranscriptRow.id == identifier)
+        found = self._read((TranscriptRow.id == identifier) & self._is_seen)
         if found is None:
             raise StoreError("history.gone", number=identifier)
         audit.record(audit.Action.OPENED, transcript=identifier, name=found.entry.name)
@@ -346,14 +384,15 @@ class Store:
     def entry(self, identifier: int) -> Entry:
         """Return the line of a transcript, which nobody reads for that; raises ``StoreError``."""
         with self._session() as session:
-            row = session.get(TranscriptRow, identifier, options=_WITHOUT_LONG)
+            found = select(TranscriptRow).where(TranscriptRow.id == identifier, self._is_seen)
+            row = session.scalar(found.options(*_WITHOUT_LONG))
             if row is None:
                 raise StoreError("history.gone", number=identifier)
             return _entry(row)
 
     def document(self, entry: Entry) -> Document:
         """Return the document of an entry; raises ``StoreError`` when it has changed meanwhile."""
-        found = self._read(_is_unchanged(entry))
+        found = self._read(_is_unchanged(entry) & self._is_seen)
         if found is None:
             raise StoreError("history.changed")
         return found.document
@@ -363,7 +402,8 @@ class Store:
     ) -> tuple[Entry, ...]:
         """Return what matches, newest first; days begin at midnight in ``timezone``."""
         newest = (TranscriptRow.created.desc(), TranscriptRow.id.desc())
-        found = select(TranscriptRow).where(*_conditions(query, timezone)).order_by(*newest)
+        conditions = (self._is_seen, *_conditions(query, timezone))
+        found = select(TranscriptRow).where(*conditions).order_by(*newest)
         with self._session() as session:
             rows = session.scalars(found.options(*_WITHOUT_LONG).limit(limit).offset(offset))
             return tuple(map(_entry, rows))
@@ -371,7 +411,8 @@ class Store:
     def labels(self, identifiers: Sequence[int]) -> dict[int, tuple[Term, ...]]:
         """Return the labels that are heard in some transcripts, edits included, by number."""
         heard: dict[int, list[Term]] = {identifier: [] for identifier in identifiers}
-        those = select(LabelRow).where(LabelRow.transcript.in_(identifiers))
+        seen = select(TranscriptRow.id).where(TranscriptRow.id.in_(identifiers), self._is_seen)
+        those = select(LabelRow).where(LabelRow.transcript.in_(seen))
         with self._session() as session:
             for row in session.scalars(those.order_by(LabelRow.kind, LabelRow.value)):
                 heard[row.transcript].append(Term(Key(row.kind), row.value))
@@ -381,15 +422,37 @@ class Store:
         """Return how many match."""
         count = select(func.count()).select_from(TranscriptRow)
         with self._session() as session:
-            return session.scalar(count.where(*_conditions(query, timezone))) or 0
+            conditions = (self._is_seen, *_conditions(query, timezone))
+            return session.scalar(count.where(*conditions)) or 0
+
+    def owners(self, identifiers: Sequence[int]) -> dict[int, str]:
+        """Return whose some transcripts are, by number; what is nobody's is left out."""
+        seen = select(TranscriptRow.id).where(TranscriptRow.id.in_(identifiers), self._is_seen)
+        owned = select(OwnerRow).where(OwnerRow.transcript.in_(seen), OwnerRow.owner.is_not(None))
+        with self._session() as session:
+            return {row.transcript: str(row.owner) for row in session.scalars(owned)}
 
     def _read(self, condition: ColumnElement[bool]) -> Stored | None:
         with self._session() as session:
-            row = session.scalar(select(TranscriptRow).where(condition))
+            row = session.scalar(select(TranscriptRow).where(condition).limit(1))
             if row is None:
                 return None
             measured = Transcript.from_dict(row.measured)
             return Stored(_entry(row), Document(measured, edits_from_list(row.edits)))
+
+    @property
+    def _is_seen(self) -> ColumnElement[bool]:
+        """What of the transcripts may be seen."""
+        if self.principal.may(Scope.ADMIN):
+            return true()
+        if self.principal.user is None:
+            return false()
+        own = select(OwnerRow.transcript).where(OwnerRow.owner == self.principal.user)
+        return TranscriptRow.id.in_(own)
+
+    def _require(self, scope: Scope) -> None:
+        if not self.principal.may(scope):
+            raise AccessError("access.role", role=self.principal.role.value)
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._database.session()

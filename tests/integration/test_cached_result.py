@@ -192,7 +192,8 @@ def test_comparing_shows_how_far_it_is(caching: CachingTranscriber, tmp_path: Pa
     assert [step.progress.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
     for step in comparing:
         progress = step.progress
-        assert (step.compared_with, step.kept, step.unkept) == (entry, None, None)
+        assert step.compared_with is not None
+        assert (step.compared_with.id, step.kept, step.unkept) == (entry.id, None, None)
         assert (progress.finished, progress.seconds_total) == (False, 18.0)
         assert progress.transcript.segments == ()
     assert end.progress.finished

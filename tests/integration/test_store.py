@@ -34,7 +34,7 @@ from richspeech.storage.transcripts import Aged, Entry, Fingerprint, Store, open
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = count()
-NEWEST = 3
+NEWEST = 4
 """Number of the newest revision."""
 YUE = TranscriptionRequest(Options(language="yue"), engine="sensevoice", sentiment=False)
 

@@ -174,7 +174,8 @@ class Visitors:
     @staticmethod
     def _let_in(scope: Scope, known: Known) -> None:
         """Note who it is, for all that is done for them."""
-        know(user=known.principal.user, key=known.principal.key)
+        principal = known.principal
+        know(user=principal.user, key=principal.key, principal=principal)
         scope.setdefault("state", {}).update(known._asdict(), caller=caller())
 
     async def _known(self, connection: HTTPConnection, visitor: Visitor) -> Known | None:

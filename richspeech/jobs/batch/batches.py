@@ -108,7 +108,8 @@ class Batches:
                 self._transcribers.use(asked.engine, cancelled, reads=asked.sentiment) as loaded,
             ):
                 metered = MeteredRecording(recording, meter, name)
-                history = self._history.of(loaded) if self._history else None
+                seen = self._history and self._history.seen_by(job.caller.principal)
+                history = seen.of(loaded) if seen else None
                 transcriber = CachingTranscriber(
                     loaded.transcriber,
                     history,

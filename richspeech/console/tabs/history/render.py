@@ -8,6 +8,7 @@ from datetime import tzinfo
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
+from richspeech.access.principal import Scope
 from richspeech.console.row_list import page_within
 from richspeech.console.templates import draw
 from richspeech.engines.registry import known_languages
@@ -31,6 +32,11 @@ class Findings:
     entries: Sequence[Entry]
     labels: Mapping[int, Sequence[Term]]
     """What was heard in each entry, by its number."""
+    owners: Mapping[int, str]
+    """Whose each entry is, where that is not said by who looks at it."""
+    may_change: bool
+    """Whether who looks at it may delete."""
+    may_wipe: bool
     page: int
     """From 0."""
     found: int
@@ -43,8 +49,19 @@ def find(store: Store, query: Query, page: int, timezone: tzinfo) -> Findings:
     found = store.count(query, timezone=timezone)
     page = page_within(page, PAGE_ROWS, found)
     entries = store.search(query, limit=PAGE_ROWS, offset=page * PAGE_ROWS, timezone=timezone)
-    labels = store.labels([entry.id for entry in entries])
-    return Findings(entries, labels, page, found, store.count(Query()), query)
+    numbers, principal = [entry.id for entry in entries], store.principal
+    is_admin = principal.may(Scope.ADMIN)
+    return Findings(
+        entries,
+        store.labels(numbers),
+        store.owners(numbers) if is_admin and principal.user else {},
+        principal.may(Scope.TRANSCRIBE),
+        is_admin,
+        page,
+        found,
+        store.count(Query()),
+        query,
+    )
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,16 @@ from richspeech.console.tab import Context, Shell, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
 from richspeech.console.widgets import QUICK
-from richspeech.errors import OptionError, StoreError
+from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Sound, Transcription
 from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import zone_of
+from richspeech.operations.caller import caller
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
-from richspeech.storage.transcripts import Stored
+from richspeech.storage.transcripts import Store, Stored
 
 NAME = "history"
 
@@ -156,11 +157,11 @@ class HistoryTab:
         return self._drawn(session)
 
     def _delete(self, event: gr.EventData, request: gr.Request) -> str:
-        session, store = self._context.session(request), self._history.store
+        session, store = self._context.session(request), _seen(self._history)
         try:
             entry = store.entry(events.read(event, events.Numbered).id)
             store.delete(entry.id)
-        except StoreError as error:
+        except (StoreError, AccessError) as error:
             return self._drawn(session, _failure(error, session))
         forget(session, entry.id)
         said = say("history_deleted", session.locale, name=name_of(entry, session.locale))
@@ -169,8 +170,8 @@ class HistoryTab:
     def _wipe(self, request: gr.Request) -> str:
         session = self._context.session(request)
         try:
-            count = self._history.store.wipe()
-        except StoreError as error:
+            count = _seen(self._history).wipe()
+        except (StoreError, AccessError) as error:
             return self._drawn(session, _failure(error, session))
         forget(session)
         return self._drawn(
@@ -182,7 +183,7 @@ class HistoryTab:
         if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
-        stored = self._history.store.open(events.read(event, events.Numbered).id)
+        stored = _seen(self._history).open(events.read(event, events.Numbered).id)
         show(session, opened(stored, sound_of(session, stored.entry), session.locale))
         return self._shell.open(session)
 
@@ -209,17 +210,22 @@ def opened(stored: Stored, sound: Sound | None, locale: str) -> Transcription:
     )
 
 
+def _seen(history: History) -> Store:
+    """Return what of the history whoever asks may see."""
+    return history.seen_by(caller().principal).store
+
+
 def _draw(history: History, session: Session) -> str:
     """Draw what a session looks for, or why that cannot be."""
     view = session.view(HistoryView)
     try:
         findings = history_render.find(
-            history.store, parse_query(view.line), view.page, zone_of(session.timezone)
+            _seen(history), parse_query(view.line), view.page, zone_of(session.timezone)
         )
     except (OptionError, StoreError) as error:
         return _failure(error, session)
     return history_render.draw_findings(findings, session.locale, session.timezone)
 
 
-def _failure(error: OptionError | StoreError, session: Session) -> str:
+def _failure(error: AccessError | OptionError | StoreError, session: Session) -> str:
     return render.message("error", Notice.of(error).sentence(session.locale), role="alert")

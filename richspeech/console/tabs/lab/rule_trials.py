@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from richspeech.access.principal import Scope
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
+from richspeech.operations.caller import caller
 from richspeech.service import Service
 from richspeech.stages.relabelling import Change, try_rules
 from richspeech.storage.rule_file import read_rules, rules_text
@@ -34,9 +36,10 @@ class RuleTrials:
 
     @property
     def may_save(self) -> bool:
-        """Whether the settings let whoever comes to the page change config.yaml."""
+        """Whether the settings let whoever comes to the page change config.yaml, if an admin."""
         settings = self._settings
-        return settings.page.may_save_rules and not settings.server.lets_strangers_in
+        is_allowed = settings.page.may_save_rules and not settings.server.lets_strangers_in
+        return is_allowed and caller().principal.may(Scope.ADMIN)
 
     def current_text(self) -> str:
         """Return the rules that hold now, as config.yaml has them, with its comments."""
