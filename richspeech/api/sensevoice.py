@@ -9,7 +9,7 @@ Source: https://github.com/FunAudioLLM/SenseVoice, api.py
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -17,10 +17,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from postprocess import NO_SPEECH, render
+from richspeech.api.following import finished
 from richspeech.api.multipart import Form, FormFile, FormLimits, read_form, request_folder
 from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError
 from richspeech.api.surface import Surface
-from richspeech.errors import Cancelled
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
@@ -37,8 +37,6 @@ FILES_AT_ONCE = 4
 """Of one request, so that it leaves places to others."""
 ENGINE = "sensevoice"
 """What existing clients expect; the registry's name."""
-
-Look = Callable[[], Awaitable[None]]
 
 
 class Asked(BaseModel):
@@ -120,14 +118,14 @@ def sensevoice(service: Service, quota: Quota) -> Surface:
             keys = _keys(asked.keys, files)
             options = Options(**{**vars(service.defaults), **asked.options})
             wanted = TranscriptionRequest(options, ENGINE)
-            heard = await _heard(service, files, wanted, partial(_require_listener, request))
+            heard = await _heard(service, files, wanted, request)
         return Answer(result=[_result(*each) for each in zip(keys, heard, strict=True)])
 
     return Surface(router, frozenset({PATH}))
 
 
 async def _heard(
-    service: Service, files: Sequence[FormFile], wanted: TranscriptionRequest, look: Look
+    service: Service, files: Sequence[FormFile], wanted: TranscriptionRequest, request: Request
 ) -> list[Transcript]:
     """Transcribe all; when one fails, or whoever asks has gone, the others are cancelled."""
     turns = asyncio.Semaphore(FILES_AT_ONCE)
@@ -136,7 +134,7 @@ async def _heard(
         async with turns:
             job = Transcription(file.path, wanted)
             service.transcriptions.submit(job)
-            await job.attend(look)
+            await finished(job, request)
         assert job.transcript is not None  # noqa: S101 - it is finished
         return job.transcript
 
@@ -146,11 +144,6 @@ async def _heard(
     finally:
         for task in tasks:
             task.cancel()
-
-
-async def _require_listener(request: Request) -> None:
-    if await request.is_disconnected():
-        raise Cancelled
 
 
 def _files(form: Form) -> list[FormFile]:

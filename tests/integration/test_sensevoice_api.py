@@ -1,11 +1,13 @@
 """SenseVoice's own protocol, sent by a plain client to the application, with the embedded model."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 
 from richspeech.api.sensevoice import PATH, sensevoice
@@ -15,6 +17,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.service import Service, build
 from richspeech.settings import load_settings
 from richspeech.storage.quota import Quota
+from tests.fakes import wait_until
 from tests.integration.conftest import EXAMPLES, references
 
 CALL, SHOW = EXAMPLES / "zh-call.wav", EXAMPLES / "zh-laughter.wav"
@@ -125,4 +128,34 @@ def test_a_disk_without_room_takes_no_recording(service: Service, workplace: Pat
     app.include_router(sensevoice(service, Quota(workplace, 10, 10)).router)
     answer = TestClient(app).post(PATH, files=sent(CALL))
     assert answer.status_code in (413, 507)
+    assert list(workplace.rglob("*")) == []
+
+
+def test_whoever_goes_away_has_nothing_transcribed(service: Service, workplace: Path) -> None:
+    app = FastAPI()
+    app.include_router(sensevoice(service, Quota(workplace, 10**9, 10**8)).router)
+    part = b"Content-Disposition: form-data; name=files; filename=a.wav"
+    body = b"--b\r\n" + part + b"\r\n\r\n" + CALL.read_bytes() + b"\r\n--b--\r\n"
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": body, "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": PATH,
+        "headers": headers,
+        "query_string": b"",
+    }
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if len(messages) > 1 else messages[0]
+
+    async def send(message: Any) -> None:
+        assert message.get("status", 500) == 500
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(app(scope, receive, send))
+    wait_until(lambda: not service.runner.busy)
     assert list(workplace.rglob("*")) == []
