@@ -1,5 +1,8 @@
 """Gradio's own client against a real server: three functions, its own files, and nothing else."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,11 +18,15 @@ from richspeech.access.accounts import Accounts
 from richspeech.access.keys import KeyTerms
 from richspeech.access.principal import Role, Scope
 from richspeech.model.transcript import Transcript
+from richspeech.places import HOME as ROOT
 from richspeech.storage.transcripts import Store
+from tests.documents import API, example_of
 from tests.e2e.conftest import served
 from tests.integration.conftest import EXAMPLES, references
 
 CALL, SAD = EXAMPLES / "zh-call.wav", EXAMPLES / "ja-sad.wav"
+SHOWN = "http://127.0.0.1:6006"
+"""Where documents say that the console is."""
 NAMES = ["/transcribe", "/emotion", "/batch"]
 
 
@@ -121,6 +128,29 @@ def test_forged_values_are_refused_without_a_traceback(client: Client) -> None:
         for value in junk:
             with pytest.raises(AppError):
                 client.predict(*[value] * takes, api_name=name)
+
+
+# What the documents show --------------------------------------------------------------------------
+
+
+def printed(command: list[str]) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("document", API)
+def test_the_example_for_gradio_runs_as_it_stands(address: str, document: str) -> None:
+    program = example_of(document, "Gradio", "python").replace(SHOWN, address)
+    assert "'angry'" in printed([sys.executable, "-c", program])
+
+
+@pytest.mark.parametrize("document", API)
+def test_the_example_for_sensevoice_runs_as_it_stands(address: str, document: str) -> None:
+    command = example_of(document, "SenseVoice", "bash").replace(SHOWN, address)
+    call, sad = json.loads(printed(["bash", "-c", command]))["result"]
+    assert (call["key"], sad["key"]) == ("call", "sad")
+    assert "😡" in call["text"]
 
 
 # With a login -------------------------------------------------------------------------------------

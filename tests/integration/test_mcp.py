@@ -13,9 +13,10 @@ import pytest
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent, TextResourceContents, Tool
 
-from richspeech.cli.app import main
+from richspeech.cli.app import main, make_app
 from richspeech.model.transcript import Transcript
 from richspeech.places import HOME as ROOT
+from tests.documents import API, example_of
 from tests.integration.conftest import EXAMPLES, references
 
 CALL = EXAMPLES / "zh-call.wav"
@@ -162,6 +163,15 @@ def test_what_cannot_be_done_is_said_in_a_sentence(told: Talk, name: str, senten
 
 def test_a_transcript_that_is_not_there_is_refused(told: Talk) -> None:
     assert "999999" in told.refused
+
+
+@pytest.mark.parametrize("document", API)
+def test_the_configuration_of_the_documents_starts_the_command(document: str) -> None:
+    [server] = json.loads(example_of(document, "MCP", "json"))["mcpServers"].values()
+    assert server["command"] == "richspeech"
+    command, bound, _ = make_app(server["args"]).parse_args(server["args"])
+    assert command.__name__ == "mcp"
+    assert bound.arguments["folder"] == (Path("/home/me/recordings"),)
 
 
 def without(package: str) -> Callable[[pytest.MonkeyPatch], None]:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 import threading
 import wave
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,8 +26,10 @@ from richspeech.api.wyoming import MOST_BYTES, Wyoming
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import SettingsError
+from richspeech.places import HOME as ROOT
 from richspeech.service import build
 from richspeech.settings import load_settings
+from tests.documents import API, example_of
 from tests.integration.conftest import EXAMPLES, references
 
 CALL, SAD = EXAMPLES / "zh-laughter.wav", EXAMPLES / "ja-sad.wav"
@@ -162,6 +166,18 @@ def test_other_rates_widths_and_channels_are_taken(address: tuple[str, int]) -> 
         return str(event.data["text"])
 
     assert talked(address, talk)[:4] == usual[:4]
+
+
+@pytest.mark.parametrize("document", API)
+def test_the_example_of_the_documents_runs_as_it_stands(
+    address: tuple[str, int], document: str
+) -> None:
+    program = example_of(document, "Wyoming", "python").replace("10300", str(address[1]))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'emotion': 'happy'" in done.stdout
 
 
 # What is refused ----------------------------------------------------------------------------------
