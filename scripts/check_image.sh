@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 # crun wants one version of cgroups; a machine within a machine often has two.
 if mountpoint --quiet /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
 work=$(mktemp -d -p /var/tmp)
+mkdir "$work/tmp"
+export TMPDIR=$work/tmp  # of podman, which keeps the caches of a build there
 podman=(podman --root "$work/storage" --runroot "$work/run" --cgroup-manager cgroupfs --runtime crun)
 leave() {
   "${podman[@]}" rm --all --force >/dev/null 2>&1 || true
