@@ -125,7 +125,7 @@ def test_nothing_is_root() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert "DynamicUser=yes" in UNIT
+    assert re.findall(r"^User=(.+)$", UNIT, re.MULTILINE) == ["richspeech"]
 
 
 def test_ports_are_that_of_the_settings() -> None:
