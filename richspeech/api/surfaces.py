@@ -1,6 +1,7 @@
 """Every protocol of the API: one line each."""
 
 from richspeech.api.openai.router import openai
+from richspeech.api.realtime.router import realtime
 from richspeech.api.sensevoice import sensevoice
 from richspeech.api.surface import Surface
 from richspeech.service import Service
@@ -9,4 +10,4 @@ from richspeech.storage.quota import Quota
 
 def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:
     """Return all of them; ``quota`` bounds what is uploaded."""
-    return (openai(service, quota), sensevoice(service, quota))
+    return (openai(service, quota), realtime(service), sensevoice(service, quota))

@@ -28,6 +28,11 @@ class Token:
     probability: float | None
     """0 to 1."""
 
+    def moved(self, seconds: float) -> "Token":
+        """Return the token with later times, as far as they were measured."""
+        start, end = (None if t is None else t + seconds for t in (self.start, self.end))
+        return replace(self, start=start, end=end)
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -83,6 +88,12 @@ class Segment:
     """What a person changed: text, language, emotion, events."""
     no_speech_probability: float | None = None
     """That there are no words, among all languages, 0 to 1; None when the engine gives none."""
+
+    def moved(self, seconds: float) -> "Segment":
+        """Return the segment where it lies in a recording that began ``seconds`` earlier."""
+        tokens = tuple(token.moved(seconds) for token in self.tokens)
+        start, end = self.start + seconds, self.end + seconds
+        return replace(self, start=start, end=end, tokens=tokens)
 
     @property
     def duration(self) -> float:

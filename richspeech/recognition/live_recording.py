@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
+from richspeech.polling import WAITING_POLL_SECONDS
 
 HISTORY_SECONDS = 65.0
 """How far behind the reader sound can still be cut out; no utterance is longer."""
@@ -105,8 +106,11 @@ class LiveRecording:
         return self._read / SAMPLE_RATE
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
-        """Yield audio as it arrives, in blocks of at most ``block_seconds``; once only."""
-        while len(block := self._next(round(block_seconds * SAMPLE_RATE))):
+        """Yield audio as it arrives, in blocks of at most ``block_seconds``; once only.
+
+        A block is empty when none has come for a moment: who reads may have something to tell.
+        """
+        while (block := self._next(round(block_seconds * SAMPLE_RATE))) is not None:
             yield block
 
     def cut(self, start: float, end: float) -> Waveform:
@@ -121,11 +125,15 @@ class LiveRecording:
             ended = (piece.arrived for piece in self._pieces if piece.end >= sample)
             return time.monotonic() - next(ended, self._pieces[-1].arrived)
 
-    def _next(self, most: int) -> Waveform:
+    def _next(self, most: int) -> Waveform | None:
         began = time.perf_counter()
         with self._changed:
-            self._changed.wait_for(lambda: self._end > self._read or self._is_over)
+            self._changed.wait_for(
+                lambda: self._end > self._read or self._is_over, WAITING_POLL_SECONDS
+            )
             self.waited_seconds += time.perf_counter() - began
+            if self._end == self._read and self._is_over:
+                return None
             first, self._read = self._read, min(self._read + most, self._end)
             self._forget(self._read - round(HISTORY_SECONDS * SAMPLE_RATE))
             return self._cut(first, self._read)

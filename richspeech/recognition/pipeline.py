@@ -25,7 +25,7 @@ from richspeech.errors import Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
-from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
+from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
@@ -238,7 +238,7 @@ class UtteranceStream:
     def utterances(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
         """Yield, after every block and at the end, the utterances that can grow no more."""
         for block in blocks:
-            yield self._cut(self._closed_by(block))
+            yield self._cut(self._closed_by(block)) if len(block) else []
             self._buffer.forget(self.seconds - HISTORY_SECONDS)
         yield self._cut(self._merger.feed(self._spans.finish()) + self._merger.finish())
 
@@ -387,15 +387,10 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         emotion_probabilities=hypothesis.emotion_probabilities,
         events=hypothesis.events,
         event_probabilities=hypothesis.event_probabilities,
-        tokens=tuple(_shift(token, span.start) for token in hypothesis.tokens),
+        tokens=tuple(token.moved(span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
         no_speech_probability=hypothesis.language_probabilities.get(NO_SPEECH),
     )
-
-
-def _shift(token: Token, seconds: float) -> Token:
-    start, end = (None if t is None else t + seconds for t in (token.start, token.end))
-    return replace(token, start=start, end=end)
 
 
 def _wait(future: Future[Answer], cancelled: Cancel) -> None:

@@ -118,39 +118,18 @@ class TranscriptionForm(BaseModel):
 
     def options(self, defaults: Options, engine: str) -> Options:
         """Return what that means for an engine; raises ``ParameterError``."""
-        allowed = tuple(self._known(each, "languages[]", engine) for each in self.languages)
+        allowed = tuple(known_language(each, "languages[]", engine) for each in self.languages)
         chunking = self.chunking_strategy
         turns = chunking.turns if isinstance(chunking, ServerVad) else None
-        asked = replace(defaults, hotwords=self._hotwords(), turn_detection=turns)
+        hotwords = hotwords_of(self.keywords, self.prompt, "keywords[]")
+        asked = replace(defaults, hotwords=hotwords, turn_detection=turns)
         if allowed:
             asked = replace(asked, allowed_languages=tuple(dict.fromkeys(allowed)))
         if self.language == AUTO:
             return replace(asked, language=None)
         if self.language:
-            return replace(asked, language=self._known(self.language, "language", engine))
+            return replace(asked, language=known_language(self.language, "language", engine))
         return asked
-
-    @staticmethod
-    def _known(language: str, param: str, engine: str) -> str:
-        known = engine_named(engine).languages
-        if (closest := closest_language(language, known)) is None:
-            raise ParameterError(
-                "language.not_of_engine",
-                param,
-                engine=engine,
-                language=language,
-                known=(AUTO, *known),
-            )
-        return closest
-
-    def _hotwords(self) -> tuple[str, ...]:
-        """Return the keywords, and what the prompt has of the kind while there is room."""
-        keywords = tuple(dict.fromkeys(" ".join(each.split()) for each in self.keywords))
-        try:
-            Options(hotwords=keywords)
-        except OptionError as error:
-            raise ParameterError(error.key, "keywords[]", **error.fields) from error
-        return tuple(dict.fromkeys((*keywords, *words_in(self.prompt))))[:MOST_HOTWORDS]
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""
@@ -161,6 +140,33 @@ class TranscriptionForm(BaseModel):
             raise _unfit("include[]", form, ("json", "verbose_json", "diarized_json"))
         if self.stream and form in SUBTITLES:
             raise _unfit("stream", form, ("json", "text", "verbose_json", "diarized_json"))
+
+
+def known_language(language: str, param: str, engine: str) -> str:
+    """Return what an engine calls a language; raises ``ParameterError`` naming those it knows."""
+    known = engine_named(engine).languages
+    if (closest := closest_language(language, known)) is None:
+        raise ParameterError(
+            "language.not_of_engine",
+            param,
+            engine=engine,
+            language=language,
+            known=(AUTO, *known),
+        )
+    return closest
+
+
+def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, ...]:
+    """Return the keywords, and what a prompt has of the kind while there is room.
+
+    Raises ``ParameterError`` for a keyword that is too long or too short, and for too many.
+    """
+    words = tuple(dict.fromkeys(" ".join(each.split()) for each in keywords))
+    try:
+        Options(hotwords=words)
+    except OptionError as error:
+        raise ParameterError(error.key, param, **error.fields) from error
+    return tuple(dict.fromkeys((*words, *words_in(prompt))))[:MOST_HOTWORDS]
 
 
 def words_in(prompt: str) -> tuple[str, ...]:
