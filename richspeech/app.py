@@ -9,8 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from richspeech.engines.readiness import Readiness
     from richspeech.jobs.runner import Runner
     from richspeech.operations.metrics import Metrics
+    from richspeech.operations.tracing import Tracing
     from richspeech.service import Service
     from richspeech.storage.quota import Quota
 
@@ -81,21 +82,23 @@ def serve(
 
         from richspeech.api.connection import impatient  # noqa: PLC0415
         from richspeech.api.server import SECONDS_TO_LEAVE, Server  # noqa: PLC0415
+        from richspeech.jobs.observer import Observers  # noqa: PLC0415
         from richspeech.operations.metrics import Metrics  # noqa: PLC0415
         from richspeech.service import open_service  # noqa: PLC0415
         from richspeech.storage.quota import Quota  # noqa: PLC0415
 
         limits = settings.limits
         quota = Quota(folder, limits.upload_total_bytes, limits.upload_window_bytes)
-        metrics = Metrics()
+        metrics, tracing = Metrics(), stack.enter_context(traced(settings))
+        observer = Observers(metrics, tracing) if tracing else metrics
         opening = open_service(
-            settings, config_file, quota, history_aside=history_aside, observer=metrics
+            settings, config_file, quota, history_aside=history_aside, observer=observer
         )
         service = stack.enter_context(opening)
         metrics.watch(service.runner, service.transcribers)
         if wyoming is not None:
             serve_wyoming(service, wyoming)
-        app = application(service, quota, metrics)
+        app = application(service, quota, metrics, tracing)
         config = uvicorn.Config(
             app,
             http=impatient(settings.server.header_seconds),
@@ -130,6 +133,20 @@ def serve_wyoming(service: "Service", listener: socket.socket) -> None:
     log.info("Wyoming is spoken at port %d", listener.getsockname()[1])
 
 
+@contextmanager
+def traced(settings: Settings) -> Iterator["Tracing | None"]:
+    """Trace, if the settings say where to; raises ``SettingsError`` without the extra for it."""
+    if settings.operations.otlp_endpoint is None:
+        yield None
+        return
+    with extra("telemetry", "opentelemetry"):
+        from richspeech.operations.tracing import tracing_to  # noqa: PLC0415 - not everybody has it
+
+        opening = tracing_to(settings.operations.otlp_endpoint)
+    with opening as tracing:
+        yield tracing
+
+
 def end_work(runner: "Runner", requests: "Requests", seconds: float, more_seconds: float) -> None:
     """Let those who have asked get their answers, and what has begun end; then stop the rest.
 
@@ -148,10 +165,12 @@ def end_process(folder: Path) -> None:
     os._exit(0)
 
 
-def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "Requests":
+def application(
+    service: "Service", quota: "Quota", metrics: "Metrics", tracing: "Tracing | None" = None
+) -> "Requests":
     """Put API, login, uploads, live and page behind the middleware.
 
-    ``quota`` bounds uploads; ``metrics`` count requests, and are shown.
+    ``quota`` bounds uploads; ``metrics`` count requests, and are shown; ``tracing`` makes spans.
     """
     from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
@@ -171,7 +190,10 @@ def application(service: "Service", quota: "Quota", metrics: "Metrics") -> "Requ
     settings, readiness = service.settings, service.readiness
     store = service.history.store if service.history else None
     parts = Parts(readiness, service.runner, store.require_reachable if store else None)
-    app, limits = create_app(parts, version()), settings.limits
+    app, limits = (
+        create_app(parts, version(), tracing.of_requests if tracing else {}),
+        settings.limits,
+    )
     accounts, middleware = service.accounts, middleware_of(settings.server, service.accounts)
     if middleware.logins is not None:
         add_login(app, accounts, middleware.logins, middleware.cookies, console.login_page)

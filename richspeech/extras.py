@@ -7,14 +7,14 @@ from richspeech.errors import SettingsError
 
 
 @contextmanager
-def extra(name: str) -> Iterator[None]:
-    """Import what an extra brings, which is called as its package is.
+def extra(name: str, package: str | None = None) -> Iterator[None]:
+    """Import what an extra brings; its package is called as the extra is, unless named.
 
     Raises ``SettingsError`` that says how to get it where it is not installed.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != name:
+        if (error.name or "").partition(".")[0] != (package or name):
             raise
         raise SettingsError("extra.missing", name=name) from error

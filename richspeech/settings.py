@@ -109,6 +109,13 @@ def _origin(value: str) -> str:
     return value
 
 
+def _endpoint(value: str) -> str:
+    if not re.match(r"https?://[^/]", value):
+        message = "an endpoint is an address such as http://127.0.0.1:4318/v1/traces"
+        raise ValueError(message)
+    return value
+
+
 def _password(value: str) -> str:
     if looks_hashed(value):
         require_hash(value)
@@ -333,6 +340,7 @@ class OperationsSettings(_Group):
     audit_file: Annotated[Path, AfterValidator(_beside_the_project)] | None = AUDIT_FILE
     audit_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
     audit_files: Annotated[int, Field(ge=1, le=1_000)] = 20
+    otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
 
 
 class WyomingSettings(_Group):

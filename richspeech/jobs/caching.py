@@ -87,6 +87,7 @@ class CachingTranscriber:
 
         Raises ``Cancelled``, and ``Interrupted`` when what was heard until then is kept.
         """
+        recording = self._observer.decoding(recording)
         with closing(self._steps(recording, options, cancelled)) as steps:
             for step in steps:
                 if step.progress.finished:
@@ -99,7 +100,7 @@ class CachingTranscriber:
         self, recording: WaveformSource, options: Options, cancelled: Cancel
     ) -> Generator[Step, None, None]:
         if self._history is None:
-            yield from map(Step, self._transcriber.transcribe(recording, options, cancelled))
+            yield from map(Step, self._transcribed(recording, options, cancelled))
             return
         with self._history.look_up(recording, options) as lookup:
             if self._reads_cache:
@@ -112,12 +113,18 @@ class CachingTranscriber:
             else:
                 yield from self._recognised(lookup, options, cancelled)
 
+    def _transcribed(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        with self._observer.recognising():
+            yield from self._transcriber.transcribe(recording, options, cancelled)
+
     def _recognised(
         self, lookup: ResultLookup, options: Options, cancelled: Cancel
     ) -> Iterator[Step]:
         progress = None
         try:
-            for progress in self._transcriber.transcribe(lookup, options, cancelled):
+            for progress in self._transcribed(lookup, options, cancelled):
                 yield _kept(lookup, progress) if progress.finished else Step(progress)
         except Cancelled as error:
             if not (self._interrupted() and progress and progress.transcript.segments):

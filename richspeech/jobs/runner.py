@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -112,7 +113,7 @@ class Runner:
             self._jobs.append(job)
         self._keep(job)
         # A daemon, for the process does not wait for it longer than ``close`` does.
-        thread = partial(self._run_then, job, work, turn, then)
+        thread = partial(copy_context().run, self._run_then, job, work, turn, then)
         threading.Thread(target=thread, name=job.kind, daemon=True).start()
 
     def _run_then(self, job: Job, work: Work, turn: Turn | None, then: Work) -> None:
