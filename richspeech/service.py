@@ -1,6 +1,6 @@
 """Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -100,6 +100,16 @@ class Service:
         """Return an engine that asks the history first, and has it keep what it hears, if any."""
         history = self.history.of(loaded) if self.history else None
         return CachingTranscriber(loaded.transcriber, history)
+
+    @property
+    def memory_bytes(self) -> Mapping[str, int | None]:
+        """By how much the process grew for each engine that is loaded now, the main one first.
+
+        Of the emotion recogniser, if it is loaded, its weights alone.
+        """
+        emotion = self.emotion_recogniser.loaded
+        others = {"emotion2vec+": emotion.recogniser.memory_bytes} if emotion else {}
+        return {**self.transcribers.memory_bytes, **others}
 
     # What can be done -------------------------------------------------------------------------
 

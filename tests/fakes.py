@@ -123,6 +123,8 @@ class FakeClassifier:
 class FakeEmotionRecogniser:
     """Hears in the samples it was fed what it is told to, and nothing in silence."""
 
+    memory_bytes = 30_000_000
+
     def __init__(
         self, hear: Callable[[Waveform], EmotionScores], fed: Callable[[], None] = lambda: None
     ) -> None:

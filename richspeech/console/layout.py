@@ -220,7 +220,7 @@ class Page:
         used = transcribers.loaded.get(engine or "", transcribers.main)
         return [
             render.banner(used, locale),
-            render.footer(self._context.facts, used, locale, transcribers.memory_bytes),
+            render.footer(self._context.facts, used, locale, self._context.service.memory_bytes),
         ]
 
     def _wire(self, blocks: gr.Blocks) -> None:

@@ -76,6 +76,11 @@ class SharedEmotionRecogniser:
         """Whether it is in memory now."""
         return self._recogniser.is_loaded
 
+    @property
+    def loaded(self) -> LoadedEmotionRecogniser | None:
+        """The recogniser, if it is in memory now; looking does not keep it there."""
+        return self._recogniser.loaded
+
     @contextmanager
     def use(self, stopped: Cancel) -> Iterator[LoadedEmotionRecogniser]:
         """Give the recogniser; raises what went wrong in loading, or ``Cancelled``."""

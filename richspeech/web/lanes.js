@@ -80,6 +80,14 @@ export function* thinned(bars, xOf) {
   if (column) yield column;
 }
 
+// The first of the words that has room in a bar, else the sign, which may fill it and be small; null
+// where nothing fits. `widthOf(text, size)` measures in pixels, last what is returned.
+export function caption(words, sign, room, widthOf) {
+  const word = words.find((each) => widthOf(each, 12) <= room - 6);
+  if (word) return word;
+  return [12, 10].some((size) => widthOf(sign, size) <= room - 1) ? sign : null;
+}
+
 // Neighbours in one language are one bar.
 export function languageRuns(segments) {
   const runs = [];

@@ -2,7 +2,16 @@
 // new Timeline(element, { labels, words, seek, toggle }) and then set(data), setTime(seconds).
 import { make } from "./dom.js";
 import { above, clamp, clock, percent, rgb } from "./figures.js";
-import { decodePeaks, extremes, languageRuns, layout, pyramid, thinned, visible } from "./lanes.js";
+import {
+  caption,
+  decodePeaks,
+  extremes,
+  languageRuns,
+  layout,
+  pyramid,
+  thinned,
+  visible,
+} from "./lanes.js";
 import { TimeCanvas } from "./time_canvas.js";
 
 // What tells bars apart that have no room for a word: strokes on a tile of 6 by 6.
@@ -317,15 +326,12 @@ export class Timeline extends TimeCanvas {
 
   // As much as there is room for: word and probability, word, its end, sign; false for nothing.
   write(label, left, right, top, height, ink, word, sign, probability) {
-    if (right - left < 11 || height < 12) return false;
-    this.font(12, 500);
-    const texts = [
-      word(label) + told(probability),
-      word(label),
-      word(label).split(" ").at(-1),
-      sign(label),
-    ];
-    const text = texts.find((each) => this.context.measureText(each).width <= right - left - 6);
+    if (height < 12) return false;
+    const words = [word(label) + told(probability), word(label), word(label).split(" ").at(-1)];
+    const text = caption(words, sign(label), right - left, (each, size) => {
+      this.font(size, 500);
+      return this.context.measureText(each).width;
+    });
     if (!text) return false;
     this.context.fillStyle = ink;
     this.context.textAlign = "center";

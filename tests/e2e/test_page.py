@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, words_of, write_samples
 
@@ -307,10 +307,18 @@ def test_nothing_is_wider_than_a_phone(
 ) -> None:
     with visitor_of(playwright, viewport={"width": 390, "height": 844}) as visitor:
         visitor.open(address)
+        assert top(visitor.page, "#examples") < top(visitor.page, "#status")
         visitor.transcribe(spoken[0])
         visitor.wait_until_all_is_drawn()
         width = visitor.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390
+        assert top(visitor.page, "#transcript") < top(visitor.page, "#examples")
+
+
+def top(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"]
 
 
 def test_the_page_is_usable_with_the_keyboard_alone(visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  caption,
   decodePeaks,
   extremes,
   languageRuns,
@@ -143,4 +144,11 @@ test("lanes that are left out leave no gap", () => {
   const words = layout(["language"]);
   assert.deepEqual(words.places.language, [88, 18]);
   assert.deepEqual([words.places.emotion, words.height], [undefined, 108]);
+});
+
+test("a bar has its words, or its letter as long as that fits, if need be a small one", () => {
+  const widthOf = (text, size) => (text.length * size) / 2;
+  const shown = (room) => caption(["neutral 97%", "neutral"], "N", room, widthOf);
+  assert.deepEqual([72, 71, 48, 47].map(shown), ["neutral 97%", "neutral", "neutral", "N"]);
+  assert.deepEqual([7, 6, 5].map(shown), ["N", "N", null]);
 });

@@ -19,6 +19,8 @@ from richspeech.console.shown import is_busy, show, shown
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
 from richspeech.console.view import labels, segment_line, viewer_words
 from richspeech.engines import loader
+from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
+from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
@@ -39,7 +41,14 @@ from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.stages.sentiment import read_segments
 from richspeech.storage.history import engine_identity
-from tests.fakes import FakeClassifier, loaded_with, ready, wait_until
+from tests.fakes import (
+    FakeClassifier,
+    FakeEmotionRecogniser,
+    loaded_emotion_recogniser,
+    loaded_with,
+    ready,
+    wait_until,
+)
 from tests.transcripts import put_right, segment, transcript
 
 LIMITS = AudioLimits(10_000_000, 600)
@@ -377,6 +386,19 @@ def test_the_footer_tells_the_memory_of_every_engine() -> None:
     main = loaded_by_name("sensevoice")
     assert "已加载 <b>SenseVoice 70 MB、Paraformer</b>" in render.footer(FACTS, main, "zh", sizes)
     assert "SenseVoice 70 MB, Paraformer" in render.footer(FACTS, main, "en", sizes)
+
+
+def test_the_emotion_recogniser_counts_once_it_is_loaded() -> None:
+    def load() -> LoadedEmotionRecogniser:
+        return loaded_emotion_recogniser(FakeEmotionRecogniser(lambda _: pytest.fail("is heard")))
+
+    main, recogniser = loaded_by_name("sensevoice"), Lazy(load, None)
+    service = replace(build(Settings(), ready(main)), emotion_model=recogniser)
+    assert service.memory_bytes == {"sensevoice": 70_400_000}
+    with recogniser.use():
+        pass
+    footer = render.footer(FACTS, main, "en", service.memory_bytes)
+    assert "SenseVoice 70 MB, emotion2vec+ 30 MB" in footer
 
 
 def test_banner_and_footer_follow_the_engine_that_heard(

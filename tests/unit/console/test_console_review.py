@@ -95,6 +95,12 @@ def test_a_column_for_each_window_plays_from_its_start_and_tells_its_values() ->
     assert figure.count('tabindex="0"') == 1
 
 
+def test_the_last_column_is_as_narrow_as_its_window_and_ends_after_it_begins() -> None:
+    html = insight(transcript(segment(0, 12.4, "你好。", Emotion.HAPPY), duration=12.4))
+    assert re.findall(r"flex-grow:([0-9.]+)", html) == ["1.000", "0.240"]
+    assert 'aria-label="0:10–0:13  开心 ' in html
+
+
 def test_emotions_have_a_sign_beside_their_colour() -> None:
     assert '<i class="tone-angry">怒</i>愤怒' in insight(CALL)
     assert '<i class="tone-angry">A</i>angry' in insight(CALL, "en")
@@ -110,7 +116,8 @@ def test_a_highlight_shows_title_span_evidence_words_and_rule() -> None:
     assert "0:05–0:17" in words
     assert "0:06–0:16 愤怒 90%" in words
     assert "我要退款，你们太差了！" in words
-    assert "规则：longest-anger" in words
+    assert "longest-anger" not in words  # of the settings, for whoever looks closely
+    assert 'title="规则：longest-anger' in html
     assert 6.0 in seeks(html)
     assert "Longest anger" in text_of(highlights(CALL, "en"))
 

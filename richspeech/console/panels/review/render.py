@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 from markupsafe import Markup
 
@@ -21,7 +22,7 @@ from richspeech.review.lists import LISTS
 from richspeech.review.risk import Risk
 from richspeech.settings import RiskSettings
 
-FEW_WINDOWS = 18
+FEW_WINDOWS = 24
 """So many columns have room for a sign on a phone."""
 FAINTEST = 0.005
 """A smaller share of a window is not drawn."""
@@ -45,6 +46,8 @@ class Column:
 
     start: float
     """Seconds."""
+    width: float
+    """That of a whole window is 1."""
     told: str
     """All of it in words."""
     parts: Sequence[Part]
@@ -78,15 +81,16 @@ def _columns(found: Insight, windows: Sequence[Window], locale: str) -> Iterator
     for at, window in enumerate(windows):
         shares = {Emotion(name): curve[at] for name, curve in found.emotion_curves.items()}
         felt = {emotion: share for emotion, share in shares.items() if share and share >= FAINTEST}
-        yield _column(window, felt, locale)
+        width = (window.end - window.start) / (windows[0].end - windows[0].start)
+        yield _column(window, width, felt, locale)
 
 
-def _column(window: Window, felt: Mapping[Emotion, float], locale: str) -> Column:
+def _column(window: Window, width: float, felt: Mapping[Emotion, float], locale: str) -> Column:
     strongest = sorted(felt, key=lambda emotion: -felt[emotion])
     told = "  ".join(f"{word_of(each, locale)} {percent(felt[each])}" for each in strongest)
     parts = [Part(each, felt[each], each is strongest[0]) for each in Emotion if each in felt]
-    span = f"{clock(window.start)}–{clock(window.end)}"
-    return Column(window.start, f"{span}  {told or say('curve_quiet', locale)}", parts)
+    span = f"{clock(window.start)}–{clock(ceil(window.end))}"
+    return Column(window.start, width, f"{span}  {told or say('curve_quiet', locale)}", parts)
 
 
 def _in_legend(found: Insight) -> set[str]:
