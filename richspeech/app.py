@@ -179,7 +179,7 @@ def application(
     from richspeech.api.login import add_login  # noqa: PLC0415
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.middleware.requests import Requests  # noqa: PLC0415
-    from richspeech.api.operations import metrics_route  # noqa: PLC0415
+    from richspeech.api.operations import metrics_route, probes  # noqa: PLC0415
     from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
     from richspeech.api.surface import Surface  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
@@ -222,7 +222,8 @@ def application(
         answers=ANSWERS,
     )
     threading.Thread(target=sweep_often, args=(windows, limits.keep_seconds), daemon=True).start()
-    return Requests(middleware.around(app, windows, protocols), metrics)
+    known = (Surface(probes(parts, version())), *protocols)
+    return Requests(middleware.around(app, windows, known), metrics)
 
 
 def sweep_often(windows: "Sessions", keep_seconds: float) -> None:

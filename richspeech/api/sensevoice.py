@@ -90,10 +90,20 @@ FORM = {
     "type": "object",
     "required": ["files"],
     "properties": {
-        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
         "keys": {"type": "string"},
         "lang": {"type": "string", "enum": ["auto", "zh", "en", "yue", "ja", "ko", "nospeech"]},
-        "use_itn": {"type": "boolean", "default": False},
+        "use_itn": {
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "integer", "enum": [0, 1]},
+                {
+                    "type": "string",
+                    "enum": ["0", "1", "yes", "no", "on", "off", "y", "n", "t", "f"],
+                },
+            ],
+            "default": False,
+        },
     },
 }
 BODY = {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}

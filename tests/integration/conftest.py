@@ -15,7 +15,9 @@ from richspeech.engines.common.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
 from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.recognition.utterance import Request, Utterance
+from richspeech.service import Service
 from richspeech.settings import load_settings
+from tests.integration.api_server import served, service_of
 from tests.integration.database import empty_server, postgresql, server
 
 EXAMPLES = ROOT / "examples"
@@ -38,6 +40,25 @@ def request_of(waveform: Waveform, options: Options | None = None) -> Request:
 @pytest.fixture(scope="session")
 def ours() -> loader.Loaded:
     return transcribers.load(load_settings(model={"id": "embedded", "device": "cpu"}))
+
+
+@pytest.fixture(scope="session")
+def api_service(ours: loader.Loaded) -> Service:
+    """What the API is asked for: the embedded model, and no history."""
+    return service_of(ours)
+
+
+@pytest.fixture(scope="session")
+def api_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the API keeps what is uploaded."""
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="session")
+def api_address(api_service: Service, api_folder: Path) -> Iterator[str]:
+    """Where the whole application answers."""
+    with served(api_service, api_folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,11 @@ from openai.types.audio import (
 )
 
 from richspeech.api.openai.models import ALIASES
-from richspeech.engines.loader import Loaded
 from richspeech.engines.names import NAMES
 from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription as Job
 from richspeech.jobs.transcribe import Transcriptions
-from richspeech.service import Service
 from tests.fakes import wait_until
-from tests.integration.api_server import served, service_of
 from tests.integration.conftest import EXAMPLES, references
 
 LAUGHTER, CALL = EXAMPLES / "zh-laughter.wav", EXAMPLES / "zh-call.wav"
@@ -39,24 +36,8 @@ FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("workspace")
-
-
-@pytest.fixture(scope="module")
-def service(ours: Loaded) -> Service:
-    return service_of(ours)
-
-
-@pytest.fixture(scope="module")
-def address(service: Service, folder: Path) -> Iterator[str]:
-    with served(service, folder) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def client(address: str) -> Iterator[OpenAI]:
-    with OpenAI(api_key="none is needed", base_url=f"{address}/v1", max_retries=0) as client:
+def client(api_address: str) -> Iterator[OpenAI]:
+    with OpenAI(api_key="none is needed", base_url=f"{api_address}/v1", max_retries=0) as client:
         yield client
 
 
@@ -148,13 +129,13 @@ def test_emotions_and_sounds_are_shown_to_whoever_wants_them(client: OpenAI) -> 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_curl_gets_every_format(address: str, form: str) -> None:
+def test_curl_gets_every_format(api_address: str, form: str) -> None:
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("there is no curl")
     fields = ("model=whisper-1", f"response_format={form}", f"file=@{LAUGHTER}")
     done = subprocess.run(
-        [curl, "-sf", f"{address}{URL}", *(part for each in fields for part in ("-F", each))],
+        [curl, "-sf", f"{api_address}{URL}", *(part for each in fields for part in ("-F", each))],
         check=True,
         capture_output=True,
         text=True,
@@ -286,13 +267,13 @@ def test_a_broken_recording_is_refused_before_a_stream_begins(
     assert refused.value.code == "audio"
 
 
-def test_a_request_without_a_recording_is_refused(address: str) -> None:
+def test_a_request_without_a_recording_is_refused(api_address: str) -> None:
     sent: list[dict[str, Any]] = [
         {"data": {"model": "whisper-1"}},
         {"files": {"model": (None, "whisper-1")}},
         {"files": {"recording": ("a.wav", b"sound")}},
     ]
-    answers = [httpx.post(f"{address}{URL}", **each) for each in sent]
+    answers = [httpx.post(f"{api_address}{URL}", **each) for each in sent]
     assert [answer.status_code for answer in answers] == [400, 400, 400]
     assert [answer.json()["error"]["param"] for answer in answers] == [None, "file", "recording"]
 
@@ -307,8 +288,8 @@ def long_recording(path: Path) -> Path:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_goes_away_has_its_job_cancelled_and_leaves_nothing(
-    address: str,
-    folder: Path,
+    api_address: str,
+    api_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -325,13 +306,13 @@ def test_a_client_that_goes_away_has_its_job_cancelled_and_leaves_nothing(
     file = long_recording(tmp_path / "long.wav").open("rb")
     fields = {"stream": "true" if stream else "false"}
     with (
-        httpx.Client(base_url=address, timeout=60 if stream else 1) as client,
+        httpx.Client(base_url=api_address, timeout=60 if stream else 1) as client,
         suppress(httpx.ReadTimeout),
         client.stream("POST", URL, files={"file": file}, data=fields) as answer,
     ):
         assert next(answer.iter_lines()).startswith("data: ")
         assert stream, "what is not streamed takes longer than this client waits"
-    wait_until(lambda: not [*folder.glob("request-*")])
+    wait_until(lambda: not [*api_folder.glob("request-*")])
     [job] = jobs
     wait_until(lambda: job.is_over)
     assert job.state is State.CANCELLED

@@ -197,6 +197,10 @@ def one_file(files: Iterable[FormFile]) -> FormFile:
 def schema() -> dict[str, Any]:
     """Return the form as OpenAPI describes it."""
     described = TranscriptionForm.model_json_schema(by_alias=True)
+    # within a body, a reference to its own definitions leads nowhere
+    vad = described.pop("$defs")["ServerVad"]
+    choices = described["properties"]["chunking_strategy"]["anyOf"]
+    choices[:] = [vad if "$ref" in each else each for each in choices]
     described["properties"] = {
         "file": {"type": "string", "format": "binary", "description": "The recording."},
         **described["properties"],
