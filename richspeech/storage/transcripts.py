@@ -47,6 +47,7 @@ from richspeech.storage.database import (
 from richspeech.storage.identity import digest_of
 from richspeech.storage.jobs import JobStore
 from richspeech.storage.query import Key, Query, Term, fold, storable
+from richspeech.storage.shares import ShareStore
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +182,11 @@ class Store:
     def accounts(self) -> AccountStore:
         """The users and keys of the same database."""
         return AccountStore(self._database, self._now)
+
+    @cached_property
+    def shares(self) -> ShareStore:
+        """The links to transcripts."""
+        return ShareStore(self._database, self._now)
 
     def close(self) -> None:
         """Close the connections."""
