@@ -18,7 +18,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -118,9 +118,9 @@ class Server:
     @property
     def uploads(self) -> list[Path]:
         """Every file that visitors have here."""
-        return [
-            path for path in self.folder.glob("richspeech-work-*/**/uploads/**/*") if path.is_file()
-        ]
+        places = os.walk(self.folder)  # unlike glob, it bears folders that go meanwhile
+        within = (place for place in places if "uploads" in Path(place[0]).parts)
+        return [Path(place, name) for place, _, names in within for name in names]
 
     @property
     def log(self) -> str:
@@ -297,10 +297,30 @@ def requests(opened: Server, guarded: Server) -> Iterator[Attempt]:
     ):
         row = f"/{path}, which the page does not need"
         yield refused("2", row, mine.client.get(f"/{path}"), 404)
+    yield from programs(opened, mine)
     stranger = Visitor(guarded)
     for path in ("gradio_api/startup-events", "assets/a.js", f"gradio_api/file={own}"):
         row = f"/{path.partition('=')[0]} without a login"
         yield refused("2", row, stranger.client.get(f"/{path}"), 401)
+
+
+def programs(opened: Server, page: Visitor) -> Iterator[Attempt]:
+    """Call what is for pages as gradio's client, and what is for it as a page."""
+    with httpx.Client(base_url=opened.address, timeout=PATIENCE_SECONDS) as client:
+        own = {each["id"] for each in client.get("/config").json()["dependencies"]}
+        others = {each["id"] for each in page.config()["dependencies"]} - own
+
+        def codes(asking: httpx.Client, name: str, functions: set[int]) -> list[int]:
+            url, asked = "/gradio_api/queue/join", {"data": [], "session_hash": name}
+            answers = (asking.post(url, json={**asked, "fn_index": each}) for each in functions)
+            return sorted({answer.status_code for answer in answers})
+
+        found = codes(client, secrets.token_hex(5), others)
+        row = f"{len(others)} events of the page, by gradio's client"
+        yield shown("2", row, f"{found}", held=found == [404])
+        found = codes(page.client, page.page, own)
+        row = f"{len(own)} functions for gradio's client, by a page"
+        yield shown("2", row, f"{found}", held=found == [404])
 
 
 # 3. Login -----------------------------------------------------------------------------------------
@@ -403,7 +423,7 @@ def overload(opened: Server, guarded: Server) -> Iterator[Attempt]:  # noqa: ARG
     yield shown("5", row, f"{sorted(codes)}, at most {slowest:.2f} s", held=codes == {200})
     people = [Visitor(opened).enter() for _ in range(JOBS_AT_ONCE + WAITING_JOBS + 1)]
     said = [visitor.press_start(long_recording()) for visitor in people]
-    busy = [text for text in said if "jobs are waiting here already" in text]
+    busy = [text for text in said if "waiting here already" in text]
     row = f"{len(people)} long jobs where {JOBS_AT_ONCE} run and {WAITING_JOBS} may wait"
     yield shown("5", row, f"{len(busy)} told how many wait, and to come back", held=len(busy) == 1)
 
@@ -461,9 +481,10 @@ def long_recording() -> bytes:
 
 
 def names_in(history: Path) -> list[str]:
-    """Read the names of what is kept."""
-    with closing(sqlite3.connect(history)) as connection:
+    """Read the names of what is kept; none while the history is being made."""
+    with closing(sqlite3.connect(history)) as connection, suppress(sqlite3.OperationalError):
         return [name for (name,) in connection.execute("SELECT name FROM richspeech_transcripts")]
+    return []
 
 
 @contextmanager

@@ -332,3 +332,12 @@ def test_nothing_is_recorded_and_nothing_is_monitored(visitor: Visitor, address:
     assert request.get(f"{address}/monitoring/summary").status in {403, 404}
     assert visitor.page.evaluate("window.gradio_config.run_history") in {False, None}
     assert visitor.page.evaluate("window.gradio_config.analytics_enabled") is False
+
+
+def test_the_page_describes_the_functions_for_programs(visitor: Visitor) -> None:
+    page = visitor.page
+    page.locator("footer button").locator("visible=true").click()
+    described = page.locator(".api-docs-wrap")
+    for name in ("/transcribe", "/emotion", "/batch"):
+        expect(described.get_by_text(name, exact=True).first).to_be_visible()
+    expect(described).to_contain_text("handle_file('call.wav')")
