@@ -1,0 +1,1 @@
+"""The WebSocket protocol of funasr's runtime, for the clients that it has."""
