@@ -6,10 +6,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from richspeech.storage.transcripts import Store
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
@@ -43,3 +48,12 @@ def no_log_goes_to_a_terminal_that_is_gone() -> Iterator[None]:
     for handler in [*logging.root.handlers]:
         if handler not in known and type(handler) is logging.StreamHandler:
             logging.root.removeHandler(handler)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator["Store"]:
+    """A history of the test's own."""
+    from richspeech.storage.transcripts import Store  # most tests need no database
+
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite")) as store:
+        yield store

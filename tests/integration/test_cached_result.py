@@ -80,13 +80,6 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def caching(ear: Ear, store: Store) -> CachingTranscriber:
     return CachingTranscriber(ear, EngineHistory(store, "these settings and weights"))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -19,18 +19,24 @@ import soundfile as sf
 from richspeech.audio.decode import Recording
 from richspeech.cli import app as command_line
 from richspeech.cli import doctor, transcribe
-from richspeech.engines import hub, loader
+from richspeech.engines import hub, loader, transcribers
 from richspeech.engines.common import funasr_import
 from richspeech.engines.hub import NEEDED_FILES, Source
+from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
+from richspeech.engines.sentiment.load import LazyReader, LoadedClassifier
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
+from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.settings import ENGINES, Settings
-from tests.fakes import HAPPY, FakeTranscriber, loaded_with
+from tests.fakes import HAPPY, FakeClassifier, FakeTranscriber, loaded_with
 from tests.history import full_history
+
+if TYPE_CHECKING:
+    from richspeech.engines.sentiment.classifier import SentimentClassifier
 
 
 class Bench:
@@ -236,6 +242,31 @@ class Reversing(FakeTranscriber):
         for step in super().transcribe(recording, options, cancelled):
             yield replace(step, transcript=replace(step.transcript, engine=str(first)))
         self.second_is_done.set()
+
+
+def test_what_reads_the_words_is_loaded_before_anything_is_heard(
+    bench: Bench, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def load() -> LoadedClassifier:
+        order.append("loaded")
+        read = FakeClassifier(lambda _: {Sentiment.POSITIVE: 1.0})
+        return LoadedClassifier(cast("SentimentClassifier", read), weights, "cpu")
+
+    class Listening(FakeTranscriber):
+        def transcribe(
+            self, recording: WaveformSource, options: Options, cancelled: Cancel
+        ) -> Iterator[Progress]:
+            order.append("heard")
+            return super().transcribe(recording, options, cancelled)
+
+    weights = loaded_with(bench.transcriber).weights
+    reader = LazyReader(Lazy(load, None), weights)
+    monkeypatch.setattr(transcribers, "lazy_reader", lambda _: reader)
+    bench.transcriber = Listening()
+    assert run(sound, "--sentiment") == 0
+    assert order == ["loaded", "heard"]
 
 
 def test_files_are_done_at_once_and_written_in_their_order(

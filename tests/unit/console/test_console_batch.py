@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.tabs.batch.tab import folder_choices
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import AudioError, OptionError
+from richspeech.errors import AudioError, OptionError, StoreError
 from richspeech.jobs.batch import batches as batch_work
 from richspeech.jobs.batch import job as batch_run
 from richspeech.jobs.batch.batches import Batches
@@ -27,7 +28,7 @@ from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job, State
 from richspeech.jobs.runner import Runner
-from richspeech.jobs.transcribe import Origin
+from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
@@ -345,11 +346,9 @@ def test_a_new_batch_takes_the_place_of_the_old_one(
 
 
 def test_what_the_history_knows_is_not_heard_again(
-    ear: Ear, session: Session, tmp_path: Path
+    ear: Ear, session: Session, store: Store, tmp_path: Path
 ) -> None:
-    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
-    history = History(store, Settings(), "1.0")
-    work = work_of(ear, tmp_path, history)
+    work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
     uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(3)]
     done(work, session, *uploads)
     again = done(work, session, *uploads)
@@ -357,7 +356,31 @@ def test_what_the_history_knows_is_not_heard_again(
     assert store.count(Query()) == 3
     assert again.job("0.wav").origin is Origin.CACHED
     assert drawn(again).count("来自历史") == 3
-    store.close()
+
+
+def test_rows_of_one_sound_share_an_entry_and_take_back_nothing_from_each_other(
+    ear: Ear, session: Session, store: Store, tmp_path: Path
+) -> None:
+    history = History(store, Settings(), "1.0")
+    work = work_of(ear, tmp_path, history)
+    run = done(work, session, *(recorded(tmp_path / f"{name}.wav") for name in "ab"))
+    first, second = run.job("a.wav"), run.job("b.wav")
+    assert (first.name, second.name, store.count(Query())) == ("a.wav", "b.wav", 1)
+    assert first.entry == second.entry
+    transcriptions = Transcriptions(work._runner, work._transcribers, work._limits, history)
+    correct(transcriptions, first, "我要退货。")
+    with pytest.raises(StoreError, match="corrected or deleted elsewhere; open it again"):
+        correct(transcriptions, second, "我要换货。")
+    assert first.entry is not None
+    assert store.document(first.entry).transcript.segments[0].text == "我要退货。"
+    assert second.transcript is not None
+    assert second.transcript.segments[0].text == "我要换货。"  # on the page alone
+
+
+def correct(transcriptions: Transcriptions, job: Transcription, text: str) -> None:
+    assert job.document is not None
+    change = Correction(index=0, text=text)
+    transcriptions.correct(job, job.document.with_corrections([change], datetime.now(UTC)))
 
 
 def test_rows_that_the_history_does_not_take_say_so(

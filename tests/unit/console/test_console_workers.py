@@ -72,13 +72,6 @@ def workers() -> Runner:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/history.sqlite")
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def transcribers(ear: Ear, tmp_path: Path) -> Transcribers:
     folder = tmp_path / "weights"
     folder.mkdir()

@@ -5,7 +5,6 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,6 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
 
     with audit_written(OperationsSettings(audit_file=path)), called_by(ANN):
         yield read
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite")) as store:
-        yield store
 
 
 def kept(store: Store, name: str) -> int:
