@@ -23,6 +23,8 @@ class Scope(StrEnum):
     """Have something recognised, or change what was."""
     READ = "read"
     """See transcripts."""
+    METRICS = "metrics"
+    """See how much is done, by all together; a key for what collects that needs nothing else."""
     ADMIN = "admin"
     """Accounts, keys, settings, and what is everybody's."""
 

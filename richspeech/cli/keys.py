@@ -44,7 +44,7 @@ def keys(
         action: what to do; add prints the key, for the only time
         user: whose key it is
         name: what it is for, as in laptop
-        scope: transcribe, read or admin, perhaps several; all that the role of the user allows
+        scope: transcribe, read, metrics or admin, perhaps several; all that the user's role allows
         days: days until it expires; never unless said
         rate: requests at most, as in 60 per minute
         concurrent: requests at once at most

@@ -9,15 +9,14 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from richspeech.access.key_limits import KeyLimits
-from richspeech.access.principal import Principal, Role, Scope
+from richspeech.access.principal import Principal, Scope
 from richspeech.api.middleware.refusal import refuse_for
 from richspeech.api.middleware.visitors import is_open, principal_of
 from richspeech.errors import AccessError, BusyError
 from richspeech.storage.accounts import Key
 
-ADMINS = ("/metrics",)
-"""What is everybody's: sums over all users. A key of an admin for reading is enough, so that what
-watches the server can change nothing."""
+METRICS = "/metrics"
+"""Sums over all users."""
 PAGE = ("/gradio_api/", "/logout")
 """The page tells by itself what a visitor may press."""
 PAGE_SOUND = "/gradio_api/upload"
@@ -37,8 +36,7 @@ class Allowances:
             await self._app(scope, receive, send)
             return
         principal, needed = principal_of(HTTPConnection(scope)), needed_for(scope)
-        is_for_admins = scope["path"].startswith(ADMINS)
-        if not principal.may(needed) or (is_for_admins and principal.role is not Role.ADMIN):
+        if not principal.may(needed):
             await refuse_for(scope, receive, send, 403, _why_not(principal, needed))
         elif scope["state"]["key"] is None:
             await self._app(scope, receive, send)
@@ -66,6 +64,8 @@ def _why_not(principal: Principal, needed: Scope) -> AccessError:
 def needed_for(scope: Connection) -> Scope:
     """Return what a request is about: as a rule, who reads changes nothing and who sends does."""
     path = scope["path"]
+    if path.startswith(METRICS):
+        return Scope.METRICS
     if path.startswith(PAGE) and not path.startswith(PAGE_SOUND):
         return Scope.READ
     is_reading = scope["type"] == "http" and scope["method"] in READS

@@ -140,10 +140,11 @@ def test_a_key_for_reading_alone_has_nothing_recognised(house: House) -> None:
     assert "transcribe" in answer.json()["error"]["message"]
 
 
-def test_what_watches_the_server_needs_an_admin_s_key_for_reading_alone(house: House) -> None:
-    terms = KeyTerms(scopes=frozenset({Scope.READ}))
+def test_a_key_for_metrics_alone_sees_nothing_else(house: House) -> None:
+    terms = KeyTerms(scopes=frozenset({Scope.METRICS}))
     client = house.client(key=house.accounts.add_key("root", "prometheus", terms))
     assert client.get("/metrics").status_code == 200
+    assert client.get("/v1/models").status_code == 403
     assert client.post("/v1/audio/transcriptions").status_code == 403
 
 
