@@ -37,7 +37,7 @@ from richspeech.api.conversation import Idle, until_read
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.registry import engine_named
-from richspeech.errors import AudioError, OptionError, RichSpeechError, UnexpectedError
+from richspeech.errors import AudioError, BusyError, OptionError, RichSpeechError, UnexpectedError
 from richspeech.jobs.talk import Failed, Take, Talk
 from richspeech.model.capability import Capability
 from richspeech.model.languages import closest_language
@@ -103,7 +103,7 @@ class Wyoming:
         self._connections += 1
         try:
             if self._connections > self._settings.connections:
-                error = OptionError("wyoming.full", count=self._settings.connections)
+                error = BusyError("wyoming.full", count=self._settings.connections)
                 await async_write_event(_refusal(error), writer)
             else:
                 info = info_of(self._service, self._version)

@@ -19,6 +19,7 @@ from richspeech.access.keys import KeyTerms
 from richspeech.access.principal import Role, Scope
 from richspeech.model.transcript import Transcript
 from richspeech.places import HOME as ROOT
+from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
 from tests.documents import API, example_of
 from tests.e2e.conftest import served
@@ -161,6 +162,7 @@ class Guarded:
     """A server with a user, and the keys of that user."""
 
     address: str
+    history: str
     key: str
     reading: str
     """A key that is for reading alone."""
@@ -172,13 +174,14 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    with closing(Store(f"sqlite:///{folder}/history.sqlite")) as store:
+    history = f"sqlite:///{folder}/history.sqlite"
+    with closing(Store(history)) as store:
         accounts = Accounts(store.accounts)
         accounts.add_user("ming", "correct horse", Role.ADMIN)
         key = accounts.add_key("ming", "robot")
         reading = accounts.add_key("ming", "reader", KeyTerms(frozenset({Scope.READ})))
     with served(folder / "log.txt") as address:
-        yield Guarded(address, key, reading)
+        yield Guarded(address, history, key, reading)
 
 
 def test_without_a_key_a_client_learns_nothing_where_one_has_to_log_in(guarded: Guarded) -> None:
@@ -191,6 +194,9 @@ def test_without_a_key_a_client_learns_nothing_where_one_has_to_log_in(guarded: 
 def test_a_client_that_shows_a_key_is_let_in(guarded: Guarded) -> None:
     answer = guarded.client(guarded.key).predict(handle_file(str(SAD)), api_name="/transcribe")
     assert Transcript.from_dict(answer).language == "ja"
+    with closing(Store(guarded.history)) as store:
+        [entry] = store.search(parse_query("name:ja-sad"))
+        assert store.owners([entry.id]) == {entry.id: "ming"}
 
 
 def test_a_key_that_is_for_reading_alone_has_nothing_transcribed(guarded: Guarded) -> None:

@@ -23,6 +23,7 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 
 from richspeech.api.wyoming import MOST_BYTES, Wyoming
+from richspeech.app import serve_wyoming
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import SettingsError
@@ -268,7 +269,9 @@ def test_one_connection_too_many_is_refused_and_the_next_is_not(address: tuple[s
             async with AsyncTcpClient(*address) as fourth:
                 return await until(fourth)
 
-    assert "wyoming.connections" in refusal(address, talk).text
+    error = refusal(address, talk)
+    assert error.code == "busy"
+    assert "wyoming.connections" in error.text
     assert talked(address, lambda client: heard(client, SAD))[-1].type == "transcript-stop"
 
 
@@ -307,6 +310,15 @@ def test_what_is_no_event_ends_the_connection_and_no_other(
 async def until_described(client: AsyncTcpClient) -> Event:
     await client.write_event(Describe().event())
     return (await until(client, "info"))[-1]
+
+
+def test_without_its_package_the_start_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in sys.modules if each.partition(".")[0] == "wyoming"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "wyoming", None)
+    monkeypatch.delitem(sys.modules, "richspeech.api.wyoming")
+    with socket.socket() as listener, pytest.raises(SettingsError, match=r"richspeech\[wyoming\]"):
+        serve_wyoming(build(load_settings()), listener)
 
 
 def test_other_machines_are_not_let_in_by_oversight() -> None:
