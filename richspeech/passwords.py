@@ -1,6 +1,7 @@
 """Passwords as argon2 hashes (RFC 9106, argon2id), checked in constant time."""
 
 import hmac
+from functools import cache
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -8,9 +9,15 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MARK = "$argon2"
 
 
+@cache
+def hasher() -> PasswordHasher:
+    """Return what hashes, at the cost that argon2-cffi takes from RFC 9106; for all threads."""
+    return PasswordHasher()
+
+
 def hash_password(password: str) -> str:
     """Return what the settings may hold in the place of a password; another one each time."""
-    return PasswordHasher().hash(password)
+    return hasher().hash(password)
 
 
 def looks_hashed(known: str) -> bool:
@@ -32,6 +39,6 @@ def is_password(given: str, known: str) -> bool:
     if not looks_hashed(known):
         return hmac.compare_digest(given.encode(), known.encode())
     try:
-        return PasswordHasher().verify(known, given)
+        return hasher().verify(known, given)
     except VerificationError:
         return False

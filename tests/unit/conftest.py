@@ -4,10 +4,14 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
+
+from richspeech import passwords
 
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"}
 LOOKS = {"uname", "lscpu"}
 """What Python and joblib ask about the machine, once."""
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _forbidden = False
 
 
@@ -18,6 +22,14 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords at the least cost: checking one is meant to be slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", lambda: QUICK)
+        yield
 
 
 @pytest.fixture(autouse=True)

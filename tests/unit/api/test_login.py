@@ -14,7 +14,7 @@ from richspeech.api.login import Problem, add_login
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.bodies import Bodies
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
-from richspeech.passwords import hash_password, is_password, require_hash
+from richspeech.passwords import hash_password, hasher, is_password, require_hash
 
 USER, PASSWORD = "ming", "一个 long-Passwort"
 COOKIES = Cookies(6006)
@@ -165,6 +165,11 @@ def test_a_hash_matches_its_password_and_no_other() -> None:
     assert is_password(PASSWORD, known)
     assert not is_password("another", known)
     assert not is_password(known, known)
+
+
+def test_hashing_costs_as_much_as_rfc_9106_wants_of_a_machine_with_little_memory() -> None:
+    costs = hasher()  # that of the package: tests of this folder get a quick one
+    assert (costs.time_cost, costs.memory_cost, costs.parallelism) == (3, 2**16, 4)
 
 
 def test_a_torn_hash_is_refused_before_anybody_tries_it() -> None:
