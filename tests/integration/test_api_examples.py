@@ -1,4 +1,4 @@
-"""The examples of docs/api.md for OpenAI's protocol run as they stand there."""
+"""The examples of docs/api.md for OpenAI's protocols and funasr's run as they stand there."""
 
 import json
 import shutil
@@ -26,10 +26,10 @@ def run(code: str, *program: str) -> str:
     return done.stdout
 
 
-def example(language: str, address: str) -> str:
-    found = {example_of(document, "OpenAI", language) for document in API}
+def example(language: str, address: str, section: str = "OpenAI") -> str:
+    found = {example_of(document, section, language) for document in API}
     assert len(found) == 1, "both documents have the same example"
-    return found.pop().replace("http://127.0.0.1:6006", address)
+    return found.pop().replace("127.0.0.1:6006", address.removeprefix("http://"))
 
 
 def test_curl(api_address: str) -> None:
@@ -49,3 +49,11 @@ def test_javascript(api_address: str, tmp_path: Path) -> None:
     *deltas, done = run(str(program), "node").splitlines()
     assert [line.split(" ")[1] for line in deltas] == WORDS
     assert done.startswith("transcript.text.done " + "".join(WORDS))
+
+
+@pytest.mark.parametrize("section", ["Realtime", "funasr"])
+def test_sockets(api_address: str, section: str) -> None:
+    printed = run(example("python", api_address, section), sys.executable, "-c").splitlines()
+    assert [line.split(" ")[-2:] for line in printed] == [
+        [line["text"], line["emotion"]] for line in references()["zh-live-show.wav"]["lines"]
+    ]
