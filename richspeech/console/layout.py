@@ -1,7 +1,7 @@
 """The page: its head, its tabs and its foot, and how it is put on the server."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from types import MappingProxyType
@@ -111,6 +111,7 @@ def context_of(service: Service, version: str) -> Context:
     sessions = Sessions(settings.limits.keep_seconds, settings.page.leave_seconds, shared)
     keeps_history = service.history is not None
     facts = page_facts(settings, service.limits, version, keeps_history=keeps_history)
+    facts = replace(facts, has_users=service.accounts.are_needed)
     return Context(service, sessions, facts, examples, Widgets())
 
 

@@ -42,6 +42,8 @@ class Facts:
     keeps_history: bool = False
     """Whether transcripts are kept."""
     keep_days: int | None = None
+    has_users: bool = False
+    """Whether one has to log in, and finds what is one's own."""
     """How long; None: until somebody deletes them."""
 
 
@@ -153,7 +155,7 @@ def footer(
 def history_sentence(facts: Facts, locale: str) -> str:
     """Say what is kept of the words, for whom and for how long."""
     key = "privacy_history" if facts.keep_days is None else "privacy_history_days"
-    return say(key, locale, days=facts.keep_days)
+    return say(f"{key}_own" if facts.has_users else key, locale, days=facts.keep_days)
 
 
 def _engine_memory(engine: str, size_bytes: int | None) -> str:

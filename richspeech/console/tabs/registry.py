@@ -1,6 +1,7 @@
 """Every tab of the page, one line each, in the order in which they stand there."""
 
 from richspeech.console.tab import MakeTab
+from richspeech.console.tabs.access.tab import AccessTab
 from richspeech.console.tabs.batch.tab import BatchTab
 from richspeech.console.tabs.emotion.tab import EmotionTab
 from richspeech.console.tabs.history.tab import history_tab
@@ -15,4 +16,5 @@ TABS: tuple[MakeTab, ...] = (
     BatchTab,
     history_tab,
     LabTab,
+    AccessTab,
 )

@@ -15,6 +15,7 @@ from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
+from richspeech.console.panels.share.row import ShareRow
 from richspeech.console.sessions import Session
 from richspeech.console.shown import settle, shown, watch
 from richspeech.console.sources import Sources, example_buttons
@@ -51,6 +52,7 @@ class TranscribeTab:
         self._context, self._widgets, self._shell = context, context.widgets, shell
         self._handlers = Handlers(context.service.transcriptions, context.sessions)
         self._sources = Sources(context)
+        self._share = ShareRow(context)
         self._second_opinion = SecondOpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
         self._offers = Offers(context.widgets, self._engine_of)
@@ -165,6 +167,7 @@ class TranscribeTab:
                 "again", size="sm", visible=False, elem_id="again", elem_classes="starts"
             )
             self._second_opinion.build()
+            self._share.build()
             self._player = gr.HTML("", elem_id="player", **DRAWN)
             self._viewer = gr.HTML(
                 html_template='<div class="viewer" hidden></div>',
@@ -193,6 +196,7 @@ class TranscribeTab:
             self._start,
             self._cancel,
             *self._second_opinion.painted,
+            *self._share.painted,
             *self._exports.painted,
             *self._review.painted,
             *self._shell.around,
@@ -242,6 +246,7 @@ class TranscribeTab:
         )
         self._sources.wire()
         self._second_opinion.wire()
+        self._share.wire()
         self._exports.wire()
         self._review.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
@@ -308,6 +313,7 @@ class TranscribeTab:
             gr.update(visible=has_files(job)),
             *_updates(paint(session)),
             *self._second_opinion.paint(session),
+            *self._share.paint(session),
             *self._exports.paint(session),
             *self._review.paint(session),
             *self._shell.paint_around(session),

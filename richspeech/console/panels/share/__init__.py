@@ -1,0 +1,1 @@
+"""The row that makes a link to a transcript."""

@@ -1,0 +1,1 @@
+"""The tab of users and keys, for admins."""

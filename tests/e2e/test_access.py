@@ -1,0 +1,74 @@
+"""Users, keys and links on the page: who sees the tab, and what comes of its forms."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from .conftest import served
+from .visitor import Visitor, visitor_of
+
+PASSWORD = "a long password"  # noqa: S105
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with a history and one account."""
+    folder = tmp_path_factory.mktemp("access")
+    with served(
+        folder / "log.txt",
+        RICHSPEECH_SERVER__USER="root",
+        RICHSPEECH_SERVER__PASSWORD=PASSWORD,
+        RICHSPEECH_HISTORY__URL=f"sqlite:///{folder}/history.sqlite",
+    ) as address:
+        yield address
+
+
+def log_in(visitor: Visitor, address: str, user: str) -> Page:
+    page = visitor.page
+    page.goto(address)
+    page.get_by_label("Name").fill(user)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("html[data-settled=en]").wait_for(state="attached")
+    return page
+
+
+def test_an_admin_lets_a_member_in_who_shares_a_transcript(
+    playwright: Playwright, guarded: str
+) -> None:
+    with visitor_of(playwright, locale="en-US") as admin:
+        page = log_in(admin, guarded, "root")
+        page.get_by_role("tab", name="Users and keys").click()
+        page.locator("#access-user input").fill("ming")
+        page.locator("#access-password input").fill(PASSWORD)
+        page.locator("#access-add").click()
+        expect(page.locator("#access-list")).to_contain_text("ming may log in.")
+        expect(page.locator("#access-password input")).to_have_value("")
+        page.locator("#access-owner input").fill("ming")
+        page.locator("#access-key-name input").fill("laptop")
+        page.locator("#access-make").click()
+        expect(page.locator("#access-list .message code")).to_contain_text("rs-")
+        secret = page.locator("#access-list .message code").inner_text()
+        headers = {"authorization": f"Bearer {secret}"}
+        models = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
+        assert models.status == 200
+        page.get_by_role("button", name="Revoke laptop").click()
+        page.get_by_role("button", name="Revoke laptop").click()
+        expect(page.locator("#access-list")).to_contain_text("The key laptop is revoked.")
+        refused = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
+        assert refused.status == 401
+
+    with visitor_of(playwright, locale="en-US") as member:
+        page = log_in(member, guarded, "ming")
+        expect(page.get_by_role("tab", name="Users and keys")).to_have_count(0)
+        page.locator("#examples button").last.click()
+        page.locator("#share-make").click(timeout=60_000)
+        link = page.locator("#share-said a").get_attribute("href")
+        assert link is not None
+
+    with visitor_of(playwright, locale="en-US") as stranger:
+        stranger.page.goto(link)
+        expect(stranger.page.locator("h1")).not_to_be_empty()
+        stranger.page.goto(guarded)
+        stranger.page.locator("input[type=password]").wait_for()
