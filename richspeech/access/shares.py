@@ -6,6 +6,7 @@ from datetime import timedelta
 from richspeech.access.keys import RANDOM_BYTES, digest_of
 from richspeech.access.principal import Principal, Scope
 from richspeech.errors import AccessError, OptionError
+from richspeech.operations import audit
 from richspeech.storage.shares import Share
 from richspeech.storage.transcripts import Store, Stored
 
@@ -36,6 +37,7 @@ class Shares:
         token, now = secrets.token_urlsafe(RANDOM_BYTES), self._links.now()
         share = Share(transcript, principal.user, now, now + timedelta(days=days))
         self._links.add(share, digest_of(token))
+        audit.record(audit.Action.SHARED, transcript=transcript, days=days)
         return token
 
     def of(self, transcript: int) -> tuple[Share, ...]:
@@ -45,7 +47,9 @@ class Shares:
     def revoke(self, transcript: int, principal: Principal) -> int:
         """Take all links to a transcript back; return how many. Raises as ``make`` does."""
         self._require_own(transcript, principal)
-        return self._links.revoke(transcript)
+        count = self._links.revoke(transcript)
+        audit.record(audit.Action.UNSHARED, transcript=transcript, count=count)
+        return count
 
     def open(self, token: str) -> Stored:
         """Return the transcript of a link.

@@ -1,5 +1,6 @@
 """What was transcribed once is answered at once, and found, opened and deleted later."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,31 @@ def test_a_transcript_is_found_opened_and_deleted(
         expect(other.page.locator("#history-list .message")).to_have_text(
             "已删除 zh-live-show.wav。"
         )
+
+
+def test_the_audit_log_says_who_opened_and_deleted_what(
+    guest: Visitor, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    copy = tmp_path / "audited.wav"
+    copy.write_bytes(LAUGHTER.read_bytes()[:-2_000])
+    guest.transcribe(copy)
+    show(guest, "历史")
+    look_for(guest, "name:audited")
+    expect(rows(guest)).to_have_count(1)
+    rows(guest).locator("button.row-name").click()
+    expect(guest.page.locator("#status .message.done")).to_contain_text("历史记录，转写于")
+    show(guest, "历史")
+    delete = rows(guest).get_by_role("button", name="删除 audited.wav")
+    delete.click()
+    delete.click()
+    expect(guest.page.locator("#history-list .message.done")).to_contain_text("已删除")
+    (path,) = tmp_path_factory.getbasetemp().glob("remembering[0-9]/audit.jsonl")
+    opened, deleted = [json.loads(line) for line in path.read_text("utf-8").splitlines()][-2:]
+    assert (opened["action"], opened["name"]) == ("opened", "audited.wav")
+    assert (deleted["action"], deleted["transcripts"]) == ("deleted", [opened["transcript"]])
+    for line in (opened, deleted):
+        assert line["address"] == "127.0.0.1"
+        assert re.fullmatch("[0-9a-f]{16}", line["request"])
 
 
 def test_a_correction_is_what_the_history_finds(guest: Visitor) -> None:

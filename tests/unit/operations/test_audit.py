@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from richspeech.access.accounts import Accounts
-from richspeech.access.principal import Role
+from richspeech.access.principal import ANYBODY, Role
+from richspeech.access.shares import Shares
 from richspeech.errors import OptionError
 from richspeech.jobs.export import Exports, Material, order
 from richspeech.jobs.runner import Runner
@@ -65,6 +66,21 @@ def test_what_is_opened_and_deleted_in_the_history(store: Store, lines: Lines) -
         {"action": "deleted", "what": "one", "count": 1, "transcripts": [second]},
         {"action": "deleted", "what": "all", "count": 2, "transcripts": [first, third]},
     ]
+
+
+def test_who_shares_a_transcript_and_that_somebody_follows_the_link(
+    store: Store, lines: Lines
+) -> None:
+    number, shares = kept(store, "a.wav"), Shares(store)
+    token = shares.make(number, 7, ANYBODY)
+    shares.open(token)
+    shares.revoke(number, ANYBODY)
+    assert lines() == [
+        {"action": "shared", "transcript": number, "days": 7},
+        {"action": "opened", "transcript": number, "name": "a.wav"},
+        {"action": "unshared", "transcript": number, "count": 1},
+    ]
+    assert token not in str(lines())
 
 
 def test_a_file_that_is_made_of_a_transcript(tmp_path: Path, lines: Lines) -> None:
