@@ -100,8 +100,8 @@ class _Create:
         readiness = self._service.readiness
         if readiness.state is State.LOADING:
             raise LoadingError
-        if readiness.error is not None:
-            raise readiness.error
+        if (error := readiness.error) is not None:
+            raise error if isinstance(error, RichSpeechError) else UnexpectedError
 
     async def _job(self, request: Request, stack: AsyncExitStack) -> tuple[TranscriptionForm, Job]:
         folder = await stack.enter_async_context(request_folder(self._quota))
