@@ -121,11 +121,17 @@ class Connection:
         except Exception:  # whoever talks gets a sentence, the log gets the rest
             log.exception("a realtime connection failed")
             self._refuse(UnexpectedError())
-        if self._is_gone:
-            self._talk.cancel()
-        else:
+        if not self._is_gone:
             self._finish()
             self._talk.hang_up()
+            await self._until_gone()
+        self._talk.cancel()
+
+    async def _until_gone(self) -> None:
+        """Wait until the client goes; what else comes is left alone."""
+        while not self._is_gone:
+            message = await self._websocket.receive()
+            self._is_gone = message["type"] == "websocket.disconnect"
 
     async def _received(self) -> dict[str, Any] | None:
         """Wait for a message; None once the client has gone. Raises ``TimeoutError``."""

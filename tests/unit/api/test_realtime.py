@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from richspeech.access.accounts import Accounts, BuiltIn
+from richspeech.api.funasr.router import funasr
 from richspeech.api.middleware.build import middleware_of
 from richspeech.api.realtime.messages import Configuration
 from richspeech.api.realtime.router import PATH, realtime
 from richspeech.service import build
 from richspeech.settings import ServerSettings, load_settings
+from richspeech.storage.quota import Quota
 from tests.fakes import wait_until
 
 from .test_middleware import FakeWindows
@@ -93,6 +96,20 @@ def test_who_sends_no_sound_is_told_so_and_sent_away() -> None:
     assert "No sound came for 0.2 seconds" in error["error"]["message"]
 
 
+def test_sound_is_bounded_as_recordings_are() -> None:
+    settings = load_settings(model={"id": "embedded"}, limits={"max_seconds": 1})
+    service = build(settings)
+    app = FastAPI()
+    app.include_router(realtime(service).router)
+    with TestClient(app).websocket_connect(PATH) as socket:
+        socket.receive_json()
+        socket.send_json({"type": "input_audio_buffer.append", "audio": "AAAA" * 24_000})
+        error = socket.receive_json()["error"]
+        assert (error["code"], error["type"]) == ("audio", "invalid_request_error")
+        assert "the allowed 1 seconds" in error["message"]
+    wait_until(lambda: not service.runner.busy)  # though the model is not there yet
+
+
 def test_a_session_says_what_holds_if_nobody_asks_for_anything_else() -> None:
     with client_of().websocket_connect(URL) as socket:
         session = socket.receive_json()["session"]
@@ -133,3 +150,24 @@ def test_updates_add_up_in_any_order(update: dict[str, Any]) -> None:
     assert after.audio.input.transcription is not None
     assert after.audio.input.transcription.prompt == "words"
     assert after.updated(update) == after.updated({}) == after
+
+
+@pytest.mark.parametrize("path", [PATH, "/", "/funasr"])
+def test_a_conversation_ends_with_the_login_that_began_it(tmp_path: Path, path: str) -> None:
+    service = build(load_settings(model={"id": "embedded", "device": "cpu"}))
+    surfaces = (realtime(service), funasr(service, Quota(tmp_path, 10**6, 10**6)))
+    app = FastAPI()
+    for surface in surfaces:
+        app.include_router(surface.router)
+    guard = middleware_of(ServerSettings(), Accounts(built_in=BuiltIn("ming", "a long password")))
+    assert guard.logins is not None
+    token = guard.logins.begin("ming")
+    client = TestClient(guard.around(app, FakeWindows(), surfaces))
+    cookies = {"cookie": f"{guard.cookies.login}={token}"}
+    with client.websocket_connect(f"ws://127.0.0.1:6006{path}", headers=cookies) as socket:
+        guard.logins.end(token)
+        socket.send_json({"mode": "2pass", "type": "input_audio_buffer.clear"})
+        with pytest.raises(WebSocketDisconnect) as caught:
+            [socket.receive_json() for _ in range(2)]
+    assert caught.value.code == 1008
+    wait_until(lambda: not service.runner.busy)
