@@ -95,6 +95,21 @@ class Accounts:
         """Tell whether there is such a user; raises ``StoreError``."""
         return self._is_built_in(user) or user in self.directory.users
 
+    def proof_of(self, user: str) -> str | None:
+        """Return what a login is tied to: another value after every change of a password.
+
+        None for nobody, and for the account of the settings, which stays as it is. Raises
+        ``StoreError``.
+        """
+        return None if self._is_built_in(user) else self._hash_of(user)
+
+    def of_login(self, user: str, proof: str | None) -> Principal | None:
+        """Return what a user may who has logged in before; None where that holds no longer.
+
+        ``proof`` is what ``proof_of`` gave then. Raises ``StoreError``.
+        """
+        return self.of_user(user) if self.proof_of(user) == proof else None
+
     def of_user(self, name: str) -> Principal | None:
         """Return what a user at a browser may; None for one who is gone. Raises ``StoreError``."""
         role = self.role_of(name)

@@ -54,6 +54,8 @@ def add_login(
         if seconds := attempts.seconds_to_wait(address, user):
             return _form(draw, request, "wait", seconds)
         attempts.fail(address, user)  # before the slow part, so that none slip by meanwhile
+        # Before the password: where that changes meanwhile, the login does not hold.
+        proof = await run_in_threadpool(_proof, accounts, user)
         problem = await run_in_threadpool(_problem, accounts, user, password, address)
         if problem is not None:
             return _form(draw, request, problem)
@@ -62,7 +64,7 @@ def add_login(
         logins.end(request.cookies.get(cookies.login))
         answer = RedirectResponse(".", status.HTTP_303_SEE_OTHER)
         secure = request.url.scheme == "https"
-        cookies.set(answer, cookies.login, logins.begin(user), secure=secure)
+        cookies.set(answer, cookies.login, logins.begin(user, proof), secure=secure)
         return answer
 
     @router.post("/logout")
@@ -93,6 +95,13 @@ def _problem(accounts: Accounts, user: str, password: str, address: str) -> Prob
     log.warning("a login as %s from %s failed", repr(name) if name else "an unknown name", address)
     audit.record(audit.Action.LOGIN_FAILED, name=name)
     return "wrong"
+
+
+def _proof(accounts: Accounts, user: str) -> str | None:
+    try:
+        return accounts.proof_of(user)
+    except StoreError:  # ``_problem`` tells of it
+        return None
 
 
 def _fields(body: bytes) -> tuple[str, str]:

@@ -95,31 +95,46 @@ class Cookies:
         response.set_cookie(name, value, httponly=True, samesite="lax", secure=secure)
 
 
+class Login(NamedTuple):
+    """Who has logged in, until when."""
+
+    user: str
+    proof: str | None
+    """What ``Accounts.proof_of`` gave."""
+    ends: float
+    """By the monotonic clock, in seconds."""
+
+
 class Logins:
     """Who has logged in, by the random number of the login; used by one event loop."""
 
     def __init__(self, hours: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._clock = hours * SECONDS_AN_HOUR, clock
-        self._users: dict[str, tuple[str, float]] = {}
+        self._logins: dict[str, Login] = {}
 
-    def begin(self, user: str) -> str:
+    def begin(self, user: str, proof: str | None = None) -> str:
         """Let a user in; return the number to show. The oldest of too many ends."""
         now = self._clock()
-        self._users = {key: kept for key, kept in self._users.items() if kept[1] > now}
-        while len(self._users) >= MOST_LOGINS:
-            del self._users[next(iter(self._users))]
+        self._logins = {key: kept for key, kept in self._logins.items() if kept.ends > now}
+        while len(self._logins) >= MOST_LOGINS:
+            del self._logins[next(iter(self._logins))]
         token = secrets.token_urlsafe(RANDOM_BYTES)
-        self._users[token] = (user, now + self._seconds)
+        self._logins[token] = Login(user, proof, now + self._seconds)
         return token
+
+    def of(self, token: str | None) -> Login | None:
+        """Return the login of whoever shows this number; None where there is none any more."""
+        login = self._logins.get(token or "")
+        return login if login is not None and login.ends > self._clock() else None
 
     def user_of(self, token: str | None) -> str | None:
         """Return who shows this number; None for one that is unknown or has ended."""
-        user, ends = self._users.get(token or "", (None, 0.0))
-        return user if ends > self._clock() else None
+        login = self.of(token)
+        return login.user if login else None
 
     def end(self, token: str | None) -> None:
         """Forget one login, and no other."""
-        self._users.pop(token or "", None)
+        self._logins.pop(token or "", None)
 
 
 class Known(NamedTuple):
@@ -187,22 +202,29 @@ class Visitors:
             if key is None or principal is None:
                 return None
             return Known(Visitor(key.digest, key.user), principal, key)
-        if visitor.user is None:
-            return None
-        principal = await self._asked(partial(accounts.of_user, visitor.user), visitor.user)
+        principal = await self._now(connection.cookies.get(self._cookies.login))
         return None if principal is None else Known(visitor, principal)
 
     async def _is_in(self, token: str | None, known: Known) -> bool:
-        """Tell whether who came in may stay; where nobody can tell, they may not."""
+        """Tell whether who came in may still do the same; where nobody can tell, they may not."""
         try:
-            if known.key is not None:
-                return await self._asked(partial(self._accounts.still_holds, known.key))
-            user = self._logins.user_of(token) if self._logins else None
-            if user is None:
-                return False
-            return await self._asked(partial(self._accounts.knows, user), user)
+            principal = await self._now(token, known.key)
         except StoreError:
             return False
+        return principal is not None and known.principal.scopes <= principal.scopes
+
+    async def _now(self, token: str | None, key: Key | None = None) -> Principal | None:
+        """Return what a login, or a key, allows now; raises ``StoreError``."""
+        accounts = self._accounts
+        if key is not None:
+            shown = key
+            return await self._asked(
+                lambda: accounts.of_key(shown) if accounts.still_holds(shown) else None
+            )
+        login = self._logins.of(token) if self._logins else None
+        if login is None:
+            return None
+        return await self._asked(partial(accounts.of_login, login.user, login.proof), login.user)
 
     async def _asked(self, question: Callable[[], Answer], user: str | None = None) -> Answer:
         """Ask the accounts, in a thread where they are to be read for that."""

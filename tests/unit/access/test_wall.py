@@ -51,7 +51,9 @@ class House:
         app = Visitors(self._app, Cookies(6006), logins, self.accounts)
         client = TestClient(app, HOME, follow_redirects=False)
         if user is not None:
-            client.cookies.set("richspeech-login-6006", self.logins.begin(user))
+            client.cookies.set(
+                "richspeech-login-6006", self.logins.begin(user, self.accounts.proof_of(user))
+            )
         if key is not None:
             client.headers["authorization"] = f"Bearer {key}"
         return client
@@ -217,6 +219,34 @@ def test_where_the_accounts_cannot_be_read_the_answer_says_so(
     file.mkdir()
     assert house.client(key=key).get("/v1/models").status_code == 503
     assert house.client("root").get("/v1/models").status_code == 200
+
+
+def test_a_new_password_ends_the_logins_with_the_old_one(house: House) -> None:
+    browser = house.client("member")
+    assert browser.get("/v1/models").status_code == 200
+    house.accounts.set_password("member", f"{PASSWORD} no more")
+    assert browser.get("/v1/models").status_code == 401
+    assert house.client("member").get("/v1/models").status_code == 200
+
+
+def test_a_login_does_not_outlast_its_user_for_another_of_the_name(house: House) -> None:
+    browser = house.client("member")
+    house.accounts.remove_user("member")
+    house.accounts.add_user("member", PASSWORD, Role.ADMIN)
+    assert browser.get("/v1/models").status_code == 401
+
+
+def test_a_talk_ends_with_the_role_that_allowed_it(house: House, key: str) -> None:
+    with house.client(key=key).websocket_connect("/talk") as socket:
+        socket.send_text("one")
+        assert socket.receive_text() == "one"
+        house.accounts.set_role("member", Role.ADMIN)
+        socket.send_text("two")
+        assert socket.receive_text() == "two"
+        house.accounts.set_role("member", Role.VIEWER)
+        socket.send_text("three")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_text()
 
 
 def test_where_nobody_logs_in_any_key_is_welcome() -> None:
