@@ -45,6 +45,7 @@ from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, language_hi
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, plain
 from richspeech.model.transcript import Transcript as Heard
+from richspeech.operations.caller import know, request_id_of
 from richspeech.recognition.live import Event as LiveEvent
 from richspeech.recognition.live import Final, Finished
 from richspeech.service import Service
@@ -100,6 +101,8 @@ class Wyoming:
 
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Lead one conversation to its end."""
+        place = writer.get_extra_info("peername")
+        know(request=request_id_of(""), address=place[0] if place else None)
         self._connections += 1
         try:
             if self._connections > self._settings.connections:

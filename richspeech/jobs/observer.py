@@ -3,7 +3,7 @@
     Runner              refused, at_work, turn
     CachingTranscriber  decoding, recognising, heard, found
                                         recordings of the page, of batches and of programs
-    LiveSessions        heard_live      what is said just now
+    LiveSessions, Talks heard_live      what is said just now, on the page and to programs
 
 An observer does nothing that takes long and raises nothing: who works does not wait for it.
 """

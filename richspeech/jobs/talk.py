@@ -20,7 +20,7 @@ from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
 from richspeech.model.capability import Capability
 from richspeech.model.request import TranscriptionRequest
-from richspeech.recognition.live import Event, LiveTranscription
+from richspeech.recognition.live import Event, Finished, LiveTranscription
 from richspeech.recognition.live_recording import LiveRecording
 
 
@@ -181,6 +181,8 @@ class Talks:
                 loaded.transcriber, loaded.sketcher, interim_seconds=self._interim_seconds
             )
             for event in live.events(take.recording, asked.options, take.dropped.is_set):
+                if isinstance(event, Finished):
+                    self._runner.observer.heard_live(event.progress.transcript)
                 take.tell(event)
 
 

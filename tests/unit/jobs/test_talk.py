@@ -12,10 +12,12 @@ import pytest
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, BusyError, Cancelled, ModelError, OptionError
 from richspeech.jobs.job import Kind, State
+from richspeech.jobs.observer import Observer
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.talk import Failed, Talk, Talks
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
 from richspeech.recognition.live import Event, Sketcher
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.recognition.utterance import Request
@@ -64,11 +66,20 @@ class FakeTranscribers:
         )
 
 
+class Counted(Observer):
+    def __init__(self) -> None:
+        self.transcripts: list[Transcript] = []
+
+    def heard_live(self, transcript: Transcript) -> None:
+        self.transcripts.append(transcript)
+
+
 class Listener:
     """Notes what a talk tells, and its end."""
 
     def __init__(self, transcribers: FakeTranscribers, max_seconds: float = 60) -> None:
-        self.runner = Runner(at_once={Kind.LIVE: 1})
+        self.counted = Counted()
+        self.runner = Runner(at_once={Kind.LIVE: 1}, observer=self.counted)
         self.talks = Talks(
             self.runner,
             cast("Transcribers", transcribers),
@@ -107,6 +118,7 @@ def test_recordings_are_heard_in_order_with_their_own_options(
     assert listener.wait() == ["Final", "Finished"] * 2
     assert [options.language for options in transcribers.transcriber.options] == ["zh", "en"]
     assert talk.state is State.FINISHED
+    assert [each.duration for each in listener.counted.transcripts] == [1.0, 1.0]
     assert talk.seconds == (2.0, None)
     assert talk.backlog_seconds == 0
 
