@@ -155,6 +155,8 @@ class Committed:
     _item: str = field(default_factory=lambda: new_id("item"))
     _segments: list[Segment] = field(default_factory=list)
     _is_committed: bool = False
+    _error: RichSpeechError | None = None
+    """Why nothing more is heard of it."""
 
     def take(self, event: Event | Failed) -> None:
         """Keep what is heard until it is committed; then tell of it."""
@@ -164,13 +166,15 @@ class Committed:
                 if self._is_committed:
                     self._tell(len(self._segments) - 1)
             case Finished(progress):
+                if not self._is_committed:  # the process ends
+                    self.commit()
                 self.items.complete(
                     self._item, self._segments, progress.seconds_done, logprobs=self.logprobs
                 )
             case Failed(error):
-                if not self._is_committed:
-                    self.commit()
-                self.items.fail(self._item, error)
+                self._error = error
+                if self._is_committed:
+                    self.items.fail(self._item, error)
 
     def commit(self) -> None:
         """Make it an item, and tell what was heard of it already."""
@@ -178,6 +182,8 @@ class Committed:
         self.items.commit(self._item)
         for number in range(len(self._segments)):
             self._tell(number)
+        if self._error is not None:
+            self.items.fail(self._item, self._error)
 
     def _tell(self, number: int) -> None:
         """Send the words of an utterance, with what parts them from those before."""

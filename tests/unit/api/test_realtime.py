@@ -15,7 +15,10 @@ from richspeech.api.funasr.router import funasr
 from richspeech.api.middleware.build import middleware_of
 from richspeech.api.realtime.messages import Configuration
 from richspeech.api.realtime.router import PATH, realtime
-from richspeech.service import build
+from richspeech.engines.loader import Loaded
+from richspeech.engines.readiness import Readiness
+from richspeech.errors import ModelError
+from richspeech.service import Service, build
 from richspeech.settings import ServerSettings, load_settings
 from richspeech.storage.quota import Quota
 from tests.fakes import wait_until
@@ -108,6 +111,31 @@ def test_sound_is_bounded_as_recordings_are() -> None:
         assert (error["code"], error["type"]) == ("audio", "invalid_request_error")
         assert "the allowed 1 seconds" in error["message"]
     wait_until(lambda: not service.runner.busy)  # though the model is not there yet
+
+
+def without_model() -> Service:
+    def fail() -> Loaded:
+        raise ModelError("hub.no_folder")
+
+    readiness = Readiness()
+    readiness.load(fail)
+    return build(load_settings(model={"id": "embedded"}), readiness)
+
+
+def test_an_item_that_cannot_be_heard_fails_and_the_session_goes_on() -> None:
+    app = FastAPI()
+    app.include_router(realtime(without_model()).router)
+    with TestClient(app).websocket_connect(PATH) as socket:
+        socket.receive_json()
+        for turns in (None, {"type": "server_vad"}):
+            update = {"audio": {"input": {"turn_detection": turns}}}
+            socket.send_json({"type": "session.update", "session": update})
+            assert socket.receive_json()["type"] == "session.updated"
+            socket.send_json({"type": "input_audio_buffer.append", "audio": "AAAA" * 4_000})
+            socket.send_json({"type": "input_audio_buffer.commit"})
+            *_, failed = (socket.receive_json() for _ in range(4))
+            assert failed["type"] == "conversation.item.input_audio_transcription.failed"
+            assert failed["error"]["code"] == "model"
 
 
 def test_a_session_says_what_holds_if_nobody_asks_for_anything_else() -> None:
