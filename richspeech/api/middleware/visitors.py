@@ -40,8 +40,6 @@ PROGRAM = "program."
 RANDOM_BYTES = 32
 SECONDS_AN_HOUR = 3_600
 MOST_LOGINS = 10_000
-IN_PROTOCOL = "openai-insecure-api-key."
-"""A browser's WebSocket cannot send the header, so OpenAI's clients name the key as a protocol."""
 
 Answer = TypeVar("Answer")
 
@@ -260,11 +258,6 @@ def is_open(path: str) -> bool:
 
 
 def key_in(connection: HTTPConnection) -> str | None:
-    """Return the API key that a request shows; None where it shows none."""
+    """Return the API key that a request shows in its header; None where it shows none."""
     scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return secret.strip()
-    for protocol in connection.headers.get("sec-websocket-protocol", "").split(","):
-        if protocol.strip().startswith(IN_PROTOCOL):
-            return protocol.strip().removeprefix(IN_PROTOCOL)
-    return None
+    return secret.strip() if scheme.lower() == "bearer" else None
