@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from fastapi import WebSocket
+from fastapi import WebSocket, WebSocketDisconnect, status
 
 from richspeech.polling import WAITING_POLL_SECONDS
 
@@ -16,6 +16,10 @@ SECONDS_THAT_COUNT = 1.0
 """Who talks sends so much sound and more in any time; less keeps no place."""
 MOST_BACKLOG_SECONDS = 10.0
 """More is not taken from the wire before some of it was read: memory stays bounded."""
+MOST_UNSENT = 1_000
+"""Messages on their way; nothing more is heeded before some of them were sent."""
+SECONDS_TO_TAKE = 30.0
+"""A message; who takes none for longer does not read any more."""
 
 
 class Outbox:
@@ -41,7 +45,16 @@ class Outbox:
     async def deliver(self, websocket: WebSocket) -> None:
         """Send until it is closed; raises ``WebSocketDisconnect`` once nobody reads."""
         while (message := await self._messages.get()) is not None:
-            await websocket.send_json(message)
+            try:
+                async with asyncio.timeout(SECONDS_TO_TAKE):
+                    await websocket.send_json(message)
+            except TimeoutError as error:
+                raise WebSocketDisconnect(status.WS_1006_ABNORMAL_CLOSURE) from error
+
+    async def until_sent(self) -> None:
+        """Return once so few are left that more may be asked for."""
+        while self._messages.qsize() > MOST_UNSENT:
+            await asyncio.sleep(WAITING_POLL_SECONDS)
 
 
 class Idle:

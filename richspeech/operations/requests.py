@@ -15,7 +15,8 @@ class Seen:
     route: str
     """Its template, as in /v1/models/{model}: of these there are few."""
     status: int
-    """500 too where an answer never began; of a WebSocket 101 if it was open."""
+    """500 too where an answer never began, 499 where a program has left before; of a WebSocket 101
+    if it was open."""
     seconds: float
     received_bytes: int
     """Of the body, or of the messages."""

@@ -78,6 +78,7 @@ class Connection:
         try:
             while True:
                 await self._heed(await self._message())
+                await self._outbox.until_sent()
         except Gone:
             self._is_gone = True
             self._outbox.close()

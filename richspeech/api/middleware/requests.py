@@ -64,7 +64,8 @@ class Requests:
         async def received() -> Message:
             nonlocal received_bytes
             message = await receive()
-            received_bytes += len(message.get("body") or message.get("bytes") or b"")
+            text = (message.get("text") or "").encode(errors="replace")
+            received_bytes += len(message.get("body") or message.get("bytes") or text)
             return message
 
         async def sent(message: Message) -> None:
@@ -90,8 +91,9 @@ class Requests:
 def route_of(scope: Scope) -> str:
     """Return the template of the route that was chosen, ``OTHER`` if none was."""
     # FastAPI leaves the prefix of an included router out of the route itself.
-    within = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    for name in ("path_format", "path"):
-        if isinstance(path := getattr(within, name, None), str):
-            return path or "/"
-    return OTHER
+    within = scope.get("fastapi", {}).get("effective_route_context")
+    # Of a WebSocket it knows the path in yet another place.
+    places = (within, getattr(within, "starlette_route", None), scope.get("route"))
+    found = [getattr(place, name, None) for place in places for name in ("path_format", "path")]
+    paths = [path for path in found if isinstance(path, str)]
+    return next(filter(None, paths), "/" if paths else OTHER)

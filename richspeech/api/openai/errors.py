@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 PREFIXES = ("/v1/", "/api/")
 """Paths whose errors look like this."""
+GONE = 499
+"""Who asks has left before the answer: nginx's number, so that it is no fault of the server's."""
 SECONDS_TO_RETRY = 5
 """A few recordings are done by then, or a model is loaded."""
 
@@ -199,7 +201,7 @@ class ApiRoute(APIRoute):
                 body = plain_body(error.status_code, str(error.detail))
                 return JSONResponse(body, error.status_code, error.headers)
             except ClientDisconnect:
-                raise  # nobody reads an answer
+                return Response(status_code=GONE)  # nobody reads it, but it is counted
             except Exception:  # whoever asks gets a sentence, the log gets the rest
                 log.exception("%s failed", request.url.path)
                 return answer_to(UnexpectedError(), locale_of(request))

@@ -113,6 +113,7 @@ class Connection:
         try:
             while message := await self._received():
                 await self._heed(message)
+                await self._outbox.until_sent()
         except TimeoutError:
             self._refuse(IdleError("realtime.idle", seconds=self._idle.seconds))
         except Over as over:

@@ -6,8 +6,10 @@ import logging
 import pytest
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
 from richspeech.api.middleware.requests import HEADER, Requests
+from richspeech.api.openai.errors import ApiRoute
 from richspeech.operations.caller import caller
 from richspeech.operations.requests import Kind, Seen
 
@@ -50,7 +52,20 @@ def client(noted: Noted) -> TestClient:
         await websocket.receive_bytes()
         await websocket.close()
 
+    @router.websocket("/echo")
+    async def echo(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.receive_text()
+        await websocket.close()
+
+    programs = APIRouter(route_class=ApiRoute)
+
+    @programs.get("/v1/left")
+    def leave() -> None:
+        raise ClientDisconnect
+
     app.include_router(router, prefix="/v1")
+    app.include_router(programs)
     return TestClient(Requests(app, noted), raise_server_exceptions=False, client=("192.0.2.7", 1))
 
 
@@ -100,6 +115,21 @@ def test_a_websocket_counts_with_what_came_over_it(client: TestClient, noted: No
         *("websocket", "/talk", 101),
         100,
     )
+
+
+def test_a_websocket_of_programs_counts_under_its_own_route_with_its_text(
+    client: TestClient, noted: Noted
+) -> None:
+    with client.websocket_connect("/v1/echo") as socket:
+        socket.send_text("é" * 10)
+    (seen,) = noted.seen
+    assert (seen.route, seen.received_bytes) == ("/v1/echo", 20)
+
+
+def test_who_leaves_before_the_answer_is_no_fault_of_ours(client: TestClient, noted: Noted) -> None:
+    client.get("/v1/left")
+    (seen,) = noted.seen
+    assert (seen.route, seen.status) == ("/v1/left", 499)
 
 
 def test_requests_of_programs_are_lines_in_the_log(

@@ -82,6 +82,7 @@ def test_a_prompt_gives_its_short_pieces_behind_the_keywords() -> None:
         (("temperature", "hot"), "temperature"),
         (("keywords[]", "一"), "keywords[]"),
         (("chunking_strategy", "{"), "chunking_strategy"),
+        (("chunking_strategy", '{"a":' + "[" * 100_000), "chunking_strategy"),
         (("chunking_strategy[mood]", "1"), "chunking_strategy"),
         (("timestamp_granularities", "letter"), "timestamp_granularities[]"),
         (("known_speaker_references[]", "data:"), "known_speaker_references[]"),
