@@ -25,7 +25,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
-from richspeech.model.validation import why_refused
+from richspeech.model.validation import bare_reason
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
 from richspeech.writers.labels import plain_piece
@@ -167,8 +167,9 @@ def _asked(form: Form) -> Asked:
     try:
         return Asked.model_validate(dict(form.fields))
     except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        raise ParameterError("api.refused", field, why=why_refused(error)) from error
+        fault = error.errors()[0]
+        field = str(fault["loc"][0])
+        raise ParameterError("api.refused", field, why=bare_reason(fault["msg"])) from error
 
 
 def _keys(names: str, files: Sequence[FormFile]) -> list[str]:

@@ -12,8 +12,13 @@ def why_refused(error: ValidationError) -> Notice:
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, RichSpeechError):
         return Notice.of(cause)
-    why = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    why = bare_reason(first["msg"])
     where = ".".join(str(part) for part in first["loc"])
     if not where:
         return Notice("refused.why", {"why": why})
     return Notice("refused.where", {"where": where, "why": why})
+
+
+def bare_reason(message: str) -> str:
+    """Return pydantic's message about one part without a full stop, as it goes into a sentence."""
+    return message.removeprefix("Value error, ").removesuffix(".")

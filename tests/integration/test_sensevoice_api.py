@@ -110,6 +110,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     error = answer.json()["error"]
     assert error["param"] == param
     assert error["message"].endswith(".")
+    assert not error["message"].endswith("..")
+    assert f"refused: {param}" not in error["message"]
 
 
 def test_one_bad_file_says_which_it_is(client: TestClient) -> None:

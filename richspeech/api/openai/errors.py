@@ -35,6 +35,7 @@ from richspeech.errors import (
     UnexpectedError,
 )
 from richspeech.language.catalog import FALLBACK_LOCALE, locales, sentence
+from richspeech.model.validation import bare_reason
 
 log = logging.getLogger(__name__)
 
@@ -194,9 +195,8 @@ class ApiRoute(APIRoute):
             except RequestValidationError as error:
                 refused = error.errors()[0]
                 where = str(refused["loc"][-1])
-                return answer_to(
-                    ParameterError("api.refused", where, why=refused["msg"]), locale_of(request)
-                )
+                fault = ParameterError("api.refused", where, why=bare_reason(refused["msg"]))
+                return answer_to(fault, locale_of(request))
             except HTTPException as error:
                 body = plain_body(error.status_code, str(error.detail))
                 return JSONResponse(body, error.status_code, error.headers)

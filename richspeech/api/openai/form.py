@@ -21,6 +21,7 @@ from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
 from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, Options
 from richspeech.model.turn_detection import MOST_PADDING_MS, SILENCE_MS, TurnDetection
+from richspeech.model.validation import bare_reason
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 SUBTITLES = ("srt", "vtt")
@@ -176,7 +177,10 @@ def words_in(prompt: str) -> tuple[str, ...]:
 
 
 def read_fields(fields: Iterable[tuple[str, str]]) -> TranscriptionForm:
-    """Read the fields of a form; raises ``ParameterError`` naming the first that is at fault."""
+    """Read the fields of a form.
+
+    Raises ``ParameterError`` naming the first at fault, in the order of ``TranscriptionForm``.
+    """
     try:
         form = TranscriptionForm.model_validate(_gathered(fields))
     except ValidationError as error:
@@ -233,16 +237,20 @@ def _gathered(fields: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
 
 
 def _refusal(error: ValidationError) -> ParameterError:
-    first = error.errors()[-1]  # of a choice, the last: what is wrong with an object
-    name = str(first["loc"][0])
-    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-        return _unknown(name)
-    why = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return ParameterError("api.refused", name, why=why)
+    faults = error.errors()
+    name = faults[0]["loc"][0]
+    # of a choice, the last: what is wrong with an object
+    fault = [each for each in faults if each["loc"][0] == name][-1]
+    if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+        return _unknown(str(name))
+    return ParameterError("api.refused", str(name), why=bare_reason(fault["msg"]))
 
 
 def _unknown(name: str) -> ParameterError:
+    """Refuse a field, or a file, that is not known, or is known as the other of the two."""
     known = ("file", *(each.alias or key for key, each in TranscriptionForm.model_fields.items()))
+    if name in known:
+        return ParameterError("api.no_file", "file")
     return ParameterError("api.unknown", name, known=known)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from richspeech.api.openai.errors import ParameterError
 from richspeech.audio.pcm import Encoding
 from richspeech.model.turn_detection import MOST_PADDING_MS, SILENCE_MS, TurnDetection
-from richspeech.model.validation import why_refused
+from richspeech.model.validation import bare_reason
 
 LONGEST_ID = 512
 """Characters of an id that a client has made up."""
@@ -159,6 +159,9 @@ KINDS = (
     "session.update",
     *(f"input_audio_buffer.{each}" for each in ("append", "commit", "clear")),
 )
+FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
+TAGS = frozenset((*KINDS, *FORMATS))
+"""What pydantic puts into the path of a fault, though no key of a message is called so."""
 
 
 @cache
@@ -189,5 +192,5 @@ def _merged(before: Any, update: Any) -> Any:
 
 def _refusal(error: ValidationError, *above: str) -> ParameterError:
     first = error.errors()[0]
-    where = (*above, *(str(part) for part in first["loc"] if part not in KINDS))
-    return ParameterError("api.refused", ".".join(where), why=why_refused(error))
+    where = (*above, *(str(part) for part in first["loc"] if part not in TAGS))
+    return ParameterError("api.refused", ".".join(where), why=bare_reason(first["msg"]))

@@ -88,6 +88,11 @@ def test_whatever_comes_is_read_or_refused(text: str) -> None:
         assert read(text).mode in ("offline", "online", "2pass")
 
 
+def test_what_does_not_fit_is_said_in_one_sentence() -> None:
+    with pytest.raises(OptionError, match=r"mode: .*[^.]\.$"):
+        read('{"mode": "3pass"}')
+
+
 @pytest.mark.parametrize(
     ("asked", "language", "itn"),
     [

@@ -1,11 +1,15 @@
 """Fields of a form → what is asked for, or which of them is at fault."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from richspeech.api.multipart import FormFile
 from richspeech.api.openai.errors import ParameterError, UnknownModelError
-from richspeech.api.openai.form import TranscriptionForm, read_fields, schema, words_in
+from richspeech.api.openai.form import TranscriptionForm, one_file, read_fields, schema, words_in
 from richspeech.api.openai.models import ALIASES, engine_of
 from richspeech.engines.names import NAMES
 from richspeech.engines.readiness import Readiness
@@ -93,6 +97,39 @@ def test_the_field_at_fault_is_named(field: tuple[str, str], param: str) -> None
     with pytest.raises(ParameterError) as refused:
         options(field)
     assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "said"),
+    [
+        ([("rich", "perhaps"), ("temperature", "hot")], "temperature", "as a number."),
+        (
+            [("chunking_strategy[type]", "server_vad"), ("rich", "x"), ("beam", "5")],
+            "rich",
+            "boolean.",
+        ),
+        (
+            [("chunking_strategy", '{"type": "server_vad", "threshold": 7}'), ("beam", "5")],
+            "chunking_strategy",
+            "less than or equal to 1.",
+        ),
+        ([("beam", "5"), ("depth", "5")], "beam", "one of file"),
+    ],
+)
+def test_of_several_fields_at_fault_the_first_is_named(
+    fields: list[tuple[str, str]], param: str, said: str
+) -> None:
+    with pytest.raises(ParameterError, match=re.escape(said)) as refused:
+        options(*fields)
+    assert refused.value.param == param
+    assert not str(refused.value).endswith("..")
+
+
+def test_a_recording_sent_as_text_is_missing_as_is_one_that_is_sent_as_a_parameter() -> None:
+    with pytest.raises(ParameterError, match="no recording: send it as the field file"):
+        read_fields([("model", "whisper-1"), ("file", "hello")])
+    with pytest.raises(ParameterError, match="no recording: send it as the field file"):
+        one_file([FormFile("model", Path("a.wav"))])
 
 
 def test_a_field_that_is_no_list_comes_once() -> None:
