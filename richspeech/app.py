@@ -249,11 +249,12 @@ def run(
         if readiness.error is not None:
             server.should_exit = True
 
+    from richspeech.api.middleware.requests import is_of_denied  # noqa: PLC0415
     from richspeech.api.unknown import is_answered  # noqa: PLC0415 - fastapi takes a second
 
     def is_worth_logging(record: logging.LogRecord) -> bool:
         # Pages that are open at the end are cut off, as is right.
-        return not server.should_exit and not is_answered(record)
+        return not (server.should_exit or is_answered(record) or is_of_denied(record))
 
     errors = logging.getLogger("uvicorn.error")
     errors.addFilter(is_worth_logging)

@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from richspeech import app as composition
 from richspeech.api.app import create_app
+from richspeech.api.middleware.requests import Requests
 from richspeech.cli import app as command_line
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import ModelError, SettingsError
 from richspeech.jobs.runner import Runner
 from richspeech.operations.parts import Parts
+from richspeech.operations.requests import Kind, Seen
 from richspeech.settings import Settings
-from tests.fakes import FakeTranscriber, loaded_with
+from tests.fakes import FakeTranscriber, loaded_with, wait_until
 
 
 def serve(*arguments: str) -> int:
@@ -203,6 +211,46 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     (aside,) = tmp_path.glob("history.aside-*.sqlite")
     assert aside.read_bytes().startswith(b"no database at all")
     assert path.read_bytes().startswith(b"SQLite format 3")
+
+
+class Unwatched:
+    """Nobody counts."""
+
+    def began(self, kind: Kind) -> None:
+        """Begin."""
+
+    def ended(self, seen: Seen) -> None:
+        """End."""
+
+
+async def no_talk(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket, properly or by saying nothing at all."""
+    if scope["path"] == "/denied":
+        denial = JSONResponse({"detail": "no"}, 403)
+        await WebSocket(scope, receive, send).send_denial_response(denial)
+
+
+@pytest.mark.parametrize(("path", "status", "lines"), [("denied", 403, 0), ("silent", 500, 1)])
+def test_the_log_complains_of_a_websocket_that_was_not_answered_but_of_none_that_was_refused(
+    loaded: Loaded, caplog: pytest.LogCaptureFixture, path: str, status: int, lines: int
+) -> None:
+    config = uvicorn.Config(
+        Requests(no_talk, Unwatched()), log_config=None, lifespan="off", access_log=False
+    )
+    server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    arguments = (server, listener, Readiness(), lambda: loaded)
+    thread = threading.Thread(target=composition.run, args=arguments)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        address = f"ws://127.0.0.1:{listener.getsockname()[1]}/{path}"
+        with pytest.raises(InvalidStatus) as refused, connect(address):
+            pass
+        assert refused.value.response.status_code == status
+    finally:
+        server.should_exit = True
+        thread.join()
+    assert caplog.text.count("without completing handshake") == lines
 
 
 def test_the_welcome_names_the_address_and_the_tunnel() -> None:

@@ -7,6 +7,7 @@ carries it, and so does all that is done for the request: its job, its lines in 
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,10 +23,19 @@ OTHER = "other"
 """The route of what has none: paths that do not exist, and requests that the middleware refuses."""
 OTHER_METHOD = "OTHER"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+DENIAL = "websocket.http.response.start"
+STARTS = ("http.response.start", "websocket.accept", DENIAL)
 """What begins an answer."""
 PROGRAMS = ("/v1/", "/api/")
 """Where programs ask: each request is a line in the log, while the page sends hundreds a minute."""
+UNANSWERED = "ASGI callable returned without completing handshake."
+"""What uvicorn 0.54 logs of every WebSocket that was not accepted, denied ones included."""
+_is_denied = ContextVar("is_denied", default=False)
+
+
+def is_of_denied(record: logging.LogRecord) -> bool:
+    """Tell whether a line of uvicorn's log complains of a WebSocket that was refused properly."""
+    return record.msg == UNANSWERED and _is_denied.get()
 
 
 class Requests:
@@ -55,7 +65,7 @@ class Requests:
             await self._watched(scope, receive, send, number)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
-        began, status, received_bytes = self._clock(), 500, 0
+        began, status, received_bytes, is_denied = self._clock(), 500, 0, False
         is_program = scope["path"].startswith(PROGRAMS)
         waits = is_program and scope["type"] == "http"
         self._programs += waits
@@ -69,8 +79,9 @@ class Requests:
             return message
 
         async def sent(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_denied
             if message["type"] in STARTS:
+                is_denied = message["type"] == DENIAL
                 status = message.get("status", 101)
                 message.setdefault("headers", [])
                 MutableHeaders(scope=message)[HEADER] = number
@@ -79,6 +90,7 @@ class Requests:
         try:
             await self._app(scope, received, sent)
         finally:
+            _is_denied.set(is_denied)
             seconds, method = self._clock() - began, scope.get("method", "GET")
             method = method if method in METHODS else OTHER_METHOD
             kind, route = scope["type"], route_of(scope)
