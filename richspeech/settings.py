@@ -325,7 +325,7 @@ class ServerSettings(_Group):
         if self.host not in LOOPBACK and not (self.user or self.allow_unauthenticated):
             message = (
                 f"{self.host} can be reached from other machines: set user and password, "
-                "or allow_unauthenticated: true"
+                "also beside users of the database, or allow_unauthenticated: true"
             )
             raise ValueError(message)
         return self

@@ -24,7 +24,7 @@ from richspeech.storage.accounts import AccountStore, Directory, Key
 
 FRESH_SECONDS = 1.0
 FEWEST_LETTERS = 8
-"""Of a password; the 1,000 most common ones are mostly shorter."""
+"""Of a password: the least that NIST SP 800-63B (2017), 5.1.1.2, lets people choose."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,17 @@ class Accounts:
         """Tell whether the database need not be read for a question, perhaps about a user."""
         is_fresh = self.store is None or self._clock() < self._read + FRESH_SECONDS
         return is_fresh or (user is not None and self._is_built_in(user))
+
+    def at_hand(self, user: str | None = None) -> "Accounts | None":
+        """Return the accounts as they were read, which never read the database.
+
+        None where a question, perhaps about a user, needs it.
+        """
+        if not self.are_at_hand(user):
+            return None
+        as_read = Accounts(built_in=self.built_in, now=self._now)
+        as_read._directory = self._directory
+        return as_read
 
     @property
     def directory(self) -> Directory:
@@ -177,10 +188,17 @@ class Accounts:
             store.change_user(name, role=role)
         audit.record(audit.Action.USER_CHANGED, name=name, changed="role", role=role.value)
 
-    def remove_user(self, name: str) -> None:
-        """Let a user in no more, nor any key of theirs; raises ``OptionError``, ``StoreError``."""
+    def remove_user(self, name: str, *, may_be_last: bool = False) -> None:
+        """Let a user in no more, nor any key of theirs or whoever has a link that they made.
+
+        The only one goes if that is wanted: without any, everybody is let in from the next start
+        on. Raises ``OptionError`` and ``StoreError``.
+        """
         with self._changing(name) as store:
             self._require_other_admin(name)
+            is_only = self.built_in is None and [*store.read().users] == [name]
+            if is_only and not may_be_last:
+                raise OptionError("access.last_user", name=name)
             store.remove_user(name)
         audit.record(audit.Action.USER_REMOVED, name=name)
 

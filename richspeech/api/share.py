@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from richspeech.access.shares import ExpiredLinkError, Shares
-from richspeech.api.openai.errors import plain_body
+from richspeech.api.openai import errors
 from richspeech.api.root_page import locale_of
 from richspeech.api.surface import Surface
 from richspeech.errors import AccessError, StoreError
@@ -68,9 +68,11 @@ def _refusal(request: Request, error: AccessError | StoreError) -> Response:
         status = 410
     else:
         status = 404 if isinstance(error, AccessError) else 503
-    sentence = Notice.of(error).sentence(locale_of(request))
+    notice = Notice.of(error)
     if _wants_json(request):
-        return JSONResponse(plain_body(status, sentence, error.code), status, HIDDEN)
+        sentence = notice.sentence(errors.locale_of(request))
+        return JSONResponse(errors.plain_body(status, sentence, error.code), status, HIDDEN)
+    sentence = notice.sentence(locale_of(request))
     return HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{escape(sentence)}", status, HIDDEN)
 
 

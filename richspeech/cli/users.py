@@ -32,6 +32,7 @@ def users(
     /,
     *,
     role: Role = Role.MEMBER,
+    last: bool = False,
     config: Config = CONFIG,
 ) -> int:
     """Add, list, remove and change those who may log in.
@@ -40,6 +41,7 @@ def users(
         action: what to do; passwords are asked for, or read from stdin
         name: name of the user
         role: admin: everything; member: transcribes, sees own transcripts; viewer: reads those
+        last: remove the only user too, after which everybody is let in
         config: settings file
 
     """
@@ -48,7 +50,10 @@ def users(
             _list(accounts, store)
             return 0
         user = given(name, "NAME", f"users {action}")
-        _change(accounts, action, user, role)
+        if action == "remove":
+            _remove(accounts, user, last=last)
+        else:
+            _change(accounts, action, user, role)
     return 0
 
 
@@ -57,15 +62,19 @@ def _change(accounts: Accounts, action: str, user: str, role: Role) -> None:
         case "add":
             accounts.add_user(user, new_password(), role)
             sys.stdout.write(f"{user} may log in as {role}.\n")
-        case "remove":
-            accounts.remove_user(user)
-            sys.stdout.write(f"{user} and their keys were removed; transcripts stay, for admins.\n")
         case "role":
             accounts.set_role(user, role)
             sys.stdout.write(f"{user} is {role} now.\n")
         case _:
             accounts.set_password(user, new_password())
             sys.stdout.write(f"{user} has another password.\n")
+
+
+def _remove(accounts: Accounts, user: str, *, last: bool) -> None:
+    accounts.remove_user(user, may_be_last=last)
+    sys.stdout.write(
+        f"{user}, their keys and the links they made were removed; transcripts stay, for admins.\n"
+    )
 
 
 def _list(accounts: Accounts, store: AccountStore) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from richspeech.access.principal import Role, Scope
 from richspeech.errors import OptionError, StoreError
 from richspeech.settings import HistorySettings
-from richspeech.storage.database import Database, KeyRow, OwnerRow, UserRow, is_there
+from richspeech.storage.database import Database, KeyRow, OwnerRow, ShareRow, UserRow, is_there
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class AccountStore:
                 raise OptionError("access.no_user", name=name)
 
     def remove_user(self, name: str) -> None:
-        """Remove a user with all keys; raises ``OptionError`` for nobody.
+        """Remove a user with all keys, and the links they made; raises ``OptionError`` for nobody.
 
         What was transcribed stays and is nobody's, so that no later user of the name sees it.
         """
@@ -117,6 +117,7 @@ class AccountStore:
             if session.scalar(gone) is None:
                 raise OptionError("access.no_user", name=name)
             session.execute(delete(KeyRow).where(KeyRow.user == name))
+            session.execute(delete(ShareRow).where(ShareRow.made_by == name))
             session.execute(update(OwnerRow).where(OwnerRow.owner == name).values(owner=None))
 
     def add_key(self, key: Key) -> None:

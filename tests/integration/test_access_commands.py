@@ -58,6 +58,19 @@ def test_a_user_is_added_changed_and_removed(
     assert accounts_at(url).role_of("ming") is None
 
 
+def test_the_only_user_is_removed_only_by_who_says_so(
+    run: Run, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("richspeech.cli.accounts.built_in_of", lambda _: None)
+    run("users", "add", "ming", "--role", "admin")
+    assert run("users", "remove", "ming") == 1
+    assert "ming is the only user" in capsys.readouterr().err
+    assert accounts_at(url).role_of("ming") is Role.ADMIN
+    assert run("users", "remove", "ming", "--last") == 0
+    assert "the links they made" in capsys.readouterr().out
+    assert accounts_at(url).role_of("ming") is None
+
+
 def test_a_key_is_printed_once_and_then_revoked(
     run: Run, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -108,7 +108,7 @@ def test_a_revoked_or_expired_key_lets_nobody_in(accounts: Accounts, clock: Cloc
 def test_a_removed_user_comes_in_no_more_nor_do_the_keys(accounts: Accounts) -> None:
     accounts.add_user("ming", PASSWORD, Role.MEMBER)
     secret = accounts.add_key("ming", "laptop")
-    accounts.remove_user("ming")
+    accounts.remove_user("ming", may_be_last=True)
     assert not accounts.admits("ming", PASSWORD)
     assert accounts.key(secret) is None
     accounts.add_user("ming", PASSWORD, Role.MEMBER)
@@ -157,7 +157,40 @@ def test_others_are_never_left_without_an_admin(accounts: Accounts) -> None:
         accounts.set_role("root", Role.VIEWER)
     accounts.set_role("ming", Role.ADMIN)
     accounts.remove_user("root")
-    accounts.remove_user("ming")
+
+
+def test_the_only_user_goes_only_if_that_is_wanted_as_anybody_comes_in_then(
+    accounts: Accounts, store: AccountStore
+) -> None:
+    accounts.add_user("ming", PASSWORD, Role.ADMIN)
+    with pytest.raises(OptionError, match=r"only user.*--last"):
+        accounts.remove_user("ming")
+    with pytest.raises(OptionError, match="no user hong"):
+        accounts.remove_user("hong")
+    accounts.remove_user("ming", may_be_last=True)
+    assert not Accounts(store).are_needed
+    accounts.add_user("ming", PASSWORD, Role.ADMIN)
+    Accounts(store, BUILT_IN).remove_user("ming")
+    assert not store.read().users
+
+
+def test_what_is_at_hand_reads_nothing_even_when_it_is_old_by_then(
+    accounts: Accounts, store: AccountStore, clock: Clock
+) -> None:
+    accounts.add_user("ming", PASSWORD, Role.MEMBER)
+    secret = accounts.add_key("ming", "laptop")
+    assert accounts.at_hand() is None
+    assert accounts.of_user("ming") is not None
+    at_hand = accounts.at_hand()
+    assert at_hand is not None
+    clock.seconds += FRESH_SECONDS
+    store.remove_user("ming")
+    assert accounts.at_hand() is None
+    key = at_hand.key(secret)
+    assert key is not None
+    assert at_hand.still_holds(key)
+    assert at_hand.of_key(key) is not None
+    assert accounts.key(secret) is None
 
 
 def test_what_is_there_already_or_is_not_there_is_said(accounts: Accounts) -> None:

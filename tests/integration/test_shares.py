@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.access.principal import ANYBODY, Principal, Role
 from richspeech.access.shares import Shares
 from richspeech.api.share import share
@@ -115,6 +116,29 @@ def test_a_link_goes_with_its_transcript(
     token = shares.make(entry.id, 7, MING)
     store.delete(entry.id)
     assert client.get(f"/share/{token}").status_code == 404
+
+
+def test_a_link_goes_with_the_user_who_made_it_and_no_other(
+    shares: Shares, entry: Entry, client: TestClient, store: Store
+) -> None:
+    accounts = Accounts(store.accounts, BuiltIn("root", "a long password"))
+    accounts.add_user("ming", "a long password", Role.MEMBER)
+    gone, stays = (shares.make(entry.id, 7, each) for each in (MING, ROOT))
+    accounts.remove_user("ming")
+    assert client.get(f"/share/{gone}").status_code == 404
+    assert client.get(f"/share/{stays}").status_code == 200
+
+
+def test_a_program_is_refused_in_english_and_a_person_as_their_browser_prefers(
+    client: TestClient,
+) -> None:
+    def said(**headers: str) -> str:
+        client.headers.pop("accept-language", None)
+        return client.get("/share/nobody-made-it", headers=headers).text
+
+    assert "This link leads nowhere" in said(accept="application/json")
+    assert "链接" in said(accept="application/json", **{"accept-language": "zh-CN"})
+    assert "链接" in said(accept="text/html")
 
 
 def test_only_those_share_whose_it_is(shares: Shares, entry: Entry) -> None:

@@ -15,7 +15,10 @@ from richspeech.places import CONFIG
 from richspeech.settings import Settings, load_settings
 
 PASSWORD = "hunter2"  # noqa: S105
-GUARD = "can be reached from other machines: set user and password, or allow_unauthenticated: true."
+GUARD = (
+    "can be reached from other machines: set user and password, also beside users of the database, "
+    "or allow_unauthenticated: true."
+)
 
 
 @pytest.fixture(autouse=True)

@@ -193,13 +193,9 @@ class Visitors:
 
     async def _known(self, connection: HTTPConnection, visitor: Visitor) -> Known | None:
         """Find out who it is; raises ``StoreError``."""
-        secret, accounts = key_in(connection), self._accounts
+        secret = key_in(connection)
         if secret is not None:
-            key = await self._asked(partial(accounts.key, secret))
-            principal = accounts.of_key(key) if key else None
-            if key is None or principal is None:
-                return None
-            return Known(Visitor(key.digest, key.user), principal, key)
+            return await self._asked(partial(_who_shows, secret))
         principal = await self._now(connection.cookies.get(self._cookies.login))
         return None if principal is None else Known(visitor, principal)
 
@@ -213,21 +209,22 @@ class Visitors:
 
     async def _now(self, token: str | None, key: Key | None = None) -> Principal | None:
         """Return what a login, or a key, allows now; raises ``StoreError``."""
-        accounts = self._accounts
         if key is not None:
-            shown = key
-            return await self._asked(
-                lambda: accounts.of_key(shown) if accounts.still_holds(shown) else None
-            )
+            return await self._asked(partial(_what_allows, key))
         login = self._logins.of(token) if self._logins else None
         if login is None:
             return None
-        return await self._asked(partial(accounts.of_login, login.user, login.proof), login.user)
+        user, proof = login.user, login.proof
+        return await self._asked(lambda accounts: accounts.of_login(user, proof), user)
 
-    async def _asked(self, question: Callable[[], Answer], user: str | None = None) -> Answer:
+    async def _asked(
+        self, question: Callable[[Accounts], Answer], user: str | None = None
+    ) -> Answer:
         """Ask the accounts, in a thread where they are to be read for that."""
-        is_at_hand = self._accounts.are_at_hand(user)
-        return question() if is_at_hand else await run_in_threadpool(question)
+        at_hand = self._accounts.at_hand(user)
+        if at_hand is not None:
+            return question(at_hand)
+        return await run_in_threadpool(question, self._accounts)
 
     def _visitor(self, connection: HTTPConnection) -> tuple[Visitor, bool]:
         shown = connection.cookies.get(self._cookies.browser, "")
@@ -250,6 +247,18 @@ class Visitors:
             await send(message)
 
         return sent
+
+
+def _who_shows(secret: str, accounts: Accounts) -> Known | None:
+    key = accounts.key(secret)
+    principal = accounts.of_key(key) if key else None
+    if key is None or principal is None:
+        return None
+    return Known(Visitor(key.digest, key.user), principal, key)
+
+
+def _what_allows(key: Key, accounts: Accounts) -> Principal | None:
+    return accounts.of_key(key) if accounts.still_holds(key) else None
 
 
 def is_open(path: str) -> bool:

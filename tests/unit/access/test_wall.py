@@ -1,7 +1,9 @@
 """Who passes the middleware with which cookie or key: 401, 403, 429, and what is open."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,12 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from richspeech.access.accounts import Accounts, BuiltIn
+from richspeech.access.accounts import FRESH_SECONDS, Accounts, BuiltIn
 from richspeech.access.keys import KeyTerms
 from richspeech.access.principal import Role, Scope
 from richspeech.api.middleware.allowances import Allowances
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors, principal_of
-from richspeech.storage.accounts import AccountStore
+from richspeech.storage.accounts import AccountStore, Directory
 from richspeech.storage.database import Database
 
 HOME = "http://127.0.0.1:6006"
@@ -99,6 +101,29 @@ def test_a_refusal_is_what_clients_of_the_api_expect_in_their_language(house: Ho
 
 def test_a_key_comes_in_as_its_user(house: House, key: str) -> None:
     assert house.client(key=key).get("/v1/models").json() == ["member", "member", "laptop"]
+
+
+class Remote(AccountStore):
+    """A database that may be slow."""
+
+    def read(self) -> Directory:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return super().read()
+
+
+@pytest.mark.parametrize("step", [0.15, 0.3, 0.45, 0.6, 0.9])
+def test_no_request_waits_while_the_accounts_are_read_for_another(
+    tmp_path: Path, step: float
+) -> None:
+    ticks = count(step=FRESH_SECONDS * step)
+    with closing(Database(f"sqlite:///{tmp_path}/history.sqlite")) as database:
+        accounts = Accounts(Remote(database), clock=lambda: next(ticks))
+        accounts.add_user("ming", PASSWORD, Role.MEMBER)
+        house, key = House(accounts), accounts.add_key("ming", "laptop")
+        for client in (house.client("ming"), house.client(key=key)):
+            for _ in range(5):
+                assert client.get("/v1/models").status_code == 200
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic {key}", "Bearer {key}x"])
