@@ -7,14 +7,14 @@ unset PYTHONDONTWRITEBYTECODE  # else every process compiles the package and eve
 . scripts/environment.sh
 environment requirements-dev.txt
 
-# The tests run beside the types, which take one core.
+# The tests run beside the types, which take one core. Three at a time, since some of them wait.
 if [ "${1-}" = --fast ]; then
   .venv/bin/ruff format --check .
   .venv/bin/ruff check .
   .venv/bin/mypy . &
   types=$!
   tests=0
-  .venv/bin/python -m pytest --numprocesses 2 --dist worksteal --hypothesis-profile fast -p no:schemathesis \
+  .venv/bin/python -m pytest --numprocesses 3 --dist worksteal --hypothesis-profile fast -p no:schemathesis \
     -m "not alone and not process" tests/unit || tests=$?
   wait "$types"
   exit "$tests"
