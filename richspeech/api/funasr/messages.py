@@ -48,7 +48,8 @@ class Start(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    mode: Literal["offline", "online", "2pass"] = "2pass"
+    mode: Literal["offline", "online", "2pass"] = "offline"
+    """Clients that name none, as funasr's in C++, leave after the first answer."""
     wav_name: str = "demo"
     """Comes back with every answer."""
     wav_format: str = PCM

@@ -88,6 +88,12 @@ def test_whatever_comes_is_read_or_refused(text: str) -> None:
         assert read(text).mode in ("offline", "online", "2pass")
 
 
+def test_who_names_no_mode_gets_one_answer_for_the_whole_recording() -> None:
+    """funasr-wss-client.cpp names none, and leaves after the first answer."""
+    start = read('{"wav_name": "demo", "wav_format": "pcm", "is_speaking": true}')
+    assert heard(start, "text", (), last=True)["mode"] == "offline"
+
+
 def test_what_does_not_fit_is_said_in_one_sentence() -> None:
     with pytest.raises(OptionError, match=r"mode: .*[^.]\.$"):
         read('{"mode": "3pass"}')
@@ -142,7 +148,7 @@ def test_times_that_were_not_measured_are_not_made_up() -> None:
 
 def test_interim_texts_go_on_from_each_other_or_wait() -> None:
     said: list[dict[str, Any]] = []
-    answers = Answers(Start(), said.append, lambda _: None)
+    answers = Answers(Start(mode="2pass"), said.append, lambda _: None)
     for text in ("你", "你好", "你好吗", "你号吗", "你号吗朋友", "你好吗朋友", "你好吗朋友们"):
         answers.take(Interim(segment(Token(text, 0.0, 1.0, 0.9)), 0.1))
     assert [each["text"] for each in said] == ["你", "好", "吗朋友"]
