@@ -48,7 +48,8 @@ class Shares:
         """Take all links to a transcript back; return how many. Raises as ``make`` does."""
         self._require_own(transcript, principal)
         count = self._links.revoke(transcript)
-        audit.record(audit.Action.UNSHARED, transcript=transcript, count=count)
+        if count:
+            audit.record(audit.Action.UNSHARED, transcript=transcript, count=count)
         return count
 
     def open(self, token: str) -> Stored:

@@ -40,7 +40,8 @@ def add_login(
     """Give the application its three routes."""
     attempts, router = Attempts(), APIRouter()
 
-    @router.api_route("/login", methods=["GET", "HEAD"])
+    @router.head("/login", include_in_schema=False)
+    @router.get("/login")
     def show(request: Request) -> Response:
         return _form(draw, request, None)
 

@@ -9,10 +9,11 @@ There is no port: whoever starts the program may read what it reads, which is ev
 this user of the machine may read, or those below some folders.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
+from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,9 +62,8 @@ def mcp_server(service: Service, version: str, folders: Sequence[Path] = ()) -> 
     """Make the server; recordings are read below ``folders`` alone, if there are any."""
     server = MCPServer("richspeech", instructions=INSTRUCTIONS, version=version)
     tools = _Tools(service, folders)
-    server.tool()(tools.transcribe)
-    server.tool()(tools.search)
-    server.tool()(tools.highlights)
+    for tool in (tools.transcribe, tools.search, tools.highlights):
+        server.tool(description=tools.description(tool))(tool)
     server.resource("richspeech://transcripts/{number}", mime_type="application/json")(
         tools.transcript
     )
@@ -71,11 +71,22 @@ def mcp_server(service: Service, version: str, folders: Sequence[Path] = ()) -> 
 
 
 class _Tools:
-    """What each tool does; its docstring is what programs are told about it."""
+    """What each tool does; its docstring is the first that programs are told about it."""
 
     def __init__(self, service: Service, folders: Sequence[Path]) -> None:
         self._service = service
         self._folders = tuple(folder.resolve() for folder in folders)
+
+    def description(self, tool: Callable[..., Any]) -> str:
+        """Return what programs are told about a tool: also, where recordings have to lie."""
+        told = getdoc(tool) or ""
+        if tool == self.search or not self._folders:
+            return told
+        return f"{told} It lies below {self._named_folders}; a relative path starts there, too."
+
+    @property
+    def _named_folders(self) -> str:
+        return " or ".join(map(str, self._folders))
 
     async def transcribe(
         self,
@@ -152,14 +163,23 @@ class _Tools:
         yield job.transcript
 
     def _allowed(self, path: str) -> Path:
-        """Return where a recording is; raises ``OptionError`` outside of the folders."""
+        """Return where a recording is: where we are, or else below one of the folders.
+
+        Raises ``OptionError`` outside of the folders, if there are any.
+        """
         try:
-            real = Path(path).expanduser().resolve()
+            named = Path(path).expanduser()
+            places = [(start / named).resolve() for start in (Path(), *self._folders)]
+            allowed = [*filter(self._may_read, places)]
+            found = next(filter(Path.is_file, allowed), None)
         except (ValueError, OSError, RuntimeError) as error:  # NUL, a circle of links, no such user
             raise OptionError("mcp.path", name=path) from error
-        if self._folders and not any(map(real.is_relative_to, self._folders)):
-            raise OptionError("mcp.outside", name=path)
-        return real
+        if not allowed:
+            raise OptionError("mcp.outside", name=path, folders=self._named_folders)
+        return found or allowed[0]
+
+    def _may_read(self, place: Path) -> bool:
+        return not self._folders or any(map(place.is_relative_to, self._folders))
 
 
 def _fields(defaults: Options, language: str | None, hotwords: tuple[str, ...]) -> dict[str, Any]:

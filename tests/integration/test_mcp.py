@@ -61,6 +61,9 @@ async def talk(server: StdioServerParameters, outside: Path, log: Path) -> Talk:
                 told.said[key] = await client.call_tool(tool, arguments, progress_callback=progress)
 
             await ask("transcript", "transcribe", path=str(CALL))
+            await ask("relative", "transcribe", path=CALL.name)
+            await ask("gone", "transcribe", path="gone.wav")
+            await ask("climbing", "transcribe", path=f"../{EXAMPLES.name}/../config.yaml")
             await ask("tokens", "transcribe", path=str(CALL), tokens=True, language="auto")
             await ask("highlights", "highlights", path=str(CALL))
             await ask("found", "search", query="name:zh-call", limit=5)
@@ -140,9 +143,20 @@ def test_what_was_transcribed_is_found_in_the_history_and_can_be_read(told: Talk
     assert told.result("none") == {"total": 0, "transcripts": []}
 
 
-@pytest.mark.parametrize("name", ["outside", "above"])
+@pytest.mark.parametrize("name", ["outside", "above", "climbing"])
 def test_no_file_outside_of_the_folders_is_read(told: Talk, name: str) -> None:
     assert "lies outside the folders that this server reads" in told.sentence(name)
+    assert str(EXAMPLES.resolve()) in told.sentence(name)
+
+
+def test_a_relative_path_is_looked_for_in_the_folders_too(told: Talk) -> None:
+    assert told.result("relative")["text"] == told.result("transcript")["text"]
+    assert "gone.wav" in told.sentence("gone")
+
+
+def test_the_tools_for_recordings_name_the_folders(told: Talk) -> None:
+    named = [tool.name for tool in told.tools if str(EXAMPLES) in (tool.description or "")]
+    assert named == ["transcribe", "highlights"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The way in and the way out: one form, one account, fewer tries each time."""
 
 import logging
+import warnings
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
 from richspeech.access.accounts import Accounts, BuiltIn
+from richspeech.api.app import create_app
 from richspeech.api.login import Problem, add_login
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.bodies import Bodies
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
+from richspeech.engines.readiness import Readiness
+from richspeech.jobs.runner import Runner
+from richspeech.operations.parts import Parts
 from richspeech.passwords import hash_password, hasher, is_password, require_hash
 
 USER, PASSWORD = "ming", "一个 long-Passwort"
@@ -48,6 +53,16 @@ def test_name_and_password_open_the_page(known: str) -> None:
     answer = log_in(client)
     assert (answer.status_code, answer.headers["location"]) == (303, ".")
     assert client.get("/private").json() == USER
+
+
+def test_the_login_is_described_without_a_warning() -> None:
+    app = create_app(Parts(Readiness(), Runner()), "1.2.3")
+    add_login(app, Accounts(built_in=BuiltIn(USER, PASSWORD)), Logins(1), COOKIES, draw)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        described = app.openapi()["paths"]
+    assert {"/login", "/logout", "/livez", "/readyz"} <= described.keys()
+    assert TestClient(app).head("/login").status_code == 200
 
 
 def test_the_cookie_of_a_login_is_for_this_site_and_no_script() -> None:
