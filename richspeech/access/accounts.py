@@ -68,6 +68,12 @@ class Accounts:
         """
         return self.built_in is not None or bool(self.directory.users)
 
+    @property
+    def has_admin(self) -> bool:
+        """Whether anybody may do everything once people log in; raises ``StoreError``."""
+        users = self.directory.users.values()
+        return self.built_in is not None or any(user.role is Role.ADMIN for user in users)
+
     # Who comes in ---------------------------------------------------------------------------------
 
     def are_at_hand(self, user: str | None = None) -> bool:

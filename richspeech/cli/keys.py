@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from richspeech.access.keys import CONCURRENT, RATE, KeyTerms
-from richspeech.access.principal import Scope
+from richspeech.access.principal import Principal, Scope
 from richspeech.cli.accounts import given, opened, write_rows
 from richspeech.cli.options import Config
 from richspeech.places import CONFIG
@@ -54,7 +54,8 @@ def keys(
     with opened(config) as (accounts, store):
         if action == "list":
             found = store.read().keys.values()
-            write_rows([HEAD, *(_row(key) for key in found if user in (None, key.user))])
+            own = (key for key in found if user in (None, key.user))
+            write_rows([HEAD, *(_row(key, accounts.of_key(key)) for key in own)])
             return 0
         owner = given(user, "USER", f"keys {action}")
         called = given(name, "NAME", f"keys {action}")
@@ -69,8 +70,9 @@ def keys(
     return 0
 
 
-def _row(key: Key) -> tuple[str, ...]:
-    scopes = "+".join(sorted(key.scopes))
+def _row(key: Key, owner: Principal | None) -> tuple[str, ...]:
+    """Tell of a key what it may now, which the role of its owner bounds."""
+    scopes = "+".join(sorted(owner.scopes if owner else ())) or "none"
     limits = (key.rate or "any", str(key.concurrent or "any"))
     return (key.user, key.name, f"{key.beginning}…", scopes, _state(key), *limits)
 

@@ -60,14 +60,24 @@ def users(
 def _change(accounts: Accounts, action: str, user: str, role: Role) -> None:
     match action:
         case "add":
-            accounts.add_user(user, new_password(), role)
-            sys.stdout.write(f"{user} may log in as {role}.\n")
+            _add(accounts, user, role)
         case "role":
             accounts.set_role(user, role)
             sys.stdout.write(f"{user} is {role} now.\n")
         case _:
             accounts.set_password(user, new_password())
             sys.stdout.write(f"{user} has another password.\n")
+
+
+def _add(accounts: Accounts, user: str, role: Role) -> None:
+    is_first = accounts.built_in is None and not accounts.directory.users
+    accounts.add_user(user, new_password(), role)
+    sys.stdout.write(f"{user} may log in as {role}.\n")
+    if is_first:
+        sys.stdout.write("From the next start on everybody has to log in.\n")
+    if not accounts.has_admin:
+        command = "python -m richspeech users add NAME --role admin"
+        sys.stdout.write(f"There is no admin yet: add one with {command}.\n")
 
 
 def _remove(accounts: Accounts, user: str, *, last: bool) -> None:

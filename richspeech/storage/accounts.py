@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from richspeech.access.principal import Role, Scope
@@ -121,10 +121,15 @@ class AccountStore:
             session.execute(update(OwnerRow).where(OwnerRow.owner == name).values(owner=None))
 
     def add_key(self, key: Key) -> None:
-        """Add a key; raises ``OptionError`` when its user has one of this name."""
+        """Add a key in place of one of its name that lets nobody in any more.
+
+        Raises ``OptionError`` when its user has one of this name that does.
+        """
         values = {each.name: getattr(key, each.name) for each in fields(Key)}
         row = KeyRow(**{**values, "scopes": sorted(scope.value for scope in key.scopes)})
-        self._add(row, OptionError("access.key_exists", name=key.name, user=key.user))
+        is_over = or_(KeyRow.revoked.is_not(None), KeyRow.expires <= key.created)
+        over = delete(KeyRow).where(KeyRow.user == key.user, KeyRow.name == key.name, is_over)
+        self._add(row, OptionError("access.key_exists", name=key.name, user=key.user), over)
 
     def revoke_key(self, user: str, name: str) -> None:
         """Have a key let nobody in any more; raises ``OptionError`` when there is none."""
@@ -133,9 +138,13 @@ class AccountStore:
             if session.scalar(own.values(revoked=self._now()).returning(KeyRow.id)) is None:
                 raise OptionError("access.no_key", name=name, user=user)
 
-    def _add(self, row: UserRow | KeyRow, known: OptionError) -> None:
+    def _add(
+        self, row: UserRow | KeyRow, known: OptionError, instead_of: Delete | None = None
+    ) -> None:
         try:
             with self._database.session() as session:
+                if instead_of is not None:
+                    session.execute(instead_of)
                 session.add(row)
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):

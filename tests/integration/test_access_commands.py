@@ -71,6 +71,43 @@ def test_the_only_user_is_removed_only_by_who_says_so(
     assert accounts_at(url).role_of("ming") is None
 
 
+def test_the_first_user_learns_that_a_login_is_asked_for_and_an_admin_is_wanted(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("richspeech.cli.accounts.built_in_of", lambda _: None)
+    login, admin = "everybody has to log in", "There is no admin yet: add one with"
+
+    def said(*words: str) -> tuple[bool, bool]:
+        assert run("users", "add", *words) == 0
+        told = capsys.readouterr().out
+        return login in told, admin in told
+
+    assert said("ming") == (True, True)
+    assert said("hong") == (False, True)
+    assert said("root", "--role", "admin") == (False, False)
+    assert said("lan") == (False, False)
+
+
+def test_with_an_account_of_the_settings_nothing_is_missing(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("users", "add", "ming")
+    assert capsys.readouterr().out == "ming may log in as member.\n"
+
+
+def test_the_list_of_keys_says_what_each_may_now(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("users", "add", "ming")
+    run("keys", "add", "ming", "laptop")
+    run("keys", "add", "ming", "writer", "--scope", "transcribe")
+    run("users", "role", "ming", "--role", "viewer")
+    capsys.readouterr()
+    run("keys", "list")
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[3] for row in rows] == ["read", "none"]
+
+
 def test_a_key_is_printed_once_and_then_revoked(
     run: Run, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,23 @@ def test_a_revoked_or_expired_key_lets_nobody_in(accounts: Accounts, clock: Cloc
     assert accounts.key(short) is None
 
 
+def test_the_name_of_a_key_is_free_once_that_lets_nobody_in(
+    accounts: Accounts, clock: Clock
+) -> None:
+    accounts.add_user("ming", PASSWORD, Role.MEMBER)
+    first = accounts.add_key("ming", "laptop", KeyTerms(days=1))
+    with pytest.raises(OptionError, match="laptop"):
+        accounts.add_key("ming", "laptop")
+    clock.day += timedelta(days=1)
+    second = accounts.add_key("ming", "laptop")
+    accounts.revoke_key("ming", "laptop")
+    third = accounts.add_key("ming", "laptop")
+    assert [accounts.key(each) is not None for each in (first, second, third)] == [
+        *(False, False, True),
+    ]
+    assert len(accounts.directory.keys) == 1
+
+
 def test_a_removed_user_comes_in_no_more_nor_do_the_keys(accounts: Accounts) -> None:
     accounts.add_user("ming", PASSWORD, Role.MEMBER)
     secret = accounts.add_key("ming", "laptop")

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from richspeech.access.key_limits import KeyLimits
-from richspeech.access.principal import Principal, Scope
+from richspeech.access.principal import SCOPES_OF, Principal, Scope
 from richspeech.api.middleware.refusal import refuse_for
 from richspeech.api.middleware.visitors import is_open, principal_of
 from richspeech.errors import AccessError, BusyError
@@ -37,7 +37,7 @@ class Allowances:
             return
         principal, needed = principal_of(HTTPConnection(scope)), needed_for(scope)
         if not principal.may(needed):
-            await refuse_for(scope, receive, send, 403, _why_not(principal, needed))
+            await refuse_for(scope, receive, send, 403, why_not(principal, needed))
         elif scope["state"]["key"] is None:
             await self._app(scope, receive, send)
         else:
@@ -55,10 +55,13 @@ class Allowances:
             self._limits.end(key)
 
 
-def _why_not(principal: Principal, needed: Scope) -> AccessError:
-    if principal.key is not None:
+def why_not(principal: Principal, needed: Scope) -> AccessError:
+    """Return what tells a principal that they may not: for want of the role, or of the key."""
+    if principal.key is None:
+        return AccessError("access.role", role=principal.role.value)
+    if needed in SCOPES_OF[principal.role]:
         return AccessError("access.key_scope", scope=needed.value)
-    return AccessError("access.role", role=principal.role.value)
+    return AccessError("access.key_role", role=principal.role.value, scope=needed.value)
 
 
 def needed_for(scope: Connection) -> Scope:

@@ -23,6 +23,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from richspeech.access.principal import Scope as Allowed
+from richspeech.api.middleware.allowances import why_not
 from richspeech.api.middleware.refusal import refuse
 from richspeech.api.middleware.visitors import is_program, principal_of, visitor_of
 from richspeech.api.middleware.windows import Windows
@@ -125,7 +126,8 @@ class PageAccess:
         elif windows.is_for_programs(function) is not is_program(asking):
             await refuse(scope, receive, send, 404, "There is no such function here.")
         elif is_program(asking) and not principal_of(asking).may(Allowed.TRANSCRIBE):
-            await refuse(scope, receive, send, 403, "This key does not allow that.")
+            sentence = str(why_not(principal_of(asking), Allowed.TRANSCRIBE))
+            await refuse(scope, receive, send, 403, sentence)
         else:
             await self._app(scope, _replayed(body, receive), send)
 

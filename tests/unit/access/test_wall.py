@@ -167,6 +167,15 @@ def test_a_key_for_reading_alone_has_nothing_recognised(house: House) -> None:
     assert "transcribe" in answer.json()["error"]["message"]
 
 
+def test_a_key_whose_user_has_lost_the_role_is_told_so(house: House, key: str) -> None:
+    house.accounts.set_role("member", Role.VIEWER)
+    answer = house.client(key=key).post("/v1/audio/transcriptions")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"].startswith(
+        "The user of this API key has the role viewer, which does not allow this (transcribe)"
+    )
+
+
 def test_a_key_for_metrics_alone_sees_nothing_else(house: House) -> None:
     terms = KeyTerms(scopes=frozenset({Scope.METRICS}))
     client = house.client(key=house.accounts.add_key("root", "prometheus", terms))
