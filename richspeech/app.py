@@ -197,7 +197,7 @@ def application(
     accounts, middleware = service.accounts, middleware_of(settings.server, service.accounts)
     if middleware.logins is not None:
         add_login(app, accounts, middleware.logins, middleware.cookies, console.login_page)
-    protocols = (*surfaces(service, quota), Surface(metrics_route(metrics)))
+    protocols = (*surfaces(service, quota, console.lost_link_page), Surface(metrics_route(metrics)))
     for protocol in protocols:
         app.include_router(protocol.router)
     live = partial(

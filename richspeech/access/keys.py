@@ -54,7 +54,7 @@ class KeyTerms:
         """Raise ``OptionError`` for what cannot be, or what the role may not."""
         allowed = SCOPES_OF[role]
         if self.scopes is not None and not (self.scopes and self.scopes <= allowed):
-            raise OptionError("access.scopes", role=role.value, known=sorted(allowed))
+            raise OptionError("access.scopes", role=role.notice, known=sorted(allowed))
         if self.days is not None and not 0 < self.days <= MOST_DAYS:
             raise OptionError("access.days", days=self.days, most=MOST_DAYS)
         if self.concurrent is not None and self.concurrent < 1:
@@ -86,7 +86,9 @@ def make_key(user: str, role: Role, name: str, terms: KeyTerms, now: datetime) -
 
 def checked_name(name: str) -> str:
     """Return a name of a user or key; raises ``OptionError`` for one that nobody could read."""
-    if not (0 < len(name) <= MOST_LETTERS and name.isprintable() and name == name.strip()):
+    if not name:
+        raise OptionError("access.no_name", most=MOST_LETTERS)
+    if not (len(name) <= MOST_LETTERS and name.isprintable() and name == name.strip()):
         raise OptionError("access.name", name=name, most=MOST_LETTERS)
     return name
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from richspeech.language.catalog import Notice
+
 
 class Role(StrEnum):
     """What an account is for."""
@@ -14,6 +16,11 @@ class Role(StrEnum):
     """Transcribes, and sees what is its own."""
     VIEWER = "viewer"
     """Reads what is its own, and changes nothing."""
+
+    @property
+    def notice(self) -> Notice:
+        """Its name, in whatever language the reader has."""
+        return Notice(f"role_{self.value}")
 
 
 class Scope(StrEnum):

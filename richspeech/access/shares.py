@@ -66,5 +66,5 @@ class Shares:
 
     def _require_own(self, transcript: int, principal: Principal) -> None:
         if not principal.may(Scope.TRANSCRIBE):
-            raise AccessError("access.role", role=principal.role.value)
+            raise AccessError("access.role", role=principal.role.notice)
         self._store.seen_by(principal).entry(transcript)

@@ -7,7 +7,7 @@
 No login is needed. Search engines are told to stay away.
 """
 
-from html import escape
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -28,10 +28,15 @@ POLICY = (
     "media-src data:; base-uri 'none'; form-action 'none'; sandbox allow-scripts"
 )
 """The page says itself, by their hashes, which script and style; its origin is nobody's."""
+LOST_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""Of the page without a transcript, which holds its looks and runs nothing."""
 HIDDEN = {"x-robots-tag": "noindex, nofollow, noarchive"}
 
+DrawLost = Callable[[str, str], str]
+"""Locale, why there is nothing to read → HTML."""
 
-def share(service: Service) -> Surface:
+
+def share(service: Service, draw_lost: DrawLost) -> Surface:
     """Return the route, if there is a history."""
     router = APIRouter(tags=["history"])
     if service.history is None:
@@ -48,7 +53,7 @@ def share(service: Service) -> Surface:
         try:
             stored = await run_in_threadpool(shares.open, token)
         except (AccessError, StoreError) as error:
-            return _refusal(request, error)
+            return _refusal(request, error, draw_lost)
         if _wants_json(request):
             document = stored.document.transcript.to_dict()
             return JSONResponse({"name": stored.entry.name, **document}, headers=HIDDEN)
@@ -63,7 +68,7 @@ def _page(stored: Stored, locale: str) -> bytes:
     return write(stored.document.transcript, "html", options)
 
 
-def _refusal(request: Request, error: AccessError | StoreError) -> Response:
+def _refusal(request: Request, error: AccessError | StoreError, draw_lost: DrawLost) -> Response:
     if isinstance(error, ExpiredLinkError):
         status = 410
     else:
@@ -72,8 +77,10 @@ def _refusal(request: Request, error: AccessError | StoreError) -> Response:
     if _wants_json(request):
         sentence = notice.sentence(errors.locale_of(request))
         return JSONResponse(errors.plain_body(status, sentence, error.code), status, HIDDEN)
-    sentence = notice.sentence(locale_of(request))
-    return HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{escape(sentence)}", status, HIDDEN)
+    locale = locale_of(request)
+    page = draw_lost(locale, notice.sentence(locale))
+    headers = {**HIDDEN, "content-security-policy": LOST_POLICY, "vary": "accept-language, cookie"}
+    return HTMLResponse(page, status, headers)
 
 
 def _wants_json(request: Request) -> bool:

@@ -4,18 +4,18 @@ from richspeech.api.funasr.router import funasr
 from richspeech.api.openai.router import openai
 from richspeech.api.realtime.router import realtime
 from richspeech.api.sensevoice import sensevoice
-from richspeech.api.share import share
+from richspeech.api.share import DrawLost, share
 from richspeech.api.surface import Surface
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
 
 
-def surfaces(service: Service, quota: Quota) -> tuple[Surface, ...]:
-    """Return all of them; ``quota`` bounds what is uploaded."""
+def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surface, ...]:
+    """Return all of them; ``quota`` bounds what is uploaded, ``draw_lost`` draws a lost link."""
     return (
         openai(service, quota),
         realtime(service),
         sensevoice(service, quota),
         funasr(service, quota),
-        share(service),
+        share(service, draw_lost),
     )

@@ -196,4 +196,4 @@ def _require_allowed(job: Job) -> None:
     """Raise ``AccessError`` where whoever asked may only read; writing a file of it is reading."""
     principal = job.caller.principal
     if job.kind is not Kind.EXPORT and not principal.may(Scope.TRANSCRIBE):
-        raise AccessError("access.role", role=principal.role.value)
+        raise AccessError("access.role", role=principal.role.notice)

@@ -458,7 +458,7 @@ class Store:
 
     def _require(self, scope: Scope) -> None:
         if not self.principal.may(scope):
-            raise AccessError("access.role", role=self.principal.role.value)
+            raise AccessError("access.role", role=self.principal.role.notice)
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._database.session()

@@ -21,8 +21,9 @@ export function rowList(element, props, watch, trigger, events) {
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-press]");
     if (!button || !events.includes(button.dataset.press)) return;
-    if (button.dataset.sure && !("armed" in button.dataset)) arm(button, draw);
-    else trigger(button.dataset.press, { id: button.dataset.id });
+    if (button.dataset.sure && !("armed" in button.dataset)) return arm(button, draw);
+    delete button.dataset.armed; // so that the answer draws it anew
+    trigger(button.dataset.press, { id: button.dataset.id });
   });
   watch("value", draw);
   draw();

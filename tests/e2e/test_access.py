@@ -34,22 +34,36 @@ def log_in(visitor: Visitor, address: str, user: str) -> Page:
     return page
 
 
+def add(page: Page, user: str, password: str, role: str = "member") -> None:
+    page.locator("#access-user input").fill(user)
+    page.locator("#access-password input").fill(password)
+    page.locator("#access-role").get_by_label(role).check()
+    page.locator("#access-add").click()
+
+
 def test_an_admin_lets_a_member_in_who_shares_a_transcript(
     playwright: Playwright, guarded: str
 ) -> None:
     with visitor_of(playwright, locale="en-US") as admin:
         page = log_in(admin, guarded, "root")
         page.get_by_role("tab", name="Users and keys").click()
-        page.locator("#access-user input").fill("ming")
-        page.locator("#access-password input").fill(PASSWORD)
-        page.locator("#access-add").click()
-        expect(page.locator("#access-list")).to_contain_text("ming may log in.")
+        add(page, "ming", "short")
+        expect(page.locator("#access-user-said")).to_contain_text("too short")
+        expect(page.locator("#access-user input")).to_have_value("ming")
+        add(page, "ming", PASSWORD)
+        expect(page.locator("#access-user-said")).to_contain_text("ming may log in.")
+        expect(page.locator("#access-user input")).to_have_value("")
         expect(page.locator("#access-password input")).to_have_value("")
-        page.locator("#access-owner input").fill("ming")
         page.locator("#access-key-name input").fill("laptop")
         page.locator("#access-make").click()
-        expect(page.locator("#access-list .message code")).to_contain_text("rs-")
-        secret = page.locator("#access-list .message code").inner_text()
+        expect(page.locator("#access-key-said")).to_contain_text("Nobody is chosen")
+        expect(page.locator("#access-key-name input")).to_have_value("laptop")
+        page.locator("#access-owner input").click()
+        page.get_by_role("option", name="ming", exact=True).click()
+        page.locator("#access-make").click()
+        expect(page.locator("#access-key-said code")).to_contain_text("rs-")
+        expect(page.locator("#access-key-name input")).to_have_value("")
+        secret = page.locator("#access-key-said code").inner_text()
         headers = {"authorization": f"Bearer {secret}"}
         models = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
         assert models.status == 200
@@ -58,10 +72,13 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         expect(page.locator("#access-list")).to_contain_text("The key laptop is revoked.")
         refused = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
         assert refused.status == 401
+        add(page, "lee", PASSWORD, "viewer")
+        expect(page.locator("#access-user-said")).to_contain_text("lee may log in.")
 
     with visitor_of(playwright, locale="en-US") as member:
         page = log_in(member, guarded, "ming")
         expect(page.get_by_role("tab", name="Users and keys")).to_have_count(0)
+        expect(page.locator("#read-only")).to_be_hidden()
         page.locator("#examples button").last.click()
         page.locator("#share-make").click(timeout=60_000)
         link = page.locator("#share-said a").get_attribute("href")
@@ -72,3 +89,7 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         expect(stranger.page.locator("h1")).not_to_be_empty()
         stranger.page.goto(guarded)
         stranger.page.locator("input[type=password]").wait_for()
+
+    with visitor_of(playwright, locale="en-US") as viewer:
+        page = log_in(viewer, guarded, "lee")
+        expect(page.locator("#read-only")).to_contain_text("not transcribe")

@@ -13,6 +13,7 @@ from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.access.principal import ANYBODY, Principal, Role
 from richspeech.access.shares import Shares
 from richspeech.api.share import share
+from richspeech.console.lost_link import lost_link_page
 from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
@@ -64,7 +65,8 @@ def shares(store: Store) -> Shares:
 def client(store: Store) -> TestClient:
     settings = Settings()
     app = FastAPI()
-    app.include_router(share(build(settings, history=History(store, settings, "1"))).router)
+    service = build(settings, history=History(store, settings, "1"))
+    app.include_router(share(service, lost_link_page).router)
     return TestClient(app)
 
 
@@ -108,6 +110,23 @@ def test_a_link_that_was_taken_back_leads_nowhere(
     tokens = [shares.make(entry.id, 7, MING) for _ in range(2)]
     assert shares.revoke(entry.id, MING) == 2
     assert {client.get(f"/share/{token}").status_code for token in tokens} == {404}
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "sentence"),
+    [("en", "nothing to read here", "leads nowhere"), ("zh", "没有可看的转写", "没有指向")],
+)
+def test_a_lost_link_shows_a_page_in_the_reader_s_language_that_runs_nothing(
+    client: TestClient, locale: str, title: str, sentence: str
+) -> None:
+    answer = client.get("/share/nobody-made-it", headers={"accept-language": locale})
+    assert answer.status_code == 404
+    assert title in answer.text
+    assert sentence in answer.text
+    assert "<title>" in answer.text
+    assert "prefers-color-scheme: dark" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "noindex" in answer.headers["x-robots-tag"]
 
 
 def test_a_link_goes_with_its_transcript(

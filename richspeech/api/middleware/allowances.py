@@ -58,10 +58,10 @@ class Allowances:
 def why_not(principal: Principal, needed: Scope) -> AccessError:
     """Return what tells a principal that they may not: for want of the role, or of the key."""
     if principal.key is None:
-        return AccessError("access.role", role=principal.role.value)
+        return AccessError("access.role", role=principal.role.notice)
     if needed in SCOPES_OF[principal.role]:
         return AccessError("access.key_scope", scope=needed.value)
-    return AccessError("access.key_role", role=principal.role.value, scope=needed.value)
+    return AccessError("access.key_role", role=principal.role.notice, scope=needed.value)
 
 
 def needed_for(scope: Connection) -> Scope:

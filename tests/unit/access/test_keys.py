@@ -88,3 +88,9 @@ def test_a_key_without_limits_has_none() -> None:
     limits = KeyLimits()
     _, key = made(rate=None, concurrent=None)
     assert {limits.begin(key) for _ in range(1_000)} == {0}
+
+
+def test_a_name_that_is_missing_is_not_named() -> None:
+    with pytest.raises(OptionError) as told:
+        made(name="")
+    assert str(told.value).startswith("The name is empty")

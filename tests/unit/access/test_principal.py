@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.access.principal import ANYBODY, Principal, Role, Scope
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors, principal_of
+from richspeech.errors import AccessError
+from richspeech.language.catalog import Notice
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,9 @@ def test_who_has_logged_in_is_known_by_name() -> None:
     browser = client(logins)
     browser.cookies.set("richspeech-login-6006", logins.begin("ming"))
     assert browser.get("/").json() == ["ming", "admin", None]
+
+
+def test_a_refusal_names_the_role_in_the_reader_s_language() -> None:
+    refusal = Notice.of(AccessError("access.role", role=Role.VIEWER.notice))
+    assert "只读" in refusal.sentence("zh")
+    assert "viewer" in refusal.sentence("en")

@@ -49,6 +49,12 @@ def draw_secret(secret: str, locale: str) -> Markup:
     return draw("tabs/access/secret.html", locale, secret=secret)
 
 
+def user_names(accounts: Accounts, directory: Directory) -> list[str]:
+    """Return the names of all users, in the order of the list."""
+    built_in = [] if accounts.built_in is None else [accounts.built_in.user]
+    return [*built_in, *directory.users]
+
+
 def _users(accounts: Accounts, directory: Directory, timezone: str) -> Iterator[UserRow]:
     if accounts.built_in is not None:
         yield UserRow(accounts.built_in.user, Role.ADMIN, None)

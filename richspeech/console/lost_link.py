@@ -1,0 +1,9 @@
+"""What a link shows that leads nowhere: a sentence, in the looks of the login page."""
+
+from richspeech.console.templates import draw
+from richspeech.web.files import read
+
+
+def lost_link_page(locale: str, sentence: str) -> str:
+    """Draw the page; ``sentence`` says why there is nothing to read."""
+    return draw("lost_link.html", locale, looks=read("styles/login.css"), sentence=sentence)
