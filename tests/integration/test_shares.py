@@ -114,7 +114,7 @@ def test_a_link_that_was_taken_back_leads_nowhere(
 
 @pytest.mark.parametrize(
     ("locale", "title", "sentence"),
-    [("en", "nothing to read here", "leads nowhere"), ("zh", "没有可看的转写", "没有指向")],
+    [("en", "Nothing to read here", "leads nowhere"), ("zh", "没有可看的转写", "没有指向")],
 )
 def test_a_lost_link_shows_a_page_in_the_reader_s_language_that_runs_nothing(
     client: TestClient, locale: str, title: str, sentence: str
