@@ -6,12 +6,13 @@ older than the server. Neither is worth a traceback in the log.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 from anyio import CapacityLimiter
 
+from richspeech.console.programs import PUBLIC, program_locale
 from richspeech.errors import OptionError, RichSpeechError, UnexpectedError
 from richspeech.language.catalog import Notice, say
 from richspeech.operations.caller import go_on_for
@@ -46,12 +47,12 @@ class ValidatedBlocks(gr.Blocks):
                 require_fitting(asked["block_fn"], asked["inputs"], asked["state"])
             return await super().process_api(*args, **asked)
         except gr.Error as error:
-            raise self._refusal(error.message, asked["request"]) from error
+            raise self._refusal(error.message, asked) from error
         except RichSpeechError as error:
-            raise self._refusal(Notice.of(error), asked["request"]) from error
+            raise self._refusal(Notice.of(error), asked) from error
         except Exception as error:  # else gradio's own toast says "Error", and nothing more
             log.exception("an event of the page failed")
-            raise self._refusal(Notice.of(UnexpectedError()), asked["request"]) from error
+            raise self._refusal(Notice.of(UnexpectedError()), asked) from error
 
     async def preprocess_data(self, *args: Any, **asked: Any) -> list[Any]:
         """Turn what a page sent into what handlers take; raises ``OptionError``."""
@@ -62,8 +63,12 @@ class ValidatedBlocks(gr.Blocks):
         except UNREADABLE as error:
             raise _unreadable() from error
 
-    def _refusal(self, reason: str | Notice, request: Any) -> gr.Error:
-        locale = self._locale_of(_asking(request).session_hash)
+    def _refusal(self, reason: str | Notice, asked: Mapping[str, Any]) -> gr.Error:
+        request = _asking(asked["request"])
+        if _is_for_programs(asked["block_fn"]):
+            locale = program_locale(request)
+        else:
+            locale = self._locale_of(request.session_hash)
         sentence = reason.sentence(locale) if isinstance(reason, Notice) else reason
         return gr.Error(sentence, title=say("refused", locale), print_exception=False)
 
@@ -97,7 +102,15 @@ def require_fitting(event: Any, values: Sequence[Any], page: Any) -> None:
         number = widget._id  # noqa: SLF001 - gradio gives it no other name
         shown = page.get(number, widget)
         if not (widget.value is None if value is None else _fits(shown, value)):
+            known = getattr(shown, "choices", None) if _is_for_programs(event) else None
+            if known:
+                choices = [choice for _, choice in known]
+                raise OptionError("page.choice", value=repr(value), known=choices)
             raise OptionError("page.value", value=repr(value))
+
+
+def _is_for_programs(event: Any) -> bool:
+    return getattr(event, "api_visibility", None) == PUBLIC
 
 
 def _fits(widget: Any, value: Any) -> bool:

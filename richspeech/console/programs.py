@@ -106,7 +106,7 @@ class Programs:
     ) -> dict[str, Any]:
         """Recognise nine emotions in a voice; ``frame`` adds them over time."""
         if granularity not in GRANULARITIES:
-            raise OptionError("page.value", value=repr(granularity))
+            raise OptionError("page.choice", value=repr(granularity), known=GRANULARITIES)
         with self._sent(request, recording) as sent:
             job = EmotionJob(path=sent.path, request=EmotionRequest(frames=granularity == "frame"))
             self._service.emotions.submit(job, sent.home)
@@ -143,10 +143,7 @@ class Programs:
     def _sent(self, request: gr.Request, *files: object) -> Iterator[_Sent]:
         """Give what was sent for a call, and delete it in the end with all that came of it."""
         visitor, session = visitor_key(request), self._sessions.get(request.session_hash)
-        wanted = request.headers.get("accept-language", "").lower()
-        session.locale = next(
-            (each for each in locales() if wanted.startswith(each)), FALLBACK_LOCALE
-        )
+        session.locale = program_locale(request)
         paths = tuple(map(_path, files))
         if not paths:
             raise OptionError("page.unreadable")
@@ -180,6 +177,12 @@ class Programs:
             "dependencies": functions,
             "components": [each for each in config["components"] if each["id"] in used],
         }
+
+
+def program_locale(request: gr.Request) -> str:
+    """Return the language that a client prefers; English where it does not say."""
+    wanted = request.headers.get("accept-language", "").lower()
+    return next((each for each in locales() if wanted.startswith(each)), FALLBACK_LOCALE)
 
 
 def _label(function: Any) -> None:

@@ -120,6 +120,12 @@ def test_what_cannot_be_done_is_a_sentence_in_english(
         client.predict(**asked, api_name="/transcribe")
 
 
+def test_a_wrong_choice_is_answered_with_those_that_there_are(address: str) -> None:
+    sentence = r"The value 'word' cannot be chosen: choose one of utterance, frame\."
+    with pytest.raises(AppError, match=sentence):
+        client_of(address).predict(handle_file(str(SAD)), "word", api_name="/emotion")
+
+
 def test_forged_values_are_refused_without_a_traceback(client: Client) -> None:
     """Its server is asked for its log in the end: see ``address``."""
     junk: list[Any] = [None, 1, -1.5, True, "x", "", {}, {"path": 1}, ["x"], [[]], {"x": {}}]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from richspeech.access.accounts import Accounts
-from richspeech.access.principal import Role
+from richspeech.access.principal import Principal, Role
 from richspeech.console.templates import draw
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment
@@ -40,7 +40,8 @@ class KeyRow:
 def draw_accounts(accounts: Accounts, directory: Directory, locale: str, timezone: str) -> Markup:
     """Draw all users and all keys."""
     users = [*_users(accounts, directory, timezone)]
-    keys = [_key(key, locale, timezone) for key in directory.keys.values()]
+    owners = ((key, accounts.of_key(key)) for key in directory.keys.values())
+    keys = [_key(key, owner, locale, timezone) for key, owner in owners]
     return draw("tabs/access/accounts.html", locale, users=users, keys=keys)
 
 
@@ -62,9 +63,10 @@ def _users(accounts: Accounts, directory: Directory, timezone: str) -> Iterator[
         yield UserRow(user.name, user.role, moment(user.created, timezone))
 
 
-def _key(key: Key, locale: str, timezone: str) -> KeyRow:
+def _key(key: Key, owner: Principal | None, locale: str, timezone: str) -> KeyRow:
+    """Tell of a key what it may now, which the role of its owner bounds."""
     holds = key.holds(datetime.now(UTC))
-    scopes = sorted(scope.value for scope in key.scopes)
+    scopes = sorted(scope.value for scope in (owner.scopes if owner else ()))
     state = _state(key, locale, timezone, holds=holds)
     return KeyRow(key.user, key.name, key.digest, key.beginning, scopes, state, holds)
 

@@ -209,9 +209,9 @@ class AccessTab:
     def _drawn(self, session: Session) -> Markup:
         try:
             directory = self._accounts.directory
+            return draw_accounts(self._accounts, directory, session.locale, session.timezone)
         except RichSpeechError as error:
             return _refused(error, session)
-        return draw_accounts(self._accounts, directory, session.locale, session.timezone)
 
 
 def _refused(error: RichSpeechError, session: Session) -> Markup:
