@@ -44,19 +44,10 @@ bash scripts/check_deploy.sh
 if [ $# -gt 0 ]; then
   exec .venv/bin/python -m pytest "$@"
 fi
-# Two files at a time, long ones first, since xdist would put those of few tests last. Whoever tests the
-# page waits half of the time: what needs no page runs beside it, on what it leaves of the cores. What
-# measures time or memory runs alone, last.
+# Two files at a time, long ones first, since xdist would put those of few tests last. The page apart
+# from the rest, since a browser needs more than one core for moments; what measures time or memory
+# alone, last.
 two_at_a_time=(.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone")
-said=$(mktemp)
-nice -n 15 "${two_at_a_time[@]}" tests/integration tests/unit >"$said" 2>&1 &
-beside=$!
-trap 'kill "$beside" 2>/dev/null || true; rm -f "$said"' EXIT
-page=0 rest=0
-"${two_at_a_time[@]}" tests/e2e || page=$?
-wait "$beside" || rest=$?
-cat "$said"
-if [ "$page" != 0 ] || [ "$rest" != 0 ]; then
-  exit 1
-fi
+"${two_at_a_time[@]}" tests/e2e
+"${two_at_a_time[@]}" tests/integration tests/unit
 .venv/bin/python -m pytest -m alone
