@@ -15,12 +15,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from richspeech.api.multipart import FormFile
 from richspeech.api.openai.errors import ParameterError
+from richspeech.api.turns import Turns
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
 from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, Options
-from richspeech.model.turn_detection import MOST_PADDING_MS, SILENCE_MS, TurnDetection
 from richspeech.model.validation import bare_reason
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
@@ -49,20 +49,10 @@ def _chunking(value: Any) -> Any:
 Truth = Annotated[bool, BeforeValidator(_truth), Field(strict=True)]
 
 
-class ServerVad(BaseModel):
-    """Where utterances begin and end; what is left out is as the settings have it."""
+class ServerVad(Turns):
+    """Turns as a form asks for them; it says nothing else."""
 
     model_config = ConfigDict(extra="forbid")
-
-    type: Literal["server_vad"]
-    threshold: float | None = Field(None, ge=0, le=1)
-    prefix_padding_ms: int | None = Field(None, ge=0, le=MOST_PADDING_MS)
-    silence_duration_ms: int | None = Field(None, ge=SILENCE_MS[0], le=SILENCE_MS[-1])
-
-    @property
-    def turns(self) -> TurnDetection:
-        """What the detector is asked for."""
-        return TurnDetection(self.threshold, self.prefix_padding_ms, self.silence_duration_ms)
 
 
 class TranscriptionForm(BaseModel):

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from richspeech.api.openai.errors import ParameterError
+from richspeech.api.turns import Turns
 from richspeech.audio.pcm import Encoding
-from richspeech.model.turn_detection import MOST_PADDING_MS, SILENCE_MS, TurnDetection
 from richspeech.model.validation import bare_reason
 
 LONGEST_ID = 512
@@ -59,18 +59,10 @@ class ALaw(_Message):
         return Encoding.A_LAW
 
 
-class ServerVad(_Message):
-    """The server finds where utterances begin and end; null is as the settings have it."""
+class ServerVad(Turns):
+    """Turns as a session asks for them; what else it says is ignored."""
 
     type: Literal["server_vad"] = "server_vad"
-    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
-    prefix_padding_ms: Annotated[int, Field(ge=0, le=MOST_PADDING_MS)] | None = None
-    silence_duration_ms: Annotated[int, Field(ge=SILENCE_MS[0], le=SILENCE_MS[-1])] | None = None
-
-    @property
-    def turns(self) -> TurnDetection:
-        """What the detector is asked for."""
-        return TurnDetection(self.threshold, self.prefix_padding_ms, self.silence_duration_ms)
 
 
 class Transcription(_Message):
