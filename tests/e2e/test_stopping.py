@@ -13,6 +13,7 @@ from playwright.sync_api import Playwright, expect
 
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store, Stored
+from tests.fakes import PACED
 
 from .conftest import started, wait_for
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
@@ -22,24 +23,6 @@ LONG_SECONDS = 600
 """More than any test takes: who waits so long has not stopped."""
 MARGIN_SECONDS = 20
 """For a busy machine to start and end a process."""
-
-PACED = """
-import sys, time
-from richspeech.cli.app import main
-from richspeech.cli.terminal import leave
-from richspeech.audio.decode import Recording
-
-blocks = Recording.blocks
-
-def paced(self, *arguments):
-    for block in blocks(self, *arguments):
-        time.sleep(0.2)
-        yield block
-
-Recording.blocks = paced
-leave(main(["serve", *sys.argv[1:]]))
-"""
-"""The console, where four seconds of sound take at least a fifth of one: no machine is too fast."""
 
 
 @dataclass

@@ -23,30 +23,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from richspeech.places import HOME as ROOT
-from tests.fakes import wait_until
+from tests.fakes import PACED, wait_until
 
 EXAMPLES = ROOT / "examples"
 LONG = EXAMPLES / "zh-call.wav"
 """87 s."""
 SHORT = EXAMPLES / "zh-laughter.wav"
 PATIENCE_SECONDS = 180
-PACED = """
-import sys, time
-from richspeech.cli.app import main
-from richspeech.cli.terminal import leave
-from richspeech.audio.decode import Recording
-
-blocks = Recording.blocks
-
-def paced(self, *arguments):
-    for block in blocks(self, *arguments):
-        time.sleep(0.2)
-        yield block
-
-Recording.blocks = paced
-leave(main(["serve", "--model", "embedded", *sys.argv[1:]]))
-"""
-"""Four seconds of sound take at least a fifth of one: no machine is too fast for a signal."""
 BOUNDARY = "a-boundary"
 ROUTE = "/v1/audio/transcriptions"
 
@@ -121,7 +104,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     }
     with (folder / "log").open("wb") as log, (folder / "errors").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", PACED, "--port", str(port)],
+            [sys.executable, "-c", PACED, "--model", "embedded", "--port", str(port)],
             cwd=ROOT,
             stdout=log,
             stderr=errors,
