@@ -6,8 +6,7 @@ from contextlib import aclosing, suppress
 
 from starlette.requests import ClientDisconnect, Request
 
-from richspeech.errors import Cancelled
-from richspeech.jobs.job import Job, State
+from richspeech.jobs.job import Job
 
 
 async def follow(job: Job, request: Request) -> AsyncGenerator[None]:
@@ -46,15 +45,7 @@ async def finished(job: Job, request: Request) -> None:
     async with aclosing(follow(job, request)) as changes:
         async for _ in changes:
             pass
-    require_finished(job)
-
-
-def require_finished(job: Job) -> None:
-    """Raise why a job that is over has not finished."""
-    if job.error is not None:
-        raise job.error
-    if job.state is not State.FINISHED:
-        raise Cancelled
+    job.require_finished()
 
 
 async def _gone(request: Request) -> None:

@@ -198,9 +198,13 @@ class Job:
                     await look()
         finally:
             self.cancel()
+        self.require_finished()
+
+    def require_finished(self) -> None:
+        """Raise why a job that is over has not finished: its error, or ``Cancelled``."""
         if self.error is not None:
             raise self.error
-        if self.state is State.CANCELLED:
+        if self.state is not State.FINISHED:
             raise Cancelled
 
     def record(self) -> "JobRecord":

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from richspeech.api.following import finished, follow, require_finished
+from richspeech.api.following import finished, follow
 from richspeech.api.multipart import FormLimits, read_form, request_folder
 from richspeech.api.openai.answers import (
     DiarizedTranscription,
@@ -169,7 +169,7 @@ async def _stream(
         if job.is_over or (job.transcript and job.transcript.segments):
             break
     if job.is_over:
-        require_finished(job)
+        job.require_finished()
     return _Stream(_events(job, deltas, changes, locale_of(request)), stack.pop_all())
 
 
@@ -183,7 +183,7 @@ async def _events(
         for event in _new(job, deltas):
             yield _event(event.model_dump_json())
     try:
-        require_finished(job)
+        job.require_finished()
         yield _event(deltas.done(_heard(job)).model_dump_json())
     except RichSpeechError as error:
         yield _event(json.dumps(body_of(error, locale), ensure_ascii=False))
