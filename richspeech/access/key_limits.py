@@ -3,13 +3,13 @@
 The library counts in a sliding window, in constant memory for each key.
 """
 
-import time
 from collections import Counter
 
-from limits import RateLimitItem, parse_many
+from limits import parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from richspeech.access.rate import seconds_to_wait
 from richspeech.storage.accounts import Key
 
 SECONDS_TO_FINISH = 1
@@ -28,7 +28,8 @@ class KeyLimits:
         if key.concurrent is not None and self._running[key.digest] >= key.concurrent:
             return SECONDS_TO_FINISH
         limits = parse_many(key.rate) if key.rate else []
-        if seconds := max((self._seconds(limit, key.digest) for limit in limits), default=0):
+        waits = (seconds_to_wait(self._limiter, limit, key.digest) for limit in limits)
+        if seconds := max(waits, default=0):
             return seconds
         for limit in limits:
             self._limiter.hit(limit, key.digest)
@@ -40,9 +41,3 @@ class KeyLimits:
         self._running[key.digest] -= 1
         if not self._running[key.digest]:
             del self._running[key.digest]
-
-    def _seconds(self, limit: RateLimitItem, digest: str) -> int:
-        if self._limiter.test(limit, digest):
-            return 0
-        free = self._limiter.get_window_stats(limit, digest).reset_time
-        return max(int(free - time.time()) + 1, 1)

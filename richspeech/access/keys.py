@@ -28,7 +28,7 @@ MOST_DAYS = 36_500
 
 
 def new_secret() -> str:
-    """Make a key, or what stands in a link."""
+    """Make a key."""
     return MARK + secrets.token_urlsafe(RANDOM_BYTES)
 
 

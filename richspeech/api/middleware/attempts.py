@@ -4,11 +4,11 @@ The library counts failures in moving windows; nested ones make whoever keeps tr
 each time. A success clears earlier failures.
 """
 
-import time
-
-from limits import RateLimitItem, parse_many
+from limits import parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from richspeech.access.rate import seconds_to_wait
 
 FAILURES = "5 per minute; 12 per 10 minutes; 30 per hour"
 MOST_LETTERS = 128
@@ -25,7 +25,9 @@ class Attempts:
     def seconds_to_wait(self, address: str, user: str) -> int:
         """Return how long this address, or this name, has to wait; 0 for those who may try."""
         return max(
-            self._seconds(limit, key) for limit in self._limits for key in _keys(address, user)
+            seconds_to_wait(self._limiter, limit, *key)
+            for limit in self._limits
+            for key in _keys(address, user)
         )
 
     def fail(self, address: str, user: str) -> None:
@@ -39,12 +41,6 @@ class Attempts:
         for key in _keys(address, user):
             for limit in self._limits:
                 self._limiter.clear(limit, *key)
-
-    def _seconds(self, limit: RateLimitItem, key: tuple[str, str]) -> int:
-        if self._limiter.test(limit, *key):
-            return 0
-        free = self._limiter.get_window_stats(limit, *key).reset_time
-        return max(int(free - time.time()) + 1, 1)
 
 
 def _keys(address: str, user: str) -> tuple[tuple[str, str], tuple[str, str]]:
