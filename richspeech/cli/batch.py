@@ -36,7 +36,7 @@ from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import Step
-from richspeech.jobs.job import State
+from richspeech.model.job_state import State
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity

@@ -7,8 +7,8 @@ from typing import TextIO
 from richspeech.cli.terminal import unkept_line
 from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.work import Batch
-from richspeech.jobs.job import State
 from richspeech.language.figures import clock
+from richspeech.model.job_state import State
 
 SECONDS_BETWEEN = {True: 1.0, False: 10.0}
 """Between two lines; whether it is a terminal, where each takes the place of the one before."""

@@ -27,9 +27,9 @@ from richspeech.emotion.runs import RESULT
 from richspeech.errors import OptionError
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.emotion import EmotionJob, EmotionRequest
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import FALLBACK_LOCALE, locales
+from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest

@@ -14,11 +14,11 @@ from richspeech.console.view import lanes, rules_of
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engines, known_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
+from richspeech.model.job_state import State
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.sentiment import Agreement
 from richspeech.model.transcript import Segment, Transcript

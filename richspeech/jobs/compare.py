@@ -18,8 +18,9 @@ from typing import ClassVar, Literal
 from richspeech.audio.decode import AudioLimits, Waveform, open_recording
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.compare_engines import ComparedEngines
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript

@@ -22,9 +22,10 @@ from richspeech.jobs.emotion_recogniser import (
     EmotionRecogniserJob,
     SharedEmotionRecogniser,
 )
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import Runner
 from richspeech.model.emotion_scores import EmotionScores, EmotionWindow, NineEmotion, risks
+from richspeech.model.job_state import State
 from richspeech.settings import EmotionSettings
 
 FILES = (RESULT, EMBEDDING, AUDIO)

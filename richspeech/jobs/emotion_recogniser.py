@@ -9,7 +9,8 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.errors import Cancelled
-from richspeech.jobs.job import Job, State
+from richspeech.jobs.job import Job
+from richspeech.model.job_state import State
 from richspeech.recognition.pipeline import Cancel
 
 BLOCK_SECONDS = 4.0

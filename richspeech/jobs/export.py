@@ -26,9 +26,10 @@ from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_rec
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
 from richspeech.review.highlights import Highlight

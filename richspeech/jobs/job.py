@@ -1,8 +1,5 @@
 """Job: one piece of work that a thread does while others look on.
 
-waiting → loading → running → finished | cancelled | failed
-   each of them → stopping → finished | cancelled | failed
-
 A subclass says what its kind of work is about: what was asked for, how far it is, what came of it.
 The job's own thread changes it; whoever wants it no more cancels it; everybody may look.
 """
@@ -16,13 +13,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from richspeech.errors import Cancelled, RichSpeechError, StoreError
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State, require_next
 from richspeech.model.validation import why_refused
 from richspeech.operations.caller import Caller, caller
 from richspeech.polling import PAGE_POLL_SECONDS
@@ -38,48 +35,6 @@ class Kind(StrEnum):
     COMPARE = "compare"
     EXPORT = "export"
     LIVE = "live"
-
-
-class State(StrEnum):
-    """How far a job, or a recording of a batch, is."""
-
-    WAITING = "waiting"
-    LOADING = "loading"
-    """Its turn has come, but the model is not there yet."""
-    RUNNING = "running"
-    STOPPING = "stopping"
-    """Somebody wants it to end, and it has not yet."""
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return not NEXT[self]
-
-
-_ENDS = (State.FINISHED, State.CANCELLED, State.FAILED)
-
-NEXT: MappingProxyType[State, tuple[State, ...]] = MappingProxyType(
-    {
-        State.WAITING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
-        State.LOADING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
-        State.RUNNING: (State.LOADING, State.RUNNING, State.STOPPING, *_ENDS),
-        State.STOPPING: (State.STOPPING, *_ENDS),
-        State.FINISHED: (),
-        State.CANCELLED: (),
-        State.FAILED: (),
-    }
-)
-"""What may follow on each; a recording that is opened from elsewhere is finished at once."""
-
-
-def require_next(before: State, after: State, what: str) -> None:
-    """Raise ``ValueError`` for a step that cannot be; ``what`` names the work."""
-    if after not in NEXT[before]:
-        message = f"{what} is {before} and cannot become {after}."
-        raise ValueError(message)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.errors import BusyError
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.live import Event, Finished, LiveTranscription

@@ -23,10 +23,11 @@ from richspeech.errors import (
     StoppingError,
     UnexpectedError,
 )
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
+from richspeech.model.job_state import State
 from richspeech.operations.caller import called_by
 from richspeech.polling import WAITING_POLL_SECONDS
 

@@ -13,10 +13,11 @@ from richspeech.jobs.emotion_recogniser import (
     EmotionRecogniserJob,
     SharedEmotionRecogniser,
 )
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
+from richspeech.model.job_state import State
 from richspeech.operations.caller import caller
 from richspeech.stages.second_opinion import second_opinion
 from richspeech.storage.history import History

@@ -14,11 +14,12 @@ from typing import ClassVar
 from richspeech.engines.registry import engine_named, engines_for
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, OptionError, RichSpeechError
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.live import live_turn
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
 from richspeech.model.capability import Capability
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.live import Event, Finished, LiveTranscription
 from richspeech.recognition.live_recording import LiveRecording

@@ -22,11 +22,12 @@ from richspeech.errors import (
     StoreError,
 )
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.observer import NOBODY
 from richspeech.jobs.runner import Runner
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller

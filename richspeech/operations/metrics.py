@@ -18,10 +18,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from richspeech.engines.transcribers import Transcribers
-from richspeech.jobs.job import Job, State
+from richspeech.jobs.job import Job
 from richspeech.jobs.job import Kind as JobKind
 from richspeech.jobs.observer import Observer
 from richspeech.jobs.runner import Runner
+from richspeech.model.job_state import State
 from richspeech.model.transcript import Transcript
 from richspeech.operations.requests import Kind, Seen
 

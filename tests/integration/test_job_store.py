@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from richspeech.errors import AudioError
-from richspeech.jobs.job import JobRecord, Kind, State
+from richspeech.jobs.job import JobRecord, Kind
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.jobs import OVER, JobStore

@@ -24,9 +24,9 @@ from openai.types.audio import (
 
 from richspeech.api.openai.models import ALIASES
 from richspeech.engines.names import NAMES
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription as Job
 from richspeech.jobs.transcribe import Transcriptions
+from richspeech.model.job_state import State
 from tests.fakes import wait_until
 from tests.integration.conftest import EXAMPLES, references
 

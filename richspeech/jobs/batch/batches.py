@@ -22,8 +22,9 @@ from richspeech.jobs.batch.sources import Item, require_allowed, unbounded, zip_
 from richspeech.jobs.batch.work import Batch, Keep, Transcribe
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.jobs.export import as_unwritable
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import Runner
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.operations import audit
 from richspeech.recognition.pipeline import Cancel

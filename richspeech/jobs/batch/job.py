@@ -15,9 +15,10 @@ from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch
 from richspeech.jobs.caching import Step
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.document import Document
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from richspeech.jobs.job import State, require_next
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State, require_next
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 

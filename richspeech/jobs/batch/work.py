@@ -14,8 +14,8 @@ from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item
 from richspeech.jobs.caching import CachingTranscriber, Step
-from richspeech.jobs.job import State
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel, Progress
 

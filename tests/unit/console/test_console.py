@@ -39,12 +39,12 @@ from richspeech.errors import (
     UnexpectedError,
 )
 from richspeech.jobs.export import file_stem
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.language.catalog import Notice, locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript

@@ -26,11 +26,12 @@ from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.batch.rows import BatchRow
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
-from richspeech.jobs.job import Job, State
+from richspeech.jobs.job import Job
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript

@@ -27,13 +27,14 @@ from richspeech.errors import ModelError, UnexpectedError
 from richspeech.jobs import emotion as emotion_work
 from richspeech.jobs.emotion import EmotionJob, EmotionRequest, Emotions
 from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.model.corrections import Correction
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion
+from richspeech.model.job_state import State
 from richspeech.model.labels import word_of
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript

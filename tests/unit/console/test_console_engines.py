@@ -25,10 +25,10 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.model.corrections import Correction
+from richspeech.model.job_state import State
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest

@@ -24,13 +24,13 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import drop_export, show, shown
 from richspeech.errors import OptionError
 from richspeech.jobs.export import SLOW, Export, Exports, Material, order
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice
 from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress

@@ -27,7 +27,6 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError, StoreError
 from richspeech.jobs.caching import Step
 from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
@@ -36,6 +35,7 @@ from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress

@@ -35,10 +35,10 @@ from richspeech.errors import (
 )
 from richspeech.jobs.compare import Comparisons, Experiment, Side, Trial, score_anew
 from richspeech.jobs.compare_engines import ComparedEngines, settings_with
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice, locales
+from richspeech.model.job_state import State
 from richspeech.model.options import Options, hotwords_in
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript

@@ -15,10 +15,10 @@ from richspeech.console.tabs.live.tab import live_words
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, OptionError
-from richspeech.jobs.job import State
 from richspeech.jobs.live import LiveSession
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress

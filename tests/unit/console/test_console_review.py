@@ -12,9 +12,9 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.render import highlight_key
 from richspeech.console.panels.review.reviews import WINDOWS, Reviews, window_seconds
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
+from richspeech.model.job_state import State
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.highlights import pick_highlights

@@ -21,10 +21,10 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, StoppingError
 from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.batch.job import BatchJob
-from richspeech.jobs.job import State
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript

@@ -11,8 +11,8 @@ from richspeech.console.shown import show
 from richspeech.errors import AccessError, BusyError, OptionError
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.batch.sources import ZipLimits
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
+from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 
 MING, HONG = "visitor ming", "visitor hong"

@@ -12,10 +12,10 @@ from hypothesis import given
 from postprocess import STYLES, AudioEvent, Emotion
 from richspeech.console.root_page import page_data
 from richspeech.console.view import decoration, labels, segment_line, view
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales
 from richspeech.model.corrections import Correction
+from richspeech.model.job_state import State
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.recognition.pipeline import Progress
 from tests.transcripts import put_right, segment, transcript, transcripts

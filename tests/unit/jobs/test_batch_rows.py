@@ -3,8 +3,8 @@
 import pytest
 
 from richspeech.jobs.batch.rows import BatchRow, by_risk, tally
-from richspeech.jobs.job import NEXT, State
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import NEXT, State
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 

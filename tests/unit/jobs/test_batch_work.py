@@ -16,7 +16,7 @@ from richspeech.jobs.batch.rows import BatchRow, Tally
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources
 from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import CachingTranscriber, Step
-from richspeech.jobs.job import State
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource

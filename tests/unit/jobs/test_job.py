@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
-from richspeech.jobs.job import NEXT, Job, JobRecord, Kind, State
+from richspeech.jobs.job import Job, JobRecord, Kind
 from richspeech.language.catalog import Notice, locales, sentence
+from richspeech.model.job_state import NEXT, State
 
 OVER = (State.FINISHED, State.CANCELLED, State.FAILED)
 

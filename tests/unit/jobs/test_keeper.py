@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from richspeech.errors import AudioError
-from richspeech.jobs.job import Job, State
+from richspeech.jobs.job import Job
 from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.database import Database

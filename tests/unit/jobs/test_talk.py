@@ -11,10 +11,11 @@ import pytest
 
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, BusyError, Cancelled, ModelError, OptionError
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.observer import Observer
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.talk import Failed, Talk, Talks
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript

@@ -18,11 +18,12 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import BusyError, Cancelled
 from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.export import Exports, Material, order
-from richspeech.jobs.job import Kind, State
+from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import AT_ONCE, Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
 from richspeech.language.catalog import Notice
+from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript

@@ -14,10 +14,11 @@ from postprocess import Emotion
 from richspeech.audio.decode import AudioLimits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled
-from richspeech.jobs.job import Job, Kind, State
+from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.jobs.waiting import WaitingRoom
+from richspeech.model.job_state import State
 from richspeech.operations.metrics import Metrics
 from richspeech.operations.requests import Seen
 from richspeech.settings import Settings

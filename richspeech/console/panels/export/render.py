@@ -9,9 +9,9 @@ from richspeech.console.render import how_far
 from richspeech.console.templates import draw
 from richspeech.errors import UnexpectedError
 from richspeech.jobs.export import SLOW, Export
-from richspeech.jobs.job import State
 from richspeech.language.catalog import Notice
 from richspeech.language.figures import size_text
+from richspeech.model.job_state import State
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
+from richspeech.model.job_state import State
 
 
 class SecondOpinionRow:

@@ -11,9 +11,9 @@ from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
 from richspeech.jobs.batch.job import BatchJob, Packing
 from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
-from richspeech.jobs.job import State
 from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import clock, duration_text
+from richspeech.model.job_state import State
 from richspeech.review.risk import Level, level_of
 from richspeech.settings import RiskSettings
 

@@ -17,9 +17,9 @@ from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.jobs.batch.job import BatchJob
-from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
+from richspeech.model.job_state import State
 from richspeech.polling import PAGE_POLL_SECONDS
 from richspeech.writers import WRITERS, WriterOptions
 

@@ -13,11 +13,11 @@ from richspeech.console import render
 from richspeech.console.templates import draw
 from richspeech.jobs.emotion import EmotionJob
 from richspeech.jobs.emotion_recogniser import EmotionRecogniserJob
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text
 from richspeech.model.emotion_scores import NineEmotion, Scores, risks
+from richspeech.model.job_state import State
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Transcript
 from richspeech.places import HOME

@@ -17,10 +17,10 @@ from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
 from richspeech.console.widgets import QUICK
 from richspeech.errors import AccessError, OptionError, StoreError
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Sound, Transcription
 from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import zone_of
+from richspeech.model.job_state import State
 from richspeech.operations.caller import caller
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History

@@ -19,9 +19,9 @@ from richspeech.console.render import (
 from richspeech.console.templates import draw
 from richspeech.engines.registry import engine_named, known_languages
 from richspeech.jobs.compare import Experiment, Result, Trial
-from richspeech.jobs.job import State
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
+from richspeech.model.job_state import State
 from richspeech.model.transcript import Segment
 from richspeech.review.comparison import LABELS, Alignment, Kind, Row
 

@@ -17,11 +17,11 @@ from richspeech.console.shown import show, shown
 from richspeech.console.view import view
 from richspeech.engines.registry import engine_named
 from richspeech.errors import NoRecordingError, RichSpeechError
-from richspeech.jobs.job import State
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
+from richspeech.model.job_state import State
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
 
