@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -15,28 +15,21 @@ async def follow(job: Job, request: Request) -> AsyncGenerator[None]:
     The body of the request must have been read. Raises ``ClientDisconnect`` when the client has
     gone. Whoever stops listening before the end has cancelled the job.
     """
-    loop, changed = asyncio.get_running_loop(), asyncio.Event()
     gone = asyncio.ensure_future(_gone(request))
-    gone.add_done_callback(lambda _: changed.set())
-
-    def tell() -> None:
-        with suppress(RuntimeError):  # the server has ended, and nobody listens any more
-            loop.call_soon_threadsafe(changed.set)
-
-    job.listeners.append(tell)
     try:
-        while True:
-            changed.clear()
-            is_over = job.is_over
-            yield
-            if is_over:
-                return
-            await changed.wait()
-            if gone.done():
-                raise ClientDisconnect
+        with job.told() as changed:
+            gone.add_done_callback(lambda _: changed.set())
+            while True:
+                changed.clear()
+                is_over = job.is_over
+                yield
+                if is_over:
+                    return
+                await changed.wait()
+                if gone.done():
+                    raise ClientDisconnect
     finally:
         gone.cancel()
-        job.listeners.remove(tell)
         job.cancel()
 
 

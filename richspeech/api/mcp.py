@@ -6,11 +6,14 @@
     richspeech://transcripts/{number} a transcript of the history
 
 There is no port: whoever starts the program may read what it reads, which is every recording that
-this user of the machine may read, or those below some folders.
+this user of the machine may read, or those below some folders. Every call has a number of its own,
+and is a line in the log.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from inspect import getdoc
@@ -26,11 +29,13 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options, language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript, plain
-from richspeech.operations.caller import caller
+from richspeech.operations.caller import Caller, called_by, caller, request_id_of
 from richspeech.review.review import review_transcript
 from richspeech.service import Service
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store
+
+log = logging.getLogger(__name__)
 
 INSTRUCTIONS = (
     "Transcribes recordings on this machine and keeps, for every utterance, its time, language, "
@@ -98,7 +103,8 @@ class _Tools:
         tokens: HasTokens = False,  # noqa: FBT002 - by name, in JSON
     ) -> dict[str, Any]:
         """Transcribe a recording: text, times, language, emotion, sounds, with probabilities."""
-        async with self._heard(path, asking, language, engine, hotwords) as transcript:
+        with _call("transcribe"):
+            transcript = await self._heard(path, asking, language, engine, hotwords)
             return _document(transcript, tokens=tokens)
 
     async def highlights(
@@ -109,7 +115,8 @@ class _Tools:
         engine: Engine = None,
     ) -> dict[str, Any]:
         """Transcribe a recording and tell what to hear again, its shares of emotions, its risk."""
-        async with self._heard(path, asking, language, engine) as transcript:
+        with _call("highlights"):
+            transcript = await self._heard(path, asking, language, engine)
             review = review_transcript(transcript, self._service.settings)
             return {"file": path, "model": transcript.model, **review.to_dict()}
 
@@ -122,7 +129,7 @@ class _Tools:
         """Search the transcripts that were kept, newest first; an empty query finds all."""
         here = datetime.now().astimezone().tzinfo
         assert here is not None  # noqa: S101 - what astimezone gives has one
-        with _told_to_a_tool():
+        with _call("search"):
             store, asked = self._store, parse_query(query)
             found = store.search(asked, limit=limit, offset=offset, timezone=here)
             labels = store.labels([entry.id for entry in found])
@@ -133,10 +140,8 @@ class _Tools:
 
     def transcript(self, number: int) -> dict[str, Any]:
         """One transcript of the history, by its number."""
-        try:
+        with _call("transcript", ResourceError):
             return self._store.open(number).document.transcript.to_dict()
-        except RichSpeechError as error:
-            raise ResourceError(str(error)) from error
 
     @property
     def _store(self) -> Store:
@@ -144,7 +149,6 @@ class _Tools:
             raise OptionError("history.off")
         return self._service.history.seen_by(caller().principal).store
 
-    @asynccontextmanager
     async def _heard(
         self,
         path: str,
@@ -152,15 +156,14 @@ class _Tools:
         language: str | None,
         engine: str | None,
         hotwords: tuple[str, ...] = (),
-    ) -> AsyncIterator[Transcript]:
+    ) -> Transcript:
         """Have a recording transcribed, and tell meanwhile how far that is."""
-        with _told_to_a_tool():
-            options = Options(**_fields(self._service.defaults, language, hotwords))
-            job = Transcription(self._allowed(path), TranscriptionRequest(options, engine))
-            self._service.transcriptions.submit(job)
-            await job.attend(partial(_tell, job, asking))
+        options = Options(**_fields(self._service.defaults, language, hotwords))
+        job = Transcription(self._allowed(path), TranscriptionRequest(options, engine))
+        self._service.transcriptions.submit(job)
+        await job.attend(partial(_tell, job, asking))
         assert job.transcript is not None  # noqa: S101 - it is finished
-        yield job.transcript
+        return job.transcript
 
     def _allowed(self, path: str) -> Path:
         """Return where a recording is: where we are, or else below one of the folders.
@@ -217,9 +220,15 @@ def _line(entry: Entry) -> dict[str, Any]:
 
 
 @contextmanager
-def _told_to_a_tool() -> Iterator[None]:
-    """Turn what we refuse into what its client is told."""
-    try:
-        yield
-    except RichSpeechError as error:
-        raise ToolError(str(error)) from error
+def _call(tool: str, refusal: type[Exception] = ToolError) -> Iterator[None]:
+    """Give a call a number, log its end, and turn what we refuse into what its client is told."""
+    began, end = time.monotonic(), "failed"
+    with called_by(Caller(request_id_of(""))):
+        try:
+            yield
+            end = "done"
+        except RichSpeechError as error:
+            end = error.code
+            raise refusal(str(error)) from error
+        finally:
+            log.info("%s: %s in %.3f s", tool, end, time.monotonic() - began)

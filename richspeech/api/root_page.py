@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from richspeech.language.catalog import locales
+from richspeech.language.preference import preferred_locale
 
 THEME = "theme.css"
 """The one file that stands at the root; its address has a hash of it."""
@@ -116,20 +117,7 @@ def locale_of(connection: HTTPConnection) -> str:
     chosen = connection.cookies.get(LOCALE_COOKIE)
     if chosen in locales():
         return chosen
-    wanted = connection.headers.get("accept-language", "").split(",")
-    for tag in sorted(wanted, key=_weight, reverse=True):
-        for locale in locales():
-            if tag.strip().lower().startswith(locale):
-                return locale
-    return locales()[0]
-
-
-def _weight(tag: str) -> float:
-    """Read the q of ``en;q=0.8``."""
-    try:
-        return float(tag.partition("q=")[2] or 1)
-    except ValueError:
-        return 0.0
+    return preferred_locale(connection.headers.get("accept-language", "")) or locales()[0]
 
 
 class _File(NamedTuple):

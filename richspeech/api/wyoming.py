@@ -20,6 +20,7 @@ Source: https://github.com/rhasspy/wyoming
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -149,18 +150,24 @@ class _Conversation:
         self._idle = Idle(settings.idle_seconds)
         self._request = TranscriptionRequest(service.defaults)
         self._recording: _Recording | None = None
+        self._heard = 0
+        """Recordings whose answers are sent."""
 
     async def run(self) -> None:
         """Take events until the last one; what goes wrong is told, and is the end."""
+        began, end = time.monotonic(), "done"
         try:
             while event := await self._received():
                 await self._heed(event)
         except RichSpeechError as error:
+            end = error.code
             self._drop()
             await self._send(_refusal(error))
             await self._hear_out()
         finally:
             self._drop()
+            seconds = time.monotonic() - began
+            log.info("Wyoming: %s in %.3f s, recordings heard: %d", end, seconds, self._heard)
 
     def _drop(self) -> None:
         """Hear no more of a recording."""
@@ -286,6 +293,7 @@ class _Conversation:
         recording.talk.hang_up()
         await recording.answer
         self._recording = None
+        self._heard += 1
 
     async def _deliver(self, outbox: "asyncio.Queue[Sent]") -> None:
         """Send what is told of a recording, as it comes."""

@@ -1,8 +1,9 @@
 """``python -m richspeech mcp``: tools for programs that start this one and talk on its pipes.
 
-It ends when they close its stdin.
+It ends when they close its stdin. Every call is a line on stderr.
 """
 
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -40,9 +41,12 @@ def mcp(
     settings = model.settings()
     with extra("mcp"):
         from richspeech.api.mcp import mcp_server  # noqa: PLC0415 - an extra, and it takes a second
-    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
+    from richspeech.operations.logs import logs_written  # noqa: PLC0415 - a help text needs none
+    from richspeech.service import open_service  # noqa: PLC0415 - of these
 
-    with open_service(settings, model.config) as service:
+    # To stderr alone, which clients keep: the file of the settings is a server's.
+    logs = logs_written(settings.operations.model_copy(update={"log_folder": None}), sys.stderr)
+    with logs, open_service(settings, model.config) as service:
         load = partial(service.readiness.load, service.transcribers.load_main)
         threading.Thread(target=load, name="loading", daemon=True).start()
         mcp_server(service, version(), folder).run()

@@ -28,7 +28,8 @@ from richspeech.errors import OptionError
 from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.emotion import EmotionJob, EmotionRequest
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import FALLBACK_LOCALE, locales
+from richspeech.language.catalog import FALLBACK_LOCALE
+from richspeech.language.preference import preferred_locale
 from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options, hotwords_in, language_hint
@@ -181,8 +182,7 @@ class Programs:
 
 def program_locale(request: gr.Request) -> str:
     """Return the language that a client prefers; English where it does not say."""
-    wanted = request.headers.get("accept-language", "").lower()
-    return next((each for each in locales() if wanted.startswith(each)), FALLBACK_LOCALE)
+    return preferred_locale(request.headers.get("accept-language", "")) or FALLBACK_LOCALE
 
 
 def _label(function: Any) -> None:

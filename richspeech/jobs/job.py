@@ -7,7 +7,9 @@ The job's own thread changes it; whoever wants it no more cancels it; everybody 
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -129,17 +131,40 @@ class Job:
         if self.stop.is_set():
             raise Cancelled
 
+    @contextmanager
+    def told(self) -> Iterator[asyncio.Event]:
+        """Give an event of the running loop that is set at every change."""
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
+                loop.call_soon_threadsafe(changed.set)
+
+        self.listeners.append(tell)
+        try:
+            yield changed
+        finally:
+            self.listeners.remove(tell)
+
     async def watch(self) -> AsyncIterator[None]:
-        """Yield now, whenever something has changed, and at the end."""
-        seen = None
-        while True:
-            is_over, changes = self.is_over, self.changes
-            if is_over or changes != seen:
-                seen = changes
+        """Yield now, when something has changed, as often as a page can show it, and at the end."""
+        with self.told() as changed:
+            while True:
+                changed.clear()
+                is_over = self.is_over
                 yield
-            if is_over:
-                return
-            await asyncio.sleep(PAGE_POLL_SECONDS)
+                if is_over:
+                    return
+                soonest = time.monotonic() + PAGE_POLL_SECONDS
+                await changed.wait()
+                await self._until_over(changed, soonest)
+
+    async def _until_over(self, changed: asyncio.Event, latest: float) -> None:
+        """Return at the end, or at ``latest``, by the monotonic clock, while it goes on."""
+        while not self.is_over and (seconds := latest - time.monotonic()) > 0:
+            changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), seconds)
 
     async def attend(self, look: Callable[[], Awaitable[None]] | None = None) -> None:
         """Return at the end; ``look`` is called now, after every change, and then.

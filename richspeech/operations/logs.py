@@ -25,7 +25,7 @@ FILE_NAME = "hear.log"
 MOST_LETTERS = 500
 """Of a value; a name of a file has at most 255."""
 MOST_TRACE_LETTERS = 20_000
-QUIET = ("httpx", "numba", "matplotlib", "alembic")
+QUIET = ("httpx", "numba", "matplotlib", "alembic", "mcp")
 """They say at every start what they do; their warnings stay."""
 
 

@@ -31,6 +31,7 @@ class Talk:
     progress: list[tuple[float, float | None]] = field(default_factory=list)
     kept: str = ""
     refused: str = ""
+    log: list[dict[str, Any]] = field(default_factory=list)
 
     def result(self, name: str) -> dict[str, Any]:
         found = self.said[name]
@@ -99,7 +100,20 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Talk:
         cwd=ROOT,
         env={**os.environ, "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite"},
     )
-    return asyncio.run(talk(server, outside, folder / "log"))
+    told = asyncio.run(talk(server, outside, folder / "log"))
+    lines = (folder / "log").read_text("utf-8").splitlines()
+    told.log = [json.loads(line) for line in lines if line.startswith("{")]
+    return told
+
+
+def test_every_call_is_a_line_in_the_log_with_a_number_of_its_own(told: Talk) -> None:
+    lines = [line for line in told.log if line["logger"] == "richspeech.api.mcp"]
+    ends = [line["event"].rpartition(" in ")[0] for line in lines]
+    assert len(lines) == len(told.said) + 2, "two transcripts were asked for as well"
+    assert ends[:3] == ["transcribe: done", "transcribe: done", "transcribe: audio"]
+    assert ends[-3:] == ["search: option", "transcript: done", "transcript: store"]
+    assert len({line["request"] for line in lines}) == len(lines)
+    assert not [line for line in told.log if line["logger"].startswith("mcp")], "names, words"
 
 
 def test_there_are_three_tools_and_each_says_what_it_takes(told: Talk) -> None:

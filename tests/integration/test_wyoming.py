@@ -1,7 +1,9 @@
 """Wyoming with the library's own client, against a real socket and the embedded model."""
 
 import asyncio
+import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -27,10 +29,12 @@ from richspeech.app import serve_wyoming
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import SettingsError
+from richspeech.operations.logs import logs_written
 from richspeech.places import HOME as ROOT
 from richspeech.service import build
-from richspeech.settings import load_settings
+from richspeech.settings import OperationsSettings, load_settings
 from tests.documents import API, example_of
+from tests.fakes import wait_until
 from tests.integration.conftest import EXAMPLES, references
 
 CALL, SAD = EXAMPLES / "zh-laughter.wav", EXAMPLES / "ja-sad.wav"
@@ -143,6 +147,20 @@ def test_recordings_follow_each_other_each_with_its_own_wishes(address: tuple[st
 
     sad, call = talked(address, talk)
     assert (sad.data["language"], call.data["language"]) == ("ja", "zh")
+
+
+def test_a_conversation_is_a_line_in_the_log_with_a_number_of_its_own(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = io.StringIO()
+    with logs_written(OperationsSettings(), stream):
+        talked(address, lambda client: heard(client, SAD))
+        refusal(address, lambda client: heard(client, SAD, name="ear"))
+        wait_until(lambda: stream.getvalue().count("Wyoming: ") == 2)
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert re.fullmatch(r"Wyoming: done in [\d.]+ s, recordings heard: 1", first["event"])
+    assert re.fullmatch(r"Wyoming: option in [\d.]+ s, recordings heard: 0", second["event"])
+    assert first["request"] != second["request"]
 
 
 def test_silence_is_an_empty_transcript(address: tuple[str, int]) -> None:

@@ -42,6 +42,6 @@ async def refuse_for(
     error: RichSpeechError,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Say why, in the language that is asked for first; English if it is not ours."""
+    """Say why, in the language that is preferred; English if it is none of ours."""
     sentence = Notice.of(error).sentence(locale_of(HTTPConnection(scope)))
     await refuse(scope, receive, send, status, sentence, headers, error.code)

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +24,8 @@ OTHER = "other"
 """The route of what has none: paths that do not exist, and requests that the middleware refuses."""
 OTHER_METHOD = "OTHER"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+MOST_LETTERS = 100
+"""Of a path that is no route, in the log."""
 DENIAL = "websocket.http.response.start"
 STARTS = ("http.response.start", "websocket.accept", DENIAL)
 """What begins an answer."""
@@ -97,7 +100,14 @@ class Requests:
             self._programs -= waits
             self._watch.ended(Seen(kind, method, route, status, seconds, received_bytes))
             if is_program:
-                log.info("%s %s: %d in %.3f s", method, route, status, seconds)
+                asked = _shown(scope["path"]) if route == OTHER else route
+                log.info("%s %s: %d in %.3f s", method, asked, status, seconds)
+
+
+def _shown(path: str) -> str:
+    """Return a path as it may stand in a line: letters of an address alone, and not too many."""
+    shown = quote(path[:MOST_LETTERS], errors="replace")
+    return shown if len(path) <= MOST_LETTERS else f"{shown}…"
 
 
 def route_of(scope: Scope) -> str:

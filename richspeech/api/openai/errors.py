@@ -34,7 +34,8 @@ from richspeech.errors import (
     StoreError,
     UnexpectedError,
 )
-from richspeech.language.catalog import FALLBACK_LOCALE, locales, sentence
+from richspeech.language.catalog import FALLBACK_LOCALE, sentence
+from richspeech.language.preference import preferred_locale
 from richspeech.model.validation import bare_reason
 
 log = logging.getLogger(__name__)
@@ -172,12 +173,11 @@ def answer_to(error: RichSpeechError, locale: str = FALLBACK_LOCALE) -> JSONResp
 
 
 def locale_of(connection: HTTPConnection) -> str:
-    """Return the language of sentences: that which is asked for first, English if it is not ours.
+    """Return the language of sentences: that which is preferred, English if it is none of ours.
 
-    Programs ask for none.
+    Programs prefer none.
     """
-    wanted = connection.headers.get("accept-language", "").strip().lower()
-    return next((each for each in locales() if wanted.startswith(each)), FALLBACK_LOCALE)
+    return preferred_locale(connection.headers.get("accept-language", "")) or FALLBACK_LOCALE
 
 
 class ApiRoute(APIRoute):

@@ -141,3 +141,20 @@ def test_requests_of_programs_are_lines_in_the_log(
     (line,) = caplog.messages
     assert line.startswith("POST /v1/things/{thing}: 200 in ")
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/v1/nothing", "/v1/nothing"),
+        ("/v1/a%0Ab c%1b[2J", "/v1/a%0Ab%20c%1B%5B2J"),
+        (f"/api/{'x' * 200}", f"/api/{'x' * 95}…"),
+    ],
+)
+def test_a_path_that_is_no_route_is_in_the_log_in_one_line(
+    client: TestClient, caplog: pytest.LogCaptureFixture, path: str, shown: str
+) -> None:
+    with caplog.at_level(logging.INFO, "richspeech.api.middleware.requests"):
+        client.get(path)
+    (line,) = caplog.messages
+    assert line.startswith(f"GET {shown}: 404 in ")

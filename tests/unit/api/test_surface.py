@@ -84,7 +84,7 @@ def test_an_error_has_a_status_a_type_and_a_code(
 
 
 def test_whoever_asks_for_chinese_is_answered_in_chinese(client: TestClient) -> None:
-    answer = client.get("/v1/raise/stopping", headers={"accept-language": "zh-CN,en;q=0.5"})
+    answer = client.get("/v1/raise/stopping", headers={"accept-language": "en;q=0.5, zh-CN"})
     assert "。" in answer.json()["error"]["message"]
 
 

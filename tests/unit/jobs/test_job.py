@@ -90,6 +90,42 @@ def test_whoever_looks_on_hears_of_the_beginning_of_changes_and_of_the_end() -> 
     assert asyncio.run(seen()) == [State.WAITING, State.RUNNING, State.FINISHED]
 
 
+def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("richspeech.jobs.job.PAGE_POLL_SECONDS", 600)
+
+    async def seen() -> list[State]:
+        job, states = Digging(state=State.RUNNING), list[State]()
+
+        def dig() -> None:
+            for _ in range(1_000):
+                job.touch()
+            job.enter(State.FINISHED)
+
+        async for _ in job.watch():
+            if not states:
+                asyncio.get_running_loop().run_in_executor(None, dig)
+            states.append(job.state)
+        assert not job.listeners
+        return states
+
+    assert asyncio.run(asyncio.wait_for(seen(), 60)) == [State.RUNNING, State.FINISHED]
+
+
+def test_who_looks_on_after_the_loop_has_ended_holds_no_job_up() -> None:
+    job = Digging(state=State.RUNNING)
+
+    async def leave() -> None:
+        watching = job.watch()
+        await anext(watching)
+        job.listeners.append(job.listeners[0])  # as of a loop that was stopped at once
+
+    asyncio.run(leave())
+    job.enter(State.FINISHED)
+    assert job.is_over
+
+
 def test_a_record_outlives_the_job_as_json() -> None:
     job = Digging()
     job.fail(OptionError("option.unknown", what=Notice("what.engine"), value="e", known=("a", "b")))
