@@ -7,11 +7,11 @@ FROM ${BASE} AS dependencies
 COPY scripts/install_system.sh /opt/richspeech/scripts/
 RUN bash /opt/richspeech/scripts/install_system.sh
 WORKDIR /opt/richspeech
-COPY requirements.txt ./
+COPY requirements.txt requirements-workers.txt ./
 COPY scripts/environment.sh scripts/
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN --mount=type=cache,target=/root/.cache/pip \
-    bash -c '. scripts/environment.sh && environment requirements.txt'
+    bash -c '. scripts/environment.sh && environment requirements-workers.txt'
 
 FROM dependencies AS package
 COPY requirements-dev.txt pyproject.toml README.md postprocess.py app_sensevoice.py config.yaml ./

@@ -20,8 +20,9 @@ if [ "${1-}" = --fast ]; then
   exit "$tests"
 fi
 
-# PostgreSQL: the history can be kept in it. Noto: Chromium draws Chinese, Japanese and Korean with it.
-packages=(chromium espeak-ng fonts-noto-cjk postgresql)
+# PostgreSQL: the history can be kept in it. Redis, RabbitMQ: jobs go through them to other machines. Noto:
+# Chromium draws Chinese, Japanese and Korean with it.
+packages=(chromium espeak-ng fonts-noto-cjk postgresql rabbitmq-server redis-server)
 command -v npm >/dev/null || packages+=(nodejs npm)  # some builds of nodejs bring npm along
 missing=()
 for package in "${packages[@]}"; do
@@ -33,7 +34,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
   apt-get update -qq
+  # The tests start servers of their own, so the packages shall not start theirs.
+  policy=/usr/sbin/policy-rc.d
+  made=
+  [ -e $policy ] || { made=$policy && printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy; }
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  [ -z "$made" ] || rm "$made"
 fi
 
 .venv/bin/ruff format --check .
