@@ -32,6 +32,8 @@ from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
 from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
+from richspeech.queue.receivers import Receivers
+from richspeech.queue.webhooks import Webhooks
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
 from richspeech.storage.history import History, open_history
@@ -110,6 +112,16 @@ class Service:
         emotion = self.emotion_recogniser.loaded
         others = {"emotion2vec+": emotion.recogniser.memory_bytes} if emotion else {}
         return {**self.transcribers.memory_bytes, **others}
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        """Whom a job may ask to be told when it is over."""
+        return Receivers(self.settings.webhooks)
+
+    @cached_property
+    def webhooks(self) -> Webhooks | None:
+        """What tells them; None where nobody may ask."""
+        return Webhooks.of(self.settings.webhooks)
 
     # What can be done -------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 Messages name the key, the value and its source, but never a value that may be the password.
 """
 
+import base64
+import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     PlainValidator,
     ValidationError,
     model_validator,
@@ -43,6 +46,7 @@ from richspeech.model.rules import (
     require_names,
 )
 from richspeech.model.sentiment import Sentiment
+from richspeech.model.web_address import WebAddress
 from richspeech.passwords import looks_hashed, require_hash
 from richspeech.places import CONFIG, HOME
 
@@ -50,12 +54,18 @@ CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
-SECRET_KEYS = frozenset({"server", "server.password", "history", "history.url"})
+SECRET_KEYS = frozenset(
+    {"server", "server.password", "history", "history.url", "webhooks", "webhooks.secret"}
+)
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
+
+SIGNING_PREFIX = "whsec_"
+SIGNING_BYTES = range(24, 65)
+"""As the specification of Standard Webhooks has it."""
 
 ENGINES = NAMES
 
@@ -119,6 +129,29 @@ def _endpoint(value: str) -> str:
 def _password(value: str) -> str:
     if looks_hashed(value):
         require_hash(value)
+    return value
+
+
+def _receiver(value: str) -> str:
+    address = WebAddress.read(value)
+    if address.target != "/":
+        message = "an origin is a scheme and a host, such as https://hooks.example.org"
+        raise ValueError(message)
+    return address.origin
+
+
+def _signing_secret(value: str) -> str:
+    """Require what all receivers read alike: some refuse what others take without a word."""
+    try:
+        secret = base64.b64decode(value.removeprefix(SIGNING_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        secret = b""
+    if not value.startswith(SIGNING_PREFIX) or len(secret) not in SIGNING_BYTES:
+        message = (
+            "a secret is whsec_ and 24 to 64 random bytes in base64; "
+            'make one by: echo "whsec_$(openssl rand -base64 32)"'
+        )
+        raise ValueError(message)
     return value
 
 
@@ -364,6 +397,25 @@ class WyomingSettings(_Group):
         return self
 
 
+class WebhookSettings(_Group):
+    """Who may be told that a job is over."""
+
+    secret: Annotated[str, AfterValidator(_signing_secret)] | None = Field(default=None, repr=False)
+    origins: tuple[Annotated[str, AfterValidator(_receiver)], ...] = ()
+    networks: tuple[IPvAnyNetwork, ...] = ()
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 15.0
+    retry_seconds: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=7 * 86_400)], ...], Field(max_length=20)
+    ] = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+
+    @model_validator(mode="after")
+    def _signed(self) -> "WebhookSettings":
+        if self.origins and self.secret is None:
+            message = "origins need a secret, with which receivers tell who calls them: set both"
+            raise ValueError(message)
+        return self
+
+
 class HighlightSettings(_Group):
     """What is worth watching again, and how long a clip of it is."""
 
@@ -429,6 +481,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     operations: OperationsSettings = OperationsSettings()
     wyoming: WyomingSettings = WyomingSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES

@@ -368,6 +368,73 @@ def test_the_password_never_appears_in_a_message(tmp_path: Path, text: str) -> N
     assert PASSWORD not in str(caught.value)
 
 
+# Webhooks -----------------------------------------------------------------------------------------
+
+
+SIGNING = f"whsec_{'QUJD' * 8}"
+
+
+def test_origins_are_compared_as_browsers_spell_them(tmp_path: Path) -> None:
+    origins = "[HTTPS://Hooks.Example.org:443, 'http://0x7f.1:9000/']"
+    text = f"webhooks: {{secret: {SIGNING}, origins: {origins}, networks: [10.0.0.0/8, '::1']}}"
+    webhooks = load_settings(written(tmp_path, text)).webhooks
+    assert webhooks.origins == ("https://hooks.example.org", "http://127.0.0.1:9000")
+    assert [*map(str, webhooks.networks)] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "hooks.example.org",
+        "https://hooks.example.org/heard",
+        "https://me:word@h.org",
+        "ftp://h.org",
+    ],
+)
+def test_what_is_no_origin_is_no_receiver(tmp_path: Path, origin: str) -> None:
+    text = f"webhooks: {{secret: {SIGNING}, origins: ['{origin}']}}"
+    assert "webhooks.origins.0" in refusal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("network", ["10.0.0.1/8", "hooks.example.org", "10.0.0.0/33"])
+def test_what_is_no_network_is_refused(tmp_path: Path, network: str) -> None:
+    assert "webhooks.networks.0" in refusal(
+        written(tmp_path, f"webhooks: {{networks: [{network}]}}")
+    )
+
+
+def test_receivers_need_a_secret(tmp_path: Path) -> None:
+    message = refusal(written(tmp_path, "webhooks: {origins: ['https://hooks.example.org']}"))
+    assert "origins need a secret" in message
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD",
+        "whsec_QUJDQUJD",
+        f"whsec_{'QUJD' * 22}",
+        f"whsec_{'QUJD' * 8}QQ",
+        f"whsec_{'QUJD' * 8}!!!!",
+        "whsec_" + "公" * 32,
+    ],
+)
+def test_a_secret_that_not_all_receivers_read_alike_is_refused_without_being_shown(
+    tmp_path: Path, secret: str
+) -> None:
+    message = refusal(written(tmp_path, f"webhooks: {{secret: '{secret}'}}"))
+    assert message.startswith(
+        "my.yaml: webhooks.secret: a secret is whsec_ and 24 to 64 random bytes"
+    )
+    assert secret.removeprefix("whsec_") not in message
+
+
+def test_the_secret_is_not_shown_with_the_settings(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, f"webhooks: {{secret: {SIGNING}}}"))
+    assert settings.webhooks.secret == SIGNING
+    assert SIGNING not in repr(settings)
+
+
 def test_a_password_of_digits_is_refused_without_showing_it(tmp_path: Path) -> None:
     message = refusal(written(tmp_path, "server: {user: me, password: 271828}"))
     assert message == "my.yaml: server.password: Input should be a valid string."

@@ -1,0 +1,1 @@
+"""Work that outlives the process: jobs in SQL, who does them, and who is told."""
