@@ -17,6 +17,9 @@ FILES = sorted(
     if "__pycache__" not in path.parts
 )
 
+TOP_LEVEL = {path.stem for path in ROOT.glob("*.py")}
+"""Modules beside the package; ``queue`` is one of Python's own, and a part of ours."""
+
 LAYERS = (
     (
         "postprocess",
@@ -213,7 +216,7 @@ def parts_imported(path: Path) -> set[str]:
     ours = {
         part_named(name[1:]) if name[0] == "richspeech" else name[0]
         for name in names
-        if len(name) > 1
+        if len(name) > 1 and (name[0] == "richspeech" or name[0] in TOP_LEVEL)
     }
     return ours & {part for layer in LAYERS for part in layer}
 
