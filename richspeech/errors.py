@@ -101,6 +101,12 @@ class StoreError(RichSpeechError, RuntimeError):
     code = "store"
 
 
+class MissingTranscriptError(StoreError):
+    """The history has no such transcript, or none that whoever asks may see."""
+
+    code = "transcript_not_found"
+
+
 class UnreadableStoreError(StoreError):
     """The file of the history is damaged, or was made by another version; it may be put aside."""
 

@@ -24,3 +24,10 @@ def refuse(path: Path) -> None:
     """Let a history take nothing from now on."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(FULL)
+
+
+def ruin(store: Store) -> None:
+    """Take the transcripts of a history away while it is open; accounts stay."""
+    with store._database.session() as session:
+        for table in ("labels", "owners", "shares", "transcripts"):
+            session.connection().exec_driver_sql(f"DROP TABLE richspeech_{table}")

@@ -6,6 +6,7 @@ from richspeech.api.realtime.router import realtime
 from richspeech.api.sensevoice import sensevoice
 from richspeech.api.share import DrawLost, share
 from richspeech.api.surface import Surface
+from richspeech.api.transcripts import transcripts
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
 
@@ -17,5 +18,6 @@ def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surfa
         realtime(service),
         sensevoice(service, quota),
         funasr(service, quota),
+        transcripts(service),
         share(service, draw_lost),
     )

@@ -178,6 +178,13 @@ def as_unwritable(name: str) -> Iterator[None]:
         raise UnwritableError from error
 
 
+def written(transcript: Transcript, name: str, form: str, options: WriterOptions) -> bytes:
+    """Make a file of a transcript here and now, of a format that needs no recording."""
+    content = write(transcript, form, options)
+    audit.record(audit.Action.EXPORTED, form=form, name=name)
+    return content
+
+
 def file_stem(name: str) -> str:
     """Return a name without folders, ending or anything that a file system might refuse."""
     plain = re.sub(r"[^\w.-]+", "_", Path(name).stem).strip("._-")

@@ -28,7 +28,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from richspeech.access.principal import ANYBODY, Principal, Scope
-from richspeech.errors import AccessError, StoreError, UnreadableStoreError
+from richspeech.errors import (
+    AccessError,
+    MissingTranscriptError,
+    StoreError,
+    UnreadableStoreError,
+)
 from richspeech.model.document import Document
 from richspeech.model.edits import edits_from_list, edits_to_list
 from richspeech.model.options import Options
@@ -380,10 +385,10 @@ class Store:
         return found.document.measured if found else None
 
     def open(self, identifier: int) -> Stored:
-        """Return a transcript; raises ``StoreError`` when it is there no longer."""
+        """Return a transcript; raises ``MissingTranscriptError`` when it is there no longer."""
         found = self._read((TranscriptRow.id == identifier) & self._is_seen)
         if found is None:
-            raise StoreError("history.gone", number=identifier)
+            raise MissingTranscriptError("history.gone", number=identifier)
         audit.record(audit.Action.OPENED, transcript=identifier, name=found.entry.name)
         return found
 
@@ -393,7 +398,7 @@ class Store:
             found = select(TranscriptRow).where(TranscriptRow.id == identifier, self._is_seen)
             row = session.scalar(found.options(*_WITHOUT_LONG))
             if row is None:
-                raise StoreError("history.gone", number=identifier)
+                raise MissingTranscriptError("history.gone", number=identifier)
             return _entry(row)
 
     def document(self, entry: Entry) -> Document:

@@ -32,17 +32,19 @@ __all__ = [
     "write",
 ]
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 FORMATS = (
-    Format("txt", Purpose.TEXT, write_txt, is_streamed=True),
-    Format("docx", Purpose.TEXT, write_docx, is_binary=True),
-    Format("md", Purpose.TEXT, write_md, is_streamed=True),
-    Format("srt", Purpose.SUBTITLES, write_srt, is_streamed=True),
-    Format("vtt", Purpose.SUBTITLES, write_vtt),
-    Format("ass", Purpose.SUBTITLES, write_ass),
-    Format("lrc", Purpose.SUBTITLES, write_lrc),
-    Format("json", Purpose.DATA, write_json, is_streamed=True),
-    Format("csv", Purpose.DATA, write_csv),
-    Format("html", Purpose.REPORT, write_html),
+    Format("txt", Purpose.TEXT, "text/plain", write_txt, is_streamed=True),
+    Format("docx", Purpose.TEXT, DOCX, write_docx, is_binary=True),
+    Format("md", Purpose.TEXT, "text/markdown", write_md, is_streamed=True),
+    Format("srt", Purpose.SUBTITLES, "application/x-subrip", write_srt, is_streamed=True),
+    Format("vtt", Purpose.SUBTITLES, "text/vtt", write_vtt),
+    Format("ass", Purpose.SUBTITLES, "text/x-ssa", write_ass),
+    Format("lrc", Purpose.SUBTITLES, "text/plain", write_lrc),
+    Format("json", Purpose.DATA, "application/json", write_json, is_streamed=True),
+    Format("csv", Purpose.DATA, "text/csv", write_csv),
+    Format("html", Purpose.REPORT, "text/html", write_html),
 )
 """One line a format, in the order in which people read them."""
 

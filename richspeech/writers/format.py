@@ -24,6 +24,7 @@ class Format:
     name: str
     """The ending of its files, too."""
     purpose: Purpose
+    media_type: str
     write: Callable[[Transcript, WriterOptions], str | bytes]
     is_binary: bool = False
     """Whether it is nothing for a terminal."""

@@ -1,16 +1,29 @@
-"""The examples of docs/api.md for OpenAI's protocols and funasr's run as they stand there."""
+"""The examples of docs/api.md for all protocols of this port run as they stand there."""
 
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from postprocess import Emotion
+from richspeech.engines.loader import Loaded
+from richspeech.model.document import Document
+from richspeech.model.request import TranscriptionRequest
 from richspeech.places import HOME as ROOT
+from richspeech.service import build
+from richspeech.settings import Settings
+from richspeech.storage.history import History
+from richspeech.storage.transcripts import Fingerprint, Store
 from tests.documents import API, example_of
+from tests.fakes import ready
+from tests.integration.api_server import served
 from tests.integration.conftest import references
+from tests.transcripts import segment, transcript
 
 WORDS = [line["text"] for line in references()["zh-call.wav"]["lines"]]
 
@@ -49,6 +62,29 @@ def test_javascript(api_address: str, tmp_path: Path) -> None:
     *deltas, done = run(str(program), "node").splitlines()
     assert [line.split(" ")[1] for line in deltas] == WORDS
     assert done.startswith("transcript.text.done " + "".join(WORDS))
+
+
+@pytest.fixture(scope="module")
+def keeping_address(ours: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the application has a history, with one angry transcript in it."""
+    folder = tmp_path_factory.mktemp("keeping")
+    with closing(Store(f"sqlite:///{folder}/history.sqlite")) as store:
+        for name, emotion in (("calm.wav", Emotion.NEUTRAL), ("angry.wav", Emotion.ANGRY)):
+            heard = Document(transcript(segment(0, 1, "我要退款。", emotion), duration=1.0))
+            request = TranscriptionRequest(engine="sensevoice")
+            store.keep(Fingerprint(name, name), name, request, heard)
+        service = build(Settings(), ready(ours), history=History(store, Settings(), "1"))
+        with served(service, folder) as address:
+            yield address
+
+
+def test_kept_transcripts(keeping_address: str) -> None:
+    listing = json.loads(run(example("bash", keeping_address, "Transcripts"), "bash", "-c"))
+    assert [each["name"] for each in listing["data"]] == ["angry.wav"]
+    program = example("python", keeping_address, "Transcripts")
+    line, *srt = run(program, sys.executable, "-c").splitlines()
+    assert line.split(" ")[1:] == ["angry.wav", "我要退款。"]
+    assert srt[1] == "00:00:00,000 --> 00:00:01,000"
 
 
 @pytest.mark.parametrize("section", ["Realtime", "funasr"])

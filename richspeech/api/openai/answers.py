@@ -113,7 +113,23 @@ class DiarizedSegment(Labels):
     """Always unknown: nothing here tells speakers apart."""
 
 
-class Transcription(BaseModel):
+class Kept(BaseModel):
+    """What the history has of it; ours."""
+
+    id: int | None
+    """Number of the transcript, as in /v1/transcripts/{transcript}."""
+    problem: str | None
+    """Why it is not kept, though it should be."""
+
+
+class Heard(BaseModel):
+    """What all answers end with."""
+
+    history: Kept | None = None
+    """Null where no history is kept; ours."""
+
+
+class Transcription(Heard):
     """The answer with response_format json."""
 
     text: str
@@ -126,7 +142,7 @@ class Transcription(BaseModel):
     """Seconds; ours."""
 
 
-class VerboseTranscription(BaseModel):
+class VerboseTranscription(Heard):
     """The answer with response_format verbose_json."""
 
     task: Literal["transcribe"] = "transcribe"
@@ -148,7 +164,7 @@ class VerboseTranscription(BaseModel):
     """Name of its weights; ours."""
 
 
-class DiarizedTranscription(BaseModel):
+class DiarizedTranscription(Heard):
     """The answer with response_format diarized_json."""
 
     task: Literal["transcribe"] = "transcribe"

@@ -26,6 +26,7 @@ from richspeech.errors import (
     BusyError,
     Cancelled,
     InterruptedWorkError,
+    MissingTranscriptError,
     ModelError,
     OptionError,
     QuotaError,
@@ -106,6 +107,7 @@ STATUS_OF = MappingProxyType(
         Cancelled: 503,  # whoever has gone reads no answer, so it was the process that stopped it
         InterruptedWorkError: 503,
         MissingModelError: 404,
+        MissingTranscriptError: 404,
         ModelError: 503,
         OptionError: 400,
         QuotaError: 413,

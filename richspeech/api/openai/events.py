@@ -11,11 +11,11 @@ know for a segment. Source: openai-python 3.57, types/audio/transcription_text_*
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel
-
 from postprocess import join_texts
 from richspeech.api.openai.answers import (
     DiarizedSegment,
+    Heard,
+    Kept,
     Labels,
     Language,
     Logprob,
@@ -44,7 +44,7 @@ class Delta(Labels):
     end: float
 
 
-class Done(BaseModel):
+class Done(Heard):
     """The end."""
 
     type: Literal["transcript.text.done"] = "transcript.text.done"
@@ -77,14 +77,15 @@ class Deltas:
                 yield diarized_segment(number, segment)
         self._told += len(new)
 
-    def done(self, transcript: Transcript) -> Done:
-        """Return the last event."""
+    def done(self, transcript: Transcript, kept: Kept | None = None) -> Done:
+        """Return the last event; ``kept`` says what the history has of it."""
         return Done(
             text=transcript.text,
             languages=languages_of(transcript),
             logprobs=logprobs_of(transcript.segments) if self._logprobs else None,
             usage=usage_of(transcript),
             duration=rounded(transcript.duration),
+            history=kept,
         )
 
     def _delta(self, number: int, segment: Segment) -> Delta:

@@ -22,6 +22,8 @@ from richspeech.api.following import finished, follow
 from richspeech.api.multipart import FormLimits, read_form, request_folder
 from richspeech.api.openai.answers import (
     DiarizedTranscription,
+    Heard,
+    Kept,
     Transcription,
     VerboseTranscription,
     diarized,
@@ -32,18 +34,25 @@ from richspeech.api.openai.errors import ERRORS, ApiRoute, LoadingError, body_of
 from richspeech.api.openai.events import Deltas
 from richspeech.api.openai.form import TranscriptionForm, one_file, read_fields, schema
 from richspeech.api.openai.models import engine_of
+from richspeech.api.transcripts import PATH as TRANSCRIPTS
 from richspeech.engines.readiness import State
 from richspeech.errors import RichSpeechError, UnexpectedError
 from richspeech.jobs.transcribe import Transcription as Job
+from richspeech.language.catalog import Notice
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
-from richspeech.writers import WriterOptions, write
+from richspeech.writers import WRITERS, WriterOptions, write
 
 PATH = "/v1/audio/transcriptions"
 EVENTS = "text/event-stream"
-MEDIA_TYPES = {"text": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt"}
+UNKEPT = "x-unkept"
+"""Header with the code of why the history does not have a transcript that it should."""
+MEDIA_TYPES = {
+    "text": "text/plain",
+    **{name: WRITERS[name].media_type for name in ("srt", "vtt")},
+}
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -92,7 +101,7 @@ class _Create:
             if form.stream:
                 return await _stream(form, job, request, stack)
             await finished(job, request)
-            return await run_in_threadpool(_written, form, _heard(job), locale_of(request))
+            return await run_in_threadpool(_written, form, job, locale_of(request))
 
     def _require_ready(self) -> None:
         """Refuse before anything is sent in vain."""
@@ -118,30 +127,48 @@ class _Create:
         return form, Job(file.path, asked)
 
 
-def _written(form: TranscriptionForm, transcript: Transcript, locale: str) -> Response:
+def _written(form: TranscriptionForm, job: Job, locale: str) -> Response:
     """Write the answer in the format that was asked for."""
     kind, logprobs = form.response_format, "logprobs" in form.include
     if kind in MEDIA_TYPES:
-        return _text(kind, transcript, locale, rich=form.rich)
-    writers: dict[str, Callable[[], BaseModel]] = {
+        return _text(kind, job, locale, rich=form.rich)
+    transcript = _heard(job)
+    writers: dict[str, Callable[[], Heard]] = {
         "json": partial(transcription, transcript, logprobs=logprobs),
         "verbose_json": partial(
             verbose, transcript, form.timestamp_granularities, logprobs=logprobs
         ),
         "diarized_json": partial(diarized, transcript, logprobs=logprobs),
     }
-    return Response(writers[kind]().model_dump_json(), media_type=JSONResponse.media_type)
+    answer = writers[kind]().model_copy(update={"history": _kept(job, locale)})
+    return Response(answer.model_dump_json(), 200, _kept_headers(job), JSONResponse.media_type)
 
 
-def _text(kind: str, transcript: Transcript, locale: str, *, rich: bool) -> Response:
+def _text(kind: str, job: Job, locale: str, *, rich: bool) -> Response:
     options = WriterOptions(
         style="label" if rich else "plain", locale=locale, emotions=rich, sounds=rich
     )
-    media_type = f"{MEDIA_TYPES[kind]}; charset=utf-8"
+    transcript, media_type = _heard(job), f"{MEDIA_TYPES[kind]}; charset=utf-8"
     if kind == "text" and not rich:
-        return Response(f"{transcript.text}\n".encode(errors="replace"), media_type=media_type)
-    name = "txt" if kind == "text" else kind
-    return Response(write(transcript, name, options), media_type=media_type)
+        content = f"{transcript.text}\n".encode(errors="replace")
+    else:
+        content = write(transcript, "txt" if kind == "text" else kind, options)
+    return Response(content, 200, _kept_headers(job), media_type)
+
+
+def _kept(job: Job, locale: str) -> Kept | None:
+    """Say what the history has of it; None without a history."""
+    if job.entry is None and job.unkept is None:
+        return None
+    problem = Notice.of(job.unkept).sentence(locale) if job.unkept else None
+    return Kept(id=job.entry.id if job.entry else None, problem=problem)
+
+
+def _kept_headers(job: Job) -> dict[str, str]:
+    """Say the same where the answer is no JSON."""
+    if job.entry is not None:
+        return {"content-location": f"{TRANSCRIPTS}/{job.entry.id}"}
+    return {UNKEPT: job.unkept.code} if job.unkept else {}
 
 
 class _Stream(StreamingResponse):
@@ -184,7 +211,7 @@ async def _events(
             yield _event(event.model_dump_json())
     try:
         job.require_finished()
-        yield _event(deltas.done(_heard(job)).model_dump_json())
+        yield _event(deltas.done(_heard(job), _kept(job, locale)).model_dump_json())
     except RichSpeechError as error:
         yield _event(json.dumps(body_of(error, locale), ensure_ascii=False))
 

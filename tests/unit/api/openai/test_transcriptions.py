@@ -1,5 +1,6 @@
 """What goes wrong with a transcription has a status, a code and a sentence, and leaves no file."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,12 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.service import Service, build
 from richspeech.settings import load_settings
+from richspeech.storage.history import History
 from richspeech.storage.quota import Quota
+from richspeech.storage.transcripts import Store
 from tests.disk import disk_is_full
 from tests.fakes import HAPPY, FakeTranscriber, loaded_with, ready, wav_at
+from tests.history import ruin
 
 MOST_BYTES = 100_000
 
@@ -171,6 +175,52 @@ def test_a_model_that_is_gone_in_the_middle_ends_a_stream_with_an_error(
     first, last, rest = place.post(recording, stream="true").text.split("\n\n")
     assert (HAPPY.text in first, '"code": "model"' in last, rest) == (True, True, "")
     assert [*folder.iterdir()] == []
+
+
+@pytest.fixture
+def keeping(folder: Path, store: Store) -> Place:
+    """One that keeps what it hears."""
+    history = History(store, load_settings(), "1")
+    engine = loaded_with(FakeTranscriber(), folder=folder)
+    return Place(folder, build(load_settings(), ready(engine), history=history))
+
+
+def test_what_is_kept_is_found_under_the_number_of_the_answer(
+    keeping: Place, recording: bytes, store: Store
+) -> None:
+    number = keeping.post(recording).json()["history"]["id"]
+    assert store.open(number).document.measured.text == HAPPY.text
+    for kind in ("verbose_json", "diarized_json"):
+        heard = keeping.post(recording, response_format=kind).json()
+        assert heard["history"] == {"id": number, "problem": None}
+    text = keeping.post(recording, response_format="text")
+    assert text.headers["content-location"] == f"/v1/transcripts/{number}"
+    *_, done = keeping.post(recording, stream="true").text.strip().split("\n\n")
+    assert json.loads(done.removeprefix("data: "))["history"]["id"] == number
+
+
+def test_a_history_that_is_gone_costs_no_transcript_and_is_told(
+    keeping: Place, recording: bytes, store: Store, tmp_path: Path
+) -> None:
+    assert keeping.post(recording).json()["history"]["problem"] is None
+    ruin(store)
+    other = wav_at(tmp_path / "b.wav", np.random.default_rng(1).normal(0, 3_000, 16_000))
+    for sound in (recording, other.read_bytes()):
+        heard = keeping.post(sound)
+        assert (heard.status_code, heard.json()["text"]) == (200, HAPPY.text)
+        assert heard.json()["history"]["id"] is None
+        assert heard.json()["history"]["problem"].startswith("The history cannot be used (")
+        *_, done = keeping.post(sound, stream="true").text.strip().split("\n\n")
+        assert json.loads(done.removeprefix("data: "))["history"]["id"] is None
+        text = keeping.post(sound, response_format="text")
+        assert (text.text, text.headers["x-unkept"]) == (f"{HAPPY.text}\n", "store")
+        assert "content-location" not in text.headers
+
+
+def test_without_a_history_nothing_is_said_of_one(place: Place, recording: bytes) -> None:
+    assert place.post(recording).json()["history"] is None
+    text = place.post(recording, response_format="text")
+    assert not {"content-location", "x-unkept"} & {*text.headers}
 
 
 def test_sentiment_is_asked_for_as_the_form_says(

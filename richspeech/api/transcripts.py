@@ -1,0 +1,196 @@
+"""The transcripts that were kept, for programs: those of whoever asks, and for an admin all.
+
+GET    /v1/transcripts                 newest first, searched with q as on the page
+GET    /v1/transcripts/{transcript}    one, in any format of docs/exports.md
+DELETE /v1/transcripts/{transcript}    one, with its edits and links
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from postprocess import STYLES
+from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError, locale_of
+from richspeech.api.surface import Surface
+from richspeech.errors import MissingTranscriptError, OptionError
+from richspeech.jobs.export import file_stem, written
+from richspeech.language.catalog import Notice
+from richspeech.model.transcript import plain
+from richspeech.operations.caller import caller
+from richspeech.service import Service
+from richspeech.storage.query import LONGEST_LINE, parse_query
+from richspeech.storage.query import Query as Search
+from richspeech.storage.transcripts import Entry, Store, Stored
+from richspeech.writers import WRITERS, WriterOptions
+
+PATH = "/v1/transcripts"
+JSON = "json"
+MOST_LISTED = 100
+"""In one answer; whoever wants more asks with ``offset``."""
+LAST_NUMBER = 2**31 - 1
+"""PostgreSQL counts no further."""
+
+Number = Annotated[int, Path(ge=1, le=LAST_NUMBER, description="Number of a transcript.")]
+Line = Annotated[
+    str,
+    Query(
+        max_length=LONGEST_LINE,
+        description="Words and terms: refund emotion:angry event:laughter lang:yue after:DATE",
+    ),
+]
+Form = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*WRITERS]})]
+Style = Annotated[str, Query(description="Of labels.", json_schema_extra={"enum": [*STYLES]})]
+Subtitled = Annotated[bool, Query(description="Whether subtitles have them.")]
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The transcript, in the format that was asked for.",
+        "content": {
+            each.media_type: {"schema": {"type": "object" if each.name == JSON else "string"}}
+            for each in WRITERS.values()
+        },
+    },
+    **ERRORS,
+}
+
+
+class Listed(BaseModel):
+    """One transcript, in a list."""
+
+    id: int
+    object: Literal["transcript"] = "transcript"
+    name: str | None
+    """Of the file; null when it had none."""
+    created: datetime
+    duration: float
+    """Seconds."""
+    language: str | None
+    engine: str
+    model: str
+    preview: str
+    """The first words."""
+    labels: list[str]
+    """What is heard in it, as a search line has it: emotion:angry."""
+    owner: str | None
+    """Whose it is; null where nobody had logged in."""
+
+
+class Listing(BaseModel):
+    """Transcripts, newest first."""
+
+    object: Literal["list"] = "list"
+    data: list[Listed]
+    total: int
+    """How many there are in all."""
+    has_more: bool
+    """Whether some come after these."""
+
+
+class Deletion(BaseModel):
+    """What is gone."""
+
+    id: int
+    object: Literal["transcript.deleted"] = "transcript.deleted"
+    deleted: Literal[True] = True
+
+
+def transcripts(service: Service) -> Surface:
+    """Return the routes; without a history there is nothing behind them."""
+    router = APIRouter(prefix=PATH, tags=["history"], route_class=ApiRoute, responses=ERRORS)
+
+    def kept() -> Store:
+        if service.history is None:
+            raise MissingTranscriptError("history_off")
+        return service.history.seen_by(caller().principal).store
+
+    @router.get("", summary="List and search transcripts")
+    def list_transcripts(
+        q: Line = "",
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
+        offset: Annotated[int, Query(ge=0, le=LAST_NUMBER)] = 0,
+    ) -> Listing:
+        return _listing(kept(), _search(q), limit, offset)
+
+    @router.get("/{transcript}", summary="Read one", response_class=Response, responses=FILES)
+    def read_transcript(
+        transcript: Number,
+        request: Request,
+        format: Form = JSON,  # noqa: A002 - as other protocols call it
+        style: Style = "label",
+        emotions: Subtitled = True,  # noqa: FBT002 - by name
+        sounds: Subtitled = True,  # noqa: FBT002
+    ) -> Response:
+        _require_known("format", format, tuple(WRITERS))
+        _require_known("style", style, STYLES)
+        stored, locale = kept().open(transcript), locale_of(request)
+        if format == JSON:
+            return _document(stored)
+        options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
+        return _file(stored, format, options)
+
+    @router.delete("/{transcript}", summary="Delete one")
+    def delete_transcript(transcript: Number) -> Deletion:
+        store = kept()
+        store.entry(transcript)  # what is not there, or is another's, is not deleted
+        store.delete(transcript)
+        return Deletion(id=transcript)
+
+    return Surface(router)
+
+
+def _search(line: str) -> Search:
+    try:
+        return parse_query(line)
+    except OptionError as error:
+        raise ParameterError("api.refused", "q", why=Notice.of(error)) from error
+
+
+def _listing(store: Store, search: Search, limit: int, offset: int) -> Listing:
+    zone = datetime.now().astimezone().tzinfo or UTC
+    found = store.search(search, limit=limit, offset=offset, timezone=zone)
+    numbers, total = [each.id for each in found], store.count(search, timezone=zone)
+    labels, owners = store.labels(numbers), store.owners(numbers)
+    lines = [
+        _listed(each, [f"{term.key}:{term.value}" for term in labels[each.id]], owners.get(each.id))
+        for each in found
+    ]
+    return Listing(data=lines, total=total, has_more=offset + len(lines) < total)
+
+
+def _listed(entry: Entry, labels: list[str], owner: str | None) -> Listed:
+    return Listed(
+        id=entry.id,
+        name=entry.name,
+        created=entry.created,
+        duration=plain(entry.duration),
+        language=entry.language,
+        engine=entry.engine,
+        model=entry.model,
+        preview=entry.preview,
+        labels=labels,
+        owner=owner,
+    )
+
+
+def _document(stored: Stored) -> Response:
+    entry = stored.entry
+    own = {"id": entry.id, "name": entry.name, "created": entry.created.isoformat()}
+    return JSONResponse({**own, **stored.document.transcript.to_dict()})
+
+
+def _file(stored: Stored, form: str, options: WriterOptions) -> Response:
+    content = written(stored.document.transcript, stored.entry.name or "", form, options)
+    name = quote(f"{file_stem(stored.entry.name or '')}.{form}")
+    headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
+    kind = WRITERS[form]
+    media_type = kind.media_type if kind.is_binary else f"{kind.media_type}; charset=utf-8"
+    return Response(content, headers=headers, media_type=media_type)
+
+
+def _require_known(param: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        what = Notice(f"what.{param}")
+        raise ParameterError("option.unknown", param, what=what, value=value, known=known)

@@ -1,0 +1,252 @@
+"""Programs read, search and delete what was kept: each their own, an admin all, a viewer reads."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from postprocess import Emotion
+from richspeech.access.accounts import Accounts, BuiltIn
+from richspeech.access.keys import KeyTerms
+from richspeech.access.principal import Principal, Role, Scope
+from richspeech.api.middleware.build import middleware_of
+from richspeech.api.surface import Surface
+from richspeech.api.transcripts import PATH, transcripts
+from richspeech.model.document import Document
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
+from richspeech.service import build
+from richspeech.settings import Settings
+from richspeech.storage.history import History
+from richspeech.storage.transcripts import Fingerprint, Store
+from richspeech.writers import WRITERS
+from tests.history import ruin
+from tests.transcripts import segment, transcript
+
+from .test_middleware import FakeWindows
+
+BASE = "http://127.0.0.1:6006"
+PASSWORD = "a long password"  # noqa: S105
+HEARD = transcript(
+    segment(0, 1, "我要退款。", Emotion.ANGRY), segment(1, 2, "<b>好</b>"), duration=2.0
+)
+
+
+def client_of(surface: Surface, accounts: Accounts) -> TestClient:
+    app = FastAPI()
+    app.include_router(surface.router)
+    settings = Settings().server
+    return TestClient(middleware_of(settings, accounts).around(app, FakeWindows(), [surface]), BASE)
+
+
+@dataclass
+class House:
+    """A history, whose users have keys."""
+
+    store: Store
+    accounts: Accounts
+    client: TestClient
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, user: str, name: str, heard: Transcript = HEARD) -> int:
+        """Have a transcript kept for a user; return its number."""
+        of_user = self.store.seen_by(Principal.at_browser(user, Role.MEMBER))
+        request = TranscriptionRequest(engine="sensevoice")
+        return of_user.keep(Fingerprint(name, name), name, request, Document(heard)).id
+
+    def ask(self, user: str, path: str = "", method: str = "GET", **more: Any) -> Any:
+        """Ask as a user, or with a key that may only read: ``ann/read``."""
+        headers = {"authorization": f"Bearer {self._key(user)}", **more.pop("headers", {})}
+        return self.client.request(method, f"{PATH}{path}", headers=headers, **more)
+
+    def _key(self, asking: str) -> str:
+        user, _, scope = asking.partition("/")
+        if asking not in self.keys:
+            terms = KeyTerms(scopes=frozenset({Scope(scope)})) if scope else KeyTerms()
+            self.keys[asking] = self.accounts.add_key(user, scope or "all", terms)
+        return self.keys[asking]
+
+    def names(self, user: str, **asked: Any) -> list[str]:
+        answer = self.ask(user, params=asked)
+        assert answer.status_code == 200, answer.text
+        return [each["name"] for each in answer.json()["data"]]
+
+
+@pytest.fixture
+def house(store: Store) -> House:
+    accounts = Accounts(store.accounts, BuiltIn("root", PASSWORD))
+    accounts.add_user("ann", PASSWORD, Role.MEMBER)
+    accounts.add_user("bob", PASSWORD, Role.MEMBER)
+    accounts.add_user("eve", PASSWORD, Role.VIEWER)
+    service = build(Settings(), history=History(store, Settings(), "1"), accounts=accounts)
+    return House(store, accounts, client_of(transcripts(service), accounts))
+
+
+def test_each_lists_their_own_and_an_admin_all_with_whose_they_are(house: House) -> None:
+    house.keep("ann", "a.wav")
+    house.keep("bob", "b.wav")
+    assert house.names("ann") == house.names("ann/read") == ["a.wav"]
+    assert house.names("eve") == []
+    listing = house.ask("root").json()
+    assert [(each["name"], each["owner"]) for each in listing["data"]] == [
+        ("b.wav", "bob"),
+        ("a.wav", "ann"),
+    ]
+    assert (listing["total"], listing["has_more"]) == (2, False)
+
+
+def test_a_line_says_what_it_is_and_what_is_heard_in_it(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    [line] = house.ask("ann").json()["data"]
+    assert (line["id"], line["object"], line["duration"]) == (number, "transcript", 2.0)
+    assert line["preview"] == HEARD.text
+    assert {"emotion:angry", "lang:zh"} <= {*line["labels"]}
+    assert line["created"].endswith("Z")
+
+
+def test_pages_follow_each_other_and_the_last_one_says_so(house: House) -> None:
+    for name in "abcde":
+        house.keep("ann", name)
+    assert house.names("ann", limit=2) == ["e", "d"]
+    assert house.names("ann", limit=2, offset=4) == ["a"]
+    assert house.names("ann", offset=2**31 - 1) == []
+    more = [house.ask("ann", params={"limit": 2, "offset": n}).json() for n in (0, 2, 4)]
+    assert [(each["has_more"], each["total"]) for each in more] == [
+        (True, 5),
+        (True, 5),
+        (False, 5),
+    ]
+
+
+def test_what_is_searched_for_is_found_as_on_the_page(house: House) -> None:
+    house.keep("ann", "angry.wav")
+    house.keep("ann", "calm.wav", transcript(segment(0, 1, "hello")))
+    assert house.names("ann", q="退款 emotion:angry") == ["angry.wav"]
+    assert house.names("ann", q="HELLO") == ["calm.wav"]
+    assert house.names("ann", q="退款 hello") == []
+    assert house.ask("ann", params={"q": "hello"}).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"q": "mood:angry"}, "q"),
+        ({"q": "x" * 501}, "q"),
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"offset": 2**31}, "offset"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_refused_by_name(
+    house: House, asked: dict[str, Any], param: str
+) -> None:
+    answer = house.ask("ann", params=asked)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, param, "option")
+
+
+def test_one_is_read_whole_by_its_owner_and_the_admin_and_is_not_there_for_others(
+    house: House,
+) -> None:
+    number = house.keep("ann", "a.wav")
+    for user in ("ann", "ann/read", "root"):
+        document = house.ask(user, f"/{number}").json()
+        assert (document["id"], document["name"]) == (number, "a.wav")
+        assert Transcript.from_dict(document) == HEARD
+    for user, asked in (("bob", number), ("eve", number), ("ann", number + 1)):
+        for method in ("GET", "DELETE") if user != "eve" else ("GET",):
+            answer = house.ask(user, f"/{asked}", method)
+            error = answer.json()["error"]
+            assert (answer.status_code, error["code"]) == (404, "transcript_not_found"), user
+    assert house.names("ann") == ["a.wav"]
+
+
+@pytest.mark.parametrize("form", [*WRITERS])
+def test_every_format_of_the_page_is_to_be_had(house: House, form: str) -> None:
+    number = house.keep("ann", "../a b.wav")
+    answer = house.ask("ann", f"/{number}", params={"format": form})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].partition(";")[0] == WRITERS[form].media_type
+    if form == "json":
+        assert Transcript.from_dict(json.loads(answer.content)) == HEARD
+        return
+    saved = answer.headers["content-disposition"]
+    assert saved == f"attachment; filename*=utf-8''a_b.{form}"
+    assert answer.content.startswith(b"PK") if form == "docx" else "退款" in answer.text
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_labels_are_written_as_one_wishes(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+
+    def text(headers: dict[str, str] | None = None, **asked: Any) -> str:
+        answer = house.ask("ann", f"/{number}", params=asked, headers=headers or {})
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    assert "angry" in text(format="txt")
+    assert "愤怒" in text({"accept-language": "en;q=0.5, zh-CN"}, format="txt")
+    assert "angry" not in text(format="txt", style="plain")
+    assert "angry" in text(format="srt")
+    assert "angry" not in text(format="srt", emotions=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "param"),
+    [
+        ("/1?format=pdf", "format"),
+        ("/1?format=txt&style=loud", "style"),
+        ("/0", "transcript"),
+        ("/x", "transcript"),
+        (f"/{2**31}", "transcript"),
+        (f"/{10**30}", "transcript"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(house: House, path: str, param: str) -> None:
+    answer = house.ask("ann", path)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_who_owns_one_deletes_it_and_who_may_only_read_does_not(house: House) -> None:
+    first, second = house.keep("ann", "a.wav"), house.keep("ann", "b.wav")
+    for user in ("ann/read", "eve"):
+        assert house.ask(user, f"/{first}", "DELETE").status_code == 403
+    answer = house.ask("ann", f"/{first}", "DELETE")
+    assert answer.json() == {"id": first, "object": "transcript.deleted", "deleted": True}
+    assert house.ask("ann", f"/{first}", "DELETE").status_code == 404
+    assert house.names("ann") == ["b.wav"]
+    assert house.ask("root", f"/{second}", "DELETE").status_code == 200
+    assert house.names("root") == []
+
+
+def test_without_a_key_nothing_is_told(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    for path in ("", f"/{number}"):
+        assert house.client.get(f"{PATH}{path}").status_code == 401
+
+
+def test_another_method_is_none_of_it(house: House) -> None:
+    answer = house.ask("ann", "/1", "PUT")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, DELETE")
+
+
+def test_a_history_that_is_gone_is_no_fault_of_whoever_asks(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    house.names("ann")
+    ruin(house.store)
+    for path, method in (("", "GET"), (f"/{number}", "GET"), (f"/{number}", "DELETE")):
+        answer = house.ask("ann", path, method)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (503, "store"), error
+        assert "retry-after" in answer.headers
+
+
+def test_where_no_history_is_kept_there_is_nothing_and_one_is_told_why() -> None:
+    client = client_of(transcripts(build(Settings())), Accounts())
+    for answer in (client.get(PATH), client.get(f"{PATH}/1"), client.delete(f"{PATH}/1")):
+        assert answer.status_code == 404
+        assert "history.enabled" in answer.json()["error"]["message"]
