@@ -1,5 +1,6 @@
 """Composition root: settings → models → API and console on one port."""
 
+import inspect
 import logging
 import os
 import shutil
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from richspeech.errors import SettingsError
 from richspeech.extras import extra
@@ -172,7 +173,8 @@ def application(
 
     ``quota`` bounds uploads; ``metrics`` count requests, and are shown; ``tracing`` makes spans.
     """
-    from richspeech import console  # noqa: PLC0415 - gradio takes seconds
+    with gradio_without_stubs():
+        from richspeech import console  # noqa: PLC0415 - gradio takes seconds
     from richspeech.api.app import create_app  # noqa: PLC0415
     from richspeech.api.gradio_client import config_route  # noqa: PLC0415
     from richspeech.api.live import live_route  # noqa: PLC0415
@@ -279,6 +281,26 @@ def quieten_gradio(folder: str) -> None:
     # Tables of all events that nobody looks at, else made anew after each of them.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
+
+
+@contextmanager
+def gradio_without_stubs() -> Iterator[None]:
+    """Import gradio in three fifths of its time: each import writes stubs for editors into it.
+
+    Whose file is not known gets none (``gradio.component_meta.create_or_modify_pyi``).
+    """
+    file_of = inspect.getfile
+
+    def file_of_others(object: Any) -> str:  # noqa: A002 - Python's name for it
+        if str(getattr(object, "__module__", "")).startswith("gradio."):
+            raise OSError
+        return file_of(object)
+
+    inspect.getfile = file_of_others
+    try:
+        yield
+    finally:
+        inspect.getfile = file_of
 
 
 def announce(host: str, port: int) -> None:

@@ -6,12 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from richspeech.app import gradio_without_stubs
 
 if TYPE_CHECKING:
     from richspeech.storage.transcripts import Store
@@ -25,8 +27,13 @@ AUDIT = Path(tempfile.gettempdir()) / f"audit-of-tests-{os.getpid()}"
 """What tests delete and export is written down here, and not beside the project."""
 
 
+IMPORTS = ExitStack()
+"""What holds while tests are collected, since their modules import Gradio."""
+
+
 def pytest_sessionstart() -> None:
     gc.disable()
+    IMPORTS.enter_context(gradio_without_stubs())
     os.environ["RICHSPEECH_OPERATIONS__AUDIT_FILE"] = str(AUDIT / "audit.jsonl")
 
 
@@ -36,6 +43,7 @@ def pytest_sessionfinish() -> None:
 
 def pytest_collection_finish() -> None:
     """Collect no garbage among what the imports have made: a million objects that all stay."""
+    IMPORTS.close()
     gc.freeze()
     gc.enable()
 

@@ -6,10 +6,11 @@ from typing import Any
 import gradio as gr
 import pytest
 from fastapi import FastAPI
-from gradio import processing_utils, utils
+from gradio import component_meta, processing_utils, utils
 from gradio.context import LocalContext
 from gradio.exceptions import InvalidPathError
 
+from richspeech.app import gradio_without_stubs
 from richspeech.console import mount
 from richspeech.console.layout import EXAMPLES
 from richspeech.service import build
@@ -40,3 +41,15 @@ def test_an_example_is_shown_from_where_it_is(blocks: gr.Blocks) -> None:
     shown = processing_utils.move_files_to_cache(data, gr.File(), postprocess=True)
     assert shown["path"] == data["path"]
     assert utils.is_static_file(str(EXAMPLES / "zh-call.wav"))
+
+
+def test_no_stub_is_written_while_gradio_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        message = "the source of a class was read for its stub"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(component_meta, "extract_class_source_code", read)
+    with gradio_without_stubs():
+        component_meta.create_or_modify_pyi(gr.Textbox, "Textbox", [])
+    with pytest.raises(AssertionError):
+        component_meta.create_or_modify_pyi(gr.Textbox, "Textbox", [])
