@@ -171,11 +171,11 @@ class Console:
 
 
 @contextmanager
-def probed(port: int) -> Iterator[Callable[[], list[float]]]:
-    """Ask GET /health again and again, from a process of its own; gives what each answer took."""
+def probed(port: int, path: str = "/health") -> Iterator[Callable[[], list[float]]]:
+    """Ask for a path again and again, from a process of its own; gives what each answer took."""
     stop = multiprocessing.Event()
     told: multiprocessing.Queue[list[float]] = multiprocessing.Queue()
-    process = multiprocessing.Process(target=_probe, args=(port, stop, told))
+    process = multiprocessing.Process(target=_probe, args=(port, path, stop, told))
     process.start()
     found: list[float] = []
     try:
@@ -186,12 +186,12 @@ def probed(port: int) -> Iterator[Callable[[], list[float]]]:
         process.join()
 
 
-def _probe(port: int, stop: Event, told: "multiprocessing.Queue[list[float]]") -> None:
+def _probe(port: int, path: str, stop: Event, told: "multiprocessing.Queue[list[float]]") -> None:
     seconds = []
     while not stop.is_set():
         began = time.monotonic()
         with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as line:
-            line.request("GET", "/health")
+            line.request("GET", path)
             line.getresponse().read()
         seconds.append(time.monotonic() - began)
         time.sleep(SECONDS_BETWEEN_PROBES)

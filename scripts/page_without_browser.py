@@ -1,7 +1,17 @@
-"""What a program has to know of the page to use it without a browser."""
+"""The page without a browser: what a program has to know of it, and one that uses it.
+
+A ``PageClient`` sends what gradio's front end sends, event by event: what follows an event
+(``then``) is sent once that is answered.
+"""
 
 import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
 
 
 def config_in(html: str) -> dict[str, Any]:
@@ -17,3 +27,91 @@ def entry_of(config: dict[str, Any], window: str, locale: str) -> tuple[int, lis
     told = {"window": window, "timezone": "UTC", "look": "", "switch": locale}
     [entry] = [d for d in config["dependencies"] if "load" in [kind for _, kind in d["targets"]]]
     return entry["id"], [told[names[each]] for each in entry["inputs"]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows of a transcription that is over."""
+
+    text: str | None
+    """The words; None where nothing was heard."""
+    status: str
+    """HTML."""
+
+
+@dataclass
+class PageClient:
+    """One window, with a browser's heartbeat; ``opened`` makes it."""
+
+    client: httpx.AsyncClient
+    config: dict[str, Any] = field(default_factory=dict)
+    window: str = field(default_factory=lambda: secrets.token_hex(16))
+    page: str = field(default_factory=lambda: secrets.token_hex(5))
+
+    async def enter(self) -> None:
+        """Begin the page as a browser does that has its files already."""
+        answer = await self.client.get("/")
+        self.config = config_in(answer.raise_for_status().text)
+        number, told = entry_of(self.config, self.window, "en")
+        await self._do([(number, told)])
+
+    async def transcribe(self, name: str, content: bytes) -> Shown:
+        """Upload a recording, press the button, and look on until it is over."""
+        sent = await self.client.post(
+            "/gradio_api/upload",
+            files=[("files", (name, content))],
+            headers={"x-richspeech-window": self.window},
+        )
+        file = {"path": sent.raise_for_status().json()[0], "meta": {"_type": "gradio.FileData"}}
+        parts = {each["id"]: each["props"] for each in self.config["components"]}
+        [button] = [number for number, each in parts.items() if each.get("elem_id") == "start"]
+        [press] = [d for d in self.config["dependencies"] if [button, "click"] in d["targets"]]
+        values = {parts[each].get("elem_id"): parts[each].get("value") for each in press["inputs"]}
+        painted = await self._do([(press["id"], [*(values | {"file": file}).values()])])
+        names = [parts[each].get("elem_id") for each in press["outputs"]]
+        shown = dict(zip(names, painted, strict=True))
+        return Shown(_text(shown["viewer"]), shown["status"])
+
+    async def _do(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
+        """Send events, and what follows them; return what the last of all has answered."""
+        answered: list[Any] = []
+        while events:
+            for number, data in events:
+                event = {"data": data, "fn_index": number, "session_hash": self.page}
+                (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
+            answered = [message["output"].get("data") async for message in self._answers()]
+            events = [(each, []) for each in self._followers(number for number, _ in events)]
+        return list(answered[-1])
+
+    async def _answers(self) -> AsyncIterator[dict[str, Any]]:
+        url = f"/gradio_api/queue/data?session_hash={self.page}"
+        async with self.client.stream("GET", url) as stream:
+            async for line in stream.raise_for_status().aiter_lines():
+                if "close_stream" in line:
+                    return
+                if line.startswith("data:") and '"process_completed"' in line:
+                    yield json.loads(line.removeprefix("data:"))
+
+    def _followers(self, events: Iterable[int]) -> list[int]:
+        sent, all_events = {*events}, self.config["dependencies"]
+        return [d["id"] for d in all_events if d["backend_fn"] and d["trigger_after"] in sent]
+
+
+def _text(viewer: dict[str, Any] | None) -> str | None:
+    """Return the words that the viewer shows."""
+    segments = (viewer or {}).get("segments")
+    return "".join(json.loads(each)["text"] for each in segments) if segments else None
+
+
+@asynccontextmanager
+async def opened(address: str, patience_seconds: float) -> AsyncIterator[PageClient]:
+    """Open the page in a browser of its own, and leave it in the end."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=address, timeout=patience_seconds)
+        )
+        page = PageClient(client)
+        await page.enter()
+        beat = client.stream("GET", f"/gradio_api/heartbeat/{page.page}")
+        await stack.enter_async_context(beat)
+        yield page

@@ -1,0 +1,52 @@
+"""Looks at a server while others work: its memory, and how soon it says that it lives."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from scripts.measure_page import probed
+from scripts.server import Server
+
+LIVEZ = "/livez"
+SECONDS_BETWEEN_LOOKS = 1.0
+FIRST_LOOKS = 60
+"""Those of the first minute: what is needed then is what the process needs."""
+
+
+@dataclass
+class Seen:
+    """What was seen."""
+
+    megabytes: list[float] = field(default_factory=list)
+    """Resident memory, once a second."""
+    livez_seconds: list[float] = field(default_factory=list)
+    processor_seconds: float = 0.0
+
+    @property
+    def growth_megabytes(self) -> float:
+        """Most memory after the first minute beyond the most within it; 0 in a shorter time."""
+        first, later = self.megabytes[:FIRST_LOOKS], self.megabytes[FIRST_LOOKS:]
+        return max(later) - max(first) if later else 0.0
+
+
+@contextmanager
+def watched(server: Server) -> Iterator[Seen]:
+    """Look until the block is left; then all is there."""
+    seen, done = Seen(), threading.Event()
+
+    def look() -> None:
+        while not done.wait(SECONDS_BETWEEN_LOOKS):
+            seen.megabytes.append(server.megabytes)
+
+    looking = threading.Thread(target=look)
+    before = server.processor_seconds
+    with probed(server.port, LIVEZ) as probes:
+        looking.start()
+        try:
+            yield seen
+        finally:
+            done.set()
+            looking.join()
+            seen.processor_seconds = server.processor_seconds - before
+    seen.livez_seconds = probes()

@@ -1,0 +1,109 @@
+"""The console in a process of its own, which scripts start, watch, kill and start again."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from richspeech.places import HOME as ROOT
+from scripts.screenshots import answers
+
+SECONDS_TO_STOP = 30
+BYTES_PER_MB = 10**6
+
+
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@dataclass
+class Server:
+    """A build of the console on loopback; history, uploads and log lie in a folder of its own."""
+
+    folder: Path
+    model: str = "embedded"
+    root: Path = ROOT
+    """Where the build lies."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: psutil.Popen | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, however often it is started."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it has written."""
+        return (self.folder / "log.txt").read_text(errors="replace")
+
+    @property
+    def running(self) -> psutil.Popen:
+        """The process; raises ``RuntimeError`` while there is none."""
+        if self.process is None:
+            message = "The console was not started."
+            raise RuntimeError(message)
+        return self.process
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory."""
+        return float(self.running.memory_info().rss) / BYTES_PER_MB
+
+    @property
+    def processor_seconds(self) -> float:
+        """What it has used so far."""
+        times = self.running.cpu_times()
+        return float(times.user + times.system)
+
+    def start(self) -> None:
+        """Begin it and wait until it can transcribe; ends the program where it cannot."""
+        own = {
+            "TMPDIR": str(self.folder),
+            "RICHSPEECH_HISTORY__URL": f"sqlite:///{self.folder}/history.sqlite",
+            "RICHSPEECH_MODEL__VAD_ID": "embedded",
+            "RICHSPEECH_EMOTION__ID": "embedded",
+            "RICHSPEECH_PARAFORMER__ID": "embedded",
+        }
+        program = ("app_sensevoice.py", "--model", self.model, "--port", str(self.port))
+        with (self.folder / "log.txt").open("ab") as log:
+            self.process = psutil.Popen(
+                [sys.executable, *program],
+                cwd=self.root,
+                env={**os.environ, **own, **self.environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        if not answers(self.process, f"{self.address}/readyz"):
+            sys.exit(f"the console did not start:\n{self.log[-2000:]}")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.running.kill()
+        self.running.wait(SECONDS_TO_STOP)
+
+    def stop(self) -> None:
+        """End it as a supervisor would."""
+        self.running.terminate()
+        self.running.wait(SECONDS_TO_STOP)
+
+
+@contextmanager
+def served(server: Server) -> Iterator[Server]:
+    """Have a server run, and end with the block."""
+    try:
+        server.start()
+        yield server
+    finally:
+        if server.process is not None and server.process.is_running():
+            server.stop()
