@@ -1,7 +1,7 @@
 """What programs that watch the server ask: is it alive, is it ready, how is it.
 
 GET /livez     the process answers; nothing else is looked at
-GET /readyz    200 when it takes work, else 503 with what is wrong, part by part
+GET /readyz    200 when it serves, else 503; with what is wrong, part by part
 GET /health    what is running, always with 200
 GET /metrics   numbers in Prometheus' form
 
@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from richspeech.engines.readiness import Readiness, State
 from richspeech.operations.metrics import CONTENT_TYPE, Metrics
-from richspeech.operations.parts import Parts
+from richspeech.operations.parts import Fault, Parts
 
-UNREADY = "unready"
-"""The model is there, and something else is wrong."""
+UNREADY, FULL = "unready", "full"
+"""The model is there, and something else is wrong; or nothing but that too many jobs wait."""
 
 
 class Alive(BaseModel):
@@ -52,7 +52,8 @@ class Ready(BaseModel):
     """What GET /readyz answers."""
 
     status: str
-    """How far the model is: loading, ok or failed; unready when it is something else."""
+    """How far the model is: loading, ok or failed; unready when it is something else, full when too
+    many jobs wait, which keeps nobody away."""
     message: str | None
     """What is wrong first."""
     parts: dict[str, Part]
@@ -78,7 +79,7 @@ def probes(parts: Parts, version: str) -> APIRouter:
     @router.get("/readyz", responses={503: {"model": Ready}})
     async def read_ready(response: Response) -> Ready:
         ready = ready_of(await parts.faults(), readiness.state)
-        if ready.message is not None:
+        if ready.status not in (State.OK, FULL):
             response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         return ready
 
@@ -94,14 +95,17 @@ def health_of(readiness: Readiness, version: str) -> Health:
     return health
 
 
-def ready_of(faults: dict[str, str | None], model: State) -> Ready:
-    """Say what is wrong; the first part with a fault speaks for all."""
-    first = next(filter(None, faults.values()), None)
-    is_other = first is not None and model is State.OK
+def ready_of(faults: dict[str, Fault | None], model: State) -> Ready:
+    """Say what is wrong; the first part with a fault speaks for all, one that passes last."""
+    wrong = sorted(filter(None, faults.values()), key=lambda fault: fault.is_passing)
+    status: str = model
+    if wrong and model is State.OK:
+        status = FULL if wrong[0].is_passing else UNREADY
+    said = {name: fault.message if fault else None for name, fault in faults.items()}
     return Ready(
-        status=UNREADY if is_other else model,
-        message=first,
-        parts={name: Part(ready=not why, message=why) for name, why in faults.items()},
+        status=status,
+        message=wrong[0].message if wrong else None,
+        parts={name: Part(ready=not why, message=why) for name, why in said.items()},
     )
 
 

@@ -1,7 +1,7 @@
 """Whether this process can take work, part by part, and what is wrong if not.
 
     model    loaded
-    queue    has room, and the process is not about to end
+    queue    has room, and the process is not about to end; a full one keeps nobody away
     store    the history answers, if there is one
 
 Who asks waits for at most a second, in the event loop: the store is asked in a thread of its own,
@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from richspeech.engines.readiness import Readiness, State
 from richspeech.errors import BusyError, RichSpeechError, StoppingError, StoreError
@@ -28,6 +29,16 @@ HOLDS_SECONDS = 5.0
 """Several probes a second cost the database no more than one."""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a part."""
+
+    message: str
+    """One sentence."""
+    is_passing: bool = False
+    """Whether requests should come all the same: who is here goes on, who is too many is told."""
+
+
 class Parts:
     """The parts of one process; for one event loop."""
 
@@ -38,28 +49,30 @@ class Parts:
         self.readiness = readiness
         self._runner, self._store = runner, _Asked(ask_store) if ask_store else None
 
-    async def faults(self) -> dict[str, str | None]:
-        """Return what is wrong with each part, in one sentence; None where nothing is."""
+    async def faults(self) -> dict[str, Fault | None]:
+        """Return what is wrong with each part; None where nothing is."""
         found = {"model": self._model(), "queue": self._queue(), "store": None}
         if self._store is not None:
             found["store"] = await self._store.fault()
         return found
 
-    def _model(self) -> str | None:
+    def _model(self) -> Fault | None:
         match self.readiness.state:
             case State.OK:
                 return None
             case State.LOADING:
                 return _say("ready.loading")
             case State.FAILED:
-                return str(self.readiness.error)
+                return Fault(str(self.readiness.error))
 
-    def _queue(self) -> str | None:
+    def _queue(self) -> Fault | None:
         try:
             self._runner.require_open()
             self._runner.require_room()
-        except (BusyError, StoppingError) as error:
-            return str(error)
+        except StoppingError as error:
+            return Fault(str(error))
+        except BusyError as error:
+            return Fault(str(error), is_passing=True)
         return None
 
 
@@ -71,7 +84,7 @@ class _Asked:
         self._answer: concurrent.futures.Future[RichSpeechError | None] | None = None
         self._answered = 0.0
 
-    async def fault(self) -> str | None:
+    async def fault(self) -> Fault | None:
         answer = self._answer
         is_old = time.monotonic() - self._answered > HOLDS_SECONDS
         if answer is None or (answer.done() and is_old):
@@ -95,5 +108,5 @@ class _Asked:
         answer.set_result(error)
 
 
-def _say(key: str) -> str:
-    return Notice(key).sentence(FALLBACK_LOCALE)
+def _say(key: str) -> Fault:
+    return Fault(Notice(key).sentence(FALLBACK_LOCALE))

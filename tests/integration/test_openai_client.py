@@ -1,6 +1,7 @@
 """OpenAI's own client, and curl, at the real application with the embedded model."""
 
 import json
+import re
 import shutil
 import subprocess
 import wave
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jiwer
 import openai
 import pytest
 from openai import OpenAI
@@ -31,6 +33,12 @@ from tests.fakes import wait_until
 from tests.integration.conftest import EXAMPLES, references
 
 LAUGHTER, CALL = EXAMPLES / "zh-laughter.wav", EXAMPLES / "zh-call.wav"
+SHOW = EXAMPLES / "zh-live-show.wav"
+SHOW_WORDS = "".join(
+    re.findall(r"\w", "".join(line["text"] for line in references()[SHOW.name]["lines"]))
+)
+MOST_ERRORS = 0.08
+"""Character error rate that the project allows paraformer."""
 URL = "/v1/audio/transcriptions"
 FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
 
@@ -209,6 +217,41 @@ def test_server_vad_decides_where_utterances_end(client: OpenAI) -> None:
 def test_a_model_is_an_engine(client: OpenAI) -> None:
     heard = transcribe(client, model="sensevoice", response_format="verbose_json")
     assert heard.engine == "sensevoice"
+
+
+def test_another_engine_is_loaded_and_heard_with_times_of_its_characters(client: OpenAI) -> None:
+    heard = transcribe(
+        client,
+        SHOW,
+        model="paraformer",
+        response_format="verbose_json",
+        timestamp_granularities=["word", "segment"],
+        extra_body={"sentiment": "false"},
+    )
+    assert heard.engine == "paraformer"
+    assert jiwer.cer(SHOW_WORDS, re.sub(r"\W", "", heard.text)) <= MOST_ERRORS
+    times = [(word.start, word.end) for word in heard.words]
+    assert len(times) >= len(SHOW_WORDS) - 1
+    assert all(0 <= start < end <= heard.duration for start, end in times)
+    assert {segment.emotion for segment in heard.segments} == {"unknown"}, "it hears none"
+    assert {segment.sentiment for segment in heard.segments} == {None}
+    (model,) = [each for each in client.models.list() if each.id == "paraformer"]
+    assert (model.model_extra or {})["weights"] == heard.weights
+
+
+@pytest.mark.parametrize("engine", ["sensevoice", "paraformer"])
+def test_words_are_read_for_their_sentiment_on_request(client: OpenAI, engine: str) -> None:
+    asked = {"model": engine, "response_format": "verbose_json"}
+    heard = transcribe(client, **asked, extra_body={"sentiment": "true"})
+    read = [segment for segment in heard.segments if segment.text]
+    for segment in read:
+        assert segment.sentiment_probabilities[segment.sentiment] == max(
+            segment.sentiment_probabilities.values()
+        )
+        assert sum(segment.sentiment_probabilities.values()) == pytest.approx(1, abs=0.01)
+    assert "negative" in {segment.sentiment for segment in read}, "somebody complains"
+    unread = transcribe(client, **asked, extra_body={"sentiment": "false"})
+    assert {segment.sentiment for segment in unread.segments} == {None}
 
 
 def test_models_are_the_engines_and_openais_names(client: OpenAI) -> None:

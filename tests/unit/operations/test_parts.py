@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
@@ -31,6 +32,7 @@ def asked(parts: Parts) -> tuple[int, dict[str, str | None], str | None]:
     answer = TestClient(create_app(parts, "1")).get("/readyz")
     body = answer.json()
     assert all(each["ready"] == (each["message"] is None) for each in body["parts"].values())
+    assert (answer.status_code == 200) == (body["status"] in ("ok", "full"))
     faults = {name: each["message"] for name, each in body["parts"].items()}
     return answer.status_code, faults, body["message"]
 
@@ -46,7 +48,9 @@ def test_a_model_that_is_being_loaded(loaded: Readiness) -> None:
     assert first == faults["model"] == "The model is being loaded: ask again in some seconds."
 
 
-def test_a_queue_that_is_full(loaded: Readiness) -> None:
+@pytest.fixture
+def full() -> Iterator[Runner]:
+    """Too many jobs wait."""
     go_on, runner = threading.Event(), Runner(WaitingRoom(1))
 
     def work() -> None:
@@ -54,12 +58,30 @@ def test_a_queue_that_is_full(loaded: Readiness) -> None:
 
     for _ in range(3):
         runner.submit(Exported(), work)
-    status, faults, _ = asked(Parts(loaded, runner))
+    yield runner
     go_on.set()
-    assert status == 503
+
+
+def test_a_queue_that_is_full_is_told_and_keeps_nobody_away(
+    loaded: Readiness, full: Runner
+) -> None:
+    status, faults, first = asked(Parts(loaded, full))
+    assert status == 200
     assert faults["model"] is None
+    assert first == faults["queue"]
+    assert "1" in str(first)
+
+
+def test_what_is_worse_than_a_full_queue_is_told_first(loaded: Readiness, full: Runner) -> None:
+    def gone() -> None:
+        raise StoreError("history.gone", number=1)
+
+    status, faults, first = asked(Parts(loaded, full, gone))
+    assert status == 503
+    assert first == faults["store"]
     assert faults["queue"] is not None
-    assert "1" in faults["queue"]
+    full.wind_up()
+    assert asked(Parts(loaded, full))[0] == 503
 
 
 def test_a_process_that_is_about_to_end(loaded: Readiness) -> None:
