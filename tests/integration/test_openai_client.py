@@ -241,8 +241,8 @@ def test_another_engine_is_loaded_and_heard_with_times_of_its_characters(client:
 
 @pytest.mark.parametrize("engine", ["sensevoice", "paraformer"])
 def test_words_are_read_for_their_sentiment_on_request(client: OpenAI, engine: str) -> None:
-    asked = {"model": engine, "response_format": "verbose_json"}
-    heard = transcribe(client, **asked, extra_body={"sentiment": "true"})
+    asked: dict[str, Any] = {"model": engine, "response_format": "verbose_json"}
+    heard = transcribe(client, CALL, **asked, extra_body={"sentiment": "true"})
     read = [segment for segment in heard.segments if segment.text]
     for segment in read:
         assert segment.sentiment_probabilities[segment.sentiment] == max(
@@ -250,7 +250,7 @@ def test_words_are_read_for_their_sentiment_on_request(client: OpenAI, engine: s
         )
         assert sum(segment.sentiment_probabilities.values()) == pytest.approx(1, abs=0.01)
     assert "negative" in {segment.sentiment for segment in read}, "somebody complains"
-    unread = transcribe(client, **asked, extra_body={"sentiment": "false"})
+    unread = transcribe(client, CALL, **asked, extra_body={"sentiment": "false"})
     assert {segment.sentiment for segment in unread.segments} == {None}
 
 

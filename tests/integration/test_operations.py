@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -92,14 +93,14 @@ def form_of(path: Path, **fields: str) -> bytes:
     return "".join(parts).encode() + head.encode() + path.read_bytes() + end.encode()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
+@contextmanager
+def started(folder: Path, stop_seconds: float) -> Iterator[Server]:
+    """Run a server that is ready."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     own = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
-        "RICHSPEECH_SERVER__STOP_SECONDS": str(PATIENCE_SECONDS),
+        "RICHSPEECH_SERVER__STOP_SECONDS": str(stop_seconds),
         "TMPDIR": str(folder),
     }
     with (folder / "log").open("wb") as log, (folder / "errors").open("wb") as errors:
@@ -117,6 +118,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.kill()
         process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with started(tmp_path_factory.mktemp("server"), PATIENCE_SECONDS) as server:
+        yield server
 
 
 def wait_until_ready(server: Server) -> None:

@@ -19,6 +19,7 @@ from richspeech.errors import (
     Cancelled,
     OptionError,
     RichSpeechError,
+    StoppingError,
     UnexpectedError,
     UnwritableError,
 )
@@ -182,4 +183,6 @@ class Connection:
         error = self._talk.error if self._talk else None
         if error is not None and not isinstance(error, Cancelled):
             self._fail(error)
+        elif not self._is_gone:
+            self._fail(StoppingError())
         self._outbox.close()

@@ -16,7 +16,14 @@ from richspeech.api.realtime.messages import Append, Clear, Commit, Update, read
 from richspeech.api.realtime.session import Session, Sessions
 from richspeech.audio.decode import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
-from richspeech.errors import AudioError, Cancelled, OptionError, RichSpeechError, UnexpectedError
+from richspeech.errors import (
+    AudioError,
+    Cancelled,
+    OptionError,
+    RichSpeechError,
+    StoppingError,
+    UnexpectedError,
+)
 from richspeech.jobs.talk import Failed, Take, Talks
 from richspeech.recognition.live import Event
 
@@ -87,7 +94,8 @@ class Connection:
         self._buffer: Buffer | None = None
         self._seconds = 0.0
         """Of all sound before the buffer."""
-        self._is_gone = False
+        self._is_gone = self._is_over = False
+        """Whether the client has left; whether nothing more is taken."""
         self._talk = talks.open(lambda: self._outbox.call(self._end))
 
     async def run(self) -> None:
@@ -122,6 +130,7 @@ class Connection:
         except Exception:  # whoever talks gets a sentence, the log gets the rest
             log.exception("a realtime connection failed")
             self._refuse(UnexpectedError())
+        self._is_over = True
         if not self._is_gone:
             self._finish()
             self._talk.hang_up()
@@ -231,9 +240,10 @@ class Connection:
 
     def _end(self) -> None:
         """Say why the talk is over, if that is not as it was meant, and that nothing more comes."""
-        error = self._talk.error
-        if error is not None and not isinstance(error, Cancelled):
-            self._refuse(error)
+        if self._talk.error is not None and not isinstance(self._talk.error, Cancelled):
+            self._refuse(self._talk.error)
+        elif not self._is_over:  # nobody here has ended it, so the process ends
+            self._refuse(StoppingError())
         self._outbox.close()
 
 
