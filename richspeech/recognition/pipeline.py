@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -41,6 +41,9 @@ HISTORY_SECONDS = 65.0
 
 An utterance that began before can grow no more, since joined ones are at most 30 s long.
 """
+
+KNOWN_WITHIN_SECONDS = 0.001
+"""By how much the times of an utterance may differ from what was kept of it, which is rounded."""
 
 Cancel = Callable[[], bool]
 Answer = TypeVar("Answer")
@@ -160,6 +163,9 @@ class Progress:
     """Before the ``edits``; None where nothing of the kind was done."""
     edits: tuple[Edit, ...] = ()
     """What was done to it since it was measured."""
+    recognised: tuple[Segment, ...] = ()
+    """What has come since the step before as the engine gave it, one segment an utterance; empty of
+    engines that take a recording whole."""
 
     @classmethod
     def of(cls, document: Document) -> "Progress":
@@ -207,6 +213,24 @@ class Transcriber(Protocol):
         self, recording: WaveformSource, options: Options, cancelled: Cancel
     ) -> Iterator[Progress]:
         """Yield the progress after every step; the last one is finished."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A transcriber that can go on where another process has stopped."""
+
+    def resuming(self, known: Sequence[Segment]) -> Transcriber:
+        """Return one that recognises none of these again: the first utterances of a recording.
+
+        ``known`` is what ``Progress.recognised`` gave before, from the first on.
+        """
+
+
+def resumed(transcriber: Transcriber, known: Sequence[Segment]) -> Transcriber:
+    """Return a transcriber that takes ``known`` as recognised; one that cannot hears all anew."""
+    if not (known and isinstance(transcriber, Resumable)):
+        return transcriber
+    return transcriber.resuming(known)
 
 
 class UtteranceStream:
@@ -277,10 +301,28 @@ class Pipeline:
         *,
         model: str,
         block_seconds: float = BLOCK_SECONDS,
+        known: Sequence[Segment] = (),
     ) -> None:
-        """Read ``block_seconds`` at a time; they change how soon text comes, and no text."""
+        """Read ``block_seconds`` at a time; they change how soon text comes, and no text.
+
+        The first utterances are not recognised where they are ``known``.
+        """
         self._queue, self._frontend, self._detector = queue, frontend, detector
-        self._model, self._block_seconds = model, block_seconds
+        self._model, self._block_seconds, self._known = model, block_seconds, known
+
+    def resuming(self, known: Sequence[Segment]) -> "Pipeline":
+        """Return one that takes these as recognised, for as long as utterances are where they were.
+
+        A recording is decoded and searched for speech all the same, which costs little.
+        """
+        return Pipeline(
+            self._queue,
+            self._frontend,
+            self._detector,
+            model=self._model,
+            block_seconds=self._block_seconds,
+            known=known,
+        )
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -296,7 +338,14 @@ class Pipeline:
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
             transcript = Transcript(done, elapsed, self._queue.name, self._model, segments)
-            yield Progress(transcript, step.new, recording.duration, step.finished, step.open_start)
+            yield Progress(
+                transcript,
+                step.new,
+                recording.duration,
+                step.finished,
+                step.open_start,
+                recognised=step.new,
+            )
             began = time.perf_counter()  # what the caller did meanwhile is not processing
 
     def _steps(
@@ -305,35 +354,103 @@ class Pipeline:
         stream = UtteranceStream(
             self._frontend.stream(), self._detector.stream(options.turn_detection), options
         )
-        line = _Line()
+        line, known = _Line(), deque(self._known)
         with self._queue.job() as job:
             for utterances in stream.utterances(blocks):
                 _stop_if(cancelled)
                 for utterance in utterances:
+                    if (segment := _take(known, utterance)) is not None:
+                        line.append(_Heard(segment))
+                        continue
                     while not job.has_room:
                         yield line.next_step(utterance.start, cancelled)
-                    line.append(utterance, job.submit(Request(utterance, options)))
+                    future = job.submit(Request(utterance, options))
+                    line.append(_Asked(SpeechSpan(utterance.start, utterance.end), future))
                 yield replace(line.step(stream.settled), open_start=stream.open_start)
             while line:
                 yield line.next_step(stream.seconds, cancelled)
         yield _Step((), stream.seconds, finished=True)
 
 
+def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:
+    """Return what is known of an utterance; nothing is from the first on that lies elsewhere."""
+    if not known:
+        return None
+    segment = known.popleft()
+    moved = max(abs(segment.start - utterance.start), abs(segment.end - utterance.end))
+    if moved <= KNOWN_WITHIN_SECONDS:
+        return segment
+    known.clear()
+    return None
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """An utterance that waits for nothing."""
+
+    segment: Segment
+
+    @property
+    def start(self) -> float:
+        return self.segment.start
+
+    @property
+    def is_done(self) -> bool:
+        return True
+
+    @property
+    def has_failed(self) -> bool:
+        return False
+
+    def wait(self, cancelled: Cancel) -> None:
+        """Return at once."""
+
+    def result(self) -> Segment:
+        return self.segment
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An utterance that the model has."""
+
+    span: SpeechSpan
+    future: Future[Hypothesis]
+
+    @property
+    def start(self) -> float:
+        return self.span.start
+
+    @property
+    def is_done(self) -> bool:
+        return self.future.done()
+
+    @property
+    def has_failed(self) -> bool:
+        return _failed(self.future)
+
+    def wait(self, cancelled: Cancel) -> None:
+        _wait(self.future, cancelled)
+
+    def result(self) -> Segment:
+        """Return its segment; raises what the model raised."""
+        return segment_of(self.span, _answer(self.future))
+
+
 class _Line:
     """Utterances in the order of time, whose segments are not given out yet."""
 
     def __init__(self) -> None:
-        self._line: deque[tuple[SpeechSpan, Future[Hypothesis]]] = deque()
+        self._line: deque[_Asked | _Heard] = deque()
 
     def __len__(self) -> int:
         return len(self._line)
 
-    def append(self, utterance: Utterance, future: Future[Hypothesis]) -> None:
-        self._line.append((SpeechSpan(utterance.start, utterance.end), future))
+    def append(self, utterance: _Asked | _Heard) -> None:
+        self._line.append(utterance)
 
     def next_step(self, settled: float, cancelled: Cancel) -> _Step:
         """Wait for the first in line; give out what is done then."""
-        _wait(self._line[0][1], cancelled)
+        self._line[0].wait(cancelled)
         return self.step(settled)
 
     def step(self, settled: float) -> _Step:
@@ -342,12 +459,11 @@ class _Line:
         Raises what the model raised once all before it is given out.
         """
         new: list[Segment] = []
-        while self._line and self._line[0][1].done():
-            if new and _failed(self._line[0][1]):
+        while self._line and self._line[0].is_done:
+            if new and self._line[0].has_failed:
                 break
-            span, future = self._line.popleft()
-            new.append(segment_of(span, _answer(future)))
-        return _Step(tuple(new), self._line[0][0].start if self._line else settled)
+            new.append(self._line.popleft().result())
+        return _Step(tuple(new), self._line[0].start if self._line else settled)
 
 
 class WholePipeline:

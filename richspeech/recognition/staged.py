@@ -1,13 +1,13 @@
 """A transcriber whose segments go through the stages of their request as soon as they are there."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource, resumed
 from richspeech.stages.chain import Chain, Recipe
 
 
@@ -22,6 +22,10 @@ class StagedTranscriber:
     ) -> None:
         """``check`` refuses options that the transcriber cannot follow, before it begins."""
         self._transcriber, self._recipe, self._check = transcriber, recipe, check
+
+    def resuming(self, known: Sequence[Segment]) -> "StagedTranscriber":
+        """Return one whose transcriber goes on behind these; the stages see all."""
+        return StagedTranscriber(resumed(self._transcriber, known), self._recipe, self._check)
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False

@@ -30,13 +30,14 @@ from richspeech.recognition.pipeline import (
     Pipeline,
     Progress,
     WholePipeline,
+    resumed,
     segment_of,
 )
 from richspeech.recognition.scheduler import Scheduler, WholeScheduler
 from richspeech.recognition.staged import StagedTranscriber, staged
 from richspeech.recognition.utterance import Frames, Request, Utterance
 from richspeech.stages.chain import Chain, Recipe
-from tests.fakes import FakeQueue
+from tests.fakes import HAPPY, FakeQueue
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""
@@ -663,6 +664,47 @@ def test_a_model_that_answers_too_little_is_a_fault_and_loses_no_text(
 
 def whole_of(recogniser: FakeWhole, *rules: Rule) -> StagedTranscriber:
     return StagedTranscriber(WholePipeline(WholeScheduler(recogniser), model="tiny"), Recipe(rules))
+
+
+# Going on where another process has stopped -------------------------------------------------------
+
+SPANS = ((1.0, 2.0), (4.0, 5.5), (7.0, 8.0), (9.0, 9.5))
+
+
+def kept_of(steps: Sequence[Progress], count: int) -> tuple[Segment, ...]:
+    """The first segments as the engine gave them, after a database had them as JSON."""
+    recognised = tuple(segment for step in steps for segment in step.recognised)
+    plain = Transcript(0.0, 0.0, "", "", recognised[:count]).to_dict()
+    return Transcript.from_dict(plain).segments
+
+
+@given(st.integers(0, len(SPANS)))
+def test_what_is_known_already_is_not_recognised_again_and_changes_nothing(count: int) -> None:
+    options = Options(hotwords=("你好",))
+    steps, _ = run(12.0, *SPANS, options=options)
+    queue = heard_at_once()
+    pipeline = pipeline_of(*SPANS, queue=queue).resuming(kept_of(steps, count))
+    again = [*pipeline.transcribe(LongRecording(12.0), options)]
+    assert [each.utterance.start for each in queue.requests] == [s for s, _ in SPANS[count:]]
+    assert again[-1].transcript.segments == steps[-1].transcript.segments
+    assert_steps_are_sound(again)
+
+
+def test_once_an_utterance_lies_elsewhere_the_rest_is_recognised_anew() -> None:
+    steps, _ = run(12.0, *SPANS)
+    queue = heard_at_once()
+    moved = (SPANS[0], (4.0, 6.0), *SPANS[2:])
+    pipeline = pipeline_of(*moved, queue=queue).resuming(kept_of(steps, 3))
+    [*_, last] = pipeline.transcribe(LongRecording(12.0), Options())
+    assert [each.utterance.start for each in queue.requests] == [4.0, 7.0, 9.0]
+    assert [(each.start, each.end) for each in last.transcript.segments] == [*moved]
+
+
+def test_an_engine_that_takes_recordings_whole_hears_all_anew() -> None:
+    whole = whole_of(FakeWhole())
+    assert resumed(whole, (HAPPY,)) is not whole
+    [step] = resumed(whole, (HAPPY,)).transcribe(LongRecording(3.0), Options(), lambda: False)
+    assert [each.text for each in step.transcript.segments] == [HEARD.text]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 25.0])
