@@ -15,6 +15,8 @@ RichSpeechError
  ├── QuotaError (OSError)            a window, or all of them, would fill the disk
  ├── StoppingError (RuntimeError)    the process is about to end and takes no new work
  ├── BusyError (RuntimeError)        so many jobs wait that no more may join them
+ ├── JobError (RuntimeError)         a durable job is there no longer, or cannot be done
+ │    └── JobLostError               somebody else has it by now
  ├── WorkError (RuntimeError)        a job ended otherwise than it was meant to; its code says how
  │    ├── UnexpectedError            a fault of the program
  │    ├── UnwritableError            its files cannot be written
@@ -136,6 +138,19 @@ class BusyError(RichSpeechError, RuntimeError):
     """So many jobs wait already that this one is not taken; on the wire this is status 429."""
 
     code = "busy"
+
+
+class JobError(RichSpeechError, RuntimeError):
+    """A durable job is there no longer, has no result yet, or has cost too many workers."""
+
+    code = "job"
+
+
+class JobLostError(JobError):
+    """A worker has a job no longer: its lease was over, or the job was deleted."""
+
+    def __init__(self, key: str = "job.lost", /) -> None:
+        super().__init__(key)
 
 
 class WorkError(RichSpeechError, RuntimeError):

@@ -8,21 +8,16 @@ import asyncio
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from richspeech.errors import Cancelled, RichSpeechError, StoreError
-from richspeech.language.catalog import Notice
+from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.model.job_state import State, require_next
-from richspeech.model.validation import why_refused
 from richspeech.operations.caller import Caller, caller
 from richspeech.polling import PAGE_POLL_SECONDS
 
@@ -37,6 +32,8 @@ class Kind(StrEnum):
     COMPARE = "compare"
     EXPORT = "export"
     LIVE = "live"
+    QUEUED = "queued"
+    """A recording of the durable queue."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -81,10 +78,6 @@ class Job:
         """Seconds of the recording that are done, and those in all; None while unknown."""
         return 0.0, None
 
-    def request_fields(self) -> dict[str, Any]:
-        """Return what was asked for, as JSON knows it; empty where that is not to be kept."""
-        return {}
-
     @property
     def is_over(self) -> bool:
         """Whether nothing more will come."""
@@ -114,6 +107,9 @@ class Job:
 
     def wind_up(self) -> None:
         """Begin nothing more, since the process is about to end; what has begun goes on."""
+
+    def conclude(self) -> None:
+        """Do what is left once it is over, in its thread; who closes the runner waits for it."""
 
     def withdraw(self) -> None:
         """End a job that was stopped, perhaps before its turn had come."""
@@ -186,69 +182,3 @@ class Job:
             raise self.error
         if self.state is not State.FINISHED:
             raise Cancelled
-
-    def record(self) -> "JobRecord":
-        """Return how the job is now, to be kept."""
-        done, total = self.seconds
-        error = self.error
-        return JobRecord(
-            id=self.id,
-            kind=self.kind,
-            state=self.state,
-            created=self.created.isoformat(timespec="seconds"),
-            name=self.name,
-            request=self.request_fields(),
-            seconds_done=done,
-            seconds_total=total,
-            error_code=error.code if error else None,
-            error=Notice.of(error).to_dict() if error else None,
-            request_id=self.caller.request,
-        )
-
-
-@dataclass(frozen=True)
-class JobRecord:
-    """A job as it was at a moment: what a database keeps of it, and JSON can say."""
-
-    id: str
-    kind: Kind
-    state: State
-    created: str
-    """UTC, as in ISO 8601."""
-    name: str
-    """Of the recording."""
-    request: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked for, as a plain dict."""
-    seconds_done: float = 0.0
-    """Of the recording."""
-    seconds_total: float | None = None
-    """None while unknown."""
-    error_code: str | None = None
-    """Why it failed; None unless it did."""
-    error: Mapping[str, Any] | None = None
-    """What ``Notice.to_dict`` gives of the error, to be said in any language."""
-    request_id: str | None = None
-    """Number of the HTTP request that asked for it, which the log has as well."""
-
-    @property
-    def notice(self) -> Notice | None:
-        """Why it failed, to be read; None unless it did."""
-        return None if self.error is None else Notice.from_dict(self.error)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON knows it."""
-        values = asdict(self)
-        return {**values, "kind": self.kind.value, "state": self.state.value}
-
-    @classmethod
-    def from_dict(cls, document: object) -> "JobRecord":
-        """Read what ``to_dict`` gave; raises ``StoreError`` for what is no record."""
-        try:
-            return _adapter().validate_python(document)
-        except ValidationError as error:
-            raise StoreError("job.unreadable", why=why_refused(error)) from error
-
-
-@cache
-def _adapter() -> TypeAdapter[JobRecord]:
-    return TypeAdapter(JobRecord)

@@ -24,7 +24,6 @@ from richspeech.errors import (
     UnexpectedError,
 )
 from richspeech.jobs.job import Job, Kind
-from richspeech.jobs.keeper import Keeper
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.jobs.waiting import Places, Turn, WaitingRoom
 from richspeech.model.job_state import State
@@ -39,6 +38,7 @@ AT_ONCE: Mapping[Kind, int] = MappingProxyType(
         Kind.EMOTION: 2,  # each takes a gigabyte beside the weights of the large model
         Kind.BATCH: 4,  # each hears ``batch.workers`` recordings, beside those of all others
         Kind.COMPARE: 1,  # side by side they would slow each other down, and measure nothing
+        Kind.QUEUED: 4,  # beside those of people who wait
         Kind.EXPORT: 2,  # cutting video and encoding sound take a core each
         Kind.LIVE: 8,
     }
@@ -58,15 +58,13 @@ class Runner:
         self,
         room: WaitingRoom | None = None,
         at_once: Mapping[Kind, int] = AT_ONCE,
-        keeper: Keeper | None = None,
         observer: Observer = NOBODY,
     ) -> None:
         """``room`` is where everybody waits for a place; one of the usual size unless given.
 
-        A ``keeper`` has jobs outlast the process; without one they go with it. An ``observer`` is
-        told what becomes of them.
+        An ``observer`` is told what becomes of jobs.
         """
-        self._keeper, self.observer = keeper, observer
+        self.observer = observer
         self._room = room = room or WaitingRoom()
         self._places = {
             kind: room.places(number) for kind, number in {**AT_ONCE, **at_once}.items()
@@ -80,6 +78,11 @@ class Runner:
         """Raise ``StoppingError`` once no new work is taken: whoever takes some asks first."""
         if self._is_closing:
             raise StoppingError
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether no new work is taken."""
+        return self._is_closing
 
     def require_room(self) -> None:
         """Raise ``BusyError`` when so many wait that nobody more may."""
@@ -112,7 +115,6 @@ class Runner:
         """
         with self._changed:
             self._jobs.append(job)
-        self._keep(job)
         # A daemon, for the process does not wait for it longer than ``close`` does.
         thread = partial(copy_context().run, self._run_then, job, work, turn, then)
         threading.Thread(target=thread, name=job.kind, daemon=True).start()
@@ -126,8 +128,8 @@ class Runner:
         with called_by(replace(job.caller, job=job.id)):
             with self.observer.at_work(job):
                 self._run(job, work, turn)
-            self._keep(job)
-        with self._changed:  # not before: who closes waits until the end is kept as well
+            job.conclude()
+        with self._changed:  # not before: who closes waits for what is concluded
             self._jobs = [each for each in self._jobs if each is not job]
             self._changed.notify_all()
 
@@ -148,13 +150,9 @@ class Runner:
             log.exception("the job %s on %s failed", job.kind, job.name or "nothing")
             job.fail(UnexpectedError())
 
-    def _keep(self, job: Job) -> None:
-        if self._keeper is not None:
-            self._keeper.keep(job)
-
     @property
     def busy(self) -> tuple[Job, ...]:
-        """The jobs that are not over, or whose end is not kept yet."""
+        """The jobs that are not over, or not concluded yet."""
         with self._changed:
             return (*self._jobs,)
 

@@ -2,14 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar
 
-from richspeech.audio.decode import AudioLimits, Recording, open_recording
+from richspeech.audio.decode import AudioLimits, Recording, Source, open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
@@ -32,7 +32,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller
 from richspeech.recognition.live import Retold
-from richspeech.recognition.pipeline import Progress
+from richspeech.recognition.pipeline import Progress, resumed
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Entry
 
@@ -86,6 +86,10 @@ class Transcription(Job):
     """What the history has that begins alike, while nothing is recognised yet."""
     heard: Progress | None = None
     """What was heard while it was recorded: then nothing is recognised again."""
+    known: Callable[[Loaded], Sequence[Segment]] | None = None
+    """Gives what is recognised already, as ``Progress.recognised`` has it, from the first on; None
+    where nobody has begun it before. The process that goes on is then the one that keeps it, too,
+    and the history has none of it before its end."""
     is_pristine: bool = False
     """Whether it shows what was heard, whatever somebody has made of it before."""
     editing: threading.Lock = field(default_factory=threading.Lock)
@@ -148,10 +152,6 @@ class Transcription(Job):
         """Its recording, if there is a file."""
         return Sound(self.path, self.meter) if self.path else None
 
-    def request_fields(self) -> dict[str, Any]:
-        """Return what was asked for."""
-        return self.request.to_dict()
-
 
 class Transcriptions:
     """Transcribes; whoever wants to see how far a recording is looks at its job."""
@@ -179,11 +179,11 @@ class Transcriptions:
         for _ in self.steps(job, path):
             job.touch()
 
-    def steps(self, job: Transcription, path: Path) -> Iterator[None]:
+    def steps(self, job: Transcription, source: Source) -> Iterator[None]:
         """Do ``job``, and yield after every change; raises what goes wrong."""
         asked = job.request
         try:
-            with open_recording(path, self._limits, name=path.name) as recording:
+            with open_recording(source, self._limits, name=job.name) as recording:
                 if not self._transcribers.has(asked.engine, reads=asked.sentiment):
                     job.enter(State.LOADING)
                     yield
@@ -243,10 +243,11 @@ class Transcriptions:
                     log.warning("the corrections of %s are not kept: %s", job.name, error)
 
     def _transcriber(self, loaded: Loaded, job: Transcription) -> CachingTranscriber:
+        transcriber = resumed(loaded.transcriber, job.known(loaded) if job.known else ())
         return CachingTranscriber(
-            Retold(job.heard) if job.heard else loaded.transcriber,
+            Retold(job.heard) if job.heard else transcriber,
             self._history.seen_by(caller().principal).of(loaded) if self._history else None,
             reads_cache=job.request.recalls and job.heard is None,
-            interrupted=self._runner.interrupted,
+            interrupted=(lambda: False) if job.known else self._runner.interrupted,
             observer=NOBODY if job.heard else self._runner.observer,
         )

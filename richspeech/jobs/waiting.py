@@ -73,6 +73,10 @@ class Turn:
         self._places = places
         self.has_come = threading.Event()
 
+    def leave(self) -> None:
+        """Give the place back unused."""
+        self._places.leave(self)
+
     @contextmanager
     def unless_it_fails(self) -> Iterator[None]:
         """Give the place back when what is done first goes wrong."""

@@ -11,7 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from richspeech.access.principal import Role, Scope
 from richspeech.errors import OptionError, StoreError
 from richspeech.settings import HistorySettings
-from richspeech.storage.database import Database, KeyRow, OwnerRow, ShareRow, UserRow, is_there
+from richspeech.storage.database import (
+    Database,
+    JobRow,
+    KeyRow,
+    OwnerRow,
+    ShareRow,
+    UserRow,
+    is_there,
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,8 @@ class AccountStore:
                 raise OptionError("access.no_user", name=name)
             session.execute(delete(KeyRow).where(KeyRow.user == name))
             session.execute(delete(ShareRow).where(ShareRow.made_by == name))
-            session.execute(update(OwnerRow).where(OwnerRow.owner == name).values(owner=None))
+            for row in (OwnerRow, JobRow):
+                session.execute(update(row).where(row.owner == name).values(owner=None))
 
     def add_key(self, key: Key) -> None:
         """Add a key in place of one of its name that lets nobody in any more.

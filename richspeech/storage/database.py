@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     JSON,
     URL,
+    BigInteger,
     Connection,
     DateTime,
     Dialect,
@@ -34,6 +35,7 @@ from sqlalchemy import (
     event,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -89,12 +91,14 @@ class Table(DeclarativeBase):
 
 
 class SchemaRow(Table):
-    """One row: which version of the tables these are."""
+    """One row: which version of the tables these are, and which database."""
 
     __tablename__ = "richspeech_schema"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
+    name: Mapped[str | None] = mapped_column(String(16))
+    """Tells it from all others, wherever it moves; every revision from 0005 on has one."""
 
 
 class TranscriptRow(Table):
@@ -204,17 +208,76 @@ class ShareRow(Table):
 
 
 class JobRow(Table):
-    """A job, as it was written last."""
+    """A durable job; the long columns come last."""
 
     __tablename__ = "richspeech_jobs"
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    batch: Mapped[str | None] = mapped_column(String(64), index=True)
+    owner: Mapped[str | None] = mapped_column(String(64), index=True)
+    name: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[str] = mapped_column(String(64))
+    """Digest of the file."""
+    asked: Mapped[str] = mapped_column(String(64))
+    """Digest of the request."""
     state: Mapped[str] = mapped_column(String(16), index=True)
+    priority: Mapped[int]
     created: Mapped[datetime] = mapped_column(UtcDateTime)
+    started: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed: Mapped[datetime] = mapped_column(UtcDateTime)
-    """When it was written."""
-    record: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """All that is known of it."""
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int]
+    lease: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Of the worker that has it; None when nobody has."""
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None]
+    identity: Mapped[str | None] = mapped_column(String(64))
+    """Digest of the engine that has heard its parts."""
+    seconds_done: Mapped[float]
+    seconds_total: Mapped[float | None]
+    error_code: Mapped[str | None]
+    webhook: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    transcript: Mapped[int | None] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), index=True
+    )
+    is_cached: Mapped[bool]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """``Notice.to_dict()``."""
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """``TranscriptionRequest.to_dict()``."""
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """``Document.to_dict()`` of a job whose transcript no history has."""
+
+    __table_args__ = (
+        # The same recording with the same request is heard once; the next is answered from that.
+        Index(
+            "richspeech_jobs_once",
+            "content",
+            "asked",
+            unique=True,
+            sqlite_where=text("lease IS NOT NULL"),
+            postgresql_where=text("lease IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class PartRow(Table):
+    """What was recognised of a job that is not finished, some utterances at a time."""
+
+    __tablename__ = "richspeech_job_parts"
+
+    job: Mapped[int] = mapped_column(
+        ForeignKey(JobRow.number, ondelete="CASCADE"), primary_key=True
+    )
+    first: Mapped[int] = mapped_column(primary_key=True)
+    """How many segments there are before these."""
+    segments: Mapped[list[Any]] = mapped_column(JSON)
+    """As the engine gave them."""
 
 
 class Database:
@@ -235,6 +298,12 @@ class Database:
         """Give a transaction; raises ``StoreError``."""
         with as_store_error(), self._sessions_now().begin() as session:
             yield session
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others; raises ``StoreError``."""
+        with self.session() as session:
+            return session.scalars(select(SchemaRow.name)).one() or ""
 
     def empty_log(self) -> None:
         """Leave nothing of what was deleted in the log beside the file; raises ``StoreError``."""

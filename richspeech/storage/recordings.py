@@ -7,13 +7,19 @@ name that came from a visitor is part of a path, and only the owner of the folde
 import os
 import re
 import shutil
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from richspeech.errors import StoreError
+from richspeech.audio.decode import Source
+from richspeech.errors import JobError, StoreError
 from richspeech.storage.atomic import UNFINISHED, replacing
 
 IDENTIFIER = re.compile(r"[0-9a-f]{8,64}")
+
+NEW_SECONDS = 3_600.0
+"""For so long nobody's recording may be of a job that is just being handed in."""
 
 
 class Recordings:
@@ -39,10 +45,13 @@ class Recordings:
             raise StoreError("recording.unwritable", number=identifier, why=reason) from error
         return path
 
-    def find(self, identifier: str) -> Path | None:
-        """Return where the recording of a job lies; None when there is none."""
+    @contextmanager
+    def open(self, identifier: str) -> Iterator[Source]:
+        """Give the recording of a job to be decoded; raises ``JobError`` when it is gone."""
         path = self._path(identifier)
-        return path if path.is_file() else None
+        if not path.is_file():
+            raise JobError("job.no_recording", number=identifier)
+        yield path
 
     def delete(self, identifier: str) -> None:
         """Delete the recording of a job; one that is gone already is no error."""
@@ -51,17 +60,26 @@ class Recordings:
     def sweep(self, identifiers: Collection[str]) -> None:
         """Delete what belongs to none of these jobs, and what a process left unfinished.
 
-        Only where no other process uses the folder: at the start.
+        What is new stays, since others may hand in a recording at this moment.
         """
         for path in self._folder.glob("*"):
             name = path.name.removeprefix(".").removesuffix(UNFINISHED)
-            if IDENTIFIER.fullmatch(name) and (path.name != name or name not in identifiers):
+            is_ours = IDENTIFIER.fullmatch(name) and (path.name != name or name not in identifiers)
+            if is_ours and _age_seconds(path) > NEW_SECONDS:
                 path.unlink(missing_ok=True)
 
     def _path(self, identifier: str) -> Path:
         if not IDENTIFIER.fullmatch(identifier):
             raise StoreError("recording.id", number=identifier[:64])
         return self._folder / identifier
+
+
+def _age_seconds(path: Path) -> float:
+    """Return how long a name is there, which is not the age of what a link leads to; 0 if gone."""
+    try:
+        return time.time() - path.lstat().st_ctime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _link_or_copy(source: Path, path: Path) -> None:

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import psycopg
 
+from richspeech.storage.migrations import versions
+
+NEWEST = len([*Path(versions.__path__[0]).glob("r*.py")])
+"""Revision of the tables that the program works with."""
+
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps the programs of each version in a folder here, off the path."""
 

@@ -31,10 +31,10 @@ from richspeech.settings import HistorySettings
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.sqlite_file import put_aside
 from richspeech.storage.transcripts import Aged, Entry, Fingerprint, Store, open_store
+from tests.integration.database import NEWEST
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = count()
-NEWEST = 4
 """Number of the newest revision."""
 YUE = TranscriptionRequest(Options(language="yue"), engine="sensevoice", sentiment=False)
 

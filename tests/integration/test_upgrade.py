@@ -39,7 +39,7 @@ from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
-from tests.integration.database import empty_server
+from tests.integration.database import NEWEST, empty_server
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FORKED = multiprocessing.get_context("fork")
@@ -264,7 +264,7 @@ def test_a_file_is_copied_first_for_the_same_eyes(
     for _ in range(2):
         Store(f"sqlite:///{old_file}").close()
     (copy,) = copies(f"sqlite:///{old_file}")
-    assert re.fullmatch(r"history\.before-0004-\d{8}-\d{6}\.sqlite", copy.name)
+    assert re.fullmatch(rf"history\.before-{NEWEST:04}-\d{{8}}-\d{{6}}\.sqlite", copy.name)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
     assert contents(f"sqlite:///{copy}") == before
     (said,) = caplog.messages
@@ -289,7 +289,10 @@ def test_the_tables_of_a_server_are_copied_in_the_same_transaction(server_url: s
     before = contents(server_url)
     Store(server_url).close()
     copied = {name: rows for name, rows in contents(server_url).items() if "_before_" in name}
-    named = {re.sub(r"_before_0004_\d{8}_\d{6}", "", name): rows for name, rows in copied.items()}
+    named = {
+        re.sub(rf"_before_{NEWEST:04}_\d{{8}}_\d{{6}}", "", name): rows
+        for name, rows in copied.items()
+    }
     assert named == before
 
 
@@ -452,7 +455,7 @@ def test_a_damaged_history_is_neither_copied_nor_changed(old_file: Path) -> None
 
 def test_a_program_without_revisions_sees_that_it_is_too_old(old: str) -> None:
     Store(old).close()
-    assert rows(old, "SELECT version FROM richspeech_schema") == [(4,)]
+    assert rows(old, "SELECT version FROM richspeech_schema") == [(NEWEST,)]
 
 
 def test_opening_what_is_up_to_date_changes_nothing(old: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from richspeech.audio.decode import Source
 from richspeech.audio.peaks import PeakMeter
@@ -88,10 +88,6 @@ class BatchJob(Job):
         """Seconds of all recordings that are done, and those in all."""
         sums = tally(self.rows)
         return sums.seconds_done, sums.seconds_total
-
-    def request_fields(self) -> dict[str, Any]:
-        """Return what was asked for."""
-        return self.request.to_dict()
 
     @property
     def rows(self) -> tuple[BatchRow, ...]:

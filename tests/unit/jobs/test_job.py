@@ -1,7 +1,6 @@
-"""A job goes one way, tells who looks on, and can be kept as JSON."""
+"""A job goes one way, and tells who looks on."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
-from richspeech.jobs.job import Job, JobRecord, Kind
-from richspeech.language.catalog import Notice, locales, sentence
+from richspeech.errors import AudioError, Cancelled
+from richspeech.jobs.job import Job, Kind
 from richspeech.model.job_state import NEXT, State
 
 OVER = (State.FINISHED, State.CANCELLED, State.FAILED)
@@ -22,14 +20,10 @@ class Digging(Job):
     """Work that is only looked at here."""
 
     kind: ClassVar[Kind] = Kind.EXPORT
-    asked: str = "deep"
 
     @property
     def name(self) -> str:
         return "a.wav"
-
-    def request_fields(self) -> dict[str, str]:
-        return {"asked": self.asked}
 
 
 def test_three_states_are_ends_and_every_other_leads_to_all_of_them() -> None:
@@ -124,26 +118,6 @@ def test_who_looks_on_after_the_loop_has_ended_holds_no_job_up() -> None:
     asyncio.run(leave())
     job.enter(State.FINISHED)
     assert job.is_over
-
-
-def test_a_record_outlives_the_job_as_json() -> None:
-    job = Digging()
-    job.fail(OptionError("option.unknown", what=Notice("what.engine"), value="e", known=("a", "b")))
-    record = JobRecord.from_dict(json.loads(json.dumps(job.record().to_dict())))
-    assert record == job.record()
-    assert (record.kind, record.state, record.name) == (Kind.EXPORT, State.FAILED, "a.wav")
-    assert record.request == {"asked": "deep"}
-    assert record.error_code == "option"
-    assert record.notice is not None
-    assert job.error is not None
-    for locale in locales():
-        assert record.notice.sentence(locale) == sentence(job.error, locale)
-
-
-@pytest.mark.parametrize(("key", "value"), [("kind", "dig"), ("state", 7), ("seconds_done", "x")])
-def test_what_is_no_record_is_refused_by_the_name_of_its_field(key: str, value: object) -> None:
-    with pytest.raises(StoreError, match=key):
-        JobRecord.from_dict({**Digging().record().to_dict(), key: value})
 
 
 def test_whoever_attends_to_a_job_sees_its_changes_and_its_end() -> None:

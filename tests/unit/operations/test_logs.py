@@ -55,7 +55,7 @@ def test_a_job_and_the_lines_of_its_thread_have_the_number_of_the_request() -> N
     before, at_work = map(json.loads, stream.getvalue().splitlines())
     assert "request" not in before
     assert (at_work["request"], at_work["job"]) == ("r-1", job.id)
-    assert job.record().request_id == "r-1"
+    assert job.caller.request == "r-1"
 
 
 def test_a_fault_is_one_line_with_its_traceback() -> None:

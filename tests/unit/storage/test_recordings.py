@@ -2,12 +2,13 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from richspeech.errors import StoreError
-from richspeech.storage.recordings import Recordings
+from richspeech.errors import JobError, StoreError
+from richspeech.storage.recordings import NEW_SECONDS, Recordings
 
 JOB = "0123456789abcdef"
 OTHER = "fedcba9876543210"
@@ -16,6 +17,14 @@ OTHER = "fedcba9876543210"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "recordings"
+
+
+def is_there(recordings: Recordings) -> bool:
+    try:
+        with recordings.open(JOB):
+            return True
+    except JobError:
+        return False
 
 
 @pytest.fixture
@@ -39,7 +48,8 @@ def test_a_recording_outlasts_the_upload_without_taking_more_room(
     assert path.samefile(upload)
     upload.unlink()
     assert path.read_bytes() == content
-    assert recordings.find(JOB) == path
+    with recordings.open(JOB) as source:
+        assert source == path
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -70,9 +80,10 @@ def test_no_name_of_a_visitor_becomes_a_path(
 ) -> None:
     with pytest.raises(StoreError, match="is not the id of a job"):
         recordings.keep(name, upload)
-    for look in (recordings.find, recordings.delete):
-        with pytest.raises(StoreError, match="is not the id of a job"):
-            look(name)
+    with pytest.raises(StoreError, match="is not the id of a job"):
+        recordings.delete(name)
+    with pytest.raises(StoreError, match="is not the id of a job"), recordings.open(name):
+        pass
     assert not folder.exists()
 
 
@@ -81,7 +92,7 @@ def test_what_cannot_be_kept_is_a_sentence_and_leaves_nothing(
 ) -> None:
     with pytest.raises(StoreError, match=r"cannot be kept \(No such file or directory\)"):
         recordings.keep(JOB, tmp_path / "gone.wav")
-    assert recordings.find(JOB) is None
+    assert not is_there(recordings)
     assert [*folder.iterdir()] == []
 
 
@@ -89,17 +100,22 @@ def test_a_recording_goes_with_its_job(recordings: Recordings, upload: Path) -> 
     recordings.keep(JOB, upload)
     for _ in range(2):
         recordings.delete(JOB)
-    assert recordings.find(JOB) is None
+    assert not is_there(recordings)
     assert upload.exists()
 
 
-def test_a_start_deletes_what_belongs_to_no_job(
-    recordings: Recordings, folder: Path, upload: Path
+def test_what_belongs_to_no_job_goes_once_it_is_old(
+    recordings: Recordings, folder: Path, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recordings.sweep([JOB])  # there is no folder yet
     kept = recordings.keep(JOB, upload)
     recordings.keep(OTHER, upload)
     (folder / f".{OTHER}.part").write_text("half of it")
     (folder / "a letter.txt").write_text("not ours")
+    everything = sorted(folder.iterdir())
+    recordings.sweep([JOB])
+    assert sorted(folder.iterdir()) == everything
+    later = time.time() + 2 * NEW_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
     recordings.sweep([JOB])
     assert sorted(path.name for path in folder.iterdir()) == [kept.name, "a letter.txt"]
