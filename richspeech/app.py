@@ -93,7 +93,12 @@ def serve(
         metrics, tracing = Metrics(), stack.enter_context(traced(settings))
         observer = Observers(metrics, tracing) if tracing else metrics
         opening = open_service(
-            settings, config_file, quota, history_aside=history_aside, observer=observer
+            settings,
+            config_file,
+            quota,
+            history_aside=history_aside,
+            queues=True,
+            observer=observer,
         )
         service = stack.enter_context(opening)
         metrics.watch(service.runner, service.transcribers)
@@ -119,7 +124,8 @@ def serve(
             partial(end_work, service.runner, app),
             partial(end_process, folder),
         )
-        run(server, listener, service.readiness, service.transcribers.load_main)
+        with service.at_work():
+            run(server, listener, service.readiness, service.transcribers.load_main)
 
 
 def serve_wyoming(service: "Service", listener: socket.socket) -> None:

@@ -1,5 +1,7 @@
 """Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
 
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -32,12 +34,18 @@ from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
 from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
+from richspeech.queue.consumer import Consumer
+from richspeech.queue.queue import JobQueue
 from richspeech.queue.receivers import Receivers
 from richspeech.queue.webhooks import Webhooks
+from richspeech.queue.worker import Worker
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
+from richspeech.storage.database import Database
 from richspeech.storage.history import History, open_history
+from richspeech.storage.jobs import JobStore
 from richspeech.storage.quota import Quota
+from richspeech.storage.recordings import Recordings
 from richspeech.storage.rule_file import RuleFile
 from richspeech.version import version
 
@@ -45,7 +53,8 @@ from richspeech.version import version
 def runner_of(settings: Settings, observer: Observer = NOBODY) -> Runner:
     """Make what runs jobs, with the limits of the settings; ``observer`` looks on."""
     room = WaitingRoom(settings.server.waiting_jobs)
-    return Runner(room, {Kind.LIVE: settings.live.max_sessions}, observer=observer)
+    at_once = {Kind.LIVE: settings.live.max_sessions, Kind.QUEUED: settings.jobs.workers}
+    return Runner(room, at_once, observer=observer)
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,10 @@ class Service:
     """Who may come in."""
     config_file: Path = CONFIG
     """Where the settings came from; rules may be saved there."""
+    queue: JobQueue | None = None
+    """The durable jobs; None where nobody hands any in."""
+    work: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when there may be a job to begin."""
     emotion_model: Lazy[LoadedEmotionRecogniser] | None = field(default=None, repr=False)
     """The emotion recogniser; that of the settings unless given."""
 
@@ -146,6 +159,33 @@ class Service:
         return Batches(self.runner, self.transcribers, self.settings, self.history, self.quota)
 
     @cached_property
+    def worker(self) -> Worker | None:
+        """What does durable jobs here, if there are any."""
+        if self.queue is None:
+            return None
+        return Worker(
+            self.queue.store,
+            self.queue.recordings,
+            self.transcriptions,
+            self.runner,
+            self.settings,
+            version(),
+            has_history=self.history is not None,
+            wake=self.work.set,
+        )
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Do durable jobs for the length of a ``with`` block, once the main engine is loaded."""
+        if self.worker is None:
+            yield
+            return
+        keep_hours = self.settings.jobs.keep_hours
+        consumer = Consumer(self.worker, self.readiness.is_ready, keep_hours, self.work)
+        with consumer.running():
+            yield
+
+    @cached_property
     def comparisons(self) -> Comparisons:
         """One recording → how two settings differ on it."""
         engines = ComparedEngines(self.transcribers, self.settings)
@@ -181,13 +221,27 @@ def build(
     quota: Quota | None = None,
     config_file: Path = CONFIG,
     accounts: Accounts | None = None,
+    *,
+    queue: JobQueue | None = None,
+    work: threading.Event | None = None,
 ) -> Service:
     """Put a service together; what is not given is as the settings have it, without a history."""
     readiness = readiness or Readiness()
     transcribers = transcribers or Transcribers(readiness, settings)
     runner = runner or runner_of(settings)
     accounts = accounts or Accounts(built_in=built_in_of(settings.server))
-    return Service(settings, readiness, transcribers, runner, history, quota, accounts, config_file)
+    return Service(
+        settings,
+        readiness,
+        transcribers,
+        runner,
+        history,
+        quota,
+        accounts,
+        config_file,
+        queue,
+        work or threading.Event(),
+    )
 
 
 @contextmanager
@@ -198,12 +252,14 @@ def open_service(
     *,
     history_aside: bool = False,
     keeps: bool | None = None,
+    queues: bool = False,
     observer: Observer = NOBODY,
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
     Somebody has to load the main engine, by ``main_engine`` or ``readiness``. Whether it ``keeps``
-    what it hears is a matter of the settings unless said. An ``observer`` looks on at jobs. Raises
+    what it hears is a matter of the settings unless said. Durable jobs are there if it ``queues``;
+    somebody has to do them, by ``at_work``. An ``observer`` looks on at jobs. Raises
     ``StoreError``, and ``OptionError`` when it is to keep and they switch the history off.
     """
     readiness = Readiness()
@@ -219,6 +275,8 @@ def open_service(
         if keeps is None and history is None:
             store = stack.enter_context(open_accounts(settings.history))
         accounts = Accounts(store, built_in_of(settings.server))
+        work = threading.Event()
+        queue = stack.enter_context(open_queue(settings, history, work)) if queues else None
         yield build(
             settings,
             readiness,
@@ -228,4 +286,33 @@ def open_service(
             quota=quota,
             config_file=config_file,
             accounts=accounts,
+            queue=queue,
+            work=work,
+        )
+
+
+@contextmanager
+def open_queue(
+    settings: Settings, history: History | None, work: threading.Event
+) -> Iterator[JobQueue]:
+    """Open the durable jobs, which are in the database of the history.
+
+    Where there is none they are in a file that goes at the end. ``work`` is set when there is some.
+    Raises ``StoreError``.
+    """
+    asked = settings.jobs
+    with ExitStack() as stack:
+        folder = asked.recordings
+        if history is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jobs-")))
+            database = Database(f"sqlite:///{folder}/jobs.sqlite")
+            store = JobStore(stack.enter_context(closing(database)))
+        else:
+            store = history.store.jobs
+        yield JobQueue(
+            store.with_limits(asked.lease_seconds, asked.max_attempts),
+            Recordings(folder / store.name),
+            history,
+            asked.max_bytes,
+            work.set,
         )

@@ -52,6 +52,7 @@ from richspeech.places import CONFIG, HOME
 
 CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
+RECORDINGS_FOLDER = HOME / "data" / "recordings"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset(
@@ -304,6 +305,17 @@ class BatchSettings(_Group):
     max_zip_bytes: Annotated[int, Field(gt=0)] = 32 * 1024**3
 
 
+class JobSettings(_Group):
+    """Recordings that are handed in to be done whenever there is time."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    recordings: Annotated[Path, AfterValidator(_beside_the_project)] = RECORDINGS_FOLDER
+    max_bytes: Annotated[int, Field(gt=0)] = 32 * 1024**3
+    keep_hours: Annotated[float, Field(gt=0, le=8_760)] = 24.0
+    lease_seconds: Annotated[float, Field(ge=2, le=3_600)] = 30.0
+    max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 10
+
+
 class PageSettings(_Group):
     """What the page shows of its own accord."""
 
@@ -476,6 +488,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     history: HistorySettings = HistorySettings()
     batch: BatchSettings = BatchSettings()
+    jobs: JobSettings = JobSettings()
     page: PageSettings = PageSettings()
     live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()

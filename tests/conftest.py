@@ -24,7 +24,7 @@ settings.register_profile("fast", settings.get_profile("unhurried"), max_example
 
 
 AUDIT = Path(tempfile.gettempdir()) / f"audit-of-tests-{os.getpid()}"
-"""What tests delete and export is written down here, and not beside the project."""
+"""What tests delete and export is written down here, and what they hand in lies here."""
 
 
 IMPORTS = ExitStack()
@@ -35,6 +35,7 @@ def pytest_sessionstart() -> None:
     gc.disable()
     IMPORTS.enter_context(gradio_without_stubs())
     os.environ["RICHSPEECH_OPERATIONS__AUDIT_FILE"] = str(AUDIT / "audit.jsonl")
+    os.environ["RICHSPEECH_JOBS__RECORDINGS"] = str(AUDIT / "recordings")
 
 
 def pytest_sessionfinish() -> None:

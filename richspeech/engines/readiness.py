@@ -49,6 +49,10 @@ class Readiness:
             return State.LOADING
         return State.OK if self.error is None else State.FAILED
 
+    def is_ready(self) -> bool:
+        """Tell whether the model is there."""
+        return self.state is State.OK
+
     def wait(self, cancelled: Callable[[], bool]) -> Loaded:
         """Return the model once it is there; raises what went wrong, or ``Cancelled``."""
         while not self._future.done():

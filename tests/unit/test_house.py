@@ -14,6 +14,7 @@ THREADS = {
     "api.server": "the end of the process within a time",
     "operations.parts": "asking the history, which may hang, while probes are answered",
     "app": "loading the model, sweeping old files, and the event loop of Wyoming",
+    "queue.consumer": "looking for durable jobs, and renewing what is promised of them",
     "cli.mcp": "loading the model beside whoever starts it",
     "cli.transcribe": "recordings of one command that are read at once",
     "bench": "clients that it measures",

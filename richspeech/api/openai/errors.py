@@ -26,6 +26,7 @@ from richspeech.errors import (
     BusyError,
     Cancelled,
     InterruptedWorkError,
+    JobError,
     MissingTranscriptError,
     ModelError,
     OptionError,
@@ -106,6 +107,7 @@ STATUS_OF = MappingProxyType(
         BusyError: 429,
         Cancelled: 503,  # whoever has gone reads no answer, so it was the process that stopped it
         InterruptedWorkError: 503,
+        JobError: 404,
         MissingModelError: 404,
         MissingTranscriptError: 404,
         ModelError: 503,
@@ -117,7 +119,15 @@ STATUS_OF = MappingProxyType(
 )
 """Kinds of errors; what is none of these is 500."""
 STATUS_OF_KEY = MappingProxyType(
-    {"upload.too_big": 413, "audio.too_big": 413, "upload.unwritable": 507, "quota.all": 507}
+    {
+        "upload.too_big": 413,
+        "audio.too_big": 413,
+        "upload.unwritable": 507,
+        "quota.all": 507,
+        "job.no_room": 507,
+        "job.unfinished": 409,
+        "job.lost": 409,
+    }
 )
 """Where the kind does not tell."""
 

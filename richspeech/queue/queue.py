@@ -1,0 +1,177 @@
+"""JobQueue: what everybody hands recordings to who may close the laptop then.
+
+    recordings → kept under their jobs' ids → jobs that wait → (a worker) → documents
+
+Page, API, watch folder and command line all use it. It knows nothing of workers but how to tell
+them that there is work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b, file_digest
+from pathlib import Path
+
+from richspeech.access.principal import Principal, Scope
+from richspeech.errors import AccessError, JobError, QuotaError
+from richspeech.model.document import Document
+from richspeech.model.job_state import State
+from richspeech.model.request import TranscriptionRequest
+from richspeech.operations.caller import caller
+from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.storage.history import History
+from richspeech.storage.jobs import JobStore, NewJob, QueuedJob
+from richspeech.storage.recordings import Recordings
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A recording on this machine, and the name that it goes by."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class JobQueue:
+    """The durable jobs, as far as somebody may see them; for all threads.
+
+    Everything raises ``StoreError``, and ``JobError`` for a job that is not there.
+    """
+
+    store: JobStore
+    recordings: Recordings
+    history: History | None = None
+    """Has the transcripts, unless it is None."""
+    max_bytes: int = 32 * 1024**3
+    """Of all recordings that are kept."""
+    wake: Callable[[], None] = lambda: None
+    """Tells workers that there is work."""
+
+    def seen_by(self, principal: Principal) -> "JobQueue":
+        """Return the same, as far as somebody may see and change it; what they add is theirs."""
+        history = self.history and self.history.seen_by(principal)
+        return replace(self, store=self.store.seen_by(principal), history=history)
+
+    def submit(
+        self,
+        recordings: Sequence[HandedIn],
+        request: TranscriptionRequest,
+        *,
+        priority: int = 0,
+        batch: str | None = None,
+        webhook: str | None = None,
+    ) -> tuple[QueuedJob, ...]:
+        """Hand in recordings: all of them wait when this returns, or none is kept.
+
+        The files are linked where the disk allows that, else copied, and may be deleted then.
+        Raises ``QuotaError`` when so much is kept already that they do not fit, and
+        ``AccessError`` for those who may only read.
+        """
+        self._require_may_change()
+        self._require_room(sum(each.path.stat().st_size for each in recordings))
+        new = [
+            NewJob(
+                name=each.name,
+                size_bytes=each.path.stat().st_size,
+                content=_digest(each.path),
+                request=request,
+                priority=priority,
+                batch=batch,
+                owner=self.store.principal.user,
+                webhook=webhook,
+                request_id=caller().request,
+            )
+            for each in recordings
+        ]
+        try:
+            for job, each in zip(new, recordings, strict=True):
+                self.recordings.keep(job.id, each.path)
+            jobs = self.store.add(new)
+        except BaseException:
+            for job in new:
+                self.recordings.delete(job.id)
+            raise
+        self.wake()
+        return jobs
+
+    def find(self, identifier: str) -> QueuedJob:
+        """Return a job."""
+        return _found(self.store.find(identifier), identifier)
+
+    def list(
+        self,
+        *,
+        batch: str | None = None,
+        states: Collection[State] = (),
+        before: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[QueuedJob, ...]:
+        """Return jobs as ``JobStore.list`` does."""
+        return self.store.list(batch=batch, states=states, before=before, limit=limit)
+
+    def cancel(self, identifier: str) -> QueuedJob:
+        """Have a job end; what is at work stops within seconds, what is over stays."""
+        self._require_may_change()
+        job = _found(self.store.cancel(identifier), identifier)
+        self.wake()
+        return job
+
+    def retry(self, identifier: str) -> QueuedJob:
+        """Have a job tried again that has failed or was cancelled; it goes on where it was."""
+        self._require_may_change()
+        job = _found(self.store.retry(identifier), identifier)
+        self.wake()
+        return job
+
+    def delete(self, identifier: str) -> None:
+        """Delete a job and its recording; its transcript stays in the history, if there is one."""
+        self._require_may_change()
+        self.find(identifier)
+        self.store.delete(identifier)
+        self.recordings.delete(identifier)
+
+    def result(self, identifier: str) -> Document:
+        """Return what was heard, with all that was done to it since.
+
+        Raises ``JobError`` unless the job has finished.
+        """
+        job = self.find(identifier)
+        if job.state is not State.FINISHED:
+            raise JobError("job.unfinished", number=identifier, state=job.state)
+        if job.transcript is not None and self.history is not None:
+            return self.history.store.open(job.transcript).document
+        document = self.store.document(identifier)
+        if document is None:
+            raise JobError("job.gone", number=identifier)
+        return document
+
+    async def watch(self, identifier: str) -> AsyncIterator[QueuedJob]:
+        """Yield a job now, whenever something has changed, and at the end; it may be anywhere."""
+        seen = None
+        while seen is None or not seen.state.is_over:
+            job = await asyncio.to_thread(self.find, identifier)
+            if job != seen:
+                seen = job
+                yield job
+            await asyncio.sleep(PAGE_POLL_SECONDS)
+
+    def _require_may_change(self) -> None:
+        principal = self.store.principal
+        if not principal.may(Scope.TRANSCRIBE):
+            raise AccessError("access.role", role=principal.role.notice)
+
+    def _require_room(self, more_bytes: int) -> None:
+        if self.store.size_bytes + more_bytes > self.max_bytes:
+            raise QuotaError("job.no_room", most=self.max_bytes)
+
+
+def _found(job: QueuedJob | None, identifier: str) -> QueuedJob:
+    if job is None:
+        raise JobError("job.gone", number=identifier)
+    return job
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, lambda: blake2b(digest_size=32)).hexdigest()

@@ -1,0 +1,369 @@
+"""Durable jobs from hand to hand: heard once, gone on with after kill -9, never lost."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postprocess import Emotion
+from richspeech.access.principal import NOBODY, Principal, Role
+from richspeech.errors import AccessError, Cancelled, JobError, ModelError, QuotaError, StoreError
+from richspeech.jobs.job import Kind
+from richspeech.model.job_state import State
+from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.queue.queue import HandedIn, JobQueue
+from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.service import Service, build, open_queue
+from richspeech.settings import Settings, load_settings
+from richspeech.storage.history import History
+from richspeech.storage.jobs import QueuedJob
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Store
+from tests.fakes import loaded_with, ready, wait_until, wav_at
+
+FORKED = multiprocessing.get_context("fork")
+ASKED = TranscriptionRequest()
+
+
+@dataclass(frozen=True)
+class Ear:
+    """Hears how loud each block of four seconds is, and notes in a file that it did."""
+
+    notes: Path
+    pace_seconds: float = 0.0
+    known: tuple[Segment, ...] = ()
+    error: Exception | None = None
+
+    def resuming(self, known: Sequence[Segment]) -> "Ear":
+        return replace(self, known=tuple(known))
+
+    def transcribe(
+        self, recording: WaveformSource, _: Options, cancelled: Cancel
+    ) -> Iterator[Progress]:
+        segments: tuple[Segment, ...] = ()
+        seconds = 0.0
+        for number, block in enumerate(recording.blocks(BLOCK_SECONDS)):
+            if cancelled():
+                raise Cancelled
+            seconds += len(block) / 16_000
+            heard = self._hear(number, block, seconds)
+            segments = (*segments, heard)
+            transcript = Transcript(seconds, 0.1, "ear", "tiny", segments)
+            yield Progress(transcript, (heard,), recording.duration, False, recognised=(heard,))
+        yield Progress(transcript, (), recording.duration, finished=True)
+
+    def _hear(self, number: int, block: object, end: float) -> Segment:
+        if number < len(self.known):
+            return self.known[number]
+        if self.error is not None:
+            raise self.error
+        time.sleep(self.pace_seconds)
+        text = f"{np.abs(np.asarray(block)).max():.2f}"
+        with self.notes.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+        return Segment(end - 4, end, text, "en", 0.9, Emotion.NEUTRAL, {}, (), {}, (), text)
+
+
+@dataclass
+class Place:
+    """A folder in which processes come and go."""
+
+    folder: Path
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = load_settings(
+            jobs={"lease_seconds": 2.0, "recordings": str(self.folder / "recordings")},
+            history={"url": f"sqlite:///{self.folder}/history.sqlite"},
+        )
+        (self.folder / "weights").mkdir(exist_ok=True)
+
+    @property
+    def notes(self) -> Path:
+        return self.folder / "notes.txt"
+
+    @property
+    def heard(self) -> list[str]:
+        """What was recognised, by all processes together."""
+        return self.notes.read_text(encoding="utf-8").split() if self.notes.exists() else []
+
+    @contextmanager
+    def process(self, ear: Ear | None = None, *, keeps: bool = True) -> Iterator[Service]:
+        """What a process has, that does no jobs yet."""
+        loaded = loaded_with(ear or Ear(self.notes), folder=self.folder / "weights")
+        with ExitStack() as stack:
+            history = None
+            if keeps:
+                store = stack.enter_context(closing(Store(self.settings.history.url)))
+                history = History(store, self.settings, "1")
+            work = threading.Event()
+            queue = stack.enter_context(open_queue(self.settings, history, work))
+            yield build(self.settings, ready(loaded), history=history, queue=queue, work=work)
+
+    def recording(self, *levels: float) -> HandedIn:
+        """Four seconds of each loudness."""
+        samples = np.repeat(np.array(levels) * 32_767, 4 * 16_000)
+        name = "-".join(f"{level:g}" for level in levels[:8])
+        return HandedIn(wav_at(self.folder / f"{name}.wav", samples), f"客服 {name}.wav")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def queue_of(service: Service) -> JobQueue:
+    assert service.queue is not None
+    return service.queue
+
+
+def ended(queue: JobQueue, *jobs: QueuedJob) -> list[QueuedJob]:
+    """Wait until jobs are over; return them then."""
+    wait_until(lambda: all(queue.find(job.id).state.is_over for job in jobs))
+    return [queue.find(job.id) for job in jobs]
+
+
+def texts(queue: JobQueue, job: QueuedJob) -> list[str]:
+    return [segment.text for segment in queue.result(job.id).transcript.segments]
+
+
+def test_what_is_handed_in_is_heard_and_its_transcript_is_in_the_history(place: Place) -> None:
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = ended(queue, *queue.submit([place.recording(0.1, 0.2)], ASKED))
+        assert (job.state, job.seconds_done, job.is_cached) == (State.FINISHED, 8.0, False)
+        assert texts(queue, job) == ["0.10", "0.20"]
+        assert service.history is not None
+        (entry,) = service.history.store.search(parse_query(""))
+        assert (entry.id, entry.name) == (job.transcript, "客服 0.1-0.2.wav")
+
+
+def test_the_same_sound_with_the_same_settings_is_recognised_once(place: Place) -> None:
+    with place.process(Ear(place.notes, 0.05)) as service, service.at_work():
+        queue = queue_of(service)
+        twice = [place.recording(0.1, 0.2), place.recording(0.1, 0.2), place.recording(0.3)]
+        jobs = ended(queue, *queue.submit(twice, ASKED))
+        assert [job.is_cached for job in jobs] == [False, True, False]
+        assert [texts(queue, job) for job in jobs] == [["0.10", "0.20"]] * 2 + [["0.30"]]
+    assert sorted(place.heard) == ["0.10", "0.20", "0.30"]
+
+
+def test_without_a_history_the_result_is_with_the_job_and_nothing_outlasts_the_process(
+    place: Place,
+) -> None:
+    with place.process(keeps=False) as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = ended(queue, *queue.submit([place.recording(0.1)], ASKED))
+        assert (texts(queue, job), job.transcript) == (["0.10"], None)
+    assert not (place.folder / "recordings").exists()
+    with place.process(keeps=False) as service:
+        assert queue_of(service).list() == ()
+
+
+def work_slowly(place: Place) -> None:
+    """Do jobs until somebody kills the process."""
+    with place.process(Ear(place.notes, 0.1)) as service, service.at_work():
+        threading.Event().wait()
+
+
+def test_after_kill_9_a_job_goes_on_behind_what_was_heard(place: Place) -> None:
+    levels = [number / 20 for number in range(1, 13)]
+    with place.process() as service:
+        (job,) = queue_of(service).submit([place.recording(*levels)], ASKED)
+    child = FORKED.Process(target=work_slowly, args=(place,))
+    child.start()
+    wait_until(lambda: len(place.heard) >= 4)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    before = len(place.heard)
+    assert before < len(levels)
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        (over,) = ended(queue, job)
+        assert over.state is State.FINISHED
+        assert texts(queue, over) == [f"{level:.2f}" for level in levels]
+        assert service.history is not None
+        assert len(service.history.store.search(parse_query(""))) == 1
+    assert len(place.heard) <= len(levels) + 1  # but for what was heard and not yet kept
+
+
+def test_a_process_that_ends_in_peace_leaves_its_jobs_to_the_next_at_once(place: Place) -> None:
+    levels = [number / 20 for number in range(1, 13)]
+    with place.process(Ear(place.notes, 0.1)) as service, service.at_work():
+        (job,) = queue_of(service).submit([place.recording(*levels)], ASKED)
+        wait_until(lambda: len(place.heard) >= 3)
+        service.runner.close(5, 5)
+        left = queue_of(service).find(job.id)
+        assert (left.state, left.error) == (State.WAITING, None)
+    assert len(place.heard) < len(levels)
+    with place.process() as service, service.at_work():
+        (over,) = ended(queue_of(service), job)
+        assert texts(queue_of(service), over) == [f"{level:.2f}" for level in levels]
+    assert len(place.heard) <= len(levels) + 1
+
+
+def test_what_is_broken_fails_with_a_sentence_and_the_rest_goes_on(place: Place) -> None:
+    (place.folder / "letter.wav").write_text("Dear Sir or Madam")
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        letter = HandedIn(place.folder / "letter.wav", "letter.wav")
+        bad, good = ended(queue, *queue.submit([letter, place.recording(0.1)], ASKED))
+        assert (bad.state, bad.error_code) == (State.FAILED, "audio")
+        assert "letter.wav" in str(bad.error)
+        assert good.state is State.FINISHED
+        with pytest.raises(JobError, match="is failed"):
+            queue.result(bad.id)
+
+
+def test_who_cancels_is_obeyed_while_the_job_is_at_work(place: Place) -> None:
+    with place.process(Ear(place.notes, 0.05)) as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = queue.submit([place.recording(*[0.5] * 200)], ASKED)
+        wait_until(lambda: len(place.heard) >= 2)
+        assert queue.cancel(job.id).state is State.STOPPING
+        (over,) = ended(queue, job)
+        assert over.state is State.CANCELLED
+        assert len(place.heard) < 200
+
+
+def test_a_model_that_is_missing_loses_nothing_and_the_job_goes_on_when_asked(place: Place) -> None:
+    gone = ModelError("model.closed")
+    with place.process(Ear(place.notes, error=gone)) as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = ended(queue, *queue.submit([place.recording(0.1)], ASKED))
+        assert (job.state, job.error_code) == (State.FAILED, "model")
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        assert queue.retry(job.id).state is State.WAITING
+        (over,) = ended(queue, job)
+        assert texts(queue, over) == ["0.10"]
+
+
+def test_a_history_that_cannot_keep_it_has_the_job_wait_and_be_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        refused: list[bool] = []
+        keep = Store.keep
+
+        def full_at_first(self: Store, *arguments: object) -> object:
+            if not refused:
+                refused.append(True)
+                raise StoreError("history.unusable", why="disk full")
+            return keep(self, *arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Store, "keep", full_at_first)
+        (job,) = queue.submit([place.recording(0.1)], ASKED)
+        wait_until(lambda: queue.find(job.id).error_code == "store")
+        assert queue.find(job.id).state is State.WAITING
+        (over,) = ended(queue, job)
+        assert (over.state, over.error, texts(queue, over)) == (State.FINISHED, None, ["0.10"])
+
+
+def test_a_database_that_is_gone_for_a_while_costs_no_job(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.process(Ear(place.notes, 0.02)) as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = queue.submit([place.recording(*[0.5] * 8)], ASKED)
+        wait_until(lambda: len(place.heard) >= 2)
+        session = type(queue.store)._session
+
+        def gone(_: object) -> object:
+            raise StoreError("history.unusable", why="connection refused")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(queue.store), "_session", gone)
+            wait_until(lambda: not service.runner.busy)
+        assert type(queue.store)._session is session
+        (over,) = ended(queue, job)
+        assert (over.state, texts(queue, over)) == (State.FINISHED, ["0.50"] * 8)
+
+
+def test_so_many_jobs_are_at_work_as_the_settings_allow(place: Place) -> None:
+    with place.process(Ear(place.notes, 0.02)) as service, service.at_work():
+        queue = queue_of(service)
+        several = [place.recording(level / 20, 0.5) for level in range(1, 13)]
+        jobs, most = queue.submit(several, ASKED), 0
+        while not all(queue.find(job.id).state.is_over for job in jobs):
+            most = max(most, len([job for job in service.runner.busy if job.kind is Kind.QUEUED]))
+        assert most == service.settings.jobs.workers
+
+
+def test_what_does_not_fit_is_refused_whole(place: Place) -> None:
+    with place.process() as service:
+        queue = replace(queue_of(service), max_bytes=200_000)
+        queue.submit([place.recording(0.1)], ASKED)
+        with pytest.raises(QuotaError, match="200,000"):
+            queue.submit([place.recording(0.2)], ASKED)
+        assert len(queue.list()) == 1
+        assert len([*(place.folder / "recordings").rglob("*")]) == 2
+
+
+def test_who_hands_in_a_file_that_is_gone_leaves_nothing(place: Place) -> None:
+    with place.process() as service:
+        gone = HandedIn(place.folder / "gone.wav", "gone.wav")
+        with pytest.raises(FileNotFoundError):
+            queue_of(service).submit([place.recording(0.1), gone], ASKED)
+        assert queue_of(service).list() == ()
+
+
+def test_jobs_are_seen_by_those_who_handed_them_in_and_their_transcripts_are_theirs(
+    place: Place,
+) -> None:
+    ann, bob = (Principal.at_browser(name, Role.MEMBER) for name in ("ann", "bob"))
+    with place.process() as service, service.at_work():
+        anns, bobs = (queue_of(service).seen_by(each) for each in (ann, bob))
+        (job,) = ended(anns, *anns.submit([place.recording(0.1)], ASKED))
+        (same,) = ended(bobs, *bobs.submit([place.recording(0.1)], ASKED))
+        assert texts(anns, job) == texts(bobs, same) == ["0.10"]
+        assert job.transcript != same.transcript
+        assert anns.list() == (job,)
+        for look in (bobs.find, bobs.cancel, bobs.retry, bobs.delete, bobs.result):
+            with pytest.raises(JobError, match="no job"):
+                look(job.id)
+        with pytest.raises(AccessError):
+            queue_of(service).seen_by(NOBODY).submit([place.recording(0.2)], ASKED)
+    assert place.heard == ["0.10"]
+
+
+def test_whoever_watches_sees_a_job_get_further_and_end(place: Place) -> None:
+    async def seen(queue: JobQueue, job: QueuedJob) -> list[QueuedJob]:
+        return [each async for each in queue.watch(job.id)]
+
+    with place.process(Ear(place.notes, 0.2)) as service:
+        queue = queue_of(service)
+        (job,) = queue.submit([place.recording(*[0.5] * 5)], ASKED)
+        with service.at_work():
+            states = asyncio.run(seen(queue, job))
+    assert states[-1].state is State.FINISHED
+    done = [each.seconds_done for each in states]
+    assert done == sorted(done)
+    assert len(set(done)) >= 3
+
+
+def test_what_is_over_for_long_goes_with_its_recording(place: Place) -> None:
+    with place.process() as service, service.at_work():
+        (job,) = ended(queue_of(service), *queue_of(service).submit([place.recording(0.1)], ASKED))
+    settings = place.settings
+    place.settings = settings.model_copy(
+        update={"jobs": settings.jobs.model_copy(update={"keep_hours": 1e-6})}
+    )
+    with place.process() as service, service.at_work():
+        wait_until(lambda: not queue_of(service).list())
+        wait_until(lambda: not [*(place.folder / "recordings").rglob(job.id)])
+        assert service.history is not None
+        assert len(service.history.store.search(parse_query(""))) == 1
