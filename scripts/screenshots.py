@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -147,14 +147,21 @@ def console() -> Iterator[str]:
             server.wait(30)
 
 
-def answers(server: subprocess.Popen[bytes], address: str) -> bool:
+class Polled(Protocol):
+    """A process that can be asked for its exit status."""
+
+    def poll(self) -> int | None:
+        """Return None as long as it runs."""
+
+
+def answers(server: Polled, address: str) -> bool:
     """Wait until ``address`` answers with 200; False when the server stopped or took too long."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
             urllib.request.urlopen(f"{address}", timeout=2).close()  # noqa: S310
         except OSError:
-            time.sleep(0.5)
+            time.sleep(0.1)
         else:
             return True
     return False

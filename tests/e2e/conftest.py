@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +17,8 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 from scripts.screenshots import CHROMIUM, answers
 
-from .visitor import EXAMPLES, ROOT, Visitor, visitor_of, words_of
+from .program import Program, Start, forked
+from .visitor import EXAMPLES, Visitor, visitor_of, words_of
 
 PATIENCE_MS = 30_000
 """Of ``expect``, which else gives up sooner than whatever else waits in playwright."""
@@ -71,21 +70,21 @@ def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def served(log: Path, **environment: str) -> Iterator[str]:
+def served(log: Path, start: Start = forked, /, **environment: str) -> Iterator[str]:
     """The address of app_sensevoice.py with the embedded model, in a process of its own."""
-    with started(["app_sensevoice.py"], log, **environment) as (server, address):
+    with started(["app_sensevoice.py"], log, start, **environment) as (server, address):
         wait_for(server, f"{address}/readyz", log)
         yield address
 
 
 @contextmanager
 def started(
-    program: Sequence[str], log: Path, **environment: str
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    program: Sequence[str], log: Path, start: Start = forked, /, **environment: str
+) -> Iterator[tuple[Program, str]]:
     """A process that serves the embedded model, and its address, where nothing may listen yet."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, *program, "--model", "embedded", "--port", str(port)]
+    arguments = [*program, "--model", "embedded", "--port", str(port)]
     folder = log.absolute().parent
     own = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
@@ -95,14 +94,7 @@ def started(
         "RICHSPEECH_PARAFORMER__ID": "embedded",
         "RICHSPEECH_EMOTION__OUTPUTS_FOLDER": f"{folder}/outputs",
     }
-    with log.open("wb") as file:
-        server = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env=os.environ | own | environment,
-        )
+    server = start(arguments, log, os.environ | own | environment)
     try:
         yield server, f"http://127.0.0.1:{port}"
     finally:
@@ -110,7 +102,7 @@ def started(
         server.wait(30)
 
 
-def wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_for(server: Program, address: str, log: Path) -> None:
     if not answers(server, address):
         pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
 

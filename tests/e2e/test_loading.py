@@ -1,6 +1,5 @@
 """The page while the model is still loading: it says so, and goes on by itself."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from .conftest import started, wait_for
+from .program import Program
 from .visitor import visitor_of
 
 HELD_BACK = """
@@ -36,7 +36,7 @@ sys.exit(main(["serve", *sys.argv[1:]]))
 class Console:
     """A server whose model does not load before it is told to."""
 
-    server: subprocess.Popen[bytes]
+    server: Program
     address: str
     gate: Path
     log: Path

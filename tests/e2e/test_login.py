@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from .conftest import served
+from .program import anew
 from .visitor import EXAMPLES, Visitor, visitor_of
 
 USER, PASSWORD = "ming", "一个 long-Passwort"
@@ -17,6 +18,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that asks who is there."""
     with served(
         tmp_path_factory.mktemp("guarded") / "log.txt",
+        anew,
         RICHSPEECH_SERVER__USER=USER,
         RICHSPEECH_SERVER__PASSWORD=PASSWORD,
     ) as address:

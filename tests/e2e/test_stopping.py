@@ -1,7 +1,6 @@
 """The process is told to end while somebody transcribes: nothing that was heard is lost."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from richspeech.storage.transcripts import Store, Stored
 from tests.fakes import PACED
 
 from .conftest import started, wait_for
+from .program import Program
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
 
 STOP_SECONDS = 20
@@ -29,7 +29,7 @@ MARGIN_SECONDS = 20
 class Console:
     """A server that keeps a history, and somebody whose long recording it is transcribing."""
 
-    server: subprocess.Popen[bytes]
+    server: Program
     address: str
     folder: Path
     visitor: Visitor
