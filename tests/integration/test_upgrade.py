@@ -300,7 +300,7 @@ def test_a_history_that_is_wiped_leaves_no_copy(old: str) -> None:
     store = Store(old)
     assert store.wipe() == 10
     store.close()
-    assert not [name for name in contents(old) if "before" in name]
+    assert not [name for name in contents(old) if "_before_" in name]
     assert copies(old) == []
 
 
