@@ -124,7 +124,7 @@ def serve(
             partial(end_work, service.runner, app),
             partial(end_process, folder),
         )
-        with service.at_work():
+        with service.at_work(), service.telling():
             run(server, listener, service.readiness, service.transcribers.load_main)
 
 

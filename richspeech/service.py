@@ -35,6 +35,7 @@ from richspeech.model.options import Options
 from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
 from richspeech.queue.consumer import Consumer
+from richspeech.queue.outbox import GRACE_SECONDS, Outbox
 from richspeech.queue.queue import JobQueue
 from richspeech.queue.receivers import Receivers
 from richspeech.queue.webhooks import Webhooks
@@ -126,16 +127,6 @@ class Service:
         others = {"emotion2vec+": emotion.recogniser.memory_bytes} if emotion else {}
         return {**self.transcribers.memory_bytes, **others}
 
-    @cached_property
-    def receivers(self) -> Receivers:
-        """Whom a job may ask to be told when it is over."""
-        return Receivers(self.settings.webhooks)
-
-    @cached_property
-    def webhooks(self) -> Webhooks | None:
-        """What tells them; None where nobody may ask."""
-        return Webhooks.of(self.settings.webhooks)
-
     # What can be done -------------------------------------------------------------------------
 
     @cached_property
@@ -183,6 +174,18 @@ class Service:
         keep_hours = self.settings.jobs.keep_hours
         consumer = Consumer(self.worker, self.readiness.is_ready, keep_hours, self.work)
         with consumer.running():
+            yield
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell receivers of jobs that are over, for the length of a ``with`` block."""
+        webhooks = Webhooks.of(self.settings.webhooks)
+        if self.queue is None or webhooks is None:
+            yield
+            return
+        asked = self.settings.webhooks
+        deliveries = self.queue.store.deliveries(asked.timeout_seconds + GRACE_SECONDS)
+        with Outbox(deliveries, webhooks, asked.retry_seconds).running():
             yield
 
     @cached_property
@@ -314,5 +317,6 @@ def open_queue(
             Recordings(folder / store.name),
             history,
             asked.max_bytes,
+            Receivers(settings.webhooks),
             work.set,
         )

@@ -11,6 +11,9 @@ from pydantic import HttpUrl, ValidationError
 
 DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 
+MOST_LETTERS = 2083
+"""Of an address; the limit of ``HttpUrl``."""
+
 
 @dataclass(frozen=True)
 class WebAddress:
@@ -34,7 +37,10 @@ class WebAddress:
         if url.username or url.password or not url.host or not url.port:
             raise ValueError(_EXPECTED)
         query = "" if url.query is None else f"?{url.query}"
-        return cls(url.scheme, url.host.strip("[]"), url.port, f"{url.path}{query}")
+        address = cls(url.scheme, url.host.strip("[]"), url.port, f"{url.path}{query}")
+        if len(str(address)) > MOST_LETTERS:  # foreign letters take more, once they are spelt
+            raise ValueError(_EXPECTED)
+        return address
 
     @property
     def authority(self) -> str:
@@ -52,3 +58,8 @@ class WebAddress:
 
 
 _EXPECTED = "an address such as https://hooks.example.org/heard is expected, without a password"
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of an address that is spelt as ``str`` gives it."""
+    return "/".join(address.split("/")[:3])

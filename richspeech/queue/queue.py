@@ -8,7 +8,7 @@ them that there is work.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.queue.receivers import Receivers
+from richspeech.settings import WebhookSettings
 from richspeech.storage.history import History
 from richspeech.storage.jobs import JobStore, NewJob, QueuedJob
 from richspeech.storage.recordings import Recordings
@@ -45,6 +47,8 @@ class JobQueue:
     """Has the transcripts, unless it is None."""
     max_bytes: int = 32 * 1024**3
     """Of all recordings that are kept."""
+    receivers: Receivers = field(default_factory=lambda: Receivers(WebhookSettings()))
+    """Whom a job may ask to be told when it is over."""
     wake: Callable[[], None] = lambda: None
     """Tells workers that there is work."""
 
@@ -65,10 +69,11 @@ class JobQueue:
         """Hand in recordings: all of them wait when this returns, or none is kept.
 
         The files are linked where the disk allows that, else copied, and may be deleted then.
-        Raises ``QuotaError`` when so much is kept already that they do not fit, and
-        ``AccessError`` for those who may only read.
+        Raises ``QuotaError`` when so much is kept already that they do not fit, ``AccessError`` for
+        those who may only read, and ``OptionError`` for a ``webhook`` that may not be called.
         """
         self._require_may_change()
+        receiver = None if webhook is None else str(self.receivers.require(webhook))
         self._require_room(sum(each.path.stat().st_size for each in recordings))
         new = [
             NewJob(
@@ -79,7 +84,7 @@ class JobQueue:
                 priority=priority,
                 batch=batch,
                 owner=self.store.principal.user,
-                webhook=webhook,
+                webhook=receiver,
                 request_id=caller().request,
             )
             for each in recordings

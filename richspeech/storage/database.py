@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,12 +33,20 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    func,
     make_url,
     select,
     text,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    sessionmaker,
+)
 
 from richspeech.errors import StoreError, UnreadableStoreError
 from richspeech.language.catalog import Notice
@@ -251,6 +259,9 @@ class JobRow(Table):
     """``TranscriptionRequest.to_dict()``."""
     document: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     """``Document.to_dict()`` of a job whose transcript no history has."""
+    deliveries: Mapped[list["DeliveryRow"]] = relationship(
+        order_by="DeliveryRow.number", lazy="selectin", viewonly=True
+    )
 
     __table_args__ = (
         # The same recording with the same request is heard once; the next is answered from that.
@@ -280,6 +291,31 @@ class PartRow(Table):
     """As the engine gave them."""
 
 
+class DeliveryRow(Table):
+    """What the receiver of a webhook is to be told, or was; the long columns come last."""
+
+    __tablename__ = "richspeech_deliveries"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    job: Mapped[int] = mapped_column(ForeignKey(JobRow.number, ondelete="CASCADE"), index=True)
+    origin: Mapped[str]
+    """Of the receiver."""
+    state: Mapped[str] = mapped_column(String(16))
+    due: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int]
+    answer: Mapped[str | None] = mapped_column(String(16))
+    lease: Mapped[str | None] = mapped_column(String(64), unique=True)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    url: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("richspeech_deliveries_by_due", "state", "due"),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class Database:
     """The database of the history, for all threads.
 
@@ -298,6 +334,13 @@ class Database:
         """Give a transaction; raises ``StoreError``."""
         with as_store_error(), self._sessions_now().begin() as session:
             yield session
+
+    @staticmethod
+    def clock(session: Session, now: Callable[[], datetime]) -> datetime:
+        """Return the time, which on a server is its own: those of many machines differ."""
+        if session.get_bind().dialect.name == "postgresql":
+            return session.scalar(select(func.clock_timestamp())) or now()
+        return now()
 
     @property
     def name(self) -> str:

@@ -41,11 +41,13 @@ from sqlalchemy.orm import Session, aliased
 from richspeech.access.principal import ANYBODY, Principal, Scope
 from richspeech.errors import JobError, JobLostError, RichSpeechError, StoreError
 from richspeech.language.catalog import Notice
+from richspeech.model.delivery import DeliveryState, Told
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript, plain
-from richspeech.storage.database import Database, JobRow, PartRow
+from richspeech.storage.database import Database, DeliveryRow, JobRow, PartRow
+from richspeech.storage.deliveries import DeliveryStore, delivery_of, told_of
 from richspeech.storage.identity import digest_of
 from richspeech.storage.query import storable
 
@@ -122,6 +124,8 @@ class QueuedJob:
     """Whether the history had the transcript, so that nothing was recognised."""
     webhook: str | None
     request_id: str | None
+    told: Told | None = None
+    """How far the receiver of the webhook knows of the end; None until then, and without one."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,10 @@ class JobStore:
         return JobStore(
             self._database, self._now, lease_seconds=lease_seconds, max_attempts=max_attempts
         )
+
+    def deliveries(self, lease_seconds: float) -> DeliveryStore:
+        """Return what receivers are to be told of these jobs."""
+        return DeliveryStore(self._database, lease_seconds, self._now)
 
     def seen_by(self, principal: Principal) -> "JobStore":
         """Return the same, as far as somebody may see and change it."""
@@ -256,8 +264,11 @@ class JobStore:
         """Have a job wait again that has failed or was cancelled; others stay as they are."""
         again = JobRow.state.in_((State.FAILED.value, State.CANCELLED.value))
         mine = (JobRow.id == identifier) & self._is_seen & again
+        untold = DeliveryRow.state == DeliveryState.WAITING.value
+        of_mine = DeliveryRow.job == select(JobRow.number).where(mine).scalar_subquery()
         values = {"state": State.WAITING.value, "attempts": 0, "not_before": None, "ended": None}
         with self._session() as session:
+            session.execute(delete(DeliveryRow).where(untold, of_mine))  # that end is none any more
             changed = update(JobRow).where(mine).values(**values, **_NO_ERROR)
             session.execute(changed.values(changed=self._clock(session)))
         return self.find(identifier)
@@ -402,16 +413,16 @@ class JobStore:
             self.fail(claim, error)
             return
         why = _NO_ERROR if error is None else _error(error)
+        unwanted = (JobRow.lease == claim.lease) & (JobRow.state == State.STOPPING.value)
         with self._session() as session:
             now = self._clock(session)
+            if self._end(session, unwanted, State.CANCELLED, now):
+                return
             pause = timedelta(seconds=min(2.0**attempts, LONGEST_PAUSE_SECONDS))
             self._write(
                 session,
                 claim,
-                state=case(
-                    (JobRow.state == State.STOPPING.value, State.CANCELLED.value),
-                    else_=State.WAITING.value,
-                ),
+                state=State.WAITING.value,
                 attempts=attempts,
                 not_before=None if error is None else now + pause,
                 lease=None,
@@ -462,13 +473,15 @@ class JobStore:
         now: datetime,
         **values: Any,
     ) -> Sequence[JobRow]:
-        """End jobs: the one place where that happens."""
+        """End jobs: the one place where that happens, and where receivers are to be told of it."""
         over = (
             update(JobRow)
             .where(which)
             .values(state=state.value, ended=now, changed=now, lease=None)
         )
-        return session.scalars(over.values(**values).returning(JobRow)).all()
+        rows = session.scalars(over.values(**values).returning(JobRow)).all()
+        session.add_all(filter(None, (delivery_of(row, state, now) for row in rows)))
+        return rows
 
     def _write(self, session: Session, claim: Claim, **values: Any) -> None:
         held = update(JobRow).where(JobRow.lease == claim.lease)
@@ -495,10 +508,7 @@ class JobStore:
         return JobRow.owner == self.principal.user
 
     def _clock(self, session: Session) -> datetime:
-        """Return the time, which on a server is its own: those of many machines differ."""
-        if session.get_bind().dialect.name == "postgresql":
-            return session.scalar(select(func.clock_timestamp())) or self._now()
-        return self._now()
+        return self._database.clock(session, self._now)
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._database.session()
@@ -533,7 +543,9 @@ def _row(job: NewJob, now: datetime) -> JobRow:
 
 
 def _queued(row: JobRow) -> QueuedJob:
-    values = {each.name: getattr(row, each.name) for each in fields(QueuedJob)}
+    names = [each.name for each in fields(QueuedJob) if each.name != "told"]
+    values = {name: getattr(row, name) for name in names}
     error = None if row.error is None else Notice.from_dict(row.error)
     request = TranscriptionRequest.from_dict(row.request)
-    return QueuedJob(**{**values, "state": State(row.state), "error": error, "request": request})
+    read = {"state": State(row.state), "error": error, "request": request, "told": told_of(row)}
+    return QueuedJob(**{**values, **read})

@@ -15,6 +15,7 @@ THREADS = {
     "operations.parts": "asking the history, which may hang, while probes are answered",
     "app": "loading the model, sweeping old files, and the event loop of Wyoming",
     "queue.consumer": "looking for durable jobs, and renewing what is promised of them",
+    "queue.outbox": "looking for receivers to be told, and a call for each, which may hang",
     "cli.mcp": "loading the model beside whoever starts it",
     "cli.transcribe": "recordings of one command that are read at once",
     "bench": "clients that it measures",
