@@ -47,6 +47,7 @@ class Fork:
     """A child of Python's fork server, which has one thread and no model."""
 
     def __init__(self, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        log.touch()  # which the child writes once it runs
         set_forkserver_preload(["tests.e2e.imports"])
         self._process = get_context("forkserver").Process(
             target=run, args=(arguments, log, environment)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,15 @@ def kinds(event: dict[str, Any]) -> list[str]:
     return [kind for _, kind in event["targets"]]
 
 
+def one_of_each(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events without those that take and change the same as one before: of most examples."""
+    alike = {
+        json.dumps([each["inputs"], each["outputs"], kinds(each)]): each
+        for each in reversed([*events])
+    }
+    return [*reversed(alike.values())]
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("forged") / "log.txt"
@@ -138,12 +147,8 @@ def refusals(answers: list[Any]) -> list[str]:
 def test_forged_values_are_answered_with_sentences(forged: str, log: Path) -> None:
     forger = Forger(forged, "values")
     forger.enter("en")
-    refused, seen = set(), set()
-    for event in forger.events:
-        likeness = json.dumps([event["inputs"], event["outputs"], kinds(event)])
-        if not event["inputs"] or likeness in seen:
-            continue
-        seen.add(likeness)  # one of the examples, whose events are all alike
+    refused = set()
+    for event in one_of_each(each for each in forger.events if each["inputs"]):
         usual = forger.values(event)
         sent = [[junk] * len(usual) for junk in JUNK]
         sent += [[*usual[:place], ["x"], *usual[place + 1 :]] for place in range(len(usual))]

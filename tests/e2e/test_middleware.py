@@ -14,6 +14,7 @@ import pytest
 from scripts.page_without_browser import config_in, entry_of
 
 from .conftest import served
+from .test_forged_events import one_of_each
 
 SECRET = b"a line that nobody has uploaded"
 USER, PASSWORD = "ming", "a harmless password"
@@ -97,7 +98,7 @@ def a_file(path: str) -> dict[str, Any]:
 
 def slots(config: Any) -> Iterator[tuple[int, list[Any], int]]:
     """Every value that any event takes: the event, its values, and which of them it is."""
-    for dependency in config["dependencies"]:
+    for dependency in one_of_each(config["dependencies"]):
         for place in range(len(dependency["inputs"])):
             yield dependency["id"], [None] * len(dependency["inputs"]), place
 

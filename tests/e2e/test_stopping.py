@@ -19,6 +19,8 @@ from .program import Program
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
 
 STOP_SECONDS = 20
+SHORT_SECONDS = 8
+"""Long enough to be refused something in it."""
 LONG_SECONDS = 600
 """More than any test takes: who waits so long has not stopped."""
 MARGIN_SECONDS = 20
@@ -71,6 +73,7 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_samples(tmp_path_factory.mktemp("call") / "call.wav", whole, rate // 2)
 
 
+@pytest.mark.parametrize("stop_seconds", [SHORT_SECONDS])
 def test_what_was_heard_is_kept_new_work_is_refused_and_the_process_is_gone(
     console: Console, playwright: Playwright, call: Path
 ) -> None:
@@ -89,7 +92,7 @@ def test_what_was_heard_is_kept_new_work_is_refused_and_the_process_is_gone(
         expect(console.visitor.page.locator("#status .message.error")).to_contain_text(
             "服务器已停止，没有识别完：已识别的部分存在历史记录里"
         )
-        assert console.server.wait(STOP_SECONDS + MARGIN_SECONDS) == 0
+        assert console.server.wait(SHORT_SECONDS + MARGIN_SECONDS) == 0
     (stored,) = console.kept()
     assert stored.entry.name == "call.wav (interrupted)"
     assert stored.document.measured.segments
