@@ -15,7 +15,7 @@ from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded, audio_limits, default_options
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import OptionError
+from richspeech.errors import JobError, OptionError
 from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
@@ -148,6 +148,13 @@ class Service:
     def batches(self) -> Batches:
         """Many recordings → transcripts, and one zip of them."""
         return Batches(self.runner, self.transcribers, self.settings, self.history, self.quota)
+
+    @property
+    def durable(self) -> JobQueue:
+        """The durable jobs; raises ``JobError`` where there are none."""
+        if self.queue is None:
+            raise JobError("job.no_queue")
+        return self.queue
 
     @cached_property
     def worker(self) -> Worker | None:

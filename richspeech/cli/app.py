@@ -19,6 +19,7 @@ from richspeech.cli.usage import WRONG_USAGE, make_program, run
 COMMANDS = {
     "transcribe": "transcribe recordings to stdout or files",
     "batch": "transcribe folders and zips, resumable",
+    "watch": "transcribe whatever comes into a folder",
     "emotion": "recognise nine emotions in recordings",
     "embeddings": "compare and group recordings by how they sound",
     "highlights": "print insight, highlights and risk for a recording",

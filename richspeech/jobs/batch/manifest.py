@@ -36,14 +36,16 @@ class Record:
     """Of the recording, and of its results but for their endings."""
     version: str
     """Of its content, the settings and the weights; done again when it changes."""
-    state: Literal["done", "failed"]
+    state: Literal["waiting", "done", "failed"]
     finished: str
-    """UTC, as in ISO 8601."""
+    """When it was, or when it was handed in: UTC, as in ISO 8601."""
     duration: float | None = None
     """Seconds of audio."""
     processing_seconds: float | None = None
     error: str | None = None
     """Why it failed, in a sentence."""
+    job: str | None = None
+    """The durable job that it waits for."""
 
     def to_line(self) -> bytes:
         """Write the record as one line."""

@@ -125,6 +125,14 @@ def open_sources(paths: Sequence[Path], limits: ZipLimits) -> Iterator[tuple[Ite
         yield tuple(sorted(_told_apart(items), key=lambda item: item.name))
 
 
+def recordings_in(folder: Path) -> tuple[Item, ...]:
+    """Return what is in a folder now, in the order of names; there may be nothing.
+
+    What cannot be read, and archives, are items that fail.
+    """
+    return tuple(sorted(_told_apart([*_in_folder(folder, "")]), key=lambda item: item.name))
+
+
 def require_allowed(folder: Path, allowed: Iterable[Path]) -> Path:
     """Return a folder that lies in one of the allowed ones; raises ``OptionError`` else."""
     real = folder.resolve()
