@@ -28,10 +28,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-ac
 """Of the form, which holds its looks and runs nothing."""
 
 MOST_FIELDS = 10
+MOST_LETTERS = 64
+"""Of a name."""
 
 Problem = Literal["wrong", "wait", "broken"]
-DrawLogin = Callable[[str, Problem | None, int], str]
-"""Locale, what was wrong, seconds to wait → HTML."""
+DrawLogin = Callable[[str, Problem | None, int, str], str]
+"""Locale, what was wrong, seconds to wait, the name that was given → HTML."""
 
 
 def add_login(
@@ -53,13 +55,13 @@ def add_login(
         user, password = _fields(await request.body())
         address = _address(request)
         if seconds := attempts.seconds_to_wait(address, user):
-            return _form(draw, request, "wait", seconds)
+            return _form(draw, request, "wait", seconds, user=user)
         attempts.fail(address, user)  # before the slow part, so that none slip by meanwhile
         # Before the password: where that changes meanwhile, the login does not hold.
         proof = await run_in_threadpool(_proof, accounts, user)
         problem = await run_in_threadpool(_problem, accounts, user, password, address)
         if problem is not None:
-            return _form(draw, request, problem)
+            return _form(draw, request, problem, user=user)
         attempts.succeed(address, user)
         audit.record(audit.Action.LOGGED_IN, name=user)
         logins.end(request.cookies.get(cookies.login))
@@ -115,8 +117,14 @@ def _fields(body: bytes) -> tuple[str, str]:
     return user.strip(), password
 
 
-def _form(draw: DrawLogin, request: Request, problem: Problem | None, seconds: int = 0) -> Response:
-    page = draw(locale_of(request), problem, seconds)
+def _form(
+    draw: DrawLogin,
+    request: Request,
+    problem: Problem | None,
+    seconds: int = 0,
+    user: str = "",
+) -> Response:
+    page = draw(locale_of(request), problem, seconds, user[:MOST_LETTERS])
     headers = {"content-security-policy": POLICY, "vary": "accept-language, cookie"}
     if problem == "wait":
         headers["retry-after"] = str(seconds)

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.route_utils import FnIndexInferError
 from gradio.routes import file_upload_statuses
 
+from richspeech.access.principal import Scope
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
 from richspeech.console.examples import find_examples
@@ -30,6 +31,7 @@ from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.engines.readiness import State
 from richspeech.language.catalog import DEFAULT_LOCALE, locales, say
 from richspeech.model.labels import label_styles
+from richspeech.operations.caller import caller
 from richspeech.places import SHIPPED
 from richspeech.service import Service
 from richspeech.settings import Settings
@@ -212,6 +214,7 @@ class Page:
             self._timezone = gr.Textbox("", visible="hidden", elem_id="timezone")
             self._look = gr.Textbox("", visible="hidden", elem_id="look")
         self._banner = gr.HTML(elem_id="banner", **DRAWN)
+        self._read_only = self._widgets.html(_read_only, visible=False, elem_id="read-only")
         self._widgets.html(partial(render.insecure_notice, self._context.facts), elem_id="insecure")
 
     def paint_around(self, session: Session) -> list[str]:
@@ -227,6 +230,7 @@ class Page:
     def _wire(self, blocks: gr.Blocks) -> None:
         page_load = self._page_load
         page_load.add(lambda _: not self._has_settled, self._await_model, self.around)
+        page_load.add(_may_only_read, lambda: gr.update(visible=True), self._read_only)
         for tab in self._tabs:
             tab.resume(page_load)
         blocks.load(
@@ -297,6 +301,14 @@ class Page:
 
     def _leave(self, request: gr.Request) -> None:
         self._context.sessions.leave(request.session_hash)
+
+
+def _read_only(locale: str) -> str:
+    return render.message("info", say("may_not_transcribe", locale), role="note")
+
+
+def _may_only_read(_: Session) -> bool:
+    return not caller().principal.may(Scope.TRANSCRIBE)
 
 
 def set_locale(session: Session, locale: str) -> Session:

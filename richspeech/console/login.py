@@ -5,16 +5,18 @@ from richspeech.language.figures import duration_text
 from richspeech.web.files import read
 
 
-def login_page(locale: str, problem: str | None = None, seconds: int = 0) -> str:
+def login_page(locale: str, problem: str | None = None, seconds: int = 0, user: str = "") -> str:
     """Draw the form.
 
     ``problem`` is "wrong" after a wrong name or password, "wait" for somebody who has tried too
-    often and may try again in ``seconds``, and "broken" when nobody can tell who may come in.
+    often and may try again in ``seconds``, and "broken" when nobody can tell who may come in. The
+    name that was given stays in its field.
     """
     return draw(
         "login.html",
         locale,
         looks=read("styles/login.css"),
         problem=problem,
+        user=user,
         time=duration_text(seconds, locale),
     )

@@ -16,6 +16,7 @@ from richspeech.api.login import Problem, add_login
 from richspeech.api.middleware.attempts import Attempts
 from richspeech.api.middleware.bodies import Bodies
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
+from richspeech.console.login import login_page
 from richspeech.engines.readiness import Readiness
 from richspeech.jobs.runner import Runner
 from richspeech.operations.parts import Parts
@@ -25,8 +26,8 @@ USER, PASSWORD = "ming", "一个 long-Passwort"
 COOKIES = Cookies(6006)
 
 
-def draw(language: str, problem: Problem | None, seconds: int) -> str:
-    return f"{language}|{problem}|{seconds > 0}"
+def draw(language: str, problem: Problem | None, seconds: int, user: str) -> str:
+    return f"{language}|{problem}|{seconds > 0}|{user}"
 
 
 def client_of(password: str = PASSWORD) -> TestClient:
@@ -70,6 +71,21 @@ def test_the_cookie_of_a_login_is_for_this_site_and_no_script() -> None:
     assert cookie.startswith("richspeech-login-6006=")
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
+
+
+def test_the_name_stays_in_its_field_as_far_as_it_can_be_one() -> None:
+    client = client_of()
+    assert client.get("/login").text.endswith("|")
+    assert log_in(client, USER, "wrong").text.endswith(f"|{USER}")
+    assert log_in(client, "x" * 5_000, "wrong").text.endswith("|" + "x" * 64)
+
+
+def test_a_name_is_no_markup_and_the_password_is_next() -> None:
+    page = login_page("en", "wrong", user='"><b>')
+    assert 'value="&#34;&gt;&lt;b&gt;"' in page
+    assert page.count("autofocus") == login_page("en").count("autofocus") == 1
+    assert page.index("autofocus") > page.index('type="password"')
+    assert login_page("en").index("autofocus") < page.index('type="password"')
 
 
 @pytest.mark.parametrize(("user", "password"), [(USER, "wrong"), ("hong", PASSWORD), ("", "")])

@@ -11,7 +11,6 @@ from richspeech.console import render
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
-from richspeech.console.templates import draw
 from richspeech.console.widgets import BEGINS, DRAWN, QUICK
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import Notice, say
@@ -26,6 +25,10 @@ class Said:
 
     entry: int | None = None
     html: str = ""
+    link: str = ""
+    """A new one, shown this once."""
+    days: int = 0
+    """For which it holds."""
 
 
 class ShareRow:
@@ -56,11 +59,19 @@ class ShareRow:
                 "share_end", size="sm", scale=0, min_width=120, elem_id="share-end"
             )
             self._said = gr.HTML("", elem_id="share-said", **DRAWN)
+            self._link = gr.Textbox(
+                "",
+                visible=False,
+                interactive=False,
+                max_lines=1,
+                buttons=["copy"],
+                elem_id="share-link",
+            )
 
     @property
     def painted(self) -> list[Any]:
         """The row and what it says."""
-        return [self._row, self._said]
+        return [self._row, self._said, self._link]
 
     def wire(self) -> None:
         """Connect the buttons."""
@@ -71,10 +82,13 @@ class ShareRow:
         """Draw the row, where whoever looks at a transcript that is kept may share it."""
         entry, said = _entry(session), session.view(Said)
         can_share = entry is not None and caller().principal.may(Scope.TRANSCRIBE)
-        is_about_it = said.entry is not None and said.entry == entry
+        if said.entry is None or said.entry != entry:
+            said = Said()
+        label = say("share_link", session.locale, count=said.days)
         return [
             gr.update(visible=self._shares is not None and can_share),
-            said.html if is_about_it else "",
+            said.html,
+            gr.update(value=said.link, label=label, visible=bool(said.link)),
         ]
 
     def _press_make(self, days: str, request: gr.Request) -> list[Any]:
@@ -85,10 +99,10 @@ class ShareRow:
         try:
             token = self._shares.make(entry, int(days), caller().principal)
             link = f"{_address(request)}/share/{token}"
-            html = draw("panels/share/link.html", session.locale, link=link, days=int(days))
+            session.keep(Said(entry, link=link, days=int(days)))
         except RichSpeechError as error:
             html = render.message("error", Notice.of(error).sentence(session.locale))
-        session.keep(Said(entry, html))
+            session.keep(Said(entry, html))
         return self.paint(session)
 
     def _press_end(self, request: gr.Request) -> list[Any]:

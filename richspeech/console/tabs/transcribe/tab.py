@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.access.principal import Scope
 from richspeech.console import events, render
 from richspeech.console.examples import Example
 from richspeech.console.offers import Offers, allowed_offer, language_offer, offer_of
@@ -36,7 +35,6 @@ from richspeech.language.catalog import Notice, say
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.request import TranscriptionRequest
-from richspeech.operations.caller import caller
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
@@ -77,7 +75,6 @@ class TranscribeTab:
     def _build_input(self) -> None:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("recording")
-            self._read_only = self._widgets.html(_read_only, visible=False, elem_id="read-only")
             self._sources.build()
             self._engine = self._widgets.add(
                 gr.Dropdown,
@@ -278,7 +275,6 @@ class TranscribeTab:
 
     def resume(self, page_load: PageLoad) -> None:
         """Show the job and its engine, and go on painting it while it runs."""
-        page_load.add(_may_only_read, lambda: gr.update(visible=True), self._read_only)
         page_load.add(_is_used, self._watch, self.painted)
         page_load.add(
             self._has_engine, self._restore, [self._engine, self._sentiment, *self._offers.widgets]
@@ -409,14 +405,6 @@ class ChosenEngine:
 
     name: str = ""
     """Empty for the main one."""
-
-
-def _read_only(locale: str) -> str:
-    return render.message("info", say("may_not_transcribe", locale), role="note")
-
-
-def _may_only_read(_: Session) -> bool:
-    return not caller().principal.may(Scope.TRANSCRIBE)
 
 
 def _is_used(session: Session) -> bool:
