@@ -42,13 +42,14 @@ class JobEnd:
     """One of those that are over."""
     created: datetime
     ended: datetime
-    seconds: float | None
+    seconds_total: float | None
     """Of the recording; None while unknown."""
     error_code: str | None
-    """Why it failed."""
+    """Why it failed, if it did."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the payload of a webhook, as Standard Webhooks has it."""
+        """Return the payload of a webhook as Standard Webhooks has it, with keys of the API."""
+        has_failed = self.state is State.FAILED
         return {
             "type": f"job.{self.state}",
             "timestamp": self.ended.isoformat(),
@@ -57,10 +58,10 @@ class JobEnd:
                 "batch": self.batch,
                 "name": self.name,
                 "state": self.state.value,
-                "created": self.created.isoformat(),
-                "ended": self.ended.isoformat(),
-                "seconds": self.seconds,
-                "error": None if self.error_code is None else {"code": self.error_code},
+                "code": self.error_code if has_failed else self.state.value,
+                "created": int(self.created.timestamp()),
+                "ended": int(self.ended.timestamp()),
+                "seconds_total": self.seconds_total,
                 "url": f"/v1/jobs/{self.id}",
             },
         }

@@ -105,7 +105,7 @@ def delivery_of(row: JobRow, state: State, ended: datetime) -> DeliveryRow | Non
         state=state,
         created=row.created,
         ended=ended,
-        seconds=row.seconds_total,
+        seconds_total=row.seconds_total,
         error_code=row.error_code,
     )
     return DeliveryRow(
