@@ -5,13 +5,13 @@ changed. What failed is tried again. Nothing goes to stdout; the exit status is 
 failed.
 """
 
+import re
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -28,16 +28,18 @@ from richspeech.cli.options import (
     Recognition,
 )
 from richspeech.engines import loader
-from richspeech.engines.hub import tell_of_embedded
-from richspeech.errors import OptionError
-from richspeech.jobs.batch.manifest import Manifest, Record, open_manifest
+from richspeech.engines.hub import Weights, tell_of_embedded
+from richspeech.engines.loader import Loaded
+from richspeech.errors import OptionError, UsageError
+from richspeech.jobs.batch.books import Append, Books, Task
+from richspeech.jobs.batch.manifest import Manifest, open_manifest
+from richspeech.jobs.batch.ray.session import open_cluster
 from richspeech.jobs.batch.results import Results
-from richspeech.jobs.batch.rows import BatchRow
+from richspeech.jobs.batch.rows import BatchRow, Watch, Watched
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, transcribe_with
-from richspeech.jobs.caching import Step
+from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.job_state import State
-from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import digest_of, request_identity
@@ -46,13 +48,23 @@ from richspeech.writers import WRITERS
 EXAMPLES = (
     "batch calls/ --output results --format srt",
     "batch monday.zip tuesday.zip --output results --workers 2",
+    "batch corpus/ --output results --ray auto",
 )
+
+CLUSTER = re.compile(r"local|auto|[\w.-]+:\d{1,5}", re.ASCII)
+"""Addresses of Ray; those of its client (ray://) are none, since Ray Data wants a machine of it."""
 
 
 def require_no_format(_: object, source: Path) -> None:
     """Raise ``OptionError`` for a format that follows another one without its own ``--format``."""
     if str(source) in WRITERS and not source.exists():
         raise OptionError("cli.format_as_source", form=str(source))
+
+
+def require_cluster(_: object, address: str | None) -> None:
+    """Raise ``OptionError`` for what is no address of a Ray cluster that one is a part of."""
+    if address is not None and not CLUSTER.fullmatch(address):
+        raise OptionError("cli.ray_address", address=address)
 
 
 def batch(
@@ -67,6 +79,10 @@ def batch(
     workers: Annotated[
         int | None, Parameter(validator=Number(gte=1, lte=64), metavar="N", show_default=AS_SET)
     ] = None,
+    ray: Annotated[
+        str | None,
+        Parameter(metavar="ADDRESS", validator=require_cluster, show_default=False),
+    ] = None,
     look: Look = LOOK,
     recognition: Recognition = RECOGNITION,
     history: History = False,
@@ -78,34 +94,69 @@ def batch(
         sources: folders, zips and recordings
         output: folder for results and manifest
         formats: format besides JSON; repeat the option for several
-        workers: recordings transcribed at once
+        workers: recordings transcribed at once; with --ray, engines
+        ray: Ray cluster that transcribes: local, auto or HOST:PORT
 
     """
-    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
-
+    if ray is not None and history:
+        raise UsageError("cli.ray_history")
     settings = model.settings()
     options = recognition.options(settings)
-    limits = loader.audio_limits(settings)
-    results = Results(output, formats, look.options(), limits)
+    results = Results(output.absolute(), formats, look.options(), loader.audio_limits(settings))
+    report = Report(sys.stderr)
     with ExitStack() as stack:
         items = stack.enter_context(open_sources(sources, zip_limits(settings)))
         manifest = stack.enter_context(open_manifest(results.folder))
-        service = stack.enter_context(open_service(settings, keeps=history))
-        loaded = stack.enter_context(service.main_engine())
-        tell_of_embedded(*loaded.all_weights)
-        identity = engine_identity(settings, loaded)
-        todo = _todo(items, request_identity(identity, options), manifest, results)
-        transcribe = transcribe_with(service.caching(loaded), limits, options)
-        books, report = _Books(todo, manifest, results, settings), Report(sys.stderr)
-
-        def watch(row: BatchRow) -> None:
-            books.note(row)
-            report.show(work, row)
-
-        work = Batch(todo, transcribe, books.keep, watch)
-        work.run(workers or settings.batch.workers)
+        engines: Engines
+        if ray is None:
+            engines = stack.enter_context(_engine_here(settings, workers, keeps=history))
+        else:
+            engines = stack.enter_context(open_cluster(ray, settings, workers))
+        tell_of_embedded(*engines.weights)
+        todo = _todo(items, request_identity(engines.identity, options), manifest, results)
+        work = engines.run(todo, Task(settings, options, results), manifest.append, report.show)
         report.end(work, done_before=len(items) - len(todo))
     return 1 if any(row.state is State.FAILED for row in work.rows) else 0
+
+
+class Engines(Protocol):
+    """What does a batch: the engine of this process, or those of a cluster."""
+
+    identity: str
+    weights: tuple[Weights | None, ...]
+
+    def run(self, items: Sequence[Item], task: Task, append: Append, watch: Watch) -> Watched:
+        """Do all; returns when everything is over."""
+
+
+class _EngineHere:
+    def __init__(
+        self, settings: Settings, loaded: Loaded, transcriber: CachingTranscriber, workers: int
+    ) -> None:
+        self._transcriber, self._workers = transcriber, workers
+        self.identity = engine_identity(settings, loaded)
+        self.weights = loaded.all_weights
+
+    def run(self, items: Sequence[Item], task: Task, append: Append, watch: Watch) -> Watched:
+        books = Books(items, task, append)
+
+        def note(row: BatchRow) -> None:
+            books.note(row)
+            watch(work, row)
+
+        transcribe = transcribe_with(self._transcriber, task.results.limits, task.options)
+        work = Batch(items, transcribe, books.keep, note)
+        work.run(self._workers)
+        return work
+
+
+@contextmanager
+def _engine_here(settings: Settings, workers: int | None, *, keeps: bool) -> Iterator[_EngineHere]:
+    from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
+
+    with open_service(settings, keeps=keeps) as service, service.main_engine() as loaded:
+        at_once = workers or settings.batch.workers
+        yield _EngineHere(settings, loaded, service.caching(loaded), at_once)
 
 
 def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:
@@ -117,39 +168,3 @@ def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Res
 def _is_done(item: Item, manifest: Manifest) -> bool:
     record = manifest.records.get(item.name)
     return record is not None and (record.state, record.version) == ("done", item.version)
-
-
-class _Books:
-    """Writes results first, then the line that says so."""
-
-    def __init__(
-        self, items: Sequence[Item], manifest: Manifest, results: Results, settings: Settings
-    ) -> None:
-        self._versions = {item.name: item.version for item in items}
-        self._manifest, self._results, self._settings = manifest, results, settings
-
-    def keep(self, item: Item, last: Step) -> int:
-        """Keep a transcript; return its risk."""
-        transcript = last.progress.transcript
-        self._results.write(item, transcript)
-        self._manifest.append(
-            Record(
-                name=item.name,
-                version=item.version,
-                state="done",
-                finished=_now(),
-                duration=round(transcript.duration, 4),
-                processing_seconds=round(transcript.processing_seconds, 4),
-            )
-        )
-        return assess_risk(transcript, self._settings.risk).score
-
-    def note(self, row: BatchRow) -> None:
-        """Keep why a recording failed."""
-        if row.state is State.FAILED:
-            version = self._versions[row.name]
-            self._manifest.append(Record(row.name, version, "failed", _now(), error=str(row.error)))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

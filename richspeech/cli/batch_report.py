@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from richspeech.cli.terminal import unkept_line
-from richspeech.jobs.batch.rows import BatchRow, tally
-from richspeech.jobs.batch.work import Batch
+from richspeech.jobs.batch.rows import BatchRow, Watched, tally
 from richspeech.language.figures import clock
 from richspeech.model.job_state import State
 
@@ -22,7 +21,7 @@ class Report:
         self._terminal = stream.isatty()
         self._next = now() + (0.0 if self._terminal else SECONDS_BETWEEN[False])
 
-    def show(self, batch: Batch, row: BatchRow) -> None:
+    def show(self, batch: Watched, row: BatchRow) -> None:
         """Say what has changed, if it is time."""
         if row.state is State.FAILED:
             self._write(_failure(row), passing=False)
@@ -32,7 +31,7 @@ class Report:
             self._next = self._now() + SECONDS_BETWEEN[self._terminal]
             self._write(progress_line(batch), passing=True)
 
-    def end(self, batch: Batch, done_before: int) -> None:
+    def end(self, batch: Watched, done_before: int) -> None:
         """Sum up."""
         rows = batch.rows
         done = sum(row.state is State.FINISHED for row in rows)
@@ -52,7 +51,7 @@ class Report:
         self._stream.flush()
 
 
-def progress_line(batch: Batch) -> str:
+def progress_line(batch: Watched) -> str:
     """Say how far all are: files, audio and time left."""
     sums = tally(batch.rows)
     failed = f", {sums.failed} failed" if sums.failed else ""

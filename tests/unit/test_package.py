@@ -24,6 +24,7 @@ def test_the_package_asks_for_what_is_pinned() -> None:
     extras = project()["optional-dependencies"]
     serving = [each for name in SERVING for each in extras[name]]
     assert sorted([*project()["dependencies"], *serving]) == pinned("requirements.txt")
+    assert sorted(extras["ray"]) == pinned("requirements-ray.txt")
     assert sorted(extras["workers"]) == pinned("requirements-workers.txt")
     developing = [*extras["bench"], *extras["train"], *extras["dev"]]
     assert sorted(developing) == pinned("requirements-dev.txt")

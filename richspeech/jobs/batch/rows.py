@@ -3,9 +3,10 @@
 The states are those of every job; a recording is never asked to stop, but cancelled at once.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State, require_next
@@ -107,3 +108,29 @@ def tally(rows: Iterable[BatchRow]) -> Tally:
         seconds_done=sum(row.seconds_done for row in wanted),
         seconds_total=None if guess is None else known_seconds + guess,
     )
+
+
+def seconds_left(sums: Tally, began: float | None) -> float | None:
+    """Return processing seconds left for all at the speed so far; None while unknown.
+
+    ``began`` is when the work did, by ``time.perf_counter``.
+    """
+    if began is None or not sums.seconds_done or sums.seconds_total is None:
+        return None
+    rate = sums.seconds_done / (time.perf_counter() - began)
+    return max(sums.seconds_total - sums.seconds_done, 0.0) / rate
+
+
+class Watched(Protocol):
+    """A batch at work, as whoever tells of it sees it."""
+
+    @property
+    def rows(self) -> tuple[BatchRow, ...]:
+        """How far each recording is now."""
+
+    def seconds_left(self, sums: Tally) -> float | None:
+        """Return processing seconds left for all at the speed so far; None while unknown."""
+
+
+Watch: TypeAlias = Callable[[Watched, BatchRow], None]
+"""Is told of a batch, and of the row that has changed."""

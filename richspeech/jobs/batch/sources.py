@@ -27,7 +27,7 @@ from hashlib import blake2b
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from richspeech.audio.decode import Source
 from richspeech.errors import AudioError, OptionError
@@ -77,7 +77,7 @@ class Item:
     origin: str
     """Where it is; two items never have the same."""
     open: Callable[[], AbstractContextManager[Source]]
-    """Gives what ``open_recording`` takes; raises ``AudioError``."""
+    """Gives what ``open_recording`` takes, in this process or another; raises ``AudioError``."""
 
 
 Hold: TypeAlias = Callable[[int], AbstractContextManager[None]]
@@ -227,13 +227,18 @@ def _in_folder(folder: Path, above: str) -> Iterator[Item]:
 
 
 def _file(path: Path, name: str) -> Item:
+    place = path.absolute()
+    begin = partial(_at, place)
     try:
         state = path.stat()
     except OSError:  # audio.py has the sentence
-        return Item(safe_name(name), 0, "", str(path.absolute()), lambda: nullcontext(path))
+        return Item(safe_name(name), 0, "", str(place), begin)
     version = f"{state.st_size}-{state.st_mtime_ns}"
-    origin = str(path.absolute())
-    return Item(safe_name(name), state.st_size, version, origin, lambda: nullcontext(path))
+    return Item(safe_name(name), state.st_size, version, str(place), begin)
+
+
+def _at(path: Path) -> AbstractContextManager[Source]:
+    return nullcontext(path)
 
 
 def _nested(path: Path, name: str) -> Item:
@@ -242,10 +247,11 @@ def _nested(path: Path, name: str) -> Item:
 
 
 def _unreadable(path: Path, name: str, error: AudioError) -> Item:
-    def refuse() -> AbstractContextManager[Source]:
-        raise error
+    return Item(safe_name(name), 0, "", str(path.absolute()), partial(_refuse, error))
 
-    return Item(safe_name(name), 0, "", str(path.absolute()), refuse)
+
+def _refuse(error: AudioError) -> AbstractContextManager[Source]:
+    raise error
 
 
 # Zips ---------------------------------------------------------------------------------------------
@@ -288,7 +294,7 @@ def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits)
             size_bytes=info.file_size,
             version=f"{info.file_size}-{info.CRC:08x}",
             origin=f"{path.absolute()}:{info.header_offset}:{name}",
-            open=partial(_unpacked, archive, info, limits),
+            open=_InZip(archive, path.absolute(), info, limits),
         )
 
 
@@ -310,6 +316,27 @@ def _name_in_zip(info: zipfile.ZipInfo) -> str:
         except UnicodeError:
             continue
     return info.filename
+
+
+class _InZip:
+    """Opens a recording in an open zip; in another process, which has no open one, in its file."""
+
+    def __init__(
+        self, archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo, limits: ZipLimits
+    ) -> None:
+        self._archive, self._path, self._info, self._limits = archive, path, info, limits
+
+    def __call__(self) -> AbstractContextManager[Source]:
+        return _unpacked(self._archive, self._info, self._limits)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial, (_found_again, self._path, self._info, self._limits)
+
+
+@contextmanager
+def _found_again(path: Path, info: zipfile.ZipInfo, limits: ZipLimits) -> Iterator[Source]:
+    with _opened_zip(path) as archive, _unpacked(archive, info, limits) as copy:
+        yield copy
 
 
 @contextmanager

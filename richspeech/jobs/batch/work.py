@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from richspeech.audio.decode import AudioLimits, open_recording
 from richspeech.errors import Cancelled, RichSpeechError
-from richspeech.jobs.batch.rows import BatchRow, Tally
+from richspeech.jobs.batch.rows import BatchRow, Tally, seconds_left
 from richspeech.jobs.batch.sources import Item
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.language.catalog import Notice
@@ -66,10 +66,7 @@ class Batch:
 
     def seconds_left(self, sums: Tally) -> float | None:
         """Return processing seconds left for all at the speed so far; None while unknown."""
-        if self._began is None or not sums.seconds_done or sums.seconds_total is None:
-            return None
-        rate = sums.seconds_done / (time.perf_counter() - self._began)
-        return max(sums.seconds_total - sums.seconds_done, 0.0) / rate
+        return seconds_left(sums, self._began)
 
     def run(self, workers: int) -> None:
         """Do all that waits, some at once; returns when everything is over."""

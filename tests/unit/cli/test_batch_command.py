@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -272,3 +273,35 @@ def test_times_of_change_are_compared_and_not_believed_to_be_new(bench: Bench) -
     os.utime(bench.calls / "a.wav", (1, 1))
     assert bench.run() == 0
     assert bench.ear.heard == ["a.wav"]
+
+
+# On Ray -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["here", "ray://head:10001", "head", "head:port", ""])
+def test_what_is_no_address_of_a_ray_cluster_is_refused(
+    bench: Bench, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.run("--ray", address) == 2
+    assert (
+        f"--ray does not know {address}: give local, auto or HOST:PORT" in capsys.readouterr().err
+    )
+    assert not bench.output.exists()
+
+
+def test_a_history_stays_on_one_machine(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run("--ray", "local", "--history") == 2
+    assert "--history does not go with --ray" in capsys.readouterr().err
+
+
+def test_without_ray_there_is_a_sentence_that_says_what_to_install(
+    bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for name in ("cluster", "worker"):
+        monkeypatch.delitem(sys.modules, f"richspeech.jobs.batch.ray.{name}", raising=False)
+        monkeypatch.delattr(f"richspeech.jobs.batch.ray.{name}", raising=False)
+    assert bench.run("--ray", "local") == 1
+    said = capsys.readouterr().err
+    assert 'pip install "richspeech[ray]", or pip install -r requirements-ray.txt' in said
+    assert not bench.output.exists()

@@ -1,6 +1,7 @@
 """Recordings in files, folders and zips: all are found, and no name leads anywhere else."""
 
 import os
+import pickle
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -155,6 +156,20 @@ def test_only_allowed_folders_may_be_used(tmp_path: Path) -> None:
             require_allowed(wrong, [tmp_path / "allowed"])
     with pytest.raises(OptionError):
         require_allowed(inner, [])
+
+
+def test_an_item_can_be_opened_in_another_process(tmp_path: Path) -> None:
+    written(tmp_path / "calls" / "a.wav", "one")
+    zipped(tmp_path / "calls.zip", **{"b.wav": "two"})
+    (tmp_path / "broken.zip").write_text("no zip")
+    paths = (tmp_path / "calls", tmp_path / "calls.zip", tmp_path / "broken.zip")
+    with open_sources(paths, LIMITS) as items:
+        sent = pickle.dumps(items)
+    assert [content(item) for item in pickle.loads(sent)] == [  # noqa: S301 - our own
+        "broken.zip is not a zip that can be read: make it again.",
+        b"two",
+        b"one",
+    ]
 
 
 # Names --------------------------------------------------------------------------------------------

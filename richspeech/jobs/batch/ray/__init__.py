@@ -1,0 +1,1 @@
+"""A batch on many machines, by Ray Data; nothing else knows Ray."""
