@@ -4,7 +4,8 @@
                           └→ file     JSON lines
 
 Whoever writes a line uses ``logging`` as ever. Every line says which request it is about, and which
-job. What people say or send is no part of it; names of files are, in at most MOST_LETTERS.
+job, and who asked. What people say or send is no part of it; names of files are, in at most
+MOST_LETTERS.
 """
 
 import logging
@@ -98,9 +99,9 @@ def _formatter(render: Processor) -> logging.Formatter:
 
 
 def with_caller(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Name the request and the job that a line is about, if there are any."""
+    """Name the request and the job that a line is about, and who asked, as far as there are any."""
     who = caller()
-    named = {"request": who.request, "job": who.job}
+    named = {"request": who.request, "job": who.job, "user": who.user, "key": who.key}
     event.update({key: value for key, value in named.items() if value is not None})
     return event
 

@@ -1,6 +1,8 @@
 """Who passes the middleware with which cookie or key: 401, 403, 429, and what is open."""
 
 import asyncio
+import io
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
@@ -20,7 +22,11 @@ from richspeech.access.accounts import FRESH_SECONDS, Accounts, BuiltIn
 from richspeech.access.keys import KeyTerms
 from richspeech.access.principal import Role, Scope
 from richspeech.api.middleware.allowances import Allowances
+from richspeech.api.middleware.requests import Requests
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors, principal_of
+from richspeech.operations.logs import logs_written
+from richspeech.operations.metrics import Metrics
+from richspeech.settings import OperationsSettings
 from richspeech.storage.accounts import AccountStore, Directory
 from richspeech.storage.database import Database
 
@@ -101,6 +107,18 @@ def test_a_refusal_is_what_clients_of_the_api_expect_in_their_language(house: Ho
 
 def test_a_key_comes_in_as_its_user(house: House, key: str) -> None:
     assert house.client(key=key).get("/v1/models").json() == ["member", "member", "laptop"]
+
+
+def test_the_line_of_a_request_says_whose_it_was(house: House, key: str) -> None:
+    stream = io.StringIO()
+    with logs_written(OperationsSettings(), stream):
+        for client in (house.client(), house.client("viewer"), house.client(key=key)):
+            app, headers = Requests(client.app, Metrics()), {**client.headers}
+            TestClient(app, HOME, cookies=client.cookies, headers=headers).get("/v1/models")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    ours = [line for line in lines if line["logger"].startswith("richspeech.")]
+    named = [(line.get("user"), line.get("key")) for line in ours]
+    assert named == [(None, None), ("viewer", None), ("member", "laptop")]
 
 
 class Remote(AccountStore):

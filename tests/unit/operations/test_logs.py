@@ -44,17 +44,18 @@ def test_a_line_is_an_object_with_time_level_and_logger() -> None:
     assert line == {"event": "all is well", "level": "info", "logger": "richspeech.somewhere"}
 
 
-def test_a_job_and_the_lines_of_its_thread_have_the_number_of_the_request() -> None:
+def test_a_job_and_the_lines_of_its_thread_name_the_request_and_who_asked() -> None:
     stream, runner, job = io.StringIO(), Runner(), None
     with logs_written(OperationsSettings(), stream):
-        with called_by(Caller("r-1", "192.0.2.7")):
+        with called_by(Caller("r-1", "192.0.2.7", "ann", "laptop")):
             job = Worked()
         log.info("before")
         runner.submit(job, lambda: log.info("at work"))
         wait_until(lambda: job.is_over)
     before, at_work = map(json.loads, stream.getvalue().splitlines())
-    assert "request" not in before
+    assert not {"request", "job", "user", "key"} & {*before}
     assert (at_work["request"], at_work["job"]) == ("r-1", job.id)
+    assert (at_work["user"], at_work["key"]) == ("ann", "laptop")
     assert job.caller.request == "r-1"
 
 
