@@ -7,13 +7,13 @@ them that there is work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from richspeech.access.principal import Principal, Scope
-from richspeech.errors import AccessError, JobError, QuotaError
+from richspeech.errors import AccessError, JobError, QuotaError, RichSpeechError
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
@@ -22,7 +22,7 @@ from richspeech.polling import PAGE_POLL_SECONDS
 from richspeech.queue.receivers import Receivers
 from richspeech.settings import WebhookSettings
 from richspeech.storage.history import History
-from richspeech.storage.jobs import JobStore, NewJob, QueuedJob
+from richspeech.storage.jobs import JobStore, NewJob, QueuedJob, new_id
 from richspeech.storage.recordings import Recordings
 
 
@@ -32,6 +32,14 @@ class HandedIn:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What came with recordings and is none: a job that has failed from the start."""
+
+    name: str
+    error: RichSpeechError
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class JobQueue:
 
     def submit(
         self,
-        recordings: Sequence[HandedIn],
+        recordings: Iterable[HandedIn | Unreadable],
         request: TranscriptionRequest,
         *,
         priority: int = 0,
@@ -68,30 +76,27 @@ class JobQueue:
     ) -> tuple[QueuedJob, ...]:
         """Hand in recordings: all of them wait when this returns, or none is kept.
 
-        The files are linked where the disk allows that, else copied, and may be deleted then.
-        Raises ``QuotaError`` when so much is kept already that they do not fit, ``AccessError`` for
-        those who may only read, and ``OptionError`` for a ``webhook`` that may not be called.
+        The files are linked where the disk allows that, else copied, and may be deleted then: that
+        of one before the next one is asked for. Raises ``QuotaError`` when so much is kept already
+        that they do not fit, ``AccessError`` for those who may only read, and ``OptionError`` for a
+        ``webhook`` that may not be called.
         """
         self._require_may_change()
-        receiver = None if webhook is None else str(self.receivers.require(webhook))
-        self._require_room(sum(each.path.stat().st_size for each in recordings))
-        new = [
-            NewJob(
-                name=each.name,
-                size_bytes=each.path.stat().st_size,
-                content=_digest(each.path),
-                request=request,
-                priority=priority,
-                batch=batch,
-                owner=self.store.principal.user,
-                webhook=receiver,
-                request_id=caller().request,
-            )
-            for each in recordings
-        ]
+        asked = NewJob(
+            name="",
+            size_bytes=0,
+            content="",
+            request=request,
+            priority=priority,
+            batch=batch,
+            owner=self.store.principal.user,
+            webhook=None if webhook is None else str(self.receivers.require(webhook)),
+            request_id=caller().request,
+        )
+        new: list[NewJob] = []
         try:
-            for job, each in zip(new, recordings, strict=True):
-                self.recordings.keep(job.id, each.path)
+            for job in self._kept(recordings, asked):
+                new.append(job)  # noqa: PERF402 - those before one that fails have to be known
             jobs = self.store.add(new)
         except BaseException:
             for job in new:
@@ -99,6 +104,22 @@ class JobQueue:
             raise
         self.wake()
         return jobs
+
+    def _kept(self, recordings: Iterable[HandedIn | Unreadable], asked: NewJob) -> Iterator[NewJob]:
+        """Keep the recordings, one after the other."""
+        room_bytes = self.max_bytes - self.store.size_bytes
+        for each in recordings:
+            job = replace(asked, name=each.name, id=new_id())
+            if isinstance(each, Unreadable):
+                yield replace(job, error=each.error)
+                continue
+            size_bytes = each.path.stat().st_size
+            room_bytes -= size_bytes
+            if room_bytes < 0:
+                raise QuotaError("job.no_room", most=self.max_bytes)
+            job = replace(job, size_bytes=size_bytes, content=_digest(each.path))
+            self.recordings.keep(job.id, each.path)
+            yield job
 
     def find(self, identifier: str) -> QueuedJob:
         """Return a job."""
@@ -128,6 +149,18 @@ class JobQueue:
         job = _found(self.store.retry(identifier), identifier)
         self.wake()
         return job
+
+    def cancel_batch(self, batch: str) -> None:
+        """Have all end that was handed in together, as ``cancel`` does."""
+        self._require_may_change()
+        self.store.cancel_batch(batch)
+        self.wake()
+
+    def retry_batch(self, batch: str) -> None:
+        """Have all tried again that have failed of what was handed in together."""
+        self._require_may_change()
+        self.store.retry_batch(batch)
+        self.wake()
 
     def delete(self, identifier: str) -> None:
         """Delete a job and its recording; its transcript stays in the history, if there is one."""
@@ -166,7 +199,8 @@ class JobQueue:
         if not principal.may(Scope.TRANSCRIBE):
             raise AccessError("access.role", role=principal.role.notice)
 
-    def _require_room(self, more_bytes: int) -> None:
+    def require_room(self, more_bytes: int) -> None:
+        """Raise ``QuotaError`` unless so many more bytes of recordings may be kept."""
         if self.store.size_bytes + more_bytes > self.max_bytes:
             raise QuotaError("job.no_room", most=self.max_bytes)
 

@@ -222,7 +222,7 @@ class JobRow(Table):
 
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
-    batch: Mapped[str | None] = mapped_column(String(64), index=True)
+    batch: Mapped[str | None] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(64), index=True)
     name: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -264,6 +264,7 @@ class JobRow(Table):
     )
 
     __table_args__ = (
+        Index("richspeech_jobs_by_batch", "batch", "changed"),  # whoever looks on asks what is new
         # The same recording with the same request is heard once; the next is answered from that.
         Index(
             "richspeech_jobs_once",

@@ -13,7 +13,7 @@ Two jobs with the same recording and the same request are never at work together
 is answered from the history.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -65,6 +65,11 @@ MOST_LOST_RACES = 5
 """For the next job, against other workers, before one does something else."""
 
 
+def new_id() -> str:
+    """Return what no job is called yet."""
+    return token_hex(8)
+
+
 @dataclass(frozen=True)
 class NewJob:
     """A recording that somebody hands in."""
@@ -85,7 +90,9 @@ class NewJob:
     """Address that is told of the end."""
     request_id: str | None = None
     """Number of the HTTP request that asked for it, which the log has as well."""
-    id: str = field(default_factory=lambda: token_hex(8))
+    error: RichSpeechError | None = None
+    """Why it has failed from the start: what was handed in cannot be read."""
+    id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,38 @@ class QueuedJob:
     request_id: str | None
     told: Told | None = None
     """How far the receiver of the webhook knows of the end; None until then, and without one."""
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """What a list of thousands shows of a job, as in ``QueuedJob``."""
+
+    number: int
+    id: str
+    name: str
+    size_bytes: int
+    state: State
+    changed: datetime
+    seconds_done: float
+    seconds_total: float | None
+    error: Notice | None
+    is_cached: bool
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether it could end otherwise than it has; what is no file never does."""
+        return self.state in (State.FAILED, State.CANCELLED) and self.size_bytes > 0
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """What was handed in together."""
+
+    batch: str
+    created: datetime
+    jobs: int
+    over: int
+    """How many of them are."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +267,35 @@ class JobStore:
             rows = session.scalars(found.order_by(JobRow.number.desc()).limit(limit))
             return tuple(map(_queued, rows))
 
+    def summaries(self, batch: str, since: datetime | None = None) -> tuple[JobSummary, ...]:
+        """Return the jobs of a batch in the order in which they were handed in.
+
+        With ``since``, only those that have changed then or later.
+        """
+        wanted = [getattr(JobRow, each.name) for each in fields(JobSummary)]
+        later = true() if since is None else JobRow.changed >= since
+        found = select(*wanted).where(self._is_seen, JobRow.batch == batch, later)
+        with self._session() as session:
+            rows = session.execute(found.order_by(JobRow.number))
+            return tuple(_summary(row._asdict()) for row in rows)
+
+    def batches(self, beginning: str = "", limit: int | None = None) -> tuple[BatchSummary, ...]:
+        """Return one's own batches, the newest first; where nobody logs in, everybody's.
+
+        Their names start with ``beginning``, which has letters and digits only.
+        """
+        user = self.principal.user
+        over = func.sum(case((JobRow.state.in_(OVER), 1), else_=0))
+        found = (
+            select(JobRow.batch, func.min(JobRow.created), func.count(), over)
+            .where(self._is_seen, true() if user is None else JobRow.owner == user)
+            .where(JobRow.batch.startswith(beginning))
+            .group_by(JobRow.batch)
+            .order_by(func.max(JobRow.number).desc())
+        )
+        with self._session() as session:
+            return tuple(BatchSummary(*row) for row in session.execute(found.limit(limit)))
+
     def document(self, identifier: str) -> Document | None:
         """Return what was heard in a job that has it, since there is no history; None without."""
         with self._session() as session:
@@ -252,26 +320,40 @@ class JobStore:
 
         Returns it, as ``retry`` does; None when there is none, or it is somebody else's.
         """
-        mine = (JobRow.id == identifier) & self._is_seen
+        self._cancel(JobRow.id == identifier)
+        return self.find(identifier)
+
+    def cancel_batch(self, batch: str) -> None:
+        """Do so with all that was handed in together."""
+        self._cancel(JobRow.batch == batch)
+
+    def _cancel(self, which: ColumnElement[bool]) -> None:
+        mine = which & self._is_seen
         with self._session() as session:
             now = self._clock(session)
             self._end(session, mine & (JobRow.state == State.WAITING.value), State.CANCELLED, now)
             works = update(JobRow).where(mine, JobRow.state == State.RUNNING.value)
             session.execute(works.values(state=State.STOPPING.value, changed=now))
-        return self.find(identifier)
 
     def retry(self, identifier: str) -> QueuedJob | None:
         """Have a job wait again that has failed or was cancelled; others stay as they are."""
-        again = JobRow.state.in_((State.FAILED.value, State.CANCELLED.value))
-        mine = (JobRow.id == identifier) & self._is_seen & again
+        self._retry(JobRow.id == identifier, State.FAILED, State.CANCELLED)
+        return self.find(identifier)
+
+    def retry_batch(self, batch: str) -> None:
+        """Do so with all that have failed of what was handed in together."""
+        self._retry(JobRow.batch == batch, State.FAILED)
+
+    def _retry(self, which: ColumnElement[bool], *states: State) -> None:
+        again = JobRow.state.in_([state.value for state in states]) & (JobRow.size_bytes > 0)
+        mine = which & self._is_seen & again
         untold = DeliveryRow.state == DeliveryState.WAITING.value
-        of_mine = DeliveryRow.job == select(JobRow.number).where(mine).scalar_subquery()
+        of_mine = DeliveryRow.job.in_(select(JobRow.number).where(mine))
         values = {"state": State.WAITING.value, "attempts": 0, "not_before": None, "ended": None}
         with self._session() as session:
             session.execute(delete(DeliveryRow).where(untold, of_mine))  # that end is none any more
             changed = update(JobRow).where(mine).values(**values, **_NO_ERROR)
             session.execute(changed.values(changed=self._clock(session)))
-        return self.find(identifier)
 
     def delete(self, identifier: str) -> bool:
         """Delete a job with what it has heard, unless the history has that; tell if there was one.
@@ -528,18 +610,28 @@ def _segments(segments: list[Any]) -> tuple[Segment, ...]:
 
 
 def _row(job: NewJob, now: datetime) -> JobRow:
-    values = {each.name: getattr(job, each.name) for each in fields(NewJob)}
     request = job.request.to_dict()
+    ends = (
+        {"state": State.WAITING.value}
+        if job.error is None
+        else {"state": State.FAILED.value, "ended": now, **_error(job.error)}
+    )
+    given = {each.name: getattr(job, each.name) for each in fields(NewJob) if each.name != "error"}
     return JobRow(
-        **{**values, "name": storable(job.name), "request": request},
+        **{**given, "name": storable(job.name), "request": request},
+        **ends,
         asked=digest_of(request),
-        state=State.WAITING.value,
         created=now,
         changed=now,
         attempts=0,
         seconds_done=0.0,
         is_cached=False,
     )
+
+
+def _summary(row: Mapping[str, Any]) -> JobSummary:
+    error = None if row["error"] is None else Notice.from_dict(row["error"])
+    return JobSummary(**{**row, "state": State(row["state"]), "error": error})
 
 
 def _queued(row: JobRow) -> QueuedJob:

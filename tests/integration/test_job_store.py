@@ -360,3 +360,77 @@ def test_who_wipes_the_history_deletes_the_names_of_what_is_over(store: Store) -
     store.wipe()
     assert [job.id for job in store.jobs.list()] == [works.id]
     assert over.id not in store.jobs.identifiers()
+
+
+# Batches ------------------------------------------------------------------------------------------
+
+
+def test_a_list_reads_a_batch_once_and_then_what_has_changed(jobs: JobStore, clock: Clock) -> None:
+    first, second = jobs.add([new("a", batch="ba"), new("b", batch="ba", name="b.wav")])
+    jobs.add([new("c", batch="bb"), new("d")])
+    assert [each.id for each in jobs.summaries("ba")] == [first.id, second.id]
+    assert jobs.summaries("ba")[1].name == "b.wav"
+    clock.move(5)
+    claim = claimed(jobs)
+    assert claim.job.id == first.id
+    clock.move(5)
+    jobs.keep(claim, 0, [segment(0.0)], 1.0, 9.0)
+    (changed,) = jobs.summaries("ba", since=clock.now)
+    assert (changed.id, changed.seconds_done, changed.seconds_total) == (first.id, 1.0, 9.0)
+    assert (changed.state, changed.changed) == (State.RUNNING, clock.now)
+    clock.move(1)
+    assert jobs.summaries("ba", since=clock.now) == ()
+
+
+def test_batches_are_named_newest_first_with_how_far_they_are(jobs: JobStore, clock: Clock) -> None:
+    jobs.add([new("a", batch="aa1"), new("b", batch="aa1")])
+    claim = claimed(jobs)
+    clock.move(60)
+    jobs.add([new("c", batch="bb1"), new("d")])
+    jobs.fail(claim, AudioError("audio.empty", name="a"))
+    newest, older = jobs.batches()
+    assert (newest.batch, newest.created, newest.jobs, newest.over) == ("bb1", clock.now, 1, 0)
+    assert (older.batch, older.created, older.jobs, older.over) == ("aa1", NOON, 2, 1)
+    assert jobs.batches(limit=1) == (newest,)
+    assert jobs.batches("aa") == (older,)
+
+
+def test_a_batch_is_cancelled_and_its_failures_are_tried_again_together(jobs: JobStore) -> None:
+    bad, at_work, waiting = jobs.add([new(each, batch="ba") for each in "abc"])
+    (other,) = jobs.add([new("d", batch="bb")])
+    jobs.fail(claimed(jobs), AudioError("audio.empty", name="a"))
+    claimed(jobs)
+    jobs.cancel_batch("ba")
+    assert [each.state for each in jobs.summaries("ba")] == [
+        *(State.FAILED, State.STOPPING, State.CANCELLED)
+    ]
+    jobs.retry_batch("ba")
+    assert now(jobs, bad).state is State.WAITING
+    assert now(jobs, at_work).state is State.STOPPING
+    assert now(jobs, waiting).state is State.CANCELLED
+    assert now(jobs, other).state is State.WAITING
+
+
+def test_what_cannot_be_read_has_failed_from_the_start_and_stays_so(jobs: JobStore) -> None:
+    error = AudioError("zip.unreadable", name="a.zip")
+    (bad,) = jobs.add([NewJob("a.zip", 0, "", error=error, batch="ba")])
+    assert (bad.state, bad.error_code, bad.ended) == (State.FAILED, "audio", NOON)
+    (shown,) = jobs.summaries("ba")
+    assert (str(shown.error), shown.may_retry) == (str(error), False)
+    assert jobs.claim("w") is None
+    again = jobs.retry(bad.id)
+    assert again is not None
+    assert again.state is State.FAILED
+
+
+def test_batches_are_those_of_who_asks(jobs: JobStore) -> None:
+    ann, bob = (Principal.at_browser(name, Role.MEMBER) for name in ("ann", "bob"))
+    boss = Principal.at_browser("boss", Role.ADMIN)
+    jobs.add([new("a", batch="ba", owner="ann"), new("b", batch="bb", owner="boss")])
+    names = [[each.batch for each in jobs.seen_by(who).batches()] for who in (ann, bob, boss)]
+    assert names == [["ba"], [], ["bb"]]
+    assert [each.batch for each in jobs.batches()] == ["bb", "ba"]  # where nobody logs in
+    assert jobs.seen_by(NOBODY).batches() == ()
+    assert jobs.seen_by(bob).summaries("ba") == ()
+    jobs.seen_by(bob).cancel_batch("ba")
+    assert [each.state for each in jobs.seen_by(boss).summaries("ba")] == [State.WAITING]

@@ -5,17 +5,25 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from richspeech.access.principal import NOBODY, Principal, Role
-from richspeech.errors import AccessError, JobError, ModelError, QuotaError, StoreError
+from richspeech.errors import (
+    AccessError,
+    AudioError,
+    JobError,
+    ModelError,
+    QuotaError,
+    StoreError,
+)
 from richspeech.jobs.job import Kind
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
-from richspeech.queue.queue import HandedIn, JobQueue
+from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
 from richspeech.storage.jobs import QueuedJob
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
@@ -212,6 +220,29 @@ def test_who_hands_in_a_file_that_is_gone_leaves_nothing(place: Place) -> None:
         with pytest.raises(FileNotFoundError):
             queue_of(service).submit([place.recording(0.1), gone], ASKED)
         assert queue_of(service).list() == ()
+
+
+def test_recordings_are_asked_for_one_by_one_and_what_is_none_has_failed(place: Place) -> None:
+    names: list[str] = []
+
+    def unpacked() -> Iterator[HandedIn | Unreadable]:
+        for number in (1, 2):
+            each = place.recording(number / 10)
+            yield HandedIn(each.path, f"{number}.wav")
+            names.append(each.path.name)
+            each.path.unlink()
+        yield Unreadable("inner.zip", AudioError("batch.nested", name="inner.zip"))
+
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        jobs = ended(queue, *queue.submit(unpacked(), ASKED, batch="ba"))
+        assert [(job.name, job.state) for job in jobs] == [
+            ("1.wav", State.FINISHED),
+            ("2.wav", State.FINISHED),
+            ("inner.zip", State.FAILED),
+        ]
+        assert len(names) == 2
+        assert "inner.zip" in str(jobs[2].error)
 
 
 def test_jobs_are_seen_by_those_who_handed_them_in_and_their_transcripts_are_theirs(

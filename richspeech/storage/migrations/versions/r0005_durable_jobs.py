@@ -19,7 +19,7 @@ def upgrade() -> None:
         "richspeech_jobs",
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("id", sa.String(64), nullable=False, unique=True),
-        sa.Column("batch", sa.String(64), index=True),
+        sa.Column("batch", sa.String(64)),
         sa.Column("owner", sa.String(64), index=True),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON),
         sqlite_autoincrement=True,
     )
+    op.create_index("richspeech_jobs_by_batch", "richspeech_jobs", ["batch", "changed"])
     held = sa.text("lease IS NOT NULL")
     op.create_index(
         "richspeech_jobs_once",
