@@ -101,7 +101,7 @@ def serve(
             observer=observer,
         )
         service = stack.enter_context(opening)
-        metrics.watch(service.runner, service.transcribers)
+        metrics.watch(service.runner, service.transcribers, service.durable.store)
         if wyoming is not None:
             serve_wyoming(service, wyoming)
         app = application(service, quota, metrics, tracing)

@@ -11,13 +11,14 @@ table.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import prometheus_client as prometheus
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import StoreError
 from richspeech.jobs.job import Job
 from richspeech.jobs.job import Kind as JobKind
 from richspeech.jobs.observer import Observer
@@ -25,6 +26,7 @@ from richspeech.jobs.runner import Runner
 from richspeech.model.job_state import State
 from richspeech.model.transcript import Transcript
 from richspeech.operations.requests import Kind, Seen
+from richspeech.storage.jobs import JobStore
 
 CONTENT_TYPE = prometheus.CONTENT_TYPE_LATEST
 PREFIX = "richspeech"
@@ -108,9 +110,11 @@ class Metrics(Observer):
             "segments", "Segments recognised, by emotion.", ["emotion"], PREFIX, registry=own
         )
 
-    def watch(self, runner: Runner, transcribers: Transcribers) -> None:
+    def watch(
+        self, runner: Runner, transcribers: Transcribers, durable: JobStore | None = None
+    ) -> None:
         """Show from now on how these are whenever somebody asks."""
-        self.registry.register(_Now(runner, transcribers))
+        self.registry.register(_Now(runner, transcribers, durable))
 
     def text(self) -> bytes:
         """Return all of it, as CONTENT_TYPE says."""
@@ -182,8 +186,10 @@ class Metrics(Observer):
 class _Now(Collector):
     """How things are at the moment in which somebody asks."""
 
-    def __init__(self, runner: Runner, transcribers: Transcribers) -> None:
-        self._runner, self._transcribers = runner, transcribers
+    def __init__(
+        self, runner: Runner, transcribers: Transcribers, durable: JobStore | None
+    ) -> None:
+        self._runner, self._transcribers, self._durable = runner, transcribers, durable
 
     def collect(self) -> Iterable[Metric]:
         """Look at the jobs and the engines."""
@@ -203,6 +209,14 @@ class _Now(Collector):
             "kind",
             {kind.value: running[kind.value] for kind in JobKind},
         )
+        if self._durable is not None:
+            with suppress(StoreError):  # a number that nobody knows is left out
+                yield _gauge(
+                    "durable_jobs",
+                    "Jobs in the database, of all processes, by how far they are.",
+                    "state",
+                    {state.value: count for state, count in self._durable.counts().items()},
+                )
         loaded = self._transcribers.loaded
         yield _gauge(
             "model_loaded",

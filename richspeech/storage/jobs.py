@@ -308,6 +308,13 @@ class JobStore:
         with self._session() as session:
             return session.scalar(select(func.sum(JobRow.size_bytes))) or 0
 
+    def counts(self) -> dict[State, int]:
+        """Return how many jobs of all people there are in each state."""
+        counted = select(JobRow.state, func.count()).group_by(JobRow.state)
+        with self._session() as session:
+            found = {State(state): count for state, count in session.execute(counted)}
+        return {state: found.get(state, 0) for state in State}
+
     def identifiers(self) -> frozenset[str]:
         """Return the ids of all jobs, whosever."""
         with self._session() as session:

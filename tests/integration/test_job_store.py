@@ -317,6 +317,14 @@ def test_lists_are_of_a_batch_or_of_states_newest_first_page_by_page(jobs: JobSt
     assert [job.id for job in jobs.list(states=[State.RUNNING])] == [added[0].id]
 
 
+def test_all_states_are_counted(jobs: JobStore) -> None:
+    jobs.add([new(str(number)) for number in range(3)])
+    jobs.finish(claimed(jobs), DONE)
+    claimed(jobs)
+    counts = {state: count for state, count in jobs.counts().items() if count}
+    assert counts == {State.WAITING: 1, State.RUNNING: 1, State.FINISHED: 1}
+
+
 def test_nobody_sees_or_changes_what_is_somebody_elses(jobs: JobStore) -> None:
     ann, bob = (Principal.at_browser(name, Role.MEMBER) for name in ("ann", "bob"))
     (job,) = jobs.add([new(owner="ann")])

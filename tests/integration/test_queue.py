@@ -1,8 +1,10 @@
 """Durable jobs from hand to hand: heard once, gone on with after kill -9, never lost."""
 
 import asyncio
+import errno
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -32,6 +34,8 @@ from tests.integration.queue_place import Ear, Place, ended, queue_of, texts
 
 FORKED = multiprocessing.get_context("fork")
 ASKED = TranscriptionRequest()
+REFUSED = 3
+"""Exit status of a process that was told a sentence."""
 
 
 @pytest.fixture
@@ -192,6 +196,62 @@ def test_a_database_that_is_gone_for_a_while_costs_no_job(
         assert type(queue.store)._session is session
         (over,) = ended(queue, job)
         assert (over.state, texts(queue, over)) == (State.FINISHED, ["0.50"] * 8)
+
+
+def work_with_little_room(place: Place, more_bytes: int) -> None:
+    """Do jobs on a disk that is soon full, until that is found out."""
+    with place.process(Ear(place.notes)) as service:
+        log = Path(f"{place.folder}/history.sqlite-wal")
+        most = log.stat().st_size + more_bytes
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        with service.at_work():
+            wait_until(lambda: bool(place.heard) and not service.runner.busy)
+            os._exit(0)
+
+
+def test_a_disk_that_is_full_loses_nothing_of_a_job(place: Place) -> None:
+    levels = [number / 100 for number in range(1, 61)]
+    with place.process() as service:
+        (job,) = queue_of(service).submit([place.recording(*levels)], ASKED)
+    child = FORKED.Process(target=work_with_little_room, args=(place, 100_000))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    with place.process() as service:
+        assert not queue_of(service).find(job.id).state.is_over
+        with service.at_work():
+            (over,) = ended(queue_of(service), job)
+            assert texts(queue_of(service), over) == [f"{level:.2f}" for level in levels]
+
+
+def hand_in_with_little_room(place: Place, recording: HandedIn) -> None:
+    """Try to copy a recording onto a disk that is full."""
+    with place.process() as service:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        Path.hardlink_to = _other_disk  # type: ignore[assignment,method-assign]
+        try:
+            queue_of(service).submit([recording], ASKED)
+        except StoreError as error:
+            os._exit(REFUSED if "make room" in str(error) else 1)
+    os._exit(0)
+
+
+def _other_disk(*_: object) -> None:
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+def test_what_the_disk_has_no_room_for_is_refused_with_a_sentence_and_leaves_nothing(
+    place: Place,
+) -> None:
+    child = FORKED.Process(target=hand_in_with_little_room, args=(place, place.recording(0.1)))
+    child.start()
+    child.join()
+    assert child.exitcode == REFUSED
+    with place.process() as service:
+        assert queue_of(service).list() == ()
+    assert [each for each in (place.folder / "recordings").rglob("*") if each.is_file()] == []
 
 
 def test_so_many_jobs_are_at_work_as_the_settings_allow(place: Place) -> None:
