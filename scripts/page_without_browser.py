@@ -103,13 +103,21 @@ def _text(viewer: dict[str, Any] | None) -> str | None:
     return "".join(json.loads(each)["text"] for each in segments) if segments else None
 
 
+def new_client(address: str, patience_seconds: float) -> httpx.AsyncClient:
+    """Make a client that uses no connection twice.
+
+    A server closes one that was idle for some seconds, perhaps just when the next request is sent;
+    browsers send that again, and httpx does not.
+    """
+    unkept = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(base_url=address, timeout=patience_seconds, limits=unkept)
+
+
 @asynccontextmanager
 async def opened(address: str, patience_seconds: float) -> AsyncIterator[PageClient]:
     """Open the page in a browser of its own, and leave it in the end."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=address, timeout=patience_seconds)
-        )
+        client = await stack.enter_async_context(new_client(address, patience_seconds))
         page = PageClient(client)
         await page.enter()
         beat = client.stream("GET", f"/gradio_api/heartbeat/{page.page}")

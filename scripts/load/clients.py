@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 
 from scripts.load.plan import Clip, Outcome, Plan, Record
-from scripts.page_without_browser import PageClient, opened
+from scripts.page_without_browser import PageClient, new_client, opened
 
 BROKEN_SHARE, LEAVING_SHARE = 0.05, 0.02
 PATIENCE_SECONDS = 300.0
@@ -38,7 +38,7 @@ class ApiClient:
 
     async def work(self) -> None:
         """Send one recording after the other."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE_SECONDS) as client:
+        async with new_client(self.address, PATIENCE_SECONDS) as client:
             await come_and_go(self.plan, self.way, self.sender(client), self._hang_up)
 
     def sender(self, client: httpx.AsyncClient) -> "Send":
@@ -88,9 +88,17 @@ class PageVisitor:
     async def work(self) -> None:
         """Open the page, and press the button again and again; who hangs up opens it anew."""
         while not self.plan.is_over:
-            async with opened(self.address, PATIENCE_SECONDS) as page:
-                with suppress(_Gone):
-                    await come_and_go(self.plan, self.way, self.sender(page), self._leaver(page))
+            began = time.monotonic()
+            try:
+                async with opened(self.address, PATIENCE_SECONDS) as page:
+                    send, leave = self.sender(page), self._leaver(page)
+                    await come_and_go(self.plan, self.way, send, leave)
+            except _Gone:
+                continue
+            except httpx.HTTPError as error:
+                seconds, note = time.monotonic() - began, f"the page: {error!r}"
+                failed = Record(self.way, "", 0.0, Outcome.FAILED, seconds, note=note)
+                self.plan.records.append(failed)
 
     def sender(self, page: PageClient) -> "Send":
         """Return what uploads a clip, presses the button and judges what is shown."""
