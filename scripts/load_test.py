@@ -70,7 +70,8 @@ def load_test(
     before = machine()
     setup = make_setup(model, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
-        with served(Server(Path(folder), setup.model)) as server:
+        own = {"RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl"}
+        with served(Server(Path(folder), setup.model, environment=own)) as server:
             known = with_words(make_clips(Path(folder)), server.address)
             plan = Plan(known, minutes * 60)
             work = _work(plan, server, (clients - visitors, visitors), pages, browser=browser)

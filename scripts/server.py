@@ -33,6 +33,8 @@ class Server:
     model: str = "embedded"
     root: Path = ROOT
     """Where the build lies."""
+    program: tuple[str, ...] = ("app_sensevoice.py",)
+    """What Python runs."""
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: psutil.Popen | None = None
@@ -41,6 +43,11 @@ class Server:
     def address(self) -> str:
         """Where it listens, however often it is started."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def history(self) -> str:
+        """Address of its database."""
+        return f"sqlite:///{self.folder}/history.sqlite"
 
     @property
     def log(self) -> str:
@@ -68,14 +75,20 @@ class Server:
 
     def start(self) -> None:
         """Begin it and wait until it can transcribe; ends the program where it cannot."""
+        self.begin()
+        if not answers(self.running, f"{self.address}/readyz"):
+            sys.exit(f"the console did not start:\n{self.log[-2000:]}")
+
+    def begin(self) -> None:
+        """Begin it."""
         own = {
             "TMPDIR": str(self.folder),
-            "RICHSPEECH_HISTORY__URL": f"sqlite:///{self.folder}/history.sqlite",
+            "RICHSPEECH_HISTORY__URL": self.history,
             "RICHSPEECH_MODEL__VAD_ID": "embedded",
             "RICHSPEECH_EMOTION__ID": "embedded",
             "RICHSPEECH_PARAFORMER__ID": "embedded",
         }
-        program = ("app_sensevoice.py", "--model", self.model, "--port", str(self.port))
+        program = (*self.program, "--model", self.model, "--port", str(self.port))
         with (self.folder / "log.txt").open("ab") as log:
             self.process = psutil.Popen(
                 [sys.executable, *program],
@@ -84,8 +97,6 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        if not answers(self.process, f"{self.address}/readyz"):
-            sys.exit(f"the console did not start:\n{self.log[-2000:]}")
 
     def kill(self) -> None:
         """End it as a power cut would."""

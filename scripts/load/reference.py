@@ -1,6 +1,6 @@
 """Clips of many lengths, and their words as one calm caller gets them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,10 @@ CLIPS_A_SIZE = 8
 SPEECH_SECONDS = 400.0
 
 
-def make_clips(folder: Path) -> Iterator[Clip]:
+def make_clips(folder: Path, sizes: Iterable[float] = SIZES) -> Iterator[Clip]:
     """Cut speech into clips of each size that begin at different places."""
     speech = make_speech(SPEECH_SECONDS)
-    for seconds in SIZES:
+    for seconds in sizes:
         for number, clip in enumerate(clips(speech, seconds, CLIPS_A_SIZE)):
             path = folder / f"{seconds:g}-{number}.wav"
             write_wav(clip.speech, path)

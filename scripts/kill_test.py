@@ -1,0 +1,215 @@
+"""Kill the console again and again while it works on durable jobs: ``python -m scripts.kill_test``.
+
+Hands in recordings whose words a calm caller got beforehand. Then the console is started and
+killed with -9 at random moments, sometimes while it still starts, and started again; in the end it
+may finish. Every job has to end once, with its own words. Sound is read at a pace, so that jobs
+last longer than a start and kills meet them at work.
+"""
+
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from richspeech.bench.setup import make_setup
+from richspeech.model.job_state import State
+from richspeech.model.request import TranscriptionRequest
+from richspeech.queue.queue import HandedIn, JobQueue
+from richspeech.service import open_service
+from richspeech.settings import load_settings
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Store
+from scripts.load.plan import Clip, same
+from scripts.load.reference import make_clips, with_words
+from scripts.load.report import machine
+from scripts.server import Server, served
+
+SIZES = (20.0, 45.0, 90.0, 120.0)
+"""Lengths of recordings, in seconds."""
+PACE_SECONDS = 0.3
+"""For a block of four seconds: 13 times real time at most."""
+PACED = f"""
+import sys, time
+from richspeech.cli.app import main
+from richspeech.cli.terminal import leave
+from richspeech.audio.decode import Recording
+
+blocks = Recording.blocks
+
+def paced(self, *arguments):
+    for block in blocks(self, *arguments):
+        time.sleep({PACE_SECONDS})
+        yield block
+
+Recording.blocks = paced
+leave(main(["serve", *sys.argv[1:]]))
+"""
+"""The console as a program."""
+STARTING_SHARE = 0.2
+"""Of the kills that meet the console while it starts."""
+LONGEST_START_SECONDS = 10.0
+SECONDS_BETWEEN_LOOKS = 1.0
+PATIENCE_SECONDS = 900.0
+GONE_ON = "goes on behind"
+"""What the log says where kept work is used."""
+app = App(help=__doc__)
+
+
+@dataclass(frozen=True)
+class Kills:
+    """What the killing came to."""
+
+    at_work: int = 0
+    """Kills while some job was not over."""
+    while_starting: int = 0
+    seconds: float = 0.0
+
+
+@app.default
+def kill_test(
+    *,
+    jobs: Annotated[int, Parameter(validator=Number(gte=1, lte=2000))] = 200,
+    kills: Annotated[int, Parameter(validator=Number(gte=0, lte=1000))] = 100,
+    up_seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 6.0,
+    seed: int = 0,
+    model: str = "embedded",
+    report: Path = Path("kill-test.json"),
+) -> int:
+    """Kill the console and see what becomes of the jobs.
+
+    Args:
+        jobs: recordings that are handed in
+        kills: how often it is killed
+        up_seconds: longest time from its being ready to a kill; the shortest is none
+        seed: of the moments
+        model: embedded, random-full, or a folder
+        report: where the JSON is written
+
+    """
+    weights, before = make_setup(model, device="cpu").model, machine()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        own = {
+            "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
+            "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
+        }
+        server = Server(folder, weights, program=("-c", PACED), environment=own)
+        known = _words(folder, weights)
+        settings = load_settings(
+            history={"url": server.history}, jobs={"recordings": f"{folder}/kept"}
+        )
+        with open_service(settings, queues=True) as service:
+            queue, history = service.queue, service.history
+            assert queue is not None and history is not None  # noqa: S101, PT018 - it queues
+            asked = dict(_handed_in(queue, known, jobs, folder))
+            killed = _kill(server, queue, kills, up_seconds, random.Random(seed))
+            with served(server):
+                _wait(queue)
+            found = _found(queue, history.store, asked)
+        found |= {"kills": vars(killed), "gone_on": server.log.count(GONE_ON)}
+    found |= {"machine": before, "asked": {"jobs": jobs, "kills": kills, "up_seconds": up_seconds}}
+    report.write_text(json.dumps(found, ensure_ascii=False, indent=1))
+    print(*_lines(found), sep="\n")
+    return 0 if found["right"] == jobs == found["transcripts"] and not found["twice"] else 1
+
+
+def _words(folder: Path, weights: str) -> Sequence[Clip]:
+    """Have a calm caller hear clips."""
+    calm = folder / "calm"
+    calm.mkdir()
+    without = {"RICHSPEECH_HISTORY__ENABLED": "false"}
+    with served(Server(calm, weights, environment=without)) as server:
+        return with_words(make_clips(calm, SIZES), server.address)
+
+
+def _handed_in(
+    queue: JobQueue, known: Sequence[Clip], jobs: int, folder: Path
+) -> Iterator[tuple[str, Clip]]:
+    """Hand in recordings that nobody has heard yet; give the id of each and what it is."""
+    for number in range(jobs):
+        clip = known[number % len(known)].numbered(number)
+        path = folder / f"{number}-{clip.name}"
+        path.write_bytes(clip.content)
+        [job] = queue.submit([HandedIn(path, path.name)], TranscriptionRequest())
+        path.unlink()
+        yield job.id, clip
+
+
+def _kill(
+    server: Server, queue: JobQueue, kills: int, up_seconds: float, chance: random.Random
+) -> Kills:
+    """Start the console and kill it, as often as asked."""
+    at_work = while_starting = 0
+    began = time.monotonic()
+    for _ in range(kills):
+        if chance.random() < STARTING_SHARE:
+            server.begin()
+            time.sleep(chance.uniform(0, LONGEST_START_SECONDS))
+            while_starting += 1
+        else:
+            server.start()
+            time.sleep(chance.uniform(0, up_seconds))
+        at_work += any(not job.state.is_over for job in queue.list())
+        server.kill()
+    return Kills(at_work, while_starting, round(time.monotonic() - began, 1))
+
+
+def _wait(queue: JobQueue) -> None:
+    """Wait until all jobs are over; ends the program where that takes too long."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not all(job.state.is_over for job in queue.list()):
+        if time.monotonic() > until:
+            sys.exit("some jobs do not end")
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _found(queue: JobQueue, store: Store, asked: Mapping[str, Clip]) -> dict[str, Any]:
+    """Look at every job that was handed in, and at what the history has of it."""
+    jobs = {job.id: job for job in queue.list()}
+    states = Counter(jobs[each].state.value if each in jobs else "lost" for each in asked)
+    texts = {
+        each: queue.result(each).transcript.text
+        for each in asked
+        if each in jobs and jobs[each].state is State.FINISHED
+    }
+    kept = Counter(entry.name for entry in store.search(parse_query(""), limit=len(asked) * 10))
+    return {
+        "states": dict(states),
+        "right": sum(same(text, asked[each].text) for each, text in texts.items()),
+        "wrong": [
+            [asked[each].text, text]
+            for each, text in texts.items()
+            if not same(text, asked[each].text)
+        ],
+        "transcripts": len(kept),
+        "twice": [name for name, count in kept.items() if count > 1],
+    }
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    kills = found["kills"]
+    yield "| what | |"
+    yield "| --- | --- |"
+    yield f"| jobs | {found['asked']['jobs']} |"
+    met = f"{kills['at_work']}, {kills['while_starting']}"
+    yield f"| kills; with jobs left, during a start | {found['asked']['kills']}; {met} |"
+    ends = (f"{count} {state}" for state, count in found["states"].items())
+    yield f"| how they ended | {', '.join(ends)} |"
+    yield f"| ended with the right words | {found['right']} |"
+    kept = f"{found['transcripts']}; {len(found['twice'])}"
+    yield f"| recordings in the history; those that are there twice | {kept} |"
+    yield f"| times that work went on where a killed console had left it | {found['gone_on']} |"
+    yield f"| seconds of killing | {kills['seconds']} |"
+
+
+if __name__ == "__main__":
+    sys.exit(app())
