@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from richspeech.errors import SettingsError
 from richspeech.extras import extra
+from richspeech.memory import freeze
 from richspeech.settings import Settings
 from richspeech.storage.workspace import workspace
 from richspeech.version import version
@@ -254,6 +255,7 @@ def run(
 
     def load_or_leave() -> None:
         readiness.load(load)
+        freeze()
         if readiness.error is not None:
             server.should_exit = True
 

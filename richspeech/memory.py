@@ -22,3 +22,13 @@ def give_back() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if trim is not None:
             trim(0)
+
+
+def freeze() -> None:
+    """Have Python look no more for cycles in what there is now, and is to stay.
+
+    Torch, Gradio and the page are half a million objects. Going through them takes 0.2 s, and up to
+    a second where others use the processor, in which nobody is answered; under load that is often.
+    """
+    gc.collect()
+    gc.freeze()

@@ -6,6 +6,7 @@ without a name, which nobody finds there, are told beforehand.
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,15 +25,17 @@ class Quota:
     root: Path
     total_bytes: int
     window_bytes: int
+    _count: "_Count" = field(default_factory=lambda: _Count())  # noqa: PLW0108 - it comes below
     _unseen: dict[Path, int] = field(default_factory=dict)
     """Bytes of files without a name, by the folder of the window."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def require_room(self, window: Path, more_bytes: int = 0) -> None:
         """Raise ``QuotaError`` unless ``more_bytes`` fit, in the window and in all."""
+        own, total = disk_bytes(window), self._count.bytes_below(self.root)
         with self._lock:
-            own = disk_bytes(window) + self._unseen.get(window, 0) + more_bytes
-            total = disk_bytes(self.root) + sum(self._unseen.values()) + more_bytes
+            own += self._unseen.get(window, 0) + more_bytes
+            total += sum(self._unseen.values()) + more_bytes
         if own > self.window_bytes:
             raise QuotaError("quota.window", most=self.window_bytes)
         if total > self.total_bytes:
@@ -53,6 +56,25 @@ class Quota:
             left = self._unseen.pop(window, 0) + size_bytes
             if left:
                 self._unseen[window] = left
+
+
+class _Count:
+    """Counts what lies on the disk; who waits for a count shares the next one with the others.
+
+    Hundreds who send at once would else each count the files of all, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun, self._bytes = float("-inf"), 0
+
+    def bytes_below(self, folder: Path) -> int:
+        """Return what lay there at some moment since the call."""
+        asked = time.monotonic()
+        with self._lock:
+            if self._begun < asked:
+                self._begun, self._bytes = time.monotonic(), disk_bytes(folder)
+            return self._bytes
 
 
 def disk_bytes(folder: Path) -> int:

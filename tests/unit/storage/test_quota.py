@@ -1,0 +1,56 @@
+"""How much of the disk visitors take is counted once for all who wait for it."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from richspeech.errors import QuotaError
+from richspeech.storage import quota
+from richspeech.storage.quota import Quota
+from tests.fakes import wait_until
+
+MANY = 20
+
+
+def test_what_was_written_since_is_counted(tmp_path: Path) -> None:
+    limited = Quota(tmp_path, total_bytes=100, window_bytes=100)
+    for size in (40, 40):
+        limited.require_room(tmp_path / "mine")
+        (tmp_path / f"{time.monotonic_ns()}").write_bytes(bytes(size))
+    with pytest.raises(QuotaError):
+        limited.require_room(tmp_path / "mine", 21)
+
+
+def test_who_waits_for_a_count_shares_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Path] = []
+    may_end = threading.Event()
+
+    def slowly(folder: Path) -> int:
+        if folder == tmp_path:
+            counted.append(folder)
+            may_end.wait()
+        return 0
+
+    monkeypatch.setattr(quota, "disk_bytes", slowly)
+    limited = Quota(tmp_path, total_bytes=100, window_bytes=100)
+    asking = threading.Semaphore(0)
+
+    def ask(number: int) -> None:
+        asking.release()
+        limited.require_room(tmp_path / str(number))
+
+    with ThreadPoolExecutor(MANY) as senders:
+        senders.submit(ask, 0)
+        wait_until(lambda: len(counted) == 1)
+        for number in range(1, MANY):
+            senders.submit(ask, number)
+        for _ in range(MANY):
+            asking.acquire()
+        time.sleep(0.05)  # the last has yet to ask for the lock
+        may_end.set()
+    assert 2 <= len(counted) <= 3
