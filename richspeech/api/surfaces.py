@@ -1,6 +1,7 @@
 """Every protocol of the API: one line each."""
 
 from richspeech.api.funasr.router import funasr
+from richspeech.api.jobs.router import jobs
 from richspeech.api.openai.router import openai
 from richspeech.api.realtime.router import realtime
 from richspeech.api.sensevoice import sensevoice
@@ -19,5 +20,6 @@ def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surfa
         sensevoice(service, quota),
         funasr(service, quota),
         transcripts(service),
+        jobs(service, quota),
         share(service, draw_lost),
     )

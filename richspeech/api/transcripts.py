@@ -6,18 +6,17 @@ DELETE /v1/transcripts/{transcript}    one, with its edits and links
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from postprocess import STYLES
+from richspeech.api.exported import FILES, JSON, Form, Style, Subtitled, exported, require_known
 from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError, locale_of
 from richspeech.api.surface import Surface
 from richspeech.errors import MissingTranscriptError, OptionError
-from richspeech.jobs.export import file_stem, written
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import plain
 from richspeech.operations.caller import caller
@@ -28,7 +27,6 @@ from richspeech.storage.transcripts import Entry, Store, Stored
 from richspeech.writers import WRITERS, WriterOptions
 
 PATH = "/v1/transcripts"
-JSON = "json"
 MOST_LISTED = 100
 """In one answer; whoever wants more asks with ``offset``."""
 LAST_NUMBER = 2**31 - 1
@@ -42,19 +40,6 @@ Line = Annotated[
         description="Words and terms: refund emotion:angry event:laughter lang:yue after:DATE",
     ),
 ]
-Form = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*WRITERS]})]
-Style = Annotated[str, Query(description="Of labels.", json_schema_extra={"enum": [*STYLES]})]
-Subtitled = Annotated[bool, Query(description="Whether subtitles have them.")]
-FILES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The transcript, in the format that was asked for.",
-        "content": {
-            each.media_type: {"schema": {"type": "object" if each.name == JSON else "string"}}
-            for each in WRITERS.values()
-        },
-    },
-    **ERRORS,
-}
 
 
 class Listed(BaseModel):
@@ -123,13 +108,13 @@ def transcripts(service: Service) -> Surface:
         emotions: Subtitled = True,  # noqa: FBT002 - by name
         sounds: Subtitled = True,  # noqa: FBT002
     ) -> Response:
-        _require_known("format", format, tuple(WRITERS))
-        _require_known("style", style, STYLES)
+        require_known("format", format, tuple(WRITERS))
+        require_known("style", style, STYLES)
         stored, locale = kept().open(transcript), locale_of(request)
         if format == JSON:
             return _document(stored)
         options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
-        return _file(stored, format, options)
+        return exported(stored.document.transcript, format, options)
 
     @router.delete("/{transcript}", summary="Delete one")
     def delete_transcript(transcript: Number) -> Deletion:
@@ -179,18 +164,3 @@ def _document(stored: Stored) -> Response:
     entry = stored.entry
     own = {"id": entry.id, "name": entry.name, "created": entry.created.isoformat()}
     return JSONResponse({**own, **stored.document.transcript.to_dict()})
-
-
-def _file(stored: Stored, form: str, options: WriterOptions) -> Response:
-    content = written(stored.document.transcript, stored.entry.name or "", form, options)
-    name = quote(f"{file_stem(stored.entry.name or '')}.{form}")
-    headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
-    kind = WRITERS[form]
-    media_type = kind.media_type if kind.is_binary else f"{kind.media_type}; charset=utf-8"
-    return Response(content, headers=headers, media_type=media_type)
-
-
-def _require_known(param: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        what = Notice(f"what.{param}")
-        raise ParameterError("option.unknown", param, what=what, value=value, known=known)

@@ -7,13 +7,14 @@ them that there is work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from richspeech.access.principal import Principal, Scope
 from richspeech.errors import AccessError, JobError, QuotaError, RichSpeechError
+from richspeech.language.catalog import Notice
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
@@ -176,7 +177,9 @@ class JobQueue:
         """
         job = self.find(identifier)
         if job.state is not State.FINISHED:
-            raise JobError("job.unfinished", number=identifier, state=job.state)
+            raise JobError(
+                "job.unfinished", number=identifier, state=Notice(f"state_{job.state.value}")
+            )
         if job.transcript is not None and self.history is not None:
             return self.history.store.open(job.transcript).document
         document = self.store.document(identifier)
@@ -184,7 +187,7 @@ class JobQueue:
             raise JobError("job.gone", number=identifier)
         return document
 
-    async def watch(self, identifier: str) -> AsyncIterator[QueuedJob]:
+    async def watch(self, identifier: str) -> AsyncGenerator[QueuedJob]:
         """Yield a job now, whenever something has changed, and at the end; it may be anywhere."""
         seen = None
         while seen is None or not seen.state.is_over:

@@ -1,4 +1,4 @@
-"""The form of POST /v1/audio/transcriptions: fields as text → what is asked for.
+"""The forms with which recordings are sent: fields as text → what is asked for.
 
 Names and values are OpenAI's; ``sentiment`` and ``rich`` are ours. A field that is not known here
 is refused, so that nobody waits for what it promises.
@@ -9,25 +9,32 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from richspeech.api.multipart import FormFile
 from richspeech.api.openai.errors import ParameterError
+from richspeech.api.openai.models import engine_of
 from richspeech.api.turns import Turns
 from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
 from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.validation import bare_reason
+from richspeech.service import Service
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 SUBTITLES = ("srt", "vtt")
 LISTS = ("languages", "keywords", "timestamp_granularities", "include")
 NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
 SPEAKERS = ("known_speaker_names", "known_speaker_references")
+ONE_FILE: Mapping[str, Any] = MappingProxyType(
+    {"type": "string", "format": "binary", "description": "The recording."}
+)
 BETWEEN_WORDS = re.compile(r"[,，、;；.。!！?？:：\n]+")
 
 
@@ -46,6 +53,7 @@ def _chunking(value: Any) -> Any:
     return value
 
 
+Form = TypeVar("Form", bound="RecognitionForm")
 Truth = Annotated[bool, BeforeValidator(_truth), Field(strict=True)]
 
 
@@ -55,8 +63,8 @@ class ServerVad(Turns):
     model_config = ConfigDict(extra="forbid")
 
 
-class TranscriptionForm(BaseModel):
-    """What a request asks for, beside its file."""
+class RecognitionForm(BaseModel):
+    """What any request says of how a recording is to be heard, beside the recording."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
@@ -78,19 +86,8 @@ class TranscriptionForm(BaseModel):
         description="Words that are likely to be said: what sounds like one is written as it. At "
         f"most {MOST_HOTWORDS}, each of 2 to 20 characters.",
     )
-    response_format: ResponseFormat = Field("json", description="How the answer is written.")
     temperature: float = Field(
         0.0, ge=0, le=1, description="Accepted without effect: the best path is always taken."
-    )
-    timestamp_granularities: list[Literal["word", "segment"]] = Field(
-        [], alias="timestamp_granularities[]", description="With verbose_json only."
-    )
-    include: list[Literal["logprobs"]] = Field(
-        [], alias="include[]", description="logprobs: of every token; with the JSON formats only."
-    )
-    stream: Truth = Field(
-        default=False,
-        description="Server-sent events: one delta an utterance, as soon as it is there.",
     )
     chunking_strategy: Annotated[Literal["auto"] | ServerVad | None, BeforeValidator(_chunking)] = (
         Field(
@@ -102,10 +99,9 @@ class TranscriptionForm(BaseModel):
     sentiment: Truth | None = Field(
         None, description="Read the words for their sentiment; else as the settings say."
     )
-    rich: Truth = Field(
-        default=False,
-        description="Show emotions and sounds in text, srt and vtt, which else have words.",
-    )
+
+    def require_fit(self) -> None:
+        """Raise ``ParameterError`` where two fields exclude each other."""
 
     def options(self, defaults: Options, engine: str) -> Options:
         """Return what that means for an engine; raises ``ParameterError``."""
@@ -121,6 +117,36 @@ class TranscriptionForm(BaseModel):
         if self.language:
             return replace(asked, language=known_language(self.language, "language", engine))
         return asked
+
+    def request(self, service: Service) -> TranscriptionRequest:
+        """Return what that asks of a service.
+
+        Raises ``ParameterError``, and ``UnknownModelError`` for a model that there is not.
+        """
+        engine = engine_of(self.model, service.transcribers)
+        is_main = engine == service.transcribers.engines[0]
+        options = self.options(service.defaults, engine)
+        return TranscriptionRequest(options, None if is_main else engine, self.sentiment)
+
+
+class TranscriptionForm(RecognitionForm):
+    """What a request for a transcript says beside its file."""
+
+    response_format: ResponseFormat = Field("json", description="How the answer is written.")
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(
+        [], alias="timestamp_granularities[]", description="With verbose_json only."
+    )
+    include: list[Literal["logprobs"]] = Field(
+        [], alias="include[]", description="logprobs: of every token; with the JSON formats only."
+    )
+    stream: Truth = Field(
+        default=False,
+        description="Server-sent events: one delta an utterance, as soon as it is there.",
+    )
+    rich: Truth = Field(
+        default=False,
+        description="Show emotions and sounds in text, srt and vtt, which else have words.",
+    )
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""
@@ -166,39 +192,41 @@ def words_in(prompt: str) -> tuple[str, ...]:
     return tuple(piece for piece in pieces if len(piece) in HOTWORD_LETTERS)
 
 
-def read_fields(fields: Iterable[tuple[str, str]]) -> TranscriptionForm:
-    """Read the fields of a form.
+def read_fields(fields: Iterable[tuple[str, str]], kind: type[Form]) -> Form:
+    """Read the fields of one kind of form.
 
-    Raises ``ParameterError`` naming the first at fault, in the order of ``TranscriptionForm``.
+    Raises ``ParameterError`` naming the first at fault, in the order of the kind.
     """
     try:
-        form = TranscriptionForm.model_validate(_gathered(fields))
+        form = kind.model_validate(_gathered(fields))
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, kind) from error
     form.require_fit()
     return form
 
 
-def one_file(files: Iterable[FormFile]) -> FormFile:
-    """Return the recording; raises ``ParameterError`` when there is none, or it is called else."""
-    for file in files:
-        if file.field == "file":
-            return file
-        raise _unknown(file.field)
-    raise ParameterError("api.no_file", "file")
+def files_of(files: Iterable[FormFile], kind: type[RecognitionForm]) -> tuple[FormFile, ...]:
+    """Return the recordings; raises ``ParameterError`` when there is none, or one is called else.
+
+    ``kind`` is the form that they came with.
+    """
+    recordings = tuple(files)
+    for file in recordings:
+        if file.field != "file":
+            raise _unknown(file.field, kind)
+    if not recordings:
+        raise ParameterError("api.no_file", "file")
+    return recordings
 
 
-def schema() -> dict[str, Any]:
-    """Return the form as OpenAPI describes it."""
-    described = TranscriptionForm.model_json_schema(by_alias=True)
+def schema(kind: type[RecognitionForm], file: Mapping[str, Any] = ONE_FILE) -> dict[str, Any]:
+    """Return a form as OpenAPI describes it, ``file`` included."""
+    described = kind.model_json_schema(by_alias=True)
     # within a body, a reference to its own definitions leads nowhere
     vad = described.pop("$defs")["ServerVad"]
     choices = described["properties"]["chunking_strategy"]["anyOf"]
     choices[:] = [vad if "$ref" in each else each for each in choices]
-    described["properties"] = {
-        "file": {"type": "string", "format": "binary", "description": "The recording."},
-        **described["properties"],
-    }
+    described["properties"] = {"file": dict(file), **described["properties"]}
     described["required"] = ["file"]
     return described
 
@@ -226,19 +254,19 @@ def _gathered(fields: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
     return found
 
 
-def _refusal(error: ValidationError) -> ParameterError:
+def _refusal(error: ValidationError, kind: type[RecognitionForm]) -> ParameterError:
     faults = error.errors()
     name = faults[0]["loc"][0]
     # of a choice, the last: what is wrong with an object
     fault = [each for each in faults if each["loc"][0] == name][-1]
     if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
-        return _unknown(str(name))
+        return _unknown(str(name), kind)
     return ParameterError("api.refused", str(name), why=bare_reason(fault["msg"]))
 
 
-def _unknown(name: str) -> ParameterError:
+def _unknown(name: str, kind: type[RecognitionForm]) -> ParameterError:
     """Refuse a field, or a file, that is not known, or is known as the other of the two."""
-    known = ("file", *(each.alias or key for key, each in TranscriptionForm.model_fields.items()))
+    known = ("file", *(each.alias or key for key, each in kind.model_fields.items()))
     if name in known:
         return ParameterError("api.no_file", "file")
     return ParameterError("api.unknown", name, known=known)

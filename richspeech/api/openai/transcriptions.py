@@ -32,14 +32,12 @@ from richspeech.api.openai.answers import (
 )
 from richspeech.api.openai.errors import ERRORS, ApiRoute, LoadingError, body_of, locale_of
 from richspeech.api.openai.events import Deltas
-from richspeech.api.openai.form import TranscriptionForm, one_file, read_fields, schema
-from richspeech.api.openai.models import engine_of
+from richspeech.api.openai.form import TranscriptionForm, files_of, read_fields, schema
 from richspeech.api.transcripts import PATH as TRANSCRIPTS
 from richspeech.engines.readiness import State
 from richspeech.errors import RichSpeechError, UnexpectedError
 from richspeech.jobs.transcribe import Transcription as Job
 from richspeech.language.catalog import Notice
-from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
@@ -64,7 +62,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     **ERRORS,
 }
-FORM: dict[str, Any] = {"required": True, "content": {"multipart/form-data": {"schema": schema()}}}
+FORM: dict[str, Any] = {
+    "required": True,
+    "content": {"multipart/form-data": {"schema": schema(TranscriptionForm)}},
+}
 
 
 def transcriptions_router(service: Service, quota: Quota) -> APIRouter:
@@ -116,15 +117,9 @@ class _Create:
         folder = await stack.enter_async_context(request_folder(self._quota))
         room = partial(self._quota.require_room, folder)
         sent = await read_form(request, folder, self._limits, room)
-        form, file = read_fields(sent.fields), one_file(sent.files)
-        engine = engine_of(form.model, self._service.transcribers)
-        is_main = engine == self._service.transcribers.engines[0]
-        asked = TranscriptionRequest(
-            form.options(self._service.defaults, engine),
-            None if is_main else engine,
-            form.sentiment,
-        )
-        return form, Job(file.path, asked)
+        form = read_fields(sent.fields, TranscriptionForm)
+        [file] = files_of(sent.files, TranscriptionForm)
+        return form, Job(file.path, form.request(self._service))
 
 
 def _written(form: TranscriptionForm, job: Job, locale: str) -> Response:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from richspeech.api.multipart import FormFile
 from richspeech.api.openai.errors import ParameterError, UnknownModelError
-from richspeech.api.openai.form import TranscriptionForm, one_file, read_fields, schema, words_in
+from richspeech.api.openai.form import TranscriptionForm, files_of, read_fields, schema, words_in
 from richspeech.api.openai.models import ALIASES, engine_of
 from richspeech.engines.names import NAMES
 from richspeech.engines.readiness import Readiness
@@ -18,12 +18,13 @@ from richspeech.model.options import MOST_HOTWORDS, Options
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.settings import load_settings
 
-NAMED = st.sampled_from([*schema()["properties"], "languages", "chunking_strategy[type]", "x", ""])
+SCHEMA = schema(TranscriptionForm)
+NAMED = st.sampled_from([*SCHEMA["properties"], "languages", "chunking_strategy[type]", "x", ""])
 DEFAULTS = Options(merge=True, allowed_languages=("zh", "en"))
 
 
 def options(*fields: tuple[str, str], engine: str = "sensevoice") -> Options:
-    return read_fields(fields).options(DEFAULTS, engine)
+    return read_fields(fields, TranscriptionForm).options(DEFAULTS, engine)
 
 
 @given(st.lists(st.tuples(NAMED, st.text(max_size=20))))
@@ -31,7 +32,7 @@ def test_whatever_is_sent_is_understood_or_one_field_is_at_fault(
     fields: list[tuple[str, str]],
 ) -> None:
     try:
-        read_fields(fields).options(DEFAULTS, "sensevoice")
+        read_fields(fields, TranscriptionForm).options(DEFAULTS, "sensevoice")
     except ParameterError as error:
         names = {name for name, _ in fields}
         assert error.param in names | {f"{name}[]" for name in names} | {"chunking_strategy"}  # noqa: PT017
@@ -127,14 +128,14 @@ def test_of_several_fields_at_fault_the_first_is_named(
 
 def test_a_recording_sent_as_text_is_missing_as_is_one_that_is_sent_as_a_parameter() -> None:
     with pytest.raises(ParameterError, match="no recording: send it as the field file"):
-        read_fields([("model", "whisper-1"), ("file", "hello")])
+        read_fields([("model", "whisper-1"), ("file", "hello")], TranscriptionForm)
     with pytest.raises(ParameterError, match="no recording: send it as the field file"):
-        one_file([FormFile("model", Path("a.wav"))])
+        files_of([FormFile("model", Path("a.wav"))], TranscriptionForm)
 
 
 def test_a_field_that_is_no_list_comes_once() -> None:
     with pytest.raises(ParameterError, match="twice"):
-        read_fields([("model", "a"), ("model", "b")])
+        read_fields([("model", "a"), ("model", "b")], TranscriptionForm)
 
 
 def test_another_engine_knows_other_languages() -> None:
@@ -155,5 +156,5 @@ def test_openais_names_are_the_main_engine() -> None:
 
 def test_the_schema_has_every_field_by_the_name_that_is_sent() -> None:
     names = {each.alias or name for name, each in TranscriptionForm.model_fields.items()}
-    assert set(schema()["properties"]) == {"file", *names}
-    assert schema()["additionalProperties"] is False
+    assert set(SCHEMA["properties"]) == {"file", *names}
+    assert SCHEMA["additionalProperties"] is False

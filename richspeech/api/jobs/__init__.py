@@ -1,0 +1,1 @@
+"""Durable jobs for programs: handed in, looked at, followed, changed."""

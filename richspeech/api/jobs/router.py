@@ -1,0 +1,232 @@
+"""Durable jobs: recordings handed in by programs that come back for what was heard in them.
+
+POST   /v1/jobs                     one file or many, each becomes a job
+GET    /v1/jobs                     the newest first
+GET    /v1/jobs/{job}               one
+GET    /v1/jobs/{job}/events        the same, again and again until its end
+GET    /v1/jobs/{job}/result        what was heard, in any format
+POST   /v1/jobs/{job}/cancel        not wanted any more
+POST   /v1/jobs/{job}/retry         wanted again, after it failed or was cancelled
+DELETE /v1/jobs/{job}               gone, with its recording
+POST   /v1/batches/{batch}/cancel   all that was handed in together
+POST   /v1/batches/{batch}/retry    what has failed of it
+
+To everybody their own are shown, to an admin all.
+"""
+
+import secrets
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from postprocess import STYLES
+from richspeech.api.exported import Style, Subtitled, require_known
+from richspeech.api.jobs.answers import (
+    PATH,
+    FollowedJob,
+    Job,
+    JobDeletion,
+    JobPage,
+    Jobs,
+    StateName,
+    described,
+)
+from richspeech.api.jobs.events import EVENTS, events
+from richspeech.api.jobs.form import MOST_FILES, SCHEMA, JobForm
+from richspeech.api.jobs.results import FORMATS, RESULTS, Granularities, ResultForm, result_of
+from richspeech.api.multipart import Form, FormLimits, read_form, request_folder
+from richspeech.api.openai.errors import ERRORS, ApiRoute, locale_of
+from richspeech.api.openai.form import files_of, read_fields
+from richspeech.api.surface import Surface
+from richspeech.errors import JobError
+from richspeech.operations.caller import caller
+from richspeech.queue.queue import HandedIn, JobQueue
+from richspeech.service import Service
+from richspeech.storage.jobs import QueuedJob
+from richspeech.storage.quota import Quota
+from richspeech.writers import WriterOptions
+
+BATCHES = "/v1/batches"
+ID = "^[0-9a-f]{16}$"
+BATCH = "^[0-9A-Za-z_-]{1,64}$"
+"""What names a batch, whoever has handed it in: page and watched folders do it otherwise."""
+MOST_LISTED = 100
+"""In one answer; whoever wants more asks with ``after``."""
+
+Id = Annotated[str, Path(alias="job", pattern=ID, description="Id of a job.")]
+BatchId = Annotated[str, Path(alias="batch", pattern=BATCH, description="Id of a batch.")]
+Batch = Annotated[str, Query(pattern=BATCH, description="What was handed in together.")]
+States = Annotated[list[StateName], Query(description="Those in one of these states.")]
+After = Annotated[str, Query(pattern=ID, description="Those older than this job.")]
+FORM: dict[str, Any] = {
+    "required": True,
+    "content": {"multipart/form-data": {"schema": dict(SCHEMA)}},
+}
+FOLLOWED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": FollowedJob,
+        "description": "Server-sent events; the data of each are the job.",
+        "content": {EVENTS: {"schema": {"type": "string"}}},
+    },
+    **ERRORS,
+}
+
+
+def jobs(service: Service, quota: Quota) -> Surface:
+    """Return the routes; ``quota`` bounds what is uploaded."""
+    router = APIRouter(tags=["jobs"], route_class=ApiRoute, responses=ERRORS)
+    add_changes(router, service, quota)
+    add_looks(router, service)
+    return Surface(router, frozenset({PATH}))
+
+
+def queue_of(service: Service) -> JobQueue:
+    """Return the jobs of whoever asks; raises ``JobError`` where there are none."""
+    return service.durable.seen_by(caller().principal)
+
+
+def add_changes(router: APIRouter, service: Service, quota: Quota) -> None:
+    """Add the routes that hand in, and change."""
+    accept = _Accept(service, quota)
+
+    @router.post(
+        PATH, status_code=202, summary="Hand recordings in", openapi_extra={"requestBody": FORM}
+    )
+    async def create_jobs(request: Request) -> Jobs:
+        return await accept.answer(request)
+
+    @router.post(f"{BATCHES}/{{batch}}/cancel", summary="Cancel a batch")
+    def cancel_batch(batch: BatchId, request: Request) -> Jobs:
+        queue = queue_of(service)
+        queue.cancel_batch(batch)
+        return _jobs(queue, batch, locale_of(request))
+
+    @router.post(f"{BATCHES}/{{batch}}/retry", summary="Try again what has failed of a batch")
+    def retry_batch(batch: BatchId, request: Request) -> Jobs:
+        queue = queue_of(service)
+        queue.retry_batch(batch)
+        return _jobs(queue, batch, locale_of(request))
+
+    @router.post(f"{PATH}/{{job}}/cancel", summary="Cancel one")
+    def cancel_job(identifier: Id, request: Request) -> Job:
+        return described(queue_of(service).cancel(identifier), locale_of(request))
+
+    @router.post(f"{PATH}/{{job}}/retry", summary="Try one again")
+    def retry_job(identifier: Id, request: Request) -> Job:
+        return described(queue_of(service).retry(identifier), locale_of(request))
+
+    @router.delete(f"{PATH}/{{job}}", summary="Delete one")
+    def delete_job(identifier: Id) -> JobDeletion:
+        queue_of(service).delete(identifier)
+        return JobDeletion(id=identifier)
+
+
+def add_looks(router: APIRouter, service: Service) -> None:
+    """Add the routes that change nothing."""
+
+    @router.get(PATH, summary="List jobs")
+    def list_jobs(
+        request: Request,
+        batch: Batch | None = None,
+        state: States = [],  # noqa: B006 - FastAPI copies it
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
+        after: After | None = None,
+    ) -> JobPage:
+        queue = queue_of(service)
+        before = queue.find(after).number if after else None
+        found = queue.list(batch=batch, states=state, before=before, limit=limit + 1)
+        return _page(found, limit, locale_of(request))
+
+    @router.get(f"{PATH}/{{job}}", summary="Read one")
+    def read_job(identifier: Id, request: Request) -> Job:
+        return described(queue_of(service).find(identifier), locale_of(request))
+
+    @router.get(
+        f"{PATH}/{{job}}/events", summary="Follow one", response_class=Response, responses=FOLLOWED
+    )
+    async def follow_job(identifier: Id, request: Request) -> Response:
+        queue = queue_of(service)
+        await run_in_threadpool(queue.find, identifier)  # what there is not has a status
+        service.runner.require_open()
+        told = events(
+            queue.watch(identifier), lambda: service.runner.is_closing, locale_of(request)
+        )
+        return StreamingResponse(told, media_type=EVENTS, headers={"cache-control": "no-store"})
+
+    @router.get(
+        f"{PATH}/{{job}}/result",
+        summary="Read what was heard",
+        response_class=Response,
+        responses=dict(RESULTS),
+    )
+    def read_result(
+        identifier: Id,
+        request: Request,
+        format: ResultForm = FORMATS[0],  # noqa: A002 - as other protocols call it
+        style: Style = "label",
+        emotions: Subtitled = True,  # noqa: FBT002 - by name
+        sounds: Subtitled = True,  # noqa: FBT002
+        granularities: Granularities = [],  # noqa: B006 - FastAPI copies it
+    ) -> Response:
+        require_known("format", format, FORMATS)
+        require_known("style", style, STYLES)
+        queue, locale = queue_of(service), locale_of(request)
+        job, document = queue.find(identifier), queue.result(identifier)
+        options = WriterOptions(style, locale, emotions, sounds, title=job.name)
+        return result_of(job, document.transcript, format, granularities, options)
+
+
+class _Accept:
+    """Takes recordings in."""
+
+    def __init__(self, service: Service, quota: Quota) -> None:
+        self._service, self._quota = service, quota
+        self._limits = FormLimits(service.limits.max_bytes, MOST_FILES)
+
+    async def answer(self, request: Request) -> Jobs:
+        """Take them, and have them wait: all of them, or none."""
+        self._service.runner.require_open()
+        queue = queue_of(self._service)
+        async with request_folder(self._quota) as folder:
+            room = partial(self._quota.require_room, folder)
+            sent = await read_form(request, folder, self._limits, room)
+            batch = secrets.token_hex(8)
+            found = await run_in_threadpool(self._submitted, queue, sent, batch)
+        return _batch(batch, found, locale_of(request))
+
+    def _submitted(self, queue: JobQueue, sent: Form, batch: str) -> tuple[QueuedJob, ...]:
+        form = read_fields(sent.fields, JobForm)
+        form.require_receiver(queue.receivers)
+        files = [HandedIn(each.path, each.path.name) for each in files_of(sent.files, JobForm)]
+        return queue.submit(
+            files,
+            form.request(self._service),
+            priority=form.priority,
+            batch=batch,
+            webhook=form.webhook,
+        )
+
+
+def _batch(batch: str, found: tuple[QueuedJob, ...], locale: str) -> Jobs:
+    return Jobs(batch=batch, data=[described(job, locale) for job in found])
+
+
+def _jobs(queue: JobQueue, batch: str, locale: str) -> Jobs:
+    """Describe all of a batch, in the order in which they were handed in."""
+    if not (found := queue.list(batch=batch)):
+        raise JobError("job.no_batch", batch=batch)
+    return _batch(batch, found[::-1], locale)
+
+
+def _page(found: tuple[QueuedJob, ...], limit: int, locale: str) -> JobPage:
+    """Describe a page of which one more than fits was looked for."""
+    shown = found[:limit]
+    return JobPage(
+        data=[described(job, locale) for job in shown],
+        first_id=shown[0].id if shown else None,
+        last_id=shown[-1].id if shown else None,
+        has_more=len(found) > limit,
+    )
