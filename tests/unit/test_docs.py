@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,3 +143,16 @@ def test_every_decision_has_status_date_context_decision_and_consequences() -> N
         return [part for part in parts if not any(re.fullmatch(part, line) for line in lines)]
 
     assert wrong(missing, sorted(RECORDS.glob("[0-9]*.md"))) == {}
+
+
+def test_the_sum_of_a_million_hours_is_what_its_assumptions_give() -> None:
+    text = text_of(ROOT / "docs" / "scale.md")
+    block = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    names: dict[str, Any] = {}
+    with redirect_stdout(StringIO()) as said:
+        exec(block[1], names)  # noqa: S102 - our own
+    assert said.getvalue() == block[2]
+    measured = text_of(ROOT / "docs" / "performance.md")
+    for rtfx, *_ in names["machines"].values():
+        assert f"| ours, end to end | {rtfx} |" in measured

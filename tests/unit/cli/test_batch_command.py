@@ -289,6 +289,15 @@ def test_what_is_no_address_of_a_ray_cluster_is_refused(
     assert not bench.output.exists()
 
 
+@pytest.mark.parametrize("port", [1, 99_999])
+def test_a_cluster_that_is_not_there_is_a_sentence_at_once(
+    bench: Bench, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.run("--ray", f"127.0.0.1:{port}") == 1
+    assert f"The Ray cluster 127.0.0.1:{port} cannot be used (" in capsys.readouterr().err
+    assert not bench.output.exists()
+
+
 def test_a_history_stays_on_one_machine(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.run("--ray", "local", "--history") == 2
     assert "--history does not go with --ray" in capsys.readouterr().err

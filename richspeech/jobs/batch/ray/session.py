@@ -6,12 +6,14 @@ token that nobody else has, and leaves nothing in the home folder.
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from richspeech.errors import OptionError
 from richspeech.extras import extra
 from richspeech.jobs.batch.ray.share import CORES, share_of
 from richspeech.settings import Settings
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """Stands for a cluster of this machine, which is started and ends with the batch."""
+
+CONNECT_SECONDS = 10.0
 
 OBJECT_STORE_BYTES = 128 * 2**20
 """Of a cluster on this machine alone: names and lines pass through it, no sound."""
@@ -43,6 +47,7 @@ def open_cluster(address: str, settings: Settings, engines: int | None) -> "Iter
     where it has no room.
     """
     is_local = address == LOCAL
+    _require_listener(address)
     token = {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(sys.stderr))  # what it prints of dead processes
@@ -63,6 +68,17 @@ def open_cluster(address: str, settings: Settings, engines: int | None) -> "Iter
             }
         resources = stack.enter_context(cluster.connected(address, **options))
         yield cluster.Cluster(share_of(resources, settings, engines), settings)
+
+
+def _require_listener(address: str) -> None:
+    """Raise ``OptionError`` unless somebody listens there: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise OptionError("ray.unreached", address=address, why=str(error)) from error
 
 
 @contextmanager
