@@ -223,6 +223,23 @@ def test_without_a_history_nothing_is_said_of_one(place: Place, recording: bytes
     assert not {"content-location", "x-unkept"} & {*text.headers}
 
 
+@pytest.mark.parametrize(
+    ("setting", "asked"),
+    [("paraformer", {"model": "paraformer"}), ("sentiment", {"sentiment": "true"})],
+)
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_a_second_model_that_is_missing_is_named_and_no_fault_of_the_client(
+    folder: Path, recording: bytes, setting: str, asked: dict[str, str], stream: str
+) -> None:
+    missing = str(folder.parent / "no-such-model")
+    place = Place(folder, service_with(FakeTranscriber(), **{setting: {"id": missing}}))
+    answer = place.post(recording, stream=stream, **asked)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (503, "model")
+    assert "no-such-model" in error["message"]
+    assert place.post(recording).json()["text"] == HAPPY.text, "the main engine goes on"
+
+
 def test_sentiment_is_asked_for_as_the_form_says(
     place: Place, recording: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
