@@ -18,7 +18,7 @@ from richspeech.recognition.utterance import Request, Utterance
 from richspeech.service import Service
 from richspeech.settings import load_settings
 from tests.integration.api_server import served, service_of
-from tests.integration.database import empty_server, postgresql, server
+from tests.integration.database import empty_server, postgresql, running
 
 EXAMPLES = ROOT / "examples"
 
@@ -74,8 +74,8 @@ def server_url() -> Iterator[str]:
     if programs is None:
         assert not os.environ.get("CI"), "CI installs postgresql"
         pytest.skip("PostgreSQL is not installed")
-    with server(programs) as url:
-        yield url
+    with running(programs) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -26,26 +27,61 @@ def postgresql() -> Path | None:
     return folders[-1] if folders else None
 
 
+@dataclass
+class DatabaseServer:
+    """A server that may be stopped, and started again."""
+
+    programs: Path
+    folder: Path
+    user: str | None
+    """Who runs it; None is ourselves."""
+    is_running: bool = False
+
+    @property
+    def url(self) -> str:
+        """Of its database."""
+        return f"postgresql+psycopg://tester@/postgres?host={self.folder}"
+
+    def initialise(self) -> None:
+        self._call("initdb", "-D", self._data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N")
+
+    def start(self) -> None:
+        self._control("-o", f"-k {self.folder} -c listen_addresses= -F", "start")
+        self.is_running = True
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would."""
+        self._control("-m", "immediate", "stop")
+        self.is_running = False
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _control(self, *arguments: str) -> None:
+        log = self.folder / "log"
+        self._call("pg_ctl", "-D", self._data, "-w", "-s", "-l", log, *arguments)
+
+    def _call(self, program: str, *arguments: object) -> None:
+        command = [self.programs / program, *arguments]
+        subprocess.run([*map(str, command)], check=True, user=self.user, cwd=self.folder)
+
+
 @contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Run a server; gives the URL of its database."""
+def running(programs: Path) -> Iterator[DatabaseServer]:
+    """Run a server."""
     user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
         if user:
-            shutil.chown(folder, user)
-        data = str(folder / "data")
-        control = [programs / "pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log"]
-
-        def call(*command: object) -> None:
-            subprocess.run([*map(str, command)], check=True, user=user, cwd=folder)
-
-        call(programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N")
-        call(*control, "-o", f"-k {folder} -c listen_addresses= -F", "start")
+            shutil.chown(name, user)
+        server = DatabaseServer(programs, Path(name), user)
+        server.initialise()
+        server.start()
         try:
-            yield f"postgresql+psycopg://tester@/postgres?host={folder}"
+            yield server
         finally:
-            call(*control, "-m", "immediate", "stop")
+            if server.is_running:
+                server.stop()
 
 
 def empty_server(url: str) -> None:
