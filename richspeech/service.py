@@ -15,7 +15,7 @@ from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded, audio_limits, default_options
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import JobError, OptionError
+from richspeech.errors import JobError, OptionError, SettingsError
 from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
@@ -34,7 +34,8 @@ from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
 from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
-from richspeech.queue.consumer import Consumer
+from richspeech.queue.celery import Bell, make_app
+from richspeech.queue.consumer import LOOK_SECONDS, Consumer, Doer
 from richspeech.queue.outbox import GRACE_SECONDS, Outbox
 from richspeech.queue.queue import JobQueue
 from richspeech.queue.receivers import Receivers
@@ -42,13 +43,17 @@ from richspeech.queue.webhooks import Webhooks
 from richspeech.queue.worker import Worker
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
+from richspeech.storage.bucket import Bucket
 from richspeech.storage.database import Database
 from richspeech.storage.history import History, open_history
 from richspeech.storage.jobs import JobStore
 from richspeech.storage.quota import Quota
-from richspeech.storage.recordings import Recordings
+from richspeech.storage.recordings import Recordings, RecordingStore
 from richspeech.storage.rule_file import RuleFile
 from richspeech.version import version
+
+GIVING_BACK_SECONDS = 5.0
+"""For what has to be stopped to say so."""
 
 
 def runner_of(settings: Settings, observer: Observer = NOBODY) -> Runner:
@@ -174,14 +179,36 @@ class Service:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Do durable jobs for the length of a ``with`` block, once the main engine is loaded."""
+        """Have durable jobs done for the length of a ``with`` block, if there are any.
+
+        By this process, once the main engine is loaded, or by others, which are told of them.
+        Raises ``SettingsError`` when what tells them is not installed.
+        """
+        broker = self.settings.jobs.broker if self.settings.jobs.queue == "celery" else None
+        with ExitStack() as stack:
+            if broker is not None:
+                stack.enter_context(Bell(make_app(broker), self.work).running())
+            elif self.worker is not None:
+                stack.enter_context(self.consumer(self.worker).running())
+            yield
+
+    @contextmanager
+    def working(self) -> Iterator[Worker]:
+        """Give what does durable jobs here; what it has not done in the end is left to others."""
         if self.worker is None:
-            yield
-            return
-        keep_hours = self.settings.jobs.keep_hours
-        consumer = Consumer(self.worker, self.readiness.is_ready, keep_hours, self.work)
-        with consumer.running():
-            yield
+            raise OptionError("history.off")
+        try:
+            yield self.worker
+        finally:
+            self.runner.close(self.settings.server.stop_seconds, GIVING_BACK_SECONDS)
+
+    def consumer(self, worker: Doer, sweep_seconds: float = LOOK_SECONDS) -> Consumer:
+        """Return what gives a worker of durable jobs its work."""
+        return Consumer(worker, self.readiness.is_ready, self._tidy, sweep_seconds, self.work)
+
+    def _tidy(self) -> None:
+        if self.queue is not None:
+            self.queue.tidy(self.settings.jobs.keep_hours)
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -311,6 +338,8 @@ def open_queue(
     Raises ``StoreError``.
     """
     asked = settings.jobs
+    if asked.queue == "celery" and history is None:
+        raise SettingsError("jobs.no_history")
     with ExitStack() as stack:
         folder = asked.recordings
         if history is None:
@@ -319,9 +348,12 @@ def open_queue(
             store = JobStore(stack.enter_context(closing(database)))
         else:
             store = history.store.jobs
+        recordings: RecordingStore = Recordings(folder / store.name)
+        if asked.bucket is not None and history is not None:
+            recordings = Bucket(f"{asked.bucket}/{store.name}")
         yield JobQueue(
             store.with_limits(asked.lease_seconds, asked.max_attempts),
-            Recordings(folder / store.name),
+            recordings,
             history,
             asked.max_bytes,
             Receivers(settings.webhooks),

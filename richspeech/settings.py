@@ -56,12 +56,17 @@ RECORDINGS_FOLDER = HOME / "data" / "recordings"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset(
-    {"server", "server.password", "history", "history.url", "webhooks", "webhooks.secret"}
+    {
+        *("server", "server.password", "history", "history.url"),
+        *("webhooks", "webhooks.secret", "jobs", "jobs.broker"),
+    }
 )
 DEVICE = re.compile(r"(cpu|cuda|mps|npu|xpu)(:\d+)?")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
+BROKER = re.compile(r"(rediss?|amqps?)://[^/\s]+\S*")
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w.-]+)*/?")
 ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
 
 SIGNING_PREFIX = "whsec_"
@@ -154,6 +159,20 @@ def _signing_secret(value: str) -> str:
         )
         raise ValueError(message)
     return value
+
+
+def _broker(value: str) -> str:
+    if not BROKER.fullmatch(value):
+        message = "a broker is redis://HOST:PORT/NUMBER or amqp://USER:PASSWORD@HOST:PORT//"
+        raise ValueError(message)
+    return value
+
+
+def _bucket(value: str) -> str:
+    if not BUCKET.fullmatch(value):
+        message = "a bucket is s3://NAME, or s3://NAME/FOLDER"
+        raise ValueError(message)
+    return value.rstrip("/")
 
 
 def _beside_the_project(value: Path) -> Path:
@@ -308,12 +327,22 @@ class BatchSettings(_Group):
 class JobSettings(_Group):
     """Recordings that are handed in to be done whenever there is time."""
 
+    queue: Literal["builtin", "celery"] = "builtin"
+    broker: Annotated[str, AfterValidator(_broker)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     recordings: Annotated[Path, AfterValidator(_beside_the_project)] = RECORDINGS_FOLDER
+    bucket: Annotated[str, AfterValidator(_bucket)] | None = None
     max_bytes: Annotated[int, Field(gt=0)] = 32 * 1024**3
     keep_hours: Annotated[float, Field(gt=0, le=8_760)] = 24.0
     lease_seconds: Annotated[float, Field(ge=2, le=3_600)] = 30.0
     max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 10
+
+    @model_validator(mode="after")
+    def _told(self) -> "JobSettings":
+        if self.queue == "celery" and self.broker is None:
+            message = "queue: celery needs a broker, redis://… or amqp://…"
+            raise ValueError(message)
+        return self
 
 
 class PageSettings(_Group):

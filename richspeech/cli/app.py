@@ -25,6 +25,7 @@ COMMANDS = {
     "highlights": "print insight, highlights and risk for a recording",
     "history": "delete transcripts older than history.keep_days",
     "serve": "start the web console",
+    "worker": "do jobs that consoles hand in, on any machine",
     "mcp": "serve tools for programs on stdin and stdout",
     "users": "add, list, remove and change those who may log in",
     "keys": "make, list and revoke API keys",

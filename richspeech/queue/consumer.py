@@ -1,4 +1,4 @@
-"""The built-in consumer: one thread that begins jobs, renews their leases and tidies up."""
+"""Consumer: one thread that begins jobs and tidies up, and one that renews their leases."""
 
 import logging
 import threading
@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Thread
+from typing import Protocol
 
 from richspeech.errors import RichSpeechError
-from richspeech.queue.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -19,59 +21,84 @@ TIDY_SECONDS = 60.0
 """Between two deletions of what is old."""
 
 
+class Doer(Protocol):
+    """Does jobs, or parts of them, in threads; everything raises ``StoreError``."""
+
+    name: str
+    """Of this one, among all that share a database."""
+
+    def begin(self) -> bool:
+        """Begin one, if there is a place for it and one to do; tell whether."""
+
+    def renew(self) -> None:
+        """Renew the leases of what is at work."""
+
+
 @dataclass(eq=False)
 class Consumer:
-    """Does the jobs of a queue for as long as a ``with`` block lasts."""
+    """Has what waits done for as long as a ``with`` block lasts."""
 
-    worker: Worker
+    worker: Doer
     is_ready: Callable[[], bool]
-    """Whether there is an engine to do them with."""
-    keep_hours: float
-    """How long jobs that are over are kept, with their recordings."""
+    """Whether there is an engine to do it with."""
+    tidy: Callable[[], None]
+    """Deletes what is old."""
+    sweep_seconds: float = LOOK_SECONDS
+    """Between two looks for work that nobody has told of."""
     work: threading.Event = field(default_factory=threading.Event)
     """Set by whoever knows of work."""
-    _is_over: bool = False
-    _said: str = ""
-    """What the log has said last, and does not say again."""
+    _is_over: threading.Event = field(default_factory=threading.Event)
+    _said: dict[str, str] = field(default_factory=dict)
+    """What the log has said last of each thread, and does not say again."""
+    _swept: float = float("-inf")
     _tidied: float = float("-inf")
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Do jobs meanwhile; those that are not done in the end are left to others."""
-        thread = threading.Thread(target=self._run, name="queue", daemon=True)
-        thread.start()
+        # Leases are renewed whatever a look for work has to wait for.
+        tasks = {"queue": self._look_on, "heartbeat": self._renew_on}
+        threads = [Thread(target=task, name=name, daemon=True) for name, task in tasks.items()]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
-            self._is_over = True
+            self._is_over.set()
             self.work.set()
-            thread.join()
+            for thread in threads:
+                thread.join()
 
-    def _run(self) -> None:
-        while not self._is_over:
-            try:
-                self._look()
-                self._said = ""
-            except RichSpeechError as error:  # the database will be back, and jobs are still there
-                if str(error) != self._said:
-                    log.warning("jobs wait: %s", error)
-                self._said = str(error)
-            self.work.wait(LOOK_SECONDS)
+    def _renew_on(self) -> None:
+        while not self._is_over.wait(LOOK_SECONDS):
+            self._try(self.worker.renew)
+
+    def _look_on(self) -> None:
+        is_told = True
+        while not self._is_over.is_set():
+            self._try(partial(self._look, is_told=is_told))
+            is_told = self.work.wait(LOOK_SECONDS)
             self.work.clear()
 
-    def _look(self) -> None:
-        self.worker.renew()
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+            said = ""
+        except RichSpeechError as error:  # the database will be back, and jobs are still there
+            said = str(error)
+        thread = threading.current_thread().name
+        if said and said != self._said.get(thread):
+            log.warning("jobs wait: %s", said)
+        self._said[thread] = said
+
+    def _look(self, *, is_told: bool) -> None:
         if not self.is_ready():
             return
-        if time.monotonic() - self._tidied > TIDY_SECONDS:
-            self._tidy()
-            self._tidied = time.monotonic()
-        while not self._is_over and self.worker.begin():
-            pass
-
-    def _tidy(self) -> None:
-        """Delete what is old, and what belongs to no job."""
-        store, recordings = self.worker.store, self.worker.recordings
-        for identifier in store.delete_old(self.keep_hours):
-            recordings.delete(identifier)
-        recordings.sweep(store.identifiers())
+        now = time.monotonic()
+        if now - self._tidied > TIDY_SECONDS:
+            self._tidied = now
+            self.tidy()
+        if is_told or now - self._swept >= self.sweep_seconds:
+            self._swept = now
+            while not self._is_over.is_set() and self.worker.begin():
+                pass

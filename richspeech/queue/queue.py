@@ -24,7 +24,7 @@ from richspeech.queue.receivers import Receivers
 from richspeech.settings import WebhookSettings
 from richspeech.storage.history import History
 from richspeech.storage.jobs import JobStore, NewJob, QueuedJob, new_id
-from richspeech.storage.recordings import Recordings
+from richspeech.storage.recordings import RecordingStore
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class JobQueue:
     """
 
     store: JobStore
-    recordings: Recordings
+    recordings: RecordingStore
     history: History | None = None
     """Has the transcripts, unless it is None."""
     max_bytes: int = 32 * 1024**3
@@ -186,6 +186,12 @@ class JobQueue:
         if document is None:
             raise JobError("job.gone", number=identifier)
         return document
+
+    def tidy(self, keep_hours: float) -> None:
+        """Delete what was over for some hours, and what belongs to no job."""
+        for identifier in self.store.delete_old(keep_hours):
+            self.recordings.delete(identifier)
+        self.recordings.sweep(self.store.identifiers())
 
     async def watch(self, identifier: str) -> AsyncGenerator[QueuedJob]:
         """Yield a job now, whenever something has changed, and at the end; it may be anywhere."""

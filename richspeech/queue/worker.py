@@ -37,7 +37,7 @@ from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import request_identity
 from richspeech.storage.jobs import Claim, JobStore, Outcome, QueuedJob
-from richspeech.storage.recordings import Recordings
+from richspeech.storage.recordings import RecordingStore
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Worker:
     """Does jobs in threads of a runner; for all threads."""
 
     store: JobStore
-    recordings: Recordings
+    recordings: RecordingStore
     transcriptions: Transcriptions
     runner: Runner
     settings: Settings

@@ -9,10 +9,10 @@ import re
 import shutil
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from richspeech.audio.decode import Source
 from richspeech.errors import JobError, StoreError
 from richspeech.storage.atomic import UNFINISHED, replacing
 
@@ -20,6 +20,28 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8,64}")
 
 NEW_SECONDS = 3_600.0
 """For so long nobody's recording may be of a job that is just being handed in."""
+
+
+class RecordingStore(Protocol):
+    """Where every process finds the recordings of jobs; for all threads.
+
+    Everything raises ``StoreError`` when it cannot be used.
+    """
+
+    def keep(self, identifier: str, source: Path) -> object:
+        """Have the recording of a job here as well; once is enough."""
+
+    def open(self, identifier: str) -> AbstractContextManager[Path]:
+        """Give the recording of a job to be read; raises ``JobError`` when it is gone."""
+
+    def delete(self, identifier: str) -> None:
+        """Delete the recording of a job; one that is gone already is no error."""
+
+    def sweep(self, identifiers: Collection[str]) -> None:
+        """Delete what belongs to none of these, and what a process left unfinished.
+
+        What is new stays, since others may hand in a recording at this moment.
+        """
 
 
 class Recordings:
@@ -46,7 +68,7 @@ class Recordings:
         return path
 
     @contextmanager
-    def open(self, identifier: str) -> Iterator[Source]:
+    def open(self, identifier: str) -> Iterator[Path]:
         """Give the recording of a job to be decoded; raises ``JobError`` when it is gone."""
         path = self._path(identifier)
         if not path.is_file():
@@ -69,9 +91,14 @@ class Recordings:
                 path.unlink(missing_ok=True)
 
     def _path(self, identifier: str) -> Path:
-        if not IDENTIFIER.fullmatch(identifier):
-            raise StoreError("recording.id", number=identifier[:64])
+        require_identifier(identifier)
         return self._folder / identifier
+
+
+def require_identifier(identifier: str) -> None:
+    """Raise ``StoreError`` for what can be no id of a job."""
+    if not IDENTIFIER.fullmatch(identifier):
+        raise StoreError("recording.id", number=identifier[:64])
 
 
 def _age_seconds(path: Path) -> float:
