@@ -22,6 +22,7 @@ from richspeech.service import Service, build
 from tests.fakes import wait_until
 from tests.integration.api_server import served
 from tests.integration.queue_place import Ear, Place
+from tests.receiver import Receiver, receiving
 
 UNKNOWN = "0123456789abcdef"
 
@@ -82,9 +83,18 @@ def programs(place: Place, pace_seconds: float = 0.0, *, works: bool = True) -> 
 
 
 @pytest.fixture(scope="module")
-def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+def receiver() -> Iterator[Receiver]:
+    """The one that may be told of the ends of jobs; it fails once."""
+    with receiving(500, 200) as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Programs]:
     """Programs of a server that does what is handed in."""
-    with programs(Place(tmp_path_factory.mktemp("jobs"))) as asking:
+    place = Place(tmp_path_factory.mktemp("jobs"))
+    place.settings = place.settings.model_copy(update={"webhooks": receiver.settings()})
+    with programs(place) as asking, asking.service.telling():
         yield asking
 
 
@@ -103,6 +113,20 @@ def test_one_file_becomes_a_job_and_its_result(asking: Programs) -> None:
     assert job["created"] <= job["started"] <= job["ended"]
     heard = asking.http.get(job["result"]).json()
     assert (heard["text"], heard["history"]["id"]) == ("0.10 0.20", job["transcript"])
+
+
+def test_a_receiver_is_told_of_a_job_what_the_api_says_of_it(
+    asking: Programs, receiver: Receiver
+) -> None:
+    [job] = asking.hand_in(asking.place.recording(0.15), webhook=receiver.url)["data"]
+    untold = {"url": receiver.url, "state": None, "attempts": 0, "answer": None}
+    assert job["webhook"] == untold
+    wait_until(lambda: asking.ask("GET", f"/{job['id']}")["webhook"]["state"] == "delivered")
+    job = asking.ask("GET", f"/{job['id']}")
+    assert job["webhook"] == {**untold, "state": "delivered", "attempts": 2, "answer": "200"}
+    said = json.loads(receiver.calls[-1].body)
+    assert (said["type"], said["data"].pop("url")) == ("job.finished", f"{PATH}/{job['id']}")
+    assert {key: job[key] for key in said["data"]} == said["data"]
 
 
 def test_many_files_are_one_batch_and_a_broken_one_spoils_no_other(asking: Programs) -> None:
