@@ -44,6 +44,8 @@ def log_in(visitor: Visitor, user: str, password: str) -> None:
 def test_a_wrong_name_or_password_is_refused(stranger: Visitor, user: str, password: str) -> None:
     log_in(stranger, user, password)
     expect(stranger.page.locator(".problem")).to_have_text("用户名或密码不对，请重新输入。")
+    expect(stranger.page.get_by_label("用户名")).to_have_value(user)
+    expect(stranger.page.locator("input[type=password]")).to_be_focused()
     stranger.page.goto(stranger.page.url)
     stranger.page.locator("input[type=password]").wait_for()
     expect(stranger.page.locator("#start")).to_have_count(0)
@@ -56,6 +58,32 @@ def test_an_english_reader_logs_in_in_english(playwright: Playwright, guarded: s
         visitor.page.get_by_label("Password").fill(PASSWORD)
         visitor.page.get_by_role("button", name="Log in").click()
         visitor.page.locator("html[data-settled=en]").wait_for(state="attached")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_on_a_narrow_page_logging_out_stands_between_the_name_and_the_switch(
+    playwright: Playwright, guarded: str, locale: str
+) -> None:
+    narrow = {"width": 390, "height": 844}
+    with visitor_of(playwright, locale=locale, viewport=narrow) as visitor:
+        page = visitor.page
+        page.goto(guarded)
+        page.locator("input[name=username]").fill(USER)
+        page.locator("input[type=password]").fill(PASSWORD)
+        page.locator("button").click()
+        page.locator("html[data-settled]").wait_for(state="attached")
+        places = ("#title .names p", "#logout button", "#switch")
+        name, button, switch = (page.locator(each).bounding_box() for each in places)
+        assert name
+        assert button
+        assert switch
+        words = page.locator(places[0]).evaluate(
+            "p => { const r = document.createRange(); r.selectNodeContents(p);"
+            " return r.getBoundingClientRect().right; }"
+        )
+        assert words + 8 <= button["x"]
+        assert button["x"] + button["width"] + 8 <= switch["x"]
+        assert switch["y"] <= button["y"] + button["height"] / 2 <= switch["y"] + switch["height"]
 
 
 def test_logging_out_leads_back_to_the_form_and_the_page_is_shut(
