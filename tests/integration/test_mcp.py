@@ -111,7 +111,7 @@ def test_every_call_is_a_line_in_the_log_with_a_number_of_its_own(told: Talk) ->
     ends = [line["event"].rpartition(" in ")[0] for line in lines]
     assert len(lines) == len(told.said) + 2, "two transcripts were asked for as well"
     assert ends[:3] == ["transcribe: done", "transcribe: done", "transcribe: audio"]
-    assert ends[-3:] == ["search: option", "transcript: done", "transcript: store"]
+    assert ends[-3:] == ["search: option", "transcript: done", "transcript: transcript_not_found"]
     assert len({line["request"] for line in lines}) == len(lines)
     assert not [line for line in told.log if line["logger"].startswith("mcp")], "names, words"
 
