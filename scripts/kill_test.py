@@ -65,6 +65,17 @@ app = App(help=__doc__)
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How many of what."""
+
+    jobs: int
+    kills: int
+    up_seconds: float
+    """Longest time from being ready to a kill."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Kills:
     """What the killing came to."""
 
@@ -103,32 +114,32 @@ def kill_test(
             "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
         }
         server = Server(folder, weights, program=("-c", PACED), environment=own)
-        known = _words(folder, weights)
-        settings = load_settings(
-            history={"url": server.history}, jobs={"recordings": f"{folder}/kept"}
-        )
-        with open_service(settings, queues=True) as service:
-            queue, history = service.queue, service.history
-            assert queue is not None and history is not None  # noqa: S101, PT018 - it queues
-            asked = dict(_handed_in(queue, known, jobs, folder))
-            killed = _kill(server, queue, kills, up_seconds, random.Random(seed))
-            with served(server):
-                _wait(queue)
-            found = _found(queue, history.store, asked)
-        found |= {"kills": vars(killed), "gone_on": server.log.count(GONE_ON)}
+        without = own | {"RICHSPEECH_HISTORY__ENABLED": "false"}
+        with served(Server(folder, weights, environment=without)) as calm:
+            known = with_words(make_clips(folder, SIZES), calm.address)
+        found = killed_at_work(server, known, Plan(jobs, kills, up_seconds, seed))
     found |= {"machine": before, "asked": {"jobs": jobs, "kills": kills, "up_seconds": up_seconds}}
     report.write_text(json.dumps(found, ensure_ascii=False, indent=1))
     print(*_lines(found), sep="\n")
     return 0 if found["right"] == jobs == found["transcripts"] and not found["twice"] else 1
 
 
-def _words(folder: Path, weights: str) -> Sequence[Clip]:
-    """Have a calm caller hear clips."""
-    calm = folder / "calm"
-    calm.mkdir()
-    without = {"RICHSPEECH_HISTORY__ENABLED": "false"}
-    with served(Server(calm, weights, environment=without)) as server:
-        return with_words(make_clips(calm, SIZES), server.address)
+def killed_at_work(server: Server, known: Sequence[Clip], plan: Plan) -> dict[str, Any]:
+    """Hand in jobs, kill the server while it does them, let it finish; return what became of them.
+
+    It must run the program ``PACED``, and keep recordings in ``kept`` within its folder.
+    """
+    kept = {"recordings": f"{server.folder}/kept"}
+    settings = load_settings(history={"url": server.history}, jobs=kept)
+    with open_service(settings, queues=True) as service:
+        queue, history = service.queue, service.history
+        assert queue is not None and history is not None  # noqa: S101, PT018 - it queues
+        asked = dict(_handed_in(queue, known, plan.jobs, server.folder))
+        killed = _kill(server, queue, plan)
+        with served(server):
+            _wait(queue)
+        found = _found(queue, history.store, asked)
+    return found | {"kills": vars(killed), "gone_on": server.log.count(GONE_ON)}
 
 
 def _handed_in(
@@ -144,20 +155,19 @@ def _handed_in(
         yield job.id, clip
 
 
-def _kill(
-    server: Server, queue: JobQueue, kills: int, up_seconds: float, chance: random.Random
-) -> Kills:
-    """Start the console and kill it, as often as asked."""
+def _kill(server: Server, queue: JobQueue, plan: Plan) -> Kills:
+    """Start the console and kill it, as often as planned."""
+    chance = random.Random(plan.seed)
     at_work = while_starting = 0
     began = time.monotonic()
-    for _ in range(kills):
+    for _ in range(plan.kills):
         if chance.random() < STARTING_SHARE:
             server.begin()
             time.sleep(chance.uniform(0, LONGEST_START_SECONDS))
             while_starting += 1
         else:
             server.start()
-            time.sleep(chance.uniform(0, up_seconds))
+            time.sleep(chance.uniform(0, plan.up_seconds))
         at_work += any(not job.state.is_over for job in queue.list())
         server.kill()
     return Kills(at_work, while_starting, round(time.monotonic() - began, 1))

@@ -1,10 +1,10 @@
 """Have many people use the console at once, and see what they get: ``python -m scripts.load_test``.
 
 Starts the console on loopback, asks it calmly for the words of every clip, and lets clients come
-for some minutes: programs through POST /v1/audio/transcriptions, and pages through their events.
-Each sends clips of mixed sizes, some that are broken, and hangs up now and then. Browsers have
-pages open meanwhile. Every clip is heard anew: a number in its last samples tells it from all
-others.
+for some minutes: programs through POST /v1/audio/transcriptions and POST /v1/jobs, pages through
+their events. Each sends clips of mixed sizes, some that are broken, and hangs up now and then.
+Browsers have pages open meanwhile. Every clip is heard anew: a number in its last samples tells it
+from all others.
 
 Right is the text that the calm caller got, an error for what is broken, and 429 or 503 with
 Retry-After. Anything else fails, and the text of another clip is told apart from that. The report
@@ -30,7 +30,7 @@ from richspeech.bench.setup import make_setup
 from richspeech.model.transcript import Transcript
 from richspeech.places import SHIPPED
 from richspeech.storage.database import TranscriptRow
-from scripts.load.clients import PATIENCE_SECONDS, ApiClient, PageVisitor
+from scripts.load.clients import PATIENCE_SECONDS, ApiClient, JobClient, PageVisitor
 from scripts.load.plan import Clip, Plan, same
 from scripts.load.reference import make_clips, with_words
 from scripts.load.report import machine, markdown, summary, verdicts
@@ -49,6 +49,7 @@ def load_test(
     *,
     clients: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 200,
     visitors: Annotated[int, Parameter(validator=Number(gte=0, lte=100))] = 40,
+    handing_in: Annotated[int, Parameter(validator=Number(gte=0, lte=100))] = 40,
     pages: Annotated[int, Parameter(validator=Number(gte=0, lte=50))] = 20,
     browser: bool = True,
     minutes: Annotated[float, Parameter(validator=Number(gt=0, lte=60))] = 5.0,
@@ -60,6 +61,7 @@ def load_test(
     Args:
         clients: who comes in all
         visitors: how many of them come through the page
+        handing_in: how many of them hand in jobs
         pages: open meanwhile, in Chromium
         browser: without it the open pages are event streams, as a page holds them
         minutes: how long somebody comes
@@ -70,15 +72,24 @@ def load_test(
     before = machine()
     setup = make_setup(model, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
-        own = {"RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl"}
+        own = {
+            "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
+            "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
+        }
         with served(Server(Path(folder), setup.model, environment=own)) as server:
             known = with_words(make_clips(Path(folder)), server.address)
             plan = Plan(known, minutes * 60)
-            work = _work(plan, server, (clients - visitors, visitors), pages, browser=browser)
+            work = _work(plan, server, (clients, visitors, handing_in), pages, browser=browser)
             seen, still_work = asyncio.run(work)
         also = {f"{pages} open pages worked afterwards": still_work} | _left(known, Path(folder))
     found = summary(plan.records, seen, plan.seconds) | {"also": also}
-    asked = {"clients": clients, "visitors": visitors, "pages": pages, "browser": browser}
+    asked = {
+        "clients": clients,
+        "visitors": visitors,
+        "handing_in": handing_in,
+        "pages": pages,
+        "browser": browser,
+    }
     found |= {"asked": asked, "model": model, "machine": before, "load_after": machine()["load"]}
     report.write_text(json.dumps(found, ensure_ascii=False, indent=1, default=str))
     print(markdown(found))
@@ -89,17 +100,17 @@ StillWork = Callable[[], Awaitable[bool]]
 
 
 async def _work(
-    plan: Plan, server: Server, shares: tuple[int, int], pages: int, *, browser: bool
+    plan: Plan, server: Server, shares: tuple[int, int, int], pages: int, *, browser: bool
 ) -> tuple[Seen, bool]:
     """Let everybody come; say what was seen, and whether the open pages still work in the end."""
-    programs, visitors = shares
+    clients, visitors, handing_in = shares
     opening = _open_in_browser if browser else _open_streams
     async with opening(server.address, pages) as still_work:
         with watched(server) as seen:
             plan.begin()
             async with asyncio.TaskGroup() as group:
-                for number in range(programs + visitors):
-                    who = ApiClient if number < programs else PageVisitor
+                kinds = (PageVisitor,) * visitors + (JobClient,) * handing_in
+                for who in (*kinds, *(ApiClient,) * (clients - len(kinds))):
                     group.create_task(who(plan, server.address).work())
         return seen, await still_work()
 

@@ -66,9 +66,11 @@ class Side:
 
 async def visit(address: str, recordings: Sequence[bytes]) -> tuple[float, list[str]]:
     """Have everybody open the page and press the button; return seconds and texts."""
+    async with opened(address, PATIENCE_SECONDS) as first:
+        known = first.config
 
     async def one(recording: bytes) -> str:
-        async with opened(address, PATIENCE_SECONDS) as page:
+        async with opened(address, PATIENCE_SECONDS, known) as page:
             return await _heard(page, recording)
 
     began = time.perf_counter()

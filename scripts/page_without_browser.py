@@ -6,7 +6,7 @@ A ``PageClient`` sends what gradio's front end sends, event by event: what follo
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,13 +45,14 @@ class PageClient:
 
     client: httpx.AsyncClient
     config: dict[str, Any] = field(default_factory=dict)
+    """What the page is made of; read when it is opened, unless it is known."""
     window: str = field(default_factory=lambda: secrets.token_hex(16))
     page: str = field(default_factory=lambda: secrets.token_hex(5))
 
     async def enter(self) -> None:
         """Begin the page as a browser does that has its files already."""
         answer = await self.client.get("/")
-        self.config = config_in(answer.raise_for_status().text)
+        self.config = self.config or config_in(answer.raise_for_status().text)
         number, told = entry_of(self.config, self.window, "en")
         await self._do([(number, told)])
 
@@ -114,11 +115,16 @@ def new_client(address: str, patience_seconds: float) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def opened(address: str, patience_seconds: float) -> AsyncIterator[PageClient]:
-    """Open the page in a browser of its own, and leave it in the end."""
+async def opened(
+    address: str, patience_seconds: float, config: Mapping[str, Any] | None = None
+) -> AsyncIterator[PageClient]:
+    """Open the page in a browser of its own, and leave it in the end.
+
+    With the ``config`` of another client reading it costs this one nothing.
+    """
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(new_client(address, patience_seconds))
-        page = PageClient(client)
+        page = PageClient(client, dict(config or {}))
         await page.enter()
         beat = client.stream("GET", f"/gradio_api/heartbeat/{page.page}")
         await stack.enter_async_context(beat)

@@ -1,13 +1,15 @@
 """The console in a process of its own, which scripts start, watch, kill and start again."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -37,7 +39,7 @@ class Server:
     """What Python runs."""
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: psutil.Popen | None = None
+    process: Any = None
 
     @property
     def address(self) -> str:
@@ -55,7 +57,7 @@ class Server:
         return (self.folder / "log.txt").read_text(errors="replace")
 
     @property
-    def running(self) -> psutil.Popen:
+    def running(self) -> Any:
         """The process; raises ``RuntimeError`` while there is none."""
         if self.process is None:
             message = "The console was not started."
@@ -89,18 +91,22 @@ class Server:
             "RICHSPEECH_PARAFORMER__ID": "embedded",
         }
         program = (*self.program, "--model", self.model, "--port", str(self.port))
+        self.process = self.process_of(program, {**os.environ, **own, **self.environment})
+
+    def process_of(self, program: Sequence[str], environment: Mapping[str, str]) -> Any:
+        """Have Python run a program; what comes back knows what ``subprocess.Popen`` does."""
         with (self.folder / "log.txt").open("ab") as log:
-            self.process = psutil.Popen(
+            return psutil.Popen(
                 [sys.executable, *program],
                 cwd=self.root,
-                env={**os.environ, **own, **self.environment},
+                env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self.running.kill()
+        self.running.send_signal(signal.SIGKILL)
         self.running.wait(SECONDS_TO_STOP)
 
     def stop(self) -> None:
@@ -116,5 +122,5 @@ def served(server: Server) -> Iterator[Server]:
         server.start()
         yield server
     finally:
-        if server.process is not None and server.process.is_running():
+        if server.process is not None and server.process.poll() is None:
             server.stop()

@@ -5,10 +5,12 @@ come back later does.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -17,7 +19,7 @@ from scripts.page_without_browser import PageClient, new_client, opened
 
 BROKEN_SHARE, LEAVING_SHARE = 0.05, 0.02
 PATIENCE_SECONDS = 300.0
-TRANSCRIPTIONS = "/v1/audio/transcriptions"
+TRANSCRIPTIONS, JOBS = "/v1/audio/transcriptions", "/v1/jobs"
 LATER = (429, 503)
 BUSY = "no more may wait"
 """How the page says it, in English."""
@@ -75,6 +77,41 @@ class ApiClient:
             await writer.drain()
             await asyncio.sleep(self.plan.chance.random())
         writer.transport.abort()
+
+
+@dataclass
+class JobClient(ApiClient):
+    """A program that hands its recordings in, follows each job and fetches what was heard."""
+
+    way: str = "jobs"
+
+    def sender(self, client: httpx.AsyncClient) -> "Send":
+        """Return what hands a clip in, waits for the end and judges the result."""
+
+        async def send(clip: Clip) -> Answer:
+            handed_in = await client.post(JOBS, files={"file": (clip.name, clip.content)})
+            if handed_in.status_code in LATER and "retry-after" in handed_in.headers:
+                return Outcome.LATER, handed_in.headers["retry-after"]
+            [job] = handed_in.raise_for_status().json()["data"]
+            job = await self._ended(client, job["id"])
+            if job["state"] == "finished":
+                answer = await client.get(f"{JOBS}/{job['id']}/result?format=json")
+                return self.plan.outcome_of(clip, answer.raise_for_status().json()["text"])
+            if job["error"] and not clip.text:
+                return Outcome.REFUSED, ""
+            return Outcome.FAILED, f"{job['state']}: {job['sentence']}"
+
+        return send
+
+    @staticmethod
+    async def _ended(client: httpx.AsyncClient, job: str) -> dict[str, Any]:
+        """Follow a job until it is over."""
+        shown: dict[str, Any] = {}
+        async with client.stream("GET", f"{JOBS}/{job}/events") as events:
+            async for line in events.raise_for_status().aiter_lines():
+                if line.startswith("data:"):
+                    shown = json.loads(line.removeprefix("data:"))
+        return shown
 
 
 @dataclass
