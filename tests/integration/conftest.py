@@ -2,7 +2,9 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from richspeech.engines.common.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
 from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.recognition.utterance import Request, Utterance
-from richspeech.service import Service
+from richspeech.service import Service, open_queue
 from richspeech.settings import load_settings
 from tests.integration.api_server import served, service_of
 from tests.integration.database import empty_server, postgresql, running
@@ -43,9 +45,13 @@ def ours() -> loader.Loaded:
 
 
 @pytest.fixture(scope="session")
-def api_service(ours: loader.Loaded) -> Service:
-    """What the API is asked for: the embedded model, and no history."""
-    return service_of(ours)
+def api_service(ours: loader.Loaded) -> Iterator[Service]:
+    """What the API is asked for: the embedded model, jobs, and no history."""
+    service, work = service_of(ours), threading.Event()
+    with open_queue(service.settings, None, work) as queue:
+        service = replace(service, queue=queue, work=work)
+        with service.at_work():
+            yield service
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,16 @@ def test_kept_transcripts(keeping_address: str) -> None:
     assert srt[1] == "00:00:00,000 --> 00:00:01,000"
 
 
+def test_jobs(api_address: str) -> None:
+    events = run(example("bash", api_address, "Jobs"), "bash", "-c")
+    assert '"state":"finished"' in events
+    assert WORDS[-1] in events.split("-->")[-1]
+    printed = run(example("python", api_address, "Jobs"), sys.executable, "-c").splitlines()
+    names = ["zh-call.wav", "ja-sad.wav"]
+    told = [line.split(" ")[:2] for line in printed if line.split(" ")[0] in names]
+    assert told == [[name, "finished"] for name in names]
+
+
 @pytest.mark.parametrize("section", ["Realtime", "funasr"])
 @pytest.mark.parametrize("language", ["python", "javascript"])
 def test_sockets(api_address: str, section: str, language: str, tmp_path: Path) -> None:

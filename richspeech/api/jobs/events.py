@@ -9,7 +9,7 @@ server find out that nobody listens.
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from richspeech.api.jobs.answers import Pace, followed
@@ -26,7 +26,7 @@ COMMENT = ": nothing new\n\n"
 
 async def events(
     changes: AsyncGenerator[QueuedJob], is_closing: Callable[[], bool], locale: str
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """Yield the events of a job; ``is_closing`` says whether the server is about to end."""
     pace, spoken = Pace(), time.monotonic()
     try:

@@ -1,19 +1,15 @@
 """What a job has heard, in the formats of transcriptions and in those of exports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
 
-from richspeech.api.exported import FILES, JSON, exported
+from richspeech.api.exported import JSON, exported
 from richspeech.api.openai.answers import (
-    DiarizedTranscription,
     Heard,
     Kept,
-    Transcription,
-    VerboseTranscription,
     diarized,
     transcription,
     verbose,
@@ -34,12 +30,6 @@ Granularities = Annotated[
     list[Literal["word", "segment"]],
     Query(alias="timestamp_granularities[]", description="With verbose_json."),
 ]
-RESULTS: Mapping[int | str, dict[str, Any]] = MappingProxyType(
-    {
-        **FILES,
-        200: {**FILES[200], "model": Transcription | VerboseTranscription | DiarizedTranscription},
-    }
-)
 
 
 def result_of(

@@ -23,10 +23,9 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from postprocess import STYLES
-from richspeech.api.exported import Style, Subtitled, require_known
+from richspeech.api.exported import FILES, Style, Subtitled, require_known
 from richspeech.api.jobs.answers import (
     PATH,
-    FollowedJob,
     Job,
     JobDeletion,
     JobPage,
@@ -36,7 +35,7 @@ from richspeech.api.jobs.answers import (
 )
 from richspeech.api.jobs.events import EVENTS, events
 from richspeech.api.jobs.form import MOST_FILES, SCHEMA, JobForm
-from richspeech.api.jobs.results import FORMATS, RESULTS, Granularities, ResultForm, result_of
+from richspeech.api.jobs.results import FORMATS, Granularities, ResultForm, result_of
 from richspeech.api.multipart import Form, FormLimits, read_form, request_folder
 from richspeech.api.openai.errors import ERRORS, ApiRoute, locale_of
 from richspeech.api.openai.form import files_of, read_fields
@@ -67,9 +66,8 @@ FORM: dict[str, Any] = {
 }
 FOLLOWED: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": FollowedJob,
-        "description": "Server-sent events; the data of each are the job.",
-        "content": {EVENTS: {"schema": {"type": "string"}}},
+        "description": "Server-sent events: the data of each are a job, and seconds_left.",
+        "content": {EVENTS: {}},  # OpenAPI 3.1 has no word for what comes one after the other
     },
     **ERRORS,
 }
@@ -160,7 +158,7 @@ def add_looks(router: APIRouter, service: Service) -> None:
         f"{PATH}/{{job}}/result",
         summary="Read what was heard",
         response_class=Response,
-        responses=dict(RESULTS),
+        responses=FILES,
     )
     def read_result(
         identifier: Id,
