@@ -16,7 +16,6 @@ from richspeech.engines.loader import Loaded, audio_limits, default_options
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import JobError, OptionError, SettingsError
-from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
 from richspeech.jobs.compare_engines import ComparedEngines
@@ -34,6 +33,7 @@ from richspeech.jobs.waiting import WaitingRoom
 from richspeech.model.options import Options
 from richspeech.operations.audit import audit_written
 from richspeech.places import CONFIG
+from richspeech.queue.batches import Batches
 from richspeech.queue.celery import Bell, make_app
 from richspeech.queue.consumer import LOOK_SECONDS, Consumer, Doer
 from richspeech.queue.outbox import GRACE_SECONDS, Outbox
@@ -151,8 +151,8 @@ class Service:
 
     @cached_property
     def batches(self) -> Batches:
-        """Many recordings → transcripts, and one zip of them."""
-        return Batches(self.runner, self.transcribers, self.settings, self.history, self.quota)
+        """Many recordings → durable jobs, and one zip of what came of them."""
+        return Batches(self.runner, self.durable, self.settings, self.quota)
 
     @property
     def durable(self) -> JobQueue:

@@ -6,6 +6,7 @@ A client is a visitor of its own, with its files in one window as a browser's; e
 it was heard. The middleware lets clients call these functions alone, and pages all others.
 """
 
+import asyncio
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,6 @@ from richspeech.console.visitor import visitor_key
 from richspeech.emotion.document import GRANULARITIES
 from richspeech.emotion.runs import RESULT
 from richspeech.errors import OptionError
-from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.emotion import EmotionJob, EmotionRequest
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import FALLBACK_LOCALE
@@ -34,7 +34,11 @@ from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
+from richspeech.operations.caller import caller
+from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.queue.queue import JobQueue
 from richspeech.service import Service
+from richspeech.storage.jobs import new_id
 
 PUBLIC = "public"
 OPEN_KEYS = ("version", "api_prefix", "protocol", "mode", "title", "space_id", "enable_queue")
@@ -42,6 +46,7 @@ OPEN_KEYS = ("version", "api_prefix", "protocol", "mode", "title", "space_id", "
 ANSWERS = {"transcribe": "transcript", "emotion": "result", "batch": "transcripts"}
 """What each function gives."""
 _FILE = {"path": "call.wav", "url": "call.wav", "meta": {"_type": "gradio.FileData"}}
+AT_WORK = tuple(state for state in State if not state.is_over)
 SHOWN = {"recording": _FILE, "recordings": [_FILE]}
 """What the page of the API shows for a parameter."""
 
@@ -130,9 +135,14 @@ class Programs:
         """
         with self._sent(request, *_listed(recordings)) as sent:
             wanted = self._request(language, engine, hotwords)
-            job = self._service.batches.begin(sent.home, sent.paths, None, wanted)
-            await job.attend()
-            return [*_rows(job, sent.session.locale)]
+            queue, batch = self._service.durable.seen_by(caller().principal), new_id()
+            try:
+                coming = self._service.batches.begin(batch, sent.home, sent.paths, None, wanted)
+                await coming.attend()
+                await _end_of(queue, batch)
+                return [*_rows(queue, batch, sent.session.locale)]
+            finally:
+                _forget(queue, batch)
 
     def _request(self, language: str, engine: str | None, hotwords: str) -> TranscriptionRequest:
         _require_texts(language, engine or "", hotwords)
@@ -222,11 +232,22 @@ def _delete(upload: Path) -> None:
         upload.parent.parent.rmdir()
 
 
-def _rows(job: BatchJob, locale: str) -> Iterator[dict[str, Any]]:
-    for row in job.rows:
-        transcript = job.transcript(row.name) if row.state is State.FINISHED else None
+async def _end_of(queue: JobQueue, batch: str) -> None:
+    """Return when all jobs of a batch are over."""
+    while await asyncio.to_thread(queue.list, batch=batch, states=AT_WORK, limit=1):
+        await asyncio.sleep(PAGE_POLL_SECONDS)
+
+
+def _rows(queue: JobQueue, batch: str, locale: str) -> Iterator[dict[str, Any]]:
+    for row in queue.store.summaries(batch):
+        transcript = queue.result(row.id).transcript if row.state is State.FINISHED else None
         yield {
             "name": row.name,
             "transcript": transcript.to_dict() if transcript else None,
             "error": row.error.sentence(locale) if row.error else None,
         }
+
+
+def _forget(queue: JobQueue, batch: str) -> None:
+    for row in queue.store.summaries(batch):
+        queue.delete(row.id)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +42,8 @@ class Session:
     """How labels are written."""
     timezone: str = "UTC"
     """That of the browser, by its IANA name."""
+    mark: str = ""
+    """By which the window's work is known again after the process; it does not tell the key."""
     jobs: dict[tuple[type[Job], str], Job] = field(default_factory=dict)
     """The last job of each kind that the tabs have begun, and of each name within a kind."""
     views: dict[type, Any] = field(default_factory=dict)
@@ -205,6 +208,7 @@ class Sessions:
         if key not in self._windows and len(self._windows) >= MOST_WINDOWS:
             raise BusyError("window.too_many", most=MOST_WINDOWS)
         session = self._windows.setdefault(key, begun or Session())
+        session.mark = blake2b(window.encode(errors="replace"), digest_size=8).hexdigest()
         session.used = time.monotonic()
         return session
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from richspeech.access.principal import Principal, Role
@@ -116,7 +117,7 @@ class Worker:
         job = QueuedTranscription(
             None,
             asked.request,
-            title=asked.name,
+            title=PurePosixPath(asked.name).name,
             id=asked.id,
             caller=_caller_of(asked),
             settle=partial(self._settle, claim),

@@ -61,9 +61,6 @@ SUSPECT_ATTEMPTS = 2
 LONGEST_PAUSE_SECONDS = 300.0
 """Before a job is begun again that its worker could not go on with."""
 
-LONGEST_OVERDUE_HOURS = 24.0
-"""A call that is overdue for so long has nobody who makes it: webhooks were switched off."""
-
 MOST_LOST_RACES = 5
 """For the next job, against other workers, before one does something else."""
 
@@ -372,24 +369,16 @@ class JobStore:
         """
         return bool(self._delete((JobRow.id == identifier) & self._is_seen))
 
-    def delete_over(self) -> tuple[str, ...]:
-        """Delete the jobs that are over; return their ids."""
-        return self._delete(JobRow.state.in_(OVER))
+    def delete_over(self, before: datetime | None = None) -> tuple[str, ...]:
+        """Delete the jobs that were over then, or are now; return their ids."""
+        over = JobRow.state.in_(OVER)
+        return self._delete(over if before is None else over & (JobRow.ended < before))
 
     def delete_old(self, hours: float) -> tuple[str, ...]:
-        """Delete the jobs that have been over for some hours; return their ids.
-
-        One whose receiver is still to be told stays until it is, or nobody has tried for long.
-        """
+        """Delete the jobs that have been over for some hours; return their ids."""
         with self._session() as session:
             now = self._clock(session)
-        to_be_told = exists().where(
-            DeliveryRow.job == JobRow.number,
-            DeliveryRow.state == DeliveryState.WAITING.value,
-            DeliveryRow.due > now - timedelta(hours=LONGEST_OVERDUE_HOURS),
-        )
-        is_old = JobRow.state.in_(OVER) & (JobRow.ended < now - timedelta(hours=hours))
-        return self._delete(is_old & ~to_be_told)
+        return self.delete_over(now - timedelta(hours=hours))
 
     # Working --------------------------------------------------------------------------------------
 

@@ -74,9 +74,24 @@ class BatchRow:
         return replace(self, state=state, **changes)
 
 
-def by_risk(rows: Iterable[BatchRow]) -> list[BatchRow]:
-    """Sort: the highest risk first, then what has none yet, each in the order of before."""
-    return sorted(rows, key=lambda row: (row.risk is None, -(row.risk or 0)))
+class Row(Protocol):
+    """What is added up of a recording."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+
+    @property
+    def state(self) -> State:
+        """How far it is."""
+
+    @property
+    def seconds_done(self) -> float:
+        """Audio seconds."""
+
+    @property
+    def seconds_total(self) -> float | None:
+        """Audio seconds; None while unknown."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,7 @@ class Tally:
     """The same of all; what is not opened yet is guessed from its bytes. None without any hint."""
 
 
-def tally(rows: Iterable[BatchRow]) -> Tally:
+def tally(rows: Iterable[Row]) -> Tally:
     """Add the rows up."""
     rows = [*rows]
     wanted = [row for row in rows if row.state not in (State.FAILED, State.CANCELLED)]

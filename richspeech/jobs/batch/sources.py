@@ -206,6 +206,20 @@ def _found(path: Path, above: str, limits: ZipLimits, stack: ExitStack) -> list[
         return [_unreadable(path, path.name, error)]
 
 
+def place_at(source: Source, path: Path) -> None:
+    """Have a recording at ``path`` as well, without copying it where the disk allows that."""
+    if isinstance(source, str | Path):
+        try:
+            path.hardlink_to(source)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(source, path)
+    elif isinstance(source, bytes):
+        path.write_bytes(source)
+    else:
+        with path.open("wb") as file:
+            shutil.copyfileobj(source, file)
+
+
 # Files and folders --------------------------------------------------------------------------------
 
 

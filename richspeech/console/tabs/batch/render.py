@@ -1,118 +1,141 @@
 """A batch → HTML: what the templates need is made here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from richspeech.console.render import empty, message, meter, time_left
 from richspeech.console.row_list import page_within
+from richspeech.console.tabs.batch.followed import Followed
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.templates import draw
-from richspeech.jobs.batch.job import BatchJob, Packing
-from richspeech.jobs.batch.rows import BatchRow, Tally, by_risk, tally
+from richspeech.jobs.batch.rows import Tally, tally
 from richspeech.language.catalog import Notice, say
-from richspeech.language.figures import clock, duration_text
+from richspeech.language.figures import clock, duration_text, moment
 from richspeech.model.job_state import State
+from richspeech.queue.batches import HandingIn, Packing
 from richspeech.review.risk import Level, level_of
 from richspeech.settings import RiskSettings
+from richspeech.storage.jobs import BatchSummary, JobSummary
 
 PAGE_ROWS = 50
 
-FIRST = (State.RUNNING, State.FINISHED, State.FAILED, State.WAITING, State.CANCELLED)
+FIRST = (
+    *(State.RUNNING, State.STOPPING, State.FINISHED, State.FAILED),
+    *(State.WAITING, State.CANCELLED),
+)
 """What comes before what, where the order is that of risk."""
 
 
-def status(run: BatchJob | None, locale: str) -> str:
-    """Draw how far all recordings are together."""
-    if run is None:
+def choice(batch: BatchSummary, locale: str, timezone: str) -> str:
+    """Name a batch among others."""
+    when = moment(batch.created, timezone)
+    return say("batch_choice", locale, when=when, over=batch.over, files=batch.jobs)
+
+
+def status(coming: HandingIn | None, followed: Followed, locale: str) -> str:
+    """Draw how far all recordings are together; some may be ``coming`` first."""
+    if coming is not None and coming.state is not State.FINISHED:
+        return _coming(coming, locale)
+    rows = followed.rows.values()
+    if not rows:
         return empty("batch_empty", locale)
-    if run.state is State.FAILED:
-        sentence = Notice.of(run.error).sentence(locale) if run.error else ""
+    if all(row.state.is_over for row in rows):
+        return _end([*rows], locale)
+    sums = tally(rows)
+    fraction = min(sums.seconds_done / sums.seconds_total, 1.0) if sums.seconds_total else None
+    goes_on = any(row.state in (State.WAITING, State.RUNNING) for row in rows)
+    head = "batch_running" if goes_on else "stopping"
+    parts = _parts(followed, sums, locale)
+    return meter(say(head, locale), fraction, parts, say("batch_progress", locale))
+
+
+def _coming(job: HandingIn, locale: str) -> str:
+    if job.state is State.FAILED:
+        sentence = Notice.of(job.error).sentence(locale) if job.error else ""
         return message("error", sentence, role="alert")
-    if run.is_over:
-        ended = message("done" if run.state is State.FINISHED else "info", _end(run, locale))
-        return ended + _unkept(run, locale)
-    sums = tally(run.rows)
-    fraction = sums.seconds_done / sums.seconds_total if sums.seconds_total else None
-    if run.batch is None:
-        head = "batch_finding"
-    else:
-        head = "stopping" if run.stop.is_set() else "batch_running"
-    fraction = None if fraction is None else min(fraction, 1.0)
-    return meter(
-        say(head, locale), fraction, _parts(run, sums, locale), say("batch_progress", locale)
-    )
+    if job.state is State.CANCELLED:
+        return message("info", say("batch_not_taken", locale))
+    fraction = job.done / job.files if job.files else None
+    found = job.files is not None
+    parts = [say("batch_over", locale, over=job.done, files=job.files)] if found else []
+    return meter(say("batch_finding", locale), fraction, parts, say("batch_finding", locale))
 
 
-def _parts(run: BatchJob, sums: Tally, locale: str) -> list[str]:
-    if run.batch is None:
-        return []
+def _parts(followed: Followed, sums: Tally, locale: str) -> list[str]:
     parts = [say("batch_over", locale, over=sums.over, files=sums.files)]
     if sums.failed:
         parts.append(say("batch_failed", locale, count=sums.failed))
     if sums.seconds_total:
         done, total = clock(sums.seconds_done), clock(sums.seconds_total)
         parts.append(say("batch_heard", locale, done=done, total=total))
-    left = run.batch.seconds_left(sums)
+    left = followed.seconds_left(sums)
     if left is not None:
         parts.append(time_left(left, locale))
     return parts
 
 
-def _end(run: BatchJob, locale: str) -> str:
-    rows = run.rows
+def _end(rows: Sequence[JobSummary], locale: str) -> str:
     done = [row for row in rows if row.state is State.FINISHED]
     failed = sum(row.state is State.FAILED for row in rows)
     audio = duration_text(sum(row.seconds_done for row in done), locale)
-    key = "batch_done" if run.state is State.FINISHED else "batch_cancelled"
-    return say(key, locale, done=len(done), failed=failed, audio=audio)
+    is_whole = all(row.state is not State.CANCELLED for row in rows)
+    key = "batch_done" if is_whole else "batch_cancelled"
+    said = say(key, locale, done=len(done), failed=failed, audio=audio)
+    return message("done" if is_whole else "info", said)
 
 
-def _unkept(run: BatchJob, locale: str) -> str:
-    """Warn that the history does not have some of what is done, and why not the first of them."""
-    reasons = [row.unkept for row in run.rows if row.unkept is not None]
-    if not reasons:
-        return ""
-    reason = reasons[0].sentence(locale)
-    said = say("batch_unkept", locale, count=len(reasons), reason=reason)
-    return message("warning", said, role="alert")
-
-
-def rows(run: BatchJob | None, view: BatchView, risk: RiskSettings, locale: str) -> Markup:
+def rows(followed: Followed, view: BatchView, risk: RiskSettings, locale: str) -> Markup:
     """Draw one page of the recordings."""
-    if run is None or not run.rows:
+    found = followed.rows.values()
+    if not found:
         return Markup()
-    ordered = run.rows if view.by_name else in_order(run.rows)
+    ordered = (
+        sorted(found, key=lambda row: row.name)
+        if view.by_name
+        else in_order([*found], followed.risks)
+    )
     page = page_within(view.page, PAGE_ROWS, len(ordered))
-    shown = [_line(row, run, risk, locale) for row in ordered[page * PAGE_ROWS :][:PAGE_ROWS]]
+    shown = ordered[page * PAGE_ROWS :][:PAGE_ROWS]
     return draw(
         "tabs/batch/rows.html",
         locale,
-        shown=shown,
+        shown=[_line(row, followed.risks.get(row.id), risk, locale) for row in shown],
         page=page,
         page_rows=PAGE_ROWS,
         count=len(ordered),
     )
 
 
-def in_order(rows: Sequence[BatchRow]) -> list[BatchRow]:
+def in_order(rows: Sequence[JobSummary], risks: Mapping[str, int | None]) -> list[JobSummary]:
     """Sort: what is in work, what is done with the highest risk first, then all else."""
-    return sorted(by_risk(rows), key=lambda row: FIRST.index(row.state))
+
+    def place(row: JobSummary) -> tuple[int, int]:
+        risk = risks.get(row.id)
+        return FIRST.index(row.state), 1 if risk is None else -risk
+
+    return sorted(rows, key=place)
 
 
 @dataclass(frozen=True)
 class Line:
     """What is drawn of a row."""
 
-    row: BatchRow
+    row: JobSummary
     facts: Sequence[str]
-    failure: str = ""
-    """Why it failed."""
+    reason: str = ""
+    """Why it failed, or why it is begun once more."""
     share: float | None = None
     """Of what is being heard, 0 to 1; None while unknown."""
+    risk: int | None = None
     level: Level | None = None
     """Of its risk; None while that is unknown."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it will not be begun again by itself."""
+        return self.row.state is State.FAILED
 
     @property
     def is_done(self) -> bool:
@@ -124,30 +147,33 @@ class Line:
         """Whether it is being heard."""
         return self.row.state is State.RUNNING
 
+    @property
+    def may_cancel(self) -> bool:
+        """Whether it could still be stopped."""
+        return self.row.state in (State.WAITING, State.RUNNING)
 
-def _line(row: BatchRow, run: BatchJob, risk: RiskSettings, locale: str) -> Line:
+
+def _line(row: JobSummary, score: int | None, risk: RiskSettings, locale: str) -> Line:
     return Line(
         row,
-        _facts(row, run, locale),
+        _facts(row, locale),
         row.error.sentence(locale) if row.error else "",
         min(row.seconds_done / row.seconds_total, 1.0) if row.seconds_total else None,
-        None if row.risk is None else level_of(row.risk, risk),
+        score,
+        None if score is None else level_of(score, risk),
     )
 
 
-def _facts(row: BatchRow, run: BatchJob, locale: str) -> list[str]:
-    state = say(f"state_{row.state.value}", locale)
+def _facts(row: JobSummary, locale: str) -> list[str]:
     if row.state is State.RUNNING and row.seconds_total:
-        facts = [state, f"{clock(row.seconds_done)} / {clock(row.seconds_total)}"]
-        if row.seconds_left is not None:
-            facts.append(time_left(row.seconds_left, locale))
-        return facts
+        state = say("state_running", locale)
+        return [state, f"{clock(row.seconds_done)} / {clock(row.seconds_total)}"]
     if row.state is State.FINISHED:
-        heard = run.transcribed.get(row.name)
-        cached = [say("cached_row", locale)] if heard and heard.is_cached else []
-        unkept = [say("unkept_row", locale)] if row.unkept is not None else []
-        return [*cached, *unkept, clock(row.seconds_done)]
-    return [] if row.state is State.FAILED else [state]
+        cached = [say("cached_row", locale)] if row.is_cached else []
+        return [*cached, clock(row.seconds_done)]
+    if row.state is State.STOPPING:
+        return [say("stopping", locale)]
+    return [] if row.state is State.FAILED else [say(f"state_{row.state.value}", locale)]
 
 
 def packing(packing: Packing | None, locale: str) -> str:

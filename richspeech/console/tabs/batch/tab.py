@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -14,20 +16,31 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
-from richspeech.console.tabs.batch.seen import BatchView
+from richspeech.console.tabs.batch.followed import Followed
+from richspeech.console.tabs.batch.opened import Opened, open_job
+from richspeech.console.tabs.batch.seen import BatchView, Watchers
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
-from richspeech.jobs.batch.job import BatchJob
+from richspeech.errors import StoreError
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
 from richspeech.model.job_state import State
+from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.queue.batches import HandingIn, Packing
+from richspeech.queue.queue import JobQueue
+from richspeech.storage.jobs import new_id
 from richspeech.writers import WRITERS, WriterOptions
 
 NAME = "batch"
 USUAL_FORMATS = ["txt", "srt", "json"]
 BY_RISK, BY_NAME = "risk", "name"
+MOST_RECENT = 20
+"""Batches to choose from."""
 MOST_FOLDERS = 500
 """In the list to choose from; deeper ones and more of them are for the command line."""
+
+
+OfBatch = TypeVar("OfBatch", HandingIn, Packing)
 
 
 class BatchTab:
@@ -37,7 +50,6 @@ class BatchTab:
 
     def __init__(self, context: Context, shell: Shell) -> None:
         self._context, self._widgets, self._shell = context, context.widgets, shell
-        self._work = context.service.batches
 
     # Widgets ----------------------------------------------------------------------------------
 
@@ -90,7 +102,7 @@ class BatchTab:
         }
 
     def _draw_hint(self, locale: str) -> str:
-        seconds = self._context.settings.page.leave_seconds
+        seconds = self._context.settings.jobs.keep_hours * 3_600
         key = "batch_stay" if self._context.service.history is None else "batch_stay_kept"
         stay = say(key, locale, time=duration_text(seconds, locale))
         return render.paragraphs(say("batch_hint", locale), stay)
@@ -98,8 +110,16 @@ class BatchTab:
     def _build_result(self) -> None:
         with gr.Column(elem_classes="card", elem_id="batch-result"):
             self._widgets.heading("batch_result")
+            self._recent = self._widgets.add(
+                gr.Dropdown,
+                lambda locale: {"label": say("batch_recent", locale)},
+                value=None,
+                visible=False,
+                filterable=False,
+                elem_id="batch-recent",
+            )
             self._status = gr.HTML(
-                batch_render.status(None, "zh"),
+                batch_render.status(None, Followed(), "zh"),
                 elem_id="batch-status",
                 elem_classes="status",
                 **DRAWN,
@@ -107,7 +127,11 @@ class BatchTab:
             self._order = self._widgets.add(
                 gr.Radio, self._order_words, value=BY_RISK, visible=False, elem_id="batch-order"
             )
-            self._list = row_list(("open_row", "cancel_row", "turn_page"), elem_id="batch-list")
+            events = ("open_row", "cancel_row", "retry_row", "turn_page")
+            self._list = row_list(events, elem_id="batch-list")
+            self._retry = self._widgets.button(
+                "batch_retry", visible=False, elem_id="batch-retry", scale=0, min_width=160
+            )
             with gr.Column(visible=False, elem_id="batch-pack") as self._pack_box:
                 self._formats = self._widgets.add(
                     gr.CheckboxGroup,
@@ -145,10 +169,12 @@ class BatchTab:
         """Whatever shows the batch."""
         return [
             self._status,
+            self._recent,
             self._order,
             self._list,
             self._start,
             self._cancel,
+            self._retry,
             self._pack_box,
             self._pack,
             self._stop_packing,
@@ -159,9 +185,16 @@ class BatchTab:
     def wire(self) -> None:
         """Connect the buttons, and those of the rows."""
         begin = {self._files, self._folder, *self._shell.viewer.form}
-        self._start.click(self._press_start, begin, self.painted, **BEGINS).then(
-            self._watch, None, self.painted, **QUICK
-        )
+
+        def watched(press: Any, *arguments: Any, **how: Any) -> None:
+            press(*arguments, self.painted, **how).then(self._watch, None, self.painted, **QUICK)
+
+        watched(self._start.click, self._press_start, begin, **BEGINS)
+        watched(self._recent.input, self._choose, self._recent, **CHOSEN)
+        watched(self._retry.click, self._press_retry, None, **BEGINS)
+        watched(self._list.retry_row, self._retry_row, None, **QUICK)
+        watched(self._pack.click, self._press_pack, self._formats, **BEGINS)
+        self._shell.place(self.name).select(self._refresh, None, self.painted, **QUICK)
         self._files.upload(lambda: None, None, self._folder, **QUICK)
         self._folder.input(lambda: None, None, self._files, **QUICK)
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
@@ -169,30 +202,40 @@ class BatchTab:
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
-        self._pack.click(self._press_pack, self._formats, self.painted, **BEGINS).then(
-            self._watch, None, self.painted, **QUICK
-        )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)
 
     def resume(self, page_load: PageLoad) -> None:
-        """Show the batch, and go on painting it while it runs."""
-        page_load.add(_has_batch, self._watch, self.painted)
+        """Show the window's batch, and go on painting it while it is at work."""
+        page_load.add(self._has_batches, self._watch, self.painted)
 
     def paint(self, session: Session) -> list[Any]:
-        """Draw the session's batch."""
-        run, locale, view = session.job_of(BatchJob), session.locale, session.view(BatchView)
-        over = run is None or run.is_over
-        has_results = run is not None and over and bool(run.transcribed)
-        packing = run.packing if run else None
+        """Draw the session's batch as it was last read."""
+        locale, view, followed = session.locale, session.view(BatchView), session.view(Followed)
+        rows, coming, packing = followed.rows.values(), _coming(session), _packing(session)
+        is_coming = coming is not None and not coming.is_over
+        is_over = not is_coming and all(row.state.is_over for row in rows)
+        has_results = any(row.state is State.FINISHED for row in rows)
+        has_failed = any(row.state is State.FAILED and row.may_retry for row in rows)
         is_packing = packing is not None and not packing.is_over
         packed = packing if packing and packing.state is State.FINISHED else None
+        choices = [
+            (batch_render.choice(each, locale, session.timezone), each.batch)
+            for each in view.recent
+        ]
+        is_listed = followed.batch in [batch for _, batch in choices]
         return [
-            batch_render.status(run, locale),
-            gr.update(visible=bool(run and run.rows), value=BY_NAME if view.by_name else BY_RISK),
-            batch_render.rows(run, view, self._context.settings.risk, locale),
-            gr.update(interactive=over),
-            gr.update(interactive=not over),
-            gr.update(visible=has_results),
+            batch_render.status(coming, followed, locale),
+            gr.update(
+                visible=bool(choices),
+                choices=choices,
+                value=followed.batch if is_listed else None,
+            ),
+            gr.update(visible=bool(rows), value=BY_NAME if view.by_name else BY_RISK),
+            self._rows(session),
+            gr.update(interactive=not is_coming),
+            gr.update(interactive=not is_over),
+            gr.update(visible=is_over and has_failed),
+            gr.update(visible=is_over and has_results),
             gr.update(interactive=not is_packing),
             gr.update(visible=is_packing),
             gr.update(
@@ -203,6 +246,72 @@ class BatchTab:
             batch_render.packing(packing, locale),
         ]
 
+    def _rows(self, session: Session) -> str:
+        settings, view = self._context.settings.risk, session.view(BatchView)
+        return batch_render.rows(session.view(Followed), view, settings, session.locale)
+
+    # Looking on -------------------------------------------------------------------------------
+
+    def _queue(self) -> JobQueue:
+        """Return the durable jobs as far as whoever asks may see them."""
+        return self._context.service.durable.seen_by(caller().principal)
+
+    def _read(self, session: Session) -> Followed:
+        """Read what is new of the session's batch; without a database it stays as it was."""
+        followed = session.view(Followed)
+        if followed.batch:
+            with suppress(StoreError):  # it will be back, and jobs are still there
+                followed.refresh(self._queue(), self._context.settings.risk)
+        return followed
+
+    def _look_up(self, session: Session) -> None:
+        """Find the newest batches, and that of the window where the process has forgotten it."""
+        with suppress(StoreError):
+            store = self._queue().store
+            recent = store.batches(limit=MOST_RECENT)
+            session.keep(replace(session.view(BatchView), recent=recent))
+            if not session.view(Followed).batch and session.mark:
+                for own in store.batches(session.mark, limit=1):
+                    session.keep(Followed(own.batch))
+
+    def _has_batches(self, session: Session) -> bool:
+        if self._context.service.queue is None:
+            return False
+        self._look_up(session)
+        return bool(session.view(BatchView).recent) or _coming(session) is not None
+
+    async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """Paint the batch now and whenever it has changed, until all is over.
+
+        A page has one that does so, the last that began: whatever it follows is painted.
+        """
+        session, page, own = self._context.session(request), request.session_hash or "", object()
+        watchers = session.view(Watchers).by_page
+        watchers[page], seen = own, None
+        await asyncio.to_thread(self._look_up, session)
+        while True:
+            followed = await asyncio.to_thread(self._read, session)
+            is_over = followed.is_over and all(job is None or job.is_over for job in _jobs(session))
+            if is_over:
+                await asyncio.to_thread(self._look_up, session)
+            if is_over or (now := _state(session)) != seen:
+                seen = None if is_over else now
+                yield await asyncio.to_thread(self.paint, session)
+            if is_over or watchers.get(page) is not own:
+                return
+            await asyncio.sleep(PAGE_POLL_SECONDS)
+
+    def _refresh(self, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        self._look_up(session)
+        return self._painted_anew(session)
+
+    def _painted_anew(self, session: Session) -> list[Any]:
+        self._read(session)
+        return self.paint(session)
+
+    # What is pressed --------------------------------------------------------------------------
+
     def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         files, folder = values[self._files], values[self._folder]
@@ -210,89 +319,115 @@ class BatchTab:
             raise gr.Error(say("batch_nothing", session.locale))
         uploads = [Path(file) for file in files or ()]
         chosen = None if uploads else Path(str(folder))
-        asked, before = self._shell.viewer.request(values), session.job_of(BatchJob)
-        session.put(self._work.begin(session.folder, uploads, chosen, asked, before))
-        session.keep(BatchView(session.view(BatchView).by_name))
+        asked, batch = self._shell.viewer.request(values), f"{session.mark}{new_id()}"
+        work = self._context.service.batches
+        session.put(work.begin(batch, session.folder, uploads, chosen, asked))
+        self._follow(session, batch)
         return self.paint(session)
 
-    async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        # An event that yields nothing would empty what it writes to.
+    def _choose(self, batch: str | None, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        seen: object = None
-        while (run := session.job_of(BatchJob)) is not None and not _is_over(run):
-            if (now := _state(run)) != seen:
-                seen = now
-                yield await asyncio.to_thread(self.paint, session)
-            await asyncio.sleep(PAGE_POLL_SECONDS)
-        yield await asyncio.to_thread(self.paint, session)
+        coming = session.job_of(HandingIn)
+        if coming is not None and coming.is_over:
+            session.drop(HandingIn)
+        self._follow(session, str(batch or ""))
+        return self._painted_anew(session)
+
+    def _follow(self, session: Session, batch: str) -> None:
+        session.keep(Followed(batch))
+        session.keep(replace(session.view(BatchView), page=0))
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        if (run := session.job_of(BatchJob)) is not None:
-            run.cancel()
-        return self.paint(session)
+        if (coming := _coming(session)) is not None:
+            coming.cancel()
+        self._queue().cancel_batch(session.view(Followed).batch)
+        return self._painted_anew(session)
+
+    def _press_retry(self, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        self._queue().retry_batch(session.view(Followed).batch)
+        return self._painted_anew(session)
+
+    def _retry_row(self, event: gr.EventData, request: gr.Request) -> list[Any]:
+        session = self._context.session(request)
+        self._queue().retry(events.read(event, events.Named).id)
+        return self._painted_anew(session)
+
+    def _cancel_row(self, event: gr.EventData, request: gr.Request) -> str:
+        session = self._context.session(request)
+        self._queue().cancel(events.read(event, events.Named).id)
+        self._read(session)
+        return self._rows(session)
 
     def _change_order(self, order: str, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.keep(BatchView(order == BY_NAME))
+        session.keep(replace(session.view(BatchView), by_name=order == BY_NAME, page=0))
         return self._rows(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session, page = self._context.session(request), events.read(event, events.Numbered).id
-        session.keep(BatchView(session.view(BatchView).by_name, page))
-        return self._rows(session)
-
-    def _cancel_row(self, event: gr.EventData, request: gr.Request) -> str:
-        session = self._context.session(request)
-        run, name = session.job_of(BatchJob), events.read(event, events.Named).id
-        if run is not None and run.batch is not None and name in {r.name for r in run.rows}:
-            run.batch.cancel(name)
+        session.keep(replace(session.view(BatchView), page=page))
         return self._rows(session)
 
     def _open(self, event: gr.EventData, request: gr.Request) -> Any:
-        session = self._context.session(request)
-        run, name = session.job_of(BatchJob), events.read(event, events.Named).id
-        if is_busy(session) or run is None or name not in run.transcribed:
+        session, queue = self._context.session(request), self._queue()
+        if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
-        show(session, run.job(name))
+        job = queue.find(events.read(event, events.Named).id)
+        opened = session.view(Opened).by_job
+        shown = opened.get(job.id) or open_job(
+            queue, job, session.folder, self._context.service.limits
+        )
+        if shown.entry is None:  # nobody else will know of what is corrected there
+            opened[job.id] = shown
+        show(session, shown)
         return self._shell.open(session)
 
     def _press_pack(self, formats: list[str], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
         if not formats:
             raise gr.Error(say("batch_no_format", session.locale))
-        if (run := session.job_of(BatchJob)) is not None:
-            look = WriterOptions(session.style, session.locale)
-            self._work.pack(run, formats, look)
+        look = WriterOptions(session.style, session.locale)
+        before, batch = session.job_of(Packing), session.view(Followed).batch
+        corrected = dict(session.view(Opened).by_job)
+        work = self._context.service.batches
+        session.put(work.pack(batch, session.folder, formats, look, corrected))
+        if before is not None:
+            before.cancel()
         return self.paint(session)
 
     def _press_stop_packing(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
-        run = session.job_of(BatchJob)
-        if run is not None and run.packing is not None:
-            run.packing.cancel()
+        if (packing := _packing(session)) is not None:
+            packing.cancel()
         return self.paint(session)
 
-    def _rows(self, session: Session) -> str:
-        settings = self._context.settings.risk
-        return batch_render.rows(
-            session.job_of(BatchJob), session.view(BatchView), settings, session.locale
-        )
+
+def _coming(session: Session) -> HandingIn | None:
+    """Return the batch that is shown while it is not handed in yet."""
+    return _of_shown(session, session.job_of(HandingIn))
 
 
-def _has_batch(session: Session) -> bool:
-    return session.job_of(BatchJob) is not None
+def _packing(session: Session) -> Packing | None:
+    """Return the zip of the batch that is shown."""
+    return _of_shown(session, session.job_of(Packing))
 
 
-def _is_over(run: BatchJob) -> bool:
-    return run.is_over and (run.packing is None or run.packing.is_over)
+def _of_shown(session: Session, job: OfBatch | None) -> OfBatch | None:
+    return job if job is not None and job.batch == session.view(Followed).batch else None
 
 
-def _state(run: BatchJob) -> tuple[object, ...]:
+def _jobs(session: Session) -> tuple[HandingIn | None, Packing | None]:
+    return _coming(session), _packing(session)
+
+
+def _state(session: Session) -> tuple[object, ...]:
     """Change whenever something has happened."""
-    packing = run.packing
-    return run.changes, run.state, packing and (packing.changes, packing.state)
+    followed = session.view(Followed)
+    jobs = (job and (job.changes, job.state) for job in _jobs(session))
+    return (followed.batch, followed.changes, *jobs)
 
 
 def _download_label(path: Path, locale: str) -> str:

@@ -66,8 +66,8 @@ class Cluster:
             compute=pool,
             **self._needs,
         )
-        for block in heard.iter_batches(prefetch_batches=0, batch_size=None, batch_format="numpy"):
-            yield from block["outcome"]
+        for row in heard.iter_rows():
+            yield row["outcome"]
 
 
 class _Rows:

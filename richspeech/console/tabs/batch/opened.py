@@ -1,0 +1,62 @@
+"""A finished row → a transcription as the views of a transcript show it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.errors import RichSpeechError
+from richspeech.jobs.batch.sources import place_at, safe_name
+from richspeech.jobs.transcribe import Origin, Transcription
+from richspeech.model.job_state import State
+from richspeech.queue.queue import JobQueue
+from richspeech.recognition.pipeline import BLOCK_SECONDS, Progress
+from richspeech.storage.jobs import QueuedJob
+
+
+@dataclass
+class Opened:
+    """Rows that were opened in a window and that no history has, with what was corrected there."""
+
+    by_job: dict[str, Transcription] = field(default_factory=dict)
+
+
+def open_job(queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits) -> Transcription:
+    """Show what was heard in a job, with all that was done to it since.
+
+    Its recording goes below ``folder``, where a browser may fetch it. Raises ``JobError`` unless
+    the job has finished, and ``StoreError``.
+    """
+    if queue.history is not None and job.transcript is not None:
+        stored = queue.history.store.open(job.transcript)
+        document, entry = stored.document, stored.entry
+    else:
+        document, entry = queue.result(job.id), None
+    name, meter = PurePosixPath(safe_name(job.name)).name, PeakMeter()
+    return Transcription(
+        _playable(queue, job, folder / "opened" / job.id / name, meter, limits),
+        job.request,
+        Progress.of(document),
+        meter=meter,
+        title=name,
+        origin=Origin.CACHED if job.is_cached else Origin.RECOGNISED,
+        entry=entry,
+        state=State.FINISHED,
+    )
+
+
+def _playable(
+    queue: JobQueue, job: QueuedJob, path: Path, meter: PeakMeter, limits: AudioLimits
+) -> Path | None:
+    """Put the recording at ``path``, and read its waveform; None when it is gone by now."""
+    try:
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with queue.recordings.open(job.id) as source:
+                place_at(source, path)
+        with open_recording(path, limits) as recording:
+            for _ in MeteredRecording(recording, meter, path.name).blocks(BLOCK_SECONDS):
+                pass
+    except (RichSpeechError, OSError):
+        return None
+    return path
