@@ -79,15 +79,20 @@ def served(log: Path, start: Start = forked, /, **environment: str) -> Iterator[
 
 @contextmanager
 def started(
-    program: Sequence[str], log: Path, start: Start = forked, /, **environment: str
+    program: Sequence[str],
+    log: Path,
+    start: Start = forked,
+    port: int | None = None,
+    /,
+    **environment: str,
 ) -> Iterator[tuple[Program, str]]:
     """A process that serves the embedded model, and its address, where nothing may listen yet."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     arguments = [*program, "--model", "embedded", "--port", str(port)]
     folder = log.absolute().parent
     own = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
+        "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/recordings",
         "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
         "RICHSPEECH_SERVER__HOSTS": json.dumps(["127.0.0.1", "hear.test"]),
         "RICHSPEECH_EMOTION__ID": "embedded",
@@ -100,6 +105,12 @@ def started(
     finally:
         server.terminate()
         server.wait(30)
+
+
+def free_port() -> int:
+    """A port at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def wait_for(server: Program, address: str, log: Path) -> None:

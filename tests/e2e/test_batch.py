@@ -1,8 +1,9 @@
-"""Many recordings at once: a bad one fails alone, a reload loses nothing, all go into one zip."""
+"""Many recordings at once: a bad one fails alone, a kill loses nothing, all go into one zip."""
 
 import io
 import json
 import re
+import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
+from .conftest import free_port, started, wait_for
+from .program import forked
 from .test_history import show
 from .visitor import EXAMPLES, Visitor, long_call, visitor_of, write_flac
 
@@ -105,3 +108,41 @@ def test_a_folder_of_the_server_is_transcribed(guest: Visitor) -> None:
 def test_without_a_recording_a_sentence_says_what_to_do(guest: Visitor) -> None:
     guest.page.click("#batch-start")
     expect(guest.page.get_by_text("请先上传音频文件或 zip，或选择文件夹。")).to_be_visible()
+
+
+def test_a_batch_outlasts_the_server_and_is_found_in_any_window(
+    playwright: Playwright, tmp_path: Path
+) -> None:
+    long = write_flac(tmp_path / "long.flac", *long_call(times=15))
+    port, log, quick = free_port(), tmp_path / "log.txt", {"RICHSPEECH_JOBS__LEASE_SECONDS": "2"}
+    with visitor_of(playwright) as guest:
+        with started(["app_sensevoice.py"], log, forked, port, **quick) as (server, address):
+            wait_for(server, f"{address}/readyz", log)
+            guest.open(address)
+            show(guest, "批量")
+            choose(guest, EXAMPLES / "zh-laughter.wav", long)
+            guest.page.click("#batch-start")
+            expect(rows(guest).filter(has_text="zh-laughter.wav")).to_contain_text("低风险")
+            expect(rows(guest).filter(has_text="long.flac")).to_contain_text("/ 21:4")
+            server.send_signal(signal.SIGKILL)
+            server.wait(30)
+        lost = guest.page.locator("#lost")
+        lost.wait_for()
+        with started(["app_sensevoice.py"], log, forked, port, **quick) as (server, address):
+            wait_for(server, f"{address}/readyz", log)
+            lost.wait_for(state="detached")  # the page comes back by itself, with its batch
+            guest.page.locator("html[data-settled]").wait_for(state="attached")
+            show(guest, "批量")
+            expect(rows(guest)).to_have_count(2)
+            wait_until_it_ends(guest, "全部完成：2 个成功，0 个失败")
+            with visitor_of(playwright) as other:
+                other.open(address)
+                show(other, "批量")
+                expect(rows(other)).to_have_count(0)
+                other.page.locator("#batch-recent input").click()
+                other.page.get_by_role("option", name="完成 2 / 2").click()
+                expect(rows(other)).to_have_count(2)
+                other.page.get_by_role("button", name="打开 long.flac").click()
+                expect(other.page.locator("#player .player-name")).to_have_text("long.flac")
+                assert len(other.lines()) > 30
+    assert "Traceback" not in log.read_text(encoding="utf-8")

@@ -146,7 +146,7 @@ def test_no_press_in_a_batch_is_lost(guest: Visitor, tmp_path: Path) -> None:
 
 
 def cancel_of(name: str) -> str:
-    return f"#batch-list [data-press=cancel_row][data-id='{name}']"
+    return f"#batch-list [aria-label='取消 {name}']"
 
 
 def expect_cancelled(page: Page, name: str) -> None:

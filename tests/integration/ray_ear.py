@@ -4,7 +4,7 @@
 
 Beside each recording it leaves NAME.begun, a line an attempt: the number of the process. What is
 called "late" waits for a file "go" in the same folder, "once" ends its process the first time, and
-"worst" every time. It imports Ray at once, so it wants the environment of ``session``.
+"always" every time. It imports Ray at once, so it wants the environment of ``session``.
 """
 
 import os
@@ -48,7 +48,7 @@ def silence(item: Item, _cancelled: Cancel) -> Iterator[Step]:
     with noted.open("a", encoding="utf-8") as file:
         file.write(f"{os.getpid()}\n")
     attempts = len(noted.read_text(encoding="utf-8").splitlines())
-    if recording.stem == "worst" or (recording.stem == "once" and attempts == 1):
+    if recording.stem == "always" or (recording.stem == "once" and attempts == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     while recording.stem.startswith("late") and not recording.with_name("go").exists():
         time.sleep(0.05)

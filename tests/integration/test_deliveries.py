@@ -74,23 +74,6 @@ def now(jobs: JobStore, claim: Claim) -> QueuedJob:
     return found
 
 
-def test_a_job_stays_until_its_receiver_is_told_or_nobody_tries_any_more(
-    jobs: JobStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hours = 0.0
-    monkeypatch.setattr(Database, "clock", lambda *_: NOON + timedelta(hours=hours), raising=True)
-    claim = finished(jobs, "https://example.org/hook")
-    hours = 2.0
-    assert jobs.delete_old(1) == ()
-    due = jobs.deliveries(30.0).claim()
-    assert due is not None
-    jobs.deliveries(30.0).settle(due, "500", DeliveryState.WAITING, 30 * 3_600)
-    hours = 50.0
-    assert jobs.delete_old(1) == ()
-    hours = 57.0
-    assert jobs.delete_old(1) == (claim.job.id,)
-
-
 def state_of(jobs: JobStore, claim: Claim) -> DeliveryState | None:
     told = now(jobs, claim).told
     return None if told is None else told.state

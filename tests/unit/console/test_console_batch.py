@@ -5,8 +5,9 @@ import io
 import re
 import threading
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,20 +15,16 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
+from richspeech.access.principal import Principal, Role
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
+from richspeech.console.tabs.batch.followed import Followed
+from richspeech.console.tabs.batch.opened import open_job
 from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.tabs.batch.tab import folder_choices
-from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import AudioError, OptionError, StoreError
-from richspeech.jobs.batch import batches as batch_work
-from richspeech.jobs.batch import job as batch_run
-from richspeech.jobs.batch.batches import Batches
-from richspeech.jobs.batch.job import BatchJob
-from richspeech.jobs.batch.rows import BatchRow
+from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job
-from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
@@ -35,18 +32,22 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.operations.caller import Caller, called_by
+from richspeech.queue.batches import HandingIn, Packing
+from richspeech.queue.queue import JobQueue
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
-from richspeech.settings import RiskSettings, Settings
+from richspeech.service import Service, build, open_queue
+from richspeech.settings import RiskSettings, load_settings
+from richspeech.storage import recordings as recording_store
 from richspeech.storage.history import History
+from richspeech.storage.jobs import BatchSummary, JobSummary, new_id
 from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
 from tests.fakes import loaded_with, ready, wait_until, wav_at
-from tests.history import full_history
 from tests.transcripts import put_right
 
-WAIT_SECONDS = 60.0
-"""How long a hung test lasts."""
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Ear:
         yield Progress(Transcript(seconds / 2, 0.1, "ear", "tiny"), (), seconds, finished=False)
         while not self.may_go.wait(0.02):
             if cancelled():
-                return
+                raise Cancelled
         emotion = Emotion.ANGRY if seconds > 5 else Emotion.NEUTRAL
         angry = {emotion.value: 1.0}
         said = Segment(0.0, seconds, "我要退款。", "zh", 0.9, emotion, angry, (), {}, (), "")
@@ -78,236 +79,395 @@ def recorded(path: Path, seconds: float = 1.0, seed: int = 0) -> Path:
     return wav_at(path, samples)
 
 
+@dataclass
+class Desk:
+    """A window at a console that does durable jobs."""
+
+    service: Service
+    session: Session = field(default_factory=Session)
+
+    @property
+    def queue(self) -> JobQueue:
+        return self.service.durable
+
+    @property
+    def history(self) -> History:
+        assert self.service.history is not None
+        return self.service.history
+
+    def begin(self, *uploads: Path, folder: Path | None = None) -> HandingIn:
+        place, asked = self.session.folder, TranscriptionRequest()
+        return self.service.batches.begin(new_id(), place, uploads, folder, asked)
+
+    def followed(self, job: HandingIn) -> Followed:
+        followed = Followed(job.batch)
+        followed.refresh(self.queue, RiskSettings())
+        return followed
+
+    def done(self, *uploads: Path, folder: Path | None = None) -> Followed:
+        """Hand recordings in, and wait until their batch is over."""
+        job = self.begin(*uploads, folder=folder)
+        finished(job)
+        followed = Followed(job.batch)
+
+        def is_over() -> bool:
+            followed.refresh(self.queue, RiskSettings())
+            return bool(followed.rows) and followed.is_over
+
+        wait_until(is_over)
+        return followed
+
+    def opened(self, followed: Followed, name: str) -> Transcription:
+        job = self.queue.find(row_of(followed, name).id)
+        return open_job(self.queue, job, self.session.folder, self.service.limits)
+
+    def packed(self, followed: Followed, *formats: str, **corrected: Transcription) -> Packing:
+        look, folder = WriterOptions("plain", "zh"), self.session.folder
+        packing = self.service.batches.pack(followed.batch, folder, formats, look, corrected)
+        finished(packing)
+        return packing
+
+
+@contextmanager
+def desk_of(ear: Ear, folder: Path, *, keeps: bool = True) -> Iterator[Desk]:
+    """A console whose ``calls`` may be transcribed."""
+    for name in ("weights", "calls"):
+        (folder / name).mkdir(exist_ok=True)
+    settings = load_settings(
+        batch={"folders": [str(folder / "calls")]},
+        jobs={"recordings": str(folder / "recordings")},
+    )
+    with ExitStack() as stack:
+        history, work = None, threading.Event()
+        if keeps:
+            store = stack.enter_context(closing(Store(f"sqlite:///{folder}/history.sqlite")))
+            history = History(store, settings, "1")
+        queue = stack.enter_context(open_queue(settings, history, work))
+        loaded = loaded_with(ear, folder=folder / "weights")
+        service = build(settings, ready(loaded), history=history, queue=queue, work=work)
+        stack.enter_context(service.at_work())
+        yield Desk(service)
+
+
 @pytest.fixture
-def ear() -> Ear:
+def ear() -> Iterator[Ear]:
     ear = Ear()
     ear.may_go.set()
-    return ear
+    yield ear
+    ear.may_go.set()
 
 
 @pytest.fixture
-def session() -> Session:
-    return Session()
-
-
-@pytest.fixture
-def work(ear: Ear, tmp_path: Path) -> Batches:
-    return work_of(ear, tmp_path)
-
-
-def work_of(ear: Ear, folder: Path, history: History | None = None) -> Batches:
-    weights = folder / "weights"
-    weights.mkdir(exist_ok=True)
-    readiness = ready(loaded_with(ear, folder=weights))
-    allowed = folder / "calls"
-    allowed.mkdir(exist_ok=True)
-    settings = Settings.model_validate({"batch": {"folders": [str(allowed)]}})
-    return Batches(Runner(), Transcribers(readiness, settings), settings, history)
+def desk(ear: Ear, tmp_path: Path) -> Iterator[Desk]:
+    with desk_of(ear, tmp_path) as desk:
+        yield desk
 
 
 def finished(task: Job) -> None:
     wait_until(lambda: task.is_over)
 
 
-def begin(
-    work: Batches, session: Session, uploads: Sequence[Path], folder: Path | None
-) -> BatchJob:
-    """What the tab does."""
-    before = session.job_of(BatchJob)
-    run = work.begin(session.folder, uploads, folder, TranscriptionRequest(), before)
-    session.put(run)
-    return run
+def row_of(followed: Followed, name: str) -> JobSummary:
+    return next(row for row in followed.rows.values() if row.name == name)
 
 
-def done(work: Batches, session: Session, *uploads: Path) -> BatchJob:
-    run = begin(work, session, uploads, None)
-    finished(run)
-    return run
-
-
-def states(run: BatchJob) -> dict[str, str]:
-    return {row.name: row.state.value for row in run.rows}
+def states(followed: Followed) -> dict[str, str]:
+    return {row.name: row.state.value for row in followed.rows.values()}
 
 
 def names(html: str) -> list[str]:
     return re.findall(r'class="row-name"[^>]*>([^<]+)<', html)
 
 
-def drawn(run: BatchJob, view: BatchView | None = None, locale: str = "zh") -> str:
-    return batch_render.rows(run, view or BatchView(), RiskSettings(), locale)
+def drawn(followed: Followed, view: BatchView | None = None, locale: str = "zh") -> str:
+    return batch_render.rows(followed, view or BatchView(), RiskSettings(), locale)
+
+
+def status(followed: Followed, locale: str = "zh") -> str:
+    return batch_render.status(None, followed, locale)
+
+
+def row(name: str, state: State = State.WAITING, **values: object) -> JobSummary:
+    plain = JobSummary(1, name, name, 10, state, NOON, 0.0, None, None, is_cached=False)
+    return replace(plain, **values)  # type: ignore[arg-type]
+
+
+def following(*rows: JobSummary, **risks: int) -> Followed:
+    return Followed("b", {each.id: each for each in rows}, {**risks})
 
 
 # doing
 
 
-def test_a_bad_file_fails_alone_with_its_sentence(
-    work: Batches, session: Session, tmp_path: Path
-) -> None:
-    good = [recorded(tmp_path / f"{name}.wav") for name in "abcd"]
+def test_a_bad_file_fails_alone_with_its_sentence(desk: Desk, tmp_path: Path) -> None:
+    good = [recorded(tmp_path / f"{name}.wav", seed=n) for n, name in enumerate("abcd")]
     bad = tmp_path / "坏的.wav"
     bad.write_bytes(b"no sound")
-    run = done(work, session, *good, bad)
-    assert run.state is State.FINISHED
-    assert [*states(run).values()].count("finished") == 4
-    assert states(run)["坏的.wav"] == "failed"
-    assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(run)
-    assert "Recognition failed: </strong>坏的.wav cannot be read" in drawn(run, locale="en")
-    assert "4 个成功，1 个失败" in batch_render.status(run, "zh")
+    followed = desk.done(*good, bad)
+    assert [*states(followed).values()].count("finished") == 4
+    assert states(followed)["坏的.wav"] == "failed"
+    assert "识别失败：</strong>坏的.wav 不是能识别的音频或视频" in drawn(followed)
+    assert "Recognition failed: </strong>坏的.wav cannot be read" in drawn(followed, locale="en")
+    assert "4 个成功，1 个失败" in status(followed)
 
 
-def test_uploads_may_vanish_once_the_batch_has_begun(
-    ear: Ear, work: Batches, session: Session, tmp_path: Path
-) -> None:
+def test_uploads_may_vanish_once_they_are_handed_in(ear: Ear, desk: Desk, tmp_path: Path) -> None:
     ear.may_go.clear()
     uploads = [recorded(tmp_path / "up" / f"{n}" / "same.wav", seed=n) for n in range(6)]
-    run = begin(work, session, uploads, None)
+    job = desk.begin(*uploads)
+    assert job.held_files == tuple(uploads)  # nobody deletes them meanwhile
+    finished(job)
     for upload in uploads:
         upload.unlink()
     ear.may_go.set()
-    finished(run)
-    assert set(states(run).values()) == {"finished"}
-    assert len(states(run)) == 6
+    wait_until(lambda: desk.followed(job).is_over)
+    assert set(states(desk.followed(job)).values()) == {"finished"}
+    assert len(states(desk.followed(job))) == 6
 
 
-def test_a_zip_is_as_good_as_its_files(work: Batches, session: Session, tmp_path: Path) -> None:
+def test_a_zip_is_as_good_as_its_files(desk: Desk, tmp_path: Path) -> None:
     packed = tmp_path / "calls.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(recorded(tmp_path / "one.wav"), "东/one.wav")
         archive.write(recorded(tmp_path / "two.wav", seed=2), "two.wav")
-    run = done(work, session, packed)
-    assert states(run) == {"two.wav": "finished", "东/one.wav": "finished"}
-    job = run.job("东/one.wav")
+    followed = desk.done(packed)
+    assert states(followed) == {"two.wav": "finished", "东/one.wav": "finished"}
+    job = desk.opened(followed, "东/one.wav")
     assert job.name == "one.wav"
     assert job.path is not None
     assert job.path.read_bytes() == (tmp_path / "one.wav").read_bytes()
-    assert session.folder in job.path.parents
+    assert desk.session.folder in job.path.parents
+    assert [*desk.session.folder.glob("unpacked*")] == []
 
 
-def test_only_the_folders_of_the_settings_may_be_chosen(
-    work: Batches, session: Session, tmp_path: Path
+def test_what_cannot_be_read_in_a_zip_is_a_row_that_is_not_tried_again(
+    desk: Desk, tmp_path: Path
 ) -> None:
+    packed = tmp_path / "calls.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(recorded(tmp_path / "one.wav"), "one.wav")
+        archive.writestr("inner.zip", b"PK")
+    followed = desk.done(packed)
+    assert states(followed) == {"inner.zip": "failed", "one.wav": "finished"}
+    html = drawn(followed)
+    assert "inner.zip" in html
+    assert "retry_row" not in html
+    assert row_of(followed, "inner.zip").error == Notice.of(
+        AudioError("batch.nested", name="inner.zip")
+    )
+
+
+def test_only_the_folders_of_the_settings_may_be_chosen(desk: Desk, tmp_path: Path) -> None:
     recorded(tmp_path / "calls" / "may" / "a.wav")
-    run = begin(work, session, (), tmp_path / "calls" / "may")
-    finished(run)
-    assert states(run) == {"a.wav": "finished"}
+    followed = desk.done(folder=tmp_path / "calls" / "may")
+    assert states(followed) == {"a.wav": "finished"}
     with pytest.raises(OptionError, match="may not be used") as caught:
-        begin(work, session, (), tmp_path)
+        desk.begin(folder=tmp_path)
     assert "不能使用" in Notice.of(caught.value).sentence("zh")
-    assert session.job_of(BatchJob) is run
 
 
-def test_a_folder_without_recordings_is_told(
-    work: Batches, session: Session, tmp_path: Path
-) -> None:
-    run = begin(work, session, (), tmp_path / "calls")
-    finished(run)
-    assert run.state is State.FAILED
-    assert "calls 里没有录音" in batch_render.status(run, "zh")
+def test_a_folder_without_recordings_is_told(desk: Desk, tmp_path: Path) -> None:
+    job = desk.begin(folder=tmp_path / "calls")
+    finished(job)
+    assert job.state is State.FAILED
+    assert "calls 里没有录音" in batch_render.status(job, desk.followed(job), "zh")
 
 
-def test_one_row_can_be_stopped_and_then_all(
-    ear: Ear, work: Batches, session: Session, tmp_path: Path
-) -> None:
+def test_one_row_can_be_stopped_and_then_all(ear: Ear, desk: Desk, tmp_path: Path) -> None:
     ear.may_go.clear()
-    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(8)]
-    run = begin(work, session, uploads, None)
+    job = desk.begin(*(recorded(tmp_path / f"{n}.wav", seed=n) for n in range(8)))
     wait_until(lambda: ear.calls == 4)
-    assert run.batch is not None
-    run.batch.cancel("0.wav")
-    assert states(run)["0.wav"] == "cancelled"
-    assert session.has_work
+    first = row_of(desk.followed(job), "0.wav")
+    desk.queue.cancel(first.id)
+    wait_until(lambda: states(desk.followed(job))["0.wav"] == "cancelled")
     wait_until(lambda: ear.calls == 5)
-    run.cancel()
-    finished(run)
-    assert set(states(run).values()) == {"cancelled"}
-    assert "已取消" in batch_render.status(run, "zh")
-    assert not session.has_work
+    desk.queue.cancel_batch(job.batch)
+    wait_until(lambda: desk.followed(job).is_over)
+    assert set(states(desk.followed(job)).values()) == {"cancelled"}
+    assert "已取消" in status(desk.followed(job))
 
 
-def test_a_window_that_is_left_stops_its_batch(
-    ear: Ear, work: Batches, session: Session, tmp_path: Path
+def test_a_window_that_is_left_leaves_its_batch_at_work(
+    ear: Ear, desk: Desk, tmp_path: Path
 ) -> None:
     ear.may_go.clear()
-    run = begin(work, session, [recorded(tmp_path / "a.wav")], None)
-    for task in session.tasks:
+    job = desk.begin(recorded(tmp_path / "a.wav"))
+    desk.session.put(job)
+    finished(job)
+    for task in desk.session.tasks:
         task.cancel()
-    finished(run)
-    assert run.state is State.CANCELLED
+    ear.may_go.set()
+    wait_until(lambda: states(desk.followed(job)) == {"a.wav": "finished"})
+
+
+def test_who_cancels_before_all_is_handed_in_keeps_nothing(desk: Desk, tmp_path: Path) -> None:
+    job = HandingIn((recorded(tmp_path / "a.wav"),), TranscriptionRequest(), "b1", tmp_path)
+    job.cancel()
+    desk.service.runner.run(job, lambda: desk.service.batches.do(job))
+    assert job.state is State.CANCELLED
+    assert desk.queue.list() == ()
+    assert "没有提交任何录音" in batch_render.status(job, Followed("b1"), "zh")
+
+
+def test_what_has_failed_is_tried_again(ear: Ear, desk: Desk, tmp_path: Path) -> None:
+    ear.may_go.clear()
+    job = desk.begin(recorded(tmp_path / "a.wav"))
+    wait_until(lambda: ear.calls == 1)
+    desk.queue.cancel_batch(job.batch)
+    wait_until(lambda: desk.followed(job).is_over)
+    html = drawn(desk.followed(job))
+    assert 'data-press="retry_row"' in html
+    assert 'aria-label="重试 a.wav"' in html
+    ear.may_go.set()
+    desk.queue.retry(row_of(desk.followed(job), "a.wav").id)
+    wait_until(lambda: states(desk.followed(job)) == {"a.wav": "finished"})
 
 
 # rows
 
 
-def test_the_highest_risk_comes_first(work: Batches, session: Session, tmp_path: Path) -> None:
+def test_the_highest_risk_comes_first(desk: Desk, tmp_path: Path) -> None:
     calm, angry = recorded(tmp_path / "a.wav", 1), recorded(tmp_path / "b.wav", 16)
-    run = done(work, session, calm, angry)
-    assert names(drawn(run)) == ["b.wav", "a.wav"]
-    assert names(drawn(run, BatchView(by_name=True))) == ["a.wav", "b.wav"]
-    first, second = drawn(run).split("<li ")[1:]
+    followed = desk.done(calm, angry)
+    assert names(drawn(followed)) == ["b.wav", "a.wav"]
+    assert names(drawn(followed, BatchView(by_name=True))) == ["a.wav", "b.wav"]
+    first, second = drawn(followed).split("<li ")[1:]
     assert "高风险" in first
     assert "低风险" in second
 
 
 def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
     rows = [
-        BatchRow("waiting", 1),
-        BatchRow("failed", 1, State.FAILED),
-        BatchRow("calm", 1, State.FINISHED, risk=0),
-        BatchRow("angry", 1, State.FINISHED, risk=80),
-        BatchRow("cancelled", 1, State.CANCELLED),
-        BatchRow("running", 1, State.RUNNING),
+        row("waiting"),
+        row("failed", State.FAILED),
+        row("calm", State.FINISHED),
+        row("angry", State.FINISHED),
+        row("unknown", State.FINISHED),
+        row("cancelled", State.CANCELLED),
+        row("stopping", State.STOPPING),
+        row("running", State.RUNNING),
     ]
-    assert [row.name for row in batch_render.in_order(rows)] == [
-        *("running", "angry", "calm", "failed", "waiting", "cancelled")
+    ordered = batch_render.in_order(rows, {"calm": 0, "angry": 80, "unknown": None})
+    assert [each.name for each in ordered] == [
+        *("running", "stopping", "angry", "calm", "unknown", "failed", "waiting", "cancelled")
     ]
 
 
-@dataclass
-class Rows:
-    rows: tuple[BatchRow, ...]
-
-
-def test_a_thousand_rows_are_drawn_fifty_at_a_time(tmp_path: Path) -> None:
-    rows = tuple(BatchRow(f"{n:04}.wav", 1) for n in range(1000))
-    run = BatchJob((), TranscriptionRequest(), tmp_path, ZipLimits(1, 1, 1))
-    run.batch = Rows(rows)  # type: ignore[assignment]
-    html = drawn(run, BatchView(by_name=True, page=19))
+def test_a_thousand_rows_are_drawn_fifty_at_a_time() -> None:
+    followed = following(*(row(f"{n:04}.wav") for n in range(1000)))
+    html = drawn(followed, BatchView(by_name=True, page=19))
     assert names(html) == [f"{n:04}.wav" for n in range(950, 1000)]
     assert len(html.encode()) < 40_000
     assert "第 951–1,000 条" in html
 
 
-def test_names_cannot_become_html(tmp_path: Path) -> None:
-    run = BatchJob((), TranscriptionRequest(), tmp_path, ZipLimits(1, 1, 1))
-    bad = BatchRow("<img src=x>", 1).begin().fail(Notice("<script>"))
-    run.batch = Rows((bad, BatchRow('"><b>', 1).begin()))  # type: ignore[assignment]
-    assert not re.search("<(img|script|b)>", drawn(run))
+def test_names_cannot_become_html() -> None:
+    bad = row("<img src=x>", State.FAILED, error=Notice("<script>"))
+    assert not re.search("<(img|script|b)>", drawn(following(bad, row('"><b>', State.RUNNING))))
+
+
+def test_a_row_that_waits_for_better_times_says_why() -> None:
+    why = Notice.of(StoreError("history.unusable", why="disk full"))
+    html = drawn(following(row("a.wav", error=why)))
+    assert "历史记录无法使用（disk full）" in html
+    assert "识别失败" not in html
+    assert "排队中" in html
+
+
+def test_how_far_all_are_together_is_told_with_the_time_that_is_left() -> None:
+    half = row("a.wav", State.RUNNING, seconds_done=30.0, seconds_total=60.0)
+    shown = status(following(half, row("b.wav", State.FAILED), row("c.wav")))
+    assert "正在处理" in shown
+    assert "1 / 3 个文件" in shown
+    assert "1 个失败" in shown
+    assert "已识别 0:30，共约 2:00" in shown
+    assert "正在停止" in status(following(row("a.wav", State.STOPPING)))
+
+
+def test_a_batch_is_read_whole_once_and_then_what_has_changed(
+    ear: Ear, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear.may_go.clear()
+    job = desk.begin(recorded(tmp_path / "a.wav"))
+    wait_until(lambda: ear.calls == 1)
+    asked: list[datetime | None] = []
+    read = type(desk.queue.store).summaries
+
+    def noted(self: object, batch: str, since: datetime | None = None) -> tuple[JobSummary, ...]:
+        asked.append(since)
+        return read(self, batch, since)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(desk.queue.store), "summaries", noted)
+    followed = desk.followed(job)
+    before = followed.changes
+    followed.refresh(desk.queue, RiskSettings())
+    assert followed.changes == before
+    ear.may_go.set()
+
+    def is_over() -> bool:
+        followed.refresh(desk.queue, RiskSettings())
+        return followed.is_over
+
+    wait_until(is_over)
+    assert followed.changes > before
+    assert [*followed.risks] == [row_of(followed, "a.wav").id]
+    assert asked[0] is None
+    assert None not in asked[1:]
+
+
+def test_a_batch_is_named_among_others_by_its_time_and_how_far_it_is() -> None:
+    batch = BatchSummary("b", NOON, 5, 3)
+    assert batch_render.choice(batch, "zh", "Asia/Shanghai") == "2026-11-20 20:00 · 完成 3 / 5"
+    assert batch_render.choice(batch, "en", "UTC") == "2026-11-20 12:00 · 3 of 5 done"
+
+
+def test_people_find_their_own_batches(desk: Desk, tmp_path: Path) -> None:
+    ann, bob = (Principal.at_browser(name, Role.MEMBER) for name in ("ann", "bob"))
+    with called_by(Caller(user="ann", principal=ann)):
+        job = desk.begin(recorded(tmp_path / "a.wav"))
+    finished(job)
+    store = desk.queue.store
+    assert [each.batch for each in store.seen_by(ann).batches()] == [job.batch]
+    assert store.seen_by(bob).batches() == ()
+    assert Followed(job.batch).rows == {}
+    strange = Followed(job.batch)
+    strange.refresh(desk.queue.seen_by(bob), RiskSettings())
+    assert strange.rows == {}
 
 
 # opening and packing
 
 
-def test_a_row_opens_with_its_waveform_and_keeps_its_corrections(
-    work: Batches, session: Session, tmp_path: Path
-) -> None:
-    run = done(work, session, recorded(tmp_path / "a.wav"))
-    job = run.job("a.wav")
+def test_a_row_opens_with_its_waveform_and_its_corrections(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    job = desk.opened(followed, "a.wav")
     assert job.state is State.FINISHED
     assert job.transcript is not None
     assert job.transcript.text == "我要退款。"
     assert len(job.meter.peaks.values) > 10
-    assert run.job("a.wav") is job
+    correct(desk, job, "我要退货。")
+    again = desk.opened(followed, "a.wav")
+    assert again.transcript is not None
+    assert again.transcript.segments[0].text == "我要退货。"
+    assert again.path == job.path
 
 
-def test_everything_that_is_done_goes_into_one_zip(
-    work: Batches, session: Session, tmp_path: Path
-) -> None:
+def test_a_row_whose_recording_is_gone_opens_without_sound(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    desk.queue.recordings.delete(row_of(followed, "a.wav").id)
+    job = desk.opened(followed, "a.wav")
+    assert (job.path, job.sound) == (None, None)
+    assert job.transcript is not None
+    assert job.transcript.text == "我要退款。"
+
+
+def test_everything_that_is_done_goes_into_one_zip(desk: Desk, tmp_path: Path) -> None:
     bad = tmp_path / "=坏.wav"
     bad.write_bytes(b"no sound")
-    run = done(work, session, recorded(tmp_path / "a.wav"), recorded(tmp_path / "b.wav"), bad)
-    put_right(run.job("a.wav"), Correction(0, text="我要退货。"))
-    packing = work.pack(run, ["txt", "html"], WriterOptions("plain", "zh"))
-    finished(packing)
+    good = (recorded(tmp_path / f"{name}.wav", seed=n) for n, name in enumerate("ab"))
+    followed = desk.done(*good, bad)
+    correct(desk, desk.opened(followed, "a.wav"), "我要退货。")
+    packing = desk.packed(followed, "txt", "html")
     assert packing.state is State.FINISHED
     with zipfile.ZipFile(packing.path) as archive:
         assert archive.testzip() is None
@@ -325,81 +485,78 @@ def test_everything_that_is_done_goes_into_one_zip(
     assert summary[1]["seconds"] == "1.00"
     assert summary[0]["error"].startswith("'=坏.wav cannot be read")
     assert summary[1]["error"] == ""
+    assert summary[2]["risk"] == str(followed.risks[row_of(followed, "b.wav").id])
 
 
-def test_packing_can_be_stopped(work: Batches, session: Session, tmp_path: Path) -> None:
-    run = done(work, session, recorded(tmp_path / "a.wav"))
-    packing = work.pack(run, ["txt"], WriterOptions())
+def test_without_a_history_what_was_corrected_in_the_window_is_packed(
+    ear: Ear, tmp_path: Path
+) -> None:
+    with desk_of(ear, tmp_path, keeps=False) as desk:
+        followed = desk.done(recorded(tmp_path / "a.wav"))
+        job = desk.opened(followed, "a.wav")
+        assert job.entry is None
+        put_right(job, Correction(0, text="我要退货。"))
+        identifier = row_of(followed, "a.wav").id
+        packing = desk.packed(followed, "txt", **{identifier: job})
+        with zipfile.ZipFile(packing.path) as archive:
+            assert "我要退货。" in archive.read("a.wav.txt").decode()
+
+
+def test_two_recordings_of_one_name_do_not_meet_in_the_zip(desk: Desk, tmp_path: Path) -> None:
+    uploads = [recorded(tmp_path / f"{n}" / "a.wav", seed=n) for n in range(2)]
+    packing = desk.packed(desk.done(*uploads), "txt")
+    with zipfile.ZipFile(packing.path) as archive:
+        assert len({*archive.namelist()}) == 3
+
+
+def test_packing_can_be_stopped(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    batches, look = desk.service.batches, WriterOptions()
+    packing = batches.pack(followed.batch, desk.session.folder, ["txt"], look, {})
     packing.cancel()
     finished(packing)
     assert packing.state in (State.CANCELLED, State.FINISHED)
 
 
-def test_a_new_batch_takes_the_place_of_the_old_one(
-    work: Batches, session: Session, tmp_path: Path
-) -> None:
-    first = done(work, session, recorded(tmp_path / "a.wav"))
-    opened = first.job("a.wav").path
-    done(work, session, recorded(tmp_path / "b.wav"))
-    assert opened is not None
-    assert opened.is_file()
-    assert not [*first.folder.glob("uploads/**/*.wav")]
+def test_a_new_batch_leaves_the_one_before(desk: Desk, tmp_path: Path) -> None:
+    first = desk.done(recorded(tmp_path / "a.wav"))
+    second = desk.done(recorded(tmp_path / "b.wav", seed=1))
+    assert [each.batch for each in desk.queue.store.batches()] == [second.batch, first.batch]
+    assert desk.opened(first, "a.wav").sound is not None
 
 
-def test_what_the_history_knows_is_not_heard_again(
-    ear: Ear, session: Session, store: Store, tmp_path: Path
-) -> None:
-    work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
+def test_what_the_history_knows_is_not_heard_again(ear: Ear, desk: Desk, tmp_path: Path) -> None:
     uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(3)]
-    done(work, session, *uploads)
-    again = done(work, session, *uploads)
+    desk.done(*uploads)
+    again = desk.done(*uploads)
     assert ear.calls == 3
-    assert store.count(Query()) == 3
-    assert again.job("0.wav").origin is Origin.CACHED
+    assert desk.history.store.count(Query()) == 3
+    assert desk.opened(again, "0.wav").origin is Origin.CACHED
     assert drawn(again).count("来自历史") == 3
 
 
 def test_rows_of_one_sound_share_an_entry_and_take_back_nothing_from_each_other(
-    ear: Ear, session: Session, store: Store, tmp_path: Path
+    desk: Desk, tmp_path: Path
 ) -> None:
-    history = History(store, Settings(), "1.0")
-    work = work_of(ear, tmp_path, history)
-    run = done(work, session, *(recorded(tmp_path / f"{name}.wav") for name in "ab"))
-    first, second = run.job("a.wav"), run.job("b.wav")
+    followed = desk.done(*(recorded(tmp_path / f"{name}.wav") for name in "ab"))
+    first, second = desk.opened(followed, "a.wav"), desk.opened(followed, "b.wav")
+    store = desk.history.store
     assert (first.name, second.name, store.count(Query())) == ("a.wav", "b.wav", 1)
     assert first.entry == second.entry
-    transcriptions = Transcriptions(work._runner, work._transcribers, work._limits, history)
-    correct(transcriptions, first, "我要退货。")
+    correct(desk, first, "我要退货。")
     with pytest.raises(StoreError, match="corrected or deleted elsewhere; open it again"):
-        correct(transcriptions, second, "我要换货。")
+        correct(desk, second, "我要换货。")
     assert first.entry is not None
     assert store.document(first.entry).transcript.segments[0].text == "我要退货。"
     assert second.transcript is not None
     assert second.transcript.segments[0].text == "我要换货。"  # on the page alone
 
 
-def correct(transcriptions: Transcriptions, job: Transcription, text: str) -> None:
+def correct(desk: Desk, job: Transcription, text: str) -> None:
+    transcriptions: Transcriptions = desk.service.transcriptions
     assert job.document is not None
     change = Correction(index=0, text=text)
     transcriptions.correct(job, job.document.with_corrections([change], datetime.now(UTC)))
-
-
-def test_rows_that_the_history_does_not_take_say_so(
-    ear: Ear, session: Session, tmp_path: Path
-) -> None:
-    store = Store(full_history(tmp_path / "history.sqlite"))
-    work = work_of(ear, tmp_path, History(store, Settings(), "1.0"))
-    run = done(work, session, *(recorded(tmp_path / f"{n}.wav", seed=n) for n in range(2)))
-    store.close()
-    assert set(states(run).values()) == {"finished"}
-    assert drawn(run).count("未存入历史") == 2
-    assert drawn(run, locale="en").count("not in the history") == 2
-    shown = batch_render.status(run, "zh")
-    assert "全部完成：2 个成功" in shown
-    assert "其中 2 个没有存进历史记录。历史记录无法使用（database or disk is full）" in shown
-    assert "2 of them were not saved in the history. The history cannot be used" in (
-        batch_render.status(run, "en")
-    )
 
 
 # full disks
@@ -412,39 +569,37 @@ def fill_disk(monkeypatch: pytest.MonkeyPatch, where: str, of: object) -> None:
     monkeypatch.setattr(of, where, full)
 
 
-def test_a_disk_without_room_for_the_uploads_keeps_the_batch_before(
-    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_without_room_for_the_recordings_takes_none_and_keeps_the_batch_before(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = done(work, session, recorded(tmp_path / "a.wav"))
-    fill_disk(monkeypatch, "place_at", batch_work)
-    with pytest.raises(AudioError) as caught:
-        begin(work, session, [recorded(tmp_path / "b.wav")], None)
-    assert Notice.of(caught.value).sentence("zh") == (
-        "服务器上放不下这些录音（No space left on device）：请一次少选一些，或联系管理员。"
-    )
-    assert session.job_of(BatchJob) is first
-    assert first.transcript("a.wav").text == "我要退款。"
-    assert [*session.folder.glob("*/uploads/*/b.wav")] == []
-
-
-def test_a_row_that_finds_no_room_fails_alone_in_a_sentence(
-    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill_disk(monkeypatch, "write_atomically", batch_run)
-    run = done(work, session, recorded(tmp_path / "a.wav"))
-    assert run.state is State.FINISHED
-    assert "a.wav 的结果无法保存（No space left on device）：请重新开始。" in drawn(run)
+    first = desk.done(recorded(tmp_path / "a.wav"))
+    fill_disk(monkeypatch, "_link_or_copy", recording_store)
+    job = desk.begin(recorded(tmp_path / "b.wav", seed=1))
+    finished(job)
+    shown = batch_render.status(job, desk.followed(job), "zh")
+    assert "No space left on device" in shown
+    assert [each.batch for each in desk.queue.store.batches()] == [first.batch]
+    assert desk.queue.result(row_of(first, "a.wav").id).transcript.text == "我要退款。"
 
 
 def test_a_zip_that_finds_no_room_is_a_sentence_and_leaves_nothing(
-    work: Batches, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = done(work, session, recorded(tmp_path / "a.wav"))
+    followed = desk.done(recorded(tmp_path / "a.wav"))
     fill_disk(monkeypatch, "writestr", zipfile.ZipFile)
-    packing = work.pack(run, ["txt"], WriterOptions())
-    finished(packing)
+    packing = desk.packed(followed, "txt")
     assert "磁盘可能满了" in batch_render.packing(packing, "zh")
     assert not packing.path.exists()
+
+
+def test_more_than_may_be_kept_is_refused_before_anything_is_unpacked(
+    desk: Desk, tmp_path: Path
+) -> None:
+    object.__setattr__(desk.queue, "max_bytes", 10_000)
+    job = desk.begin(recorded(tmp_path / "a.wav"))
+    finished(job)
+    assert "10,000 字节" in batch_render.status(job, desk.followed(job), "zh")
+    assert desk.queue.list() == ()
 
 
 def test_folders_to_choose_from_are_named_for_people(tmp_path: Path) -> None:

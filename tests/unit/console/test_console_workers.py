@@ -15,12 +15,10 @@ from richspeech.api import server as api_server
 from richspeech.api.server import Server, work_seconds
 from richspeech.audio.decode import AudioLimits
 from richspeech.console import render
-from richspeech.console.sessions import Session, Sessions
+from richspeech.console.sessions import Sessions
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, StoppingError
-from richspeech.jobs.batch.batches import Batches
-from richspeech.jobs.batch.job import BatchJob
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.language.catalog import Notice
@@ -28,11 +26,13 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.queue.queue import JobQueue
 from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
 from richspeech.service import build
 from richspeech.settings import Settings
 from richspeech.storage.history import History
 from richspeech.storage.query import Query
+from richspeech.storage.recordings import Recordings
 from richspeech.storage.transcripts import Store
 from tests.fakes import loaded_with, ready, wait_until, wav_at
 
@@ -143,67 +143,21 @@ def test_who_cancels_while_the_process_goes_on_keeps_nothing(
 
 
 def test_no_new_work_is_taken_from_then_on(
-    workers: Runner, transcribers: Transcribers, tmp_path: Path
+    workers: Runner, transcribers: Transcribers, store: Store, tmp_path: Path
 ) -> None:
-    service = build(Settings(), transcribers=transcribers, runner=workers)
+    queue = JobQueue(store.jobs, Recordings(tmp_path / "recordings"))
+    service = build(Settings(), transcribers=transcribers, runner=workers, queue=queue)
     workers.require_open()
     workers.close(FOREVER, FOREVER)
-    batches = Batches(workers, transcribers, Settings(), None)
     with pytest.raises(StoppingError, match="is about to stop") as caught:
         workers.require_open()
     with pytest.raises(StoppingError):
-        batches.begin(
-            Session().folder, [recorded(tmp_path / "a.wav")], None, TranscriptionRequest()
+        service.batches.begin(
+            "b1", tmp_path, [recorded(tmp_path / "a.wav")], None, TranscriptionRequest()
         )
     with pytest.raises(StoppingError):
         LiveWindows(Sessions(60), service).open("window", "", Options())
     assert Notice.of(caught.value).sentence("zh").startswith("服务器正要停止")
-
-
-@pytest.fixture
-def session() -> Session:
-    """One that stays, for the files of its batch go with it."""
-    return Session()
-
-
-@pytest.fixture
-def run(
-    transcribers: Transcribers,
-    ear: Ear,
-    workers: Runner,
-    store: Store,
-    session: Session,
-    tmp_path: Path,
-) -> BatchJob:
-    """A batch of six recordings, two of which have begun."""
-    settings = Settings.model_validate({"batch": {"workers": 2}})
-    history = History(store, Settings(), "1")
-    batches = Batches(workers, transcribers, settings, history)
-    uploads = [recorded(tmp_path / f"{n}.wav", seed=n) for n in range(6)]
-    run = batches.begin(session.folder, uploads, None, TranscriptionRequest())
-    for _ in range(2):
-        assert ear.has_begun.acquire(timeout=FOREVER)
-    return run
-
-
-def test_a_batch_begins_no_other_recording_and_keeps_all_that_was_heard(
-    run: BatchJob, workers: Runner, store: Store
-) -> None:
-    workers.close(0.0, FOREVER)
-    assert run.state is State.CANCELLED
-    assert {row.state.value for row in run.rows} == {"cancelled"}
-    assert len(names(store)) == 2
-    assert all(name.endswith(".wav (interrupted)") for name in names(store))
-
-
-def test_recordings_of_a_batch_that_end_in_time_are_done(
-    run: BatchJob, ear: Ear, workers: Runner, store: Store
-) -> None:
-    threading.Timer(0.2, ear.may_go.set).start()
-    workers.close(FOREVER, FOREVER)
-    states = [row.state.value for row in run.rows]
-    assert (states.count("finished"), states.count("cancelled")) == (2, 4)
-    assert len(names(store)) == 2
 
 
 def test_a_talk_that_is_read_along_ends_and_is_kept(

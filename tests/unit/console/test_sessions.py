@@ -9,11 +9,10 @@ import pytest
 from richspeech.console.sessions import MOST_OPEN_SECONDS, Session, Sessions, delete_older
 from richspeech.console.shown import show
 from richspeech.errors import AccessError, BusyError, OptionError
-from richspeech.jobs.batch.job import BatchJob
-from richspeech.jobs.batch.sources import ZipLimits
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
+from richspeech.queue.batches import Packing
 
 MING, HONG = "visitor ming", "visitor hong"
 
@@ -119,20 +118,23 @@ def test_files_go_when_they_are_old_unless_somebody_works_on_them() -> None:
 def test_what_came_of_long_work_is_there_after_its_end() -> None:
     sessions = Sessions(0.2)
     session = sessions.attach("page", "key", MING)
-    limits = ZipLimits(1, 1, 1)
-    run = BatchJob((), TranscriptionRequest(), session.folder / "batch", limits)
+    run = Packing("b1", ("txt",), session.folder / "batch.zip")
     session.put(run)
-    result = run.folder / "heard" / "call.wav.json"
-    result.parent.mkdir(parents=True)
-    result.write_text("{}")
+    run.path.write_bytes(b"PK")
     run.state = State.RUNNING
     time.sleep(0.25)  # longer than anything is kept
     sessions.sweep()
     run.state = State.FINISHED
     sessions.leave("page")
     sessions.sweep()
-    assert result.exists()
+    assert run.path.exists()
     assert sessions.of_window("key", MING) is session
+
+
+def test_a_window_has_a_mark_that_outlasts_the_process_and_is_not_its_key() -> None:
+    marks = [Sessions(60).attach("page", key, MING).mark for key in ("key", "key", "other")]
+    assert marks[0] == marks[1] != marks[2]
+    assert "key" not in marks[0]
 
 
 def test_an_upload_that_takes_long_stays_while_it_comes() -> None:

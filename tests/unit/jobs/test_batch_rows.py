@@ -2,7 +2,7 @@
 
 import pytest
 
-from richspeech.jobs.batch.rows import BatchRow, by_risk, tally
+from richspeech.jobs.batch.rows import BatchRow, tally
 from richspeech.language.catalog import Notice
 from richspeech.model.job_state import NEXT, State
 from richspeech.model.transcript import Transcript
@@ -63,12 +63,6 @@ def test_a_row_goes_forward_only(before: State, after: State) -> None:
     else:
         with pytest.raises(ValueError, match=f"a.wav is {before} and cannot become {after}"):
             step(in_state(before))
-
-
-def test_the_highest_risk_comes_first_and_unknown_last() -> None:
-    risks = [None, 10, 90, None, 10, 0]
-    rows = [BatchRow(str(number), 1, risk=risk) for number, risk in enumerate(risks)]
-    assert [row.name for row in by_risk(rows)] == ["2", "1", "4", "5", "0", "3"]
 
 
 def test_what_is_not_opened_yet_is_guessed_from_its_bytes() -> None:

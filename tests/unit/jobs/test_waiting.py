@@ -16,7 +16,6 @@ from richspeech.console.tabs.transcribe.handlers import paint
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import BusyError, Cancelled
-from richspeech.jobs.batch.batches import Batches
 from richspeech.jobs.export import Exports, Material, order
 from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import AT_ONCE, Runner
@@ -27,8 +26,12 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
+from richspeech.queue.batches import Batches
+from richspeech.queue.queue import JobQueue
 from richspeech.service import build
 from richspeech.settings import Settings
+from richspeech.storage.recordings import Recordings
+from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
 from tests.fakes import wait_until
 
@@ -192,19 +195,24 @@ def test_a_talk_that_has_ended_is_never_sent_away(loading: Transcribers, tmp_pat
     wait_until(lambda: talk.state is State.CANCELLED)
 
 
-def test_a_batch_too_many_leaves_the_one_before_as_it_was(
-    loading: Transcribers, workers: Runner, tmp_path: Path
+def test_a_batch_too_many_is_refused_and_those_before_go_on(
+    workers: Runner, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work, asked = Batches(workers, loading, Settings()), TranscriptionRequest()
-    sessions = [Session() for _ in range(AT_ONCE[Kind.BATCH])]
-    runs = [work.begin(each.folder, [recording(tmp_path)], None, asked) for each in sessions]
-    with pytest.raises(BusyError):
-        work.begin(sessions[0].folder, [recording(tmp_path)], None, asked, runs[0])
-    assert all(path.is_file() for path in runs[0].paths)
-    assert not runs[0].stop.is_set()
-    for run in runs:
-        run.cancel()
-    wait_until(lambda: all(run.state is State.CANCELLED for run in runs))
+    go_on = threading.Event()
+    queue = JobQueue(store.jobs, Recordings(tmp_path / "recordings"))
+    work, asked = Batches(workers, queue, Settings()), TranscriptionRequest()
+    with monkeypatch.context() as patch:
+        patch.setattr(JobQueue, "require_room", lambda *_: go_on.wait())
+        paths = [recording(tmp_path)]
+        jobs = [
+            work.begin(f"b{number}", tmp_path, paths, None, asked)
+            for number in range(AT_ONCE[Kind.BATCH])
+        ]
+        with pytest.raises(BusyError):
+            work.begin("many", tmp_path, paths, None, asked)
+        go_on.set()
+        wait_until(lambda: all(job.state is State.FINISHED for job in jobs))
+    assert {each.batch for each in store.jobs.batches()} == {job.batch for job in jobs}
 
 
 def test_a_long_export_too_many_has_failed_and_a_quick_one_waits_for_nobody(
