@@ -64,7 +64,7 @@ def open_cluster(address: str, settings: Settings, engines: int | None) -> "Iter
                 "num_cpus": max(os.cpu_count() or 1, cores),
                 "object_store_memory": OBJECT_STORE_BYTES,
                 "include_dashboard": False,
-                "_temp_dir": folder,
+                "_temp_dir": f"{folder}/ray",  # which Ray opens to everybody; not what is around it
             }
         resources = stack.enter_context(cluster.connected(address, **options))
         yield cluster.Cluster(share_of(resources, settings, engines), settings)
