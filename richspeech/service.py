@@ -5,17 +5,18 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
 from richspeech.audio.decode import AudioLimits
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
-from richspeech.engines.loader import Loaded, audio_limits, default_options
+from richspeech.engines.loaded import Models
+from richspeech.engines.loader import Loaded, audio_limits, default_options, load_reading
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import JobError, OptionError, SettingsError
+from richspeech.errors import JobError, ModelError, OptionError, SettingsError
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
 from richspeech.jobs.compare_engines import ComparedEngines
@@ -39,8 +40,11 @@ from richspeech.queue.consumer import LOOK_SECONDS, Consumer, Doer
 from richspeech.queue.outbox import GRACE_SECONDS, Outbox
 from richspeech.queue.queue import JobQueue
 from richspeech.queue.receivers import Receivers
+from richspeech.queue.recognition import Recognition
+from richspeech.queue.remote import RemoteQueue, recogniser_identity
 from richspeech.queue.webhooks import Webhooks
 from richspeech.queue.worker import Worker
+from richspeech.recognition.scheduler import Scheduler
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
 from richspeech.storage.bucket import Bucket
@@ -202,6 +206,29 @@ class Service:
         finally:
             self.runner.close(self.settings.server.stop_seconds, GIVING_BACK_SECONDS)
 
+    @contextmanager
+    def recognising(self) -> Iterator[Recognition]:
+        """Give what recognises utterances of other processes' jobs, with the main engine.
+
+        Somebody has loaded it. Raises ``ModelError`` for one that takes recordings whole.
+        """
+        if self.queue is None:
+            raise OptionError("history.off")
+        with self.transcribers.use() as loaded:
+            if not isinstance(loaded.model_thread, Scheduler):
+                raise ModelError("worker.whole_recordings", engine=loaded.engine)
+            models = Models(loaded.weights, loaded.vad_weights, loaded.punctuation_weights)
+            recognition = Recognition(
+                self.queue.store.utterance_batches,
+                self.queue.recordings,
+                loaded.model_thread,
+                recogniser_identity(self.settings, loaded.engine, models, version()),
+                self.settings.jobs.workers,
+                self.work.set,
+            )
+            with closing(recognition):
+                yield recognition
+
     def consumer(self, worker: Doer, sweep_seconds: float = LOOK_SECONDS) -> Consumer:
         """Return what gives a worker of durable jobs its work."""
         return Consumer(worker, self.readiness.is_ready, self._tidy, sweep_seconds, self.work)
@@ -290,19 +317,20 @@ def open_service(
     history_aside: bool = False,
     keeps: bool | None = None,
     queues: bool = False,
+    others: threading.Event | None = None,
     observer: Observer = NOBODY,
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
     Somebody has to load the main engine, by ``main_engine`` or ``readiness``. Whether it ``keeps``
     what it hears is a matter of the settings unless said. Durable jobs are there if it ``queues``;
-    somebody has to do them, by ``at_work``. An ``observer`` looks on at jobs. Raises
+    somebody has to do them, by ``at_work``. If there are ``others``, it is they who recognise what
+    is read here, and the event is set to tell them. An ``observer`` looks on at jobs. Raises
     ``StoreError``, and ``OptionError`` when it is to keep and they switch the history off.
     """
     readiness = Readiness()
     with ExitStack() as stack:
         stack.enter_context(audit_written(settings.operations))
-        transcribers = stack.enter_context(closing(Transcribers(readiness, settings)))
         history = None
         if keeps is not False:
             history = stack.enter_context(open_history(settings, version(), aside=history_aside))
@@ -314,6 +342,10 @@ def open_service(
         accounts = Accounts(store, built_in_of(settings.server))
         work = threading.Event()
         queue = stack.enter_context(open_queue(settings, history, work)) if queues else None
+        load = None
+        if queue is not None and others is not None:
+            load = partial(load_reading, partial(remote_queue, settings, queue, others))
+        transcribers = stack.enter_context(closing(Transcribers(readiness, settings, load)))
         yield build(
             settings,
             readiness,
@@ -326,6 +358,16 @@ def open_service(
             queue=queue,
             work=work,
         )
+
+
+def remote_queue(
+    settings: Settings, queue: JobQueue, others: threading.Event, engine: str, models: Models
+) -> RemoteQueue:
+    """Make what stands for the recogniser of an engine that works elsewhere."""
+    identity = recogniser_identity(settings, engine, models, version())
+    return RemoteQueue(
+        engine, queue.store.utterance_batches, queue.recordings, identity, others.set
+    )
 
 
 @contextmanager

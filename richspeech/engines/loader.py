@@ -3,9 +3,11 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from postprocess import Rule
 from richspeech.audio.decode import AudioLimits
@@ -20,12 +22,13 @@ from richspeech.engines.hub import (
 from richspeech.engines.loaded import Models
 from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, irony_limits
+from richspeech.errors import ModelError
 from richspeech.language.catalog import Notice
 from richspeech.memory import give_back, resident_bytes
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
 from richspeech.recognition.live import Sketcher
-from richspeech.recognition.pipeline import Transcriber
+from richspeech.recognition.pipeline import RecognitionQueue, Transcriber
 from richspeech.recognition.scheduler import ModelThread
 from richspeech.recognition.staged import StagedTranscriber
 from richspeech.settings import Settings
@@ -38,6 +41,13 @@ CUDA_SWITCH_SECONDS = 0.0005
 of a thousand kernels in a batch, and Python's own 5 ms are as long as ten of them take."""
 
 
+class ClosingQueue(RecognitionQueue, Protocol):
+    """A recogniser that many share, wherever it is, until somebody closes it."""
+
+    def close(self) -> None:
+        """Answer nothing more."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A transcriber that is ready, and what people want to know of it."""
@@ -48,7 +58,7 @@ class Loaded:
     vad_weights: Weights
     device: str
     device_reason: Notice
-    model_thread: ModelThread | None = None
+    model_thread: ModelThread | ClosingQueue | None = None
     punctuation_weights: Weights | None = None
     """Of the engine that does not punctuate by itself."""
     memory_bytes: int | None = None
@@ -164,6 +174,32 @@ def load_engine(settings: Settings, engine: str) -> Loaded:
         models.punctuation,
         grown,
         sketcher=parts.sketcher,
+    )
+
+
+def load_reading(
+    queue_of: Callable[[str, Models], ClosingQueue], settings: Settings, engine: str
+) -> Loaded:
+    """Load what an engine needs beside its recogniser, which works elsewhere, behind a queue.
+
+    Raises ``ModelError`` when weights cannot be had, even those of the recogniser, since they tell
+    what it hears, and for an engine that takes recordings whole.
+    """
+    from richspeech.engines.common.streaming import reading  # noqa: PLC0415 - imports torch
+
+    if not engine_named(engine).can(Capability.LIVE):
+        raise ModelError("worker.whole_recordings", engine=engine)
+    models = find_models(settings, engine)
+    queue = queue_of(engine, models)
+    return Loaded(
+        reading(queue, settings, models, "cpu"),
+        engine,
+        models.recogniser,
+        models.detector,
+        "cpu",
+        Notice("device.elsewhere"),
+        queue,
+        models.punctuation,
     )
 
 

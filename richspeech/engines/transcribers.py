@@ -41,8 +41,17 @@ def load(settings: Settings) -> Loaded:
 class Transcribers:
     """The engines by their names; for all threads."""
 
-    def __init__(self, main: Main, settings: Settings) -> None:
-        """Take the engine that ``settings`` name as the main one; others get the same settings."""
+    def __init__(
+        self,
+        main: Main,
+        settings: Settings,
+        load: Callable[[Settings, str], Loaded] | None = None,
+    ) -> None:
+        """Take the engine that ``settings`` name as the main one; others get the same settings.
+
+        ``load`` loads one; ``loader.load_engine`` unless given.
+        """
+        self._given_load = load
         self._main, self._main_engine = main, settings.model.engine
         self._settings, self._rules = settings, settings.rules
         self._reader: LazyReader | None = None
@@ -50,7 +59,7 @@ class Transcribers:
         """Held while the reader is chosen."""
         self._others = {
             engine: Lazy(
-                partial(loader.load_engine, settings, engine),
+                partial(self._load, settings, engine),
                 settings.model.idle_seconds,
                 Loaded.close,
             )
@@ -85,7 +94,7 @@ class Transcribers:
         """
         if self.reads(self._main_engine):
             self._lazy_reader()
-        return loader.load_engine(self._settings, self._main_engine)
+        return self._load(self._settings, self._main_engine)
 
     @contextmanager
     def use(
@@ -157,6 +166,9 @@ class Transcribers:
     def reads(self, engine: str) -> bool:
         """Whether this engine's words are read for their sentiment when nobody says so."""
         return engine in self._settings.sentiment.engines
+
+    def _load(self, settings: Settings, engine: str) -> Loaded:
+        return (self._given_load or loader.load_engine)(settings, engine)
 
     def _lazy_reader(self) -> LazyReader:
         """Return the one that reads for all engines."""

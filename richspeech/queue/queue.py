@@ -191,7 +191,7 @@ class JobQueue:
         """Delete what was over for some hours, and what belongs to no job."""
         for identifier in self.store.delete_old(keep_hours):
             self.recordings.delete(identifier)
-        self.recordings.sweep(self.store.identifiers())
+        self.recordings.sweep(self.store.identifiers() | self.store.utterance_batches.contents())
 
     async def watch(self, identifier: str) -> AsyncGenerator[QueuedJob]:
         """Yield a job now, whenever something has changed, and at the end; it may be anywhere."""

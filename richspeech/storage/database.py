@@ -292,6 +292,38 @@ class PartRow(Table):
     """As the engine gave them."""
 
 
+class BatchRow(Table):
+    """Some utterances of a job that another process is to recognise; the long columns come last."""
+
+    __tablename__ = "richspeech_utterance_batches"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[int] = mapped_column(ForeignKey(JobRow.number, ondelete="CASCADE"))
+    start_ms: Mapped[int]
+    """Of the first utterance, in the recording."""
+    identity: Mapped[str] = mapped_column(String(64), index=True)
+    """Digest of the engine that is to do it."""
+    asked: Mapped[str] = mapped_column(String(64))
+    """Digest of the utterances and of the options."""
+    content: Mapped[str] = mapped_column(String(64))
+    """Id of the file with their features."""
+    seconds: Mapped[float]
+    attempts: Mapped[int]
+    is_over: Mapped[bool]
+    lease: Mapped[str | None] = mapped_column(String(64), unique=True)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """``Notice.to_dict()``: why they cannot be recognised."""
+    hypotheses: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """One an utterance."""
+
+    __table_args__ = (
+        UniqueConstraint("job", "start_ms", name="richspeech_utterance_batches_once"),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class DeliveryRow(Table):
     """What the receiver of a webhook is to be told, or was; the long columns come last."""
 

@@ -46,10 +46,11 @@ from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript, plain
-from richspeech.storage.database import Database, DeliveryRow, JobRow, PartRow
+from richspeech.storage.database import BatchRow, Database, DeliveryRow, JobRow, PartRow
 from richspeech.storage.deliveries import DeliveryStore, delivery_of, told_of
 from richspeech.storage.identity import digest_of
 from richspeech.storage.query import storable
+from richspeech.storage.utterance_batches import UtteranceBatches
 
 OVER = tuple(state.value for state in State if state.is_over)
 """The states after which nothing more comes."""
@@ -222,6 +223,12 @@ class JobStore:
     def deliveries(self, lease_seconds: float) -> DeliveryStore:
         """Return what receivers are to be told of these jobs."""
         return DeliveryStore(self._database, lease_seconds, self._now)
+
+    @property
+    def utterance_batches(self) -> UtteranceBatches:
+        """What of these jobs is recognised elsewhere."""
+        lease, most = self._lease.total_seconds(), self._max_attempts
+        return UtteranceBatches(self._database, self._now, lease_seconds=lease, max_attempts=most)
 
     def seen_by(self, principal: Principal) -> "JobStore":
         """Return the same, as far as somebody may see and change it."""
@@ -480,7 +487,8 @@ class JobStore:
                 is_cached=outcome.is_cached,
                 **_NO_ERROR,
             )
-            session.execute(delete(PartRow).where(PartRow.job == claim.job.number))
+            for row in (PartRow, BatchRow):
+                session.execute(delete(row).where(row.job == claim.job.number))
 
     def fail(self, claim: Claim, error: RichSpeechError) -> None:
         """End a job with the reason; what it has heard is kept in case it is tried again."""

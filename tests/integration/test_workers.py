@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import psycopg
 import pytest
+from moto.server import ThreadedMotoServer
 from rapidfuzz.distance.Levenshtein import distance
 
 from richspeech.errors import StoreError
@@ -72,9 +74,9 @@ class House:
     environment: Mapping[str, str]
     pools: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def workers(self, number: int) -> list[int]:
+    def workers(self, *kinds: str) -> list[int]:
         """Start workers; return their processes."""
-        command = (sys.executable, "-m", "tests.integration.worker_pool", str(number))
+        command = (sys.executable, "-m", "tests.integration.worker_pool", *kinds)
         with (self.folder / "workers.log").open("a") as log:
             pool = subprocess.Popen(
                 command,
@@ -133,6 +135,22 @@ class House:
 
 
 @contextmanager
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Run a server that speaks as S3 does; gives the URL of a bucket in it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"ACCESS_KEY_ID": "tester", "SECRET_ACCESS_KEY": "tester"}
+    for name, value in {**keys, "ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("of-workers")
+    try:
+        yield "s3://of-workers/jobs"
+    finally:
+        server.stop()
+
+
+@contextmanager
 def house(kind: type[Broker], folder: Path, bucket: str | None = None) -> Iterator[House]:
     """Run servers, and a service that hands jobs in, with an empty history."""
     programs = database.postgresql()
@@ -177,7 +195,7 @@ def is_over(house: House) -> bool:
 @pytest.mark.parametrize("kind", [Redis, RabbitMQ])
 def test_every_job_ends_once_whatever_dies(kind: type[Broker], tmp_path: Path) -> None:
     with house(kind, tmp_path) as servers:
-        assert len(servers.workers(4)) == 4
+        assert len(servers.workers(*["all"] * 4)) == 4
         [long] = servers.submit(recording(tmp_path, "zh-call.wav", 0, times=8))
         files = [recording(tmp_path, SPOKEN[n % len(SPOKEN)], n) for n in range(1, 50)]
         jobs = servers.submit(*files)
@@ -205,3 +223,29 @@ def test_every_job_ends_once_whatever_dies(kind: type[Broker], tmp_path: Path) -
         history = servers.service.history
         assert history is not None
         assert history.store.count(parse_query("")) == 50
+
+
+def test_a_reader_and_a_recogniser_are_taken_over_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bucket(monkeypatch) as url, house(Redis, tmp_path, url) as servers:
+        pids = servers.workers("reading", "reading", "recognition", "recognition")
+        [long] = servers.submit(recording(tmp_path, "zh-call.wav", 0, times=8))
+        files = [recording(tmp_path, SPOKEN[n], n + 1) for n in range(len(SPOKEN))]
+        jobs = servers.submit(*files)
+
+        servers.until(lambda: servers.job(long.id).seconds_done > 60)
+        reader = servers.worker_of(long)
+        assert reader in pids[:2]
+        for pid in (reader, pids[2]):
+            os.kill(pid, signal.SIGKILL)
+        servers.until(lambda: is_over(servers))
+
+        assert {job.state for job in servers.jobs()} == {State.FINISHED}
+        assert servers.worker_of(long) in {*pids[:2]} - {reader}
+        assert distance(servers.text(long), spoken_in("zh-call.wav") * 8) < FEWEST_CHARACTERS
+        for job, file in zip(jobs, files, strict=True):
+            expected = spoken_in(file.name.partition("-")[2])
+            assert distance(servers.text(job), expected) < FEWEST_CHARACTERS
+        assert servers.service.queue is not None
+        assert servers.service.queue.store.utterance_batches.contents() == frozenset()

@@ -1,4 +1,4 @@
-"""Worker processes, forked after the imports: ``worker_pool.py NUMBER``.
+"""Worker processes, forked after the imports: ``worker_pool.py KIND…``.
 
 The settings come from the environment. The first line of output names the processes.
 """
@@ -7,25 +7,29 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
+from typing import Literal, cast
 
 from richspeech.cli.worker import worker
 from richspeech.engines.common import streaming
-from richspeech.queue import celery
+from richspeech.queue import celery, recognition, remote
 
-IMPORTED = (streaming, celery)
+Kind = Literal["all", "reading", "recognition"]
+
+IMPORTED = (streaming, celery, recognition, remote)
 """What takes seconds to import."""
 
 
-def fork() -> int:
+def fork(kind: Kind) -> int:
     pid = os.fork()
     if pid == 0:
-        os._exit(worker())
+        os._exit(worker(kind=kind))
     return pid
 
 
-def main(number: int) -> None:
-    pids = [fork() for _ in range(number)]
+def main(kinds: Sequence[Kind]) -> None:
+    pids = [fork(kind) for kind in kinds]
     sys.stdout.write(f"{json.dumps(pids)}\n")
     sys.stdout.flush()
 
@@ -40,4 +44,4 @@ def main(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(cast("list[Kind]", sys.argv[1:]))

@@ -78,11 +78,25 @@ def test_compose_publishes_the_port_of_the_settings_on_this_machine_alone() -> N
 
 
 def test_compose_starts_nothing_without_passwords() -> None:
-    variables = re.findall(r"\$\{(\w+)(:\?.+?)?\}", (ROOT / "compose.yaml").read_text("utf-8"))
-    assert {name for name, _ in variables} == {
+    variables = re.findall(r"\$\{(\w+)(:[?-].+?)?\}", (ROOT / "compose.yaml").read_text("utf-8"))
+    assert {name for name, demand in variables if demand.startswith(":?")} == {
         *("RICHSPEECH_SERVER__USER", "RICHSPEECH_SERVER__PASSWORD", "POSTGRES_PASSWORD")
     }
-    assert all(demand for _, demand in variables)
+    others = {(name, demand) for name, demand in variables if not demand.startswith(":?")}
+    assert others == {("RICHSPEECH_JOBS__QUEUE", ":-builtin")}
+
+
+def test_workers_do_what_the_consoles_hand_in_and_listen_nowhere() -> None:
+    services = COMPOSE["services"]
+    workers = {name: each for name, each in services.items() if name.startswith("worker")}
+    assert len(workers) == 3
+    for each in workers.values():
+        assert each["command"][:2] == ["richspeech", "worker"]
+        assert not each["ports"]
+        assert each["volumes"] == services["cpu"]["volumes"]
+        for key in ("RICHSPEECH_HISTORY__URL", "RICHSPEECH_JOBS__BROKER", "RICHSPEECH_JOBS__QUEUE"):
+            assert each["environment"][key] == services["cpu"]["environment"][key]
+        assert set(each["profiles"]) <= set(services["redis"]["profiles"])
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])

@@ -6,7 +6,12 @@ from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.punctuated import Punctuated
 from richspeech.engines.loaded import Models, Parts
 from richspeech.recognition.live import Sketcher
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Pipeline, Recogniser
+from richspeech.recognition.pipeline import (
+    BLOCK_SECONDS,
+    Pipeline,
+    Recogniser,
+    RecognitionQueue,
+)
 from richspeech.recognition.scheduler import Scheduler
 from richspeech.settings import Settings
 
@@ -19,23 +24,27 @@ def assemble(recogniser: Recogniser, settings: Settings, models: Models, device:
     if models.punctuation is not None:
         folder, threads = models.punctuation.folder, settings.model.threads
         recogniser = Punctuated(recogniser, CtPunc.load(folder, device, threads=threads))
+    scheduler = Scheduler(
+        recogniser,
+        batch_seconds=settings.scheduler.batch_seconds(device),
+        queue_seconds=settings.scheduler.queue_seconds,
+    )
+    pipeline = reading(scheduler, settings, models, device)
+    return Parts(pipeline, scheduler, Sketcher(scheduler, Fbank()))
+
+
+def reading(queue: RecognitionQueue, settings: Settings, models: Models, device: str) -> Pipeline:
+    """Return what hears recordings with a recogniser that may be anywhere, behind ``queue``."""
     detector = FsmnVad.load(
         models.detector.folder,
         max_end_silence_ms=settings.vad.max_end_silence_ms,
         max_single_segment_ms=settings.vad.max_single_segment_ms,
         cache_folder=settings.model.cache_folder,
     )
-    scheduler = Scheduler(
-        recogniser,
-        batch_seconds=settings.scheduler.batch_seconds(device),
-        queue_seconds=settings.scheduler.queue_seconds,
-    )
-    frontend = Fbank()
-    pipeline = Pipeline(
-        scheduler,
-        frontend,
+    return Pipeline(
+        queue,
+        Fbank(),
         detector,
         model=models.recogniser.name,
         block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
     )
-    return Parts(pipeline, scheduler, Sketcher(scheduler, frontend))

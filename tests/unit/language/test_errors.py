@@ -61,7 +61,11 @@ def keys_of(node: ast.expr) -> Iterator[str]:
         yield str(node.value)
 
 
-RAISED_AGAIN = ("richspeech/engines/sensevoice/openvino.py", "richspeech/cli/usage.py")
+RAISED_AGAIN = (
+    "richspeech/engines/sensevoice/openvino.py",
+    "richspeech/cli/usage.py",
+    "richspeech/queue/remote.py",
+)
 """Where an error is raised as one of another kind or process, with the key that it came with."""
 
 
