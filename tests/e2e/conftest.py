@@ -18,7 +18,7 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 from scripts.screenshots import CHROMIUM, answers
 
 from .program import Program, Start, forked
-from .visitor import EXAMPLES, Visitor, visitor_of, words_of
+from .visitor import EXAMPLES, Visitor, visitor_at, words_of
 
 PATIENCE_MS = 30_000
 """Of ``expect``, which else gives up sooner than whatever else waits in playwright."""
@@ -121,16 +121,14 @@ def wait_for(server: Program, address: str, log: Path) -> None:
 @pytest.fixture
 def visitor(playwright: Playwright, address: str) -> Iterator[Visitor]:
     """Someone with a Chinese browser."""
-    with visitor_of(playwright) as visitor:
-        visitor.open(address)
+    with visitor_at(playwright, address) as visitor:
         yield visitor
 
 
 @pytest.fixture
 def english_visitor(playwright: Playwright, address: str) -> Iterator[Visitor]:
     """Someone with an English browser."""
-    with visitor_of(playwright, locale="en-US") as visitor:
-        visitor.open(address)
+    with visitor_at(playwright, address, locale="en-US") as visitor:
         yield visitor
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Playwright, expect
 from .conftest import free_port, started, wait_for
 from .program import forked
 from .test_history import show
-from .visitor import EXAMPLES, Visitor, long_call, visitor_of, write_flac
+from .visitor import EXAMPLES, Visitor, long_call, visitor_at, visitor_of, write_flac
 
 GOOD = ("zh-call.wav", "zh-laughter.wav", "en-meeting.wav", "yue-surprised.wav")
 END_MS = 90_000
@@ -23,8 +23,7 @@ END_MS = 90_000
 @pytest.fixture
 def guest(playwright: Playwright, remembering: str) -> Iterator[Visitor]:
     """Someone with a Chinese browser at the batch of the server that keeps a history."""
-    with visitor_of(playwright) as visitor:
-        visitor.open(remembering)
+    with visitor_at(playwright, remembering) as visitor:
         show(visitor, "批量")
         yield visitor
 

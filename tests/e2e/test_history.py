@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
-from .visitor import EXAMPLES, Visitor, visitor_of
+from .visitor import EXAMPLES, Visitor, visitor_at
 
 LAUGHTER = EXAMPLES / "zh-laughter.wav"
 SHOW = EXAMPLES / "zh-live-show.wav"
@@ -17,8 +17,7 @@ SHOW = EXAMPLES / "zh-live-show.wav"
 @pytest.fixture
 def guest(playwright: Playwright, remembering: str) -> Iterator[Visitor]:
     """Someone with a Chinese browser, in Shanghai, at the server that keeps a history."""
-    with visitor_of(playwright, timezone_id="Asia/Shanghai") as visitor:
-        visitor.open(remembering)
+    with visitor_at(playwright, remembering, timezone_id="Asia/Shanghai") as visitor:
         yield visitor
 
 
@@ -64,8 +63,7 @@ def test_a_transcript_is_found_opened_and_deleted(
 ) -> None:
     guest.transcribe(SHOW)
     text = guest.text()
-    with visitor_of(playwright) as other:  # another window, which never had the recording
-        other.open(remembering)
+    with visitor_at(playwright, remembering) as other:  # who never had the recording
         show(other, "历史")
         look_for(other, f"{first_words(text)} event:掌声 name:show")
         expect(rows(other)).to_have_count(1)

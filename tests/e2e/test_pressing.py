@@ -14,7 +14,7 @@ from .test_history import show
 from .test_lab import go_to_lab
 from .test_live import start_talking, talker
 from .test_viewer import correct_first
-from .visitor import Visitor, long_call, visitor_of, write_flac
+from .visitor import Visitor, long_call, visitor_at, write_flac
 
 PRESSED_MS = 700
 """The page paints more often than that."""
@@ -29,8 +29,7 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def guest(playwright: Playwright, remembering: str) -> Iterator[Visitor]:
     """Someone at the batch of the server that keeps a history."""
-    with visitor_of(playwright) as visitor:
-        visitor.open(remembering)
+    with visitor_at(playwright, remembering) as visitor:
         show(visitor, "批量")
         yield visitor
 

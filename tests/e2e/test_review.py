@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from .test_page import video_of
 from .test_viewer import player_time, wait_until_shown
-from .visitor import EXAMPLES, Visitor, visitor_of
+from .visitor import EXAMPLES, Visitor, visitor_at
 
 CALL = EXAMPLES / "zh-call.wav"
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
@@ -167,8 +167,7 @@ def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> No
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
 def test_every_part_fits_on_a_phone(playwright: Playwright, address: str, locale: str) -> None:
     phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-    with visitor_of(playwright, locale=locale, **phone) as visitor:
-        visitor.open(address)
+    with visitor_at(playwright, address, locale=locale, **phone) as visitor:
         visitor.transcribe(CALL)
         page = visitor.page
         visitor.wait_until_all_is_drawn()

@@ -19,7 +19,7 @@ from .program import Program
 from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
 
 STOP_SECONDS = 20
-SHORT_SECONDS = 8
+SHORT_SECONDS = 12
 """Long enough to be refused something in it."""
 LONG_SECONDS = 600
 """More than any test takes: who waits so long has not stopped."""

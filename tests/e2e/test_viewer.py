@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
 from .test_page import downloaded
-from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, write_samples
+from .visitor import EXAMPLES, Visitor, read_samples, visitor_at, write_samples
 
 CALL = EXAMPLES / "zh-call.wav"
 GUTTER = 36
@@ -325,8 +325,7 @@ def test_the_viewer_and_the_form_of_a_correction_fit_on_a_phone(
     playwright: Playwright, address: str, locale: str
 ) -> None:
     phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-    with visitor_of(playwright, locale=locale, **phone) as visitor:
-        visitor.open(address)
+    with visitor_at(playwright, address, locale=locale, **phone) as visitor:
         visitor.transcribe(CALL)
         visitor.wait_until_all_is_drawn()
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390

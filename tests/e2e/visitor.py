@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 import soundfile as sf
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Request
 
 from scripts.screenshots import ARGUMENTS as CHROMIUM_ARGUMENTS
 from scripts.screenshots import CHROMIUM
@@ -38,11 +38,35 @@ class Visitor:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.addresses: list[str] = []
-        page.on("request", lambda request: self.addresses.append(request.url))
+        self._size = page.viewport_size
+        page.on("request", self._asks)
+
+    def _asks(self, request: Request) -> None:
+        self.addresses.append(request.url)
 
     def open(self, address: str) -> None:
         self.page.goto(address)
         self.page.locator("html[data-settled]").wait_for(state="attached")
+
+    def leave(self) -> None:
+        """Go, and let the page stand for somebody else, who knows nothing of what was here."""
+        self.page.remove_listener("request", self._asks)
+        self.page.unroute_all()
+        for each in self.page.context.pages:
+            if each is not self.page:
+                each.close()
+        self.page.mouse.move(0, 0)
+        if self._size and self.page.viewport_size != self._size:
+            self.page.set_viewport_size(self._size)
+        self.page.evaluate(
+            """() => {
+              document.querySelectorAll("audio, video").forEach((each) => each.pause());
+              sessionStorage.clear();
+            }"""
+        )
+        forget_storage(self.page)
+        self.page.context.clear_cookies()
+        self.page.context.clear_permissions()
 
     def upload(self, path: Path) -> None:
         self.page.set_input_files("#file input[type=file]", path)
@@ -113,6 +137,34 @@ def visitor_of(
 
 
 @contextmanager
+def visitor_at(playwright: Playwright, address: str, **settings: Any) -> Iterator[Visitor]:
+    """Somebody at the page of a server that outlives them: the page stays for who comes next.
+
+    Its scripts are at hand as long as it is there: opening it from itself takes half of the work.
+    """
+    chosen = {"locale": "zh-CN", **settings}
+    idle = idle_pages(playwright, address, repr(chosen))
+    page = idle.pop() if idle else shared_browser(playwright).new_context(**chosen).new_page()
+    visitor = Visitor(page)
+    try:
+        visitor.open(address)
+        yield visitor
+        assert visitor.foreign_addresses() == []
+        assert page.url.startswith(address), "whoever leaves from elsewhere is a visitor_of"
+        visitor.leave()
+    except BaseException:
+        page.context.close()
+        raise
+    idle.append(page)
+
+
+@cache
+def idle_pages(_playwright: Playwright, _address: str, _settings: str) -> list[Page]:
+    """Those that stand there, in browsers with these settings."""
+    return []
+
+
+@contextmanager
 def cold(playwright: Playwright, *arguments: str, **settings: Any) -> Iterator[BrowserContext]:
     browser = launched(playwright, *arguments) if arguments else shared_browser(playwright)
     context = browser.new_context(**settings)
@@ -149,14 +201,22 @@ def forget(context: BrowserContext) -> None:
     parts = urlsplit(page.url)
     origin = f"{parts.scheme}://{parts.netloc}"
     if parts.scheme == "http":
-        storage = {"origin": origin, "storageTypes": "all"}
-        context.new_cdp_session(page).send("Storage.clearDataForOrigin", storage)
+        forget_storage(page)
         with suppress(Error):  # a server that was told to end
             context.new_page().goto(f"{origin}/health")
     for each in (*others, page):
         each.close()
     context.clear_cookies()
     context.clear_permissions()
+
+
+def forget_storage(page: Page) -> None:
+    """Clear what the site has stored."""
+    parts = urlsplit(page.url)
+    storage = {"origin": f"{parts.scheme}://{parts.netloc}", "storageTypes": "all"}
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", storage)
+    session.detach()
 
 
 def words_of(reference: dict[str, Any]) -> str:
