@@ -155,7 +155,7 @@ class RabbitMQ(Broker):
 
 
 def installed(kind: type[Broker]) -> bool:
-    if kind is Redis:
+    if issubclass(kind, Redis):
         return shutil.which("redis-server") is not None
     return RABBITMQ.exists()
 
