@@ -529,7 +529,11 @@ class JobStore:
     # Below ----------------------------------------------------------------------------------------
 
     def _next(self, now: datetime) -> ScalarSelect[int]:
-        """Choose what is to be begun: by priority, then by age, and suspects last."""
+        """Choose what is to be begun: by priority, then by age, and suspects last.
+
+        Of equal priority a batch of which nothing is at work goes first, so that one recording does
+        not wait for somebody's archive.
+        """
         twin = aliased(JobRow)
         same = (twin.content == JobRow.content) & (twin.asked == JobRow.asked)
         like_at_work = exists().where(same, twin.lease.is_not(None))
@@ -539,7 +543,9 @@ class JobStore:
             & ~like_at_work
         )
         suspect = case((JobRow.attempts > SUSPECT_ATTEMPTS, 1), else_=0)
-        order = (suspect, JobRow.priority.desc(), JobRow.number)
+        at_work = select(twin.batch).where(twin.lease.is_not(None), twin.batch.is_not(None))
+        has_its_share = case((JobRow.batch.in_(at_work), 1), else_=0)
+        order = (suspect, JobRow.priority.desc(), has_its_share, JobRow.number)
         found = select(JobRow.number).where(waits | self._is_abandoned(now)).order_by(*order)
         return found.limit(1).with_for_update(skip_locked=True).scalar_subquery()
 

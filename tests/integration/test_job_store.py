@@ -93,6 +93,15 @@ def test_jobs_are_begun_by_priority_then_by_age(jobs: JobStore) -> None:
     assert jobs.claim("w") is None
 
 
+def test_a_recording_does_not_wait_for_somebodys_archive(jobs: JobStore) -> None:
+    archive = [f"archive {number}" for number in range(4)]
+    jobs.add([new(name, name=name, batch="a") for name in archive])
+    assert [claimed(jobs).job.name for _ in range(2)] == archive[:2]
+    jobs.add([new("b", name="b", batch="b"), new("c", name="c", batch="b"), new("d", name="d")])
+    begun = [claimed(jobs) for _ in range(5)]
+    assert [each.job.name for each in begun] == ["b", "d", *archive[2:], "c"]
+
+
 def test_many_workers_at_once_never_begin_the_same_job(database: Database) -> None:
     jobs = JobStore(database)
     added = jobs.add([new(str(number)) for number in range(24)])
