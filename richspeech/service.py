@@ -1,8 +1,9 @@
 """Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
 
+import logging
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -16,7 +17,7 @@ from richspeech.engines.loaded import Models
 from richspeech.engines.loader import Loaded, audio_limits, default_options, load_reading
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import JobError, ModelError, OptionError, SettingsError
+from richspeech.errors import JobError, ModelError, OptionError, SettingsError, StoreError
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.jobs.compare import Comparisons
 from richspeech.jobs.compare_engines import ComparedEngines
@@ -58,6 +59,9 @@ from richspeech.version import version
 
 GIVING_BACK_SECONDS = 5.0
 """For what has to be stopped to say so."""
+
+
+log = logging.getLogger(__name__)
 
 
 def runner_of(settings: Settings, observer: Observer = NOBODY) -> Runner:
@@ -370,6 +374,15 @@ def remote_queue(
     )
 
 
+def _forget(recordings: RecordingStore, identifiers: Sequence[str]) -> None:
+    """Delete the recordings of jobs that are gone; what fails is swept within hours."""
+    for identifier in identifiers:
+        try:
+            recordings.delete(identifier)
+        except (StoreError, OSError) as error:
+            log.warning("the recording of job %s is deleted later: %s", identifier, error)
+
+
 @contextmanager
 def open_queue(
     settings: Settings, history: History | None, work: threading.Event
@@ -393,6 +406,8 @@ def open_queue(
         recordings: RecordingStore = Recordings(folder / store.name)
         if asked.bucket is not None and history is not None:
             recordings = Bucket(f"{asked.bucket}/{store.name}")
+        if history is not None:
+            history.store.forget = partial(_forget, recordings)
         yield JobQueue(
             store.with_limits(asked.lease_seconds, asked.max_attempts),
             recordings,

@@ -79,6 +79,7 @@ def watch(
             results,
             manifest,
             rest,
+            is_stopped=stopped.is_set,
             tell=partial(print, file=sys.stderr, flush=True),
         )
         stack.enter_context(service.at_work())

@@ -39,6 +39,8 @@ class WatchedFolder:
     manifest: Manifest
     rest_seconds: float
     """A file that has not changed for so long has come whole."""
+    is_stopped: Callable[[], bool] = lambda: False
+    """Whether to leave the rest to the next process."""
     tell: Callable[[str], None] = lambda _: None
     """Told of what has ended, in a line each."""
     clock: Callable[[], float] = time.monotonic
@@ -68,8 +70,12 @@ class WatchedFolder:
         Raises ``RichSpeechError``, and ``OSError`` where results cannot be written.
         """
         for record in [each for each in self._records.values() if each.state == "waiting"]:
+            if self.is_stopped():
+                return
             self._collect(record)
         for item in self._rested():
+            if self.is_stopped():
+                return
             self._hand_in(item)
 
     @property

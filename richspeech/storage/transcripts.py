@@ -44,6 +44,7 @@ from richspeech.settings import HistorySettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     Database,
+    JobRow,
     LabelRow,
     OwnerRow,
     TranscriptRow,
@@ -169,6 +170,9 @@ class Store:
         """What the log has said already."""
         self.principal = ANYBODY
         """For whom it answers."""
+        self.forget: Callable[[Sequence[str]], None] = lambda _: None
+        """Deletes what else there is of jobs that have gone with what was deleted here, by their
+        ids; set by whoever knows where their recordings lie."""
         self._database = Database(url)
         try:
             if checks:
@@ -341,13 +345,16 @@ class Store:
         """
         self._require(Scope.ADMIN)
         self._database.delete_copies()
-        self.jobs.delete_over()
+        self.forget(self.jobs.delete_over())
         return self._delete(TranscriptRow.id.is_not(None), "all")
 
     def _delete(self, condition: ColumnElement[bool], what: str) -> int:
+        going = select(TranscriptRow.id).where(condition)
         with self._session() as session:
+            jobs = session.scalars(select(JobRow.id).where(JobRow.transcript.in_(going))).all()
             gone = delete(TranscriptRow).where(condition).returning(TranscriptRow.id)
             found = session.scalars(gone).all()
+        self.forget(jobs)
         if found:
             audit.record(
                 audit.Action.DELETED, what=what, count=len(found), transcripts=found[:MOST_RECORDED]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.access.principal import NOBODY, Principal, Role
+from richspeech.access.principal import ANYBODY, NOBODY, Principal, Role
 from richspeech.errors import (
     AccessError,
     AudioError,
@@ -128,7 +128,7 @@ def test_what_is_broken_fails_with_a_sentence_and_the_rest_goes_on(place: Place)
         assert (bad.state, bad.error_code) == (State.FAILED, "audio")
         assert "letter.wav" in str(bad.error)
         assert good.state is State.FINISHED
-        with pytest.raises(JobError, match="is failed"):
+        with pytest.raises(JobError, match="its error says why"):
             queue.result(bad.id)
 
 
@@ -262,6 +262,32 @@ def test_so_many_jobs_are_at_work_as_the_settings_allow(place: Place) -> None:
         while not all(queue.find(job.id).state.is_over for job in jobs):
             most = max(most, len([job for job in service.runner.busy if job.kind is Kind.QUEUED]))
         assert most == service.settings.jobs.workers
+
+
+def recordings_of(place: Place) -> list[Path]:
+    return [each for each in (place.folder / "recordings").rglob("*") if each.is_file()]
+
+
+@pytest.mark.parametrize("wipes", [False, True])
+def test_whoever_deletes_a_transcript_deletes_its_recording_as_well(
+    place: Place, *, wipes: bool
+) -> None:
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        twice = [place.recording(0.1), place.recording(0.1)]
+        (job, _) = ended(queue, *queue.submit(twice, ASKED))
+        (kept,) = ended(queue, *queue.submit([place.recording(0.2)], ASKED))
+        assert len(recordings_of(place)) == 3
+        assert service.history is not None
+        assert job.transcript is not None
+        store = service.history.seen_by(ANYBODY).store
+        if wipes:
+            store.wipe()
+        else:
+            store.delete(job.transcript)
+        left = [] if wipes else [kept.id]
+        assert [each.name for each in recordings_of(place)] == left
+        assert [each.id for each in queue.list()] == left
 
 
 def test_what_does_not_fit_is_refused_whole(place: Place) -> None:

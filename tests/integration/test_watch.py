@@ -134,6 +134,20 @@ def test_nothing_is_done_twice_unless_it_has_changed(place: Watched) -> None:
         assert place.text("a.wav") == "0.10 0.20"
 
 
+def test_who_is_stopped_amid_many_leaves_the_rest_to_the_next(place: Watched) -> None:
+    for number in range(4):
+        place.put(f"{number}.wav", 0.1 + number / 10)
+    with place.process() as service, place.watching(service) as watched:
+        watched.is_stopped = lambda: len(queue_of(service).list()) >= 2
+        place.rested(watched)
+        assert watched.waiting == 2
+    with place.process() as service, service.at_work(), place.watching(service) as watched:
+        place.rested(watched)
+        finish(watched)
+    assert {*place.states.values()} == {"done"}
+    assert len(place.heard) == 4
+
+
 def test_a_process_that_was_killed_in_between_is_gone_on_with(place: Watched) -> None:
     place.put("a.wav", 0.1, 0.2)
     with place.process() as service, place.watching(service) as watched:

@@ -126,6 +126,7 @@ STATUS_OF_KEY = MappingProxyType(
         "quota.all": 507,
         "job.no_room": 507,
         "job.unfinished": 409,
+        "job.no_result": 409,
         "job.lost": 409,
     }
 )
