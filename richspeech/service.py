@@ -235,7 +235,14 @@ class Service:
 
     def consumer(self, worker: Doer, sweep_seconds: float = LOOK_SECONDS) -> Consumer:
         """Return what gives a worker of durable jobs its work."""
-        return Consumer(worker, self.readiness.is_ready, self._tidy, sweep_seconds, self.work)
+        return Consumer(
+            worker,
+            self.readiness.is_ready,
+            self._tidy,
+            sweep_seconds,
+            min(LOOK_SECONDS, self.settings.jobs.lease_seconds / 4),
+            self.work,
+        )
 
     def _tidy(self) -> None:
         if self.queue is not None:
@@ -379,8 +386,8 @@ def _forget(recordings: RecordingStore, identifiers: Sequence[str]) -> None:
     for identifier in identifiers:
         try:
             recordings.delete(identifier)
-        except (StoreError, OSError) as error:
-            log.warning("the recording of job %s is deleted later: %s", identifier, error)
+        except StoreError as error:
+            log.warning("%s", error)
 
 
 @contextmanager

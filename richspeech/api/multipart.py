@@ -90,6 +90,7 @@ class FormReader:
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._open,
                 "on_part_data": self._take,
+                "on_part_end": self._close_part,
                 "on_end": self._end,
             },
         )
@@ -181,6 +182,11 @@ class FormReader:
         if part.file.tell() + size > self._limits.file_bytes:
             raise AudioError("upload.too_big", name=part.name, most=self._limits.file_bytes)
         part.file.write(data[start:end])
+
+    def _close_part(self) -> None:
+        file = self._parts[-1].file
+        if file is not None:  # a thousand open ones are as many as a process may have
+            file.close()
 
     def _end(self) -> None:
         self._is_whole = True

@@ -84,7 +84,7 @@ def watch(
         )
         stack.enter_context(service.at_work())
         while not stopped.is_set():
-            watched.look_in_peace()
+            watched.look()
             stopped.wait(SECONDS_BETWEEN_LOOKS)
         service.runner.close(0.0, SECONDS_TO_KEEP)
     return 0

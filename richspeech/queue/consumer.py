@@ -45,6 +45,8 @@ class Consumer:
     """Deletes what is old."""
     sweep_seconds: float = LOOK_SECONDS
     """Between two looks for work that nobody has told of."""
+    renew_seconds: float = LOOK_SECONDS
+    """Between two renewals; a fraction of a lease."""
     work: threading.Event = field(default_factory=threading.Event)
     """Set by whoever knows of work."""
     _is_over: threading.Event = field(default_factory=threading.Event)
@@ -70,7 +72,7 @@ class Consumer:
                 thread.join()
 
     def _renew_on(self) -> None:
-        while not self._is_over.wait(LOOK_SECONDS):
+        while not self._is_over.wait(self.renew_seconds):
             self._try(self.worker.renew)
 
     def _look_on(self) -> None:
@@ -86,6 +88,10 @@ class Consumer:
             said = ""
         except RichSpeechError as error:  # the database will be back, and jobs are still there
             said = str(error)
+        except Exception as error:  # no fault ends the thread that jobs wait for
+            said = f"{type(error).__name__}: {error}"
+            if said != self._said.get(threading.current_thread().name):
+                log.exception("the queue has failed at something, and goes on")
         thread = threading.current_thread().name
         if said and said != self._said.get(thread):
             log.warning("jobs wait: %s", said)
@@ -97,7 +103,7 @@ class Consumer:
         now = time.monotonic()
         if now - self._tidied > TIDY_SECONDS:
             self._tidied = now
-            self.tidy()
+            self._try(self.tidy)
         if is_told or now - self._swept >= self.sweep_seconds:
             self._swept = now
             while not self._is_over.is_set() and self.worker.begin():

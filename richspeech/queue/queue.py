@@ -177,8 +177,10 @@ class JobQueue:
         """
         job = self.find(identifier)
         if job.state is not State.FINISHED:
-            key = "job.no_result" if job.state.is_over else "job.unfinished"
-            raise JobError(key, number=identifier, state=Notice(f"state_{job.state.value}"))
+            state = Notice(f"state_{job.state.value}")
+            if job.state.is_over:
+                raise JobError("job.no_result", number=identifier, state=state)
+            raise JobError("job.unfinished", number=identifier, state=state)
         if job.transcript is not None and self.history is not None:
             return self.history.store.open(job.transcript).document
         document = self.store.document(identifier)

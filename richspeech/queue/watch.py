@@ -10,13 +10,13 @@ process goes on with it.
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from richspeech.errors import Cancelled, JobError, QuotaError, RichSpeechError
+from richspeech.errors import AudioError, Cancelled, JobError, RichSpeechError
 from richspeech.jobs.batch.manifest import Manifest, Record
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.sources import Item, recordings_in
@@ -46,37 +46,44 @@ class WatchedFolder:
     clock: Callable[[], float] = time.monotonic
     _seen: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Version of each recording that rests, and since when."""
-    _said: str = ""
-    """What the log has said last, and does not say again."""
+    _says: set[str] = field(default_factory=set)
+    """What was in the way at this look, which the log says once."""
     _records: dict[str, Record] = field(init=False)
     """The newest of each recording."""
 
     def __post_init__(self) -> None:
         self._records = dict(self.manifest.records)
 
-    def look_in_peace(self) -> None:
-        """Look; what goes wrong now, such as a full disk, is tried again at the next look."""
-        try:
-            self.look()
-            self._said = ""
-        except (RichSpeechError, OSError) as error:
-            if str(error) != self._said:
-                log.warning("%s", error)
-            self._said = str(error)
-
     def look(self) -> None:
         """Write down what has ended, then hand in what has come.
 
-        Raises ``RichSpeechError``, and ``OSError`` where results cannot be written.
+        What goes wrong now, such as a full disk, is tried again at the next look.
         """
+        said, self._says = self._says, set()
+        self._look()
+        for sentence in sorted(self._says - said):
+            log.warning("%s", sentence)
+
+    def _look(self) -> None:
         for record in [each for each in self._records.values() if each.state == "waiting"]:
             if self.is_stopped():
                 return
-            self._collect(record)
+            with self._trying(record.name):
+                self._collect(record)
         for item in self._rested():
             if self.is_stopped():
                 return
-            self._hand_in(item)
+            with self._trying(item.name):
+                self._hand_in(item)
+
+    @contextmanager
+    def _trying(self, name: str) -> Iterator[None]:
+        """Go on with the others when something is in the way of one, for now."""
+        try:
+            yield
+        except (RichSpeechError, OSError) as error:
+            sentence = str(error)
+            self._says.add(sentence if name in sentence else f"{name}: {sentence}")
 
     @property
     def waiting(self) -> int:
@@ -103,9 +110,7 @@ class WatchedFolder:
             with ExitStack() as stack:
                 source = stack.enter_context(item.open())
                 (job,) = self.queue.submit([HandedIn(Path(str(source)), item.name)], self.request)
-        except QuotaError as error:  # there will be room once some are done
-            log.warning("%s waits: %s", item.name, error)
-        except RichSpeechError as error:
+        except AudioError as error:
             self._note(Record(item.name, item.version, "failed", _now(), error=str(error)))
         except FileNotFoundError:
             log.info("%s was taken away again", item.name)

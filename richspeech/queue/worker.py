@@ -108,7 +108,14 @@ class Worker:
             turn.leave()
             return False
         job = self.job_of(claim)
-        self.runner.start(job, partial(self.do, claim, job), turn)
+        try:
+            self.runner.start(job, partial(self.do, claim, job), turn)
+        except BaseException:  # no thread is to be had: somebody else may have more luck
+            with self._lock:
+                self._held.pop(claim.lease, None)
+            turn.leave()
+            self.store.give_back(claim)
+            raise
         return True
 
     def job_of(self, claim: Claim) -> QueuedTranscription:

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,12 @@ ASIDE = "--history-aside"
 
 BEFORE = "before"
 """In the names of copies that an upgrade has made, before the revision that it led to."""
+
+LONGEST_LEASE = timedelta(hours=2)
+"""More than any settings allow: a lease that is to end later is of a clock that has jumped."""
+
+SHORT_WAIT_MS = 200
+"""For readers of a log that is to be emptied."""
 
 COPY = re.compile(rf"richspeech_[a-z]+_{BEFORE}_\d{{4}}_\d{{8}}_\d{{6}}")
 """Such a table."""
@@ -382,10 +388,15 @@ class Database:
             return session.scalars(select(SchemaRow.name)).one() or ""
 
     def empty_log(self) -> None:
-        """Leave nothing of what was deleted in the log beside the file; raises ``StoreError``."""
+        """Leave nothing of what was deleted in the log beside the file; raises ``StoreError``.
+
+        While somebody reads for long it stays until the next time: everybody who writes would wait.
+        """
         if self._file is not None:
             with as_store_error(), self._engine.connect() as connection:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {SHORT_WAIT_MS}")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {LONGEST_WAIT_SECONDS * 1_000}")
 
     def delete_copies(self) -> None:
         """Delete what was copied before upgrades; raises ``StoreError``."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 from richspeech.model.delivery import DeliveryState, JobEnd, Told
 from richspeech.model.job_state import State
 from richspeech.model.web_address import origin_of
-from richspeech.storage.database import Database, DeliveryRow, JobRow
+from richspeech.storage.database import LONGEST_LEASE, Database, DeliveryRow, JobRow
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class DeliveryStore:
 
     def _is_held(self, row: type[DeliveryRow], now: datetime) -> ColumnElement[bool]:
         """Say which leases hold; one that ends absurdly late is of a clock that has jumped."""
-        over = or_(row.lease_until < now, row.lease_until > now + 2 * self._lease)
+        over = or_(row.lease_until < now, row.lease_until > now + LONGEST_LEASE)
         return row.lease.is_not(None) & ~over
 
 

@@ -13,7 +13,8 @@ Two jobs with the same recording and the same request are never at work together
 is answered from the history.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -46,11 +47,20 @@ from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript, plain
-from richspeech.storage.database import BatchRow, Database, DeliveryRow, JobRow, PartRow
+from richspeech.storage.database import (
+    LONGEST_LEASE,
+    BatchRow,
+    Database,
+    DeliveryRow,
+    JobRow,
+    PartRow,
+)
 from richspeech.storage.deliveries import DeliveryStore, delivery_of, told_of
 from richspeech.storage.identity import digest_of
 from richspeech.storage.query import storable
 from richspeech.storage.utterance_batches import UtteranceBatches
+
+log = logging.getLogger(__name__)
 
 OVER = tuple(state.value for state in State if state.is_over)
 """The states after which nothing more comes."""
@@ -272,7 +282,7 @@ class JobStore:
         )
         with self._session() as session:
             rows = session.scalars(found.order_by(JobRow.number.desc()).limit(limit))
-            return tuple(map(_queued, rows))
+            return tuple(_readable(rows))
 
     def summaries(self, batch: str, since: datetime | None = None) -> tuple[JobSummary, ...]:
         """Return the jobs of a batch in the order in which they were handed in.
@@ -344,6 +354,8 @@ class JobStore:
     def _cancel(self, which: ColumnElement[bool]) -> None:
         mine = which & self._is_seen
         with self._session() as session:
+            # Both must see the same: on a server a worker may give one back between them.
+            session.scalars(select(JobRow.number).where(mine).with_for_update()).all()
             now = self._clock(session)
             self._end(session, mine & (JobRow.state == State.WAITING.value), State.CANCELLED, now)
             works = update(JobRow).where(mine, JobRow.state == State.RUNNING.value)
@@ -409,7 +421,10 @@ class JobStore:
             self._end_the_abandoned(session, now)
             taken = (
                 update(JobRow)
-                .where(JobRow.number == self._next(now))
+                .where(
+                    JobRow.number == self._next(now),
+                    JobRow.state.in_((State.WAITING.value, State.RUNNING.value)),
+                )
                 .values(
                     state=State.RUNNING.value,
                     attempts=JobRow.attempts + case((JobRow.lease.is_not(None), 1), else_=0),
@@ -421,7 +436,14 @@ class JobStore:
                 )
             )
             row = session.scalar(taken.returning(JobRow))
-            return None if row is None else Claim(_queued(row), lease)
+            if row is None:
+                return None
+            try:
+                return Claim(_queued(row), lease)
+            except RichSpeechError as error:  # another version of the program has written it
+                log.warning("the job %s cannot be read: %s", row.id, error)
+                self._end(session, JobRow.lease == lease, State.FAILED, now, **_error(error))
+                return None
 
     def resume(self, claim: Claim, identity: str) -> tuple[Segment, ...]:
         """Return what is recognised already of a job, by an engine of the same ``identity``.
@@ -505,15 +527,18 @@ class JobStore:
 
         After an ``error`` it waits a while, longer every time; after too many it has failed.
         """
-        attempts = claim.job.attempts + (error is not None)
-        if error is not None and attempts >= self._max_attempts:
-            self.fail(claim, error)
-            return
         why = _NO_ERROR if error is None else _error(error)
-        unwanted = (JobRow.lease == claim.lease) & (JobRow.state == State.STOPPING.value)
+        held = JobRow.lease == claim.lease
         with self._session() as session:
             now = self._clock(session)
-            if self._end(session, unwanted, State.CANCELLED, now):
+            if self._end(
+                session, held & (JobRow.state == State.STOPPING.value), State.CANCELLED, now
+            ):
+                return
+            attempts = session.scalar(select(JobRow.attempts).where(held)) or 0
+            attempts += error is not None
+            if error is not None and attempts >= self._max_attempts:
+                self._end(session, held, State.FAILED, now, **why)
                 return
             pause = timedelta(seconds=min(2.0**attempts, LONGEST_PAUSE_SECONDS))
             self._write(
@@ -546,12 +571,13 @@ class JobStore:
         at_work = select(twin.batch).where(twin.lease.is_not(None), twin.batch.is_not(None))
         has_its_share = case((JobRow.batch.in_(at_work), 1), else_=0)
         order = (suspect, JobRow.priority.desc(), has_its_share, JobRow.number)
-        found = select(JobRow.number).where(waits | self._is_abandoned(now)).order_by(*order)
+        left = (JobRow.state == State.RUNNING.value) & self._is_abandoned(now)
+        found = select(JobRow.number).where(waits | left).order_by(*order)
         return found.limit(1).with_for_update(skip_locked=True).scalar_subquery()
 
     def _is_abandoned(self, now: datetime) -> ColumnElement[bool]:
         """Say which leases are over; one that ends absurdly late is of a clock that has jumped."""
-        over = or_(JobRow.lease_until < now, JobRow.lease_until > now + 2 * self._lease)
+        over = or_(JobRow.lease_until < now, JobRow.lease_until > now + LONGEST_LEASE)
         return JobRow.lease.is_not(None) & over
 
     def _end_the_abandoned(self, session: Session, now: datetime) -> None:
@@ -653,6 +679,15 @@ def _row(job: NewJob, now: datetime) -> JobRow:
 def _summary(row: Mapping[str, Any]) -> JobSummary:
     error = None if row["error"] is None else Notice.from_dict(row["error"])
     return JobSummary(**{**row, "state": State(row["state"]), "error": error})
+
+
+def _readable(rows: Iterable[JobRow]) -> Iterator[QueuedJob]:
+    """Read jobs, but for those that another version of the program has written in its own way."""
+    for row in rows:
+        try:
+            yield _queued(row)
+        except RichSpeechError as error:
+            log.warning("the job %s cannot be read: %s", row.id, error)
 
 
 def _queued(row: JobRow) -> QueuedJob:

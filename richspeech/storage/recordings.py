@@ -4,6 +4,7 @@ A recording is linked where the disk allows that, else copied; it is there whole
 name that came from a visitor is part of a path, and only the owner of the folder may look into it.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from typing import Protocol
 
 from richspeech.errors import JobError, StoreError
 from richspeech.storage.atomic import UNFINISHED, replacing
+
+log = logging.getLogger(__name__)
 
 IDENTIFIER = re.compile(r"[0-9a-f]{8,64}")
 
@@ -77,7 +80,7 @@ class Recordings:
 
     def delete(self, identifier: str) -> None:
         """Delete the recording of a job; one that is gone already is no error."""
-        self._path(identifier).unlink(missing_ok=True)
+        _unlink(self._path(identifier))
 
     def sweep(self, identifiers: Collection[str]) -> None:
         """Delete what belongs to none of these jobs, and what a process left unfinished.
@@ -88,7 +91,10 @@ class Recordings:
             name = path.name.removeprefix(".").removesuffix(UNFINISHED)
             is_ours = IDENTIFIER.fullmatch(name) and (path.name != name or name not in identifiers)
             if is_ours and _age_seconds(path) > NEW_SECONDS:
-                path.unlink(missing_ok=True)
+                try:
+                    _unlink(path)
+                except StoreError as error:  # the others can be deleted, perhaps
+                    log.warning("%s", error)
 
     def _path(self, identifier: str) -> Path:
         require_identifier(identifier)
@@ -105,8 +111,16 @@ def _age_seconds(path: Path) -> float:
     """Return how long a name is there, which is not the age of what a link leads to; 0 if gone."""
     try:
         return time.time() - path.lstat().st_ctime
-    except FileNotFoundError:
+    except OSError:
         return 0.0
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or "unknown"
+        raise StoreError("recording.undeletable", name=path.name, why=reason) from error
 
 
 def _link_or_copy(source: Path, path: Path) -> None:

@@ -17,7 +17,7 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.storage.database import Database
+from richspeech.storage.database import Database, JobRow
 from richspeech.storage.jobs import Claim, JobStore, NewJob, Outcome, QueuedJob
 from richspeech.storage.transcripts import Fingerprint, Store
 
@@ -237,6 +237,40 @@ def test_whoever_gets_further_may_be_killed_as_often_as_it_pleases_fate(
         jobs.keep(claimed(jobs), number, [segment(number)], number + 1.0, None)
         clock.move(31)
     assert now(jobs, job).state is State.RUNNING
+
+
+def test_whoever_gets_further_may_be_given_back_as_often(jobs: JobStore, clock: Clock) -> None:
+    (job,) = jobs.add([new()])
+    for number in range(6):
+        claim = claimed(jobs)
+        jobs.keep(claim, number, [segment(number)], number + 1.0, None)
+        jobs.give_back(claim, StoreError("history.changed"))
+        clock.move(600)
+    assert now(jobs, job).state is State.WAITING
+    claim = claimed(jobs)
+    jobs.keep(claim, 6, [segment(6)], 7.0, None)
+    jobs.give_back(claim)
+    assert now(jobs, job).attempts == 0
+
+
+def test_a_job_that_cannot_be_read_fails_and_holds_up_no_other(
+    database: Database, jobs: JobStore
+) -> None:
+    odd, next_one = jobs.add([new("a"), new("b")])
+    with database.session() as session:
+        row = session.get_one(JobRow, odd.number)
+        row.request = {"options": {"language": "no language at all"}}
+    assert jobs.claim("w") is None
+    assert claimed(jobs).job.id == next_one.id
+    assert jobs.counts()[State.FAILED] == 1
+    assert [job.id for job in jobs.list()] == [next_one.id]
+
+
+def test_two_processes_with_other_leases_steal_nothing_from_each_other(jobs: JobStore) -> None:
+    patient = jobs.with_limits(3_600.0, 3)
+    jobs.add([new()])
+    claimed(patient)
+    assert jobs.claim("hasty") is None
 
 
 def test_what_may_kill_its_workers_goes_after_all_others(jobs: JobStore, clock: Clock) -> None:

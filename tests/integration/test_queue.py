@@ -23,6 +23,7 @@ from richspeech.errors import (
     StoreError,
 )
 from richspeech.jobs.job import Kind
+from richspeech.jobs.runner import Runner
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
@@ -262,6 +263,39 @@ def test_so_many_jobs_are_at_work_as_the_settings_allow(place: Place) -> None:
         while not all(queue.find(job.id).state.is_over for job in jobs):
             most = max(most, len([job for job in service.runner.busy if job.kind is Kind.QUEUED]))
         assert most == service.settings.jobs.workers
+
+
+def test_a_fault_in_tidying_up_keeps_no_job_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: JobQueue, __: float) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(JobQueue, "tidy", broken)
+    with place.process() as service, service.at_work():
+        queue = queue_of(service)
+        (job,) = ended(queue, *queue.submit([place.recording(0.1)], ASKED))
+        assert job.state is State.FINISHED
+
+
+def test_a_job_for_which_there_is_no_thread_is_given_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with place.process() as service:
+        queue = queue_of(service)
+        (job,) = queue.submit([place.recording(0.1)], ASKED)
+        assert service.worker is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(Runner, "start", none_left)
+            with pytest.raises(RuntimeError):
+                service.worker.begin()
+        assert queue.find(job.id).state is State.WAITING
+        with service.at_work():
+            (over,) = ended(queue, job)
+    assert over.state is State.FINISHED
 
 
 def recordings_of(place: Place) -> list[Path]:

@@ -15,6 +15,7 @@ from richspeech.cli.app import main
 from richspeech.jobs.batch.manifest import open_manifest, read_records
 from richspeech.jobs.batch.results import Results
 from richspeech.model.request import TranscriptionRequest
+from richspeech.queue import queue
 from richspeech.queue.watch import WatchedFolder
 from richspeech.service import Service
 from richspeech.storage.query import parse_query
@@ -185,12 +186,37 @@ def test_a_disk_that_is_full_has_the_result_written_once_there_is_room(
         with monkeypatch.context() as patch:
             patch.setattr(Results, "write", full)
             wait_until(lambda: queue_of(service).list()[0].state.is_over)
-            watched.look_in_peace()
-            watched.look_in_peace()
+            watched.look()
+            watched.look()
         assert caplog.text.count("No space left") == 1
         assert watched.waiting == 1
         finish(watched)
     assert (place.text("a.wav"), place.heard) == ("0.10", ["0.10"])
+
+
+def test_what_is_in_the_way_of_one_holds_up_no_other_and_is_tried_again(
+    place: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def closed_to_us(path: Path) -> str:
+        if path.name == "a.wav":
+            raise PermissionError(13, "Permission denied")
+        return digest(path)
+
+    digest = queue._digest
+    place.put("a.wav", 0.1)
+    place.put("b.wav", 0.2)
+    with place.process() as service, service.at_work(), place.watching(service) as watched:
+        with monkeypatch.context() as patch:
+            patch.setattr(queue, "_digest", closed_to_us)
+            place.rested(watched)
+            for _ in range(3):
+                watched.look()
+            finish(watched)
+        assert place.states == {"b.wav": "done"}
+        assert caplog.text.count("Permission denied") == 1
+        place.rested(watched)
+        finish(watched)
+    assert place.states == {"a.wav": "done", "b.wav": "done"}
 
 
 def test_the_command_goes_on_until_it_is_stopped(
