@@ -130,7 +130,7 @@ def _search(line: str) -> Search:
     try:
         return parse_query(line)
     except OptionError as error:
-        raise ParameterError("api.refused", "q", why=Notice.of(error)) from error
+        raise ParameterError("api.refused_sentence", "q", why=Notice.of(error)) from error
 
 
 def _listing(store: Store, search: Search, limit: int, offset: int) -> Listing:

@@ -17,6 +17,7 @@ from cyclopts.validators import Number
 
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, Look, Model, Recognition
 from richspeech.engines import loader
+from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError
 from richspeech.writers import WRITERS
 
@@ -71,6 +72,12 @@ def watch(
         manifest = stack.enter_context(open_manifest(output))
         service = stack.enter_context(open_service(settings, model.config, queues=True))
         loaded = stack.enter_context(service.main_engine())
+        tell_of_embedded(*loaded.all_weights)
+        print(
+            f"Watching {folder}; results go to {output}. Ctrl-C ends it.",
+            file=sys.stderr,
+            flush=True,
+        )
         reads = service.transcribers.reads(loaded.engine)
         watched = WatchedFolder(
             folder,

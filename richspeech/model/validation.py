@@ -1,9 +1,14 @@
 """Why data from outside was refused."""
 
+import re
+
 from pydantic import ValidationError
 
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import Notice
+
+MEMBER = re.compile(r"<\w+\.\w+: ('\w+')>")
+"""Of an enumeration, as Python writes it; people want to read its value."""
 
 
 def why_refused(error: ValidationError) -> Notice:
@@ -20,5 +25,10 @@ def why_refused(error: ValidationError) -> Notice:
 
 
 def bare_reason(message: str) -> str:
-    """Return pydantic's message about one part without a full stop, as it goes into a sentence."""
-    return message.removeprefix("Value error, ").removesuffix(".")
+    """Return pydantic's message about one part without a full stop, as it goes into a sentence.
+
+    >>> bare_reason("Input should be <State.WAITING: 'waiting'> or <State.FAILED: 'failed'>")
+    "Input should be 'waiting' or 'failed'"
+    """
+    values = MEMBER.sub(r"\1", message)
+    return values.removeprefix("Value error, ").removesuffix(".")

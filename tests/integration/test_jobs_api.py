@@ -181,6 +181,10 @@ def test_a_result_is_there_in_every_format(asking: Programs) -> None:
     assert found["docx"].content.startswith(b"PK")
     words = {"format": "verbose_json", "timestamp_granularities[]": "word"}
     assert asking.http.get(result, params=words).json()["segments"] is None
+    unknown = asking.http.get("/v1/jobs", params={"state": "done"}).json()["error"]
+    assert unknown["param"] == "state"
+    assert "'waiting'" in unknown["message"]
+    assert "<" not in unknown["message"]
     refused = asking.http.get(result, params={"format": "pdf"})
     assert refused.json()["error"]["param"] == "format"
 

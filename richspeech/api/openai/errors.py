@@ -207,8 +207,11 @@ class ApiRoute(APIRoute):
                 return answer_to(error, locale_of(request))
             except RequestValidationError as error:
                 refused = error.errors()[0]
-                where = str(refused["loc"][-1])
-                fault = ParameterError("api.refused", where, why=bare_reason(refused["msg"]))
+                # The first part says where parameters stand, the last of a list is a number.
+                where = [part for part in refused["loc"][1:] if isinstance(part, str)][-1:]
+                fault = ParameterError(
+                    "api.refused", "".join(where), why=bare_reason(refused["msg"])
+                )
                 return answer_to(fault, locale_of(request))
             except HTTPException as error:
                 body = plain_body(error.status_code, str(error.detail))

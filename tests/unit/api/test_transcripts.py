@@ -147,6 +147,8 @@ def test_what_cannot_be_searched_for_is_refused_by_name(
     answer = house.ask("ann", params=asked)
     error = answer.json()["error"]
     assert (answer.status_code, error["param"], error["code"]) == (400, param, "option")
+    assert error["message"].endswith(".")
+    assert not error["message"].endswith("..")
 
 
 def test_one_is_read_whole_by_its_owner_and_the_admin_and_is_not_there_for_others(

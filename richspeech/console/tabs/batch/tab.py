@@ -75,7 +75,7 @@ class BatchTab:
                 self._folder = self._build_folder(visible=False)
             self._widgets.html(self._draw_hint, elem_classes="file-hint")
             self._start, self._cancel = self._widgets.start_and_cancel(
-                "start", "batch-", "batch_cancel", 100
+                "start", "batch-", "batch_cancel", 130
             )
 
     def _build_files(self) -> None:
