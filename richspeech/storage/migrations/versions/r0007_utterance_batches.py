@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("identity", sa.String(64), nullable=False, index=True),
         sa.Column("asked", sa.String(64), nullable=False),
         sa.Column("content", sa.String(64), nullable=False),
-        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("seconds", sa.Double, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("is_over", sa.Boolean, nullable=False),
         sa.Column("lease", sa.String(64), unique=True),
