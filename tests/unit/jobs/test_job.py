@@ -98,9 +98,9 @@ def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
             job.enter(State.FINISHED)
 
         async for _ in job.watch():
-            if not states:
-                asyncio.get_running_loop().run_in_executor(None, dig)
             states.append(job.state)
+            if len(states) == 1:  # not before its state was seen: it may be done at once
+                asyncio.get_running_loop().run_in_executor(None, dig)
         assert not job.listeners
         return states
 
