@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from richspeech.errors import AccessError
 from richspeech.language.catalog import Notice
 
 
@@ -69,6 +70,11 @@ class Principal:
     def may(self, scope: Scope) -> bool:
         """Tell whether a request of this kind is allowed."""
         return scope in self.scopes
+
+    def require(self, scope: Scope) -> None:
+        """Raise ``AccessError`` unless a request of this kind is allowed."""
+        if not self.may(scope):
+            raise AccessError("access.role", role=self.role.notice)
 
 
 ANYBODY = Principal()

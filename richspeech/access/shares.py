@@ -65,6 +65,5 @@ class Shares:
         return self._store.open(share.transcript)
 
     def _require_own(self, transcript: int, principal: Principal) -> None:
-        if not principal.may(Scope.TRANSCRIBE):
-            raise AccessError("access.role", role=principal.role.notice)
+        principal.require(Scope.TRANSCRIBE)
         self._store.seen_by(principal).entry(transcript)

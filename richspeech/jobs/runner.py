@@ -16,7 +16,6 @@ from types import MappingProxyType
 
 from richspeech.access.principal import Scope
 from richspeech.errors import (
-    AccessError,
     BusyError,
     Cancelled,
     RichSpeechError,
@@ -193,6 +192,5 @@ class Runner:
 
 def _require_allowed(job: Job) -> None:
     """Raise ``AccessError`` where whoever asked may only read; writing a file of it is reading."""
-    principal = job.caller.principal
-    if job.kind is not Kind.EXPORT and not principal.may(Scope.TRANSCRIBE):
-        raise AccessError("access.role", role=principal.role.notice)
+    if job.kind is not Kind.EXPORT:
+        job.caller.principal.require(Scope.TRANSCRIBE)

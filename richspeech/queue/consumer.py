@@ -1,6 +1,9 @@
 """Consumer: one thread that begins jobs and tidies up, and one that renews their leases."""
 
 import logging
+import os
+import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +35,11 @@ class Doer(Protocol):
 
     def renew(self) -> None:
         """Renew the leases of what is at work."""
+
+
+def new_name() -> str:
+    """Return a name for a worker that no other has, and that tells where it is."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 @dataclass(eq=False)

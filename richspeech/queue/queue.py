@@ -13,7 +13,7 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from richspeech.access.principal import Principal, Scope
-from richspeech.errors import AccessError, JobError, QuotaError, RichSpeechError
+from richspeech.errors import JobError, QuotaError, RichSpeechError
 from richspeech.language.catalog import Notice
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
@@ -82,7 +82,7 @@ class JobQueue:
         that they do not fit, ``AccessError`` for those who may only read, and ``OptionError`` for a
         ``webhook`` that may not be called.
         """
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         asked = NewJob(
             name="",
             size_bytes=0,
@@ -139,33 +139,33 @@ class JobQueue:
 
     def cancel(self, identifier: str) -> QueuedJob:
         """Have a job end; what is at work stops within seconds, what is over stays."""
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         job = _found(self.store.cancel(identifier), identifier)
         self.wake()
         return job
 
     def retry(self, identifier: str) -> QueuedJob:
         """Have a job tried again that has failed or was cancelled; it goes on where it was."""
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         job = _found(self.store.retry(identifier), identifier)
         self.wake()
         return job
 
     def cancel_batch(self, batch: str) -> None:
         """Have all end that was handed in together, as ``cancel`` does."""
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         self.store.cancel_batch(batch)
         self.wake()
 
     def retry_batch(self, batch: str) -> None:
         """Have all tried again that have failed of what was handed in together."""
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         self.store.retry_batch(batch)
         self.wake()
 
     def delete(self, identifier: str) -> None:
         """Delete a job and its recording; its transcript stays in the history, if there is one."""
-        self._require_may_change()
+        self.store.principal.require(Scope.TRANSCRIBE)
         self.find(identifier)
         self.store.delete(identifier)
         self.recordings.delete(identifier)
@@ -203,11 +203,6 @@ class JobQueue:
                 seen = job
                 yield job
             await asyncio.sleep(PAGE_POLL_SECONDS)
-
-    def _require_may_change(self) -> None:
-        principal = self.store.principal
-        if not principal.may(Scope.TRANSCRIBE):
-            raise AccessError("access.role", role=principal.role.notice)
 
     def require_room(self, more_bytes: int) -> None:
         """Raise ``QuotaError`` unless so many more bytes of recordings may be kept."""

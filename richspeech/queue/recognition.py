@@ -6,9 +6,6 @@ One for each GPU. It may be killed at any moment: what it had goes to another on
 """
 
 import logging
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +14,7 @@ from functools import partial
 
 from richspeech.errors import JobLostError, RichSpeechError, StoreError
 from richspeech.model.transcript import Hypothesis
+from richspeech.queue.consumer import new_name
 from richspeech.queue.feature_file import HYPOTHESES, read_features
 from richspeech.recognition.scheduler import Scheduler
 from richspeech.storage.recordings import RecordingStore
@@ -38,13 +36,12 @@ class Recognition:
     """Batches that wait for the model together, so that it never waits for a file."""
     wake: Callable[[], None] = lambda: None
     """Called when it could begin another one."""
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    name: str = field(default_factory=new_name)
     _held: dict[str, Future[None]] = field(default_factory=dict)
     """Batches at work, by their leases."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.name = f"{self.name}-{secrets.token_hex(3)}"
         self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="batch")
 
     def begin(self) -> bool:

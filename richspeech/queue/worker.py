@@ -7,9 +7,6 @@ process ends in peace, jobs are given back at once.
 """
 
 import logging
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +31,7 @@ from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.job_state import State
 from richspeech.model.transcript import Segment
 from richspeech.operations.caller import Caller
+from richspeech.queue.consumer import new_name
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import request_identity
@@ -86,13 +84,10 @@ class Worker:
     """Whether there is one that keeps transcripts."""
     wake: Callable[[], None] = lambda: None
     """Called when it could begin another job."""
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    name: str = field(default_factory=new_name)
     _held: dict[str, QueuedTranscription] = field(default_factory=dict)
     """Jobs at work, by their leases."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self.name = f"{self.name}-{secrets.token_hex(3)}"
 
     def begin(self) -> bool:
         """Begin one job, if there is a place and a job; tell whether. Raises ``StoreError``."""

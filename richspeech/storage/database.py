@@ -20,6 +20,7 @@ from sqlalchemy import (
     JSON,
     URL,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -35,6 +36,7 @@ from sqlalchemy import (
     event,
     func,
     make_url,
+    or_,
     select,
     text,
 )
@@ -102,6 +104,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Table(DeclarativeBase):
     """Base of the tables."""
+
+
+def lease_is_over(row: Any, now: datetime) -> ColumnElement[bool]:
+    """Say of rows with ``lease_until`` that their workers were not heard of for too long.
+
+    A lease that ends absurdly late is of a clock that has jumped, and is over as well.
+    """
+    return or_(row.lease_until < now, row.lease_until > now + LONGEST_LEASE)
 
 
 class SchemaRow(Table):

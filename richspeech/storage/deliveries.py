@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from richspeech.model.delivery import DeliveryState, JobEnd, Told
 from richspeech.model.job_state import State
 from richspeech.model.web_address import origin_of
-from richspeech.storage.database import LONGEST_LEASE, Database, DeliveryRow, JobRow
+from richspeech.storage.database import Database, DeliveryRow, JobRow, lease_is_over
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,8 @@ class DeliveryStore:
         return found.limit(1).with_for_update(skip_locked=True).scalar_subquery()
 
     def _is_held(self, row: type[DeliveryRow], now: datetime) -> ColumnElement[bool]:
-        """Say which leases hold; one that ends absurdly late is of a clock that has jumped."""
-        over = or_(row.lease_until < now, row.lease_until > now + LONGEST_LEASE)
-        return row.lease.is_not(None) & ~over
+        """Say which leases hold."""
+        return row.lease.is_not(None) & ~lease_is_over(row, now)
 
 
 def delivery_of(row: JobRow, state: State, ended: datetime) -> DeliveryRow | None:

@@ -48,12 +48,12 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.storage.database import (
-    LONGEST_LEASE,
     BatchRow,
     Database,
     DeliveryRow,
     JobRow,
     PartRow,
+    lease_is_over,
 )
 from richspeech.storage.deliveries import DeliveryStore, delivery_of, told_of
 from richspeech.storage.identity import digest_of
@@ -576,9 +576,8 @@ class JobStore:
         return found.limit(1).with_for_update(skip_locked=True).scalar_subquery()
 
     def _is_abandoned(self, now: datetime) -> ColumnElement[bool]:
-        """Say which leases are over; one that ends absurdly late is of a clock that has jumped."""
-        over = or_(JobRow.lease_until < now, JobRow.lease_until > now + LONGEST_LEASE)
-        return JobRow.lease.is_not(None) & over
+        """Say which were begun by somebody who has not been heard of for a lease."""
+        return JobRow.lease.is_not(None) & lease_is_over(JobRow, now)
 
     def _end_the_abandoned(self, session: Session, now: datetime) -> None:
         """End what was to stop when its worker died, and what has cost too many workers."""

@@ -29,7 +29,6 @@ from sqlalchemy.orm import Session, defer
 
 from richspeech.access.principal import ANYBODY, Principal, Scope
 from richspeech.errors import (
-    AccessError,
     MissingTranscriptError,
     StoreError,
     UnreadableStoreError,
@@ -220,7 +219,7 @@ class Store:
 
         Raises ``StoreError``, and ``AccessError`` for those who may only read, as all that writes.
         """
-        self._require(Scope.TRANSCRIBE)
+        self.principal.require(Scope.TRANSCRIBE)
         transcript, owner = document.transcript, self.principal.user
         row = TranscriptRow(
             beginning=fingerprint.beginning,
@@ -272,7 +271,7 @@ class Store:
         What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
         when somebody else was faster.
         """
-        self._require(Scope.TRANSCRIBE)
+        self.principal.require(Scope.TRANSCRIBE)
         values = {"edits": edits_to_list(document.edits), "revision": entry.revision + 1}
         with self._session() as session:
             changed = (
@@ -288,7 +287,7 @@ class Store:
 
     def delete(self, identifier: int) -> None:
         """Delete one transcript with its edits; one that is gone already is no error."""
-        self._require(Scope.TRANSCRIBE)
+        self.principal.require(Scope.TRANSCRIBE)
         self._delete((TranscriptRow.id == identifier) & self._is_seen, "one")
 
     def delete_old(self) -> int:
@@ -343,7 +342,7 @@ class Store:
         Copies from before upgrades and jobs that are over, which name recordings, go as well. It is
         for admins.
         """
-        self._require(Scope.ADMIN)
+        self.principal.require(Scope.ADMIN)
         self._database.delete_copies()
         self.forget(self.jobs.delete_over())
         return self._delete(TranscriptRow.id.is_not(None), "all")
@@ -467,10 +466,6 @@ class Store:
             return false()
         own = select(OwnerRow.transcript).where(OwnerRow.owner == self.principal.user)
         return TranscriptRow.id.in_(own)
-
-    def _require(self, scope: Scope) -> None:
-        if not self.principal.may(scope):
-            raise AccessError("access.role", role=self.principal.role.notice)
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._database.session()

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from richspeech.errors import JobError, JobLostError, RichSpeechError
 from richspeech.language.catalog import Notice
-from richspeech.storage.database import LONGEST_LEASE, BatchRow, Database, JobRow
+from richspeech.storage.database import BatchRow, Database, JobRow, lease_is_over
 
 
 @dataclass(frozen=True)
@@ -187,8 +187,8 @@ class UtteranceBatches:
 
     def _is_free(self, now: datetime) -> ColumnElement[bool]:
         """Say which wait, or were begun by somebody who has not been heard of for a lease."""
-        over = or_(BatchRow.lease_until < now, BatchRow.lease_until > now + LONGEST_LEASE)
-        return BatchRow.is_over.is_(False) & or_(BatchRow.lease.is_(None), over)
+        free = or_(BatchRow.lease.is_(None), lease_is_over(BatchRow, now))
+        return BatchRow.is_over.is_(False) & free
 
     def _end_the_deadly(self, session: Session, now: datetime) -> None:
         gave_up = Notice.of(JobError("job.gave_up", count=self._max_attempts)).to_dict()
