@@ -23,7 +23,8 @@ from richspeech.model.emotion_scores import EmotionScores
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Scores
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.utterance import Request
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_wav
 from richspeech.engines.common.fbank import Fbank
 from richspeech.model.options import Options
 from richspeech.places import SHIPPED
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Detector, UtteranceStream
+from richspeech.recognition.reading import Detector, Reader
 from richspeech.recognition.utterance import Utterance
 
 EXAMPLES = SHIPPED / "examples"
@@ -83,9 +83,9 @@ class Repeated:
 
 def find_utterances(speech: Waveform, detector: Detector) -> list[Utterance]:
     """Cut speech as the pipeline cuts it."""
-    stream = UtteranceStream(Fbank().stream(), detector.stream(), Options())
-    blocks = Repeated(speech, len(speech) / SAMPLE_RATE).blocks(BLOCK_SECONDS)
-    return [utterance for found in stream.utterances(blocks) for utterance in found]
+    recording = Repeated(speech, len(speech) / SAMPLE_RATE)
+    stretches = Reader(Fbank(), detector).read(recording, Options())
+    return [utterance for stretch in stretches for utterance in stretch.utterances]
 
 
 def clips(speech: Waveform, seconds: float, count: int) -> list[Repeated]:

@@ -15,7 +15,8 @@ from richspeech.engines.reference.engine import BATCH_SECONDS
 from richspeech.engines.transcribers import load
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.utterance import Utterance
 from richspeech.settings import Settings
 

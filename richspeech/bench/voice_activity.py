@@ -13,7 +13,7 @@ from richspeech.bench.speech import Repeated
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.fbank import HOP_SAMPLES, OVERLAP_SAMPLES, Fbank
 from richspeech.engines.common.fsmn_vad import MODEL_CLASS, FsmnVad
-from richspeech.recognition.pipeline import BLOCK_SECONDS
+from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.settings import VadSettings
 
 CHUNK_FRAMES = 6_000

@@ -15,7 +15,8 @@ from richspeech.errors import Cancelled, StoreError
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.model.document import Document
 from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.reading import WaveformSource
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
 from richspeech.storage.transcripts import Entry, Stored
 

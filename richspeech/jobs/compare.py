@@ -24,7 +24,8 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.reading import WaveformSource
 from richspeech.review.comparison import Comparison, Score, compare, score
 
 RuleSet = Literal["current", "none", "trial"]

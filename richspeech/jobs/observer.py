@@ -14,7 +14,7 @@ from functools import reduce
 
 from richspeech.jobs.job import Job
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import WaveformSource
+from richspeech.recognition.reading import WaveformSource
 
 
 class Observer:

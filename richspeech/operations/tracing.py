@@ -24,7 +24,7 @@ from richspeech.audio.decode import SAMPLE_RATE, Waveform
 from richspeech.jobs.job import Job
 from richspeech.jobs.observer import Observer
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import WaveformSource
+from richspeech.recognition.reading import WaveformSource
 from richspeech.version import version
 
 NAME = "richspeech"

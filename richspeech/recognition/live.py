@@ -20,16 +20,14 @@ from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment
 from richspeech.recognition.live_recording import LiveRecording
 from richspeech.recognition.pipeline import (
-    BLOCK_SECONDS,
     Cancel,
-    Frontend,
     Progress,
     RecognitionJob,
     RecognitionQueue,
     Transcriber,
-    WaveformSource,
     segment_of,
 )
+from richspeech.recognition.reading import BLOCK_SECONDS, Frontend, WaveformSource
 from richspeech.recognition.utterance import Request, Utterance
 from richspeech.stages.chain import Chain, Recipe
 

@@ -20,79 +20,21 @@ import numpy as np
 
 from postprocess import NO_SPEECH
 from richspeech.audio.decode import SAMPLE_RATE, Waveform
-from richspeech.audio.vad import SpanMerger, SpeechSpan
+from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
-from richspeech.model.turn_detection import TurnDetection
 from richspeech.polling import WAITING_POLL_SECONDS
-from richspeech.recognition.utterance import FrameBuffer, Frames, Request, Utterance
-
-BLOCK_SECONDS = 4.0
-"""How much is decoded between two looks at what the model has done; results do not depend on it.
-
-An utterance waits for the end of the block in which it ended: 2 ms. Shorter blocks cost more in
-all (2 s: 1.5 times the features and scores of 4 s), longer ones hardly less.
-"""
-HISTORY_SECONDS = 65.0
-"""Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
-
-An utterance that began before can grow no more, since joined ones are at most 30 s long.
-"""
+from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch, WaveformSource
+from richspeech.recognition.utterance import Request, Utterance
 
 KNOWN_WITHIN_SECONDS = 0.001
 """By how much the times of an utterance may differ from what was kept of it, which is rounded."""
 
 Cancel = Callable[[], bool]
 Answer = TypeVar("Answer")
-
-
-class WaveformSource(Protocol):
-    """A recording that is read once, in blocks: ``audio.Recording``, or one that is in memory."""
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds as far as known beforehand; None when unknown."""
-
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
-        """Yield blocks of float32 mono 16 kHz."""
-
-
-class FrameStream(Protocol):
-    """Extracts the features of one recording as it comes."""
-
-    def feed(self, waveform: Waveform) -> Frames:
-        """Take the next samples; return the frames whose windows are complete by now."""
-
-
-class Frontend(Protocol):
-    """Makes frame streams."""
-
-    def stream(self) -> FrameStream:
-        """Begin a recording."""
-
-
-class SpanStream(Protocol):
-    """Finds speech in one recording as it comes."""
-
-    @property
-    def open_start(self) -> float | None:
-        """Start of the span that has begun and not ended, in seconds."""
-
-    def feed(self, frames: Frames) -> list[SpeechSpan]:
-        """Take the next frames; return the spans that are certain by now."""
-
-    def finish(self) -> list[SpeechSpan]:
-        """Return what is left at the end of the recording."""
-
-
-class Detector(Protocol):
-    """Makes span streams."""
-
-    def stream(self, turns: TurnDetection | None = None) -> SpanStream:
-        """Begin a recording; ``turns`` say where speech begins and ends, if somebody does."""
 
 
 class Recogniser(Protocol):
@@ -233,52 +175,6 @@ def resumed(transcriber: Transcriber, known: Sequence[Segment]) -> Transcriber:
     return transcriber.resuming(known)
 
 
-class UtteranceStream:
-    """Blocks of one recording → its utterances, each as soon as it is certain.
-
-    Holds the last HISTORY_SECONDS, and nothing else of the recording.
-    """
-
-    def __init__(self, frames: FrameStream, spans: SpanStream, options: Options) -> None:
-        self._frames, self._spans, self._buffer = frames, spans, FrameBuffer()
-        self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
-
-    @property
-    def seconds(self) -> float:
-        """Length of the recording so far."""
-        return self._buffer.seconds
-
-    @property
-    def open_start(self) -> float | None:
-        """Start of the utterance that has begun and may still grow, in seconds."""
-        starts = (self._merger.open_start, self._spans.open_start)
-        return min((start for start in starts if start is not None), default=None)
-
-    @property
-    def settled(self) -> float:
-        """Seconds before which no further utterance begins, as far as the detector can tell yet."""
-        return self.seconds if self.open_start is None else self.open_start
-
-    def utterances(self, blocks: Iterable[Waveform]) -> Iterator[list[Utterance]]:
-        """Yield, after every block and at the end, the utterances that can grow no more."""
-        for block in blocks:
-            yield self._cut(self._closed_by(block)) if len(block) else []
-            self._buffer.forget(self.seconds - HISTORY_SECONDS)
-        yield self._cut(self._merger.feed(self._spans.finish()) + self._merger.finish())
-
-    def _closed_by(self, block: Waveform) -> list[SpeechSpan]:
-        frames = self._frames.feed(block)
-        self._buffer.append(block, frames.log_mel)
-        closed = self._merger.feed(self._spans.feed(frames))
-        start = self._merger.open_start
-        if start is not None and start < self.seconds - HISTORY_SECONDS:
-            return closed + self._merger.finish()
-        return closed
-
-    def _cut(self, spans: Iterable[SpeechSpan]) -> list[Utterance]:
-        return [self._buffer.cut(span.start, span.end) for span in spans]
-
-
 @dataclass(frozen=True)
 class _Step:
     """What a transcription has come to."""
@@ -296,33 +192,21 @@ class Pipeline:
     def __init__(
         self,
         queue: RecognitionQueue,
-        frontend: Frontend,
-        detector: Detector,
+        reader: Reader,
         *,
         model: str,
-        block_seconds: float = BLOCK_SECONDS,
         known: Sequence[Segment] = (),
     ) -> None:
-        """Read ``block_seconds`` at a time; they change how soon text comes, and no text.
-
-        The first utterances are not recognised where they are ``known``.
-        """
-        self._queue, self._frontend, self._detector = queue, frontend, detector
-        self._model, self._block_seconds, self._known = model, block_seconds, known
+        """Recognise none of the first utterances again where they are ``known``."""
+        self._queue, self._reader = queue, reader
+        self._model, self._known = model, known
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
         """Return one that takes these as recognised, for as long as utterances are where they were.
 
         A recording is decoded and searched for speech all the same, which costs little.
         """
-        return Pipeline(
-            self._queue,
-            self._frontend,
-            self._detector,
-            model=self._model,
-            block_seconds=self._block_seconds,
-            known=known,
-        )
+        return Pipeline(self._queue, self._reader, model=self._model, known=known)
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -333,7 +217,7 @@ class Pipeline:
         """
         segments: tuple[Segment, ...] = ()
         elapsed, done, began = 0.0, 0.0, time.perf_counter()
-        for step in self._steps(recording.blocks(self._block_seconds), options, cancelled):
+        for step in self._steps(self._reader.read(recording, options), options, cancelled):
             segments += step.new
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
@@ -349,16 +233,14 @@ class Pipeline:
             began = time.perf_counter()  # what the caller did meanwhile is not processing
 
     def _steps(
-        self, blocks: Iterable[Waveform], options: Options, cancelled: Cancel
+        self, stretches: Iterable[Stretch], options: Options, cancelled: Cancel
     ) -> Iterator[_Step]:
-        stream = UtteranceStream(
-            self._frontend.stream(), self._detector.stream(options.turn_detection), options
-        )
-        line, known = _Line(), deque(self._known)
+        line, known, seconds = _Line(), deque(self._known), 0.0
         with self._queue.job() as job:
-            for utterances in stream.utterances(blocks):
+            for stretch in stretches:
                 _stop_if(cancelled)
-                for utterance in utterances:
+                seconds = stretch.seconds
+                for utterance in stretch.utterances:
                     if (segment := _take(known, utterance)) is not None:
                         line.append(_Heard(segment))
                         continue
@@ -366,10 +248,10 @@ class Pipeline:
                         yield line.next_step(utterance.start, cancelled)
                     future = job.submit(Request(utterance, options))
                     line.append(_Asked(SpeechSpan(utterance.start, utterance.end), future))
-                yield replace(line.step(stream.settled), open_start=stream.open_start)
+                yield replace(line.step(stretch.settled), open_start=stretch.open_start)
             while line:
-                yield line.next_step(stream.seconds, cancelled)
-        yield _Step((), stream.seconds, finished=True)
+                yield line.next_step(seconds, cancelled)
+        yield _Step((), seconds, finished=True)
 
 
 def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource, resumed
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, resumed
+from richspeech.recognition.reading import WaveformSource
 from richspeech.stages.chain import Chain, Recipe
 
 

@@ -27,7 +27,8 @@ from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
 from richspeech.storage.database import as_store_error
 from richspeech.storage.identity import digest_of, request_identity
 from richspeech.storage.transcripts import Entry, Fingerprint, Store, Stored

@@ -17,7 +17,8 @@ from richspeech.engines.hub import EMBEDDED_RECOGNISER, Source, Weights
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.settings import Settings
 
 

@@ -14,7 +14,8 @@ from richspeech.errors import Cancelled
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.queue.queue import HandedIn, JobQueue
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
 from richspeech.service import Service, build, open_queue
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import History

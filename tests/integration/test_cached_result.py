@@ -22,7 +22,8 @@ from richspeech.model.edits import SETTINGS
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
 from richspeech.recognition.staged import StagedTranscriber
 from richspeech.stages.chain import Recipe
 from richspeech.storage import cached_result

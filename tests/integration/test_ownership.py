@@ -19,7 +19,8 @@ from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store

@@ -6,12 +6,8 @@ from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.punctuated import Punctuated
 from richspeech.engines.loaded import Models, Parts
 from richspeech.recognition.live import Sketcher
-from richspeech.recognition.pipeline import (
-    BLOCK_SECONDS,
-    Pipeline,
-    Recogniser,
-    RecognitionQueue,
-)
+from richspeech.recognition.pipeline import Pipeline, Recogniser, RecognitionQueue
+from richspeech.recognition.reading import BLOCK_SECONDS, Reader
 from richspeech.recognition.scheduler import Scheduler
 from richspeech.settings import Settings
 
@@ -41,10 +37,6 @@ def reading(queue: RecognitionQueue, settings: Settings, models: Models, device:
         max_single_segment_ms=settings.vad.max_single_segment_ms,
         cache_folder=settings.model.cache_folder,
     )
-    return Pipeline(
-        queue,
-        Fbank(),
-        detector,
-        model=models.recogniser.name,
-        block_seconds=CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS,
-    )
+    block_seconds = CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS
+    reader = Reader(Fbank(), detector, block_seconds)
+    return Pipeline(queue, reader, model=models.recogniser.name)

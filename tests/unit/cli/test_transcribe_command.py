@@ -30,7 +30,8 @@ from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.settings import ENGINES, Settings
 from tests.fakes import HAPPY, FakeClassifier, FakeTranscriber, loaded_with
 from tests.history import full_history

@@ -48,7 +48,8 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.reading import WaveformSource
 from richspeech.settings import Settings
 from tests.fakes import loaded_with, ready, wait_until, wav_at
 from tests.transcripts import put_right

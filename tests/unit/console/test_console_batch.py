@@ -35,7 +35,8 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import Caller, called_by
 from richspeech.queue.batches import HandingIn, Packing
 from richspeech.queue.queue import JobQueue
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.service import Service, build, open_queue
 from richspeech.settings import RiskSettings, load_settings
 from richspeech.storage import recordings as recording_store

@@ -35,7 +35,8 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.review.insight import make_insight
 from richspeech.service import build
 from richspeech.settings import Settings

@@ -43,7 +43,8 @@ from richspeech.model.options import Options, hotwords_in
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.service import build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity

@@ -19,7 +19,8 @@ from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 
 WAIT_SECONDS = 60.0
 """How long a hung test lasts."""

@@ -20,7 +20,8 @@ from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.live import Event, Sketcher
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.utterance import Request
 from tests.fakes import FakeQueue, FakeTranscriber
 

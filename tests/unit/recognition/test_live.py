@@ -28,7 +28,8 @@ from richspeech.recognition.live import (
     Sketcher,
 )
 from richspeech.recognition.live_recording import HISTORY_SECONDS, LiveRecording
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource, segment_of
+from richspeech.recognition.pipeline import Cancel, Progress, segment_of
+from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.utterance import Frames, Request
 from tests.fakes import FakeQueue
 

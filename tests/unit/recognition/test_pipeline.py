@@ -25,14 +25,8 @@ from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition import pipeline as pipeline_module
-from richspeech.recognition.pipeline import (
-    HISTORY_SECONDS,
-    Pipeline,
-    Progress,
-    WholePipeline,
-    resumed,
-    segment_of,
-)
+from richspeech.recognition.pipeline import Pipeline, Progress, WholePipeline, resumed, segment_of
+from richspeech.recognition.reading import HISTORY_SECONDS, Reader
 from richspeech.recognition.scheduler import Scheduler, WholeScheduler
 from richspeech.recognition.staged import StagedTranscriber, staged
 from richspeech.recognition.utterance import Frames, Request, Utterance
@@ -170,10 +164,8 @@ def pipeline_of(
 ) -> StagedTranscriber:
     pipeline = Pipeline(
         queue or heard_at_once(),
-        FakeFrontend(),
-        FakeDetector(spans),
+        Reader(FakeFrontend(), FakeDetector(spans), block_seconds),
         model="tiny",
-        block_seconds=block_seconds,
     )
     return StagedTranscriber(pipeline, Recipe(tuple(rules)))
 
@@ -609,7 +601,7 @@ def test_an_utterance_may_become_several_segments_each_with_its_hotwords_and_rul
     asked = Options(hotwords=("你好",))
     chain = Recipe((greeting, MUTE)).chain(asked)
     queue = heard_at_once()
-    pipeline = Pipeline(queue, FakeFrontend(), FakeDetector([(1.0, 3.0)]), model="")
+    pipeline = Pipeline(queue, Reader(FakeFrontend(), FakeDetector([(1.0, 3.0)])), model="")
     steps = pipeline.transcribe(LongRecording(10.0), asked)
     *_, last = staged(steps, Chain((halve, *chain.measuring), chain.editing))
     assert len(queue.requests) == 1
@@ -750,7 +742,7 @@ def test_cancelling_does_not_wait_for_a_whole_recording() -> None:
 
 def test_whoever_says_where_speech_ends_is_heeded_by_the_detector() -> None:
     detector, turns = FakeDetector([(0.0, 1.0)]), TurnDetection(silence_duration_ms=300)
-    pipeline = Pipeline(heard_at_once(), FakeFrontend(), detector, model="tiny")
+    pipeline = Pipeline(heard_at_once(), Reader(FakeFrontend(), detector), model="tiny")
     for asked in (turns, None):
         [*pipeline.transcribe(LongRecording(2.0), Options(turn_detection=asked))]
         assert detector.turns == asked

@@ -14,7 +14,8 @@ from richspeech.model.options import Options
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.staged import StagedTranscriber
 from richspeech.stages.chain import Recipe
 from tests.fakes import FakeClassifier, FakeRecording

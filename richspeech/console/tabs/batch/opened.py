@@ -10,7 +10,8 @@ from richspeech.jobs.batch.sources import place_at, safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.job_state import State
 from richspeech.queue.queue import JobQueue
-from richspeech.recognition.pipeline import BLOCK_SECONDS, Progress
+from richspeech.recognition.pipeline import Progress
+from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.storage.jobs import QueuedJob
 
 

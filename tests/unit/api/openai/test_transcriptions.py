@@ -20,7 +20,8 @@ from richspeech.jobs.job import Kind
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.recognition.pipeline import Cancel, Progress, WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress
+from richspeech.recognition.reading import WaveformSource
 from richspeech.service import Service, build
 from richspeech.settings import load_settings
 from richspeech.storage.history import History

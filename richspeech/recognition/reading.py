@@ -1,0 +1,155 @@
+"""Reading: an opened recording → utterances, each as soon as it is certain.
+
+    blocks → frames → speech spans → utterances
+
+What comes out of it block by block is a ``Stretch``: plain arrays and frozen records, which may
+come from another process as well.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from richspeech.audio.decode import Waveform
+from richspeech.audio.vad import SpanMerger, SpeechSpan
+from richspeech.model.options import Options
+from richspeech.model.turn_detection import TurnDetection
+from richspeech.recognition.utterance import FrameBuffer, Frames, Utterance
+
+BLOCK_SECONDS = 4.0
+"""How much is decoded between two looks at what the model has done; results do not depend on it.
+
+An utterance waits for the end of the block in which it ended: 2 ms. Shorter blocks cost more in
+all (2 s: 1.5 times the features and scores of 4 s), longer ones hardly less.
+"""
+HISTORY_SECONDS = 65.0
+"""Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
+
+An utterance that began before can grow no more, since joined ones are at most 30 s long.
+"""
+
+
+class WaveformSource(Protocol):
+    """A recording that is read once, in blocks: ``audio.Recording``, or one that is in memory."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as far as known beforehand; None when unknown."""
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        """Yield blocks of float32 mono 16 kHz."""
+
+
+class FrameStream(Protocol):
+    """Extracts the features of one recording as it comes."""
+
+    def feed(self, waveform: Waveform) -> Frames:
+        """Take the next samples; return the frames whose windows are complete by now."""
+
+
+class Frontend(Protocol):
+    """Makes frame streams."""
+
+    def stream(self) -> FrameStream:
+        """Begin a recording."""
+
+
+class SpanStream(Protocol):
+    """Finds speech in one recording as it comes."""
+
+    @property
+    def open_start(self) -> float | None:
+        """Start of the span that has begun and not ended, in seconds."""
+
+    def feed(self, frames: Frames) -> list[SpeechSpan]:
+        """Take the next frames; return the spans that are certain by now."""
+
+    def finish(self) -> list[SpeechSpan]:
+        """Return what is left at the end of the recording."""
+
+
+class Detector(Protocol):
+    """Makes span streams."""
+
+    def stream(self, turns: TurnDetection | None = None) -> SpanStream:
+        """Begin a recording; ``turns`` say where speech begins and ends, if somebody does."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The next block of a recording, and what is certain by its end."""
+
+    block: Waveform
+    """float32 mono 16 kHz; empty at the end of the recording, and where no sound has come yet."""
+    utterances: tuple[Utterance, ...]
+    """Those that can grow no more since this block, in the order of time."""
+    seconds: float
+    """Length of the recording so far, this block included."""
+    open_start: float | None = None
+    """Start of the utterance that has begun and may still grow, in seconds."""
+
+    @property
+    def settled(self) -> float:
+        """Seconds before which no further utterance begins, as far as can be told yet."""
+        return self.seconds if self.open_start is None else self.open_start
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads recordings; what it holds is read-only, so any number of threads may use it at once."""
+
+    frontend: Frontend
+    detector: Detector
+    block_seconds: float = BLOCK_SECONDS
+    """How much is read at a time; this changes how soon text comes, and no text."""
+
+    def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
+        """Yield a stretch for every block, and one for the end; raises what the recording does."""
+        detected = self.detector.stream(options.turn_detection)
+        stream = UtteranceStream(self.frontend.stream(), detected, options)
+        return stream.read(recording.blocks(self.block_seconds))
+
+
+class UtteranceStream:
+    """Blocks of one recording → its utterances, each as soon as it is certain.
+
+    Holds the last HISTORY_SECONDS, and nothing else of the recording.
+    """
+
+    def __init__(self, frames: FrameStream, spans: SpanStream, options: Options) -> None:
+        self._frames, self._spans, self._buffer = frames, spans, FrameBuffer()
+        self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording so far."""
+        return self._buffer.seconds
+
+    @property
+    def open_start(self) -> float | None:
+        """Start of the utterance that has begun and may still grow, in seconds."""
+        starts = (self._merger.open_start, self._spans.open_start)
+        return min((start for start in starts if start is not None), default=None)
+
+    def read(self, blocks: Iterable[Waveform]) -> Iterator[Stretch]:
+        """Yield a stretch for every block, and one for the end."""
+        for block in blocks:
+            yield self._stretch(block, self._closed_by(block) if len(block) else [])
+            self._buffer.forget(self.seconds - HISTORY_SECONDS)
+        last = self._merger.feed(self._spans.finish()) + self._merger.finish()
+        yield self._stretch(np.zeros(0, np.float32), last)
+
+    def _stretch(self, block: Waveform, closed: Iterable[SpeechSpan]) -> Stretch:
+        utterances = tuple(self._buffer.cut(span.start, span.end) for span in closed)
+        return Stretch(block, utterances, self.seconds, self.open_start)
+
+    def _closed_by(self, block: Waveform) -> list[SpeechSpan]:
+        frames = self._frames.feed(block)
+        self._buffer.append(block, frames.log_mel)
+        closed = self._merger.feed(self._spans.feed(frames))
+        start = self._merger.open_start
+        if start is not None and start < self.seconds - HISTORY_SECONDS:
+            return closed + self._merger.finish()
+        return closed
