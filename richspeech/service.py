@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loaded import Models

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.hub import Source, Weights
 from richspeech.engines.loader import Loaded

@@ -27,7 +27,7 @@ from starlette.routing import WebSocketRoute
 
 from richspeech.api.conversation import Idle, Outbox, until_read
 from richspeech.api.middleware.visitors import visitor_of
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness, State

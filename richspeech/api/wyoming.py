@@ -35,7 +35,7 @@ from wyoming.ping import Ping, Pong
 
 from postprocess import join_texts
 from richspeech.api.conversation import Idle, until_read
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, BusyError, OptionError, RichSpeechError, UnexpectedError

@@ -26,7 +26,8 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.audio.media_writer import MediaWriter, Samples, SoundKind, find_encoder
 from richspeech.audio.video import Video, open_video
 from richspeech.errors import AudioError, Cancelled, OptionError

@@ -7,7 +7,7 @@ import numpy as np
 from av import AudioCodecContext, AudioFrame, AudioResampler, CodecContext, Packet
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.errors import AudioError
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 
 LEAST_SAMPLES = 256
 MOST_PEAKS = 1 << 17

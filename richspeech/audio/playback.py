@@ -11,7 +11,7 @@ from io import BytesIO
 import av
 import numpy as np
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 
 BITS_PER_SECOND = 32_000
 

@@ -17,7 +17,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from richspeech.audio.decode import AudioLimits, open_container
+from richspeech.audio.container import AudioLimits, open_container
 
 if TYPE_CHECKING:
     from av.packet import Packet

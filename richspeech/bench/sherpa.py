@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.bench.cache import build_once
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.recognition.utterance import Utterance

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.fbank import Fbank
 from richspeech.model.options import Options
 from richspeech.places import SHIPPED

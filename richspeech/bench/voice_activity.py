@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpanDetector, SpeechSpan
 from richspeech.bench.speech import Repeated
 from richspeech.engines.common.automodel import load_automodel

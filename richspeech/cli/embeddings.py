@@ -15,7 +15,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.cli.options import WEIGHTS, Weights
 from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.embedding_map import draw_map

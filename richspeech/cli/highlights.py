@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.audio.video import open_video
 from richspeech.cli.options import WEIGHTS, Locale, Weights
 from richspeech.engines import loader

@@ -15,7 +15,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line

@@ -12,7 +12,7 @@ from gradio.route_utils import FnIndexInferError
 from gradio.routes import file_upload_statuses
 
 from richspeech.access.principal import Scope
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.gradio_state import GradioStates

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from postprocess import Rule
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,

@@ -15,7 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from richspeech.audio.decode import AudioLimits, Waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import Waveform
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.job import Job, Kind

@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from richspeech.audio.decode import AudioLimits, Waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import Waveform
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser

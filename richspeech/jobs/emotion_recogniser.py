@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.errors import Cancelled

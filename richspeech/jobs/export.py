@@ -22,7 +22,9 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from richspeech.audio.clips import cut
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError

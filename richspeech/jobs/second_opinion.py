@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.emotion_recogniser import (
     BLOCK_SECONDS,

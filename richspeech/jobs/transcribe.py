@@ -9,7 +9,8 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar
 
-from richspeech.audio.decode import AudioLimits, Recording, Source, open_recording
+from richspeech.audio.container import AudioLimits, Source
+from richspeech.audio.decode import Recording, open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers

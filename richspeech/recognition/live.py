@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled
 from richspeech.model.options import Options

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
 from richspeech.polling import WAITING_POLL_SECONDS
 

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from postprocess import NO_SPEECH
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled
 from richspeech.model.document import Document

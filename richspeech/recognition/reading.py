@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.model.options import Options
 from richspeech.model.turn_detection import TurnDetection

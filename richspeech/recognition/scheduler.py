@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.errors import ModelError
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment

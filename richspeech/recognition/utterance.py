@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import FRAME_MS
 from richspeech.model.options import Options
 

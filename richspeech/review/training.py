@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from postprocess import LANGUAGES, AudioEvent
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.model.transcript import Segment, Transcript
 
 FRAME_SAMPLES = SAMPLE_RATE // 100

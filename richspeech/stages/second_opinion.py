@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from postprocess import Emotion
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
 from richspeech.model.edits import SecondOpinionEdit
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion, Scores, risks

@@ -21,7 +21,7 @@ from typing import IO, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import Cancelled, StoreError
 from richspeech.model.document import Document
 from richspeech.model.options import Options

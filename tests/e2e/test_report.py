@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.writers import WriterOptions, write
 from tests.transcripts import segment, transcript

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.engines import loader, transcribers
 from richspeech.engines.common.fbank import SAMPLE_RATE, WINDOW_SAMPLES, log_mel
 from richspeech.model.options import Options

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sentencepiece
 
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.bench import SECTIONS, machine, report, sections, weights
 from richspeech.bench.cache import build_once
 from richspeech.bench.measure import ChildReport, equal_share, peak_mb, run_child

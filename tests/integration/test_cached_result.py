@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from postprocess import DEFAULT_RULES, Emotion, Rule, RuleCondition
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction

@@ -15,7 +15,8 @@ import yaml
 from numpy.typing import NDArray
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.cli import app as command_line
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.emotion2vec.engine import Emotion2vec

@@ -11,7 +11,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.engines import transcribers
 from richspeech.engines.common import openvino_import
 from richspeech.engines.common.automodel import load_automodel

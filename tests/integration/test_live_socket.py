@@ -24,7 +24,9 @@ from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.live import live_route
 from richspeech.api.middleware.origins import Origins
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.engines import loader
 from richspeech.engines.readiness import Readiness
 from richspeech.errors import OptionError, RichSpeechError

@@ -12,7 +12,7 @@ import pytest
 
 from richspeech.access.accounts import Accounts
 from richspeech.access.principal import ANYBODY, NOBODY, Principal, Role
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.corrections import Correction

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits, Waveform, load_waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
+from richspeech.audio.mono import Waveform
 from richspeech.engines import loader, transcribers
 from richspeech.engines.common import funasr_import
 from richspeech.engines.common.automodel import load_automodel

@@ -1,6 +1,7 @@
 """The examples with the embedded model: a call that ends angry, and a meeting that does not."""
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.engines.loader import Loaded
 from richspeech.model.options import Options
 from richspeech.review.review import Review, review_transcript

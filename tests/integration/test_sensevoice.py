@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.engines import loader, transcribers
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.features import extract_batch

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.engines import loader, transcribers
 from richspeech.engines.common.transformers_import import transformers
 from richspeech.engines.hub import EMBEDDED_CLASSIFIER

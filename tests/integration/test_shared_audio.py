@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.errors import AudioError
 
 SHARED_AUDIO = Path(__file__).resolve().parents[2].parent / "shared" / "audio"

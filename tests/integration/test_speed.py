@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.bench import sections
 from richspeech.bench.measure import MemoryGrowth
 from richspeech.bench.sections import Bench

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.engines import loader
 from richspeech.engines.loaded import Models
 from richspeech.errors import AudioError, JobLostError, ModelError

@@ -9,7 +9,7 @@ from typing import Any
 
 from richspeech.api.conversation import until_read
 from richspeech.api.funasr.messages import Start, acknowledgement, heard, interim
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.errors import AudioError, RichSpeechError
 from richspeech.jobs.talk import Failed, Take, Talk

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from richspeech.api.heard import labels_of
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.errors import OptionError
 from richspeech.model.options import Options, hotwords_in
 from richspeech.model.timed_words import TimedWord, timed_words

@@ -14,7 +14,7 @@ from richspeech.api.openai.errors import ParameterError, body_of, locale_of
 from richspeech.api.realtime.items import BUFFER, Committed, Items, Translator, Utterances, new_id
 from richspeech.api.realtime.messages import Append, Clear, Commit, Update, read
 from richspeech.api.realtime.session import Session, Sessions
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.errors import (
     AudioError,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.hub import require_model_files
 from richspeech.errors import AudioError, ModelError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from postprocess import AudioEvent, Emotion, RichPiece, parse_rich_text, render
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO

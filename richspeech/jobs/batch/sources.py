@@ -29,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeAlias
 
-from richspeech.audio.decode import Source
+from richspeech.audio.container import Source
 from richspeech.errors import AudioError, OptionError
 from richspeech.settings import Settings
 

@@ -9,7 +9,8 @@ from contextvars import copy_context
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally, seconds_left
 from richspeech.jobs.batch.sources import Item

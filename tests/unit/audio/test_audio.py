@@ -23,12 +23,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from richspeech.audio import decode as audio
-from richspeech.audio.decode import (
-    SAMPLE_RATE,
-    AudioLimits,
-    load_waveform,
-    open_recording,
-)
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.errors import AudioError
 
 LIMITS = AudioLimits(max_bytes=200_000_000, max_seconds=3600.0)
@@ -615,7 +612,8 @@ FORGERIES: dict[str, Callable[[], bytes]] = {
 DECODE_WITH_LITTLE_MEMORY = """
 import resource, sys
 from pathlib import Path
-from richspeech.audio.decode import AudioLimits, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
 from richspeech.errors import AudioError
 load_waveform(Path(sys.argv[1]), AudioLimits(10**6, 60.0))
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

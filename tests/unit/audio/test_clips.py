@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from richspeech.audio import media_writer, video
 from richspeech.audio.clips import SECOND_BEST, UNREADABLE, UNWRITABLE, Cut, cut
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.audio.media_writer import MediaWriter, SoundKind
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, Cancelled, OptionError

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from richspeech.audio import header
-from richspeech.audio.decode import AudioLimits, load_waveform, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.audio.header import Sound
 from richspeech.errors import AudioError
 from tests.unit.audio.test_audio import encode, small, tone
@@ -84,7 +85,8 @@ def mp4_of_many_samples(count: int) -> bytes:
 MEASURE = """
 import sys
 from pathlib import Path
-from richspeech.audio.decode import AudioLimits, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
 from richspeech.errors import AudioError
 
 def kilobytes(name):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.playback import to_mp3
 
 LIMITS = AudioLimits(10**9, 10**5)

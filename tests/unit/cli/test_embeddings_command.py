@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 
 from postprocess import Emotion
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.cli import app as command_line
 from richspeech.cli import embeddings as embeddings_command
 from richspeech.emotion.embedding_map import SIZE, draw_map

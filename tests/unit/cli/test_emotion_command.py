@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.cli import app as command_line
 from richspeech.cli import emotion as emotion_command
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser

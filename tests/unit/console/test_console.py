@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.layout import set_locale

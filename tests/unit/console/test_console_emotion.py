@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits, Waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.mono import Waveform
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.emotion import render as emotion_render
 from richspeech.console.view import segment_line

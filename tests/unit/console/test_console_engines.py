@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console import render
 from richspeech.console.layout import Page, context_of
 from richspeech.console.panels.review.render import insight

@@ -17,7 +17,8 @@ import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio import clips
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.console.panels.export import render as export_render
 from richspeech.console.panels.export.panel import FORMS, can_train, has_files, material_of
 from richspeech.console.sessions import Session

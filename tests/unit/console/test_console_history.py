@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import AudioLimits, Waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.mono import Waveform
 from richspeech.console import render
 from richspeech.console.row_list import page_within
 from richspeech.console.sessions import Session, Sessions

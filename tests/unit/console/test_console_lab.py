@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console.examples import find_examples
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.lab.compare import AS_SET, Choices, write_tables

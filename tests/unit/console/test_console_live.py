@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.tab import live_words

@@ -13,7 +13,7 @@ import uvicorn
 from postprocess import Emotion
 from richspeech.api import server as api_server
 from richspeech.api.server import Server, work_seconds
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console import render
 from richspeech.console.sessions import Sessions
 from richspeech.console.tabs.live.windows import LiveWindows

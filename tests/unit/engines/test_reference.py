@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.engines.reference.engine import Reference
 from richspeech.model.options import Options
 

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, open_manifest, read_records
 from richspeech.jobs.batch.results import Results

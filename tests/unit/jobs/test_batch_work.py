@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.cli.batch_report import Report
 from richspeech.errors import AudioError, Cancelled, OptionError
 from richspeech.jobs.batch.rows import BatchRow, Tally

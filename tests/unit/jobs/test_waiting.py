@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.tabs.live.windows import LiveWindows

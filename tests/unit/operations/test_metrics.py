@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from postprocess import Emotion
-from richspeech.audio.decode import AudioLimits
+from richspeech.audio.container import AudioLimits
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled
 from richspeech.jobs.job import Job, Kind

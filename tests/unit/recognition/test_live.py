@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from postprocess import Emotion
-from richspeech.audio.decode import SAMPLE_RATE, AudioLimits, Waveform, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.pcm import Encoding, PcmStream
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import AudioError, Cancelled, ModelError

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion, Rule, RuleCondition
-from richspeech.audio.decode import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options

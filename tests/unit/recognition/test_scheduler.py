@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from postprocess import Emotion
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.errors import ModelError
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Segment

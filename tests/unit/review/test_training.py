@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.audio.decode import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.model.transcript import Segment
 from richspeech.review.training import training_line, training_segments, write_training
 from tests.transcripts import segment, transcript

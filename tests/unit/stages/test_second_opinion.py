@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import Emotion
-from richspeech.audio.decode import Waveform
+from richspeech.audio.mono import Waveform
 from richspeech.errors import AudioError
 from richspeech.model.document import Document
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion

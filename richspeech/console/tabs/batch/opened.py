@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from richspeech.audio.decode import AudioLimits, open_recording
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import place_at, safe_name

@@ -1,0 +1,148 @@
+"""Open an upload as a container, without trusting it.
+
+ffmpeg never learns the name of the file, so the content alone says what it is. An allow list of
+containers keeps out playlists (HLS, DASH, ffconcat), which would make ffmpeg open other files or
+addresses. Only audio decoders are allowed, so no picture is ever decoded; ``audio.clips`` alone
+asks for a few video decoders too.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import av
+from av.codec.codec import UnknownCodecError
+from av.container.input import InputContainer
+from av.error import FFmpegError
+
+from richspeech.audio.header import Sound
+from richspeech.errors import AudioError
+from richspeech.language.catalog import Notice
+
+Source: TypeAlias = Path | str | bytes | BinaryIO
+"""A path of this machine, the content itself, or an open binary file that can seek."""
+
+CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,"
+    "nistsphere,ogg,tta,voc,w64,wav,wv"
+)
+"""ffmpeg's names of what may be uploaded; each holds its own sound and refers to no other file."""
+
+UNNAMED = "The recording"
+"""Stands for a recording that has no name."""
+
+DECODER_ERRORS = (FFmpegError, OSError, ValueError, RuntimeError, MemoryError)
+"""What PyAV raises on a broken file; the builtin ones come from PyAV itself and from reading."""
+
+
+@dataclass(frozen=True)
+class AudioLimits:
+    """How much one recording may hold."""
+
+    max_bytes: int
+    """Size of the file, compressed as it came."""
+
+    max_seconds: float
+    """Length of the sound, counted while decoding, whatever the header says."""
+
+
+@contextmanager
+def open_container(
+    source: Source, limits: AudioLimits, *, name: str | None = None, video: str = ""
+) -> Iterator[tuple[InputContainer, str, int]]:
+    """Open a file for the length of a `with` block: its container, plain name and size in bytes.
+
+    Args:
+        source: as for `open_recording`.
+        limits: as for `open_recording`; only the bytes count here.
+        name: as for `open_recording`.
+        video: ffmpeg's names of the decoders of video that are allowed, comma-separated.
+
+    Raises:
+        AudioError: it is no recording, or has more bytes than the limits allow.
+    """
+    name = _plain_name(name or _own_name(source))
+    with _opened_file(source, name) as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        _check_size(size_bytes, limits, name)
+        file.seek(0)
+        with _opened_container(file, name, video) as container:
+            yield container, name, size_bytes
+
+
+def called(name: str) -> str | Notice:
+    """Return what messages call a recording of this name."""
+    return Notice("audio.unnamed") if name == UNNAMED else name
+
+
+def _own_name(source: Source) -> str:
+    path = source if isinstance(source, Path | str) else getattr(source, "name", None)
+    return Path(path).name if isinstance(path, Path | str) else ""
+
+
+def _plain_name(name: str) -> str:
+    """Take away folders (of either system), control characters and excess of length."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    printable = "".join(letter if letter.isprintable() else "�" for letter in last)
+    shortened = printable if len(printable) <= 80 else f"{printable[:60]}…{printable[-16:]}"
+    return shortened or UNNAMED
+
+
+def _opened_file(source: Source, name: str) -> AbstractContextManager[BinaryIO]:
+    if isinstance(source, bytes):
+        return BytesIO(source)
+    if not isinstance(source, Path | str):
+        return nullcontext(source)
+    try:
+        if not Path(source).is_file():
+            raise AudioError("audio.missing", name=called(name))
+        return Path(source).open("rb")
+    except OSError as error:
+        raise AudioError("audio.unopened", name=called(name)) from error
+
+
+def _check_size(size_bytes: int, limits: AudioLimits, name: str) -> None:
+    if size_bytes == 0:
+        raise AudioError("audio.empty", name=called(name))
+    if size_bytes > limits.max_bytes:
+        raise AudioError("audio.too_big", name=called(name), size=size_bytes, most=limits.max_bytes)
+
+
+@cache
+def _audio_decoders() -> str:
+    return ",".join(name for name in sorted(av.codecs_available) if _decodes_sound(name))
+
+
+def _decodes_sound(codec: str) -> bool:
+    try:
+        return av.Codec(codec, "r").type == "audio"
+    except UnknownCodecError:
+        return False  # it only encodes
+
+
+def _opened_container(file: BinaryIO, name: str, video: str) -> InputContainer:
+    options = {
+        "format_whitelist": CONTAINERS,
+        "codec_whitelist": f"{_audio_decoders()},{video}" if video else _audio_decoders(),
+        "protocol_whitelist": "none",
+    }
+    sound = Sound(file)
+    try:
+        container = av.open(sound, "r", options=options, metadata_errors="ignore")
+    except DECODER_ERRORS as error:
+        _require_shown(sound, name)
+        raise AudioError("audio.unreadable", name=called(name)) from error
+    _require_shown(sound, name)
+    sound.open()
+    container.metadata.clear()  # a copy of the tags, which may be long
+    return container
+
+
+def _require_shown(sound: Sound, name: str) -> None:
+    if sound.is_refused:
+        raise AudioError("audio.header_too_big", name=called(name))

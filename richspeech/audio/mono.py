@@ -1,0 +1,138 @@
+"""Frames as a codec gives them → one mono 16 kHz waveform, in equal blocks.
+
+Channels are averaged with equal weights. ffmpeg's own mix to mono drops the bass channel, clips
+loud stereo recordings and refuses channels without a layout. The average never clips, and a voice
+on one channel only is kept: 6 dB lower in stereo, 18 dB lower in eight channels. Two channels that
+are the exact negative of each other cancel.
+
+Samples that are not numbers become silence, with the millisecond around them; samples beyond full
+scale are clipped.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple, TypeAlias, cast
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.error import BlockingIOError as MoreInputNeeded
+from av.error import EOFError as EndOfStream
+from av.error import FFmpegError
+from av.filter import Graph
+from numpy.typing import NDArray
+
+from richspeech.audio.container import called
+from richspeech.errors import AudioError
+
+Waveform: TypeAlias = NDArray[np.float32]
+"""Shape [T], in [-1, 1], mono, SAMPLE_RATE."""
+
+SAMPLE_RATE = 16_000
+"""Hz of every waveform in this package."""
+
+LOWEST_SAMPLE_RATE, HIGHEST_SAMPLE_RATE = 4_000, 384_000
+"""Hz. Below, one second would grow to hours; above, the filter that resamples would."""
+
+MOST_CHANNELS = 64
+"""What ffmpeg's `pan` filter can mix."""
+
+SHORTEST_SECONDS = 0.01
+"""ffmpeg's resampler gives nothing for less than its filter's length; silence makes up for it."""
+
+
+class _Kind(NamedTuple):
+    """What must not change within one resampler."""
+
+    sample_rate: int
+    sample_format: str
+    layout: str
+    channels: int
+
+
+def _kind(frame: AudioFrame) -> _Kind:
+    return _Kind(frame.sample_rate, frame.format.name, frame.layout.name, frame.layout.nb_channels)
+
+
+def _check_kind(sample_rate: int, channels: int, name: str) -> None:
+    if not LOWEST_SAMPLE_RATE <= sample_rate <= HIGHEST_SAMPLE_RATE:
+        raise AudioError(
+            "audio.sample_rate",
+            name=called(name),
+            rate=sample_rate,
+            low=LOWEST_SAMPLE_RATE,
+            high=HIGHEST_SAMPLE_RATE,
+        )
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise AudioError("audio.channels", name=called(name), count=channels, most=MOST_CHANNELS)
+
+
+def resampled(frames: Iterable[AudioFrame], name: str) -> Iterator[Waveform]:
+    """Give the mono 16 kHz waveform of each frame as soon as the resampler lets it out."""
+    for kind, run in groupby(frames, key=_kind):
+        _check_kind(kind.sample_rate, kind.channels, name)
+        try:
+            graph = _mono_graph(kind)
+            for frame in run:
+                frame.pts = None  # forged times must not reach the filters
+                yield from _through(graph, frame)
+            yield from _through(graph, None)
+        except FFmpegError as error:
+            raise AudioError("audio.channel_order", name=called(name)) from error
+
+
+def _mono_graph(kind: _Kind) -> Graph:
+    average = "+".join(f"{1 / kind.channels:.9f}*c{channel}" for channel in range(kind.channels))
+    graph = Graph()
+    graph.threads = 1
+    graph.link_nodes(
+        graph.add(
+            "abuffer",
+            sample_rate=str(kind.sample_rate),
+            sample_fmt=kind.sample_format,
+            channel_layout=kind.layout,
+            time_base=f"1/{kind.sample_rate}",
+        ),
+        graph.add("aformat", sample_fmts="fltp"),
+        graph.add("pan", f"mono|c0={average}"),
+        graph.add("apad", whole_dur=str(SHORTEST_SECONDS)),
+        graph.add("aresample", str(SAMPLE_RATE)),
+        graph.add("aformat", sample_fmts="flt", channel_layouts="mono"),
+        graph.add("abuffersink"),
+    ).configure()
+    return graph
+
+
+def _through(graph: Graph, frame: AudioFrame | None) -> Iterator[Waveform]:
+    graph.push(frame)
+    while True:
+        try:
+            pulled = cast("AudioFrame", graph.pull())
+        except (MoreInputNeeded, EndOfStream):
+            return
+        yield pulled.to_ndarray()[0]  # [T]
+
+
+def cut(waveforms: Iterable[Waveform], block_samples: int) -> Iterator[Waveform]:
+    """Join pieces of any length into blocks of one length; the last is what is left, if any.
+
+    What is no number becomes silence, and what is too loud is clipped: once a block, since the
+    pieces are short and many.
+    """
+    block, filled = np.empty(block_samples, np.float32), 0
+    for waveform in waveforms:
+        rest = waveform
+        while len(rest):
+            taken = rest[: block_samples - filled]
+            block[filled : filled + len(taken)] = taken
+            filled += len(taken)
+            rest = rest[len(taken) :]
+            if filled == block_samples:
+                yield _clipped(block)
+                block, filled = np.empty(block_samples, np.float32), 0
+    if filled:
+        yield _clipped(block[:filled])
+
+
+def _clipped(waveform: Waveform) -> Waveform:
+    np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(waveform, -1.0, 1.0, out=waveform)
