@@ -29,6 +29,7 @@ from richspeech.audio.container import (
     called,
     open_container,
 )
+from richspeech.audio.content import content_digest
 from richspeech.audio.mono import SAMPLE_RATE, Waveform, cut, resampled
 from richspeech.errors import AudioError
 
@@ -68,6 +69,7 @@ class Recording:
     _container: InputContainer
     _stream: AudioStream
     _limits: AudioLimits
+    _source: Source
     _damage: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
     """Compressed sound that went into the decoder."""
@@ -86,6 +88,13 @@ class Recording:
         measured = self._bytes / self._seconds / MOST_THRIFT if self._seconds else 0.0
         most = self._size_bytes / max(measured, LEAST_BYTES_PER_SECOND)
         return self._claimed if 0 < self._claimed <= most else None
+
+    def content(self) -> str | None:
+        """Digest the file and what decodes it; None where it would have to be fetched.
+
+        Raises ``OSError``.
+        """
+        return content_digest(self._source)
 
     def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
         """Decode, once, block by block; every block but the last is exactly `block_seconds` long.
@@ -165,7 +174,7 @@ def open_recording(
     with open_container(source, limits, name=name) as (container, plain_name, size_bytes):
         stream = _audio_stream(container, plain_name)
         claimed = _claimed_duration(container, stream)
-        yield Recording(plain_name, claimed, size_bytes, container, stream, limits)
+        yield Recording(plain_name, claimed, size_bytes, container, stream, limits, source)
 
 
 def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = None) -> Waveform:

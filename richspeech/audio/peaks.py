@@ -106,6 +106,12 @@ class MeteredRecording:
         """Seconds, as the recording claims."""
         return self.recording.duration
 
+    def content(self) -> str | None:
+        """Digest its file; None where it has none."""
+        digest = getattr(self.recording, "content", None)
+        content: str | None = digest() if digest else None
+        return content
+
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
         """Yield the blocks of the recording."""
         for block in self.recording.blocks(block_seconds):

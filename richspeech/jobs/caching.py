@@ -88,7 +88,6 @@ class CachingTranscriber:
 
         Raises ``Cancelled``, and ``Interrupted`` when what was heard until then is kept.
         """
-        recording = self._observer.decoding(recording)
         with closing(self._steps(recording, options, cancelled)) as steps:
             for step in steps:
                 if step.progress.finished:
@@ -100,10 +99,11 @@ class CachingTranscriber:
     def _steps(
         self, recording: WaveformSource, options: Options, cancelled: Cancel
     ) -> Generator[Step, None, None]:
+        watched = self._observer.decoding(recording)
         if self._history is None:
-            yield from map(Step, self._transcribed(recording, options, cancelled))
+            yield from map(Step, self._transcribed(watched, options, cancelled))
             return
-        with self._history.look_up(recording, options) as lookup:
+        with self._history.look_up(watched, options, recording) as lookup:
             if self._reads_cache:
                 for progress in lookup.compare(cancelled):
                     yield Step(progress, compared_with=lookup.alike)

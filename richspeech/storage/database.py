@@ -27,6 +27,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -181,6 +182,21 @@ class OwnerRow(Table):
     """As nobody's transcript of the same would have it, whose own column is unique."""
 
     __table_args__ = (UniqueConstraint("owner", "whole", name="richspeech_owners_once"),)
+
+
+class FileRow(Table):
+    """A file that a transcript was made of."""
+
+    __tablename__ = "richspeech_files"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    """Digest of the file, of its first sound, of what decodes and recognises it."""
+    samples_per_peak: Mapped[int | None]
+    peaks: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """``Peaks.values`` of its waveform; None where nobody was to see that."""
 
 
 class UserRow(Table):

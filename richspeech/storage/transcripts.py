@@ -23,11 +23,13 @@ from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, delete, exists, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from richspeech.access.principal import ANYBODY, Principal, Scope
+from richspeech.audio.peaks import Peaks
 from richspeech.errors import (
     MissingTranscriptError,
     StoreError,
@@ -43,6 +45,7 @@ from richspeech.settings import HistorySettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     Database,
+    FileRow,
     JobRow,
     LabelRow,
     OwnerRow,
@@ -110,6 +113,25 @@ class Stored:
 
     entry: Entry
     document: Document
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A file that a transcript was made of."""
+
+    content: str
+    """Digest of the file, of its first sound, of what decodes and recognises it."""
+    peaks: Peaks | None
+    """Of its waveform; None where they were not measured."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """What is known of a file without decoding it."""
+
+    whole: str
+    """As in ``Fingerprint``."""
+    peaks: Peaks | None
 
 
 @dataclass(frozen=True)
@@ -254,6 +276,16 @@ class Store:
         self._delete_old_quietly()
         return entry
 
+    def keep_file(self, entry: Entry, file: KnownFile) -> None:
+        """Remember that a transcript was made of ``file``; raises ``StoreError``."""
+        self.principal.require(Scope.TRANSCRIBE)
+        row = FileRow(transcript=entry.id, content=file.content)
+        if file.peaks is not None:
+            row.samples_per_peak = file.peaks.samples_per_peak
+            row.peaks = file.peaks.values.tobytes()
+        with self._session() as session:
+            session.merge(row)
+
     def keep_interrupted(
         self,
         fingerprint: Fingerprint,
@@ -383,6 +415,21 @@ class Store:
         own = select(OwnerRow.transcript).where(OwnerRow.owner == owner, OwnerRow.whole == whole)
         return self._read(TranscriptRow.id.in_(own))
 
+    def find_file(self, content: str) -> FoundFile | None:
+        """Return what is known of a file, whoever had it; its transcript is another question."""
+        whole = func.coalesce(OwnerRow.whole, TranscriptRow.whole)
+        found = (
+            select(FileRow, whole)
+            .join(TranscriptRow, TranscriptRow.id == FileRow.transcript)
+            .outerjoin(OwnerRow, OwnerRow.transcript == FileRow.transcript)
+            .where(FileRow.content == content)
+            .order_by(FileRow.peaks.is_(None))
+            .limit(1)
+        )
+        with self._session() as session:
+            row = session.execute(found).first()
+            return row and FoundFile(row[1], _peaks_of(row[0]))
+
     def find_measured(self, whole: str) -> Transcript | None:
         """Return what was measured in the same, whoever has it; nobody's edits are told."""
         any_owner = select(OwnerRow.transcript).where(OwnerRow.whole == whole)
@@ -476,6 +523,12 @@ _WITHOUT_LONG = (
     defer(TranscriptRow.edits),
     defer(TranscriptRow.measured),
 )
+
+
+def _peaks_of(row: FileRow) -> Peaks | None:
+    if row.peaks is None or row.samples_per_peak is None:
+        return None
+    return Peaks(row.samples_per_peak, np.frombuffer(row.peaks, np.int8).reshape(-1, 2))
 
 
 def _made_before(newest: datetime | None, days: int) -> ColumnElement[bool]:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from postprocess import DEFAULT_RULES, Emotion, Rule, RuleCondition
-from richspeech.audio.container import AudioLimits
+from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
@@ -184,7 +185,7 @@ def test_the_same_sound_is_known_in_another_container_and_under_another_name(
 def test_comparing_shows_how_far_it_is(caching: CachingTranscriber, tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(18.0))
     entry = last(caching, path).kept.entry
-    *comparing, end = steps(caching, path)
+    *comparing, end = steps(caching, as_flac(path, tmp_path / "b.flac"))
     assert [step.progress.seconds_done for step in comparing] == [4.0, 8.0, 12.0, 16.0, 18.0]
     for step in comparing:
         progress = step.progress
@@ -194,6 +195,82 @@ def test_comparing_shows_how_far_it_is(caching: CachingTranscriber, tmp_path: Pa
         assert progress.transcript.segments == ()
     assert end.progress.finished
     assert end.compared_with is None
+
+
+def decoded_seconds(
+    transcriber: CachingTranscriber, source: Source, meter: PeakMeter | None = None
+) -> float:
+    """Return how much of a recording was decoded until its transcript came from the history."""
+    with open_recording(source, LIMITS, name="a.wav") as recording:
+        watched = recording if meter is None else MeteredRecording(recording, meter, "a.wav")
+        step = [*transcriber.steps(watched, Options())][-1]
+        assert step.kept is not None
+        assert step.kept.is_cached
+        return recording._seconds
+
+
+def test_a_file_that_was_heard_before_is_not_decoded_again(
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    heard = last(caching, path).progress.transcript
+    renamed = path.rename(tmp_path / "b.wav")
+    [step] = steps(caching, renamed)
+    assert step.progress.transcript == heard
+    with renamed.open("rb") as opened:
+        sources: tuple[Source, ...] = (renamed, str(renamed), renamed.read_bytes(), opened)
+        for source in sources:
+            assert decoded_seconds(caching, source) < 15
+    assert ear.calls == 1
+
+
+def test_what_cannot_be_digested_here_is_decoded(
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    last(caching, path)
+    assert decoded_seconds(caching, io.BytesIO(path.read_bytes())) == pytest.approx(40.0)
+    assert ear.calls == 1
+
+
+def test_the_second_container_of_a_sound_is_known_as_a_file_from_then_on(
+    caching: CachingTranscriber, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    last(caching, path)
+    other = as_flac(path, tmp_path / "b.flac")
+    assert decoded_seconds(caching, other) == pytest.approx(40.0)
+    assert decoded_seconds(caching, other) < 15
+
+
+def test_a_known_file_has_its_waveform_at_once(caching: CachingTranscriber, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    unseen, first, second = PeakMeter(), PeakMeter(), PeakMeter()
+    last(caching, path)
+    assert decoded_seconds(caching, path, first) == pytest.approx(40.0), "nobody has measured it"
+    assert decoded_seconds(caching, path, second) < 15
+    assert second.peaks.samples_per_peak == first.peaks.samples_per_peak
+    np.testing.assert_array_equal(second.peaks.values, first.peaks.values)
+    assert len(first.peaks.values) == 2_500 > len(unseen.peaks.values)
+
+
+def test_a_file_is_forgotten_with_its_transcript_and_with_other_settings(
+    caching: CachingTranscriber, ear: Ear, store: Store, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    last(CachingTranscriber(ear, EngineHistory(store, "other weights")), path)
+    store.delete(last(caching, path).kept.entry.id)
+    last(caching, path)
+    assert ear.calls == 3
+
+
+def test_files_that_another_decoder_has_read_are_decoded(
+    caching: CachingTranscriber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a.wav", noise(40.0))
+    last(caching, path)
+    monkeypatch.setattr(av, "library_versions", {"libavcodec": (1, 0, 0)})
+    assert decoded_seconds(caching, path) == pytest.approx(40.0)
 
 
 @pytest.mark.parametrize("most_bytes", [1, 2**24])
@@ -264,7 +341,10 @@ def test_comparing_can_be_cancelled(caching: CachingTranscriber, tmp_path: Path)
     path = written(tmp_path / "a.wav", noise(60.0))
     last(caching, path)
     done: list[Step] = []
-    with open_recording(path, LIMITS) as recording, pytest.raises(Cancelled):
+    with (
+        open_recording(as_flac(path, tmp_path / "b.flac"), LIMITS) as recording,
+        pytest.raises(Cancelled),
+    ):
         done.extend(caching.steps(recording, Options(), lambda: True))
     assert done == []
 
@@ -377,7 +457,7 @@ def test_a_disk_that_is_full_while_sound_is_compared_is_a_sentence(
     last(caching, path)
     monkeypatch.setattr(cached_result, "SpooledTemporaryFile", lambda _: FullDisk())
     with pytest.raises(StoreError, match="No space left on device"):
-        steps(caching, path)
+        steps(caching, as_flac(path, tmp_path / "b.flac"))
 
 
 # Edits

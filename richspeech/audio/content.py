@@ -1,0 +1,46 @@
+"""The content of a file as one digest: what is the same decodes to the same sound.
+
+Far cheaper than decoding: a second of processor time takes a gigabyte.
+"""
+
+import os
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+PIECE_BYTES = 2**20
+
+
+def content_digest(source: Path | str | bytes | BinaryIO) -> str | None:
+    """Digest all bytes of ``source`` and the versions of what would decode them.
+
+    None where they would have to be fetched from elsewhere. Where a file is read by somebody else
+    meanwhile, he goes on where he was. Raises ``OSError``.
+    """
+    digest = blake2b(repr(sorted(av.library_versions.items())).encode(), digest_size=32)
+    if isinstance(source, bytes):
+        digest.update(source)
+    elif isinstance(source, Path | str):
+        with Path(source).open("rb") as file:
+            _update(digest, file.fileno())
+    else:
+        try:
+            _update(digest, source.fileno())
+        except (AttributeError, OSError):  # no file of this machine
+            return None
+    return digest.hexdigest()
+
+
+def _update(digest: blake2b, descriptor: int) -> None:
+    for piece in _pieces(descriptor):
+        digest.update(piece)
+
+
+def _pieces(descriptor: int) -> Iterator[bytes]:
+    offset = 0
+    while piece := os.pread(descriptor, PIECE_BYTES, offset):
+        yield piece
+        offset += len(piece)
