@@ -27,6 +27,8 @@ RichSpeechError
  └── Cancelled (RuntimeError)        the person who asked for the work stopped it
 """
 
+from typing import Any
+
 from richspeech.language.catalog import FALLBACK_LOCALE, sentence
 
 LONGEST_FIELD = 300
@@ -46,7 +48,7 @@ class RichSpeechError(Exception):
         super().__init__(key)
         self.key = key
         """Where its sentence stands, such as ``audio.empty``."""
-        self.fields = {name: _bounded(value) for name, value in fields.items()}
+        self.fields = {name: bounded(value) for name, value in fields.items()}
         """What the sentence names: texts on one line and of a bounded length, numbers, lists of
         them, and ``Notice`` where a part is itself translated."""
 
@@ -60,12 +62,13 @@ def _shown(letter: str) -> str:
     return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
-def _bounded(value: object) -> object:
+def bounded(value: Any) -> Any:
+    """Return what a sentence may name: texts on one line and not too long, lists not either."""
     if isinstance(value, str):
         line = "".join(_shown(letter) for letter in value[: LONGEST_FIELD + 1])
         return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1]}…"
     if isinstance(value, tuple | list):
-        return tuple(_bounded(each) for each in value[:MOST_IN_FIELD])
+        return tuple(bounded(each) for each in value[:MOST_IN_FIELD])
     return value
 
 

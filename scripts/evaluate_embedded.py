@@ -25,6 +25,7 @@ from richspeech.engines.hub import (
 )
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import load_settings
@@ -53,6 +54,7 @@ class Clip:
 
     waveform: Waveform
     name: str = "clip"
+    warnings: tuple[RecordingWarning, ...] = ()
 
     @property
     def duration(self) -> float:

@@ -21,6 +21,7 @@ from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
 from richspeech.model.emotion_scores import EmotionScores
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Scores
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
@@ -77,6 +78,7 @@ class FakeRecording:
 
     waveforms: Sequence[Waveform]
     duration: float | None = None
+    warnings: tuple[RecordingWarning, ...] = ()
 
     def blocks(self, _block_seconds: float) -> Iterator[Waveform]:
         yield from self.waveforms
@@ -89,6 +91,7 @@ class FakeTranscriber:
         self.segments = segments or (HAPPY,)
         self.heard: list[str] = []
         self.options: list[Options] = []
+        self.warnings: tuple[RecordingWarning, ...] = ()
 
     def transcribe(
         self, recording: WaveformSource, options: Options, _: Cancel
@@ -96,7 +99,8 @@ class FakeTranscriber:
         seconds = sum(len(block) for block in recording.blocks(10.0)) / 16_000
         self.heard.append(getattr(recording, "name", ""))
         self.options.append(options)
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", self.segments)
+        warnings = (*recording.warnings, *self.warnings)
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", self.segments, warnings)
         yield Progress(transcript, self.segments, recording.duration, finished=True)
 
 

@@ -78,6 +78,8 @@ class Heard(BaseModel):
     """Seconds."""
     segments: list[dict[str, Any]]
     """Utterances: docs/transcript.md."""
+    warnings: list[dict[str, Any]]
+    """What is amiss with the recording: docs/transcript.md."""
 
 
 class Answer(BaseModel):
@@ -187,5 +189,5 @@ def _result(key: str, transcript: Transcript) -> Heard:
         text=render(map(plain_piece, transcript.segments), "emoji"),
         raw_text=" ".join(segment.raw_text for segment in transcript.segments),
         clean_text=transcript.text,
-        **{name: document[name] for name in ("language", "duration", "segments")},
+        **{name: document[name] for name in ("language", "duration", "segments", "warnings")},
     )

@@ -32,6 +32,7 @@ from richspeech.audio.container import (
 from richspeech.audio.content import content_digest
 from richspeech.audio.mono import SAMPLE_RATE, Waveform, cut, resampled
 from richspeech.errors import AudioError
+from richspeech.model.recording_warning import RecordingWarning, Value
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -75,6 +76,13 @@ class Recording:
     """Compressed sound that went into the decoder."""
     _seconds: float = field(default=0.0, init=False)
     """Sound that came out."""
+    _warnings: dict[str, RecordingWarning] = field(default_factory=dict, init=False)
+    """Code → warning."""
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        """What is amiss with it, as far as is known yet; complete once all blocks are given."""
+        return tuple(self._warnings.values())
 
     @property
     def duration(self) -> float | None:
@@ -112,7 +120,12 @@ class Recording:
                 "audio.damaged" if self._damage else "audio.silent", name=called(self.name)
             )
         if self._damage:
-            log.warning("%s: left out %d damaged packets", self.name, self._damage)
+            self._warn("damaged_packets", packets=self._damage)
+
+    def _warn(self, code: str, **fields: Value) -> None:
+        """Say what is amiss, in the place of what the same code has said before."""
+        warning = self._warnings[code] = RecordingWarning.of(code, **fields)
+        log.warning("%s: %s", self.name, warning)
 
     def frames(self) -> Iterator[AudioFrame]:
         """Decode, once, as the codec gives it; what is damaged is left out."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.model.recording_warning import RecordingWarning
 
 LEAST_SAMPLES = 256
 MOST_PEAKS = 1 << 17
@@ -89,6 +90,9 @@ class _Source(Protocol):
     @property
     def duration(self) -> float | None: ...
 
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]: ...
+
     def blocks(self, block_seconds: float) -> Iterator[Waveform]: ...
 
 
@@ -105,6 +109,11 @@ class MeteredRecording:
     def duration(self) -> float | None:
         """Seconds, as the recording claims."""
         return self.recording.duration
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        """What is amiss with it, as far as is known yet."""
+        return self.recording.warnings
 
     def content(self) -> str | None:
         """Digest its file; None where it has none."""

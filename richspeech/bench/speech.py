@@ -13,6 +13,7 @@ from richspeech.audio.decode import load_waveform
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.fbank import Fbank
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.places import SHIPPED
 from richspeech.recognition.reading import Detector, Reader
 from richspeech.recognition.utterance import Utterance
@@ -74,6 +75,7 @@ class Repeated:
     speech: Waveform
     duration: float
     """Seconds."""
+    warnings: tuple[RecordingWarning, ...] = ()
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
         """Yield blocks of float32 mono 16 kHz."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from richspeech.cli.terminal import unkept_line
+from richspeech.cli.terminal import unkept_line, warning_line
 from richspeech.jobs.batch.rows import BatchRow, Watched, tally
 from richspeech.language.figures import clock
 from richspeech.model.job_state import State
@@ -23,6 +23,8 @@ class Report:
 
     def show(self, batch: Watched, row: BatchRow) -> None:
         """Say what has changed, if it is time."""
+        for warning in row.warnings:
+            self._write(warning_line(row.name, warning), passing=False)
         if row.state is State.FAILED:
             self._write(_failure(row), passing=False)
         elif row.unkept is not None:

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn, TextIO, cast
 
 from richspeech.errors import RichSpeechError
+from richspeech.model.recording_warning import RecordingWarning
 
 
 def open_streams() -> None:
@@ -35,6 +36,11 @@ def tell_failure(name: str, error: RichSpeechError) -> None:
 def unkept_line(name: str, reason: str) -> str:
     """Say that a transcript is there, but not in the history."""
     return f"{name} is not kept in the history. {reason}"
+
+
+def warning_line(name: str, warning: RecordingWarning) -> str:
+    """Say what is amiss with a recording that was heard all the same."""
+    return f"{name}: {warning}"
 
 
 def leave(status: int) -> NoReturn:

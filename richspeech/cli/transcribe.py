@@ -19,7 +19,7 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
-from richspeech.cli.terminal import tell_failure, unkept_line
+from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
@@ -147,6 +147,8 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     except RichSpeechError as error:
         tell_failure(path.name, error)
         return False
+    for warning in step.progress.transcript.warnings:
+        print(warning_line(path.name, warning), file=sys.stderr)
     if step.unkept is not None:
         print(unkept_line(path.name, str(step.unkept)), file=sys.stderr)
     return True

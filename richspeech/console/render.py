@@ -195,7 +195,14 @@ def status(job: Transcription | None, locale: str, timezone: str = "UTC") -> Mar
 
 
 def _finished(job: Transcription, locale: str, timezone: str) -> Markup:
-    return _end(job, locale, timezone) + _unkept(job, locale) + _numbers(job, locale)
+    said = _end(job, locale, timezone) + _warnings(job, locale) + _unkept(job, locale)
+    return said + _numbers(job, locale)
+
+
+def _warnings(job: Transcription, locale: str) -> Markup:
+    """Say what is amiss with the recording, each by itself; empty where nothing is."""
+    warnings = job.transcript.warnings if job.transcript else ()
+    return Markup().join(message("warning", each.sentence(locale)) for each in warnings)
 
 
 def _unkept(job: Transcription, locale: str) -> Markup:

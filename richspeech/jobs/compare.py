@@ -24,6 +24,7 @@ from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
@@ -111,6 +112,7 @@ class _Beginning:
 
     recording: WaveformSource
     duration: float | None = None
+    warnings: tuple[RecordingWarning, ...] = ()
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
         count = math.ceil(WARM_UP_SECONDS / block_seconds)

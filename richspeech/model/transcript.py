@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
 from richspeech.model.validation import why_refused
 
@@ -128,6 +129,8 @@ class Transcript:
     engine: str
     model: str
     segments: tuple[Segment, ...] = field(default=())
+    warnings: tuple[RecordingWarning, ...] = ()
+    """What is amiss with the recording."""
 
     @property
     def text(self) -> str:
@@ -166,6 +169,7 @@ class Transcript:
             "sentiment": plain(self.sentiment),
             "sentiment_probabilities": plain(self.sentiment_probabilities),
             **plain(self),
+            "warnings": [warning.to_dict() for warning in self.warnings],
         }
 
     @classmethod

@@ -23,6 +23,7 @@ from opentelemetry.trace import StatusCode, Tracer, get_current_span
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.jobs.job import Job
 from richspeech.jobs.observer import Observer
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.reading import WaveformSource
 from richspeech.version import version
@@ -118,6 +119,10 @@ class _Decoded:
     @property
     def duration(self) -> float | None:
         return self.recording.duration
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        return self.recording.warnings
 
     @property
     def name(self) -> str | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AudioError
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.polling import WAITING_POLL_SECONDS
 
 HISTORY_SECONDS = 65.0
@@ -43,6 +44,8 @@ class LiveRecording:
 
     duration: float | None = None
     """Nobody knows it beforehand."""
+    warnings: tuple[RecordingWarning, ...] = ()
+    """Nothing can be amiss with it: no file was decoded."""
 
     def __init__(self, path: Path | None, max_seconds: float) -> None:
         """Begin to write ``path``, unless nothing is to be kept.

@@ -25,6 +25,7 @@ from richspeech.errors import Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch, WaveformSource
@@ -184,6 +185,7 @@ class _Step:
     """Audio seconds done."""
     finished: bool = False
     open_start: float | None = None
+    warnings: tuple[RecordingWarning, ...] = ()
 
 
 class Pipeline:
@@ -216,12 +218,16 @@ class Pipeline:
         Raises ``Cancelled`` soon after ``cancelled`` says so.
         """
         segments: tuple[Segment, ...] = ()
+        warnings: tuple[RecordingWarning, ...] = ()
         elapsed, done, began = 0.0, 0.0, time.perf_counter()
         for step in self._steps(self._reader.read(recording, options), options, cancelled):
             segments += step.new
+            warnings = step.warnings or warnings
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
-            transcript = Transcript(done, elapsed, self._queue.name, self._model, segments)
+            transcript = Transcript(
+                done, elapsed, self._queue.name, self._model, segments, warnings
+            )
             yield Progress(
                 transcript,
                 step.new,
@@ -248,7 +254,9 @@ class Pipeline:
                         yield line.next_step(utterance.start, cancelled)
                     future = job.submit(Request(utterance, options))
                     line.append(_Asked(SpeechSpan(utterance.start, utterance.end), future))
-                yield replace(line.step(stretch.settled), open_start=stretch.open_start)
+                step = line.step(stretch.settled)
+                warnings = stretch.warnings
+                yield replace(step, open_start=stretch.open_start, warnings=warnings)
             while line:
                 yield line.next_step(seconds, cancelled)
         yield _Step((), seconds, finished=True)
@@ -369,7 +377,9 @@ class WholePipeline:
         _wait(future, cancelled)
         segments = _answer(future)
         duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
-        transcript = Transcript(duration, elapsed, self._queue.name, self._model, segments)
+        transcript = Transcript(
+            duration, elapsed, self._queue.name, self._model, segments, recording.warnings
+        )
         yield Progress(transcript, segments, recording.duration, finished=True)
 
 

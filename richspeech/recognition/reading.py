@@ -7,7 +7,7 @@ come from another process as well.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from richspeech.audio.mono import Waveform
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition.utterance import FrameBuffer, Frames, Utterance
 
@@ -37,6 +38,10 @@ class WaveformSource(Protocol):
     @property
     def duration(self) -> float | None:
         """Seconds as far as known beforehand; None when unknown."""
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        """What is amiss with it, as far as is known yet."""
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:
         """Yield blocks of float32 mono 16 kHz."""
@@ -89,6 +94,8 @@ class Stretch:
     """Length of the recording so far, this block included."""
     open_start: float | None = None
     """Start of the utterance that has begun and may still grow, in seconds."""
+    warnings: tuple[RecordingWarning, ...] = ()
+    """What is amiss with the recording, as far as is known by now."""
 
     @property
     def settled(self) -> float:
@@ -109,7 +116,8 @@ class Reader:
         """Yield a stretch for every block, and one for the end; raises what the recording does."""
         detected = self.detector.stream(options.turn_detection)
         stream = UtteranceStream(self.frontend.stream(), detected, options)
-        return stream.read(recording.blocks(self.block_seconds))
+        for stretch in stream.read(recording.blocks(self.block_seconds)):
+            yield replace(stretch, warnings=recording.warnings)
 
 
 class UtteranceStream:

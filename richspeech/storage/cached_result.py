@@ -30,6 +30,7 @@ from richspeech.audio.peaks import MeteredRecording
 from richspeech.errors import AccessError, Cancelled, StoreError
 from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -125,6 +126,11 @@ class ResultLookup:
     def duration(self) -> float | None:
         """Seconds as the recording claims, which it may take back while it is decoded."""
         return self._recording.duration
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        """What is amiss with the recording, as far as is known yet."""
+        return self._recording.warnings
 
     def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002 - the pipeline's own
         """Give what is read, in blocks of the pipeline's length."""

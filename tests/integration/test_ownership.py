@@ -18,6 +18,7 @@ from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
@@ -61,6 +62,7 @@ class Sound:
     name: str | None = "call.wav"
     duration: float | None = 1.0
     seed: int = 1
+    warnings: tuple[RecordingWarning, ...] = ()
 
     def blocks(self, _block_seconds: float) -> Iterator[Waveform]:
         yield np.random.default_rng(self.seed).random(SAMPLE_RATE).astype(np.float32)

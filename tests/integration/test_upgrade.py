@@ -32,6 +32,7 @@ from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
@@ -119,6 +120,7 @@ class Known:
 
     seed: int
     seconds: int
+    warnings: tuple[RecordingWarning, ...] = ()
     name = "under another name.wav"
 
     @property

@@ -122,9 +122,22 @@ class Kept(BaseModel):
     """Why it is not kept, though it should be."""
 
 
+class Warned(BaseModel):
+    """One thing that is amiss with the recording; ours."""
+
+    code: str
+    """Machine-readable, such as damaged_packets."""
+    message: str
+    """The same for people."""
+    fields: dict[str, Any]
+    """What the message names."""
+
+
 class Heard(BaseModel):
     """What all answers end with."""
 
+    warnings: list[Warned] = []
+    """What is amiss with the recording; ours."""
     history: Kept | None = None
     """Null where no history is kept; ours."""
 
@@ -290,6 +303,11 @@ def compression_ratio(text: str) -> float:
     """Return whisper's measure of repetition: bytes for one byte of zlib's."""
     spelled = text.encode(errors="replace")
     return rounded(len(spelled) / len(zlib.compress(spelled)))
+
+
+def warnings_of(transcript: Transcript, locale: str) -> list[Warned]:
+    """Say what is amiss with the recording."""
+    return [Warned(**each.to_dict(locale)) for each in transcript.warnings]
 
 
 def rounded(value: float) -> float:

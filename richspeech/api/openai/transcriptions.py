@@ -29,6 +29,7 @@ from richspeech.api.openai.answers import (
     diarized,
     transcription,
     verbose,
+    warnings_of,
 )
 from richspeech.api.openai.errors import ERRORS, ApiRoute, LoadingError, body_of, locale_of
 from richspeech.api.openai.events import Deltas
@@ -135,7 +136,9 @@ def _written(form: TranscriptionForm, job: Job, locale: str) -> Response:
         ),
         "diarized_json": partial(diarized, transcript, logprobs=logprobs),
     }
-    answer = writers[kind]().model_copy(update={"history": _kept(job, locale)})
+    answer = writers[kind]().model_copy(
+        update={"history": _kept(job, locale), "warnings": warnings_of(transcript, locale)}
+    )
     return Response(answer.model_dump_json(), 200, _kept_headers(job), JSONResponse.media_type)
 
 
@@ -206,7 +209,9 @@ async def _events(
             yield _event(event.model_dump_json())
     try:
         job.require_finished()
-        yield _event(deltas.done(_heard(job), _kept(job, locale)).model_dump_json())
+        done = deltas.done(_heard(job), _kept(job, locale))
+        warnings = warnings_of(_heard(job), locale)
+        yield _event(done.model_copy(update={"warnings": warnings}).model_dump_json())
     except RichSpeechError as error:
         yield _event(json.dumps(body_of(error, locale), ensure_ascii=False))
 

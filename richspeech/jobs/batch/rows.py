@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State, require_next
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 
@@ -31,6 +32,8 @@ class BatchRow:
     """Why it failed."""
     unkept: Notice | None = None
     """Why the history does not have it though it is done and should be there."""
+    warnings: tuple[RecordingWarning, ...] = ()
+    """What is amiss with it though it is done."""
     risk: int | None = None
     """0 to 100, of what is done; None while unknown."""
 
@@ -59,6 +62,7 @@ class BatchRow:
             seconds_left=0.0,
             risk=risk,
             unkept=unkept,
+            warnings=transcript.warnings,
         )
 
     def fail(self, error: Notice) -> Self:

@@ -530,7 +530,7 @@ def test_damaged_packets_are_left_out_and_reported_once(
         waveform = load_waveform(bytes(content), LIMITS, name="talk.m4a")
     assert 1.0 < len(waveform) / SAMPLE_RATE < 2.1
     assert len(caplog.records) == 1
-    assert caplog.records[0].getMessage().startswith("talk.m4a: left out ")
+    assert " damaged packets " in caplog.records[0].getMessage()
 
 
 def test_a_recording_with_nothing_but_damage_is_refused() -> None:

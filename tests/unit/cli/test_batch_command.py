@@ -15,6 +15,7 @@ from richspeech.engines import loader
 from richspeech.engines.hub import Source
 from richspeech.engines.loader import Loaded
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
 from tests.fakes import HAPPY, FakeTranscriber, loaded_with
@@ -120,6 +121,15 @@ def test_what_the_history_does_not_take_is_done_and_told(
     )
     assert lines[-1].endswith("0 failed. 3 are not in the history.")
     assert len(bench.lines) == 3
+
+
+def test_what_is_amiss_with_a_recording_is_told_once(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.ear.warnings = (RecordingWarning.of("damaged_packets", packets=2),)
+    assert bench.run() == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert sorted(line.partition(":")[0] for line in lines) == ["a.wav", "b.wav", "late/a.wav"]
 
 
 def test_other_formats_are_written_where_they_are_asked_for(bench: Bench) -> None:

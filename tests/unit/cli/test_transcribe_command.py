@@ -28,6 +28,7 @@ from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, LoadedClassifier
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -117,6 +118,17 @@ def test_a_transcript_that_the_history_does_not_take_is_written_and_told(
     assert err == (
         f"{Path(sound).name} is not kept in the history. The history cannot be used "
         "(database or disk is full); see history.url in the settings.\n"
+    )
+
+
+def test_what_is_amiss_with_a_recording_is_said_on_stderr(
+    bench: Bench, sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.transcriber.warnings = (RecordingWarning.of("damaged_packets", packets=1),)
+    assert run(sound) == 0
+    assert capsys.readouterr() == (
+        "你好(开心)(笑声)\n",
+        "good.wav: 1 damaged packet was left out: what was said in it is missing.\n",
     )
 
 

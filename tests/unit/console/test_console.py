@@ -47,6 +47,7 @@ from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
@@ -101,6 +102,15 @@ def finished_job(*segments: Segment, name: str = "会议.wav") -> Transcription:
 
 def render_path(name: str) -> Path:
     return Path("/somewhere") / name
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_what_is_amiss_with_a_recording_is_said_below_its_end(locale: str) -> None:
+    lost = RecordingWarning.of("damaged_packets", packets=3)
+    last = progress(finished=True)
+    last = replace(last, transcript=replace(last.transcript, warnings=(lost,)))
+    job = Transcription(render_path("a"), TranscriptionRequest(), last, state=State.FINISHED)
+    assert f'"message warning" role="status">{lost.sentence(locale)}<' in render.status(job, locale)
 
 
 class FakeTranscriber:

@@ -1,6 +1,7 @@
 """The Transcript keeps everything through JSON, and refuses what is no transcript."""
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment
 from richspeech.model.transcript import Segment, Token, Transcript
 
@@ -54,7 +56,7 @@ def document() -> Any:
 def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     keys = (
         "text language sentiment sentiment_probabilities duration processing_seconds engine model "
-        "segments"
+        "segments warnings"
     )
     assert [*document()] == keys.split()
     keys = (
@@ -159,6 +161,21 @@ def test_a_document_from_before_second_opinions_is_read() -> None:
     del older["segments"][0]["second_emotion_probabilities"]
     (read,) = Transcript.from_dict(older).segments
     assert (read.second_emotion, read.second_emotion_probabilities) == (None, {})
+
+
+def test_a_document_from_before_warnings_is_read() -> None:
+    older = document()
+    del older["warnings"]
+    assert Transcript.from_dict(older).warnings == ()
+
+
+def test_warnings_are_written_with_their_sentence_and_come_back() -> None:
+    lost = RecordingWarning.of("damaged_packets", packets=3)
+    written = replace(transcript(SEGMENT), warnings=(lost,)).to_dict()
+    assert written["warnings"] == [
+        {"code": "damaged_packets", "message": lost.sentence("en"), "fields": {"packets": 3}}
+    ]
+    assert Transcript.from_dict(json.loads(json.dumps(written))).warnings == (lost,)
 
 
 def test_a_document_from_before_sentiments_is_read() -> None:

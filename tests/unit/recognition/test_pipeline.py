@@ -21,6 +21,7 @@ from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.model.turn_detection import TurnDetection
@@ -71,6 +72,7 @@ class LongRecording:
     seconds: float
     duration: float | None = None
     given: int = 0
+    warnings: tuple[RecordingWarning, ...] = ()
 
     def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
         total, size = round(self.seconds * SAMPLE_RATE), round(block_seconds * SAMPLE_RATE)
@@ -168,6 +170,24 @@ def pipeline_of(
         model="tiny",
     )
     return StagedTranscriber(pipeline, Recipe(tuple(rules)))
+
+
+DAMAGED = RecordingWarning.of("damaged_packets", packets=2)
+
+
+def test_what_is_amiss_with_a_recording_is_told_as_soon_as_it_is_known() -> None:
+    class Damaged(LongRecording):
+        def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
+            yield from super().blocks(block_seconds)
+            self.warnings = (DAMAGED,)
+
+    steps = [*pipeline_of((1.0, 2.0)).transcribe(Damaged(9.0), Options())]
+    told = [step.transcript.warnings for step in steps]
+    assert told[0] == ()
+    assert told[-1] == (DAMAGED,)
+    whole = WholePipeline(WholeScheduler(FakeWhole()), model="tiny")
+    *_, last = whole.transcribe(Damaged(9.0), Options())
+    assert last.transcript.warnings == (DAMAGED,)
 
 
 def scheduler_of(recogniser: FakeRecogniser, queue_seconds: float = 60.0) -> Scheduler:

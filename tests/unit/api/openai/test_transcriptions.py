@@ -19,6 +19,7 @@ from richspeech.errors import ModelError
 from richspeech.jobs.job import Kind
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
@@ -104,6 +105,18 @@ def test_what_is_heard_is_answered_and_its_recording_deleted(
 ) -> None:
     assert place.post(recording).json()["text"] == HAPPY.text
     assert [*place.folder.iterdir()] == []
+
+
+def test_what_is_amiss_with_a_recording_is_in_every_answer(folder: Path, recording: bytes) -> None:
+    ear = FakeTranscriber()
+    ear.warnings = (RecordingWarning.of("damaged_packets", packets=2),)
+    place = Place(folder, service_with(ear))
+    for kind in ("json", "verbose_json", "diarized_json"):
+        (warning,) = place.post(recording, response_format=kind).json()["warnings"]
+        assert (warning["code"], warning["fields"]) == ("damaged_packets", {"packets": 2})
+        assert warning["message"].startswith("2 damaged packets ")
+    *_, done = place.post(recording, stream="true").text.strip().split("\n\n")
+    assert json.loads(done.removeprefix("data: "))["warnings"] == [warning]
 
 
 def test_while_the_model_loads_one_is_told_to_come_back(folder: Path, recording: bytes) -> None:
