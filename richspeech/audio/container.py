@@ -23,6 +23,7 @@ from av.error import FFmpegError
 from richspeech.audio.header import Sound
 from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
+from richspeech.model.recording_warning import RecordingWarning
 
 Source: TypeAlias = Path | str | bytes | BinaryIO
 """A path of this machine, the content itself, or an open binary file that can seek."""
@@ -51,11 +52,23 @@ class AudioLimits:
     """Length of the sound, counted while decoding, whatever the header says."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A file as a container."""
+
+    container: InputContainer
+    name: str
+    """What messages call it."""
+    size_bytes: int
+    warnings: tuple[RecordingWarning, ...]
+    """What is wrong with its header."""
+
+
 @contextmanager
 def open_container(
     source: Source, limits: AudioLimits, *, name: str | None = None, video: str = ""
-) -> Iterator[tuple[InputContainer, str, int]]:
-    """Open a file for the length of a `with` block: its container, plain name and size in bytes.
+) -> Iterator[Opened]:
+    """Open a file for the length of a `with` block.
 
     Args:
         source: as for `open_recording`.
@@ -71,8 +84,9 @@ def open_container(
         size_bytes = file.seek(0, os.SEEK_END)
         _check_size(size_bytes, limits, name)
         file.seek(0)
-        with _opened_container(file, name, video) as container:
-            yield container, name, size_bytes
+        sound = Sound(file)
+        with _opened_container(sound, name, video) as container:
+            yield Opened(container, name, size_bytes, tuple(sound.warnings))
 
 
 def called(name: str) -> str | Notice:
@@ -125,13 +139,12 @@ def _decodes_sound(codec: str) -> bool:
         return False  # it only encodes
 
 
-def _opened_container(file: BinaryIO, name: str, video: str) -> InputContainer:
+def _opened_container(sound: Sound, name: str, video: str) -> InputContainer:
     options = {
         "format_whitelist": CONTAINERS,
         "codec_whitelist": f"{_audio_decoders()},{video}" if video else _audio_decoders(),
         "protocol_whitelist": "none",
     }
-    sound = Sound(file)
     try:
         container = av.open(sound, "r", options=options, metadata_errors="ignore")
     except DECODER_ERRORS as error:

@@ -123,9 +123,14 @@ class Recording:
             self._warn("damaged_packets", packets=self._damage)
 
     def _warn(self, code: str, **fields: Value) -> None:
+        """Say it in fewer words."""
+        self.warn(RecordingWarning.of(code, **fields))
+
+    def warn(self, *warnings: RecordingWarning) -> None:
         """Say what is amiss, in the place of what the same code has said before."""
-        warning = self._warnings[code] = RecordingWarning.of(code, **fields)
-        log.warning("%s: %s", self.name, warning)
+        for warning in warnings:
+            self._warnings[warning.code] = warning
+            log.warning("%s: %s", self.name, warning)
 
     def frames(self) -> Iterator[AudioFrame]:
         """Decode, once, as the codec gives it; what is damaged is left out."""
@@ -184,10 +189,15 @@ def open_recording(
     Raises:
         AudioError: it is no recording, has no audio, or is bigger than the limits allow.
     """
-    with open_container(source, limits, name=name) as (container, plain_name, size_bytes):
-        stream = _audio_stream(container, plain_name)
+    with open_container(source, limits, name=name) as opened:
+        container = opened.container
+        stream = _audio_stream(container, opened.name)
         claimed = _claimed_duration(container, stream)
-        yield Recording(plain_name, claimed, size_bytes, container, stream, limits, source)
+        recording = Recording(
+            opened.name, claimed, opened.size_bytes, container, stream, limits, source
+        )
+        recording.warn(*opened.warnings)
+        yield recording
 
 
 def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = None) -> Waveform:

@@ -22,6 +22,10 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from richspeech.audio.pieces import Readable
+from richspeech.audio.wav import corrected
+from richspeech.model.recording_warning import RecordingWarning
+
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64_000_000
@@ -52,10 +56,15 @@ class Sound:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._size = file, file.seek(0, os.SEEK_END)
+        self._size = file.seek(0, os.SEEK_END)
         self._start = _behind_tags(file)
         """What lies before is not shown."""
-        self._padding = dict(_hidden_blocks(file, self._start))
+        self.warnings: list[RecordingWarning] = []
+        """What is wrong with its header."""
+        self._file: Readable = file
+        if right := corrected(file, self._start, self._size):
+            self._start, self._file, self.warnings = 0, *right
+        self._padding = dict(_hidden_blocks(self._file, self._start))
         """Place of a byte → what is shown there instead."""
         self._samples: dict[int, int] = {}
         """Place of a table → samples that it claims."""
@@ -65,7 +74,7 @@ class Sound:
         self._opening = True
         self.is_refused = False
         """Whether the rest is kept back."""
-        file.seek(self._start)
+        self._file.seek(self._start)
 
     def open(self) -> None:
         """Say that the header has been read."""
@@ -127,7 +136,7 @@ def _behind_tags(file: BinaryIO) -> int:
         place += ID3_BYTES + length + footer
 
 
-def _hidden_blocks(file: BinaryIO, place: int) -> Iterator[tuple[int, bytes]]:
+def _hidden_blocks(file: Readable, place: int) -> Iterator[tuple[int, bytes]]:
     """Find the first byte of every block of FLAC that is not shown, and that of a padding."""
     file.seek(place)
     if file.read(len(FLAC)) != FLAC:

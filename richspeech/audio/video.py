@@ -128,9 +128,9 @@ def open_video(source: Path | bytes, limits: AudioLimits) -> Iterator[Video | No
     Raises:
         AudioError: as `open_recording`.
     """
-    with open_container(source, limits, video=DECODERS) as (container, _, _):
-        stream = _picture_stream(container)
-        yield Video(container, stream) if stream else None
+    with open_container(source, limits, video=DECODERS) as opened:
+        stream = _picture_stream(opened.container)
+        yield Video(opened.container, stream) if stream else None
 
 
 def _picture_stream(container: InputContainer) -> VideoStream | None:

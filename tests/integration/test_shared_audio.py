@@ -30,8 +30,13 @@ def name(row: Row) -> str:
     return row["path"]
 
 
+HEARD_ALL_THE_SAME = ("formats/scipy__test-44100Hz-2ch-32bit-float-be.wav",)
+"""What PyAV alone does not decode, and `audio.wav` shows it in another way."""
+
+
 def is_said_to_decode(row: Row) -> bool:
-    return not row["note"].startswith(("DECODE ERROR", "no samples"))
+    refused = row["note"].startswith(("DECODE ERROR", "no samples"))
+    return not refused or row["path"] in HEARD_ALL_THE_SAME
 
 
 def assert_is_the_recording(row: Row) -> None:
