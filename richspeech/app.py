@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from richspeech.errors import SettingsError
 from richspeech.extras import extra
-from richspeech.memory import freeze
+from richspeech.memory import few_arenas, freeze
 from richspeech.settings import Settings
 from richspeech.storage.workspace import workspace
 from richspeech.version import version
@@ -69,6 +69,7 @@ def serve(
     The page may put rules into ``config_file``, if the settings allow it. Raises what ended the
     loading, if it failed: then there is nothing to serve.
     """
+    few_arenas()
     # Before and after uvicorn has the signals, this way the folder below is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:

@@ -7,10 +7,12 @@
 Parts may come in any order, and a file is never in memory as a whole.
 """
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import BinaryIO
@@ -239,8 +241,11 @@ async def request_folder(quota: Quota) -> AsyncIterator[Path]:
         folder = Path(await run_in_threadpool(mkdtemp, prefix=FOLDER_PREFIX, dir=quota.root))
     try:
         yield folder
-    finally:  # at once: who goes away in the middle leaves no time to wait in
-        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        # In a thread, for it takes a dozen calls of the system, each of which may lose the loop its
+        # turn; shielded, for who goes away in the middle leaves no time to wait in.
+        gone = partial(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, gone))
 
 
 @contextmanager

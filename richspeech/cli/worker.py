@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from richspeech.cli.options import Weights
 from richspeech.errors import SettingsError
+from richspeech.memory import few_arenas
 from richspeech.places import own_config
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def worker(
     from richspeech.queue.celery import SWEEP_SECONDS, Bell, listen, make_app  # noqa: PLC0415
     from richspeech.service import open_service  # noqa: PLC0415
 
+    few_arenas()
     weights = replace(weights, config=own_config(weights.config))
     settings = weights.settings()
     if settings.jobs.queue != "celery" or settings.jobs.broker is None:

@@ -112,6 +112,8 @@ class Runner:
 
         ``then`` is done once the job is over.
         """
+        if turn:
+            job.listeners.append(turn.look)  # before the thread asks whether it was stopped
         with self._changed:
             self._jobs.append(job)
         # A daemon, for the process does not wait for it longer than ``close`` does.

@@ -1,7 +1,8 @@
 """Turns: some jobs of a kind run at once, some more wait, and whoever comes then is told so.
 
 turn = places.ask()             a free place, or one in the line; BusyError when that is full
-with turn.taken(stopped): …     waits, then holds the place; Cancelled once ``stopped`` says so
+with turn.taken(stopped): …     waits, then holds the place; Cancelled where ``stopped`` says so
+turn.look()                     has it asked
 """
 
 import threading
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from richspeech.errors import BusyError, Cancelled
-from richspeech.polling import WAITING_POLL_SECONDS
 
 
 class WaitingRoom:
@@ -45,7 +45,7 @@ class Places:
         with room.lock:
             if self._free:
                 self._free -= 1
-                turn.has_come.set()
+                turn.come()
             elif waits and (always or room.waiting < room.most):
                 room.waiting += 1
                 self._line.append(turn)
@@ -61,7 +61,7 @@ class Places:
                 self._room.waiting -= 1
             elif self._line:
                 self._room.waiting -= 1
-                self._line.popleft().has_come.set()
+                self._line.popleft().come()
             else:
                 self._free += 1
 
@@ -72,6 +72,17 @@ class Turn:
     def __init__(self, places: Places) -> None:
         self._places = places
         self.has_come = threading.Event()
+        self._news = threading.Event()
+        """Set when the turn has come, and when perhaps nobody wants it any more."""
+
+    def come(self) -> None:
+        """Give it the place."""
+        self.has_come.set()
+        self._news.set()
+
+    def look(self) -> None:
+        """Have who waits ask whether it was stopped: threads that look often slow all others."""
+        self._news.set()
 
     def leave(self) -> None:
         """Give the place back unused."""
@@ -88,11 +99,16 @@ class Turn:
 
     @contextmanager
     def taken(self, stopped: Callable[[], bool]) -> Iterator[None]:
-        """Wait for the turn and keep it; raises ``Cancelled`` once ``stopped`` says so."""
+        """Wait for the turn and keep it; raises ``Cancelled`` where ``stopped`` says so.
+
+        It is asked now, and after every ``look``.
+        """
         try:
-            while not self.has_come.wait(WAITING_POLL_SECONDS):
+            while not self.has_come.is_set():
                 if stopped():
                     raise Cancelled
+                self._news.wait()
+                self._news.clear()
             yield
         finally:
             self._places.leave(self)

@@ -26,6 +26,9 @@ from richspeech.storage.history import History
 from richspeech.storage.jobs import JobStore, NewJob, QueuedJob, new_id
 from richspeech.storage.recordings import RecordingStore
 
+PATIENCE, MOST_PAUSE_SECONDS = 1.5, 1.0
+"""By how much rarer somebody looks who finds nothing new, and how rarely at most."""
+
 
 @dataclass(frozen=True)
 class HandedIn:
@@ -196,13 +199,15 @@ class JobQueue:
 
     async def watch(self, identifier: str) -> AsyncGenerator[QueuedJob]:
         """Yield a job now, whenever something has changed, and at the end; it may be anywhere."""
-        seen = None
+        seen, pause = None, PAGE_POLL_SECONDS
         while seen is None or not seen.state.is_over:
             job = await asyncio.to_thread(self.find, identifier)
-            if job != seen:
-                seen = job
+            if job == seen:  # hundreds may follow jobs that wait
+                pause = min(pause * PATIENCE, MOST_PAUSE_SECONDS)
+            else:
+                seen, pause = job, PAGE_POLL_SECONDS
                 yield job
-            await asyncio.sleep(PAGE_POLL_SECONDS)
+            await asyncio.sleep(pause)
 
     def require_room(self, more_bytes: int) -> None:
         """Raise ``QuotaError`` unless so many more bytes of recordings may be kept."""

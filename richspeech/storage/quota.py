@@ -16,6 +16,8 @@ from richspeech.errors import QuotaError
 
 STEP_BYTES = 16 * 2**20
 """Between two counts while a file grows; it may be over by as much."""
+ROOMY_BYTES, ROOMY_SECONDS = 4 * 2**30, 1.0
+"""Where so much is left that nobody fills it within that time, a count as old as that will do."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Quota:
 
     def require_room(self, window: Path, more_bytes: int = 0) -> None:
         """Raise ``QuotaError`` unless ``more_bytes`` fit, in the window and in all."""
-        own, total = disk_bytes(window), self._count.bytes_below(self.root)
+        own = disk_bytes(window)
+        total = self._count.bytes_below(self.root, self.total_bytes - more_bytes)
         with self._lock:
             own += self._unseen.get(window, 0) + more_bytes
             total += sum(self._unseen.values()) + more_bytes
@@ -61,18 +64,20 @@ class Quota:
 class _Count:
     """Counts what lies on the disk; who waits for a count shares the next one with the others.
 
-    Hundreds who send at once would else each count the files of all, one after the other.
+    Hundreds who send at once would else each count the files of all, one after the other. While
+    there is plenty of room they share that of the last second.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._begun, self._bytes = float("-inf"), 0
 
-    def bytes_below(self, folder: Path) -> int:
-        """Return what lay there at some moment since the call."""
+    def bytes_below(self, folder: Path, most: int) -> int:
+        """Return what lay there since the call, or lately if that is far from the ``most``."""
         asked = time.monotonic()
         with self._lock:
-            if self._begun < asked:
+            is_roomy = self._bytes + ROOMY_BYTES < most
+            if self._begun < asked - ROOMY_SECONDS * is_roomy:
                 self._begun, self._bytes = time.monotonic(), disk_bytes(folder)
             return self._bytes
 

@@ -399,6 +399,31 @@ def test_whoever_watches_sees_a_job_get_further_and_end(place: Place) -> None:
     assert len(set(done)) >= 3
 
 
+def test_whoever_watches_a_job_that_waits_looks_less_and_less_often(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    find = JobQueue.find
+
+    def counted(queue: JobQueue, identifier: str) -> QueuedJob:
+        looks.append(identifier)
+        return find(queue, identifier)
+
+    monkeypatch.setattr("richspeech.queue.queue.PAGE_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(JobQueue, "find", counted)
+
+    async def watch(queue: JobQueue, job: QueuedJob) -> None:
+        watching = queue.watch(job.id)
+        await anext(watching)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(watching), 0.5)
+
+    with place.process() as service:
+        (job,) = queue_of(service).submit([place.recording(0.1)], ASKED)
+        asyncio.run(watch(queue_of(service), job))
+    assert 2 < len(looks) < 12
+
+
 def test_what_is_over_for_long_goes_with_its_recording(place: Place) -> None:
     with place.process() as service, service.at_work():
         (job,) = ended(queue_of(service), *queue_of(service).submit([place.recording(0.1)], ASKED))

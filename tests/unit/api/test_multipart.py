@@ -1,5 +1,6 @@
 """Forms: fields and files in any order and pieces, and no more of them than there is room for."""
 
+import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -8,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.api.multipart import MOST_FIELD_BYTES, Form, FormLimits, FormReader
+from richspeech.api.multipart import (
+    MOST_FIELD_BYTES,
+    Form,
+    FormLimits,
+    FormReader,
+    request_folder,
+)
 from richspeech.errors import AudioError, OptionError, RichSpeechError
+from richspeech.storage.quota import Quota
 
 TYPE = "multipart/form-data; boundary=x"
 MOST_BYTES = 1_000
@@ -100,3 +108,24 @@ def test_too_much_of_anything_is_refused(
 def test_another_kind_of_body_is_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(OptionError, match="multipart/form-data"):
         FormReader(kind, tmp_path, FormLimits(MOST_BYTES))
+
+
+def test_the_folder_of_a_request_goes_with_it_also_when_it_is_cancelled(tmp_path: Path) -> None:
+    quota = Quota(tmp_path, total_bytes=100, window_bytes=100)
+
+    async def ask(*, waits: bool) -> None:
+        async with request_folder(quota) as folder:
+            (folder / "sound.wav").write_bytes(SOUND)
+            await asyncio.sleep(60 * waits)
+
+    async def leave() -> None:
+        asking = asyncio.create_task(ask(waits=True))
+        while not [*tmp_path.rglob("sound.wav")]:
+            await asyncio.sleep(0.001)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+    asyncio.run(ask(waits=False))
+    assert [*tmp_path.iterdir()] == []
+    asyncio.run(leave())
+    assert [*tmp_path.iterdir()] == []

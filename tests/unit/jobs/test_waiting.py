@@ -3,6 +3,8 @@
 import secrets
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,44 @@ def test_who_gives_up_leaves_room_for_another() -> None:
         pytest.fail("the place is taken")
     assert room.waiting == 0
     places.ask()
+
+
+def test_who_waits_sleeps_until_there_is_something_to_look_at() -> None:
+    places = WaitingRoom().places(1)
+    places.ask()
+    asked, is_wanted = [], True
+
+    def stopped() -> bool:
+        asked.append(1)
+        return not is_wanted
+
+    turn = places.ask()
+    thread = threading.Thread(target=lambda: attempt(turn, stopped), daemon=True)
+    thread.start()
+    wait_until(lambda: len(asked) == 1)
+    time.sleep(0.2)
+    assert len(asked) == 1
+    turn.look()
+    wait_until(lambda: len(asked) == 2)
+    assert thread.is_alive()
+    is_wanted = False
+    turn.look()
+    thread.join(1)
+    assert not thread.is_alive()
+
+
+def attempt(turn: Turn, stopped: Callable[[], bool]) -> None:
+    with suppress(Cancelled), turn.taken(stopped):
+        pytest.fail("the place is taken")
+
+
+def test_a_job_that_waits_ends_at_once_when_it_is_cancelled() -> None:
+    places, runner = WaitingRoom().places(1), Runner()
+    places.ask()
+    job = Transcription(None)
+    runner.start(job, lambda: pytest.fail("its turn has not come"), places.ask())
+    job.cancel()
+    wait_until(lambda: job.state is State.CANCELLED)
 
 
 def test_a_place_is_free_again_when_its_work_ends_however_it_ends() -> None:

@@ -1,5 +1,6 @@
 """How much of the disk visitors take is counted once for all who wait for it."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,23 @@ def test_what_was_written_since_is_counted(tmp_path: Path) -> None:
         (tmp_path / f"{time.monotonic_ns()}").write_bytes(bytes(size))
     with pytest.raises(QuotaError):
         limited.require_room(tmp_path / "mine", 21)
+
+
+def test_with_plenty_of_room_a_count_of_the_last_second_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = Quota(tmp_path, total_bytes=5 * 2**30, window_bytes=5 * 2**30)
+    limited.require_room(tmp_path / "mine")
+    (tmp_path / "big").touch()
+    os.truncate(tmp_path / "big", 3 * 2**30)
+    limited.require_room(tmp_path / "mine")
+    with pytest.raises(QuotaError):  # not that near to the limit
+        limited.require_room(tmp_path / "mine", 2 * 2**30 + 1)
+    with pytest.raises(QuotaError):  # nor once it was seen that little is left
+        limited.require_room(tmp_path / "mine", 2 * 2**30 + 1)
+    (tmp_path / "big").unlink()
+    monkeypatch.setattr(quota, "ROOMY_SECONDS", 0.0)
+    limited.require_room(tmp_path / "mine", 5 * 2**30)
 
 
 def test_who_waits_for_a_count_shares_the_next_one(
