@@ -11,7 +11,7 @@ from postprocess import STYLES
 from richspeech.cli.usage import typed
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
-from richspeech.model.options import Options, language_hint
+from richspeech.model.options import Options, language_hint, without_weights
 from richspeech.places import CONFIG
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
@@ -104,7 +104,7 @@ class Recognition:
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
     """hotwords, separated by spaces"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
-    """text file with one hotword per line"""
+    """text file with one hotword per line; weights as for FunASR's runtime are left out"""
 
     def options(self, settings: Settings) -> Options:
         """Return the settings' options, overridden by these.
@@ -166,12 +166,12 @@ WEIGHTS, MODEL, RECOGNITION, LOOK = Weights(), Model(), Recognition(), Look()
 """If the command line names none."""
 
 
-def _hotwords_in(file: Path | None) -> list[str]:
+def _hotwords_in(file: Path | None) -> Sequence[str]:
     """Read one hotword a line; raises ``OptionError``."""
     if file is None:
-        return []
+        return ()
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError("cli.hotwords", name=file.name) from error
-    return [" ".join(line.split()) for line in lines if line.strip()]
+    return without_weights(lines)

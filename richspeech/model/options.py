@@ -12,6 +12,9 @@ LONGEST_MERGE_S = 30.0
 """SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
 MOST_HOTWORDS = 200
 """Each is compared with every word that is heard; with more, one is found in almost anything."""
+WEIGHTED = re.compile(r"(.+) [+-]?\d+")
+"""A hotword and its weight."""
+
 HOTWORD_LETTERS = range(2, 21)
 """Single characters sound like too many others, and nobody says longer ones in one breath."""
 
@@ -61,8 +64,24 @@ def language_hint(value: str | None) -> str | None:
 
 
 def hotwords_in(text: str) -> tuple[str, ...]:
-    """Read words that are parted by spaces, commas or lines, each once."""
-    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", text))))
+    """Read words that are parted by spaces, commas or lines, each once.
+
+    Lines that all end in a number are those of FunASR's runtime: a hotword and its weight.
+    """
+    lines = text.splitlines()
+    words = " ".join(without_weights(lines)) if len(lines) > 1 else text
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", words))))
+
+
+def without_weights(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the hotwords of a file that has one a line, without what is empty.
+
+    FunASR's runtime wants a weight behind each, a whole number, which nothing here has; where all
+    lines end in one, it is left out.
+    """
+    hotwords = [" ".join(line.split()) for line in lines if line.strip()]
+    weighted = [WEIGHTED.fullmatch(hotword) for hotword in hotwords]
+    return tuple(match[1] for match in weighted if match) if all(weighted) else tuple(hotwords)
 
 
 def _require_hotwords(hotwords: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ import pytest
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.cli.options import Recognition
+from richspeech.settings import Settings
 
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
 LIMITS = AudioLimits(max_bytes=10_000_000, max_seconds=60.0)
@@ -34,3 +36,10 @@ def test_two_wavs_one_behind_the_other_are_heard_to_the_end() -> None:
     assert len(waveform) / SAMPLE_RATE == pytest.approx(27, abs=0.5)
     assert phrases(waveform) == 4
     assert said == ["wav_appended"]
+
+
+def test_hotwords_with_weights_are_hotwords_alone() -> None:
+    recognition = Recognition(
+        hotword_file=CASES / "hotwords-with-weights-as-funasr-runtime-wants.txt"
+    )
+    assert recognition.options(Settings()).hotwords == ("冰箱坏掉", "地址")

@@ -4,7 +4,14 @@ import pytest
 
 from postprocess import LANGUAGES
 from richspeech.errors import OptionError
-from richspeech.model.options import LONGEST_MERGE_S, MOST_HOTWORDS, Options, language_hint
+from richspeech.model.options import (
+    LONGEST_MERGE_S,
+    MOST_HOTWORDS,
+    Options,
+    hotwords_in,
+    language_hint,
+    without_weights,
+)
 from richspeech.settings import RecognitionSettings
 
 
@@ -79,3 +86,15 @@ def test_too_many_hotwords_are_refused_with_their_number() -> None:
     assert len(Options(hotwords=words[:-1]).hotwords) == MOST_HOTWORDS
     with pytest.raises(OptionError, match="201 hotwords are too many; give at most 200"):
         Options(hotwords=words)
+
+
+def test_weights_of_a_hotword_file_for_the_runtime_of_funasr_are_left_out() -> None:
+    lines = ["冰箱坏掉 20", "", " machine  learning\t-5 ", "地址 20"]
+    assert without_weights(lines) == ("冰箱坏掉", "machine learning", "地址")
+    assert hotwords_in("冰箱坏掉 20\n地址 20\n") == ("冰箱坏掉", "地址")
+
+
+@pytest.mark.parametrize("lines", [["iPhone 15", "地址"], ["20", "地址 20"], ["a1", "b2"], []])
+def test_numbers_stay_where_not_every_line_has_a_weight(lines: list[str]) -> None:
+    assert without_weights(lines) == tuple(lines)
+    assert hotwords_in("iPhone 15") == ("iPhone", "15")
