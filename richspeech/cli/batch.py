@@ -33,6 +33,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.errors import OptionError, UsageError
 from richspeech.jobs.batch.books import Append, Books, Task
 from richspeech.jobs.batch.manifest import Manifest, open_manifest
+from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.jobs.batch.ray.session import open_cluster
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow, Watch, Watched
@@ -105,7 +106,8 @@ def batch(
     results = Results(output.absolute(), formats, look.options(), loader.audio_limits(settings))
     report = Report(sys.stderr)
     with ExitStack() as stack:
-        items = stack.enter_context(open_sources(sources, zip_limits(settings)))
+        passed = PassedOver()
+        items = stack.enter_context(open_sources(sources, zip_limits(settings), passed))
         manifest = stack.enter_context(open_manifest(results.folder))
         engines: Engines
         if ray is None:
@@ -115,7 +117,7 @@ def batch(
         tell_of_embedded(*engines.weights)
         todo = _todo(items, request_identity(engines.identity, options), manifest, results)
         work = engines.run(todo, Task(settings, options, results), manifest.append, report.show)
-        report.end(work, done_before=len(items) - len(todo))
+        report.end(work, done_before=len(items) - len(todo), passed_over=passed.notice)
     return 1 if any(row.state is State.FAILED for row in work.rows) else 0
 
 

@@ -6,6 +6,7 @@ from typing import TextIO
 
 from richspeech.cli.terminal import unkept_line, warning_line
 from richspeech.jobs.batch.rows import BatchRow, Watched, tally
+from richspeech.language.catalog import Notice
 from richspeech.language.figures import clock
 from richspeech.model.job_state import State
 
@@ -33,7 +34,7 @@ class Report:
             self._next = self._now() + SECONDS_BETWEEN[self._terminal]
             self._write(progress_line(batch), passing=True)
 
-    def end(self, batch: Watched, done_before: int) -> None:
+    def end(self, batch: Watched, done_before: int, passed_over: Notice | None = None) -> None:
         """Sum up."""
         rows = batch.rows
         done = sum(row.state is State.FINISHED for row in rows)
@@ -44,6 +45,8 @@ class Report:
         missing = f" {unkept} are not in the history." if unkept else ""
         line = f"{done} done ({clock(seconds)} of audio), {failed} failed.{before}{missing}"
         self._write(line, passing=False)
+        if passed_over is not None:
+            self._write(str(passed_over), passing=False)
 
     def _write(self, line: str, *, passing: bool) -> None:
         if self._terminal:  # \x1b[K: clear what is left of the line before

@@ -21,6 +21,7 @@ from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.engines.loader import audio_limits
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
+from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.jobs.batch.sources import (
     Item,
     open_sources,
@@ -34,6 +35,7 @@ from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
+from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
@@ -65,6 +67,8 @@ class HandingIn(Job):
     """Recordings that are kept."""
     files: int | None = None
     """Recordings in all; None until they were found."""
+    passed_over: Notice | None = None
+    """What was found that holds no sound."""
 
     @property
     def held_files(self) -> tuple[Path, ...]:
@@ -135,8 +139,9 @@ class Batches:
         queue = self._queue.seen_by(job.caller.principal)
         hold = partial(self._quota.unseen, job.place) if self._quota else unbounded
         limits = zip_limits(self._settings, hold)
-        with as_unwritable("a batch"), open_sources(job.paths, limits) as items:
-            job.files = len(items)
+        passed = PassedOver()
+        with as_unwritable("a batch"), open_sources(job.paths, limits, passed) as items:
+            job.files, job.passed_over = len(items), passed.notice
             queue.require_room(sum(item.size_bytes for item in items))
             queue.submit(_handed_in(job, items), job.request, batch=job.batch)
         if job.stop.is_set():

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from richspeech.errors import AudioError, Cancelled, JobError, RichSpeechError
 from richspeech.jobs.batch.manifest import Manifest, Record
+from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.sources import Item, recordings_in
+from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.queue.queue import HandedIn, JobQueue
@@ -48,6 +50,10 @@ class WatchedFolder:
     """Version of each recording that rests, and since when."""
     _says: set[str] = field(default_factory=set)
     """What was in the way at this look, which the log says once."""
+    _passed: tuple[Notice | None, float] = (None, 0.0)
+    """What was passed over at the last look, and since when: nobody is told while it changes."""
+    _told: Notice | None = None
+    """Of what was passed over."""
     _records: dict[str, Record] = field(init=False)
     """The newest of each recording."""
 
@@ -94,7 +100,10 @@ class WatchedFolder:
         """Give what is new and has not changed for a while."""
         now, seen = self.clock(), self._seen
         self._seen = {}
-        for item in recordings_in(self.folder):
+        passed = PassedOver()
+        items = recordings_in(self.folder, passed)
+        self._tell_passed(passed.notice)
+        for item in items:
             known = self._records.get(item.name)
             if known is not None and known.version == item.version:
                 continue
@@ -104,6 +113,16 @@ class WatchedFolder:
             self._seen[item.name] = (item.version, since)
             if now - since >= self.rest_seconds:
                 yield item
+
+    def _tell_passed(self, notice: Notice | None) -> None:
+        """Tell what is passed over, once that has not changed for a while."""
+        last, since = self._passed
+        if notice != last:
+            self._passed = notice, self.clock()
+        elif notice != self._told and self.clock() - since >= self.rest_seconds:
+            self._told = notice
+            if notice is not None:
+                self.tell(str(notice))
 
     def _hand_in(self, item: Item) -> None:
         try:

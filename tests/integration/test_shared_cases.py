@@ -9,6 +9,8 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.cli.options import Recognition
+from richspeech.jobs.batch.passed_over import PassedOver
+from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.settings import Settings
 
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
@@ -43,3 +45,13 @@ def test_hotwords_with_weights_are_hotwords_alone() -> None:
         hotword_file=CASES / "hotwords-with-weights-as-funasr-runtime-wants.txt"
     )
     assert recognition.options(Settings()).hotwords == ("冰箱坏掉", "地址")
+
+
+def test_a_folder_gives_what_opens_whatever_its_ending() -> None:
+    passed = PassedOver()
+    with open_sources([CASES], ZipLimits(100, 10**9, 10**8), passed) as items:
+        found = {item.name for item in items}
+    assert "batch-folder-skips-me.3gpp" in found
+    assert {*passed.endings} == {".tsv", ".txt"}
+    waveform, said = heard("batch-folder-skips-me.3gpp")
+    assert (phrases(waveform), said) == (2, [])

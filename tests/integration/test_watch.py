@@ -252,3 +252,16 @@ def test_folders_that_cannot_be_are_refused(
 ) -> None:
     assert main(["watch", *(str(place.folder / name) for name in names)]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_whatever_opens_is_transcribed_and_the_rest_is_told_once(place: Watched) -> None:
+    place.put("call.3gpp", 0.1)
+    place.put("no-ending", 0.2)
+    (place.incoming / "notes.txt").write_text("no sound")
+    with place.process() as service, service.at_work(), place.watching(service) as watched:
+        place.rested(watched)
+        finish(watched)
+        place.rested(watched)
+    assert place.states == {"call.3gpp": "done", "no-ending": "done"}
+    passed = "1 file without sound was passed over: 1 .txt."
+    assert sorted(place.told) == [passed, "call.3gpp: done", "no-ending: done"]

@@ -4,12 +4,14 @@ A zip is never unpacked by name: each recording goes, when its turn comes, to a 
 that is gone with it. What a zip claims is checked before (how many, how big, which compression),
 and the standard library reads no byte more than was claimed.
 
-In folders and zips the file's ending tells what is tried; a file that is named is always tried.
+In folders and zips whatever opens and gives sound is a recording; what does not is counted. An
+ending that promises sound, and a file that is named, are always tried: they fail with a sentence.
 
 An archive within a folder or a zip is an item that fails, so that nobody takes its recordings for
 done.
 
-Not covered: links out of a folder, and encrypted zips.
+Not covered: links out of a folder, and encrypted zips. Of files in a zip whose ending promises no
+sound the beginning alone is looked at, and no more of them than a zip may hold.
 """
 
 import os
@@ -22,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath
@@ -30,20 +32,31 @@ from tempfile import TemporaryFile
 from typing import IO, Any, TypeAlias
 
 from richspeech.audio.container import Source
+from richspeech.audio.sniff import holds_sound
 from richspeech.errors import AudioError, OptionError
+from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.settings import Settings
 
 ENDINGS = frozenset(
     {
-        *(".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf"),
-        *(".au", ".avi", ".caf", ".eac3", ".flac", ".flv", ".m2ts", ".m4a", ".m4b"),
-        *(".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg"),
-        *(".mts", ".nist", ".oga", ".ogg", ".ogv", ".opus", ".snd", ".sph", ".spx"),
-        *(".ts", ".tta", ".voc", ".w64", ".wav", ".weba", ".webm", ".wma", ".wmv"),
-        *(".wv"),
+        *(".3g2", ".3gp", ".3gpp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr"),
+        *(".ape", ".asf", ".au", ".avi", ".bwf", ".caf", ".eac3", ".flac", ".flv"),
+        *(".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3"),
+        *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nist", ".oga", ".ogg", ".ogv"),
+        *(".opus", ".rf64", ".sph", ".spx", ".tta", ".voc", ".w64", ".wav", ".weba"),
+        *(".webm", ".wma", ".wmv", ".wv"),
     }
 )
-"""Of recordings; those of the containers that audio.py reads."""
+"""That promise sound: what cannot be read under one is a failure, not something else."""
+
+SNIFFED_BYTES = 2**18
+"""Of a file in a zip, to tell whether it holds sound."""
+
+PICTURES = (b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"mif1", b"msf1")
+"""Brands of MP4's family without sound."""
+
+LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini"})
+"""By Windows, in small letters."""
 
 ARCHIVES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".txz", ".xz", ".zip", ".zst"})
 """Endings of what may hold recordings, and is not opened within something else."""
@@ -109,28 +122,34 @@ def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
 
 
 @contextmanager
-def open_sources(paths: Sequence[Path], limits: ZipLimits) -> Iterator[tuple[Item, ...]]:
+def open_sources(
+    paths: Sequence[Path], limits: ZipLimits, passed_over: PassedOver | None = None
+) -> Iterator[tuple[Item, ...]]:
     """Find the recordings in files, folders and zips, in the order of their names.
+
+    What holds no sound is counted in ``passed_over``.
 
     What cannot be read is an item that fails. With more than one path, those in a folder or a zip
     have its name before theirs. Raises ``OptionError`` when there is no recording at all.
     """
+    passed = PassedOver() if passed_over is None else passed_over
     with ExitStack() as stack:
         items: list[Item] = []
         for path in paths:
             above = "" if len(paths) == 1 else f"{path.name}/"
-            items += _found(path, above, limits, stack)
+            items += _found(path, above, limits, passed, stack)
         if not items:
             raise OptionError("batch.no_recording", names=[path.name for path in paths])
         yield tuple(sorted(_told_apart(items), key=lambda item: item.name))
 
 
-def recordings_in(folder: Path) -> tuple[Item, ...]:
+def recordings_in(folder: Path, passed_over: PassedOver) -> tuple[Item, ...]:
     """Return what is in a folder now, in the order of names; there may be nothing.
 
-    What cannot be read, and archives, are items that fail.
+    What cannot be read, and archives, are items that fail; what holds no sound is counted.
     """
-    return tuple(sorted(_told_apart([*_in_folder(folder, "")]), key=lambda item: item.name))
+    found = [*_in_folder(folder, "", passed_over)]
+    return tuple(sorted(_told_apart(found), key=lambda item: item.name))
 
 
 def require_allowed(folder: Path, allowed: Iterable[Path]) -> Path:
@@ -177,31 +196,35 @@ def _digest(text: str) -> str:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
 
 
-def _is_recording(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in ENDINGS and not _is_hidden(name)
+def _promises_sound(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def _is_archive(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in ARCHIVES and not _is_hidden(name)
+    return PurePosixPath(name).suffix.lower() in ARCHIVES
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+    path = PurePosixPath(name)
+    is_left = path.name.lower() in LEFT_BEHIND
+    return is_left or any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
 def _is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def _found(path: Path, above: str, limits: ZipLimits, stack: ExitStack) -> list[Item]:
+def _found(
+    path: Path, above: str, limits: ZipLimits, passed: PassedOver, stack: ExitStack
+) -> list[Item]:
     """Find the recordings in ``path``; ``above`` goes before their names if it holds several."""
     if path.is_dir():
-        return [*_in_folder(path, above)]
+        return [*_in_folder(path, above, passed)]
     if not _is_zip(path):
         return [_file(path, path.name)]
     try:
         archive = stack.enter_context(_opened_zip(path))
-        return [*_in_zip(path, archive, above, limits)]
+        return [*_in_zip(path, archive, above, limits, passed)]
     except AudioError as error:
         return [_unreadable(path, path.name, error)]
 
@@ -223,21 +246,42 @@ def place_at(source: Source, path: Path) -> None:
 # Files and folders --------------------------------------------------------------------------------
 
 
-def _in_folder(folder: Path, above: str) -> Iterator[Item]:
+def _in_folder(folder: Path, above: str, passed: PassedOver) -> Iterator[Item]:
     errors: list[OSError] = []
     root = folder.resolve()
     for place, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for path in (Path(place, name) for name in names if _is_recording(name)):
-            if path.is_file() and path.resolve().is_relative_to(root):
-                yield _file(path, f"{above}{path.relative_to(folder)}")
-        for path in (Path(place, name) for name in names if _is_archive(name)):
-            yield _nested(path, f"{above}{path.relative_to(folder)}")
+        for path in (Path(place, name) for name in names):
+            within = path.relative_to(folder)
+            if not path.is_file() or not path.resolve().is_relative_to(root):
+                continue
+            if _is_hidden(str(within)):
+                passed.hidden += 1
+            elif _is_archive(path.name):
+                yield _nested(path, f"{above}{within}")
+            elif _promises_sound(path.name) or _holds_sound(path):
+                yield _file(path, f"{above}{within}")
+            else:
+                passed.add(path.name)
     for error in errors:
         closed = Path(error.filename)
         name = folder.name if closed == folder else f"{above}{closed.relative_to(folder)}"
         refused = AudioError("batch.unopened", name=closed.name, why=str(error.strerror))
         yield _unreadable(closed, name, refused)
+
+
+def _holds_sound(path: Path) -> bool:
+    """Look into a file, once as long as it stays as it is: a watched folder is listed often."""
+    try:
+        state = path.stat()
+    except OSError:
+        return False
+    return _sniffed(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _sniffed(path: Path, size_bytes: int, time_ns: int) -> bool:  # noqa: ARG001 - they are its key
+    return holds_sound(path)
 
 
 def _file(path: Path, name: str) -> Item:
@@ -294,12 +338,16 @@ def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits) -> Iterator[Item]:
+def _in_zip(
+    path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits, passed: PassedOver
+) -> Iterator[Item]:
     files = (info for info in archive.infolist() if not info.filename.endswith("/"))
     named = [(info, _name_in_zip(info)) for info in files]
-    recordings = [(info, name) for info, name in named if _is_recording(safe_name(name))]
+    seen = [each for each in named if not _is_hidden(safe_name(each[1]))]
+    passed.hidden += len(named) - len(seen)
+    recordings = [*_sounding(archive, seen, limits, passed)]
     _check_zip(path.name, [info for info, _ in recordings], limits)
-    for _, name in named:
+    for _, name in seen:
         if _is_archive(safe_name(name)):
             yield _nested(path / name, f"{above}{name}")
     for info, name in recordings:
@@ -310,6 +358,40 @@ def _in_zip(path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits)
             origin=f"{path.absolute()}:{info.header_offset}:{name}",
             open=_InZip(archive, path.absolute(), info, limits),
         )
+
+
+_Named: TypeAlias = tuple[zipfile.ZipInfo, str]
+
+
+def _sounding(
+    archive: zipfile.ZipFile, named: Iterable[_Named], limits: ZipLimits, passed: PassedOver
+) -> Iterator[_Named]:
+    """Give what is a recording, and count the rest."""
+    sniffed = 0
+    for info, name in named:
+        safe = safe_name(name)
+        if _is_archive(safe):
+            continue
+        if _promises_sound(safe):
+            yield info, name
+            continue
+        sniffed += 1
+        if sniffed <= limits.max_files and _begins_with_sound(archive, info, limits):
+            yield info, name
+        else:
+            passed.add(safe)
+
+
+def _begins_with_sound(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ZipLimits) -> bool:
+    """Whether the beginning of a file gives sound; an MP4, whose index may be last, is believed."""
+    try:
+        _check_packed(info, limits)
+        with _opened_in(archive, info) as packed:
+            content = packed.read(SNIFFED_BYTES)
+    except (AudioError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
+    is_mp4 = content[4:8] == b"ftyp" and content[8:12] not in PICTURES
+    return is_mp4 or holds_sound(content)
 
 
 def _check_zip(name: str, files: Sequence[zipfile.ZipInfo], limits: ZipLimits) -> None:

@@ -93,6 +93,21 @@ def test_each_recording_gets_a_document_beside_the_manifest(
     assert err.endswith("3 done (0:03 of audio), 0 failed.\n")
 
 
+def test_what_is_passed_over_is_counted_at_the_end(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("notes.txt", "late/more.TXT", ".DS_Store"):
+        (bench.calls / name).write_text("no sound", encoding="utf-8")
+    (bench.calls / "a.wav").rename(bench.calls / "call.3gpp")
+    (bench.calls / "b.wav").rename(bench.calls / "b")
+    assert bench.run() == 0
+    assert bench.files == ["b.json", "call.3gpp.json", "late/a.wav.json", "manifest.jsonl"]
+    assert capsys.readouterr().err.endswith(
+        "3 done (0:03 of audio), 0 failed.\n"
+        "3 files without sound were passed over: 2 .txt, 1 hidden.\n"
+    )
+
+
 def test_the_history_answers_where_it_is_asked(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,19 @@ def test_only_the_folders_of_the_settings_may_be_chosen(desk: Desk, tmp_path: Pa
     assert "不能使用" in Notice.of(caught.value).sentence("zh")
 
 
+def test_what_is_passed_over_in_a_folder_is_told(desk: Desk, tmp_path: Path) -> None:
+    recorded(tmp_path / "calls" / "may" / "a.3gpp")
+    (tmp_path / "calls" / "may" / "notes.txt").write_text("no sound")
+    job = desk.begin(folder=tmp_path / "calls" / "may")
+    finished(job)
+    wait_until(lambda: desk.followed(job).is_over)
+    followed = desk.followed(job)
+    assert states(followed) == {"a.3gpp": "finished"}
+    shown = batch_render.status(job, followed, "zh")
+    assert "1 个成功，0 个失败" in shown
+    assert "跳过了 1 个没有声音的文件：.txt 1 个。" in shown
+
+
 def test_a_folder_without_recordings_is_told(desk: Desk, tmp_path: Path) -> None:
     job = desk.begin(folder=tmp_path / "calls")
     finished(job)

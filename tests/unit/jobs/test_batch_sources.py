@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 
 from richspeech.errors import AudioError, OptionError, QuotaError
 from richspeech.jobs.batch import sources
+from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources, require_allowed, safe_name
 from richspeech.storage.quota import Quota
+from tests.unit.audio.test_audio import small
 
 LIMITS = ZipLimits(max_files=20, max_bytes=10_000_000, max_file_bytes=5_000_000)
+SOUND = small("wav")
 CHINESE = "客服/录音 一.wav"
 
 
@@ -42,6 +45,13 @@ def content(item: Item) -> bytes | str:
         return str(error)
 
 
+def passed(*paths: Path) -> str:
+    """What is said of files that hold no sound; empty for none."""
+    counted = PassedOver()
+    with open_sources(paths, LIMITS, counted):
+        return str(counted.notice or "")
+
+
 def written(path: Path, text: str = "sound") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -62,6 +72,71 @@ def test_a_folder_gives_its_recordings_with_their_paths_in_order(tmp_path: Path)
     for name in ("b.mp3", "a/2.WAV", "a/1.flac", "a/deep/x.mp4", "notes.txt", "noending"):
         written(tmp_path / name)
     assert names(tmp_path) == ["a/1.flac", "a/2.WAV", "a/deep/x.mp4", "b.mp3"]
+
+
+def test_whatever_opens_is_a_recording_and_the_rest_is_counted(tmp_path: Path) -> None:
+    for name in ("call.3gpp", "field.BWF", "noending", "odd.dat", "talk.Wav"):
+        (tmp_path / name).write_bytes(SOUND)
+    for name in ("a.txt", "b.TXT", "c.jpg", "LICENSE", ".DS_Store", "x/Thumbs.db", "x/.y.wav"):
+        written(tmp_path / name)
+    assert names(tmp_path) == ["call.3gpp", "field.BWF", "noending", "odd.dat", "talk.Wav"]
+    assert passed(tmp_path) == (
+        "7 files without sound were passed over: 2 .txt, 1 without an ending, 1 .jpg, 3 hidden."
+    )
+
+
+def test_whatever_opens_in_a_zip_is_a_recording_and_the_rest_is_counted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("call.3gpp", "noending", "odd.dat"):
+            archive.writestr(name, SOUND)
+        archive.writestr("late.dat", b"\0\0\0\x14ftypisom" + bytes(8))  # its index is far behind
+        archive.writestr("photo", b"\0\0\0\x14ftypheic" + bytes(8))
+        for name in ("notes.txt", "__MACOSX/._a.wav", "x/Thumbs.db"):
+            archive.writestr(name, "text")
+    assert names(tmp_path / "a.zip") == ["call.3gpp", "late.dat", "noending", "odd.dat"]
+    assert passed(tmp_path / "a.zip") == (
+        "4 files without sound were passed over: 1 without an ending, 1 .txt, 2 hidden."
+    )
+
+
+def test_no_more_of_a_zip_is_looked_into_than_it_may_hold(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(LIMITS.max_files):
+            archive.writestr(f"{number}.txt", "text")
+        archive.writestr("a.wav", SOUND)
+        archive.writestr("odd.dat", SOUND)
+    assert names(tmp_path / "a.zip") == ["a.wav"]
+
+
+def test_what_is_passed_over_is_said_in_the_language_of_the_reader() -> None:
+    counted = PassedOver()
+    for ending in ("a", "a", "b", "c", "d", "e", "f", "g", "much-too-long-an-ending"):
+        counted.add(f"x.{ending}")
+    [said] = filter(None, [counted.notice])
+    assert said.sentence("zh").startswith(
+        "跳过了 9 个没有声音的文件：.a 2 个、无扩展名 1 个、.b 1 个"
+    )
+    assert said.sentence("zh").endswith("、其他 2 个。")
+    assert PassedOver().notice is None
+
+
+def test_a_file_of_a_watched_folder_is_looked_into_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+
+    def look_into(path: Path) -> bool:
+        looked.append(path)
+        return True
+
+    monkeypatch.setattr(sources, "holds_sound", look_into)
+    path = written(tmp_path / "odd.dat")
+    for _ in range(3):
+        assert [item.name for item in sources.recordings_in(tmp_path, PassedOver())] == ["odd.dat"]
+    assert looked == [path]
+    written(path, "longer")
+    sources.recordings_in(tmp_path, PassedOver())
+    assert looked == [path, path]
 
 
 def test_what_is_hidden_is_left_out_of_folders(tmp_path: Path) -> None:

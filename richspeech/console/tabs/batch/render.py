@@ -34,8 +34,14 @@ def choice(batch: BatchSummary, locale: str, timezone: str) -> str:
     return say("batch_choice", locale, when=when, over=batch.over, files=batch.jobs)
 
 
-def status(coming: HandingIn | None, followed: Followed, locale: str) -> str:
+def status(coming: HandingIn | None, followed: Followed, locale: str) -> Markup:
     """Draw how far all recordings are together; some may be ``coming`` first."""
+    passed = coming.passed_over if coming is not None else None
+    said = message("info", passed.sentence(locale)) if passed is not None else Markup()
+    return _status(coming, followed, locale) + said
+
+
+def _status(coming: HandingIn | None, followed: Followed, locale: str) -> Markup:
     if coming is not None and coming.state is not State.FINISHED:
         return _coming(coming, locale)
     rows = followed.rows.values()
@@ -51,7 +57,7 @@ def status(coming: HandingIn | None, followed: Followed, locale: str) -> str:
     return meter(say(head, locale), fraction, parts, say("batch_progress", locale))
 
 
-def _coming(job: HandingIn, locale: str) -> str:
+def _coming(job: HandingIn, locale: str) -> Markup:
     if job.state is State.FAILED:
         sentence = Notice.of(job.error).sentence(locale) if job.error else ""
         return message("error", sentence, role="alert")
@@ -76,7 +82,7 @@ def _parts(followed: Followed, sums: Tally, locale: str) -> list[str]:
     return parts
 
 
-def _end(rows: Sequence[JobSummary], locale: str) -> str:
+def _end(rows: Sequence[JobSummary], locale: str) -> Markup:
     done = [row for row in rows if row.state is State.FINISHED]
     failed = sum(row.state is State.FAILED for row in rows)
     audio = duration_text(sum(row.seconds_done for row in done), locale)
