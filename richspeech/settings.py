@@ -202,10 +202,12 @@ class ModelSettings(_Group):
 
 
 class VadSettings(_Group):
-    """Where an utterance ends."""
+    """Where an utterance ends, and what is heard beside them."""
 
     max_end_silence_ms: Annotated[int, Field(ge=200, le=6_000)] = 800
     max_single_segment_ms: Annotated[int, Field(ge=2_000, le=60_000)] = 30_000
+    sounds: bool = True
+    sure_sound: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class RecognitionSettings(_Group):

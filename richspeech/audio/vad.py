@@ -373,6 +373,14 @@ class SpanDetector:
         memory = self._memories[0]
         return None if memory["phase"] == Phase.SILENCE else _seconds(memory["start"])
 
+    @property
+    def settled(self) -> float:
+        """Seconds before which no span begins that was not given out yet."""
+        memory = self._memories[0]
+        if memory["phase"] != Phase.SILENCE:
+            return _seconds(memory["start"])
+        return _seconds(max(memory["free"], memory["frame"] - self._rules.start_lookback))
+
     def feed(
         self, silence_probability: NDArray[np.float32], decibel: NDArray[np.float32]
     ) -> list[SpeechSpan]:
@@ -438,6 +446,12 @@ class SpanMerger:
                 closed.append(self._open)
                 self._open = span
         return closed
+
+    def settle(self, seconds: float) -> list[SpeechSpan]:
+        """Return the utterance that can grow no more, since no span begins before ``seconds``."""
+        if self._open is None or seconds - self._open.start <= self._max_length_s + ROUNDING_S:
+            return []
+        return self.finish()
 
     def finish(self) -> list[SpeechSpan]:
         """Return the last utterance, if there is one."""

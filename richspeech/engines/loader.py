@@ -187,12 +187,13 @@ def load_reading(
     """
     from richspeech.engines.common.streaming import reading  # noqa: PLC0415 - imports torch
 
-    if not engine_named(engine).can(Capability.LIVE):
+    able = engine_named(engine)
+    if not able.can(Capability.LIVE):
         raise ModelError("worker.whole_recordings", engine=engine)
     models = find_models(settings, engine)
     queue = queue_of(engine, models)
     return Loaded(
-        reading(queue, settings, models, "cpu"),
+        reading(queue, settings, models, "cpu", hears_events=able.can(Capability.EVENTS)),
         engine,
         models.recogniser,
         models.detector,

@@ -1,8 +1,8 @@
 """Utterances in a file, for a recogniser on another machine: their features, without the sound.
 
 A ``.npz`` without pickles: ``log_mel`` [T, 80] float32, the rows of all utterances one after the
-other; ``rows`` [N], how many each has; ``spans`` [N, 2] float64, seconds; ``request``, the options
-of all as JSON. 32 kB a second.
+other; ``rows`` [N], how many each has; ``spans`` [N, 2] float64, seconds; ``is_sound`` [N], whether
+nobody speaks in it; ``request``, the options of all as JSON. 32 kB a second.
 """
 
 import json
@@ -43,6 +43,7 @@ def write_features(file: Path, requests: Sequence[Request]) -> None:
             log_mel=np.concatenate([each.log_mel for each in utterances]),
             rows=[len(each.log_mel) for each in utterances],
             spans=[(each.start, each.end) for each in utterances],
+            is_sound=[each.is_sound for each in utterances],
             request=json.dumps(_request(requests[0].options)),
         )
 
@@ -52,14 +53,15 @@ def read_features(file: Path) -> list[Request]:
     try:
         with NpzFile(file.open("rb"), own_fid=True) as kept:  # no pickles unless asked for
             log_mel, rows, spans = kept["log_mel"], kept["rows"], kept["spans"]
+            is_sound = kept["is_sound"]
             request = json.loads(str(kept["request"]))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError("worker.no_features", why=str(error)) from error
     options = TranscriptionRequest.from_dict(request).options
     pieces = np.split(log_mel, np.cumsum(rows)[:-1])
     return [
-        Request(Utterance(float(start), float(end), NO_SOUND, piece), options)
-        for (start, end), piece in zip(spans, pieces, strict=True)
+        Request(Utterance(float(start), float(end), NO_SOUND, piece, bool(sound)), options)
+        for (start, end), piece, sound in zip(spans, pieces, is_sound, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from postprocess import NO_SPEECH
+from postprocess import NO_SPEECH, Emotion
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import Cancelled
@@ -197,18 +197,28 @@ class Pipeline:
         reader: Reader,
         *,
         model: str,
+        sure_sound: float = 0.0,
         known: Sequence[Segment] = (),
     ) -> None:
-        """Recognise none of the first utterances again where they are ``known``."""
+        """Recognise none of the first utterances again where they are ``known``.
+
+        Where nobody speaks a segment needs an event that is as probable as ``sure_sound``.
+        """
         self._queue, self._reader = queue, reader
-        self._model, self._known = model, known
+        self._model, self._sure_sound, self._known = model, sure_sound, known
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
         """Return one that takes these as recognised, for as long as utterances are where they were.
 
         A recording is decoded and searched for speech all the same, which costs little.
         """
-        return Pipeline(self._queue, self._reader, model=self._model, known=known)
+        return Pipeline(
+            self._queue,
+            self._reader,
+            model=self._model,
+            sure_sound=self._sure_sound,
+            known=known,
+        )
 
     def transcribe(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -247,19 +257,27 @@ class Pipeline:
                 _stop_if(cancelled)
                 seconds = stretch.seconds
                 for utterance in stretch.utterances:
+                    if _is_behind(utterance, known):
+                        continue
                     if (segment := _take(known, utterance)) is not None:
                         line.append(_Heard(segment))
                         continue
                     while not job.has_room:
                         yield line.next_step(utterance.start, cancelled)
                     future = job.submit(Request(utterance, options))
-                    line.append(_Asked(SpeechSpan(utterance.start, utterance.end), future))
+                    line.append(_Asked.of(utterance, future, self._sure_sound))
                 step = line.step(stretch.settled)
                 warnings = stretch.warnings
                 yield replace(step, open_start=stretch.open_start, warnings=warnings)
             while line:
                 yield line.next_step(seconds, cancelled)
         yield _Step((), seconds, finished=True)
+
+
+def _is_behind(utterance: Utterance, known: deque[Segment]) -> bool:
+    """Tell whether this is a sound that was heard before, and was nothing to speak of."""
+    begins = utterance.start + KNOWN_WITHIN_SECONDS
+    return utterance.is_sound and bool(known) and known[0].start > begins
 
 
 def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:
@@ -303,12 +321,16 @@ class _Heard:
 class _Asked:
     """An utterance that the model has."""
 
-    span: SpeechSpan
+    start: float
+    end: float
+    is_sound: bool
     future: Future[Hypothesis]
+    sure_sound: float
 
-    @property
-    def start(self) -> float:
-        return self.span.start
+    @classmethod
+    def of(cls, utterance: Utterance, future: Future[Hypothesis], sure_sound: float) -> "_Asked":
+        """Keep the place of an utterance, without its sound."""
+        return cls(utterance.start, utterance.end, utterance.is_sound, future, sure_sound)
 
     @property
     def is_done(self) -> bool:
@@ -321,9 +343,12 @@ class _Asked:
     def wait(self, cancelled: Cancel) -> None:
         _wait(self.future, cancelled)
 
-    def result(self) -> Segment:
-        """Return its segment; raises what the model raised."""
-        return segment_of(self.span, _answer(self.future))
+    def result(self) -> Segment | None:
+        """Return its segment, if it has one; raises what the model raised."""
+        hypothesis, span = _answer(self.future), SpeechSpan(self.start, self.end)
+        if self.is_sound:
+            return sound_of(span, hypothesis, self.sure_sound)
+        return segment_of(span, hypothesis)
 
 
 class _Line:
@@ -352,7 +377,8 @@ class _Line:
         while self._line and self._line[0].is_done:
             if new and self._line[0].has_failed:
                 break
-            new.append(self._line.popleft().result())
+            if (segment := self._line.popleft().result()) is not None:
+                new.append(segment)
         return _Step(tuple(new), self._line[0].start if self._line else settled)
 
 
@@ -398,6 +424,29 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         tokens=tuple(token.moved(span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
         no_speech_probability=hypothesis.language_probabilities.get(NO_SPEECH),
+    )
+
+
+def sound_of(span: SpeechSpan, hypothesis: Hypothesis, sure: float) -> Segment | None:
+    """Place what sounds where nobody speaks; None without an event as probable as ``sure``."""
+    probabilities = hypothesis.event_probabilities
+    events = tuple(each for each in hypothesis.events if probabilities.get(each, 0.0) >= sure)
+    if not events:
+        return None
+    no_speech = hypothesis.language_probabilities.get(NO_SPEECH)
+    return Segment(
+        start=span.start,
+        end=span.end,
+        text="",
+        language=NO_SPEECH,
+        language_probability=no_speech,
+        emotion=Emotion.UNKNOWN,
+        emotion_probabilities={},
+        events=events,
+        event_probabilities=probabilities,
+        tokens=(),
+        raw_text="".join(event.tag for event in events),
+        no_speech_probability=no_speech,
     )
 
 

@@ -1,18 +1,19 @@
 """Reading: an opened recording → utterances, each as soon as it is certain.
 
-    blocks → frames → speech spans → utterances
+    blocks → frames → speech spans → utterances, and the sounds between them
 
 What comes out of it block by block is a ``Stretch``: plain arrays and frozen records, which may
 come from another process as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from richspeech.audio.mono import Waveform
+from richspeech.audio.sounds import SoundFinder, SoundSpan
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
@@ -30,6 +31,9 @@ HISTORY_SECONDS = 65.0
 
 An utterance that began before can grow no more, since joined ones are at most 30 s long.
 """
+
+
+Spans = Sequence[SpeechSpan | SoundSpan]
 
 
 class WaveformSource(Protocol):
@@ -68,6 +72,10 @@ class SpanStream(Protocol):
     def open_start(self) -> float | None:
         """Start of the span that has begun and not ended, in seconds."""
 
+    @property
+    def settled(self) -> float:
+        """Seconds before which no span begins that was not given out yet."""
+
     def feed(self, frames: Frames) -> list[SpeechSpan]:
         """Take the next frames; return the spans that are certain by now."""
 
@@ -94,13 +102,16 @@ class Stretch:
     """Length of the recording so far, this block included."""
     open_start: float | None = None
     """Start of the utterance that has begun and may still grow, in seconds."""
+    open_sound: float | None = None
+    """The same of a sound that nobody speaks in."""
     warnings: tuple[RecordingWarning, ...] = ()
     """What is amiss with the recording, as far as is known by now."""
 
     @property
     def settled(self) -> float:
         """Seconds before which no further utterance begins, as far as can be told yet."""
-        return self.seconds if self.open_start is None else self.open_start
+        starts = (self.open_start, self.open_sound)
+        return min((start for start in starts if start is not None), default=self.seconds)
 
 
 @dataclass(frozen=True)
@@ -111,11 +122,15 @@ class Reader:
     detector: Detector
     block_seconds: float = BLOCK_SECONDS
     """How much is read at a time; this changes how soon text comes, and no text."""
+    hears_sounds: bool = False
+    """Whether what sounds between utterances is given out, too. Who says where utterances begin and
+    end gets those alone."""
 
     def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
         """Yield a stretch for every block, and one for the end; raises what the recording does."""
         detected = self.detector.stream(options.turn_detection)
-        stream = UtteranceStream(self.frontend.stream(), detected, options)
+        sounds = SoundFinder() if self.hears_sounds and options.turn_detection is None else None
+        stream = UtteranceStream(self.frontend.stream(), detected, options, sounds)
         for stretch in stream.read(recording.blocks(self.block_seconds)):
             yield replace(stretch, warnings=recording.warnings)
 
@@ -126,8 +141,15 @@ class UtteranceStream:
     Holds the last HISTORY_SECONDS, and nothing else of the recording.
     """
 
-    def __init__(self, frames: FrameStream, spans: SpanStream, options: Options) -> None:
-        self._frames, self._spans, self._buffer = frames, spans, FrameBuffer()
+    def __init__(
+        self,
+        frames: FrameStream,
+        spans: SpanStream,
+        options: Options,
+        sounds: SoundFinder | None = None,
+    ) -> None:
+        self._frames, self._spans, self._sounds = frames, spans, sounds
+        self._buffer = FrameBuffer()
         self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
 
     @property
@@ -147,17 +169,32 @@ class UtteranceStream:
             yield self._stretch(block, self._closed_by(block) if len(block) else [])
             self._buffer.forget(self.seconds - HISTORY_SECONDS)
         last = self._merger.feed(self._spans.finish()) + self._merger.finish()
-        yield self._stretch(np.zeros(0, np.float32), last)
+        sounds = [] if self._sounds is None else self._sounds.finish(last)
+        yield self._stretch(np.zeros(0, np.float32), _in_order(last, sounds))
 
-    def _stretch(self, block: Waveform, closed: Iterable[SpeechSpan]) -> Stretch:
-        utterances = tuple(self._buffer.cut(span.start, span.end) for span in closed)
-        return Stretch(block, utterances, self.seconds, self.open_start)
+    def _stretch(self, block: Waveform, closed: Spans) -> Stretch:
+        utterances = tuple(
+            self._buffer.cut(span.start, span.end, is_sound=isinstance(span, SoundSpan))
+            for span in closed
+        )
+        sound = self._sounds.open_start if self._sounds else None
+        return Stretch(block, utterances, self.seconds, self.open_start, sound)
 
-    def _closed_by(self, block: Waveform) -> list[SpeechSpan]:
+    def _closed_by(self, block: Waveform) -> Spans:
         frames = self._frames.feed(block)
         self._buffer.append(block, frames.log_mel)
         closed = self._merger.feed(self._spans.feed(frames))
+        closed += self._merger.settle(self._spans.settled)
         start = self._merger.open_start
         if start is not None and start < self.seconds - HISTORY_SECONDS:
-            return closed + self._merger.finish()
-        return closed
+            closed += self._merger.finish()
+        if self._sounds is None:
+            return closed
+        self._sounds.feed(frames.decibel, frames.log_mel)
+        start = self.open_start
+        settled = self._spans.settled if start is None else start
+        return _in_order(closed, self._sounds.find(closed, settled, speaking=start is not None))
+
+
+def _in_order(utterances: Spans, sounds: Spans) -> Spans:
+    return sorted((*utterances, *sounds), key=lambda span: span.start)

@@ -34,6 +34,8 @@ class Utterance:
     """float32 mono 16 kHz, from ``start`` to ``end``."""
     log_mel: NDArray[np.float32]
     """[T, 80], T at least 1: the rows whose windows lie within the waveform."""
+    is_sound: bool = False
+    """Whether nobody speaks in it, and only what sounds is asked for."""
 
     @property
     def duration(self) -> float:
@@ -65,7 +67,7 @@ class FrameBuffer:
         self._waveform.append(waveform)
         self._log_mel.append(log_mel)
 
-    def cut(self, start: float, end: float) -> Utterance:
+    def cut(self, start: float, end: float, *, is_sound: bool = False) -> Utterance:
         """Return what lies between two times in seconds.
 
         Its features are those of its own samples: windows that reach over its end are left out,
@@ -79,6 +81,7 @@ class FrameBuffer:
             end,
             self._waveform.cut(*samples),
             self._log_mel.cut(first, max(last - FRAMES_ACROSS_THE_END, first + 1)),
+            is_sound,
         )
 
     def forget(self, before: float) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 from postprocess import LANGUAGES
 from richspeech.engines.hub import Weights
+from richspeech.engines.registry import could
+from richspeech.model.capability import Capability
 from richspeech.model.options import Options
 from richspeech.settings import HotwordSettings, Settings
 
@@ -39,6 +41,9 @@ def identity_of(
     later: list[object] = (
         [] if punctuation_weights is None else [*_files(punctuation_weights.folder)]
     )
+    vad = settings.vad
+    if vad.sounds and could(engine or model.engine, Capability.EVENTS):
+        later.append(vad.model_dump(include={"sounds", "sure_sound"}))
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
     if sentiment_weights is not None:
@@ -51,7 +56,7 @@ def identity_of(
         engine or model.engine,
         model.backend,
         model.precision,
-        settings.vad.model_dump(),
+        vad.model_dump(include={"max_end_silence_ms", "max_single_segment_ms"}),
         [asdict(rule) for rule in settings.rules],
         [*_files(weights.folder)],
         [*_files(vad_weights.folder)],

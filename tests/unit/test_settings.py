@@ -259,6 +259,7 @@ def test_a_wrong_rule_is_refused_by_name(tmp_path: Path, text: str, words: tuple
         ("vad", "max_end_silence_ms", 6_001),
         ("vad", "max_single_segment_ms", 1_999),
         ("vad", "max_single_segment_ms", 60_001),
+        ("vad", "sure_sound", 1.1),
         ("recognition", "language", "xx"),
         ("recognition", "allowed_languages", []),
         ("recognition", "merge_length_s", 0.5),

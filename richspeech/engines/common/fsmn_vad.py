@@ -109,6 +109,11 @@ class VadStream:
         """Start of the span that has begun and not ended, in seconds."""
         return self._detector.open_start
 
+    @property
+    def settled(self) -> float:
+        """Seconds before which no span begins that was not given out yet."""
+        return self._detector.settled
+
     def feed(self, frames: Frames) -> list[SpeechSpan]:
         """Take the next frames, any number of them; return the spans that end within them."""
         return self._detector.feed(*self._scorer.feed(frames))

@@ -15,7 +15,14 @@ CUDA_BLOCK_SECONDS = 20.0
 """A GPU does blocks five times as long in almost the same time."""
 
 
-def assemble(recogniser: Recogniser, settings: Settings, models: Models, device: str) -> Parts:
+def assemble(
+    recogniser: Recogniser,
+    settings: Settings,
+    models: Models,
+    device: str,
+    *,
+    hears_events: bool = False,
+) -> Parts:
     """Give a recogniser what it needs to hear recordings, and people who still talk."""
     if models.punctuation is not None:
         folder, threads = models.punctuation.folder, settings.model.threads
@@ -25,12 +32,22 @@ def assemble(recogniser: Recogniser, settings: Settings, models: Models, device:
         batch_seconds=settings.scheduler.batch_seconds(device),
         queue_seconds=settings.scheduler.queue_seconds,
     )
-    pipeline = reading(scheduler, settings, models, device)
+    pipeline = reading(scheduler, settings, models, device, hears_events=hears_events)
     return Parts(pipeline, scheduler, Sketcher(scheduler, Fbank()))
 
 
-def reading(queue: RecognitionQueue, settings: Settings, models: Models, device: str) -> Pipeline:
-    """Return what hears recordings with a recogniser that may be anywhere, behind ``queue``."""
+def reading(
+    queue: RecognitionQueue,
+    settings: Settings,
+    models: Models,
+    device: str,
+    *,
+    hears_events: bool = False,
+) -> Pipeline:
+    """Return what hears recordings with a recogniser that may be anywhere, behind ``queue``.
+
+    One that ``hears_events`` is asked what sounds between utterances, where the settings want it.
+    """
     detector = FsmnVad.load(
         models.detector.folder,
         max_end_silence_ms=settings.vad.max_end_silence_ms,
@@ -38,5 +55,6 @@ def reading(queue: RecognitionQueue, settings: Settings, models: Models, device:
         cache_folder=settings.model.cache_folder,
     )
     block_seconds = CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS
-    reader = Reader(Fbank(), detector, block_seconds)
-    return Pipeline(queue, reader, model=models.recogniser.name)
+    hears_sounds = hears_events and settings.vad.sounds
+    reader = Reader(Fbank(), detector, block_seconds, hears_sounds=hears_sounds)
+    return Pipeline(queue, reader, model=models.recogniser.name, sure_sound=settings.vad.sure_sound)

@@ -56,7 +56,8 @@ class SenseVoice:
         """Recognise utterances of at most about 30 s in one batch, one result each."""
         if not requests:
             return []
-        found = self._pass(requests, [request.options.language for request in requests])
+        hints = [None if r.utterance.is_sound else r.options.language for r in requests]
+        found = self._pass(requests, hints)
         strays = {i: _stray(found[i], request) for i, request in enumerate(requests)}
         again = {i: language for i, language in strays.items() if language}
         if again:
@@ -90,7 +91,7 @@ class SenseVoice:
 def _stray(hypothesis: Hypothesis, request: Request) -> str | None:
     """Return the likeliest allowed language when another one was heard, else None."""
     options = request.options
-    allowed = options.allowed_languages
+    allowed = None if request.utterance.is_sound else options.allowed_languages
     if options.language or allowed is None or hypothesis.language in (*allowed, NO_SPEECH):
         return None
     return max(allowed, key=lambda name: hypothesis.language_probabilities.get(name, 0.0))

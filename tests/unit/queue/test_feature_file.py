@@ -18,7 +18,7 @@ OPTIONS = Options(language="yue", merge=True, hotwords=("达摩院",))
 def request(start: float, rows: int, options: Options = OPTIONS) -> Request:
     mel = np.random.default_rng(rows).normal(size=(rows, 80)).astype(np.float32)
     waveform = np.zeros(rows * 160, np.float32)
-    return Request(Utterance(start, start + rows / 100, waveform, mel), options)
+    return Request(Utterance(start, start + rows / 100, waveform, mel, rows == 1), options)
 
 
 def test_features_spans_and_options_arrive_and_the_sound_does_not(tmp_path: Path) -> None:
@@ -31,6 +31,7 @@ def test_features_spans_and_options_arrive_and_the_sound_does_not(tmp_path: Path
             other.utterance.start,
             other.utterance.end,
         )
+        assert one.utterance.is_sound == other.utterance.is_sound
         assert np.array_equal(one.utterance.log_mel, other.utterance.log_mel)
         assert len(other.utterance.waveform) == 0
 

@@ -115,6 +115,11 @@ class FakeDetector:
         now = self._frames / 100
         return next((start for start, end in self.spans if start < now <= end), None)
 
+    @property
+    def settled(self) -> float:
+        now = self._frames / 100
+        return min((start for start, end in self.spans if end >= now), default=now)
+
     def feed(self, frames: Frames) -> list[SpeechSpan]:
         before, self._frames = self._frames / 100, self._frames + len(frames.log_mel)
         return [SpeechSpan(*span) for span in self.spans if before <= span[1] < self._frames / 100]

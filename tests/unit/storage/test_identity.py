@@ -69,6 +69,8 @@ def test_which_of_two_models_detects_and_which_recognises_matters(
         {"model": {"precision": "int8"}},
         {"model": {"backend": "torch"}},
         {"vad": {"max_end_silence_ms": 500}},
+        {"vad": {"sounds": False}},
+        {"vad": {"sure_sound": 0.6}},
         {"rules": ()},
     ],
 )
@@ -93,6 +95,15 @@ def test_an_engine_beside_that_of_the_settings_has_its_own_digest(weights: Weigh
     same = identity_of(settings, weights, weights, engine=settings.model.engine)
     other = identity_of(settings, weights, weights, engine="paraformer")
     assert same == identity(weights) != other
+
+
+def test_sounds_matter_only_where_they_are_heard(weights: Weights) -> None:
+    for groups in ({"sounds": False, "sure_sound": 0.9}, {"sure_sound": 0.9}):
+        silent = {"vad": groups, "model": {"engine": "paraformer"}}
+        assert identity(weights, **silent) == identity(weights, model={"engine": "paraformer"})
+    assert identity(weights, vad={"sounds": False}) == identity(
+        weights, vad={"sounds": False, "sure_sound": 0.9}
+    )
 
 
 def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
