@@ -1,7 +1,7 @@
 """``python -m richspeech bench``: speed and memory beside other systems, in one process."""
 
 SECTIONS = (
-    *("speed", "tokens", "encoders", "vad", "start", "first", "long", "clients", "clips"),
+    *("speed", "tokens", "encoders", "vad", "sounds", "start", "first", "long", "clients", "clips"),
     "sentiment",
 )
 """What ``--only`` chooses from; ``report`` says what each measures."""

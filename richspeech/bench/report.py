@@ -84,6 +84,15 @@ def _voice_activity(findings: Findings) -> Rows:
     return (f"voice activity, beside funasr's (spans {equal})", "as fast"), rows
 
 
+def _sounds(findings: Findings) -> Rows:
+    found = findings["sounds"]
+    rows = [[
+        f"{found['sound_seconds']:.0f} s beside {found['speech_seconds']:.0f} s of speech",
+        f"{found['cost_percent']:+.1f} %",
+    ]]  # fmt: skip
+    return ("sounds outside speech, one after the other", "time"), rows
+
+
 def _start(findings: Findings) -> Rows:
     rows = [
         ["process start to model loaded", *_pair(findings, "ready_seconds", "{:.2f} s")],
@@ -161,6 +170,7 @@ TABLES = (
     ("tokens_equal_percent", _tokens),
     ("encoder_rtfx", _encoders),
     ("vad_speedup", _voice_activity),
+    ("sounds", _sounds),
     ("ready_seconds", _start),
     ("first_text_seconds", _first),
     ("long_recording", _long),

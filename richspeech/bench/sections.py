@@ -261,6 +261,30 @@ def voice_activity(bench: Bench) -> Findings:
     }
 
 
+def sounds(bench: Bench) -> Findings:
+    """Find what sounds outside speech: how much it is, and how much longer it all takes."""
+    found = find_utterances(bench.speech, bench.detector, hears_sounds=True)
+    heard = {"without": [each for each in found if not each.is_sound], "with": found}
+    systems: dict[str, Callable[[], object]] = {
+        name: partial(_find_and_recognise, bench, each, hears_sounds=name == "with")
+        for name, each in heard.items()
+    }
+    alternate(systems, 1)
+    timings = alternate(systems, bench.setup.repeat)
+    more = timings["with"].median / timings["without"].median - 1
+    seconds = {name: sum(each.duration for each in row) for name, row in heard.items()}
+    return {"sounds": {
+        "speech_seconds": seconds["without"],
+        "sound_seconds": seconds["with"] - seconds["without"],
+        "cost_percent": 100 * more,
+    }}  # fmt: skip
+
+
+def _find_and_recognise(bench: Bench, heard: list[Utterance], *, hears_sounds: bool) -> None:
+    find_utterances(bench.speech, bench.detector, hears_sounds=hears_sounds)
+    _recognise_all(bench.engine, bench.batches(heard))
+
+
 def start(bench: Bench) -> Findings:
     """Start fresh processes: how long until they are ready, and the most memory they need."""
     run_child("start ours", bench.setup)  # fills the cache
@@ -376,6 +400,7 @@ RUN: dict[str, Callable[[Bench], Findings]] = {
     "tokens": tokens,
     "encoders": encoders,
     "vad": voice_activity,
+    "sounds": sounds,
     "start": start,
     "first": first_text,
     "long": long_recording,

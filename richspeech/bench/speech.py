@@ -85,10 +85,13 @@ class Repeated:
             yield self.speech.take(np.arange(first, last), mode="wrap")
 
 
-def find_utterances(speech: Waveform, detector: Detector) -> list[Utterance]:
+def find_utterances(
+    speech: Waveform, detector: Detector, *, hears_sounds: bool = False
+) -> list[Utterance]:
     """Cut speech as the pipeline cuts it."""
     recording = Repeated(speech, len(speech) / SAMPLE_RATE)
-    stretches = Reader(Fbank(), detector).read(recording, Options())
+    reader = Reader(Fbank(), detector, hears_sounds=hears_sounds)
+    stretches = reader.read(recording, Options())
     return [utterance for stretch in stretches for utterance in stretch.utterances]
 
 
