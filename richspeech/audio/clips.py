@@ -3,9 +3,9 @@
     recording ─┬ audio ── decode from the start, count samples ── the span's samples ─┬ wav
                └ video ── seek, decode ── frames shown in the span ── even frames ────┴ mp4
 
-Times are the transcript's: seconds of decoded audio, counted as in ``audio.decode``, whatever a
-header claims. The audio of a span says where the container places it, and the video is sought
-there. Everything is encoded again, since packets can only be cut at key frames.
+Times are the transcript's, those of ``audio.clock``: counted in samples, and where the container
+presents sound. The video is sought there. Everything is encoded again, since packets can only be
+cut at key frames.
 
 Audio keeps its sample rate, and mono or stereo; more channels are averaged to one. Video keeps its
 size, rotation and mean frame rate. If a video's frames cannot be decoded or encoded, only the audio
@@ -108,7 +108,7 @@ def cut(
                 if reel:
                     whole = whole or stack.enter_context(writer("reel", kind))
                     writers.append(whole)
-                _shoot(writers, pieces, video, stopped)
+                _shoot(writers, pieces, video, recording.zero, stopped)
         _require_all(found, spans, recording.name)
     return Cut(tuple(paths), whole.path if whole else None, note)
 
@@ -148,6 +148,7 @@ def _shoot(
     writers: Sequence[MediaWriter],
     pieces: Iterable["_Piece"],
     video: Video | None,
+    zero: float,
     stopped: Callable[[], bool],
 ) -> None:
     """Write one span to every file: first its audio, then the frames shown meanwhile."""
@@ -158,7 +159,7 @@ def _shoot(
         for writer in writers:
             writer.add_sound(piece.samples, piece.kind)
     if video and start is not None:
-        for moment, frame in video.shown(start, start + seconds):
+        for moment, frame in video.shown(zero + start, zero + start + seconds):
             _require_wanted(stopped)
             for writer in writers:
                 writer.show(frame, moment)
@@ -194,7 +195,7 @@ class _Piece(NamedTuple):
     samples: Samples
     kind: SoundKind
     start: float
-    """Seconds at which the container places it."""
+    """Seconds from the beginning of the recording."""
 
 
 def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span]) -> Iterator[_Piece]:
@@ -203,13 +204,12 @@ def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span]) -> Iterator[_Pi
     seconds = 0.0
     for frame in frames:
         rate, length = frame.sample_rate, frame.samples
-        placed = seconds if frame.time is None else frame.time
         while waiting:
             number, span = waiting[0]
             first, last = (min(length, max(0, round((moment - seconds) * rate))) for moment in span)
             if first < last:
                 samples = _one_or_two_channels(frame)[:, first:last]
-                yield _Piece(number, samples, SoundKind(rate, len(samples)), placed + first / rate)
+                yield _Piece(number, samples, SoundKind(rate, len(samples)), seconds + first / rate)
             if last == length:
                 break
             waiting.popleft()

@@ -13,6 +13,9 @@ import av
 
 PIECE_BYTES = 2**20
 
+DECODING = 2
+"""Raised when the same bytes give other samples: 2 since each lies at its presentation time."""
+
 
 def content_digest(source: Path | str | bytes | BinaryIO) -> str | None:
     """Digest all bytes of ``source`` and the versions of what would decode them.
@@ -20,7 +23,8 @@ def content_digest(source: Path | str | bytes | BinaryIO) -> str | None:
     None where they would have to be fetched from elsewhere. Where a file is read by somebody else
     meanwhile, he goes on where he was. Raises ``OSError``.
     """
-    digest = blake2b(repr(sorted(av.library_versions.items())).encode(), digest_size=32)
+    versions = (DECODING, sorted(av.library_versions.items()))
+    digest = blake2b(repr(versions).encode(), digest_size=32)
     if isinstance(source, bytes):
         digest.update(source)
     elif isinstance(source, Path | str):

@@ -1,9 +1,10 @@
 """Decode uploads into blocks of one mono 16 kHz waveform.
 
-    file | bytes | stream → packets → frames → mono, 16 kHz → limit on seconds → equal blocks
+    file | bytes | stream → packets → frames, each at its time → mono, 16 kHz → limit on seconds
+                                                              → equal blocks
 
-The file is not trusted: see ``audio.container``, which opens it, and ``audio.mono``, which mixes.
-Bytes and seconds are counted, never believed.
+The file is not trusted: see ``audio.container``, which opens it, ``audio.clock``, which places what
+is decoded, and ``audio.mono``, which mixes. Bytes and seconds are counted, never believed.
 
 Not covered: damaged packets are left out, not filled with silence, so later times are early by what
 was lost; of several audio streams only the one that ffmpeg calls the best is decoded.
@@ -15,13 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 from av.error import EOFError as EndOfStream
 
+from richspeech.audio.clock import Claim, Clock, claim_of, clock_of, without_padding
 from richspeech.audio.container import (
     DECODER_ERRORS,
     AudioLimits,
@@ -52,6 +53,9 @@ claims so much is not believed any more."""
 CLAIM_TOLERANCE_SECONDS = 1.0
 """By which a recording may be longer than its header claims, for codecs pad."""
 
+MOST_DIFFERENCE_SECONDS = 0.5
+"""By which what is heard may differ from what the file says, or from what was sent."""
+
 MOST_DAMAGE_IN_A_ROW = 10_000
 """Packets without any sound after which the rest is given up (several minutes of MP3)."""
 
@@ -63,9 +67,8 @@ class Recording:
     name: str
     """What messages call it: the file's own name without folders."""
 
-    _claimed: float | None
-    """Seconds as the container claims."""
-
+    _claim: Claim
+    _clock: Clock
     _size_bytes: int
     _container: InputContainer
     _stream: AudioStream
@@ -74,8 +77,6 @@ class Recording:
     _damage: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
     """Compressed sound that went into the decoder."""
-    _seconds: float = field(default=0.0, init=False)
-    """Sound that came out."""
     _warnings: dict[str, RecordingWarning] = field(default_factory=dict, init=False)
     """Code → warning."""
 
@@ -91,11 +92,18 @@ class Recording:
         What is nonsense is known better the more is decoded: a second has taken so many bytes, and
         the file has only so many more.
         """
-        if self._claimed is None or self._seconds > self._claimed + CLAIM_TOLERANCE_SECONDS:
+        claimed = self._claim.seconds
+        if claimed is None or self._clock.seconds > claimed + CLAIM_TOLERANCE_SECONDS:
             return None
-        measured = self._bytes / self._seconds / MOST_THRIFT if self._seconds else 0.0
+        seconds = self._clock.sound_seconds
+        measured = self._bytes / seconds / MOST_THRIFT if seconds else 0.0
         most = self._size_bytes / max(measured, LEAST_BYTES_PER_SECOND)
-        return self._claimed if 0 < self._claimed <= most else None
+        return claimed if 0 < claimed <= most else None
+
+    @property
+    def zero(self) -> float:
+        """Seconds of the container's own clock at which the recording begins."""
+        return self._clock.zero
 
     def content(self) -> str | None:
         """Digest the file and what decodes it; None where it would have to be fetched.
@@ -119,8 +127,20 @@ class Recording:
             raise AudioError(
                 "audio.damaged" if self._damage else "audio.silent", name=called(self.name)
             )
+        self._warn_of_times()
+
+    def _warn_of_times(self) -> None:
+        clock, said = self._clock, self._claim.seconds
         if self._damage:
             self._warn("damaged_packets", packets=self._damage)
+        if clock.missing_seconds > MOST_DIFFERENCE_SECONDS:
+            self._warn("missing_sound", seconds=round(clock.missing_seconds, 2))
+        if clock.disbelieved_seconds:
+            self._warn("unbelieved_times", seconds=round(clock.disbelieved_seconds, 2))
+        if said is None or not self._claim.is_exact:
+            return
+        if abs(clock.seconds - said) > MOST_DIFFERENCE_SECONDS:
+            self._warn("length_differs", said=round(said, 2), heard=round(clock.seconds, 2))
 
     def _warn(self, code: str, **fields: Value) -> None:
         """Say it in fewer words."""
@@ -133,11 +153,20 @@ class Recording:
             log.warning("%s: %s", self.name, warning)
 
     def frames(self) -> Iterator[AudioFrame]:
-        """Decode, once, as the codec gives it; what is damaged is left out."""
+        """Decode, once, as the codec gives it, and put it in its place.
+
+        Counted in samples, all lies where the container's presentation clock has it; what is
+        damaged is left out, and silence is in its place.
+        """
+        placed = self._clock.placed(self._decoded())
+        end = self._claim.padding_from
+        return placed if end is None else without_padding(placed, end)
+
+    def _decoded(self) -> Iterator[AudioFrame]:
         in_a_row = 0
         for packet in self._packets():
             frames = self._decode(packet)
-            self._count(packet, frames)
+            self._bytes += packet.size if packet else 0
             yield from frames
             in_a_row = 0 if frames else in_a_row + 1
             if in_a_row > MOST_DAMAGE_IN_A_ROW:
@@ -160,10 +189,6 @@ class Recording:
         except DECODER_ERRORS:
             self._damage += 1
             return []
-
-    def _count(self, packet: "Packet[AudioStream] | None", frames: list[AudioFrame]) -> None:
-        self._bytes += packet.size if packet else 0
-        self._seconds += sum(each.samples / each.sample_rate for each in frames if each.sample_rate)
 
     def _limited(self, waveforms: Iterable[Waveform]) -> Iterator[Waveform]:
         samples = 0
@@ -192,9 +217,17 @@ def open_recording(
     with open_container(source, limits, name=name) as opened:
         container = opened.container
         stream = _audio_stream(container, opened.name)
-        claimed = _claimed_duration(container, stream)
+        believed = min(limits.max_seconds, opened.size_bytes / LEAST_BYTES_PER_SECOND)
+        clock = clock_of(container, stream, believed)
         recording = Recording(
-            opened.name, claimed, opened.size_bytes, container, stream, limits, source
+            opened.name,
+            claim_of(container, stream, clock.zero),
+            clock,
+            opened.size_bytes,
+            container,
+            stream,
+            limits,
+            source,
         )
         recording.warn(*opened.warnings)
         yield recording
@@ -213,9 +246,3 @@ def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     if container.streams.audio:
         raise AudioError("audio.unknown_codec", name=called(name))
     raise AudioError("audio.no_track", name=called(name))
-
-
-def _claimed_duration(container: InputContainer, stream: AudioStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / av.time_base

@@ -259,15 +259,28 @@ def test_pictures_and_sound_stay_together_over_many_spans(tmp_path: Path) -> Non
     assert [seen[int(moment * 30_000 / 1_001)] for moment in middles] == [*range(SECONDS)]
 
 
-def test_times_count_from_the_first_sound_though_pictures_begin_before(tmp_path: Path) -> None:
-    source = video_file(tmp_path / "source.mkv", delay=1.0)
+@pytest.mark.parametrize("ending", ["mkv", "mp4", "ts"])
+def test_times_count_from_the_first_picture_though_sound_begins_later(
+    ending: str, tmp_path: Path
+) -> None:
+    source = video_file(tmp_path / f"source.{ending}", delay=1.0)
     clip = cut_one(source, 2, 4, tmp_path)
-    assert heard_seconds(clip, [0.5, 1.5]) == [2, 3]
-    assert seen_seconds(clip) == [3] * 25 + [4] * 25
+    assert heard_seconds(clip, [0.5, 1.5]) == [1, 2]
+    assert seen_seconds(clip) == [2] * 25 + [3] * 25
+
+
+def test_a_clip_from_before_the_sound_begins_is_silent_and_shows_what_is_seen(
+    tmp_path: Path,
+) -> None:
+    source = video_file(tmp_path / "source.mkv", delay=3.0)
+    clip = cut_one(source, 1, 2, tmp_path)
+    sound, _ = sound_of(clip)
+    assert np.abs(sound).max() < 0.01
+    assert seen_seconds(clip) == [1] * 25
 
 
 def test_the_last_picture_stays_where_the_sound_goes_on(tmp_path: Path) -> None:
-    clip = cut_one(video_file(tmp_path / "source.mkv", delay=2.0), 7, 8, tmp_path)
+    clip = cut_one(video_file(tmp_path / "source.mkv", delay=2.0), 9, 10, tmp_path)
     assert heard_seconds(clip, [0.5]) == [7]
     assert seen_seconds(clip) == [7] * 25
 
