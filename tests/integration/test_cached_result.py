@@ -206,7 +206,7 @@ def decoded_seconds(
         step = [*transcriber.steps(watched, Options())][-1]
         assert step.kept is not None
         assert step.kept.is_cached
-        return recording._seconds
+        return recording._clock.seconds
 
 
 def test_a_file_that_was_heard_before_is_not_decoded_again(
