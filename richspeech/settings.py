@@ -37,6 +37,7 @@ from richspeech.errors import SettingsError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
+from richspeech.model.options import MOST_TRACKS, Channels, Tracks
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
@@ -219,6 +220,8 @@ class RecognitionSettings(_Group):
     merge: bool = False
     merge_length_s: Annotated[float, Field(ge=1, le=30)] = 15.0
     ban_unknown_emotion: bool = False
+    tracks: Annotated[int, Field(ge=1, le=MOST_TRACKS)] | Tracks = "default"
+    channels: Channels = "auto"
 
 
 class ParaformerSettings(_Group):

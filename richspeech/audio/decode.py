@@ -31,7 +31,15 @@ from richspeech.audio.container import (
     open_container,
 )
 from richspeech.audio.content import content_digest
-from richspeech.audio.mono import SAMPLE_RATE, Waveform, cut, resampled
+from richspeech.audio.mono import (
+    LOWEST_SAMPLE_RATE,
+    SAMPLE_RATE,
+    Waveform,
+    Waveforms,
+    Weights,
+    cut,
+    resampled,
+)
 from richspeech.errors import AudioError
 from richspeech.model.recording_warning import RecordingWarning, Value
 
@@ -56,6 +64,11 @@ CLAIM_TOLERANCE_SECONDS = 1.0
 MOST_DIFFERENCE_SECONDS = 0.5
 """By which what is heard may differ from what the file says, or from what was sent."""
 
+SEEKABLE = frozenset(
+    ("aiff", "au", "caf", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg", "w64", "wav")
+)
+"""Containers that find a time without reading all before it."""
+
 MOST_DAMAGE_IN_A_ROW = 10_000
 """Packets without any sound after which the rest is given up (several minutes of MP3)."""
 
@@ -74,6 +87,8 @@ class Recording:
     _stream: AudioStream
     _limits: AudioLimits
     _source: Source
+    _weights: Weights | None = None
+    """How its channels are mixed; None averages them."""
     _damage: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
     """Compressed sound that went into the decoder."""
@@ -112,15 +127,18 @@ class Recording:
         """
         return content_digest(self._source)
 
-    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
+    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveforms]:
         """Decode, once, block by block; every block but the last is exactly `block_seconds` long.
+
+        They are [T], or [S, T] where the recording was opened with weights for several waveforms.
 
         Raises:
             AudioError: nothing can be decoded, or there is more sound than the limits allow.
         """
         block_samples = max(1, round(block_seconds * SAMPLE_RATE))
         empty = True
-        for block in cut(self._limited(resampled(self.frames(), self.name)), block_samples):
+        waveforms = resampled(self.frames(), self.name, self._weights)
+        for block in cut(self._limited(waveforms), block_samples):
             empty = False
             yield block
         if empty:
@@ -141,6 +159,45 @@ class Recording:
             return
         if abs(clock.seconds - said) > MOST_DIFFERENCE_SECONDS:
             self._warn("length_differs", said=round(said, 2), heard=round(clock.seconds, 2))
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether its container finds a time without reading all before it."""
+        return self._container.format.name in SEEKABLE
+
+    def windows(self, starts: Iterable[float], seconds: float) -> Iterator[Waveforms]:
+        """Decode a few seconds from each of these times on, all channels apart, [C, T].
+
+        Where they are is as exact as the container can seek. Give no blocks after this.
+        """
+        for start in starts:
+            if start and not self._sought(start):
+                return
+            if (window := self._window(seconds)) is None:
+                return
+            yield window
+
+    def _sought(self, seconds: float) -> bool:
+        """Go to a time; tell whether that was possible."""
+        ticks = round(seconds / (self._stream.time_base or 1)) + (self._stream.start_time or 0)
+        try:
+            self._container.seek(ticks, stream=self._stream)
+        except DECODER_ERRORS:
+            return False
+        return True
+
+    def _window(self, seconds: float) -> Waveforms | None:
+        """Decode what comes next, as far as it has the channels of its first frame."""
+        frames = list(_lasting(self._decoded(), seconds))
+        if not frames:
+            return None
+        channels = frames[0].layout.nb_channels
+        alike = (frame for frame in frames if frame.layout.nb_channels == channels)
+        try:
+            pieces = [*resampled(alike, self.name, np.eye(channels))]
+        except AudioError:
+            return None
+        return np.nan_to_num(np.concatenate(pieces, axis=-1)) if pieces else None
 
     def _warn(self, code: str, **fields: Value) -> None:
         """Say it in fewer words."""
@@ -190,19 +247,34 @@ class Recording:
             self._damage += 1
             return []
 
-    def _limited(self, waveforms: Iterable[Waveform]) -> Iterator[Waveform]:
+    def _limited(self, waveforms: Iterable[Waveforms]) -> Iterator[Waveforms]:
         samples = 0
         for waveform in waveforms:
-            samples += len(waveform)
+            samples += waveform.shape[-1]
             if samples > self._limits.max_seconds * SAMPLE_RATE:
                 longest = self._limits.max_seconds
                 raise AudioError("audio.too_long", name=called(self.name), longest=longest)
             yield waveform
 
 
+def _lasting(frames: Iterator[AudioFrame], seconds: float) -> Iterator[AudioFrame]:
+    """Give frames until they last so long."""
+    given = 0.0
+    for frame in frames:
+        yield frame
+        given += frame.samples / max(frame.sample_rate, LOWEST_SAMPLE_RATE)
+        if given >= seconds:
+            return
+
+
 @contextmanager
 def open_recording(
-    source: Source, limits: AudioLimits, *, name: str | None = None
+    source: Source,
+    limits: AudioLimits,
+    *,
+    name: str | None = None,
+    track: int | None = None,
+    weights: Weights | None = None,
 ) -> Iterator[Recording]:
     """Open a recording for the length of a `with` block.
 
@@ -210,13 +282,15 @@ def open_recording(
         source: what to decode; a `str` is a path, never an address.
         limits: how much it may hold.
         name: what messages call it, where the source has no name of its own.
+        track: which of the audio tracks, from 0; None: the one that ffmpeg calls the best.
+        weights: how its channels are mixed; None averages them.
 
     Raises:
         AudioError: it is no recording, has no audio, or is bigger than the limits allow.
     """
     with open_container(source, limits, name=name) as opened:
         container = opened.container
-        stream = _audio_stream(container, opened.name)
+        stream = _audio_stream(container, opened.name, track)
         believed = min(limits.max_seconds, opened.size_bytes / LEAST_BYTES_PER_SECOND)
         clock = clock_of(container, stream, believed)
         recording = Recording(
@@ -228,6 +302,7 @@ def open_recording(
             stream,
             limits,
             source,
+            weights,
         )
         recording.warn(*opened.warnings)
         yield recording
@@ -239,10 +314,11 @@ def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = Non
         return np.concatenate(list(recording.blocks()))
 
 
-def _audio_stream(container: InputContainer, name: str) -> AudioStream:
-    stream = container.streams.best("audio")
+def _audio_stream(container: InputContainer, name: str, track: int | None) -> AudioStream:
+    audio = container.streams.audio
+    stream = container.streams.best("audio") if track is None else audio[track]
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
         return stream
-    if container.streams.audio:
+    if audio:
         raise AudioError("audio.unknown_codec", name=called(name))
     raise AudioError("audio.no_track", name=called(name))

@@ -1,9 +1,10 @@
-"""Frames as a codec gives them → one mono 16 kHz waveform, in equal blocks.
+"""Frames as a codec gives them → mono 16 kHz waveforms, in equal blocks.
 
-Channels are averaged with equal weights. ffmpeg's own mix to mono drops the bass channel, clips
-loud stereo recordings and refuses channels without a layout. The average never clips, and a voice
-on one channel only is kept: 6 dB lower in stereo, 18 dB lower in eight channels. Two channels that
-are the exact negative of each other cancel.
+Channels are averaged with equal weights, unless the caller has others: ``audio.channels`` finds
+them. ffmpeg's own mix to mono drops the bass channel, clips loud stereo recordings and refuses
+channels without a layout. The average never clips, and a voice on one channel only is kept: 6 dB
+lower in stereo, 18 dB lower in eight channels. Two channels that are the exact negative of each
+other cancel.
 
 Samples that are not numbers become silence, with the millisecond around them; samples beyond full
 scale are clipped.
@@ -26,6 +27,12 @@ from richspeech.errors import AudioError
 
 Waveform: TypeAlias = NDArray[np.float32]
 """Shape [T], in [-1, 1], mono, SAMPLE_RATE."""
+
+Waveforms: TypeAlias = NDArray[np.float32]
+"""Shape [T], or [S, T] for several that are heard apart: time is the last axis."""
+
+Weights: TypeAlias = NDArray[np.float64]
+"""[S, C]: what each of S waveforms takes of each of C channels."""
 
 SAMPLE_RATE = 16_000
 """Hz of every waveform in this package."""
@@ -66,22 +73,50 @@ def _check_kind(sample_rate: int, channels: int, name: str) -> None:
         raise AudioError("audio.channels", name=called(name), count=channels, most=MOST_CHANNELS)
 
 
-def resampled(frames: Iterable[AudioFrame], name: str) -> Iterator[Waveform]:
-    """Give the mono 16 kHz waveform of each frame as soon as the resampler lets it out."""
+def resampled(
+    frames: Iterable[AudioFrame], name: str, weights: Weights | None = None
+) -> Iterator[Waveforms]:
+    """Give the 16 kHz sound of each frame as soon as the resampler lets it out.
+
+    Without ``weights`` it is the average of all channels, [T], else [S, T]. Frames with another
+    number of channels than the weights are averaged into the first waveform.
+    """
     for kind, run in groupby(frames, key=_kind):
         _check_kind(kind.sample_rate, kind.channels, name)
         try:
-            graph = _mono_graph(kind)
+            graph = _graph(kind, _fitting(weights, kind.channels))
             for frame in run:
                 frame.pts = None  # forged times must not reach the filters
-                yield from _through(graph, frame)
-            yield from _through(graph, None)
+                yield from _through(graph, frame, is_one=weights is None)
+            yield from _through(graph, None, is_one=weights is None)
         except FFmpegError as error:
             raise AudioError("audio.channel_order", name=called(name)) from error
 
 
-def _mono_graph(kind: _Kind) -> Graph:
-    average = "+".join(f"{1 / kind.channels:.9f}*c{channel}" for channel in range(kind.channels))
+def mixture(waveforms: Waveforms) -> Waveform:
+    """Return what is heard apart as one, as loud as the average."""
+    return waveforms if waveforms.ndim == 1 else waveforms.mean(axis=0)
+
+
+def averaging(channels: int, waveforms: int = 1) -> Weights:
+    """Return what averages all channels into the first of some waveforms."""
+    weights = np.zeros((waveforms, channels))
+    weights[0] = 1 / channels
+    return weights
+
+
+def _fitting(weights: Weights | None, channels: int) -> Weights:
+    if weights is None:
+        return averaging(channels)
+    return weights if weights.shape[1] == channels else averaging(channels, len(weights))
+
+
+def _graph(kind: _Kind, weights: Weights) -> Graph:
+    layout = "mono" if len(weights) == 1 else f"{len(weights)}c"
+    mixes = "|".join(
+        f"c{number}=" + "+".join(f"{weight:.9f}*c{channel}" for channel, weight in enumerate(row))
+        for number, row in enumerate(weights)
+    )
     graph = Graph()
     graph.threads = 1
     graph.link_nodes(
@@ -93,46 +128,50 @@ def _mono_graph(kind: _Kind) -> Graph:
             time_base=f"1/{kind.sample_rate}",
         ),
         graph.add("aformat", sample_fmts="fltp"),
-        graph.add("pan", f"mono|c0={average}"),
+        graph.add("pan", f"{layout}|{mixes}"),
         graph.add("apad", whole_dur=str(SHORTEST_SECONDS)),
         graph.add("aresample", str(SAMPLE_RATE)),
-        graph.add("aformat", sample_fmts="flt", channel_layouts="mono"),
+        graph.add("aformat", sample_fmts="fltp"),
         graph.add("abuffersink"),
     ).configure()
     return graph
 
 
-def _through(graph: Graph, frame: AudioFrame | None) -> Iterator[Waveform]:
+def _through(graph: Graph, frame: AudioFrame | None, *, is_one: bool) -> Iterator[Waveforms]:
     graph.push(frame)
     while True:
         try:
             pulled = cast("AudioFrame", graph.pull())
         except (MoreInputNeeded, EndOfStream):
             return
-        yield pulled.to_ndarray()[0]  # [T]
+        sound = cast("Waveforms", pulled.to_ndarray())  # [S, T]
+        yield sound[0] if is_one else sound
 
 
-def cut(waveforms: Iterable[Waveform], block_samples: int) -> Iterator[Waveform]:
+def cut(waveforms: Iterable[Waveforms], block_samples: int) -> Iterator[Waveforms]:
     """Join pieces of any length into blocks of one length; the last is what is left, if any.
 
     What is no number becomes silence, and what is too loud is clipped: once a block, since the
     pieces are short and many.
     """
-    block, filled = np.empty(block_samples, np.float32), 0
+    block, filled = np.empty(0, np.float32), 0
     for waveform in waveforms:
         rest = waveform
-        while len(rest):
-            taken = rest[: block_samples - filled]
-            block[filled : filled + len(taken)] = taken
-            filled += len(taken)
-            rest = rest[len(taken) :]
+        while rest.shape[-1]:
+            if not filled:
+                block = np.empty((*rest.shape[:-1], block_samples), np.float32)
+            taken = rest[..., : block_samples - filled]
+            length = taken.shape[-1]
+            block[..., filled : filled + length] = taken
+            filled += length
+            rest = rest[..., length:]
             if filled == block_samples:
                 yield _clipped(block)
-                block, filled = np.empty(block_samples, np.float32), 0
+                filled = 0
     if filled:
-        yield _clipped(block[:filled])
+        yield _clipped(block[..., :filled])
 
 
-def _clipped(waveform: Waveform) -> Waveform:
+def _clipped(waveform: Waveforms) -> Waveforms:
     np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(waveform, -1.0, 1.0, out=waveform)

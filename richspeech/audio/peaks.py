@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform, Waveforms, mixture
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import Strand
 
 LEAST_SAMPLES = 256
 MOST_PEAKS = 1 << 17
@@ -93,7 +94,7 @@ class _Source(Protocol):
     @property
     def warnings(self) -> tuple[RecordingWarning, ...]: ...
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]: ...
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]: ...
 
 
 @dataclass(frozen=True)
@@ -115,14 +116,20 @@ class MeteredRecording:
         """What is amiss with it, as far as is known yet."""
         return self.recording.warnings
 
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """What of it is heard by itself; none where that is all of it."""
+        strands: tuple[Strand, ...] = getattr(self.recording, "strands", ())
+        return strands
+
     def content(self) -> str | None:
         """Digest its file; None where it has none."""
         digest = getattr(self.recording, "content", None)
         content: str | None = digest() if digest else None
         return content
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
         """Yield the blocks of the recording."""
         for block in self.recording.blocks(block_seconds):
-            self.meter.feed(block)
+            self.meter.feed(mixture(block))
             yield block

@@ -16,7 +16,7 @@ from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.strands import open_strands
 from richspeech.audio.video import open_video
 from richspeech.cli.options import WEIGHTS, Locale, Weights
 from richspeech.engines import loader
@@ -172,7 +172,7 @@ def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Tra
 
     with (
         open_service(settings, keeps=False) as service,
-        open_recording(recording, limits) as opened,
+        open_strands(recording, limits, service.defaults) as opened,
         service.main_engine() as loaded,
     ):
         tell_of_embedded(*loaded.all_weights)

@@ -18,6 +18,7 @@ from cyclopts import Parameter
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
+from richspeech.audio.strands import open_strands
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
 from richspeech.engines.hub import tell_of_embedded
@@ -112,7 +113,7 @@ def _transcribe_file(
     turn: threading.Event,
 ) -> Step:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
-    with open_recording(path, limits) as recording:
+    with open_strands(path, limits, options) as recording:
         for step in transcriber.steps(recording, options, stop.is_set):
             if turn.is_set():
                 _show(path.name, step.progress)

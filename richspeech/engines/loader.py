@@ -213,6 +213,8 @@ def default_options(settings: Settings) -> Options:
         inverse_text_normalization=asked.inverse_text_normalization,
         merge=asked.merge,
         merge_length_s=asked.merge_length_s,
+        tracks=asked.tracks,
+        channels=asked.channels,
         ban_unknown_emotion=asked.ban_unknown_emotion,
     )
 

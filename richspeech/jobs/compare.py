@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
-from richspeech.audio.mono import Waveform
+from richspeech.audio.mono import Waveforms
+from richspeech.audio.strands import open_strands
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.job import Job, Kind
@@ -26,9 +26,10 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
-from richspeech.recognition.reading import WaveformSource
+from richspeech.recognition.reading import WaveformSource, strands_of
 from richspeech.review.comparison import Comparison, Score, compare, score
 
 RuleSet = Literal["current", "none", "trial"]
@@ -114,7 +115,11 @@ class _Beginning:
     duration: float | None = None
     warnings: tuple[RecordingWarning, ...] = ()
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        return strands_of(self.recording)
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
         count = math.ceil(WARM_UP_SECONDS / block_seconds)
         return islice(self.recording.blocks(block_seconds), count)
 
@@ -141,10 +146,10 @@ class Comparisons:
     def _run(self, experiment: Experiment, trial: Trial, path: Path) -> None:
         """Run one side; what is wrong with it keeps nobody from running the other."""
         try:
-            with open_recording(path, self._audio_limits, name=path.name) as recording:
+            side, stopped = trial.side, experiment.stop.is_set
+            asked = side.request
+            with open_strands(path, self._audio_limits, asked.options, name=path.name) as recording:
                 self._enter(experiment, trial, State.LOADING)
-                side, stopped = trial.side, experiment.stop.is_set
-                asked = side.request
                 using = self.engines.use(asked.engine, side.weights, asked.rules, stopped)
                 with using as loaded:
                     self._enter(experiment, trial, State.RUNNING)
@@ -165,7 +170,7 @@ class Comparisons:
         self, transcriber: Transcriber, path: Path, options: Options, stopped: Cancel
     ) -> None:
         """Hear the beginning once, untimed: what a model does for the first time takes longer."""
-        with open_recording(path, self._audio_limits, name=path.name) as recording:
+        with open_strands(path, self._audio_limits, options, name=path.name) as recording:
             for _ in transcriber.transcribe(_Beginning(recording), options, stopped):
                 pass
 

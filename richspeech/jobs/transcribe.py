@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
-from richspeech.audio.decode import Recording, open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.audio.strands import Strands, open_strands
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
@@ -184,7 +184,7 @@ class Transcriptions:
         """Do ``job``, and yield after every change; raises what goes wrong."""
         asked = job.request
         try:
-            with open_recording(source, self._limits, name=job.name) as recording:
+            with open_strands(source, self._limits, asked.options, name=job.name) as recording:
                 if not self._transcribers.has(asked.engine, reads=asked.sentiment):
                     job.enter(State.LOADING)
                     yield
@@ -201,7 +201,7 @@ class Transcriptions:
                 raise InterruptedWorkError from error
             raise
 
-    def _steps(self, job: Transcription, recording: Recording, loaded: Loaded) -> Iterator[None]:
+    def _steps(self, job: Transcription, recording: Strands, loaded: Loaded) -> Iterator[None]:
         transcriber = self._transcriber(loaded, job)
         job.enter(State.RUNNING)
         yield

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast, get_args
 
 from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO, require_language
@@ -14,7 +15,12 @@ MOST_HOTWORDS = 200
 """Each is compared with every word that is heard; with more, one is found in almost anything."""
 WEIGHTED = re.compile(r"(.+) [+-]?\d+")
 """A hotword and its weight."""
-
+Tracks: TypeAlias = Literal["default", "all", "mix"]
+TRACKS: tuple[str, ...] = get_args(Tracks)
+MOST_TRACKS = 99
+"""No container of a recording has as many."""
+Channels: TypeAlias = Literal["auto", "mix", "split"]
+CHANNELS: tuple[str, ...] = get_args(Channels)
 HOTWORD_LETTERS = range(2, 21)
 """Single characters sound like too many others, and nobody says longer ones in one breath."""
 
@@ -42,6 +48,12 @@ class Options:
     """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
     turn_detection: TurnDetection | None = None
     """Where utterances begin and end; None: as the settings of voice activity detection have it."""
+    tracks: Tracks | int = "default"
+    """Which audio tracks of a container are heard: the one that ffmpeg calls best; ``all``, each
+    by itself; the ``mix`` of all; or the one of this number, from 1."""
+    channels: Channels = "auto"
+    """Whether the channels of a track are heard as one ``mix`` or ``split``, each by itself;
+    ``auto`` listens to what is on them."""
 
     def __post_init__(self) -> None:
         for language in (self.language, *(self.allowed_languages or ())):
@@ -56,6 +68,7 @@ class Options:
                 "option.merge_too_long", seconds=self.merge_length_s, most=LONGEST_MERGE_S
             )
         _require_hotwords(self.hotwords)
+        _require_strands(self.tracks, self.channels)
 
 
 def language_hint(value: str | None) -> str | None:
@@ -82,6 +95,27 @@ def without_weights(lines: Sequence[str]) -> tuple[str, ...]:
     hotwords = [" ".join(line.split()) for line in lines if line.strip()]
     weighted = [WEIGHTED.fullmatch(hotword) for hotword in hotwords]
     return tuple(match[1] for match in weighted if match) if all(weighted) else tuple(hotwords)
+
+
+def tracks_in(text: str) -> Tracks | int:
+    """Read ``default``, ``all``, ``mix`` or a number; raises ``OptionError``."""
+    wanted = int(text) if text.isascii() and text.isdigit() else text
+    _require_strands(wanted, "auto")
+    return cast("Tracks | int", wanted)
+
+
+def channels_in(text: str) -> Channels:
+    """Read ``auto``, ``mix`` or ``split``; raises ``OptionError``."""
+    _require_strands("default", text)
+    return cast("Channels", text)
+
+
+def _require_strands(tracks: str | int, channels: str) -> None:
+    is_number = isinstance(tracks, int) and 1 <= tracks <= MOST_TRACKS
+    if not is_number and tracks not in TRACKS:
+        raise OptionError("option.tracks", value=str(tracks)[:40], most=MOST_TRACKS)
+    if channels not in CHANNELS:
+        raise OptionError("option.channels", value=channels[:40])
 
 
 def _require_hotwords(hotwords: Sequence[str]) -> None:

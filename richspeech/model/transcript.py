@@ -14,6 +14,7 @@ from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
+from richspeech.model.strand import Strand
 from richspeech.model.validation import why_refused
 
 
@@ -89,6 +90,12 @@ class Segment:
     """What a person changed: text, language, emotion, events."""
     no_speech_probability: float | None = None
     """That there are no words, among all languages, 0 to 1; None when the engine gives none."""
+    track: str | None = None
+    """Name of the track that was heard; None where only one was."""
+    channel: int | None = None
+    """Number of the channel in it, from 1; None where channels were mixed, or there is one."""
+    speaker: str | None = None
+    """A letter for whoever is on that channel; None as above."""
 
     def moved(self, seconds: float) -> "Segment":
         """Return the segment where it lies in a recording that began ``seconds`` earlier."""
@@ -100,6 +107,11 @@ class Segment:
     def duration(self) -> float:
         """Seconds."""
         return self.end - self.start
+
+    @property
+    def strand(self) -> Strand:
+        """What of the recording it was heard in."""
+        return Strand(self.track, self.channel, self.speaker)
 
     @property
     def irony(self) -> Agreement | None:

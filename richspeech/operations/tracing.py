@@ -20,12 +20,13 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import StatusCode, Tracer, get_current_span
 
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.jobs.job import Job
 from richspeech.jobs.observer import Observer
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.reading import WaveformSource
+from richspeech.recognition.reading import WaveformSource, strands_of
 from richspeech.version import version
 
 NAME = "richspeech"
@@ -128,14 +129,18 @@ class _Decoded:
     def name(self) -> str | None:
         return getattr(self.recording, "name", None)
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        return strands_of(self.recording)
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
         samples, busy_seconds = 0, 0.0
         span = self.tracer.start_span("decode")
         try:
             blocks, began = iter(self.recording.blocks(block_seconds)), perf_counter()
             for block in blocks:
                 busy_seconds += perf_counter() - began
-                samples += len(block)
+                samples += block.shape[-1]
                 yield block
                 began = perf_counter()
         finally:

@@ -26,9 +26,16 @@ from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import ALONE, Strand
 from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.polling import WAITING_POLL_SECONDS
-from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch, WaveformSource
+from richspeech.recognition.reading import (
+    BLOCK_SECONDS,
+    Reader,
+    Stretch,
+    WaveformSource,
+    strands_of,
+)
 from richspeech.recognition.utterance import Request, Utterance
 
 KNOWN_WITHIN_SECONDS = 0.001
@@ -286,7 +293,7 @@ def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:
         return None
     segment = known.popleft()
     moved = max(abs(segment.start - utterance.start), abs(segment.end - utterance.end))
-    if moved <= KNOWN_WITHIN_SECONDS:
+    if moved <= KNOWN_WITHIN_SECONDS and segment.strand == utterance.strand:
         return segment
     known.clear()
     return None
@@ -324,13 +331,15 @@ class _Asked:
     start: float
     end: float
     is_sound: bool
+    strand: Strand
     future: Future[Hypothesis]
     sure_sound: float
 
     @classmethod
     def of(cls, utterance: Utterance, future: Future[Hypothesis], sure_sound: float) -> "_Asked":
         """Keep the place of an utterance, without its sound."""
-        return cls(utterance.start, utterance.end, utterance.is_sound, future, sure_sound)
+        place = (utterance.start, utterance.end, utterance.is_sound, utterance.strand)
+        return cls(*place, future, sure_sound)
 
     @property
     def is_done(self) -> bool:
@@ -347,8 +356,8 @@ class _Asked:
         """Return its segment, if it has one; raises what the model raised."""
         hypothesis, span = _answer(self.future), SpeechSpan(self.start, self.end)
         if self.is_sound:
-            return sound_of(span, hypothesis, self.sure_sound)
-        return segment_of(span, hypothesis)
+            return sound_of(span, hypothesis, self.sure_sound, self.strand)
+        return segment_of(span, hypothesis, self.strand)
 
 
 class _Line:
@@ -397,19 +406,28 @@ class WholePipeline:
         for block in recording.blocks(BLOCK_SECONDS):
             _stop_if(cancelled)
             blocks.append(block)
-        waveform = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        waveforms = np.concatenate(blocks, axis=-1) if blocks else np.zeros(0, np.float32)
         _stop_if(cancelled)
-        future = self._queue.submit(waveform, options)
-        _wait(future, cancelled)
-        segments = _answer(future)
-        duration, elapsed = len(waveform) / SAMPLE_RATE, time.perf_counter() - started
+        segments: list[Segment] = []
+        strands = strands_of(recording) or (ALONE,)
+        for strand, waveform in zip(strands, np.atleast_2d(waveforms), strict=True):
+            future = self._queue.submit(waveform, options)
+            _wait(future, cancelled)
+            segments += (_in_strand(each, strand) for each in _answer(future))
+        segments.sort(key=lambda each: each.start)
+        duration, elapsed = waveforms.shape[-1] / SAMPLE_RATE, time.perf_counter() - started
         transcript = Transcript(
-            duration, elapsed, self._queue.name, self._model, segments, recording.warnings
+            duration, elapsed, self._queue.name, self._model, tuple(segments), recording.warnings
         )
-        yield Progress(transcript, segments, recording.duration, finished=True)
+        yield Progress(transcript, transcript.segments, recording.duration, finished=True)
 
 
-def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
+def _in_strand(segment: Segment, strand: Strand) -> Segment:
+    track, channel, speaker = strand.track, strand.channel, strand.speaker
+    return replace(segment, track=track, channel=channel, speaker=speaker)
+
+
+def segment_of(span: SpeechSpan, hypothesis: Hypothesis, strand: Strand = ALONE) -> Segment:
     """Place a hypothesis in the recording."""
     return Segment(
         start=span.start,
@@ -424,10 +442,15 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         tokens=tuple(token.moved(span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
         no_speech_probability=hypothesis.language_probabilities.get(NO_SPEECH),
+        track=strand.track,
+        channel=strand.channel,
+        speaker=strand.speaker,
     )
 
 
-def sound_of(span: SpeechSpan, hypothesis: Hypothesis, sure: float) -> Segment | None:
+def sound_of(
+    span: SpeechSpan, hypothesis: Hypothesis, sure: float, strand: Strand = ALONE
+) -> Segment | None:
     """Place what sounds where nobody speaks; None without an event as probable as ``sure``."""
     probabilities = hypothesis.event_probabilities
     events = tuple(each for each in hypothesis.events if probabilities.get(each, 0.0) >= sure)
@@ -447,6 +470,9 @@ def sound_of(span: SpeechSpan, hypothesis: Hypothesis, sure: float) -> Segment |
         tokens=(),
         raw_text="".join(event.tag for event in events),
         no_speech_probability=no_speech,
+        track=strand.track,
+        channel=strand.channel,
+        speaker=strand.speaker,
     )
 
 

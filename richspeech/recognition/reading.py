@@ -2,24 +2,31 @@
 
     blocks → frames → speech spans → utterances, and the sounds between them
 
+Where a recording has several strands this is done for each, and the utterances of all come in the
+order of time.
+
 What comes out of it block by block is a ``Stretch``: plain arrays and frozen records, which may
 come from another process as well.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from richspeech.audio.mono import Waveform
+from richspeech.audio.mono import Waveform, Waveforms
 from richspeech.audio.sounds import SoundFinder, SoundSpan
 from richspeech.audio.vad import SpanMerger, SpeechSpan
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import ALONE, Strand
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition.utterance import FrameBuffer, Frames, Utterance
 
+MARGIN_SECONDS = 1.0
+"""By which one strand waits longer for another than it seems to have to: sounds come in steps."""
 BLOCK_SECONDS = 4.0
 """How much is decoded between two looks at what the model has done; results do not depend on it.
 
@@ -47,8 +54,22 @@ class WaveformSource(Protocol):
     def warnings(self) -> tuple[RecordingWarning, ...]:
         """What is amiss with it, as far as is known yet."""
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
-        """Yield blocks of float32 mono 16 kHz."""
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
+        """Yield blocks of float32 16 kHz, [T], or [S, T] if it is ``Stranded``."""
+
+
+@runtime_checkable
+class Stranded(Protocol):
+    """A recording of which several signals may be heard, each by itself."""
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """One for each row of its blocks; none where they have no rows."""
+
+
+def strands_of(recording: WaveformSource) -> tuple[Strand, ...]:
+    """Return the strands of a recording; none where it is one."""
+    return recording.strands if isinstance(recording, Stranded) else ()
 
 
 class FrameStream(Protocol):
@@ -94,8 +115,8 @@ class Detector(Protocol):
 class Stretch:
     """The next block of a recording, and what is certain by its end."""
 
-    block: Waveform
-    """float32 mono 16 kHz; empty at the end of the recording, and where no sound has come yet."""
+    block: Waveforms
+    """float32 16 kHz, [T] or [S, T]; empty at the end, and where no sound has come yet."""
     utterances: tuple[Utterance, ...]
     """Those that can grow no more since this block, in the order of time."""
     seconds: float
@@ -106,12 +127,14 @@ class Stretch:
     """The same of a sound that nobody speaks in."""
     warnings: tuple[RecordingWarning, ...] = ()
     """What is amiss with the recording, as far as is known by now."""
+    strands: tuple[Strand, ...] = ()
+    """One for each row of the block; none where it has no rows."""
 
     @property
     def settled(self) -> float:
         """Seconds before which no further utterance begins, as far as can be told yet."""
-        starts = (self.open_start, self.open_sound)
-        return min((start for start in starts if start is not None), default=self.seconds)
+        start = _first(self.open_start, self.open_sound)
+        return self.seconds if start is None else start
 
 
 @dataclass(frozen=True)
@@ -128,11 +151,17 @@ class Reader:
 
     def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
         """Yield a stretch for every block, and one for the end; raises what the recording does."""
+        strands = strands_of(recording)
+        streams = [self._stream(options) for _ in strands or (ALONE,)]
+        stream = StrandStreams(streams, strands) if strands else streams[0]
+        for block in recording.blocks(self.block_seconds):
+            yield replace(stream.feed(block), warnings=recording.warnings)
+        yield replace(stream.finish(), warnings=recording.warnings)
+
+    def _stream(self, options: Options) -> "UtteranceStream":
         detected = self.detector.stream(options.turn_detection)
         sounds = SoundFinder() if self.hears_sounds and options.turn_detection is None else None
-        stream = UtteranceStream(self.frontend.stream(), detected, options, sounds)
-        for stretch in stream.read(recording.blocks(self.block_seconds)):
-            yield replace(stretch, warnings=recording.warnings)
+        return UtteranceStream(self.frontend.stream(), detected, options, sounds)
 
 
 class UtteranceStream:
@@ -160,17 +189,24 @@ class UtteranceStream:
     @property
     def open_start(self) -> float | None:
         """Start of the utterance that has begun and may still grow, in seconds."""
-        starts = (self._merger.open_start, self._spans.open_start)
-        return min((start for start in starts if start is not None), default=None)
+        return _first(self._merger.open_start, self._spans.open_start)
 
-    def read(self, blocks: Iterable[Waveform]) -> Iterator[Stretch]:
-        """Yield a stretch for every block, and one for the end."""
-        for block in blocks:
-            yield self._stretch(block, self._closed_by(block) if len(block) else [])
-            self._buffer.forget(self.seconds - HISTORY_SECONDS)
+    @property
+    def settled(self) -> float:
+        """Seconds before which nothing begins that was not given out yet."""
+        sound = self._sounds.open_start if self._sounds else None
+        return _first(self._spans.settled, self._merger.open_start, sound) or 0.0
+
+    def feed(self, block: Waveform) -> Stretch:
+        """Take the next block."""
+        self._buffer.forget(self.seconds - HISTORY_SECONDS)
+        return self._stretch(block, self._closed_by(block) if len(block) else [])
+
+    def finish(self) -> Stretch:
+        """Return what is left at the end of the recording."""
         last = self._merger.feed(self._spans.finish()) + self._merger.finish()
         sounds = [] if self._sounds is None else self._sounds.finish(last)
-        yield self._stretch(np.zeros(0, np.float32), _in_order(last, sounds))
+        return self._stretch(np.zeros(0, np.float32), _in_order(last, sounds))
 
     def _stretch(self, block: Waveform, closed: Spans) -> Stretch:
         utterances = tuple(
@@ -196,5 +232,48 @@ class UtteranceStream:
         return _in_order(closed, self._sounds.find(closed, settled, speaking=start is not None))
 
 
+def _first(*starts: float | None) -> float | None:
+    return min((start for start in starts if start is not None), default=None)
+
+
 def _in_order(utterances: Spans, sounds: Spans) -> Spans:
     return sorted((*utterances, *sounds), key=lambda span: span.start)
+
+
+class StrandStreams:
+    """Blocks of several strands → their utterances, in the order of time.
+
+    An utterance waits until no other strand can give an earlier one. Nobody waits longer than an
+    utterance may last, so few are held.
+    """
+
+    def __init__(self, streams: Sequence[UtteranceStream], strands: tuple[Strand, ...]) -> None:
+        self._streams, self._strands = streams, strands
+        self._waiting: list[Utterance] = []
+
+    def feed(self, block: Waveforms) -> Stretch:
+        """Take the next block, [S, T]."""
+        read = [each.feed(row) for each, row in zip(self._streams, block, strict=True)]
+        settled = min(each.settled for each in self._streams) - MARGIN_SECONDS
+        return self._joined(block, read, settled)
+
+    def finish(self) -> Stretch:
+        """Return what is left at the end of the recording."""
+        read = [each.finish() for each in self._streams]
+        return self._joined(np.zeros((len(read), 0), np.float32), read, math.inf)
+
+    def _joined(self, block: Waveforms, read: Sequence[Stretch], settled: float) -> Stretch:
+        for strand, stretch in zip(self._strands, read, strict=True):
+            self._waiting += (replace(each, strand=strand) for each in stretch.utterances)
+        self._waiting.sort(key=lambda each: (each.start, self._strands.index(each.strand)))
+        count = sum(each.start < settled for each in self._waiting)
+        given, self._waiting = self._waiting[:count], self._waiting[count:]
+        starts = [each.start for each in self._waiting]
+        return Stretch(
+            block,
+            tuple(given),
+            read[0].seconds,
+            _first(*starts, *(each.open_start for each in read)),
+            _first(*(each.open_sound for each in read)),
+            strands=self._strands,
+        )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import FRAME_MS
 from richspeech.model.options import Options
+from richspeech.model.strand import ALONE, Strand
 
 FRAMES_ACROSS_THE_END = 2
 """Windows of 25 ms every 10 ms that begin within an utterance and end after it."""
@@ -36,6 +37,7 @@ class Utterance:
     """[T, 80], T at least 1: the rows whose windows lie within the waveform."""
     is_sound: bool = False
     """Whether nobody speaks in it, and only what sounds is asked for."""
+    strand: Strand = ALONE
 
     @property
     def duration(self) -> float:

@@ -13,6 +13,7 @@ file is one that was decoded here before, by the same decoder. That takes a twen
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,16 +26,17 @@ from typing import IO, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.audio.peaks import MeteredRecording
 from richspeech.errors import AccessError, Cancelled, StoreError
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
-from richspeech.model.transcript import Transcript
+from richspeech.model.strand import Strand
+from richspeech.model.transcript import Transcript, plain
 from richspeech.recognition.pipeline import Cancel, Progress
-from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
 from richspeech.storage.database import as_store_error
 from richspeech.storage.identity import digest_of, request_identity
 from richspeech.storage.transcripts import Entry, Fingerprint, KnownFile, Store, Stored
@@ -119,6 +121,8 @@ class ResultLookup:
         self._request = replace(history.request, options=options)
         self._identity = request_identity(history.identity, options)
         self._digest = blake2b(digest_size=32)
+        if self.strands:  # the same samples, called something else, are another result
+            self._digest.update(digest_of(plain(self.strands)).encode())
         self._blocks = self._digested(recording.blocks(BLOCK_SECONDS))
         self._beginning = self._read_beginning()
 
@@ -132,7 +136,12 @@ class ResultLookup:
         """What is amiss with the recording, as far as is known yet."""
         return self._recording.warnings
 
-    def blocks(self, block_seconds: float) -> Iterator[Waveform]:  # noqa: ARG002 - the pipeline's own
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """What of the recording is heard by itself; none where that is all of it."""
+        return strands_of(self._recording)
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveforms]:  # noqa: ARG002 - the pipeline's own
         """Give what is read, in blocks of the pipeline's length."""
         return self._blocks
 
@@ -214,7 +223,7 @@ class ResultLookup:
         whole = self._whole or digest_of(self._identity, self._digest.hexdigest())
         return Fingerprint(self._beginning, whole)
 
-    def _digested(self, blocks: Iterator[Waveform]) -> Iterator[Waveform]:
+    def _digested(self, blocks: Iterator[Waveforms]) -> Iterator[Waveforms]:
         for block in blocks:
             self._digest.update(block.tobytes())
             yield block
@@ -227,18 +236,21 @@ class ResultLookup:
 
     def _spooled(self) -> Iterator[float]:
         """Decode to the end, into the file from which `blocks` then reads; give seconds so far."""
-        lengths: list[int] = []
+        shapes: list[tuple[int, ...]] = []
         samples = 0
         for block in self._blocks:
-            lengths.append(len(block))
-            samples += len(block)
+            shapes.append(block.shape)
+            samples += block.shape[-1]
             with as_store_error():
                 self._file.write(block.tobytes())
             yield samples / SAMPLE_RATE
         self._file.seek(0)
         size = np.dtype(np.float32).itemsize
         read = self._file.read
-        self._blocks = (np.frombuffer(bytearray(read(n * size)), np.float32) for n in lengths)
+        self._blocks = (
+            np.frombuffer(bytearray(read(math.prod(shape) * size)), np.float32).reshape(shape)
+            for shape in shapes
+        )
 
 
 def _unless_broken(find: Callable[[str], Found | None], digest: str) -> Found | None:

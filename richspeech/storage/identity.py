@@ -71,6 +71,10 @@ def request_identity(identity: str, options: Options) -> str:
         del asked["hotwords"]  # they are younger than many a history
     if options.turn_detection is None:
         del asked["turn_detection"]  # as well
+    if options.tracks == Options.tracks:
+        del asked["tracks"]
+    if options.channels == Options.channels:
+        del asked["channels"]
     if options.allowed_languages is None:
         asked["allowed_languages"] = LANGUAGES  # as it was written when there were no others
     return digest_of(identity, asked)

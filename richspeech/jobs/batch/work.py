@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.strands import open_strands
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally, seconds_left
 from richspeech.jobs.batch.sources import Item
@@ -36,7 +36,10 @@ def transcribe_with(
 
     def transcribe(item: Item, cancelled: Cancel) -> Iterator[Step]:
         name = PurePosixPath(item.name).name
-        with item.open() as source, open_recording(source, limits, name=name) as recording:
+        with (
+            item.open() as source,
+            open_strands(source, limits, options, name=name) as recording,
+        ):
             yield from transcriber.steps(recording, options, cancelled)
 
     return transcribe

@@ -14,6 +14,7 @@ from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment
+from richspeech.model.strand import ALONE, Strand
 from richspeech.model.transcript import Segment, Token, Transcript
 
 TOKEN = Token("你", start=0.12, end=0.3, probability=0.98)
@@ -62,7 +63,8 @@ def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     keys = (
         "start end text language language_probability emotion emotion_probabilities events "
         "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
-        "sentiment sentiment_probabilities agreement corrected no_speech_probability"
+        "sentiment sentiment_probabilities agreement corrected no_speech_probability "
+        "track channel speaker"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]
@@ -144,7 +146,7 @@ def test_any_transcript_comes_back_as_it_was(
 def test_unknown_keys_are_ignored_since_keys_are_only_ever_added() -> None:
     newer = document()
     newer["speakers"] = 2
-    newer["segments"][0]["speaker"] = "a"
+    newer["segments"][0]["mood"] = "a"
     newer["segments"][0]["tokens"][0]["pinyin"] = "nǐ"
     assert Transcript.from_dict(newer) == transcript(SEGMENT)
 
@@ -161,6 +163,20 @@ def test_a_document_from_before_second_opinions_is_read() -> None:
     del older["segments"][0]["second_emotion_probabilities"]
     (read,) = Transcript.from_dict(older).segments
     assert (read.second_emotion, read.second_emotion_probabilities) == (None, {})
+
+
+def test_a_document_from_before_strands_is_read() -> None:
+    older = document()
+    for key in ("track", "channel", "speaker"):
+        del older["segments"][0][key]
+    assert Transcript.from_dict(older).segments[0].strand == ALONE
+
+
+def test_who_speaks_where_is_kept() -> None:
+    segment = replace(SEGMENT, track="Mic 2", channel=1, speaker="B")
+    (read,) = Transcript.from_dict(transcript(segment).to_dict()).segments
+    assert read.strand == Strand("Mic 2", 1, "B")
+    assert read.strand.label == "Mic 2 B"
 
 
 def test_a_document_from_before_warnings_is_read() -> None:

@@ -23,6 +23,7 @@ from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.relabelling import apply_to_segment
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Hypothesis, Segment, Token, Transcript
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.recognition import pipeline as pipeline_module
@@ -674,6 +675,104 @@ def test_a_model_that_answers_too_little_is_a_fault_and_loses_no_text(
                 LongRecording(10.0), Options()
             )
         ]
+
+
+# Strands ------------------------------------------------------------------------------------------
+
+
+AGENT, CUSTOMER = Strand(None, 1, "A"), Strand(None, 2, "B")
+
+
+@dataclass
+class Call:
+    """Two voices side by side; the second is louder, by which the detector tells them apart."""
+
+    seconds: float
+    duration: float | None = None
+    warnings: tuple[RecordingWarning, ...] = ()
+    strands: tuple[Strand, ...] = (AGENT, CUSTOMER)
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        total, size = round(self.seconds * SAMPLE_RATE), max(round(block_seconds * SAMPLE_RATE), 1)
+        for start in range(0, total, size):
+            length = min(size, total - start)
+            yield np.stack([np.full(length, 0.25), np.full(length, 0.75)]).astype(np.float32)
+
+
+@dataclass
+class OneAfterTheOther(FakeDetector):
+    """Gives the first stream the first spans, the second the second."""
+
+    each: Sequence[Sequence[Bounds]] = ()
+    begun: int = 0
+
+    def stream(self, turns: TurnDetection | None = None) -> FakeDetector:
+        self.turns, self.begun = turns, self.begun + 1
+        return FakeDetector(self.each[self.begun - 1])
+
+
+def call_of(
+    agent: Sequence[Bounds],
+    customer: Sequence[Bounds],
+    *,
+    queue: FakeQueue | None = None,
+    block_seconds: float = BLOCK_SECONDS,
+    known: Sequence[Segment] = (),
+) -> list[Progress]:
+    detector = OneAfterTheOther((), each=(agent, customer))
+    reader = Reader(FakeFrontend(), detector, block_seconds)
+    pipeline = Pipeline(queue or heard_at_once(), reader, model="tiny", known=known)
+    return [*pipeline.transcribe(Call(51.0), Options())]
+
+
+def test_each_voice_is_recognised_by_itself_and_both_come_in_the_order_of_time() -> None:
+    queue = heard_at_once()
+    steps = call_of([(1.0, 3.0), (9.0, 30.0)], [(2.5, 4.0), (12.0, 13.0)], queue=queue)
+    segments = steps[-1].transcript.segments
+    assert [(each.start, each.speaker, each.channel) for each in segments] == [
+        (1.0, "A", 1),
+        (2.5, "B", 2),
+        (9.0, "A", 1),
+        (12.0, "B", 2),
+    ]
+    levels = [float(each.utterance.waveform[0]) for each in queue.requests]
+    assert levels == [0.25, 0.75, 0.25, 0.75]
+    assert_steps_are_sound(steps)
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(quarters, quarters, st.floats(0.1, 60.0))
+def test_blocks_do_not_change_what_several_strands_give(
+    agent: list[Bounds], customer: list[Bounds], block_seconds: float
+) -> None:
+    steps = call_of(agent, customer, block_seconds=block_seconds)
+    said = [(*span, "A") for span in agent] + [(*span, "B") for span in customer]
+    segments = steps[-1].transcript.segments
+    times = [(each.start, each.end, each.speaker) for each in segments]
+    assert times == sorted(said, key=lambda each: (each[0], each[2]))
+    assert_steps_are_sound(steps)
+
+
+def test_strands_that_are_known_in_part_are_not_recognised_again() -> None:
+    agent, customer = [(1.0, 3.0), (9.0, 30.0)], [(1.0, 3.0), (12.0, 13.0)]
+    steps, queue = call_of(agent, customer), heard_at_once()
+    again = call_of(agent, customer, queue=queue, known=kept_of(steps, 3))
+    assert [each.utterance.start for each in queue.requests] == [12.0]
+    assert again[-1].transcript.segments == steps[-1].transcript.segments
+
+
+def test_another_voice_at_the_same_time_is_not_known() -> None:
+    steps, queue = call_of([(1.0, 3.0)], []), heard_at_once()
+    call_of([], [(1.0, 3.0)], queue=queue, known=kept_of(steps, 1))
+    assert len(queue.requests) == 1
+
+
+def test_an_engine_that_takes_recordings_whole_hears_each_voice_by_itself() -> None:
+    recogniser = FakeWhole()
+    (step,) = whole_of(recogniser).transcribe(Call(3.0), Options())
+    assert [float(each[0]) for each in recogniser.waveforms] == [0.25, 0.75]
+    assert [each.strand for each in step.transcript.segments] == [AGENT, CUSTOMER]
+    assert step.transcript.duration == 3.0
 
 
 # Whole recordings ---------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
 def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
-    younger = ("hotwords", "turn_detection")
+    younger = ("hotwords", "turn_detection", "tracks", "channels")
     old = {key: value for key, value in asdict(asked).items() if key not in younger}
     old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
@@ -140,6 +140,9 @@ def test_every_option_changes_the_digest() -> None:
         Options(inverse_text_normalization=False),
         Options(merge=True),
         Options(merge_length_s=10.0),
+        Options(tracks="all"),
+        Options(tracks=2),
+        Options(channels="split"),
         Options(ban_unknown_emotion=True),
         Options(hotwords=("达摩院",)),
         Options(hotwords=("达摩院", "张珊")),

@@ -1,0 +1,44 @@
+"""Strands: what of a recording is heard by itself, such as one channel of a call."""
+
+from dataclasses import dataclass
+
+SPEAKERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Strand:
+    """One mono signal of a recording of which several are heard; the times of all are the same."""
+
+    track: str | None = None
+    """Name of its track; None where one track alone is heard."""
+    channel: int | None = None
+    """Number of its channel in the track, from 1; None where channels are mixed."""
+    speaker: str | None = None
+    """A letter for whoever is on that channel; None where channels are mixed."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return label_of(self.track, self.speaker)
+
+
+ALONE = Strand()
+"""All that is heard of a recording."""
+
+
+def label_of(track: str | None, speaker: str | None) -> str:
+    """Return what people call what is heard by itself; empty where that is all there is."""
+    return " ".join(filter(None, (track, speaker)))
+
+
+def numbered(tracks: list[tuple[str | None, int]]) -> tuple[Strand, ...]:
+    """Return the strands of tracks with a name and a count of waveforms each.
+
+    Channels that are heard apart have letters through all of the recording.
+    """
+    speakers = iter(SPEAKERS)
+    return tuple(
+        Strand(name, channel, next(speakers)) if count > 1 else Strand(name)
+        for name, count in tracks
+        for channel in range(1, count + 1)
+    )
