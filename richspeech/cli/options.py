@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 from cyclopts import Parameter
 
@@ -11,7 +11,14 @@ from postprocess import STYLES
 from richspeech.cli.usage import typed
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
-from richspeech.model.options import Options, language_hint, without_weights
+from richspeech.model.options import (
+    CHANNELS,
+    Channels,
+    Options,
+    language_hint,
+    tracks_in,
+    without_weights,
+)
 from richspeech.places import CONFIG
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
@@ -101,6 +108,10 @@ class Recognition:
     """join utterances up to this length; 0 joins none"""
     ban_unknown_emotion: bool = False
     """never answer unknown"""
+    tracks: Annotated[str | None, Parameter(metavar="default|all|mix|N")] = None
+    """audio tracks that are heard: the main one, all by themselves, all as one, or one"""
+    channels: Annotated[str | None, Parameter(choices=CHANNELS)] = None
+    """channels as one, each by itself, or as what is on them asks for"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
     """hotwords, separated by spaces"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
@@ -132,6 +143,8 @@ class Recognition:
             merge=defaults.merge if self.merge_length is None else self.merge_length > 0,
             merge_length_s=self.merge_length or defaults.merge_length_s,
             ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
+            tracks=tracks_in(self.tracks) if self.tracks else defaults.tracks,
+            channels=cast("Channels", self.channels or defaults.channels),
             hotwords=(*(self.hotwords or "").split(), *hotwords),
         )
 

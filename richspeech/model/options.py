@@ -104,12 +104,6 @@ def tracks_in(text: str) -> Tracks | int:
     return cast("Tracks | int", wanted)
 
 
-def channels_in(text: str) -> Channels:
-    """Read ``auto``, ``mix`` or ``split``; raises ``OptionError``."""
-    _require_strands("default", text)
-    return cast("Channels", text)
-
-
 def _require_strands(tracks: str | int, channels: str) -> None:
     is_number = isinstance(tracks, int) and 1 <= tracks <= MOST_TRACKS
     if not is_number and tracks not in TRACKS:

@@ -22,7 +22,14 @@ from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
-from richspeech.model.options import HOTWORD_LETTERS, MOST_HOTWORDS, Options
+from richspeech.model.options import (
+    HOTWORD_LETTERS,
+    MOST_HOTWORDS,
+    MOST_TRACKS,
+    Channels,
+    Options,
+    Tracks,
+)
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.validation import bare_reason
 from richspeech.service import Service
@@ -100,6 +107,17 @@ class RecognitionForm(BaseModel):
         None, description="Read the words for their sentiment; else as the settings say."
     )
 
+    tracks: Tracks | Annotated[int, Field(ge=1, le=MOST_TRACKS)] | None = Field(
+        None,
+        description="Audio tracks that are heard: default, the main one; all, each by itself; mix, "
+        "all as one; or the number of one, from 1. Else as the settings say.",
+    )
+    channels: Channels | None = Field(
+        None,
+        description="mix hears channels as one, split each by itself, and auto as what is on them "
+        "asks for. Else as the settings say.",
+    )
+
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""
 
@@ -109,7 +127,13 @@ class RecognitionForm(BaseModel):
         chunking = self.chunking_strategy
         turns = chunking.turns if isinstance(chunking, ServerVad) else None
         hotwords = hotwords_of(self.keywords, self.prompt, "keywords[]")
-        asked = replace(defaults, hotwords=hotwords, turn_detection=turns)
+        asked = replace(
+            defaults,
+            hotwords=hotwords,
+            turn_detection=turns,
+            tracks=self.tracks or defaults.tracks,
+            channels=self.channels or defaults.channels,
+        )
         if allowed:
             asked = replace(asked, allowed_languages=tuple(dict.fromkeys(allowed)))
         if self.language == AUTO:
