@@ -13,7 +13,9 @@ out because of its time, but for priming and a doubling shorter than MOST_OVERLA
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from av import time_base
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
@@ -56,7 +58,17 @@ BREAKING = frozenset({"mpeg", "mpegts", "ogg"})
 """Containers that go on with another clock where something else was put behind (ffmpeg's
 ``AVFMT_TS_DISCONT``): a long jump is no hole there."""
 
-_UNSIGNED = ("u8", "u8p")
+DITHER = 2.0**-15
+"""Root mean square of silence, as Kaldi's ``dither`` of 1: from nothing at all to the noise of a
+quiet room is a step of 20 in the logarithm, which detectors take for the beginning of speech."""
+
+DITHERED: dict[str, tuple[np.dtype[Any], float]] = {
+    "s16": (np.dtype(np.int16), 2.0**15),
+    "s32": (np.dtype(np.int32), 2.0**31),
+    "flt": (np.dtype(np.float32), 1.0),
+    "dbl": (np.dtype(np.float64), 1.0),
+}
+"""Formats that are fine enough for it: type of a sample, and full scale."""
 
 
 @dataclass(frozen=True)
@@ -238,16 +250,28 @@ def _seconds(frame: AudioFrame) -> float:
 
 
 def silence(seconds: float, like: AudioFrame) -> Iterator[AudioFrame]:
-    """Give frames without sound, of the rate, format and channels of another one."""
+    """Give frames of dither, of the rate, format and channels of another one."""
     rate = like.sample_rate
     rest, most = round(seconds * rate), max(1, round(SILENT_SECONDS * rate))
+    dither = _dither(min(rest, most), like)
     while rest > 0:
         frame = _empty(like, min(rest, most))
-        level = b"\x80" if like.format.name in _UNSIGNED else b"\0"
         for plane in frame.planes:
-            plane.update(level * plane.buffer_size)
+            plane.update(dither[: plane.buffer_size])
         yield frame
         rest -= frame.samples
+
+
+def _dither(samples: int, like: AudioFrame) -> bytes:
+    """Return one plane of dither, the same in all channels; always the same noise."""
+    form, channels = like.format.name.removesuffix("p"), like.layout.nb_channels
+    kind, scale = DITHERED.get(form, (np.dtype(np.uint8), 0.0))
+    noise = np.random.default_rng(0).standard_normal(samples) * DITHER * scale
+    if not like.format.is_planar:
+        noise = noise.repeat(channels)
+    if scale:
+        return (np.rint(noise) if kind.kind == "i" else noise).astype(kind).tobytes()
+    return (b"\x80" if form == "u8" else b"\0") * (len(noise) * like.format.bytes)
 
 
 def part(frame: AudioFrame, first: int, end: int) -> AudioFrame:
