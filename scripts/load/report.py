@@ -41,13 +41,18 @@ def summary(records: Sequence[Record], seen: Seen, seconds: float) -> dict[str, 
         "audio_seconds": sum(each.clip_seconds for each in right),
         "rtfx": round(sum(each.clip_seconds for each in right) / seconds, 2),
         "processor_seconds": round(seen.processor_seconds, 1),
-        "livez": percentiles(seen.livez_seconds) | {"asked": len(seen.livez_seconds)},
+        "livez": _answered(seen.livez_seconds),
+        "idle": _answered(seen.idle_seconds),
         "memory": {
             "most_mb": round(max(seen.megabytes)),
             "growth_mb": round(seen.growth_megabytes, 1),
         },
         "bad": [vars(each) for each in records if each.outcome in BAD][:MOST_NOTES],
     }
+
+
+def _answered(seconds: Sequence[float]) -> dict[str, float]:
+    return percentiles(seconds) | {"asked": len(seconds)}
 
 
 def _times(right: Sequence[Record], ways: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -116,15 +121,20 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| what | |"
     yield "| --- | --- |"
-    livez, memory = found["livez"], found["memory"]
-    times = ", ".join(f"{livez[each] * 1000:.0f}" for each in ("p50", "p95", "p99", "most"))
+    memory = found["memory"]
     yield f"| audio heard, a second | {found['rtfx']} s |"
     yield f"| processor time of the server | {found['processor_seconds']} s of {found['seconds']} |"
-    yield f"| /livez, ms: p50, p95, p99, most | {times} ({livez['asked']} asked) |"
+    yield f"| /livez, ms: p50, p95, p99, most | {_milliseconds(found['livez'])} |"
+    yield f"| a server that does nothing, the same | {_milliseconds(found['idle'])} |"
     sizes = f"{memory['most_mb']} and {memory['growth_mb']} MB"
     yield f"| memory: most, and growth after the first minute | {sizes} |"
     for what, held in verdicts(found).items():
         yield f"| {what} | {'yes' if held else '**no**'} |"
+
+
+def _milliseconds(times: Mapping[str, float]) -> str:
+    most = ", ".join(f"{times[each] * 1000:.0f}" for each in ("p50", "p95", "p99", "most"))
+    return f"{most} ({times['asked']} asked)"
 
 
 def _is_in(found: Mapping[str, Any], outcome: Outcome) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from scripts.load.idle import idle_server
 from scripts.measure_page import probed
 from scripts.server import Server
 
@@ -22,6 +23,8 @@ class Seen:
     """Resident memory, once a second."""
     livez_seconds: list[float] = field(default_factory=list)
     processor_seconds: float = 0.0
+    idle_seconds: list[float] = field(default_factory=list)
+    """What a server beside it took that does nothing."""
 
     @property
     def growth_megabytes(self) -> float:
@@ -41,7 +44,7 @@ def watched(server: Server) -> Iterator[Seen]:
 
     looking = threading.Thread(target=look)
     before = server.processor_seconds
-    with probed(server.port, LIVEZ) as probes:
+    with idle_server() as idle, probed(server.port, LIVEZ) as probes, probed(idle) as idles:
         looking.start()
         try:
             yield seen
@@ -49,4 +52,4 @@ def watched(server: Server) -> Iterator[Seen]:
             done.set()
             looking.join()
             seen.processor_seconds = server.processor_seconds - before
-    seen.livez_seconds = probes()
+    seen.livez_seconds, seen.idle_seconds = probes(), idles()

@@ -12,9 +12,11 @@ import pytest
 from richspeech.language.catalog import say
 from scripts.load import clients
 from scripts.load.clients import ApiClient, come_and_go, insist
+from scripts.load.idle import idle_server
 from scripts.load.plan import Clip, Outcome, Plan, Record, same
 from scripts.load.report import markdown, percentiles, summary, verdicts
 from scripts.load.watch import FIRST_LOOKS, Seen
+from scripts.measure_page import probed
 
 
 def a_wav(samples: int = 1000) -> bytes:
@@ -133,7 +135,7 @@ def test_the_page_says_that_too_many_wait_as_the_visitors_expect() -> None:
 
 
 def found(*records: Record, megabytes: tuple[float, ...] = (1.0,)) -> dict[str, Any]:
-    return summary(records, Seen([*megabytes], [0.01, 0.02], 1.0), 10.0)
+    return summary(records, Seen([*megabytes], [0.01, 0.02], 1.0, [0.001, 0.002]), 10.0)
 
 
 def a_record(outcome: Outcome, seconds: float = 1.0) -> Record:
@@ -170,3 +172,12 @@ def test_memory_that_grows_after_the_first_minute_fails() -> None:
 def test_percentiles_are_those_of_all_values() -> None:
     assert percentiles([*range(101)]) == {"p50": 50, "p95": 95, "p99": 99, "most": 100}
     assert percentiles([2.0])["p99"] == 2
+
+
+@pytest.mark.process
+def test_a_server_that_does_nothing_is_measured_beside() -> None:
+    with idle_server() as port, probed(port) as answers:
+        httpx.get(f"http://127.0.0.1:{port}/").raise_for_status()
+    assert len(answers()) >= 1
+    shown = markdown(found(a_record(Outcome.RIGHT)))
+    assert "| a server that does nothing, the same | 2, 2, 2, 2 (2 asked) |" in shown
