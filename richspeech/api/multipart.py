@@ -223,12 +223,16 @@ async def read_form(
                     await run_in_threadpool(require_room)
                     counted = 0
                 seen(reader.file_name, chunk)
-            form = await run_in_threadpool(reader.finish)
-            await run_in_threadpool(require_room)
-            return form
+            return await run_in_threadpool(_finished, reader, require_room)
         finally:
             with suppress(OSError):  # a disk that took no more takes no rest either
                 reader.close()
+
+
+def _finished(reader: FormReader, require_room: Callable[[], None]) -> Form:
+    form = reader.finish()
+    require_room()
+    return form
 
 
 @asynccontextmanager
