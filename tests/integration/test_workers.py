@@ -33,6 +33,7 @@ from richspeech.storage.query import parse_query
 from tests.integration import database
 from tests.integration.brokers import Broker, RabbitMQ, Redis, installed, running
 from tests.integration.conftest import references
+from tests.integration.worker_pool import VISIBILITY_SECONDS
 
 LEASE_SECONDS = 4
 """As short as heartbeats every 2 s allow; 30 in the settings."""
@@ -188,6 +189,13 @@ def house(kind: type[Broker], folder: Path, bucket: str | None = None) -> Iterat
         yield made
 
 
+def seconds_of(job: QueuedJob) -> float:
+    """Return how long the worker took that has ended it."""
+    assert job.started is not None
+    assert job.ended is not None
+    return (job.ended - job.started).total_seconds()
+
+
 def is_over(house: House) -> bool:
     return all(job.state.is_over for job in house.jobs())
 
@@ -220,6 +228,7 @@ def test_every_job_ends_once_whatever_dies(kind: type[Broker], tmp_path: Path) -
         for job, file in zip(jobs, files, strict=True):
             expected = spoken_in(file.name.partition("-")[2])
             assert distance(servers.text(job), expected) < FEWEST_CHARACTERS
+        assert seconds_of(servers.job(long.id)) > VISIBILITY_SECONDS
         history = servers.service.history
         assert history is not None
         assert history.store.count(parse_query("")) == 50
@@ -243,6 +252,10 @@ def test_a_reader_and_a_recogniser_are_taken_over_by_others(
 
         assert {job.state for job in servers.jobs()} == {State.FINISHED}
         assert servers.worker_of(long) in {*pids[:2]} - {reader}
+        assert seconds_of(servers.job(long.id)) > VISIBILITY_SECONDS
+        history = servers.service.history
+        assert history is not None
+        assert history.store.count(parse_query("")) == 1 + len(files)
         assert distance(servers.text(long), spoken_in("zh-call.wav") * 8) < FEWEST_CHARACTERS
         for job, file in zip(jobs, files, strict=True):
             expected = spoken_in(file.name.partition("-")[2])

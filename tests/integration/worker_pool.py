@@ -17,6 +17,9 @@ from richspeech.queue import celery, recognition, remote
 
 Kind = Literal["all", "reading", "recognition"]
 
+VISIBILITY_SECONDS = 1
+"""After which a broker takes a message for lost; every job of the tests lasts longer."""
+
 IMPORTED = (streaming, celery, recognition, remote)
 """What takes seconds to import."""
 
@@ -29,6 +32,7 @@ def fork(kind: Kind) -> int:
 
 
 def main(kinds: Sequence[Kind]) -> None:
+    celery.VISIBILITY_SECONDS = VISIBILITY_SECONDS
     pids = [fork(kind) for kind in kinds]
     sys.stdout.write(f"{json.dumps(pids)}\n")
     sys.stdout.flush()
