@@ -11,7 +11,6 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +20,12 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from richspeech.bench.setup import make_setup
-from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.queue.queue import HandedIn, JobQueue
 from richspeech.service import open_service
 from richspeech.settings import load_settings
-from richspeech.storage.query import parse_query
-from richspeech.storage.transcripts import Store
-from scripts.load.plan import Clip, same
+from scripts.load.ended import are_over, wait_until_over, what_became
+from scripts.load.plan import Clip
 from scripts.load.reference import make_clips, with_words
 from scripts.load.report import machine
 from scripts.server import Server, served
@@ -51,14 +48,12 @@ def paced(self, *arguments):
         yield block
 
 Recording.blocks = paced
-leave(main(["serve", *sys.argv[1:]]))
+leave(main(sys.argv[1:]))
 """
-"""The console as a program."""
+"""The program, with sound that is read at a pace."""
 STARTING_SHARE = 0.2
 """Of the kills that meet the console while it starts."""
 LONGEST_START_SECONDS = 10.0
-SECONDS_BETWEEN_LOOKS = 1.0
-PATIENCE_SECONDS = 900.0
 GONE_ON = "goes on behind"
 """What the log says where kept work is used."""
 app = App(help=__doc__)
@@ -113,7 +108,7 @@ def kill_test(
             "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
             "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
         }
-        server = Server(folder, weights, program=("-c", PACED), environment=own)
+        server = Server(folder, weights, program=("-c", PACED, "serve"), environment=own)
         without = own | {"RICHSPEECH_HISTORY__ENABLED": "false"}
         with served(Server(folder, weights, environment=without)) as calm:
             known = with_words(make_clips(folder, SIZES), calm.address)
@@ -137,8 +132,8 @@ def killed_at_work(server: Server, known: Sequence[Clip], plan: Plan) -> dict[st
         asked = dict(_handed_in(queue, known, plan.jobs, server.folder))
         killed = _kill(server, queue, plan)
         with served(server):
-            _wait(queue)
-        found = _found(queue, history.store, asked)
+            wait_until_over(queue)
+        found = what_became(queue, history.store, asked)
     return found | {"kills": vars(killed), "gone_on": server.log.count(GONE_ON)}
 
 
@@ -168,41 +163,9 @@ def _kill(server: Server, queue: JobQueue, plan: Plan) -> Kills:
         else:
             server.start()
             time.sleep(chance.uniform(0, plan.up_seconds))
-        at_work += any(not job.state.is_over for job in queue.list())
+        at_work += not are_over(queue)
         server.kill()
     return Kills(at_work, while_starting, round(time.monotonic() - began, 1))
-
-
-def _wait(queue: JobQueue) -> None:
-    """Wait until all jobs are over; ends the program where that takes too long."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not all(job.state.is_over for job in queue.list()):
-        if time.monotonic() > until:
-            sys.exit("some jobs do not end")
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _found(queue: JobQueue, store: Store, asked: Mapping[str, Clip]) -> dict[str, Any]:
-    """Look at every job that was handed in, and at what the history has of it."""
-    jobs = {job.id: job for job in queue.list()}
-    states = Counter(jobs[each].state.value if each in jobs else "lost" for each in asked)
-    texts = {
-        each: queue.result(each).transcript.text
-        for each in asked
-        if each in jobs and jobs[each].state is State.FINISHED
-    }
-    kept = Counter(entry.name for entry in store.search(parse_query(""), limit=len(asked) * 10))
-    return {
-        "states": dict(states),
-        "right": sum(same(text, asked[each].text) for each, text in texts.items()),
-        "wrong": [
-            [asked[each].text, text]
-            for each, text in texts.items()
-            if not same(text, asked[each].text)
-        ],
-        "transcripts": len(kept),
-        "twice": [name for name, count in kept.items() if count > 1],
-    }
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from richspeech.storage.migrations import versions
 
 NEWEST = len([*Path(versions.__path__[0]).glob("r*.py")])
 """Revision of the tables that the program works with."""
+
+SECONDS_TO_DIE = 10
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps the programs of each version in a folder here, off the path."""
@@ -52,6 +55,14 @@ class DatabaseServer:
     def stop(self) -> None:
         """Stop it at once, as a crash would."""
         self._control("-m", "immediate", "stop")
+        self.is_running = False
+
+    def kill(self) -> None:
+        """End it, and whatever it has started, with -9."""
+        postmaster = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        for process in (family := [postmaster, *postmaster.children(recursive=True)]):
+            process.kill()
+        psutil.wait_procs(family, SECONDS_TO_DIE)
         self.is_running = False
 
     @property
