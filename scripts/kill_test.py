@@ -34,7 +34,17 @@ SIZES = (20.0, 45.0, 90.0, 120.0)
 """Lengths of recordings, in seconds."""
 PACE_SECONDS = 0.3
 """For a block of four seconds: 13 times real time at most."""
-PACED = f"""
+STARTING_SHARE = 0.2
+"""Of the kills that meet the console while it starts."""
+LONGEST_START_SECONDS = 10.0
+GONE_ON = "goes on behind"
+"""What the log says where kept work is used."""
+app = App(help=__doc__)
+
+
+def paced(seconds: float) -> str:
+    """Return the program, with sound that is read at a pace: so long for a block."""
+    return f"""
 import sys, time
 from richspeech.cli.app import main
 from richspeech.cli.terminal import leave
@@ -44,19 +54,12 @@ blocks = Recording.blocks
 
 def paced(self, *arguments):
     for block in blocks(self, *arguments):
-        time.sleep({PACE_SECONDS})
+        time.sleep({seconds})
         yield block
 
 Recording.blocks = paced
 leave(main(sys.argv[1:]))
 """
-"""The program, with sound that is read at a pace."""
-STARTING_SHARE = 0.2
-"""Of the kills that meet the console while it starts."""
-LONGEST_START_SECONDS = 10.0
-GONE_ON = "goes on behind"
-"""What the log says where kept work is used."""
-app = App(help=__doc__)
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ def kill_test(
             "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
             "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
         }
-        server = Server(folder, weights, program=("-c", PACED, "serve"), environment=own)
+        server = Server(
+            folder, weights, program=("-c", paced(PACE_SECONDS), "serve"), environment=own
+        )
         without = own | {"RICHSPEECH_HISTORY__ENABLED": "false"}
         with served(Server(folder, weights, environment=without)) as calm:
             known = with_words(make_clips(folder, SIZES), calm.address)
@@ -122,7 +127,7 @@ def kill_test(
 def killed_at_work(server: Server, known: Sequence[Clip], plan: Plan) -> dict[str, Any]:
     """Hand in jobs, kill the server while it does them, let it finish; return what became of them.
 
-    It must run the program ``PACED``, and keep recordings in ``kept`` within its folder.
+    It must run what ``paced`` gives, and keep recordings in ``kept`` within its folder.
     """
     kept = {"recordings": f"{server.folder}/kept"}
     settings = load_settings(history={"url": server.history}, jobs=kept)

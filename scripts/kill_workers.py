@@ -33,7 +33,7 @@ from richspeech.places import CONFIG
 from richspeech.queue.queue import JobQueue
 from richspeech.service import open_service
 from richspeech.settings import load_settings
-from scripts.kill_test import GONE_ON, PACED, SIZES
+from scripts.kill_test import GONE_ON, SIZES, paced
 from scripts.load.clients import JOBS
 from scripts.load.ended import are_over, wait_until_over, what_became
 from scripts.load.plan import Clip
@@ -47,6 +47,8 @@ from tests.integration.brokers import running as broker_running
 
 JOBS_AT_ONCE = 2
 """Of each worker."""
+PACE_SECONDS = 0.8
+"""For a block of four seconds: five times real time at most, so that workers are never idle."""
 ANSWER_SECONDS, SECONDS_TO_RETRY = 30.0, 1.0
 SECONDS_TO_DIE = 30.0
 app = App(help=__doc__)
@@ -88,7 +90,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin it."""
-        program = ("-c", PACED, "worker", "--model", self.model)
+        program = ("-c", paced(PACE_SECONDS), "worker", "--model", self.model)
         log = self.folder / f"{self.name}-{self.lives}.log"
         self._process = forked(program, log, {**os.environ, **self.environment})
         self.lives += 1
