@@ -7,9 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -90,16 +89,6 @@ class MemoryGrowth:
         """Return both, and the difference."""
         early, late = self.early_mb, self.late_mb
         return {"early_mb": early, "late_mb": late, "growth_mb": late - early}
-
-
-def equal_share(expected: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> float:
-    """Return which share of the tokens of all utterances is the same, in the same order."""
-    same = longest = 0
-    for row, other in zip(expected, found, strict=True):
-        blocks = SequenceMatcher(None, row, other, autojunk=False).get_matching_blocks()
-        same += sum(block.size for block in blocks)
-        longest += max(len(row), len(other))
-    return same / longest if longest else 1.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
 from richspeech.bench.machine import describe, has_bfloat16, matrix_gflops
-from richspeech.bench.measure import alternate, equal_share, run_child, timed
+from richspeech.bench.measure import alternate, run_child, timed
 from richspeech.bench.setup import Setup
 from richspeech.bench.sherpa import SherpaInt8
 from richspeech.bench.speech import (
@@ -32,6 +32,7 @@ from richspeech.engines import loader
 from richspeech.engines.common.device import choose_device
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.engines.sensevoice.parity import equal_share
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.recognition.utterance import Request, Utterance

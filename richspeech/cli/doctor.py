@@ -6,7 +6,10 @@ import platform
 from richspeech.cli.options import MODEL, Model
 from richspeech.engines import loader
 from richspeech.engines.emotion2vec.load import emotion_recogniser_in_words
+from richspeech.engines.hub import Weights
 from richspeech.engines.sentiment.load import find_classifier
+from richspeech.errors import RichSpeechError
+from richspeech.settings import Settings
 
 PACKAGES = (
     *("funasr", "modelscope", "torch", "torchaudio", "transformers", "onnxruntime", "gradio"),
@@ -39,8 +42,22 @@ def doctor(*, model: Model = MODEL) -> int:
     for label, weights in found.items():
         if weights is not None:
             print(f"{label:<20}{weights.name} ({weights.reason})")
+    print(f"{'8 bits':<20}{_eight_bits(settings, models.recogniser)}")
     print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")
     return 0
+
+
+def _eight_bits(settings: Settings, weights: Weights) -> str:
+    """Say what a start with these weights has found out about computing in 8 bits."""
+    from richspeech.engines.sensevoice.int8 import known_parity  # noqa: PLC0415 - torch, too
+
+    try:
+        parity = known_parity(weights.folder, settings.model.cache_folder)
+    except (ImportError, RichSpeechError):
+        parity = None
+    if parity is None:
+        return "not tried with these weights on this machine"
+    return f"{parity} ({'exact' if parity.is_exact else 'not exact'} enough for precision: auto)"
 
 
 def _version(package: str) -> str:

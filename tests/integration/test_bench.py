@@ -17,11 +17,12 @@ import sentencepiece
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.bench import SECTIONS, machine, report, sections, weights
 from richspeech.bench.cache import build_once
-from richspeech.bench.measure import ChildReport, equal_share, peak_mb, run_child
+from richspeech.bench.measure import ChildReport, peak_mb, run_child
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips, make_speech, write_wav
 from richspeech.cli.app import main
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
+from richspeech.engines.sensevoice.parity import equal_share
 from richspeech.errors import ModelError, OptionError
 from richspeech.places import HOME as ROOT
 

@@ -1,7 +1,9 @@
 """Every backend of the encoder says what funasr's says; what OpenVINO prepared is kept and safe."""
 
+import logging
 import shutil
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +20,11 @@ from richspeech.engines.common import openvino_import
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.features import extract_batch
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
-from richspeech.engines.sensevoice import openvino
+from richspeech.engines.sensevoice import engine as engine_module
+from richspeech.engines.sensevoice import int8, openvino
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
 from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.engines.sensevoice.parity import Parity
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.errors import ModelError
@@ -111,9 +115,18 @@ def test_bfloat16_hears_the_same_tokens(theirs: Theirs, backend: str) -> None:
     assert share_of_equal_tokens(found, theirs) >= 0.995
 
 
-def test_eight_bits_hear_nearly_the_same_tokens(theirs: Theirs) -> None:
-    found = scores_of(load(precision="int8"), theirs, 4)
+@pytest.mark.parametrize("backend", ["auto", "openvino"])
+def test_eight_bits_hear_nearly_the_same_tokens(theirs: Theirs, backend: str) -> None:
+    found = scores_of(load(backend=backend, precision="int8"), theirs, 4)
     assert share_of_equal_tokens(found, theirs) >= 0.985
+
+
+def test_in_eight_bits_an_utterance_gets_the_same_in_any_company(theirs: Theirs) -> None:
+    engine = load(precision="int8")
+    alone, together = (scores_of(engine, theirs, batch) for batch in (1, 5))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.tokens, other.tokens)
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=0.05)
 
 
 @cache
@@ -135,6 +148,7 @@ def texts_of_the_examples(backend: str, precision: str) -> dict[str, list[str]]:
         ("openvino", "float32"),
         ("openvino", "bfloat16"),
         ("openvino", "int8"),
+        ("auto", "int8"),
     ],
 )
 def test_every_backend_writes_the_same_transcripts(backend: str, precision: str) -> None:
@@ -284,8 +298,78 @@ def test_a_cache_folder_that_cannot_be_written_leaves_torch(
 def test_what_does_not_go_together_is_refused() -> None:
     with pytest.raises(ModelError, match="OpenVINO runs on the CPU, not on cuda:0"):
         SenseVoice.load(EMBEDDED_RECOGNISER, "cuda:0", backend="openvino")
-    with pytest.raises(ModelError, match="Only OpenVINO, on a CPU, computes in int8"):
+    with pytest.raises(
+        ModelError, match="Only OpenVINO and ONNX Runtime, on a CPU, compute in int8"
+    ):
         load(backend="torch", precision="int8")
+
+
+# Eight bits without being asked -------------------------------------------------------------------
+
+
+EXACT = Parity(tokens=300, tokens_equal=0.996, tag_difference=0.01, speedup=1.3)
+INEXACT = [
+    replace(EXACT, tokens_equal=0.99),
+    replace(EXACT, tag_difference=0.03),
+    replace(EXACT, speedup=0.9),
+]
+
+
+@pytest.fixture
+def trials(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders that eight bits are tried with, in this process; the small model counts as large."""
+    seen: list[Path] = []
+
+    def here(folder: Path, *more: Any) -> None:
+        seen.append(folder)
+        int8.prepare(folder, *more)
+
+    monkeypatch.setattr(int8, "_elsewhere", here)
+    monkeypatch.setattr(engine_module, "LARGE_BYTES", 0)
+    return seen
+
+
+def test_the_verdict_on_eight_bits_is_measured_once_and_kept(
+    trials: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    first, second = load(cache_folder=tmp_path), load(cache_folder=tmp_path)
+    assert trials == [EMBEDDED_RECOGNISER]
+    parity = int8.known_parity(EMBEDDED_RECOGNISER, tmp_path)
+    assert parity is not None
+    assert parity.is_exact
+    assert parity.tokens > 300
+    assert f"8 bits on speech: {parity}" in caplog.text
+    chosen = "ONNX Runtime on cpu, int8" if parity.is_worth_it else "OpenVINO on cpu"
+    assert first.encoder.description.startswith(chosen)
+    assert second.encoder.description.startswith(chosen)
+
+
+@pytest.mark.parametrize("verdict", [EXACT, *INEXACT])
+def test_eight_bits_are_taken_where_they_are_exact_and_faster(
+    trials: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: Parity
+) -> None:
+    monkeypatch.setattr(int8, "compare", lambda *_: verdict)
+    engine = load(cache_folder=tmp_path)
+    assert engine.encoder.description.startswith("ONNX" if verdict == EXACT else "OpenVINO")
+    assert load(precision="int8", cache_folder=tmp_path).encoder.precision == "int8"
+    assert trials == [EMBEDDED_RECOGNISER]
+
+
+def test_eight_bits_of_a_small_model_are_not_tried(tmp_path: Path) -> None:
+    load(cache_folder=tmp_path)
+    assert int8.known_parity(EMBEDDED_RECOGNISER, tmp_path) is None
+
+
+def test_without_onnx_runtime_there_are_no_eight_bits(
+    trials: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    int8.onnxruntime.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert load(cache_folder=tmp_path).encoder.description.startswith("OpenVINO")
+    with pytest.raises(ModelError, match="ONNX Runtime cannot compute in int8"):
+        load(precision="int8", cache_folder=tmp_path)
+    assert trials == []
 
 
 def test_openvino_is_imported_without_its_reporter() -> None:

@@ -75,7 +75,7 @@ HOMES = {
     "kaldi_native_fbank": ("engines",),
     "openvino": ("engines",),
     "sentencepiece": ("engines", "bench"),
-    "onnx": ("bench",),
+    "onnx": ("engines", "bench"),
     "onnxruntime": ("engines", "bench"),
     "langcodes": ("model.languages",),
     "tokenizers": ("engines",),

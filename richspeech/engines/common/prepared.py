@@ -50,8 +50,7 @@ class Prepared:
         Raises what ``make`` raises, ``ModelError`` when the folder lacks a file, and ``OSError``
         when the cache folder cannot be written.
         """
-        folder = require_model_files(self.folder.resolve(), self.needed)
-        entry = self.cache_folder / self._name(folder)
+        folder, entry = self._folder, self.entry
         if entry.exists():
             try:
                 return read(_whole(entry))
@@ -72,6 +71,15 @@ class Prepared:
                 if not entry.exists():
                     raise
         return read(entry)
+
+    @property
+    def _folder(self) -> Path:
+        return require_model_files(self.folder.resolve(), self.needed)
+
+    @property
+    def entry(self) -> Path:
+        """Where it is kept, once it is; raises ``ModelError`` when the folder lacks a file."""
+        return self.cache_folder / self._name(self._folder)
 
     def _name(self, folder: Path) -> str:
         digest = hashlib.blake2b(digest_size=16)

@@ -7,11 +7,9 @@ same; the weights are mapped into memory, and neither funasr nor ``model.pt`` is
 process takes the memory that loading needs (the weights three times) with it when it ends.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +17,11 @@ from numpy.typing import NDArray
 from richspeech.engines.common.automodel import in_one_line, load_automodel
 from richspeech.engines.common.openvino_import import best_precision, openvino
 from richspeech.engines.common.prepared import Prepared
+from richspeech.engines.sensevoice.elsewhere import main, prepare_elsewhere
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
 from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
-from richspeech.errors import ModelError
-from richspeech.places import PACKAGE
 
 GRAPH_VERSION = 1
 """Of what ``prepare`` writes; a new one makes every cache anew."""
@@ -32,26 +29,30 @@ HINTS = {"float32": "f32", "bfloat16": "bf16"}
 """Ours → OpenVINO's names; where weights have eight bits, the rest is as precise as is fast."""
 GRAPH, PARTS = "encoder.xml", "parts.npz"
 COMPILED = "compiled"
-FAILURE = "failure.json"
 
 
 class OpenVinoEncoder:
     """A compiled encoder. Not thread-safe: one thread owns it."""
 
-    def __init__(self, entry: Path, precision: str, threads: int) -> None:
-        """Compile what ``prepare`` wrote to ``entry``; a second time takes half as long."""
+    def __init__(
+        self, model: Any, precision: str, threads: int, compiled: Path | None = None
+    ) -> None:
+        """Compile a model or the file of one; a second time takes half as long if ``compiled``, a
+        folder, keeps what the first time came to.
+        """  # noqa: D205
         self.precision = precision if precision in HINTS else best_precision()
-        properties = {
+        properties: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 128,  # of int8; a quarter faster than the usual 32
             "ENABLE_CPU_PINNING": False,  # features and detector run on the same cores
-            "CACHE_DIR": str(entry / COMPILED),
-            "CACHE_MODE": "OPTIMIZE_SIZE",  # the weights stay in the graph's own file
         }
-        compiled = openvino().Core().compile_model(str(entry / GRAPH), "CPU", properties)
-        self._request = compiled.create_infer_request()
+        if compiled is not None:
+            # The weights stay in the graph's own file.
+            properties |= {"CACHE_DIR": str(compiled), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        whole = openvino().Core().compile_model(model, "CPU", properties)
+        self._request = whole.create_infer_request()
         self.description = f"OpenVINO on cpu, {precision}"
 
     def score(self, inputs: NDArray[np.float32], lengths: Sequence[int]) -> list[Scores]:
@@ -77,7 +78,10 @@ def load(
     maker = f"encoder {GRAPH_VERSION} {openvino().__version__} {precision}"
     return Prepared(folder, cache_folder, maker).open(
         lambda folder, entry: _elsewhere(folder, entry, precision, threads),
-        lambda entry: (Parts.read(entry / PARTS), OpenVinoEncoder(entry, precision, threads)),
+        lambda entry: (
+            Parts.read(entry / PARTS),
+            OpenVinoEncoder(str(entry / GRAPH), precision, threads, entry / COMPILED),
+        ),
     )
 
 
@@ -95,41 +99,8 @@ def prepare(folder: Path, entry: Path, precision: str, threads: int) -> None:
 
 
 def _elsewhere(folder: Path, entry: Path, precision: str, threads: int) -> None:
-    """Call ``prepare`` in a process of its own; its errors are raised here.
-
-    A program is started, since ``multiprocessing`` would first run that of the caller once more.
-    """
-    program = [sys.executable, "-m", "richspeech.engines.sensevoice.openvino"]
-    arguments = [str(folder.resolve()), str(entry.resolve()), precision, str(threads)]
-    done = subprocess.run(  # noqa: S603 - our own module
-        [*program, *arguments], cwd=PACKAGE.parent, stdout=subprocess.DEVNULL, check=False
-    )
-    if done.returncode == 0:
-        return
-    if not (entry / FAILURE).exists():
-        message = f"the process that prepares the model ended with status {done.returncode}"
-        raise RuntimeError(message)
-    key, fields = json.loads((entry / FAILURE).read_text(encoding="utf-8"))
-    raise ModelError(key, **fields) if fields is not None else RuntimeError(key)
-
-
-def _failed(entry: Path, key: str, fields: dict[str, object] | None) -> int:
-    """Write down an error of ours, with its fields, or the message of another one."""
-    (entry / FAILURE).write_text(json.dumps([key, fields], default=str), encoding="utf-8")
-    return 1
-
-
-def main() -> int:
-    """Prepare in this process; what goes wrong is written down for the one that waits."""
-    folder, entry = map(Path, sys.argv[1:3])
-    try:
-        prepare(folder, entry, sys.argv[3], int(sys.argv[4]))
-    except ModelError as error:
-        return _failed(entry, error.key, error.fields)
-    except (ImportError, OSError, RuntimeError) as error:
-        return _failed(entry, str(error), None)
-    return 0
+    prepare_elsewhere("richspeech.engines.sensevoice.openvino", folder, entry, precision, threads)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(prepare))

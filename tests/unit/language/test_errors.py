@@ -62,7 +62,7 @@ def keys_of(node: ast.expr) -> Iterator[str]:
 
 
 RAISED_AGAIN = (
-    "richspeech/engines/sensevoice/openvino.py",
+    "richspeech/engines/sensevoice/elsewhere.py",
     "richspeech/cli/usage.py",
     "richspeech/queue/remote.py",
 )
