@@ -200,15 +200,20 @@ class Clock:
 
 def clock_of(container: InputContainer, stream: AudioStream, most_seconds: float) -> Clock:
     """Make the clock of a stream; ``most_seconds`` is the length that can be believed."""
-    kind, zero = _kind(container), 0.0
-    if kind not in FROM_ZERO and container.start_time is not None:
-        zero = container.start_time / time_base
+    is_breaking = _kind(container) in BREAKING
     return Clock(
         tick=float(stream.time_base or 0),
-        zero=zero,
-        longest_hole=RESTART_SECONDS if kind in BREAKING else most_seconds,
+        zero=zero_of(container),
+        longest_hole=RESTART_SECONDS if is_breaking else most_seconds,
         most_seconds=most_seconds,
     )
+
+
+def zero_of(container: InputContainer) -> float:
+    """Return the seconds of a container's clock at which the recording begins."""
+    if _kind(container) in FROM_ZERO or container.start_time is None:
+        return 0.0
+    return float(container.start_time / time_base)
 
 
 def claim_of(container: InputContainer, stream: AudioStream, zero: float) -> Claim:

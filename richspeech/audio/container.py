@@ -7,7 +7,7 @@ asks for a few video decoders too.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +33,8 @@ CONTAINERS = (
     "nistsphere,ogg,tta,voc,w64,wav,wv"
 )
 """ffmpeg's names of what may be uploaded; each holds its own sound and refers to no other file."""
+
+TIMECODE_LETTERS = len("00:00:00:00")
 
 UNNAMED = "The recording"
 """Stands for a recording that has no name."""
@@ -62,6 +64,8 @@ class Opened:
     size_bytes: int
     warnings: tuple[RecordingWarning, ...]
     """What is wrong with its header."""
+    timecode: str | None = None
+    """Of its first frame, as it says itself."""
 
 
 @contextmanager
@@ -86,7 +90,15 @@ def open_container(
         file.seek(0)
         sound = Sound(file)
         with _opened_container(sound, name, video) as container:
-            yield Opened(container, name, size_bytes, tuple(sound.warnings))
+            timecode = timecode_in(container.metadata)
+            container.metadata.clear()  # a copy of the tags, which may be long
+            yield Opened(container, name, size_bytes, tuple(sound.warnings), timecode)
+
+
+def timecode_in(tags: Mapping[str, str]) -> str | None:
+    """Return the timecode among tags, in whatever case a container spells its name."""
+    found = (value for key, value in tags.items() if key.lower() == "timecode")
+    return next((value for value in found if len(value) == TIMECODE_LETTERS), None)
 
 
 def called(name: str) -> str | Notice:
@@ -152,7 +164,6 @@ def _opened_container(sound: Sound, name: str, video: str) -> InputContainer:
         raise AudioError("audio.unreadable", name=called(name)) from error
     _require_shown(sound, name)
     sound.open()
-    container.metadata.clear()  # a copy of the tags, which may be long
     return container
 
 

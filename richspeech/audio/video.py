@@ -17,7 +17,8 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from richspeech.audio.container import AudioLimits, open_container
+from richspeech.audio.clock import zero_of
+from richspeech.audio.container import AudioLimits, Opened, open_container, timecode_in
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -42,9 +43,13 @@ _DECODER_ERRORS = (FFmpegError, OSError, ValueError, RuntimeError, MemoryError)
 class Video:
     """The picture track of an open video."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container = container
+    def __init__(self, opened: Opened, stream: VideoStream) -> None:
+        container = self._container = opened.container
         self._stream = stream
+        self.timecode = timecode_in(stream.metadata) or opened.timecode
+        """Of its first frame, as the file says it; None where it says none."""
+        self.offset = zero_of(container) - float((stream.start_time or 0) * (stream.time_base or 0))
+        """Seconds of the picture at which the recording begins."""
         self.frame_rate = _frame_rate(stream)
         """Frames a second, the mean of the source."""
         self.first = self._first()
@@ -130,7 +135,7 @@ def open_video(source: Path | bytes, limits: AudioLimits) -> Iterator[Video | No
     """
     with open_container(source, limits, video=DECODERS) as opened:
         stream = _picture_stream(opened.container)
-        yield Video(opened.container, stream) if stream else None
+        yield Video(opened, stream) if stream else None
 
 
 def _picture_stream(container: InputContainer) -> VideoStream | None:

@@ -163,8 +163,15 @@ def write_files(
 
 def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
     with open_video(recording, limits) as video:
-        own_rate = video.frame_rate if video else None
-        return replace(reel, frame_rate=reel.frame_rate or own_rate, video=video is not None)
+        if video is None:
+            return reel
+        return replace(
+            reel,
+            frame_rate=reel.frame_rate or video.frame_rate,
+            video=True,
+            timecode=video.timecode,
+            offset=video.offset,
+        )
 
 
 def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Transcript:

@@ -263,7 +263,14 @@ def _make_list(export: Export, limits: AudioLimits) -> Path:
     reel = Reel(export.material.name, locale=export.material.options.locale)
     if form.in_frames and export.material.recording:
         with open_video(export.material.recording, limits) as video:
-            reel = replace(reel, frame_rate=video.frame_rate, video=True) if video else reel
+            if video:
+                reel = replace(
+                    reel,
+                    frame_rate=video.frame_rate,
+                    video=True,
+                    timecode=video.timecode,
+                    offset=video.offset,
+                )
     path = export.folder / f"{export.stem}{form.ending}"
     path.write_text(form.write(export.material.highlights, reel), encoding="utf-8")
     return path

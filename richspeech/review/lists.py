@@ -21,6 +21,10 @@ class Reel:
     """Frames a second; None where nobody asks for one and there is no picture."""
     video: bool = False
     """Whether there is a picture beside the sound."""
+    timecode: str | None = None
+    """Of the first picture, as the file has it."""
+    offset: float = 0.0
+    """Seconds of the picture at which the recording begins."""
     locale: str = "zh"
     """Language of the titles."""
 
@@ -52,13 +56,23 @@ LISTS: Mapping[str, ListFormat] = MappingProxyType(
         "edl": ListFormat(
             ".edl",
             lambda found, reel: write_edl(
-                found, name=reel.name, frame_rate=reel.rate, video=reel.video
+                found,
+                name=reel.name,
+                frame_rate=reel.rate,
+                video=reel.video,
+                timecode=reel.timecode,
+                offset=reel.offset,
             ),
         ),
         "otio": ListFormat(
             ".otio",
             lambda found, reel: write_otio(
-                found, name=reel.name, frame_rate=reel.rate, video=reel.video
+                found,
+                name=reel.name,
+                frame_rate=reel.rate,
+                video=reel.video,
+                timecode=reel.timecode,
+                offset=reel.offset,
             ),
         ),
     }

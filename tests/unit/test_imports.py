@@ -92,7 +92,7 @@ HOMES = {
     "av": ("audio",),
     "docx": ("writers",),
     "pysubs2": ("writers",),
-    "opentimelineio": ("review.timeline",),
+    "opentimelineio": ("review.timecode", "review.timeline"),
     "jinja2": ("writers", "console"),
     "numba": ("audio.vad",),
     "gradio": ("console",),

@@ -285,6 +285,24 @@ def test_the_last_picture_stays_where_the_sound_goes_on(tmp_path: Path) -> None:
     assert seen_seconds(clip) == [7] * 25
 
 
+@pytest.mark.parametrize(("ending", "timecode"), [("mov", "01:00:00;00"), ("mkv", "10:00:00:00")])
+def test_the_timecode_of_a_video_is_known(ending: str, timecode: str, tmp_path: Path) -> None:
+    path = tmp_path / f"source.{ending}"
+    with av.open(str(path), "w") as output:
+        output.metadata["timecode"] = timecode
+        screen = output.add_stream("mpeg4", rate=Fraction(30_000, 1_001))
+        screen.width, screen.height = 64, 48
+        screen.metadata["timecode"] = timecode
+        output.mux(screen.encode(VideoFrame(64, 48, "yuv420p")))
+        output.mux(screen.encode(None))
+    with open_video(path, LIMITS) as found:
+        assert found
+        assert found.timecode == timecode
+    with open_video(video_file(tmp_path / "without.mp4"), LIMITS) as found:
+        assert found
+        assert found.timecode is None
+
+
 def test_a_turned_video_stays_turned(tmp_path: Path) -> None:
     clip = cut_one(video_file(tmp_path / "source.mp4", rotation=90), 1, 2, tmp_path)
     with open_video(clip, LIMITS) as found:

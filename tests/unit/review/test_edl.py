@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from richspeech.errors import OptionError
 from richspeech.language.localized import LocalizedText
 from richspeech.review.chapters import write_chapters
-from richspeech.review.edl import timecode, write_edl
+from richspeech.review.edl import write_edl
 from richspeech.review.evidence import Evidence
 from richspeech.review.highlights import Highlight
+from richspeech.review.timecode import Grid
 from richspeech.review.timeline import write_otio
 
 FILM = Fraction(24_000, 1_001)
@@ -62,9 +63,59 @@ def test_an_editor_reads_the_seconds_that_were_meant(rate: Fraction, video: bool
         assert [(first / rate, end / rate) for first, end in frames] == seconds
 
 
+def test_an_edl_begins_at_the_timecode_of_the_file() -> None:
+    text = write_edl(TWO, name="a.mov", video=True, timecode="10:00:00:00")
+    assert "10:01:01:12 10:01:05:00 00:00:00:00 00:00:03:13" in text
+    assert "11:00:00:00 11:00:10:06" in text
+    assert "FCM: NON-DROP FRAME" in text
+
+
+def test_a_drop_frame_timecode_stays_with_the_clock() -> None:
+    """An hour of 29.97 frames a second is 107,892 frames, and 01:00:00;00."""
+    text = write_edl(TWO, name="a.mov", frame_rate=NTSC, video=True, timecode="01:00:00;00")
+    assert "FCM: DROP FRAME" in text
+    assert "02:00:00;00 02:00:10;07 " in text
+    timeline = otio.adapters.read_from_string(text, "cmx_3600", rate=float(NTSC))
+    [clip, _] = timeline.tracks[0]
+    first = clip.source_range.start_time.value
+    assert first == 107_892 + round(TWO[0].start * NTSC)
+
+
+def test_a_timecode_goes_over_midnight() -> None:
+    text = write_edl(TWO, name="a.mov", timecode="23:59:00:00", video=True)
+    assert "00:00:01:12 00:00:05:00" in text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "1:00:00:00", "99:00:00:00", "01:00:00:77", "01:00:00;00", "١٢:00:00:00", "a" * 11],
+)
+def test_a_timecode_that_is_none_at_this_rate_is_not_taken(wrong: str) -> None:
+    assert write_edl(TWO, name="a", timecode=wrong) == write_edl(TWO, name="a")
+
+
+def test_a_timeline_begins_at_the_timecode_of_the_file() -> None:
+    text = write_otio(TWO, name="a.mov", frame_rate=NTSC, video=True, timecode="01:00:00;00")
+    [clip, _] = otio.adapters.read_from_string(text, "otio_json").tracks[0]
+    assert clip.source_range.start_time.value == 107_892 + round(TWO[0].start * NTSC)
+
+
+def test_a_picture_that_begins_after_the_recording_has_fewer_frames_before_a_time() -> None:
+    text = write_edl(TWO, name="a.mov", video=True, offset=-1.48)
+    assert "00:01:00:00 00:01:03:13" in text
+
+
+@given(st.integers(0, 2_589_407), st.sampled_from([NTSC, 2 * NTSC]))
+def test_a_drop_frame_timecode_is_read_as_the_frame_it_was_made_of(
+    frame: int, rate: Fraction
+) -> None:
+    text = Grid(rate, drops=True).spell(frame)
+    assert otio.opentime.from_timecode(text, float(rate)).value == frame
+
+
 @given(st.integers(0, 24 * 3_600 * 24 - 1), st.sampled_from([Fraction(24), Fraction(25), NTSC]))
 def test_a_timecode_is_read_as_the_frame_it_was_made_of(frame: int, rate: Fraction) -> None:
-    read = otio.opentime.from_timecode(timecode(frame, rate), round(rate))
+    read = otio.opentime.from_timecode(Grid(rate).spell(frame), round(rate))
     assert read.value == frame
 
 
