@@ -10,8 +10,9 @@ Rules
       else between words, and only where a token gives the time at which the next word begins.
     * A cue begins and ends with its segment, or with the words at its cuts, but a second from its
       words at most, however long the applause before or after them.
-    * Cues keep the order of the segments and never overlap. All words are there; a blank at which a
-      line breaks is all that goes. Segments with neither words nor sounds have no cue.
+    * Cues keep the order of the segments and never overlap, but with those of another speaker. All
+      words are there; a blank at which a line breaks is all that goes. Segments with neither words
+      nor sounds have no cue.
     * Two neighbours share a cue, a line each, where the first would be gone within a second.
     * Times lie on a grid of 10 ms, as those of segments do and as ass and lrc spell them.
 
@@ -23,13 +24,14 @@ Where they give way, since no word goes and no time is made up
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from postprocess import Emotion
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.writers.labels import COLOURS
+from richspeech.writers.labels import COLOURS, speaker_of
 from richspeech.writers.options import WriterOptions
 from richspeech.writers.words import LINE, Word, words_of
 
@@ -66,6 +68,8 @@ class Cue:
     start: float
     end: float
     lines: tuple[Line, ...]
+    speaker: str = ""
+    """Who speaks, where parts of the recording were heard apart."""
 
     @property
     def duration(self) -> float:
@@ -94,8 +98,23 @@ def build_cues(
     ``name_emotions`` is for formats without colours: the emotion follows a segment's last word.
     With ``most_lines`` 1 no cue ever has a second line.
     """
-    cues = []
+    voices: defaultdict[str, list[Segment]] = defaultdict(list)
     for segment in sorted(transcript.segments, key=lambda segment: segment.start):
+        voices[speaker_of(segment)].append(segment)
+    cues = [
+        replace(cue, speaker=speaker)
+        for speaker, segments in voices.items()
+        for cue in _of_one(segments, options, most_lines, name_emotions=name_emotions)
+    ]
+    return sorted(cues, key=lambda cue: cue.start)
+
+
+def _of_one(
+    segments: Iterable[Segment], options: WriterOptions, most_lines: int, *, name_emotions: bool
+) -> list[Cue]:
+    """Return the cues of one voice, or of all where they were heard as one."""
+    cues = []
+    for segment in segments:
         emotion = _shown_emotion(segment, options)
         words = words_of(segment, options, emotion if name_emotions else None)
         for draft in _cut(words, segment.start, segment.end, most_lines):

@@ -6,7 +6,7 @@ from io import StringIO
 
 from richspeech.engines.hub import EMBEDDED_NAMES
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.writers.labels import has_sentiment, printable
+from richspeech.writers.labels import has_sentiment, has_speakers, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 CSV_COLUMNS = (
@@ -16,6 +16,9 @@ CSV_COLUMNS = (
 
 SENTIMENT_COLUMNS = ("sentiment", "sentiment_probability", "agreement")
 """Behind the others where words were read for their sentiment."""
+
+STRAND_COLUMNS = ("track", "channel", "speaker")
+"""Behind those where parts of the recording were heard apart."""
 
 MODEL_COLUMN = "model"
 """Last of all where the model is one for demonstration, so that nobody takes it for another."""
@@ -37,12 +40,18 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """
     table = StringIO()
     writer = csv.writer(table)
-    read, is_embedded = has_sentiment(transcript), transcript.model in EMBEDDED_NAMES
-    more = SENTIMENT_COLUMNS if read else ()
+    read, apart = has_sentiment(transcript), has_speakers(transcript)
+    more = (*(SENTIMENT_COLUMNS if read else ()), *(STRAND_COLUMNS if apart else ()))
+    is_embedded = transcript.model in EMBEDDED_NAMES
     writer.writerow((*CSV_COLUMNS, *more, *([MODEL_COLUMN] if is_embedded else [])))
     model = [transcript.model] if is_embedded else []
     writer.writerows(
-        (*_csv_row(segment), *(_sentiment_cells(segment) if read else ()), *model)
+        (
+            *_csv_row(segment),
+            *(_sentiment_cells(segment) if read else ()),
+            *(_strand_cells(segment) if apart else ()),
+            *model,
+        )
         for segment in transcript.segments
     )
     return _BYTE_ORDER_MARK + table.getvalue()
@@ -63,6 +72,11 @@ def _sentiment_cells(segment: Segment) -> tuple[str, ...]:
     sentiment, agreement = segment.sentiment, segment.agreement
     sure = segment.sentiment_probabilities.get(sentiment) if sentiment else None
     return sentiment or "", _number(sure), agreement.accord if agreement else ""
+
+
+def _strand_cells(segment: Segment) -> tuple[str, ...]:
+    track, channel = harmless(segment.track or ""), segment.channel
+    return track, "" if channel is None else str(channel), segment.speaker or ""
 
 
 def _number(value: float | None) -> str:

@@ -20,6 +20,7 @@ from richspeech.writers.labels import (
     heading,
     printable,
     sentiment_label,
+    speaker_of,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -65,7 +66,8 @@ def _add_segment(document: Document, segment: Segment, options: WriterOptions) -
     """Write time, words and labels; all lines of the words stand beside the time."""
     paragraph = document.add_paragraph(style=PARAGRAPH_STYLE)
     paragraph.add_run(clock(segment.start), style=TIME_STYLE)
-    paragraph.add_run(f"\t{printable(segment.text)}")
+    speaker = f"{name}: " if (name := speaker_of(segment)) else ""
+    paragraph.add_run(f"\t{speaker}{printable(segment.text)}")
     labels = [
         label
         for name in (emotion_label, event_labels, sentiment_label)

@@ -61,6 +61,16 @@ def display_text(transcript: Transcript, style: str, locale: str) -> str:
     return join_texts((s.language, styled(s, style, locale)) for s in transcript.segments)
 
 
+def has_speakers(transcript: Transcript) -> bool:
+    """Tell whether parts of the recording were heard apart, so that it is to be said who speaks."""
+    return any(segment.strand.label for segment in transcript.segments)
+
+
+def speaker_of(segment: Segment) -> str:
+    """Name who speaks, or the track, on one line; nothing where all was heard as one."""
+    return printable(segment.strand.label)
+
+
 def has_content(segment: Segment) -> bool:
     """Tell whether there are words or sounds to show."""
     return bool(segment.text or segment.events)

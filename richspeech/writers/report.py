@@ -32,6 +32,7 @@ from richspeech.writers.labels import (
     printable,
     probability_of,
     sentiment_label,
+    speaker_of,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -71,6 +72,7 @@ class Row:
     start: float
     end: float
     clock: str
+    speaker: str
     text: str
     language: str
     language_word: str
@@ -136,6 +138,7 @@ def _row(segment: Segment, options: WriterOptions) -> Row:
         segment.start,
         segment.end,
         clock(segment.start),
+        speaker_of(segment),
         printable(segment.text),
         segment.language or "",
         language_name(segment.language, locale),

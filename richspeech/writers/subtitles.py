@@ -8,7 +8,7 @@ something; ass takes braces for markup wherever they stand, and gets their wide 
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from io import StringIO
 
@@ -43,6 +43,13 @@ def _events(cues: Iterable[Cue], text: Callable[[Cue], str]) -> SSAFile:
     return file
 
 
+def _spoken(cue: Cue) -> Iterator[str]:
+    """Give the lines of a cue, who speaks before the first."""
+    speaker = f"{cue.speaker}: " if cue.speaker else ""
+    for number, line in enumerate(cue.lines):
+        yield line.text if number else speaker + line.text
+
+
 # SubRip -------------------------------------------------------------------------------------------
 
 _SRT_MARKUP = re.compile(r"[<{\\]|--(?=>)")
@@ -66,9 +73,8 @@ def write_srt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
 
 
 def _srt_text(cue: Cue) -> str:
-    return "\\N".join(
-        _SRT_MARKUP.sub(lambda found: found[0] + _JOINER, line.text) for line in cue.lines
-    )
+    lines = (_SRT_MARKUP.sub(lambda found: found[0] + _JOINER, line) for line in _spoken(cue))
+    return "\\N".join(lines)
 
 
 # WebVTT -------------------------------------------------------------------------------------------
@@ -83,6 +89,7 @@ def write_vtt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     blocks += [f"STYLE\n{styles}"] if styles else []
     blocks += [
         f"{number}\n{vtt_time(cue.start)} --> {vtt_time(cue.end)}\n"
+        + _vtt_voice(cue.speaker)
         + "\n".join(map(_vtt_line, cue.lines))
         + "\n"
         for number, cue in enumerate(cues, start=1)
@@ -94,6 +101,11 @@ def vtt_time(seconds: float) -> str:
     """Spell a time as WebVTT does: HH:MM:SS.mmm."""
     hours, minutes, s, milliseconds = _parts_of(seconds, 1_000)
     return f"{hours:02}:{minutes:02}:{s:02}.{milliseconds:03}"
+
+
+def _vtt_voice(speaker: str) -> str:
+    """Begin the voice span of a whole cue, which needs no end."""
+    return f"<v {escape(speaker, quote=False)}>" if speaker else ""
 
 
 def _vtt_line(line: Line) -> str:
@@ -163,12 +175,13 @@ def _ass_style(colour: str) -> SSAStyle:
 
 def _ass_text(cue: Cue) -> str:
     first = cue.lines[0].emotion
-    return "\\N".join(_ass_line(line, first) for line in cue.lines)
+    lines = zip(_spoken(cue), cue.lines, strict=True)
+    return "\\N".join(_ass_line(text, line.emotion, first) for text, line in lines)
 
 
-def _ass_line(line: Line, style: Emotion | None) -> str:
-    change = "" if line.emotion is style else f"{{\\r{line.emotion or 'Default'}}}"
-    return change + line.text.translate(_ASS_MARKUP)
+def _ass_line(text: str, emotion: Emotion | None, style: Emotion | None) -> str:
+    change = "" if emotion is style else f"{{\\r{emotion or 'Default'}}}"
+    return change + text.translate(_ASS_MARKUP)
 
 
 # LRC ----------------------------------------------------------------------------------------------
@@ -184,7 +197,7 @@ def write_lrc(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     writer = [f"[re:{remark}]"] if remark else []
     lines = [*title, *writer, f"[length:{clock(transcript.duration)}]"] if cues else []
     for number, cue in enumerate(cues, start=1):
-        text = "".join(line.text for line in cue.lines)
+        text = "".join(_spoken(cue))
         lines.append(f"[{lrc_time(cue.start)}]{_LRC_STAMP.sub(_wide_twin, text)}")
         if number == len(cues) or cues[number].start > cue.end:
             lines.append(f"[{lrc_time(cue.end)}]")

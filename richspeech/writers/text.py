@@ -12,9 +12,11 @@ from richspeech.writers.labels import (
     facts,
     has_content,
     has_sentiment,
+    has_speakers,
     heading,
     printable,
     sentiment_label,
+    speaker_of,
     styled,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -22,8 +24,13 @@ from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 def write_txt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
     """One line a segment; a segment without words shows its sounds."""
-    shown = (styled(segment, options.style, options.locale) for segment in transcript.segments)
+    shown = (_spoken(segment, options) for segment in transcript.segments)
     return "".join(f"{printable(line)}\n" for line in shown if line)
+
+
+def _spoken(segment: Segment, options: WriterOptions) -> str:
+    line, speaker = styled(segment, options.style, options.locale), speaker_of(segment)
+    return f"{speaker}: {line}" if line and speaker else line
 
 
 def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> str:
@@ -36,22 +43,25 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
     segments = [segment for segment in transcript.segments if has_content(segment)]
     if not segments:
         return f"{head}{heading('nothing', locale)}\n"
-    columns = ["start", "text"]
+    has_names = has_speakers(transcript)
+    columns = ["start", *(["speaker"] if has_names else []), "text"]
     if options.style != "plain":
         columns += ["emotion", "events", *(["sentiment"] if has_sentiment(transcript) else [])]
     rows = [[heading(column, locale) for column in columns], ["---"] * len(columns)]
     rows += [
-        [_escaped(cell) for cell in _cells(each, options)][: len(columns)] for each in segments
+        [_escaped(cell) for cell in _cells(each, options, named=has_names)][: len(columns)]
+        for each in segments
     ]
     return head + "".join(f"{_row(cells)}\n" for cells in rows)
 
 
-def _cells(segment: Segment, options: WriterOptions) -> tuple[str, ...]:
+def _cells(segment: Segment, options: WriterOptions, *, named: bool) -> tuple[str, ...]:
     labels = (
         label(segment, options.style, options.locale)
         for label in (emotion_label, event_labels, sentiment_label)
     )
-    return clock(segment.start), segment.text, *labels
+    speaker = (speaker_of(segment),) if named else ()
+    return clock(segment.start), *speaker, segment.text, *labels
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")

@@ -18,7 +18,7 @@ from richspeech.model.timed_words import timed_words
 from richspeech.model.transcript import Segment, Token, Transcript, plain
 
 SPEAKER = "unknown"
-"""Of every utterance: nothing here tells speakers apart, and A would claim that there is one."""
+"""Where all was heard as one: nothing tells voices apart, and A would claim that there is one."""
 SEEKS_A_SECOND = 100
 """Whisper counts in frames of 10 ms; so do features here."""
 
@@ -65,6 +65,10 @@ class Labels(BaseModel):
     """Whether voice and words say the same."""
     rules: list[str]
     """Names of rules and hotwords that changed something."""
+    track: str | None
+    """Name of the track; null where only one was heard."""
+    channel: int | None
+    """Number of the channel, from 1; null where channels were heard as one."""
 
 
 class Word(BaseModel):
@@ -98,6 +102,8 @@ class VerboseSegment(Labels):
     """Bytes of the text for one of its compressed form (zlib), as whisper computes it."""
     no_speech_prob: float | None
     """Among the languages, that of no words; null when the engine gives none."""
+    speaker: str | None
+    """A letter for whoever is on the channel; null where channels were heard as one."""
 
 
 class DiarizedSegment(Labels):
@@ -110,7 +116,7 @@ class DiarizedSegment(Labels):
     end: float
     text: str
     speaker: str
-    """Always unknown: nothing here tells speakers apart."""
+    """A, B and so on by channels that were heard apart, or the name of the track; else unknown."""
 
 
 class Kept(BaseModel):
@@ -278,6 +284,7 @@ def verbose_segment(number: int, segment: Segment) -> VerboseSegment:
         avg_logprob=rounded(sum(logs) / len(logs)) if logs else None,
         compression_ratio=compression_ratio(segment.text),
         no_speech_prob=segment.no_speech_probability,
+        speaker=segment.speaker,
         **labels_of(segment),
     )
 
@@ -289,7 +296,7 @@ def diarized_segment(number: int, segment: Segment) -> DiarizedSegment:
         start=segment.start,
         end=segment.end,
         text=segment.text,
-        speaker=SPEAKER,
+        speaker=segment.strand.label or SPEAKER,
         **labels_of(segment),
     )
 

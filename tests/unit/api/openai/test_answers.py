@@ -72,6 +72,15 @@ def test_languages_stand_by_their_seconds_and_silence_is_none() -> None:
     assert diarized(transcript(), logprobs=False).languages == []
 
 
+def test_speakers_are_those_of_channels_and_else_unknown() -> None:
+    agent = replace(SAID, channel=1, speaker="A")
+    boom = replace(SAID, track="Boom")
+    told = diarized(transcript(agent, boom, SAID), logprobs=False)
+    assert [each.speaker for each in told.segments] == ["A", "Boom", "unknown"]
+    assert [each.channel for each in told.segments] == [1, None, None]
+    assert [verbose_segment(0, each).speaker for each in (agent, boom)] == ["A", None]
+
+
 SEGMENTS = st.lists(
     st.builds(
         lambda language, text: replace(SAID, language=language, text=text),

@@ -38,6 +38,12 @@ def test_whatever_is_sent_is_understood_or_one_field_is_at_fault(
         assert error.param in names | {f"{name}[]" for name in names} | {"chunking_strategy"}  # noqa: PT017
 
 
+def test_tracks_and_channels_are_chosen_by_their_names_or_a_number() -> None:
+    asked = options(("tracks", "2"), ("channels", "split"))
+    assert (asked.tracks, asked.channels) == (2, "split")
+    assert options(("tracks", "all")).tracks == "all"
+
+
 def test_nothing_asked_for_is_as_the_settings_have_it() -> None:
     assert options() == DEFAULTS
     assert options(("language", ""), ("prompt", ""), ("temperature", "0")) == DEFAULTS
@@ -92,6 +98,9 @@ def test_a_prompt_gives_its_short_pieces_behind_the_keywords() -> None:
         (("timestamp_granularities", "letter"), "timestamp_granularities[]"),
         (("known_speaker_references[]", "data:"), "known_speaker_references[]"),
         (("Model", "whisper-1"), "Model"),
+        (("tracks", "second"), "tracks"),
+        (("tracks", "0"), "tracks"),
+        (("channels", "left"), "channels"),
     ],
 )
 def test_the_field_at_fault_is_named(field: tuple[str, str], param: str) -> None:
