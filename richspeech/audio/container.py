@@ -83,16 +83,29 @@ def open_container(
     Raises:
         AudioError: it is no recording, or has more bytes than the limits allow.
     """
-    name = _plain_name(name or _own_name(source))
-    with _opened_file(source, name) as file:
-        size_bytes = file.seek(0, os.SEEK_END)
-        _check_size(size_bytes, limits, name)
-        file.seek(0)
+    with open_source(source, limits, name=name) as (file, plain_name, size_bytes):
         sound = Sound(file)
-        with _opened_container(sound, name, video) as container:
+        with _opened_container(sound, plain_name, video) as container:
             timecode = timecode_in(container.metadata)
             container.metadata.clear()  # a copy of the tags, which may be long
-            yield Opened(container, name, size_bytes, tuple(sound.warnings), timecode)
+            yield Opened(container, plain_name, size_bytes, tuple(sound.warnings), timecode)
+
+
+@contextmanager
+def open_source(
+    source: Source, limits: AudioLimits, *, name: str | None = None
+) -> Iterator[tuple[BinaryIO, str, int]]:
+    """Open a file without looking into it: itself, its plain name and its size in bytes.
+
+    Raises:
+        AudioError: it is not there, is empty, or has more bytes than the limits allow.
+    """
+    plain_name = _plain_name(name or _own_name(source))
+    with _opened_file(source, plain_name) as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        _check_size(size_bytes, limits, plain_name)
+        file.seek(0)
+        yield file, plain_name, size_bytes
 
 
 def timecode_in(tags: Mapping[str, str]) -> str | None:

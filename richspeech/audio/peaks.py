@@ -97,6 +97,10 @@ class _Source(Protocol):
     def blocks(self, block_seconds: float) -> Iterator[Waveforms]: ...
 
 
+class _Reader(Protocol):
+    def read(self, recording: Any, options: Any) -> Iterator[Any]: ...
+
+
 @dataclass(frozen=True)
 class MeteredRecording:
     """A recording whose blocks pass a meter on their way, so that it is decoded only once."""
@@ -133,3 +137,9 @@ class MeteredRecording:
         for block in self.recording.blocks(block_seconds):
             self.meter.feed(mixture(block))
             yield block
+
+    def read_with(self, reader: _Reader, options: Any) -> Iterator[Any]:
+        """Yield what ``reader`` reads of the recording."""
+        for stretch in reader.read(self.recording, options):
+            self.meter.feed(mixture(stretch.block))
+            yield stretch

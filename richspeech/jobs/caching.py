@@ -15,7 +15,7 @@ from richspeech.errors import Cancelled, StoreError
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.model.document import Document
 from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, reader_of
 from richspeech.recognition.reading import WaveformSource
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
 from richspeech.storage.transcripts import Entry, Stored
@@ -103,7 +103,9 @@ class CachingTranscriber:
         if self._history is None:
             yield from map(Step, self._transcribed(watched, options, cancelled))
             return
-        with self._history.look_up(watched, options, recording) as lookup:
+        with self._history.look_up(
+            watched, options, recording, reader_of(self._transcriber)
+        ) as lookup:
             if self._reads_cache:
                 for progress in lookup.compare(cancelled):
                     yield Step(progress, compared_with=lookup.alike)

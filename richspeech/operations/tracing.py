@@ -9,11 +9,11 @@ Spans hold kinds, states, codes and seconds: no names, and nothing that people s
 an own one, so that nothing that the environment configures is sent anywhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -23,11 +23,14 @@ from opentelemetry.trace import StatusCode, Tracer, get_current_span
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.jobs.job import Job
 from richspeech.jobs.observer import Observer
+from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript
-from richspeech.recognition.reading import WaveformSource, strands_of
+from richspeech.recognition.reading import Reader, Stretch, WaveformSource, strands_of
 from richspeech.version import version
+
+Read = TypeVar("Read")
 
 NAME = "richspeech"
 TRACED = ("/v1/", "/api/")
@@ -134,14 +137,22 @@ class _Decoded:
         return strands_of(self.recording)
 
     def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
+        return self._timed(self.recording.blocks(block_seconds), lambda each: each.shape[-1])
+
+    def read_with(self, reader: Reader, options: Options) -> Iterator[Stretch]:
+        return self._timed(
+            reader.read(self.recording, options), lambda each: each.block.shape[-1]
+        )
+
+    def _timed(self, read: Iterator[Read], count: Callable[[Read], int]) -> Iterator[Read]:
         samples, busy_seconds = 0, 0.0
         span = self.tracer.start_span("decode")
         try:
-            blocks, began = iter(self.recording.blocks(block_seconds)), perf_counter()
-            for block in blocks:
+            began = perf_counter()
+            for each in read:
                 busy_seconds += perf_counter() - began
-                samples += block.shape[-1]
-                yield block
+                samples += count(each)
+                yield each
                 began = perf_counter()
         finally:
             span.set_attribute("audio.seconds", samples / SAMPLE_RATE)

@@ -21,7 +21,7 @@ import numpy as np
 from postprocess import NO_SPEECH, Emotion
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.vad import SpeechSpan
-from richspeech.errors import Cancelled
+from richspeech.errors import AudioError, Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
@@ -176,6 +176,20 @@ class Resumable(Protocol):
         """
 
 
+@runtime_checkable
+class Reads(Protocol):
+    """A transcriber that reads recordings block by block."""
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads them; None where they are heard whole."""
+
+
+def reader_of(transcriber: Transcriber) -> Reader | None:
+    """Return what a transcriber reads recordings with; None where they are heard whole."""
+    return transcriber.reader if isinstance(transcriber, Reads) else None
+
+
 def resumed(transcriber: Transcriber, known: Sequence[Segment]) -> Transcriber:
     """Return a transcriber that takes ``known`` as recognised; one that cannot hears all anew."""
     if not (known and isinstance(transcriber, Resumable)):
@@ -211,7 +225,7 @@ class Pipeline:
 
         Where nobody speaks a segment needs an event that is as probable as ``sure_sound``.
         """
-        self._queue, self._reader = queue, reader
+        self._queue, self.reader = queue, reader
         self._model, self._sure_sound, self._known = model, sure_sound, known
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
@@ -221,7 +235,7 @@ class Pipeline:
         """
         return Pipeline(
             self._queue,
-            self._reader,
+            self.reader,
             model=self._model,
             sure_sound=self._sure_sound,
             known=known,
@@ -237,7 +251,7 @@ class Pipeline:
         segments: tuple[Segment, ...] = ()
         warnings: tuple[RecordingWarning, ...] = ()
         elapsed, done, began = 0.0, 0.0, time.perf_counter()
-        for step in self._steps(self._reader.read(recording, options), options, cancelled):
+        for step in self._steps(self.reader.read(recording, options), options, cancelled):
             segments += step.new
             warnings = step.warnings or warnings
             done = max(done, step.seconds)
@@ -259,8 +273,9 @@ class Pipeline:
         self, stretches: Iterable[Stretch], options: Options, cancelled: Cancel
     ) -> Iterator[_Step]:
         line, known, seconds = _Line(), deque(self._known), 0.0
+        failures: list[AudioError] = []
         with self._queue.job() as job:
-            for stretch in stretches:
+            for stretch in _until_failure(stretches, failures):
                 _stop_if(cancelled)
                 seconds = stretch.seconds
                 for utterance in stretch.utterances:
@@ -278,6 +293,8 @@ class Pipeline:
                 yield replace(step, open_start=stretch.open_start, warnings=warnings)
             while line:
                 yield line.next_step(seconds, cancelled)
+        if failures:
+            raise failures[0]
         yield _Step((), seconds, finished=True)
 
 
@@ -285,6 +302,14 @@ def _is_behind(utterance: Utterance, known: deque[Segment]) -> bool:
     """Tell whether this is a sound that was heard before, and was nothing to speak of."""
     begins = utterance.start + KNOWN_WITHIN_SECONDS
     return utterance.is_sound and bool(known) and known[0].start > begins
+
+
+def _until_failure(stretches: Iterable[Stretch], failures: list[AudioError]) -> Iterator[Stretch]:
+    """Give what can be read: what was found until then is heard before anybody is told why."""
+    try:
+        yield from stretches
+    except AudioError as error:
+        failures.append(error)
 
 
 def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:

@@ -10,8 +10,11 @@ come from another process as well.
 """
 
 import math
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -70,6 +73,14 @@ class Stranded(Protocol):
 def strands_of(recording: WaveformSource) -> tuple[Strand, ...]:
     """Return the strands of a recording; none where it is one."""
     return recording.strands if isinstance(recording, Stranded) else ()
+
+
+@runtime_checkable
+class ReadByItself(Protocol):
+    """A recording that goes between a reader and what is read: one in another process, say."""
+
+    def read_with(self, reader: "Reader", options: Options) -> "Iterator[Stretch]":
+        """Read it as ``reader.read`` would."""
 
 
 class FrameStream(Protocol):
@@ -150,7 +161,26 @@ class Reader:
     end gets those alone."""
 
     def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
-        """Yield a stretch for every block, and one for the end; raises what the recording does."""
+        """Yield a stretch for every block, and one for the end; raises what the recording does.
+
+        One that is read elsewhere is asked to be.
+        """
+        if isinstance(recording, ReadByItself):
+            return recording.read_with(self, options)
+        return self.read_here(recording, options)
+
+    @cached_property
+    def pickled(self) -> bytes:
+        """All of it, for another process."""
+        return pickle.dumps(replace(self))
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells it from other readers."""
+        return blake2b(self.pickled, digest_size=16).hexdigest()
+
+    def read_here(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
+        """Do what ``read`` does in this process, with the blocks of the recording."""
         strands = strands_of(recording)
         streams = [self._stream(options) for _ in strands or (ALONE,)]
         stream = StrandStreams(streams, strands) if strands else streams[0]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, resumed
-from richspeech.recognition.reading import WaveformSource
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, reader_of, resumed
+from richspeech.recognition.reading import Reader, WaveformSource
 from richspeech.stages.chain import Chain, Recipe
 
 
@@ -23,6 +23,11 @@ class StagedTranscriber:
     ) -> None:
         """``check`` refuses options that the transcriber cannot follow, before it begins."""
         self._transcriber, self._recipe, self._check = transcriber, recipe, check
+
+    @property
+    def reader(self) -> Reader | None:
+        """What its transcriber reads recordings with."""
+        return reader_of(self._transcriber)
 
     def resuming(self, known: Sequence[Segment]) -> "StagedTranscriber":
         """Return one whose transcriber goes on behind these; the stages see all."""

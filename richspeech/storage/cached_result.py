@@ -36,7 +36,13 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript, plain
 from richspeech.recognition.pipeline import Cancel, Progress
-from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
+from richspeech.recognition.reading import (
+    BLOCK_SECONDS,
+    Reader,
+    Stretch,
+    WaveformSource,
+    strands_of,
+)
 from richspeech.storage.database import as_store_error
 from richspeech.storage.identity import digest_of, request_identity
 from richspeech.storage.transcripts import Entry, Fingerprint, KnownFile, Store, Stored
@@ -85,13 +91,17 @@ class EngineHistory:
         recording: WaveformSource,
         options: Options,
         source: WaveformSource | None = None,
+        reader: Reader | None = None,
     ) -> Iterator["ResultLookup"]:
         """Read the beginning of a recording, and give what looks for it and keeps it.
 
-        ``source`` is the recording itself where somebody looks on while it is read.
+        ``source`` is the recording itself where somebody looks on while it is read; ``reader``
+        reads it, where that is what follows.
         """
+        if reader is not None and reader.block_seconds != BLOCK_SECONDS:
+            reader = replace(reader, block_seconds=BLOCK_SECONDS)  # what digests were made of
         with SpooledTemporaryFile(MOST_BYTES_IN_MEMORY) as file:
-            yield ResultLookup(self, recording, options, file, source or recording)
+            yield ResultLookup(self, recording, options, file, source or recording, reader)
 
 
 class ResultLookup:
@@ -104,6 +114,7 @@ class ResultLookup:
         options: Options,
         file: IO[bytes],
         source: WaveformSource,
+        reader: Reader | None,
     ) -> None:
         """``file`` takes what is decoded to be compared; ``source`` may have a file and a meter."""
         self.name = recording.name if isinstance(recording, Named) else None
@@ -123,7 +134,13 @@ class ResultLookup:
         self._digest = blake2b(digest_size=32)
         if self.strands:  # the same samples, called something else, are another result
             self._digest.update(digest_of(plain(self.strands)).encode())
-        self._blocks = self._digested(recording.blocks(BLOCK_SECONDS))
+        self._is_read = reader is not None
+        """Whether the stretches have what a reader has found in them."""
+        if reader is None:
+            blocks = recording.blocks(BLOCK_SECONDS)
+            self._stretches = self._digested(Stretch(block, (), 0.0) for block in blocks)
+        else:
+            self._stretches = self._digested(reader.read(recording, options))
         self._beginning = self._read_beginning()
 
     @property
@@ -143,7 +160,11 @@ class ResultLookup:
 
     def blocks(self, block_seconds: float) -> Iterator[Waveforms]:  # noqa: ARG002 - the pipeline's own
         """Give what is read, in blocks of the pipeline's length."""
-        return self._blocks
+        return (stretch.block for stretch in self._stretches)
+
+    def read_with(self, reader: Reader, options: Options) -> Iterator[Stretch]:
+        """Give what is read, and what ``reader`` finds in it."""
+        return self._stretches if self._is_read else reader.read_here(self, options)
 
     def compare(self, cancelled: Cancel) -> Iterator[Progress]:
         """Decode to the end what begins like something known, and look for it as a whole.
@@ -223,34 +244,35 @@ class ResultLookup:
         whole = self._whole or digest_of(self._identity, self._digest.hexdigest())
         return Fingerprint(self._beginning, whole)
 
-    def _digested(self, blocks: Iterator[Waveforms]) -> Iterator[Waveforms]:
-        for block in blocks:
-            self._digest.update(block.tobytes())
-            yield block
+    def _digested(self, stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+        for stretch in stretches:
+            self._digest.update(stretch.block.tobytes())
+            yield stretch
 
     def _read_beginning(self) -> str:
         """Decode the first seconds, which `blocks` gives all the same; return their digest."""
-        read = [*islice(self._blocks, BEGINNING_BLOCKS)]
-        self._blocks = chain(read, self._blocks)
+        read = [*islice(self._stretches, BEGINNING_BLOCKS)]
+        self._stretches = chain(read, self._stretches)
         return digest_of(self._identity, self._digest.hexdigest())
 
     def _spooled(self) -> Iterator[float]:
         """Decode to the end, into the file from which `blocks` then reads; give seconds so far."""
         shapes: list[tuple[int, ...]] = []
         samples = 0
-        for block in self._blocks:
-            shapes.append(block.shape)
-            samples += block.shape[-1]
+        for stretch in self._stretches:
+            shapes.append(stretch.block.shape)
+            samples += stretch.block.shape[-1]
             with as_store_error():
-                self._file.write(block.tobytes())
+                self._file.write(stretch.block.tobytes())
             yield samples / SAMPLE_RATE
         self._file.seek(0)
         size = np.dtype(np.float32).itemsize
         read = self._file.read
-        self._blocks = (
+        blocks = (
             np.frombuffer(bytearray(read(math.prod(shape) * size)), np.float32).reshape(shape)
             for shape in shapes
         )
+        self._stretches, self._is_read = (Stretch(block, (), 0.0) for block in blocks), False
 
 
 def _unless_broken(find: Callable[[str], Found | None], digest: str) -> Found | None:
