@@ -9,6 +9,7 @@ THREADS = {
     "jobs": "the work that people ask for, with a limit for each kind",
     "console.sessions": "a timer that stops the jobs of a window that was left",
     "recognition.scheduler": "the one thread that owns the model",
+    "readers.pool": "loading what reading processes need beside whoever starts the service",
     "engines.lazy": "loading beside whoever waits, and a timer to unload",
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",

@@ -38,7 +38,7 @@ LAYERS = (
     ("stages",),
     ("recognition",),
     ("version", "engines", "writers"),
-    ("storage", "review", "emotion"),
+    ("storage", "review", "emotion", "readers"),
     ("jobs", "bench", "access"),
     ("queue",),
     ("operations.metrics", "operations.parts", "operations.tracing"),
@@ -55,6 +55,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 
 PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
+    "reader",
     *("sentiment.load", "emotion2vec.load"),
 )
 """Modules of ``engines`` that everybody may import."""
@@ -110,6 +111,7 @@ HOMES = {
     "argon2": ("passwords",),
     "opentelemetry": ("operations.tracing",),
     "prometheus_client": ("operations.metrics",),
+    "seccompy": ("readers.limits",),
     "structlog": ("operations.logs",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
@@ -124,6 +126,7 @@ HOMES = {
 ENVIRONMENT_HOMES = {
     "settings": "reads the RICHSPEECH_ variables",
     "jobs.batch.ray.session": "sets what ray reads only while it is imported: whom it listens to",
+    "readers.processes": "starts a process with what that needs: one thread, the same packages",
     "app": "sets what gradio reads only while it is imported: telemetry, upload folder",
 }
 

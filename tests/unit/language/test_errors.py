@@ -65,6 +65,7 @@ RAISED_AGAIN = (
     "richspeech/engines/sensevoice/elsewhere.py",
     "richspeech/cli/usage.py",
     "richspeech/queue/remote.py",
+    "richspeech/readers/pool.py",
 )
 """Where an error is raised as one of another kind or process, with the key that it came with."""
 
