@@ -101,6 +101,7 @@ def serve(
             history_aside=history_aside,
             queues=True,
             observer=observer,
+            reads_aside=True,
         )
         service = stack.enter_context(opening)
         metrics.watch(service.runner, service.transcribers, service.durable.store)

@@ -1,6 +1,7 @@
 """Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
 
 import logging
+import os
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ from richspeech.queue.recognition import Recognition
 from richspeech.queue.remote import RemoteQueue, recogniser_identity
 from richspeech.queue.webhooks import Webhooks
 from richspeech.queue.worker import Worker
+from richspeech.readers.limits import ReaderLimits
+from richspeech.readers.opener import HERE, Opener
+from richspeech.readers.pool import ReaderPool
 from richspeech.recognition.scheduler import Scheduler
 from richspeech.settings import Settings
 from richspeech.storage.accounts import open_accounts
@@ -92,6 +96,8 @@ class Service:
     """The durable jobs; None where nobody hands any in."""
     work: threading.Event = field(default_factory=threading.Event, repr=False)
     """Set when there may be a job to begin."""
+    opener: Opener = HERE
+    """Opens the recordings of transcriptions."""
     emotion_model: Lazy[LoadedEmotionRecogniser] | None = field(default=None, repr=False)
     """The emotion recogniser; that of the settings unless given."""
 
@@ -145,7 +151,9 @@ class Service:
     @cached_property
     def transcriptions(self) -> Transcriptions:
         """Recordings → transcripts."""
-        return Transcriptions(self.runner, self.transcribers, self.limits, self.history)
+        return Transcriptions(
+            self.runner, self.transcribers, self.limits, self.history, self.opener
+        )
 
     @cached_property
     def emotions(self) -> Emotions:
@@ -299,6 +307,7 @@ def build(
     *,
     queue: JobQueue | None = None,
     work: threading.Event | None = None,
+    opener: Opener = HERE,
 ) -> Service:
     """Put a service together; what is not given is as the settings have it, without a history."""
     readiness = readiness or Readiness()
@@ -316,6 +325,7 @@ def build(
         config_file,
         queue,
         work or threading.Event(),
+        opener,
     )
 
 
@@ -330,13 +340,15 @@ def open_service(
     queues: bool = False,
     others: threading.Event | None = None,
     observer: Observer = NOBODY,
+    reads_aside: bool = False,
 ) -> Iterator[Service]:
     """Open all that the settings name; the engines are closed in the end, and the history.
 
     Somebody has to load the main engine, by ``main_engine`` or ``readiness``. Whether it ``keeps``
     what it hears is a matter of the settings unless said. Durable jobs are there if it ``queues``;
     somebody has to do them, by ``at_work``. If there are ``others``, it is they who recognise what
-    is read here, and the event is set to tell them. An ``observer`` looks on at jobs. Raises
+    is read here, and the event is set to tell them. An ``observer`` looks on at jobs. Who
+    ``reads_aside`` does so in processes of their own, if the settings have any. Raises
     ``StoreError``, and ``OptionError`` when it is to keep and they switch the history off.
     """
     readiness = Readiness()
@@ -356,6 +368,7 @@ def open_service(
         load = None
         if queue is not None and others is not None:
             load = partial(load_reading, partial(remote_queue, settings, queue, others))
+        opener = stack.enter_context(_opener(settings)) if reads_aside else HERE
         transcribers = stack.enter_context(closing(Transcribers(readiness, settings, load)))
         yield build(
             settings,
@@ -368,7 +381,24 @@ def open_service(
             accounts=accounts,
             queue=queue,
             work=work,
+            opener=opener,
         )
+
+
+@contextmanager
+def _opener(settings: Settings) -> Iterator[Opener]:
+    """Give what opens recordings in processes of their own; those end with the block."""
+    asked = settings.reading
+    processes = max((os.cpu_count() or 1) - 1, 1) if asked.processes is None else asked.processes
+    if not processes:
+        yield HERE
+        return
+    limits = ReaderLimits(
+        asked.memory_bytes, asked.cpu_seconds, asked.cpu_seconds_per_second, asked.stall_seconds
+    )
+    with closing(ReaderPool(limits, processes)) as pool:
+        pool.start()
+        yield pool
 
 
 def remote_queue(

@@ -211,6 +211,16 @@ class VadSettings(_Group):
     sure_sound: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
+class ReadingSettings(_Group):
+    """Processes that open and read recordings."""
+
+    processes: Annotated[int, Field(ge=0, le=256)] | None = None
+    memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] = 512 * 1024**2
+    cpu_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    cpu_seconds_per_second: Annotated[float, Field(gt=0, le=10)] = 0.1
+    stall_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+
+
 class RecognitionSettings(_Group):
     """What the recogniser is asked for when a request says nothing else."""
 
@@ -513,6 +523,7 @@ class Settings(BaseSettings):
 
     model: ModelSettings = ModelSettings()
     vad: VadSettings = VadSettings()
+    reading: ReadingSettings = ReadingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     paraformer: ParaformerSettings = ParaformerSettings()
     hotwords: HotwordSettings = HotwordSettings()

@@ -36,6 +36,8 @@ def pytest_sessionstart() -> None:
     IMPORTS.enter_context(gradio_without_stubs())
     os.environ["RICHSPEECH_OPERATIONS__AUDIT_FILE"] = str(AUDIT / "audit.jsonl")
     os.environ["RICHSPEECH_JOBS__RECORDINGS"] = str(AUDIT / "recordings")
+    # starting them takes two seconds of processor time; the tests of reading processes ask for some
+    os.environ["RICHSPEECH_READING__PROCESSES"] = "0"
 
 
 def pytest_sessionfinish() -> None:

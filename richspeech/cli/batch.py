@@ -41,6 +41,7 @@ from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
 from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.job_state import State
+from richspeech.readers.opener import Opener
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import digest_of, request_identity
@@ -133,9 +134,14 @@ class Engines(Protocol):
 
 class _EngineHere:
     def __init__(
-        self, settings: Settings, loaded: Loaded, transcriber: CachingTranscriber, workers: int
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        transcriber: CachingTranscriber,
+        workers: int,
+        opener: Opener,
     ) -> None:
-        self._transcriber, self._workers = transcriber, workers
+        self._transcriber, self._workers, self._opener = transcriber, workers, opener
         self.identity = engine_identity(settings, loaded)
         self.weights = loaded.all_weights
 
@@ -146,7 +152,9 @@ class _EngineHere:
             books.note(row)
             watch(work, row)
 
-        transcribe = transcribe_with(self._transcriber, task.results.limits, task.options)
+        transcribe = transcribe_with(
+            self._transcriber, task.results.limits, task.options, self._opener
+        )
         work = Batch(items, transcribe, books.keep, note)
         work.run(self._workers)
         return work
@@ -156,9 +164,13 @@ class _EngineHere:
 def _engine_here(settings: Settings, workers: int | None, *, keeps: bool) -> Iterator[_EngineHere]:
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
-    with open_service(settings, keeps=keeps) as service, service.main_engine() as loaded:
+    with (
+        open_service(settings, keeps=keeps, reads_aside=True) as service,
+        service.main_engine() as loaded,
+    ):
         at_once = workers or settings.batch.workers
-        yield _EngineHere(settings, loaded, service.caching(loaded), at_once)
+        caching = service.caching(loaded)
+        yield _EngineHere(settings, loaded, caching, at_once, service.opener)
 
 
 def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:

@@ -70,7 +70,9 @@ def watch(
         signal.signal(number, lambda *_: stopped.set())
     with ExitStack() as stack:
         manifest = stack.enter_context(open_manifest(output))
-        service = stack.enter_context(open_service(settings, model.config, queues=True))
+        service = stack.enter_context(
+            open_service(settings, model.config, queues=True, reads_aside=True)
+        )
         loaded = stack.enter_context(service.main_engine())
         tell_of_embedded(*loaded.all_weights)
         print(

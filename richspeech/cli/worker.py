@@ -64,6 +64,7 @@ def worker(
             keeps=True,
             queues=True,
             others=others if kind == "reading" else None,
+            reads_aside=kind != "recognition",
         ) as service,
         service.main_engine(),
         _doing(service, kind) as doer,

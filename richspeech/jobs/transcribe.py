@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
-from richspeech.audio.strands import Strands, open_strands
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
@@ -32,8 +31,10 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller
+from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, resumed
+from richspeech.recognition.reading import WaveformSource
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Entry
 
@@ -163,9 +164,11 @@ class Transcriptions:
         transcribers: Transcribers,
         limits: AudioLimits,
         history: History | None = None,
+        opener: Opener = HERE,
     ) -> None:
+        """Have recordings opened by ``opener``."""
         self._runner, self._transcribers = runner, transcribers
-        self._limits, self._history = limits, history
+        self._limits, self._history, self._opener = limits, history, opener
 
     def submit(self, job: Transcription, *, always: bool = False) -> None:
         """Have ``job`` done when its turn comes; one that is over already stays as it is.
@@ -184,7 +187,10 @@ class Transcriptions:
         """Do ``job``, and yield after every change; raises what goes wrong."""
         asked = job.request
         try:
-            with open_strands(source, self._limits, asked.options, name=job.name) as recording:
+            opening = self._opener.open(
+                source, self._limits, asked.options, name=job.name, cancelled=job.stop.is_set
+            )
+            with opening as recording:
                 if not self._transcribers.has(asked.engine, reads=asked.sentiment):
                     job.enter(State.LOADING)
                     yield
@@ -201,7 +207,9 @@ class Transcriptions:
                 raise InterruptedWorkError from error
             raise
 
-    def _steps(self, job: Transcription, recording: Strands, loaded: Loaded) -> Iterator[None]:
+    def _steps(
+        self, job: Transcription, recording: WaveformSource, loaded: Loaded
+    ) -> Iterator[None]:
         transcriber = self._transcriber(loaded, job)
         job.enter(State.RUNNING)
         yield

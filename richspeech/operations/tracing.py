@@ -140,9 +140,7 @@ class _Decoded:
         return self._timed(self.recording.blocks(block_seconds), lambda each: each.shape[-1])
 
     def read_with(self, reader: Reader, options: Options) -> Iterator[Stretch]:
-        return self._timed(
-            reader.read(self.recording, options), lambda each: each.block.shape[-1]
-        )
+        return self._timed(reader.read(self.recording, options), lambda each: each.block.shape[-1])
 
     def _timed(self, read: Iterator[Read], count: Callable[[Read], int]) -> Iterator[Read]:
         samples, busy_seconds = 0, 0.0

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 from richspeech.audio.container import AudioLimits, Source
-from richspeech.audio.decode import open_recording
+from richspeech.audio.strands import open_strands
+from richspeech.model.options import Options
 from richspeech.recognition.reading import WaveformSource
 
 Cancel = Callable[[], bool]
@@ -18,12 +19,12 @@ class Opener(Protocol):
         self,
         source: Source,
         limits: AudioLimits,
+        options: Options,
         *,
         name: str | None = None,
         cancelled: Cancel = lambda: False,
-        **opening: Any,
     ) -> AbstractContextManager[WaveformSource]:
-        """Open a recording for the length of a ``with`` block; raises as ``open_recording``."""
+        """Open a recording for the length of a ``with`` block; raises as ``open_strands``."""
 
 
 class Here:
@@ -33,13 +34,13 @@ class Here:
         self,
         source: Source,
         limits: AudioLimits,
+        options: Options,
         *,
         name: str | None = None,
         cancelled: Cancel = lambda: False,  # noqa: ARG002 - it takes milliseconds
-        **opening: Any,
     ) -> AbstractContextManager[WaveformSource]:
-        """Open a recording as ``open_recording`` does."""
-        return open_recording(source, limits, name=name, **opening)
+        """Open a recording as ``open_strands`` does."""
+        return open_strands(source, limits, options, name=name)
 
 
 HERE = Here()

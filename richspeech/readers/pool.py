@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from richspeech.audio.container import AudioLimits, Source, called, open_source
 from richspeech.audio.content import content_digest
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.errors import AudioError, Cancelled, RichSpeechError, StoppingError
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import Strand
 from richspeech.readers.channel import Gone, Message
 from richspeech.readers.limits import ReaderLimits
 from richspeech.readers.processes import ReaderProcess, Template
@@ -70,12 +71,12 @@ class ReaderPool:
         self,
         source: Source,
         limits: AudioLimits,
+        options: Options,
         *,
         name: str | None = None,
         cancelled: Cancel = lambda: False,
-        **opening: Any,
     ) -> Iterator["ReadElsewhere"]:
-        """Open a recording as ``open_recording`` does, which gets what else is given as it is.
+        """Open a recording as ``open_strands`` does.
 
         Waiting for it ends with ``Cancelled`` when ``cancelled`` says so. What a process has died
         of is an ``AudioError``, here and while the recording is read.
@@ -84,7 +85,7 @@ class ReaderPool:
             process = self._take()
             work = _Work(self._template, process, plain, cancelled, self._limits)
             stack.callback(self._leave, work)
-            work.open(stack.enter_context(_in_system(file)), limits, opening)
+            work.open(stack.enter_context(_in_system(file)), limits, options)
             yield ReadElsewhere(source, work)
 
     def close(self) -> None:
@@ -145,7 +146,7 @@ class _Work:
         self.process, self.name = process, name
         self.is_over = False
         """Whether the process has ended."""
-        self.known = Known(None, ())
+        self.known = Known(None, (), ())
         self._template, self._cancelled, self._limits = template, cancelled, limits
         self._is_suspect = False
         self._seconds, self._most_seconds = 0.0, 0.0
@@ -154,10 +155,10 @@ class _Work:
         """Its processor time at the beginning, and when it was silent for long."""
         self._patience = limits.stall_seconds
 
-    def open(self, file: BinaryIO, limits: AudioLimits, opening: dict[str, Any]) -> None:
+    def open(self, file: BinaryIO, limits: AudioLimits, options: Options) -> None:
         """Have it opened; raises what went wrong."""
         self._most_seconds = limits.max_seconds
-        asked = pickle.dumps((limits, self.name, opening)).hex()
+        asked = pickle.dumps((limits, options, self.name)).hex()
         self._say("open", asked, files=[file.fileno()])
         match self._hear():
             case ["opened", known]:
@@ -218,7 +219,7 @@ class _Work:
             stretch = unpacked(Stretch, record, arrays)
         except MalformedError as error:
             raise self._nonsense() from error
-        self._seconds += len(stretch.block) / SAMPLE_RATE
+        self._seconds += stretch.block.shape[-1] / SAMPLE_RATE
         if not _is_sound(stretch) or self._seconds > self._most_seconds + BLOCK_SECONDS:
             raise self._nonsense()
         return stretch
@@ -341,11 +342,16 @@ class ReadElsewhere:
         """What the system calls the process."""
         return self._work.process.number
 
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """What of it is heard by itself; none where that is all of it."""
+        return self._work.known.strands
+
     def content(self) -> str | None:
         """Digest the file, as ``Recording.content`` does. Raises ``OSError``."""
         return content_digest(self._source)
 
-    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveform]:
+    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveforms]:
         """Have it decoded alone, block by block; raises as ``Recording.blocks``, and ``Cancelled``.
 
         An ``AudioError`` tells, too, what the process has died of.
@@ -374,10 +380,13 @@ def _in_system(file: BinaryIO) -> Iterator[BinaryIO]:
 
 def _is_sound(stretch: Stretch) -> bool:
     """Tell whether arrays have the shapes that a recogniser counts on."""
-    waveforms = (stretch.block, *(each.waveform for each in stretch.utterances))
-    log_mels = (each.log_mel for each in stretch.utterances)
+    waveforms = [each.waveform for each in stretch.utterances]
+    log_mels = [each.log_mel for each in stretch.utterances]
+    block, rows = stretch.block, len(stretch.strands)
     return (
-        all(each.ndim == 1 and each.dtype == np.float32 for each in waveforms)
+        block.dtype == np.float32
+        and block.shape[:-1] == ((rows,) if rows else ())
+        and all(each.ndim == 1 and each.dtype == np.float32 for each in waveforms)
         and all(each.ndim == 2 and each.dtype == np.float32 and len(each) for each in log_mels)
         and all(0 <= each.start <= each.end for each in stretch.utterances)
     )

@@ -11,22 +11,24 @@ import pickle
 import resource
 import socket
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import SAMPLE_RATE
+from richspeech.audio.strands import open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import Notice
+from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.strand import Strand
 from richspeech.readers.channel import BLOCK_BYTES, BLOCKS, Filler, Gone, Line, Stopped
 from richspeech.readers.limits import ReaderLimits, confine
 from richspeech.readers.record import packed, shapes_of
-from richspeech.recognition.reading import Reader, Stretch, WaveformSource
+from richspeech.recognition.reading import Reader, Stretch, WaveformSource, strands_of
 
 LONGEST_WORD = 300
 """Characters of what it has to say about a fault."""
@@ -42,11 +44,13 @@ class Known:
     duration: float | None
     """Seconds as its container claims."""
     warnings: tuple[RecordingWarning, ...]
+    strands: tuple[Strand, ...]
+    """What of it is heard by itself; none where that is all of it."""
 
     @classmethod
     def of(cls, recording: WaveformSource) -> "Known":
         """Ask the recording."""
-        return cls(recording.duration, recording.warnings)
+        return cls(recording.duration, recording.warnings, strands_of(recording))
 
 
 def serve(connection: socket.socket, memory: int, limits: ReaderLimits) -> None:
@@ -97,14 +101,12 @@ class _Session:
                 self.filler.wait()
         self.line.send("idle")
 
-    def _read(
-        self, source: BinaryIO, limits: AudioLimits, name: str, opening: Mapping[str, Any]
-    ) -> None:
-        with open_recording(source, limits, name=name, **opening) as recording:
+    def _read(self, source: BinaryIO, limits: AudioLimits, options: Options, name: str) -> None:
+        with open_strands(source, limits, options, name=name) as recording:
             self.line.send("opened", self._known(recording))
             seconds = 0.0
             for stretch in self._stretches(recording):
-                seconds += len(stretch.block) / SAMPLE_RATE
+                seconds += stretch.block.shape[-1] / SAMPLE_RATE
                 self._allow(seconds)
                 self.filler.listen()
                 arrays: list[Any] = []
@@ -120,7 +122,7 @@ class _Session:
             raise Stopped
         if name == "blocks":
             for block in recording.blocks(*rest):
-                yield Stretch(block, (), 0.0)
+                yield Stretch(block, (), 0.0, strands=strands_of(recording))
             return
         digest, options = rest
         for file in files:

@@ -52,7 +52,7 @@ class BadReader:
         for number, block in enumerate(recording.blocks(1.0)):
             if number >= self.first:
                 self.then()
-            end = seconds + len(block) / SAMPLE_RATE
+            end = seconds + block.shape[-1] / SAMPLE_RATE
             heard = Utterance(seconds, end, block, np.zeros((98, 80), np.float32))
             seconds = end
             yield Stretch(block, (heard,), seconds)

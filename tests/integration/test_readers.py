@@ -19,7 +19,7 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.strands import open_strands
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.hub import EMBEDDED_DETECTOR
@@ -73,14 +73,14 @@ def minute(tmp_path: Path) -> Path:
 def read_badly(pool: ReaderPool, path: Path, then: Callable[[], object], first: int = 1) -> int:
     """Read with a reader of which something becomes; return how many blocks came before."""
     count = 0
-    with pool.open(path, LIMITS) as recording:
+    with pool.open(path, LIMITS, Options()) as recording:
         for _ in BadReader(then, first).read(recording, Options()):
             count += 1
     return count
 
 
 def all_is_well(pool: ReaderPool) -> bool:
-    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS) as recording:
+    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS, Options()) as recording:
         return sum(map(len, recording.blocks())) > 16_000
 
 
@@ -98,10 +98,10 @@ def contents(stretch: Stretch) -> tuple[object, ...]:
 def test_what_comes_from_elsewhere_is_bit_for_bit_what_is_read_here(
     pool: ReaderPool, reader: Reader, name: str, options: Options
 ) -> None:
-    with open_recording(EXAMPLES / name, LIMITS) as recording:
+    with open_strands(EXAMPLES / name, LIMITS, options) as recording:
         here = [contents(each) for each in reader.read(recording, options)]
         duration = recording.duration
-    with pool.open(EXAMPLES / name, LIMITS) as elsewhere:
+    with pool.open(EXAMPLES / name, LIMITS, options) as elsewhere:
         there = [contents(each) for each in reader.read(elsewhere, options)]
         assert (elsewhere.duration, elsewhere.name) == (duration, name)
     assert there == here
@@ -110,7 +110,7 @@ def test_what_comes_from_elsewhere_is_bit_for_bit_what_is_read_here(
 def test_a_recording_may_come_as_bytes_and_as_a_file_without_a_name(pool: ReaderPool) -> None:
     content = (EXAMPLES / "zh-laughter.wav").read_bytes()
     for source in (content, BytesIO(content), EXAMPLES / "zh-laughter.wav"):
-        with pool.open(source, LIMITS, name="a.wav") as recording:
+        with pool.open(source, LIMITS, Options(), name="a.wav") as recording:
             assert recording.name == "a.wav"
             assert sum(map(len, recording.blocks())) > 16_000
 
@@ -130,11 +130,11 @@ def test_odd_and_broken_files_end_elsewhere_as_they_do_here(pool: ReaderPool) ->
     assert len(files) > 50
 
     def here(path: Path) -> bytes:
-        with open_recording(path, LIMITS) as recording:
+        with open_strands(path, LIMITS, Options()) as recording:
             return b"".join(block.tobytes() for block in recording.blocks())
 
     def there(path: Path) -> bytes:
-        with pool.open(path, LIMITS) as recording:
+        with pool.open(path, LIMITS, Options()) as recording:
             return b"".join(block.tobytes() for block in recording.blocks())
 
     for path in files:
@@ -167,7 +167,7 @@ def test_what_goes_wrong_costs_one_recording_its_own_sentence(
 def test_a_reader_that_is_killed_is_named_and_another_is_started(
     pool: ReaderPool, minute: Path
 ) -> None:
-    with pool.open(minute, LIMITS) as recording:
+    with pool.open(minute, LIMITS, Options()) as recording:
         stretches = BadReader(bad_readers.slowly).read(recording, Options())
         next(stretches)
         os.kill(recording.process, signal.SIGKILL)
@@ -175,12 +175,12 @@ def test_a_reader_that_is_killed_is_named_and_another_is_started(
             list(stretches)
         killed = recording.process
     assert caught.value.key == "reading.killed"
-    with pool.open(minute, LIMITS) as recording:
+    with pool.open(minute, LIMITS, Options()) as recording:
         assert recording.process != killed
 
 
 def test_one_that_was_killed_while_nobody_needed_it_is_replaced(pool: ReaderPool) -> None:
-    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS) as recording:
+    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS, Options()) as recording:
         number = recording.process
     os.kill(number, signal.SIGKILL)
     wait_until(lambda: "Z" in Path(f"/proc/{number}/stat").read_text().rpartition(")")[2][:3])
@@ -189,7 +189,7 @@ def test_one_that_was_killed_while_nobody_needed_it_is_replaced(pool: ReaderPool
 
 def test_who_cancels_waits_for_no_reader_that_is_stopped(pool: ReaderPool, minute: Path) -> None:
     stop = threading.Event()
-    with pool.open(minute, LIMITS, cancelled=stop.is_set) as recording:
+    with pool.open(minute, LIMITS, Options(), cancelled=stop.is_set) as recording:
         stretches = BadReader(bad_readers.slowly).read(recording, Options())
         next(stretches)
         os.kill(recording.process, signal.SIGSTOP)
@@ -203,7 +203,7 @@ def test_who_cancels_waits_for_no_reader_that_is_stopped(pool: ReaderPool, minut
 
 def test_a_reader_runs_ahead_no_further_than_its_memory(pool: ReaderPool, tmp_path: Path) -> None:
     path = wav_at(tmp_path / "long.wav", np.zeros(600 * 16_000))
-    with pool.open(path, LIMITS) as recording:
+    with pool.open(path, LIMITS, Options()) as recording:
         stretches = BadReader(bad_readers.nothing).read(recording, Options())
         next(stretches)
         used = Path(f"/proc/{recording.process}/stat")
@@ -238,7 +238,7 @@ def test_a_reader_may_do_nothing_but_read(
 
 
 def test_what_no_recogniser_could_take_is_refused(pool: ReaderPool, minute: Path) -> None:
-    with pool.open(minute, LIMITS) as recording, pytest.raises(AudioError) as caught:
+    with pool.open(minute, LIMITS, Options()) as recording, pytest.raises(AudioError) as caught:
         list(bad_readers.Misshapen(bad_readers.nothing).read(recording, Options()))
     assert caught.value.key == "reading.failed"
     assert all_is_well(pool)
@@ -263,7 +263,7 @@ def silence(seconds: int, times: int, sample_rate: int = 384_000) -> bytes:
 def test_silence_that_is_long_to_decode_holds_up_nobody_else(pool: ReaderPool) -> None:
     content = silence(10, times=120)
     assert len(content) < 2_000_000
-    with pool.open(content, LIMITS) as recording:
+    with pool.open(content, LIMITS, Options()) as recording:
         blocks = recording.blocks(4.0)
         next(blocks)
         assert all_is_well(pool)
@@ -278,7 +278,7 @@ def test_a_template_that_was_killed_is_started_again_and_nothing_is_left_in_the_
     files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     shared = Path("/proc/self/maps").read_text().count("memfd:reading")
     pool = ReaderPool(SMALL, 2)
-    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS) as recording:
+    with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS, Options()) as recording:
         number = recording.process
     template = pool._template._process
     assert template is not None
@@ -287,26 +287,29 @@ def test_a_template_that_was_killed_is_started_again_and_nothing_is_left_in_the_
     assert all_is_well(pool)
     path = wav_at(tmp_path / "a.wav", np.zeros(160_000))
     numbers = set()
-    with pool.open(path, LIMITS) as one, pool.open(path, LIMITS) as other:
+    with pool.open(path, LIMITS, Options()) as one, pool.open(path, LIMITS, Options()) as other:
         numbers |= {one.process, other.process}
         next(other.blocks())
     pool.close()
     wait_until(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
     assert Path("/proc/self/maps").read_text().count("memfd:reading") == shared
     assert len(os.listdir("/proc/self/fd")) <= files  # noqa: PTH208
-    with pytest.raises(StoppingError), pool.open(path, LIMITS):
+    with pytest.raises(StoppingError), pool.open(path, LIMITS, Options()):
         pass
 
 
 PARENT = """
 import os, signal, sys
 from richspeech.audio.container import AudioLimits
+from richspeech.model.options import Options
 from richspeech.readers.limits import ReaderLimits
 from richspeech.readers.pool import ReaderPool
 
 pool = ReaderPool(ReaderLimits(), 2)
 limits = AudioLimits(10**9, 3600.0)
-with pool.open(sys.argv[1], limits) as one, pool.open(sys.argv[1], limits) as other:
+options = Options()
+opened = [pool.open(sys.argv[1], limits, options) for _ in range(2)]
+with opened[0] as one, opened[1] as other:
     os.kill(other.process, signal.SIGSTOP)
     print(pool._template._process.pid, one.process, other.process, flush=True)
     sys.stdin.read()

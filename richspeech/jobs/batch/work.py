@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.strands import open_strands
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.batch.rows import BatchRow, Tally, seconds_left
 from richspeech.jobs.batch.sources import Item
@@ -18,6 +17,7 @@ from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
+from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.pipeline import Cancel, Progress
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,18 @@ Keep: TypeAlias = Callable[[Item, Step], int | None]
 
 
 def transcribe_with(
-    transcriber: CachingTranscriber, limits: AudioLimits, options: Options
+    transcriber: CachingTranscriber,
+    limits: AudioLimits,
+    options: Options,
+    opener: Opener = HERE,
 ) -> Transcribe:
-    """Transcribe what an item holds."""
+    """Transcribe what an item holds, opened by ``opener``."""
 
     def transcribe(item: Item, cancelled: Cancel) -> Iterator[Step]:
         name = PurePosixPath(item.name).name
         with (
             item.open() as source,
-            open_strands(source, limits, options, name=name) as recording,
+            opener.open(source, limits, options, name=name, cancelled=cancelled) as recording,
         ):
             yield from transcriber.steps(recording, options, cancelled)
 
