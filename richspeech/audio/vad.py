@@ -14,6 +14,10 @@ with a fixed end silence, and give the same times. Four of them may surprise:
 - A span starts up to ``window_ms + lookback_start_ms`` before the decision, yet never before the
   end of the span before it.
 
+Only where ``cut_search_ms`` is set do they differ: speech without a pause is then cut at its
+quietest moment before ``max_single_segment_ms``, which is rarely within a word, and goes on there.
+Spans that no limit cuts, and the speech in all of them together, stay the same.
+
 Results do not depend on the blocks, for here every frame is decided alone. That is also funasr's
 answer, with its chunks of 60 s or without, as long as its silence schedule is off. Where funasr
 stops with a ``math domain error``, at probabilities of exactly 0 and 1, this goes on.
@@ -94,6 +98,8 @@ class VadOptions:
     """A pause this long ends a span, ``speech_to_silence_ms`` of it for the window to turn."""
     max_single_segment_ms: int = 60_000
     """Speech without such a pause is cut here."""
+    cut_search_ms: int = 0
+    """How far before that a quieter moment is looked for, at most half of it; 0 looks for none."""
     speech_noise_threshold: float = 0.6
     """A frame is speech when its speech probability exceeds its noise probability by this much."""
     speech_to_noise_ratio: float = 1.0
@@ -146,6 +152,7 @@ class VadOptions:
         return {
             "max_end_silence_ms": (0, hour_ms),
             "max_single_segment_ms": (FRAME_MS, 24 * hour_ms),
+            "cut_search_ms": (0, hour_ms),
             "speech_noise_threshold": (-1.0, 1.0),
             "speech_to_noise_ratio": (0.01, 100.0),
             "window_ms": (FRAME_MS, 10_000),
@@ -212,6 +219,7 @@ class Rules(NamedTuple):
     end_pause: int
     end_lookback: int
     longest: int
+    cut_search: int
     speech_noise_threshold: float
     speech_to_noise_ratio: float
     decibel_threshold: float
@@ -235,6 +243,7 @@ class Rules(NamedTuple):
             end_pause=-(-end_pause_ms // FRAME_MS),
             end_lookback=end_lookback,
             longest=options.max_single_segment_ms // FRAME_MS,
+            cut_search=min(options.cut_search_ms, options.max_single_segment_ms // 2) // FRAME_MS,
             speech_noise_threshold=float(options.speech_noise_threshold),
             speech_to_noise_ratio=float(options.speech_to_noise_ratio),
             decibel_threshold=float(options.decibel_threshold),
@@ -257,7 +266,11 @@ MEMORY = np.dtype(
 """All that is remembered from frame to frame, beside the votes in the window."""
 
 NO_NOISE_YET_DB = -100.0
-STILL_OPEN = -1
+STILL_OPEN, TOO_LONG = -1, -2
+
+CUT_FRAMES = 5
+"""Loudness is averaged over 50 ms where a quiet moment is looked for: over more, words that fade
+out or begin softly drag the cut into themselves. What the model thinks of a frame did not help."""
 
 Memory: TypeAlias = Any
 """One record of dtype MEMORY; numpy has no type for its fields."""
@@ -306,8 +319,21 @@ def _advance(memory: Memory, rules: Rules) -> int:
         if memory.paused >= rules.end_pause:
             return int(memory.frame - rules.end_lookback + 1)
     if memory.frame - memory.start + 1 > rules.longest:
-        return int(memory.frame + 1)
+        return TOO_LONG
     return STILL_OPEN
+
+
+@register_jitable
+def _quietest(recent: NDArray[np.float32], memory: Memory, rules: Rules) -> int:
+    """Return the frame of the last ``cut_search`` around which it is quietest, the latest such."""
+    best, quietest = memory.frame, np.inf
+    for back in range(CUT_FRAMES // 2, rules.cut_search):
+        loudness = 0.0
+        for near in range(CUT_FRAMES):
+            loudness += recent[(memory.frame - back + near - CUT_FRAMES // 2) % recent.size]
+        if loudness < quietest:
+            best, quietest = memory.frame - back, loudness
+    return int(best)
 
 
 @register_jitable
@@ -323,9 +349,10 @@ def _scan(
     silence_probability: NDArray[np.float32],  # [T]
     decibel: NDArray[np.float32],  # [T]
     window: NDArray[np.int8],
+    recent: NDArray[np.float32],  # [cut_search + CUT_FRAMES]
     memories: NDArray[np.void],  # [1]
     rules: Rules,
-    bounds: NDArray[np.int64],  # [at least T / 2, 2]
+    bounds: NDArray[np.int64],  # [at least T, 2]
 ) -> int:
     """Write the first and the past-the-end frame of each closed span; return how many."""
     memory = memories[0]
@@ -333,8 +360,15 @@ def _scan(
     for i in range(silence_probability.size):
         silence, loudness = np.float64(silence_probability[i]), np.float64(decibel[i])
         _vote(_is_speech(silence, loudness, memory, rules), window, memory)
+        recent[memory.frame % recent.size] = loudness
         end = _advance(memory, rules)
-        if end != STILL_OPEN:
+        if end == TOO_LONG and memory.phase == Phase.SPEECH and rules.cut_search > CUT_FRAMES:
+            cut = _quietest(recent, memory, rules)
+            bounds[found, 0], bounds[found, 1] = memory.start, cut
+            found += 1
+            memory.start = memory.free = np.int64(cut)
+        elif end != STILL_OPEN:
+            end = memory.frame + 1 if end == TOO_LONG else end
             bounds[found, 0], bounds[found, 1] = memory.start, end
             found += 1
             _close(end, window, memory)
@@ -354,8 +388,8 @@ def _compiled_scan() -> Callable[..., int]:
 class SpanDetector:
     """Turns a score track into speech spans while the track grows.
 
-    One detector serves one recording at a time. It remembers a window of 200 ms and seven
-    numbers, however long the recording is.
+    One detector serves one recording at a time. It remembers a window of 200 ms, the loudness of
+    the frames where a quiet moment is looked for, and seven numbers, however long the recording is.
     """
 
     def __init__(self, options: VadOptions) -> None:
@@ -364,6 +398,7 @@ class SpanDetector:
 
     def _restart(self) -> None:
         self._window = np.zeros(self._rules.window, np.int8)
+        self._recent = np.zeros(self._rules.cut_search + CUT_FRAMES, np.float32)
         self._memories = np.zeros(1, MEMORY)
         self._memories["noise_db"] = NO_NOISE_YET_DB
 
@@ -390,11 +425,12 @@ class SpanDetector:
                 "A score track needs one probability and one loudness per frame; these have "
                 f"shapes {silence_probability.shape} and {decibel.shape}."
             )
-        bounds = np.empty((decibel.size // 2 + 1, 2), np.int64)  # a span starts before it ends
+        bounds = np.empty((decibel.size, 2), np.int64)
         found = _compiled_scan()(
             np.ascontiguousarray(silence_probability, np.float32),
             np.ascontiguousarray(decibel, np.float32),
             self._window,
+            self._recent,
             self._memories,
             self._rules,
             bounds,

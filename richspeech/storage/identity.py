@@ -7,6 +7,7 @@ although a GPU may round the last digit of a probability otherwise.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,11 @@ def identity_of(
         [] if punctuation_weights is None else [*_files(punctuation_weights.folder)]
     )
     vad = settings.vad
-    if vad.sounds and could(engine or model.engine, Capability.EVENTS):
+    able = partial(could, engine or model.engine)
+    if vad.sounds and able(Capability.EVENTS) and able(Capability.LIVE):
         later.append(vad.model_dump(include={"sounds", "sure_sound"}))
+    if vad.cut_search_ms and able(Capability.LIVE):
+        later.append(vad.model_dump(include={"cut_search_ms"}))
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
     if sentiment_weights is not None:

@@ -2,13 +2,14 @@
 
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from postprocess import Emotion, RichPiece, render
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Segment
+from richspeech.writers.breaks import breaks_in
 from richspeech.writers.labels import printable
 from richspeech.writers.options import WriterOptions
 
@@ -16,6 +17,8 @@ LATIN_PER_LINE, WIDE_PER_LINE = 42, 16
 LINE = math.lcm(LATIN_PER_LINE, WIDE_PER_LINE)
 """Room of a line in the smallest unit that measures both kinds of characters."""
 NARROW, WIDE = LINE // LATIN_PER_LINE, LINE // WIDE_PER_LINE
+LONGEST_WORD = 12
+"""Characters that may have to stay on a line: with more, lines would be filled badly."""
 
 
 _NEVER_FIRST = frozenset({"Pe", "Pf", "Po", "Mn", "Mc", "Me", "Cf", "Lm", "Sk"})
@@ -27,7 +30,7 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 @dataclass(frozen=True)
 class Word:
-    """What no line break divides: a Latin word, a wide character, each with its punctuation."""
+    """What no line break divides: a word or a few, with their punctuation."""
 
     text: str
     spaced: bool
@@ -57,17 +60,43 @@ def _is_wide(character: str) -> bool:
 
 
 def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) -> list[Word]:
-    """Return the sounds of a segment, its words, and an emotion, if given, behind the last."""
+    """Return the sounds of a segment, its words, and an emotion, if given, behind the last.
+
+    Lines break between words, unless cues, which begin where a time is known, get too wide by that:
+    tokens of several characters may have their times within words.
+    """
+    breaks = breaks_in(segment.text, segment.language, LONGEST_WORD)
+    words = _shown(segment, breaks, options, emotion)
+    if breaks is not None and _widest(words) > LINE:
+        words = min(words, _shown(segment, None, options, emotion), key=_widest)
+    return [part for word in words for part in _narrowed(word)]
+
+
+def _widest(words: Iterable[Word]) -> int:
+    """Return the width of the widest stretch from one known time to the next."""
+    widest = here = 0
+    for word in words:
+        here = word.width if word.start is not None else here + word.gap + word.width
+        widest = max(widest, here)
+    return widest
+
+
+def _shown(
+    segment: Segment,
+    breaks: frozenset[int] | None,
+    options: WriterOptions,
+    emotion: Emotion | None,
+) -> list[Word]:
     style = "label" if options.style == "tags" else options.style
     shown = _sounds(segment, style, options.locale) if options.sounds else []
     sounds = [Word(sound, spaced=False, start=segment.start, end=None) for sound in shown]
-    words = list(_split(segment))
+    words = list(_split(segment, breaks))
     if sounds and words and style == "label":
         words[0] = replace(words[0], spaced=True)
     if emotion and words:
         suffix = render([RichPiece(emotion=emotion)], style, options.locale)
         words[-1] = replace(words[-1], text=words[-1].text + suffix)
-    return [part for word in sounds + words for part in _narrowed(word)]
+    return sounds + words
 
 
 def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
@@ -77,17 +106,18 @@ def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
     return [shown] if shown else []
 
 
-def _split(segment: Segment) -> Iterator[Word]:
+def _split(segment: Segment, breaks: frozenset[int] | None) -> Iterator[Word]:
     """Divide the text wherever a line may break; a word begins and ends with its characters."""
     characters = zip(segment.text, *_times_of_characters(segment), strict=True)
     word: Word | None = None
     spaced = False
-    for raw, start, end in characters:
+    for at, (raw, start, end) in enumerate(characters):
         character = printable(raw)
         if not character:
             spaced = True
             continue
-        if word and not spaced and not _may_break(word.text[-1], character):
+        is_within = breaks is not None and at not in breaks
+        if word and not spaced and (is_within or not _may_break(word.text[-1], character)):
             latest = word.end if end is None else end
             word = replace(word, text=word.text + character, end=latest)
         else:

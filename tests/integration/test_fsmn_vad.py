@@ -509,3 +509,27 @@ def seconds(work: Callable[[], None]) -> float:
         work()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken[1:])
+
+
+def test_words_in_a_row_are_cut_between_them(weights: Path) -> None:
+    """Human digits, trimmed and joined with up to 60 ms of faint noise."""
+    rng, at, parts, edges = np.random.default_rng(0), 0, [], []
+    digits = sorted((SHARED / "audio" / "speech" / "en" / "fsdd").glob("*_jackson_*.wav"))
+    for number in rng.integers(0, len(digits), 90):
+        digit = np.repeat(read(digits[number]), 2)  # 8 kHz
+        power = np.convolve(digit**2, np.full(160, 1 / 160), "same")
+        loud = np.flatnonzero(power > 1e-3 * power.max())
+        gap = rng.normal(0, 1e-3, int(rng.uniform(0, 0.06 * RATE))).astype(np.float32)
+        edges.append((at + gap.size / 2) / RATE)
+        parts += [gap, digit[loud[0] : loud[-1]] * np.float32(0.3 / np.abs(digit).max())]
+        at += gap.size + parts[-1].size
+    waveform = np.concatenate(parts)
+
+    def misses(cut_search_ms: int) -> NDArray[np.float64]:
+        vad = FsmnVad.load(weights, max_single_segment_ms=4_000, cut_search_ms=cut_search_ms)
+        cuts = [end / 1000 for _, end in whole(vad, waveform)[:-1]]
+        assert len(cuts) >= 5
+        return np.array([min(abs(edge - cut) for edge in edges) for cut in cuts])
+
+    assert np.mean(misses(2_000) <= 0.05) >= 0.8
+    assert np.mean(misses(0) <= 0.05) <= 0.5

@@ -72,6 +72,7 @@ class FsmnVad:
         max_end_silence_ms: int = 800,
         max_single_segment_ms: int = 30_000,
         *,
+        cut_search_ms: int = 0,
         cache_folder: Path = CACHE_FOLDER,
     ) -> Self:
         """Open a model folder; no network is used. Raises ``ModelError`` when it does not fit."""
@@ -82,6 +83,7 @@ class FsmnVad:
             options,
             max_end_silence_ms=max_end_silence_ms,
             max_single_segment_ms=max_single_segment_ms,
+            cut_search_ms=cut_search_ms,
         )
         return cls(network, chosen)
 

@@ -52,6 +52,7 @@ def reading(
         models.detector.folder,
         max_end_silence_ms=settings.vad.max_end_silence_ms,
         max_single_segment_ms=settings.vad.max_single_segment_ms,
+        cut_search_ms=settings.vad.cut_search_ms,
         cache_folder=settings.model.cache_folder,
     )
     block_seconds = CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS

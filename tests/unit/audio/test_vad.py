@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,6 +38,7 @@ option_sets = st.builds(
     lookback_start_ms=st.sampled_from([0, 200, 1000]),
     lookahead_end_ms=st.sampled_from([0, 100, 500]),
     extend=st.booleans(),
+    cut_search_ms=st.sampled_from([0, 200, 1_000]),
 )
 
 
@@ -90,6 +92,47 @@ def test_a_recording_that_ends_in_a_pause_ends_its_last_span_at_its_end() -> Non
 def test_speech_without_a_pause_is_cut_one_frame_after_the_longest_span() -> None:
     found = detect(track((700, SPEECH)), VadOptions(max_single_segment_ms=3000))
     assert found == spans((0.0, 3.01), (3.01, 6.02), (6.02, 7.0))
+
+
+def test_speech_without_a_pause_is_cut_at_its_quietest_moment() -> None:
+    silence, decibel = track((800, SPEECH)), np.full(800, NORMAL_DB, np.float32)
+    decibel[150:155] = decibel[263:268] = decibel[402:407] = QUIET_DB
+    options = VadOptions(max_single_segment_ms=3000, cut_search_ms=1000)
+    found = detect(silence, options, decibel)
+    assert found[:2] == spans((0.0, 2.65), (2.65, 5.63))
+    assert [span.end for span in found[:-1]] == [span.start for span in found[1:]]
+    assert found[-1].end == 8.0
+
+
+def test_of_equally_quiet_moments_the_last_is_taken_and_none_is_beyond_half() -> None:
+    options = VadOptions(max_single_segment_ms=3000, cut_search_ms=60_000)
+    found = detect(track((350, SPEECH)), options)
+    assert found == spans((0.0, 2.98), (2.98, 3.5))
+    decibel = np.full(350, NORMAL_DB, np.float32)
+    decibel[100:140] = QUIET_DB  # before half of the longest
+    assert detect(track((350, SPEECH)), options, decibel)[0].end > 1.5
+
+
+def test_a_pause_at_the_limit_is_where_it_is_cut() -> None:
+    silence = track((288, SPEECH), (40, SILENCE), (200, SPEECH), (200, SILENCE))
+    cut = VadOptions(max_single_segment_ms=3000, cut_search_ms=1000)
+    assert detect(silence, cut) == detect(silence, VadOptions(max_single_segment_ms=3000))
+
+
+@given(runs, option_sets)
+def test_looking_for_a_quiet_moment_loses_no_speech(
+    pieces: list[tuple[int, float]], options: VadOptions
+) -> None:
+    silence = track(*pieces)
+    decibel = np.random.default_rng(0).uniform(-40, 10, len(silence)).astype(np.float32)
+    found = detect(silence, replace(options, cut_search_ms=1_000), decibel)
+    plain = detect(silence, replace(options, cut_search_ms=0), decibel)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    limit = options.max_single_segment_ms / 1000
+    reach = (options.lookback_start_ms + options.window_ms) / 1000
+    assert all(span.duration <= max(limit + 0.011, reach + 0.2) for span in found)
+    if all(span.duration < limit for span in plain):
+        assert found == plain
 
 
 def test_a_span_never_reaches_back_into_the_one_before() -> None:

@@ -70,6 +70,7 @@ def test_which_of_two_models_detects_and_which_recognises_matters(
         {"model": {"backend": "torch"}},
         {"vad": {"max_end_silence_ms": 500}},
         {"vad": {"sounds": False}},
+        {"vad": {"cut_search_ms": 0}},
         {"vad": {"sure_sound": 0.6}},
         {"rules": ()},
     ],

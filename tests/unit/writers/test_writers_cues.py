@@ -59,11 +59,11 @@ def test_a_long_segment_is_cut_after_a_sentence_before_a_clause() -> None:
 def test_without_punctuation_the_cut_is_at_a_pause() -> None:
     words = list("我们昨天去了北京然后又去了上海最后才回到了家里真的累坏了啊")
     tokens = [
-        Token(word, at * 0.3 + (1.0 if at >= 14 else 0.0), at * 0.3 + 0.06, 0.9)
+        Token(word, at * 0.3 + (1.0 if at >= 15 else 0.0), at * 0.3 + 0.06, 0.9)
         for at, word in enumerate(words)
     ]
     heard = with_tokens(segment(0.0, 12.0, "".join(words)), *tokens)
-    assert "".join(texts(cues_of(heard))[0]) == "我们昨天去了北京然后又去了上"
+    assert "".join(texts(cues_of(heard))[0]) == "我们昨天去了北京然后又去了上海"
 
 
 def test_english_is_cut_between_words_and_evenly() -> None:
@@ -84,10 +84,10 @@ def test_a_cue_begins_when_its_first_word_was_measured() -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("好" * 16 + "。" + "好" * 20, ["好" * 15, "好。" + "好" * 14, "好" * 6]),
-        ("好" * 15 + "「" + "好" * 20, ["好" * 15, "「" + "好" * 15, "好" * 5]),
-        ("好" * 15 + "あっ" + "好" * 18, ["好" * 15, "あっ" + "好" * 14, "好" * 4]),
-        ("好" * 13 + "감사합니다" + "好" * 18, ["好" * 13, "감사합니다" + "好" * 11, "好" * 7]),
+        ("我" * 16 + "。" + "我" * 20, ["我" * 15, "我。" + "我" * 14, "我" * 6]),
+        ("我" * 15 + "「" + "我" * 20, ["我" * 15, "「" + "我" * 15, "我" * 5]),
+        ("我" * 15 + "あっ" + "我" * 18, ["我" * 15, "あっ" + "我" * 14, "我" * 4]),
+        ("我" * 13 + "감사합니다" + "我" * 18, ["我" * 13, "감사합니다" + "我" * 11, "我" * 7]),
     ],
 )
 def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one_or_divides_a_word(
