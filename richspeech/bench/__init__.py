@@ -2,6 +2,6 @@
 
 SECTIONS = (
     *("speed", "tokens", "encoders", "vad", "sounds", "start", "first", "long", "clients", "clips"),
-    "sentiment",
+    *("sentiment", "reading", "recall"),
 )
 """What ``--only`` chooses from; ``report`` says what each measures."""

@@ -3,10 +3,11 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 
@@ -15,7 +16,7 @@ from richspeech.engines.common.openvino_import import best_precision
 
 PACKAGES = ("torch", "openvino", "sherpa-onnx", "funasr")
 CPU_FACTS = Path("/proc/cpuinfo")
-FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 """Instruction sets that matter to matrix products."""
 SMALLEST_MATRIX, LARGEST_MATRIX = 256, {"cpu": 2_048, "cuda": 8_192}
 LONG_SECONDS = 0.1
@@ -31,7 +32,8 @@ def describe(device: str) -> dict[str, Any]:
     return {
         "cpu": facts.get("model name", platform.processor()),
         "cores": os.cpu_count(),
-        "flags": [flag for flag in FLAGS if flag in facts.get("flags", "").split()],
+        "flags": (flags := [flag for flag in FLAGS if flag in facts.get("flags", "").split()]),
+        "kind": kind_of(flags),
         "memory_gb": round(psutil.virtual_memory().total / 1024**3, 1),
         "gpu": torch.cuda.get_device_name(device) if on_gpu else None,
         "platform": platform.platform(terse=True),
@@ -39,8 +41,24 @@ def describe(device: str) -> dict[str, Any]:
     }
 
 
+def kind_of(flags: Sequence[str]) -> str:
+    """Say in words what decides how fast products are here."""
+    if "amx_int8" in flags:
+        return "AMX"
+    if "avx512_bf16" in flags:
+        return "AVX-512 with bf16"
+    if "avx512f" in flags:
+        return "AVX-512 with VNNI" if "avx512_vnni" in flags else "AVX-512 without VNNI"
+    if "avx2" in flags:
+        return "AVX2 with VNNI" if "avx_vnni" in flags else "AVX2 alone"
+    return "no known instruction set"
+
+
 def matrix_gflops(device: str, precision: str) -> float:
-    """Return the speed of a large matrix product in a precision of torch, at its best."""
+    """Return the speed of a large matrix product in a precision, at its best.
+
+    That of int8 is ONNX Runtime's, whose encoder it is for.
+    """
     largest = LARGEST_MATRIX.get(device.partition(":")[0], LARGEST_MATRIX["cpu"])
     size = SMALLEST_MATRIX
     while True:
@@ -57,12 +75,32 @@ def matrix_gflops(device: str, precision: str) -> float:
 
 
 def _product(size: int, device: str, precision: str) -> Callable[[], object]:
+    if precision == "int8":
+        return _int8_product(size)
     matrix = torch.randn(size, size, device=device).to(getattr(torch, precision))
 
     def product() -> None:
         (matrix @ matrix)[0, 0].item()  # waits for the device
 
     return product
+
+
+def _int8_product(size: int) -> Callable[[], object]:
+    onnx, runtime = importlib.import_module("onnx"), importlib.import_module("onnxruntime")
+    helper, kind, rng = onnx.helper, onnx.TensorProto, np.random.default_rng(0)
+    matrix = rng.integers(-63, 64, (size, size), dtype=np.int8)
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["x", "weight"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", kind.UINT8, [size, size])],
+        [helper.make_tensor_value_info("y", kind.INT32, [size, size])],
+        [onnx.numpy_helper.from_array(matrix, "weight")],
+    )
+    opsets = [helper.make_opsetid("", 21)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    session = runtime.InferenceSession(model.SerializeToString())
+    x = rng.integers(0, 256, (size, size), dtype=np.uint8)
+    return lambda: session.run(None, {"x": x})
 
 
 def has_bfloat16(device: str) -> bool:

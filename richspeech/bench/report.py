@@ -30,12 +30,13 @@ def _machine(findings: Findings) -> str:
     versions = ", ".join(f"{name} {found}" for name, found in machine["versions"].items() if found)
     where = machine["gpu"] or f"{machine['cores']} cores of {machine['cpu']}"
     return (
-        f"{where} ({', '.join(machine['flags'])}; {machine['memory_gb']:.0f} GB); {versions}. "
+        f"{where} ({machine['kind']}: {', '.join(machine['flags'])}; "
+        f"{machine['memory_gb']:.0f} GB); {versions}. "
         f"Weights: {findings['weights']} ({findings['parameters'] / 1e6:.1f} M parameters, "
         f"{findings['gflop_per_second']:.2f} GFLOP a second of audio) with "
         f"{findings['vad_weights']}; encoder in use: {findings['encoder']}. "
         f"Speech: {findings['speech_seconds']:.0f} s in {findings['utterances']} utterances "
-        f"({findings['utterance_seconds']:.0f} s). Medians of {findings['repeat']}."
+        f"({findings['utterance_seconds']:.0f} s). Medians of {findings['repeat']} at most."
     )
 
 
@@ -45,6 +46,7 @@ def _speed(findings: Findings) -> Rows:
         "ours": "ours, end to end",
         "reference": "`AutoModel.generate`, end to end",
         "sherpa_int8": "sherpa-onnx int8, decoding of given utterances alone",
+        "recogniser": "our recogniser alone, of given utterances",
     }
     rows = [
         [text, _rtfx(found), _spread(findings["rtfx_spread"], name), _ratio(ours, found)]
@@ -59,8 +61,13 @@ def _speed(findings: Findings) -> Rows:
 
 def _tokens(findings: Findings) -> Rows:
     shares = findings["tokens_equal_percent"]
-    rows = [[name.replace("_", " "), f"{share:.3f} %"] for name, share in shares.items()]
-    return (f"precision ({findings['tokens']} tokens)", "equal to the reference's"), rows
+    tags = findings["tag_difference"]
+    rows = [
+        [name.replace("_", " "), f"{share:.3f} %", f"{tags[name]:.3f}"]
+        for name, share in shares.items()
+    ]
+    head = f"precision ({findings['tokens']} tokens)"
+    return (head, "equal to the reference's", "tag probabilities within, of float32"), rows
 
 
 def _encoders(findings: Findings) -> Rows:
@@ -165,6 +172,23 @@ def _sentiment(findings: Findings) -> Rows:
     return (head, "a second", "times as fast", "memory added", "same labels"), rows
 
 
+def _reading(findings: Findings) -> Rows:
+    found = findings["reading_rtfx"]
+    rows = [
+        ["ours", f"{found['ours']:.0f}", f"{found['ours'] / found['reference']:.2f}"],
+        ["ffmpeg's libraries, funasr's detector and frontend", f"{found['reference']:.0f}", "1.00"],
+    ]
+    return ("reading alone, an MP3 to utterances", "RTFx on a core", "times as fast"), rows
+
+
+def _recall(findings: Findings) -> Rows:
+    found = findings["recall"]
+    share = found["recall_seconds"] / found["recognise_seconds"]
+    what = f"{found['seconds'] / 3_600:.1f} hours that the history has"
+    taken = [f"{found[key]:.2f} s" for key in ("recall_seconds", "recognise_seconds")]
+    return ("again", "from the history", "recognised", "share"), [[what, *taken, f"{share:.3f}"]]
+
+
 TABLES = (
     ("rtfx", _speed),
     ("tokens_equal_percent", _tokens),
@@ -177,6 +201,8 @@ TABLES = (
     ("clients", _clients),
     ("clips", _clips),
     ("sentiment", _sentiment),
+    ("reading_rtfx", _reading),
+    ("recall", _recall),
 )
 """The key that tells that a section was measured, and its table."""
 

@@ -9,12 +9,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.bench import sentiment
 from richspeech.bench.cache import CACHE
 from richspeech.bench.child import CLIP_SECONDS
 from richspeech.bench.machine import describe, has_bfloat16, matrix_gflops
 from richspeech.bench.measure import alternate, run_child, timed
+from richspeech.bench.reading import Reading, processor_seconds, write_mp3
+from richspeech.bench.recall import recall_seconds
 from richspeech.bench.setup import Setup
 from richspeech.bench.sherpa import SherpaInt8
 from richspeech.bench.speech import (
@@ -35,6 +39,7 @@ from richspeech.engines.sensevoice.engine import SenseVoice
 from richspeech.engines.sensevoice.parity import equal_share
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
+from richspeech.model.transcript import Hypothesis
 from richspeech.recognition.utterance import Request, Utterance
 
 log = logging.getLogger(__name__)
@@ -49,6 +54,7 @@ CPU_ENCODERS = (
     ("openvino", "float32"),
     ("openvino", "bfloat16"),
     ("openvino", "int8"),
+    ("auto", "int8"),
 )
 CUDA_ENCODERS = (("torch", "float32"), ("torch", "bfloat16"))
 
@@ -71,6 +77,11 @@ class Bench:
         CACHE.mkdir(parents=True, exist_ok=True)
         write_wav(waveform, self.file)
         return waveform
+
+    @property
+    def recall_seconds(self) -> float:
+        """Length of the recording that is recalled: two hours, less in a quick look."""
+        return min(2 * HOURS, 12 * self.setup.seconds)
 
     @property
     def file(self) -> Path:
@@ -190,6 +201,8 @@ def speed(bench: Bench) -> Findings:
     write_wav(bench.speech[: round(WARM_UP_SECONDS * SAMPLE_RATE)], warm_up)
     bench.ours.transcribe_file(warm_up)
     bench.authors.transcribe_file(warm_up)
+    batches = bench.batches(bench.utterances)
+    systems["recogniser"] = partial(_recognise_all, bench.engine, batches)
     timings = alternate(systems, bench.setup.repeat)
     seconds = bench.setup.seconds
     found = {name: rtfx(seconds, timing.median) for name, timing in timings.items()}
@@ -203,17 +216,49 @@ def speed(bench: Bench) -> Findings:
 def tokens(bench: Bench) -> Findings:
     """Compare the tokens with the reference's, on the same utterances."""
     expected = [bench.authors.tokens(each) for each in bench.utterances]
-    found = {"as_used": bench.engine, "float32": bench.load_engine(precision="float32")}
-    shares = {name: _equal_percent(bench, engine, expected) for name, engine in found.items()}
-    return {"tokens_equal_percent": shares, "tokens": sum(map(len, expected))}
+    exact = _heard(bench, bench.load_engine(precision="float32"))
+    found = {"as_used": _heard(bench, bench.engine), "float32": exact}
+    for precision in _other_precisions(bench):
+        found[precision] = _heard(bench, bench.load_engine(precision=precision))
+    return {
+        "tokens_equal_percent": {
+            name: 100 * equal_share(expected, [_texts(each) for each in heard])
+            for name, heard in found.items()
+        },
+        "tag_difference": {name: _tag_difference(exact, heard) for name, heard in found.items()},
+        "tokens": sum(map(len, expected)),
+    }
 
 
-def _equal_percent(bench: Bench, engine: SenseVoice, expected: list[list[str]]) -> float:
-    heard: dict[float, list[str]] = {}
+def _other_precisions(bench: Bench) -> list[str]:
+    coarse = ["bfloat16"] if has_bfloat16(bench.device) else []
+    return coarse if bench.device.startswith("cuda") else [*coarse, "int8"]
+
+
+def _heard(bench: Bench, engine: SenseVoice) -> list[Hypothesis]:
+    heard: dict[float, Hypothesis] = {}
     for batch in bench.batches(bench.utterances):
         for request, hypothesis in zip(batch, engine.recognise(batch), strict=True):
-            heard[request.utterance.start] = [token.text for token in hypothesis.tokens]
-    return 100 * equal_share(expected, [heard[each.start] for each in bench.utterances])
+            heard[request.utterance.start] = hypothesis
+    return [heard[each.start] for each in bench.utterances]
+
+
+def _texts(hypothesis: Hypothesis) -> list[str]:
+    return [token.text for token in hypothesis.tokens]
+
+
+def _tag_difference(exact: list[Hypothesis], heard: list[Hypothesis]) -> float:
+    """Return the largest difference between two probabilities of a tag."""
+    return max(
+        abs(share - found[name])
+        for one, other in zip(exact, heard, strict=True)
+        for expected, found in (
+            (one.language_probabilities, other.language_probabilities),
+            (one.emotion_probabilities, other.emotion_probabilities),
+            (one.event_probabilities, other.event_probabilities),
+        )
+        for name, share in expected.items()
+    )
 
 
 def encoders(bench: Bench) -> Findings:
@@ -396,6 +441,41 @@ def text_sentiment(bench: Bench) -> Findings:
     return {"sentiment": found | {"memory": memory}}
 
 
+def reading_alone(bench: Bench) -> Findings:
+    """Read an MP3 to utterances, by processor time, beside ffmpeg's libraries and funasr."""
+    path = bench.file.with_suffix(".mp3")
+    write_mp3(bench.speech, path)
+    reading = Reading.of(path, bench.vad_weights.folder, bench.detector, bench.settings.vad)
+    systems: dict[str, Callable[[], object]] = {
+        "ours": reading.ours,
+        "reference": reading.reference,
+    }
+    alternate(systems, 1)
+    timings = alternate(systems, bench.setup.repeat, processor_seconds)
+    return {
+        "reading_rtfx": {
+            name: rtfx(bench.setup.seconds, timing.median) for name, timing in timings.items()
+        }
+    }
+
+
+def recall(bench: Bench) -> Findings:
+    """Ask for two hours that the history has, beside what recognising them takes."""
+    heard = bench.ours.transcribe_file(bench.file)
+    path = speech_path(bench.recall_seconds, CACHE)
+    recording = Repeated(bench.speech, bench.recall_seconds)
+    write_wav(np.concatenate([*recording.blocks(HOURS)]), path)
+    taken = recall_seconds(path, heard, bench.setup.repeat)
+    path.unlink()
+    return {
+        "recall": {
+            "seconds": bench.recall_seconds,
+            "recall_seconds": statistics.median(taken),
+            "recognise_seconds": bench.recall_seconds * heard.processing_seconds / heard.duration,
+        }
+    }
+
+
 RUN: dict[str, Callable[[Bench], Findings]] = {
     "speed": speed,
     "tokens": tokens,
@@ -408,6 +488,8 @@ RUN: dict[str, Callable[[Bench], Findings]] = {
     "clients": clients,
     "clips": many_clips,
     "sentiment": text_sentiment,
+    "reading": reading_alone,
+    "recall": recall,
 }
 
 

@@ -4,6 +4,7 @@ import inspect
 import json
 import subprocess
 import sys
+import time
 import wave
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,9 @@ import pytest
 import sentencepiece
 
 from richspeech.audio.mono import SAMPLE_RATE
-from richspeech.bench import SECTIONS, machine, report, sections, weights
+from richspeech.bench import SECTIONS, machine, measure, report, sections, weights
 from richspeech.bench.cache import build_once
-from richspeech.bench.measure import ChildReport, peak_mb, run_child
+from richspeech.bench.measure import ChildReport, Timing, alternate, peak_mb, run_child
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips, make_speech, write_wav
 from richspeech.cli.app import main
@@ -45,7 +46,7 @@ def test_one_object_holds_every_measurement(
     arguments = ["--json", "--seconds", "30", "--repeat", "1", "--device", "cpu"]
     assert main(["bench", *arguments]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["rtfx"].keys() == {"ours", "reference", "sherpa_int8"}
+    assert found["rtfx"].keys() == {"ours", "reference", "sherpa_int8", "recogniser"}
     assert min(found["rtfx"].values()) > 0
     for name in ("ready_seconds", "first_text_seconds", "peak_memory_mb", "vad_speedup"):
         assert found[name] > 0
@@ -91,6 +92,36 @@ def test_the_largest_product_is_measured_where_it_is_fast(monkeypatch: pytest.Mo
     assert machine.matrix_gflops("cpu", "float32") == pytest.approx(2e-9 * 2_048**3 / 0.01)
 
 
+def test_the_limit_of_eight_bits_is_that_of_their_own_products(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "LARGEST_MATRIX", {"cpu": 512})
+    assert machine.matrix_gflops("cpu", "int8") > 1
+
+
+def test_a_machine_is_called_by_what_makes_products_fast() -> None:
+    kinds = {
+        ("avx2",): "AVX2 alone",
+        ("avx2", "avx_vnni"): "AVX2 with VNNI",
+        ("avx2", "avx512f", "avx512_vnni"): "AVX-512 with VNNI",
+        ("avx2", "avx512f", "avx512_vnni", "avx512_bf16"): "AVX-512 with bf16",
+        (): "no known instruction set",
+    }
+    assert {flags: machine.kind_of(flags) for flags in kinds} == kinds
+
+
+def test_turns_that_would_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "MOST_SECONDS", 0.05)
+    calls: list[str] = []
+
+    def slow() -> None:
+        calls.append("slow")
+        time.sleep(0.04)
+
+    assert len(alternate({"slow": slow}, 5).get("slow", Timing(())).runs) == len(calls) == 1
+    assert len(alternate({"quick": lambda: None}, 5)["quick"].runs) == 5
+
+
 def test_an_emulated_precision_is_left_out_and_the_note_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -110,7 +141,7 @@ class Quiet:
 def test_without_sherpa_its_row_says_so_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
     bench = sections.Bench(make_setup("embedded", device="cpu", seconds=30.0, repeat=1))
-    vars(bench).update(ours=Quiet(), authors=Quiet())
+    vars(bench).update(ours=Quiet(), authors=Quiet(), utterances=[])
     found = sections.speed(bench)
     assert found["rtfx"]["sherpa_int8"] is None
     assert "sherpa_onnx is not installed" in report.markdown(sections.basics(bench) | found)
