@@ -32,6 +32,8 @@ from scripts.server import Server, served
 
 SIZES = (20.0, 45.0, 90.0, 120.0)
 """Lengths of recordings, in seconds."""
+CLIPS_A_SIZE = 3
+"""Whose words are asked for beforehand; a number makes many recordings of each."""
 PACE_SECONDS = 0.3
 """For a block of four seconds: 13 times real time at most."""
 STARTING_SHARE = 0.2
@@ -116,7 +118,7 @@ def kill_test(
         )
         without = own | {"RICHSPEECH_HISTORY__ENABLED": "false"}
         with served(Server(folder, weights, environment=without)) as calm:
-            known = with_words(make_clips(folder, SIZES), calm.address)
+            known = with_words(make_clips(folder, SIZES, CLIPS_A_SIZE), calm.address)
         found = killed_at_work(server, known, Plan(jobs, kills, up_seconds, seed))
     found |= {"machine": before, "asked": {"jobs": jobs, "kills": kills, "up_seconds": up_seconds}}
     report.write_text(json.dumps(found, ensure_ascii=False, indent=1))

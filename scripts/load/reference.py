@@ -14,11 +14,13 @@ CLIPS_A_SIZE = 8
 SPEECH_SECONDS = 400.0
 
 
-def make_clips(folder: Path, sizes: Iterable[float] = SIZES) -> Iterator[Clip]:
-    """Cut speech into clips of each size that begin at different places."""
+def make_clips(
+    folder: Path, sizes: Iterable[float] = SIZES, each: int = CLIPS_A_SIZE
+) -> Iterator[Clip]:
+    """Cut speech into so many clips of each size, which begin at different places."""
     speech = make_speech(SPEECH_SECONDS)
     for seconds in sizes:
-        for number, clip in enumerate(clips(speech, seconds, CLIPS_A_SIZE)):
+        for number, clip in enumerate(clips(speech, seconds, each)):
             path = folder / f"{seconds:g}-{number}.wav"
             write_wav(clip.speech, path)
             yield Clip(path.name, seconds, path.read_bytes())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.kill_test import PACE_SECONDS, Plan, killed_at_work, paced
+from scripts.kill_test import CLIPS_A_SIZE, PACE_SECONDS, Plan, killed_at_work, paced
 from scripts.load.reference import make_clips, with_words
 from scripts.server import Server, served
 from tests.e2e.program import Program, forked
@@ -40,7 +40,7 @@ def test_every_job_ends_once_with_its_own_words(
 ) -> None:
     without = environment | {"RICHSPEECH_HISTORY__ENABLED": "false"}
     with served(Forked(tmp_path, environment=without)) as calm:
-        known = with_words(make_clips(tmp_path, SIZES), calm.address)
+        known = with_words(make_clips(tmp_path, SIZES, CLIPS_A_SIZE), calm.address)
     server = Forked(tmp_path, program=("-c", paced(PACE_SECONDS), "serve"), environment=environment)
     found = killed_at_work(server, known, Plan(JOBS, KILLS, UP_SECONDS))
     assert found["wrong"] == []
