@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from richspeech.errors import SettingsError
 from richspeech.extras import extra
 from richspeech.memory import few_arenas, freeze
+from richspeech.operations.pulse import BEAT_SECONDS, Pulse
 from richspeech.settings import Settings
 from richspeech.storage.workspace import workspace
 from richspeech.version import version
@@ -77,6 +78,10 @@ def serve(
         if settings.wyoming.port is not None:
             place = bound_socket(settings.wyoming.host, settings.wyoming.port)
             wyoming = stack.enter_context(place)
+        pulse, probe_port = Pulse(), settings.operations.probe_port
+        if probe_port is not None:
+            place = bound_socket(settings.server.host, probe_port)
+            stack.enter_context(pulse.told(stack.enter_context(place)))
         folder = stack.enter_context(workspace())
         tempfile.tempdir = str(folder)
         quieten_gradio(str(folder))
@@ -119,6 +124,8 @@ def serve(
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=SECONDS_TO_LEAVE,
+            callback_notify=pulse.beat,
+            timeout_notify=BEAT_SECONDS,
         )
         announce(settings.server.host, settings.server.port)
         server = Server(

@@ -431,6 +431,7 @@ class OperationsSettings(_Group):
     audit_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
     audit_files: Annotated[int, Field(ge=1, le=1_000)] = 20
     otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
+    probe_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
 
 
 class WyomingSettings(_Group):

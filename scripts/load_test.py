@@ -34,10 +34,10 @@ from scripts.load.clients import PATIENCE_SECONDS, ApiClient, JobClient, PageVis
 from scripts.load.plan import Clip, Plan, same
 from scripts.load.reference import make_clips, with_words
 from scripts.load.report import machine, markdown, summary, verdicts
-from scripts.load.watch import Seen, watched
+from scripts.load.watch import PROBE_PORT, Seen, watched
 from scripts.page_without_browser import opened
 from scripts.screenshots import ARGUMENTS, CHROMIUM
-from scripts.server import Server, served
+from scripts.server import Server, free_port, served
 
 EXAMPLE = SHIPPED / "examples" / "zh-laughter.wav"
 MS = 1000
@@ -75,6 +75,7 @@ def load_test(
         own = {
             "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
             "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
+            PROBE_PORT: str(free_port()),
         }
         with served(Server(Path(folder), setup.model, environment=own)) as server:
             known = with_words(make_clips(Path(folder)), server.address)

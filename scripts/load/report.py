@@ -42,6 +42,7 @@ def summary(records: Sequence[Record], seen: Seen, seconds: float) -> dict[str, 
         "rtfx": round(sum(each.clip_seconds for each in right) / seconds, 2),
         "processor_seconds": round(seen.processor_seconds, 1),
         "livez": _answered(seen.livez_seconds),
+        "pulse": _answered(seen.pulse_seconds),
         "idle": _answered(seen.idle_seconds),
         "memory": {
             "most_mb": round(max(seen.megabytes)),
@@ -95,6 +96,9 @@ def verdicts(found: Mapping[str, Any]) -> dict[str, bool]:
         f"/livez was never slower than {SLOWEST_LIVEZ_SECONDS:g} s": (
             found["livez"]["most"] <= SLOWEST_LIVEZ_SECONDS
         ),
+        f"nor at the port for probes than {SLOWEST_LIVEZ_SECONDS:g} s": (
+            found["pulse"]["most"] <= SLOWEST_LIVEZ_SECONDS
+        ),
         **found.get("also", {}),
     }
 
@@ -125,6 +129,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"| audio heard, a second | {found['rtfx']} s |"
     yield f"| processor time of the server | {found['processor_seconds']} s of {found['seconds']} |"
     yield f"| /livez, ms: p50, p95, p99, most | {_milliseconds(found['livez'])} |"
+    yield f"| /livez at the port for probes, the same | {_milliseconds(found['pulse'])} |"
     yield f"| a server that does nothing, the same | {_milliseconds(found['idle'])} |"
     sizes = f"{memory['most_mb']} and {memory['growth_mb']} MB"
     yield f"| memory: most, and growth after the first minute | {sizes} |"

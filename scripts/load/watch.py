@@ -10,6 +10,7 @@ from scripts.measure_page import probed
 from scripts.server import Server
 
 LIVEZ = "/livez"
+PROBE_PORT = "RICHSPEECH_OPERATIONS__PROBE_PORT"
 SECONDS_BETWEEN_LOOKS = 1.0
 FIRST_LOOKS = 60
 """Those of the first minute: what is needed then is what the process needs."""
@@ -23,6 +24,8 @@ class Seen:
     """Resident memory, once a second."""
     livez_seconds: list[float] = field(default_factory=list)
     processor_seconds: float = 0.0
+    pulse_seconds: list[float] = field(default_factory=list)
+    """What /livez took at the port for probes."""
     idle_seconds: list[float] = field(default_factory=list)
     """What a server beside it took that does nothing."""
 
@@ -35,7 +38,7 @@ class Seen:
 
 @contextmanager
 def watched(server: Server) -> Iterator[Seen]:
-    """Look until the block is left; then all is there."""
+    """Look until the block is left; then all is there. It has to have a port for probes."""
     seen, done = Seen(), threading.Event()
 
     def look() -> None:
@@ -43,8 +46,13 @@ def watched(server: Server) -> Iterator[Seen]:
             seen.megabytes.append(server.megabytes)
 
     looking = threading.Thread(target=look)
-    before = server.processor_seconds
-    with idle_server() as idle, probed(server.port, LIVEZ) as probes, probed(idle) as idles:
+    before, port = server.processor_seconds, int(server.environment[PROBE_PORT])
+    with (
+        idle_server() as idle,
+        probed(server.port, LIVEZ) as probes,
+        probed(port, LIVEZ) as pulses,
+        probed(idle) as idles,
+    ):
         looking.start()
         try:
             yield seen
@@ -52,4 +60,4 @@ def watched(server: Server) -> Iterator[Seen]:
             done.set()
             looking.join()
             seen.processor_seconds = server.processor_seconds - before
-    seen.livez_seconds, seen.idle_seconds = probes(), idles()
+    seen.livez_seconds, seen.pulse_seconds, seen.idle_seconds = probes(), pulses(), idles()

@@ -39,6 +39,7 @@ ROUTE = "/v1/audio/transcriptions"
 class Server:
     process: subprocess.Popen[bytes]
     port: int
+    probe_port: int
     folder: Path
 
     def line(self) -> HTTPConnection:
@@ -96,9 +97,13 @@ def form_of(path: Path, **fields: str) -> bytes:
 @contextmanager
 def started(folder: Path, stop_seconds: float) -> Iterator[Server]:
     """Run a server that is ready."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as free,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        port, probe_port = free.getsockname()[1], other.getsockname()[1]
     own = {
+        "RICHSPEECH_OPERATIONS__PROBE_PORT": str(probe_port),
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
         "RICHSPEECH_SERVER__STOP_SECONDS": str(stop_seconds),
         "TMPDIR": str(folder),
@@ -111,7 +116,7 @@ def started(folder: Path, stop_seconds: float) -> Iterator[Server]:
             stderr=errors,
             env=os.environ | own,
         )
-    server = Server(process, port, folder)
+    server = Server(process, port, probe_port, folder)
     try:
         wait_until_ready(server)
         yield server
@@ -148,6 +153,9 @@ def test_probes_name_the_parts(server: Server) -> None:
         "store": True,
     }
     assert server.get("/livez")[0] == 200
+    own = HTTPConnection("127.0.0.1", server.probe_port, timeout=PATIENCE_SECONDS)
+    own.request("GET", "/livez")
+    assert own.getresponse().read() == b'{"status": "ok"}'
 
 
 def test_what_is_counted_is_what_the_answer_says(server: Server) -> None:

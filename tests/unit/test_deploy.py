@@ -144,7 +144,11 @@ def test_nothing_is_root() -> None:
 
 def test_ports_are_that_of_the_settings() -> None:
     assert re.findall(r"^EXPOSE (\d+)$", IMAGE, re.MULTILINE) == [str(port())]
-    assert CONTAINER["ports"] == [{"name": "http", "containerPort": port()}]
+    [probe] = [each for each in CONTAINER["env"] if each["name"].endswith("PROBE_PORT")]
+    assert CONTAINER["ports"] == [
+        {"name": "http", "containerPort": port()},
+        {"name": "probe", "containerPort": int(probe["value"])},
+    ]
     assert BASE["Service"]["spec"]["ports"] == [
         {"name": "http", "port": port(), "targetPort": "http"}
     ]
@@ -162,6 +166,7 @@ def test_probes_ask_for_what_is_open() -> None:
     assert len(paths) == 5
     assert set(paths) <= set(OPEN)
     assert CONTAINER["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    assert CONTAINER["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "probe"}
     for probe in ("startupProbe", "livenessProbe"):
         assert CONTAINER[probe]["httpGet"]["path"] != "/readyz", (
             "a slow download is no reason to kill"

@@ -135,7 +135,8 @@ def test_the_page_says_that_too_many_wait_as_the_visitors_expect() -> None:
 
 
 def found(*records: Record, megabytes: tuple[float, ...] = (1.0,)) -> dict[str, Any]:
-    return summary(records, Seen([*megabytes], [0.01, 0.02], 1.0, [0.001, 0.002]), 10.0)
+    seen = Seen([*megabytes], [0.01, 0.02], 1.0, [0.003, 0.003], [0.001, 0.002])
+    return summary(records, seen, 10.0)
 
 
 def a_record(outcome: Outcome, seconds: float = 1.0) -> Record:
