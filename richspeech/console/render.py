@@ -436,7 +436,15 @@ def _percent(probability: float) -> str:
 # The table --------------------------------------------------------------------------------------
 
 COLUMNS = (
-    *("start_time", "end_time", "segment_language", "emotion", "second_emotion", "sentiment"),
+    *(
+        "start_time",
+        "end_time",
+        "speaker",
+        "segment_language",
+        "emotion",
+        "second_emotion",
+        "sentiment",
+    ),
     *("events", "text"),
 )
 """Those of emotions, sentiment and sounds are there if somebody has listened, or read, for them."""
@@ -454,6 +462,7 @@ def table(job: Transcription | None, locale: str) -> Markup:
         "emotion": not any(segment.has_emotion or rules_of(segment) for segment in segments),
         "second_emotion": not any(segment.second_emotion for segment in segments),
         "sentiment": not any(segment.sentiment for segment in segments),
+        "speaker": not any(segment.strand.label for segment in segments),
     }
     columns = [column for column in COLUMNS if not empty.get(column)]
     rows = [_row(segment, locale) for segment in shown]
@@ -466,6 +475,7 @@ class Row:
 
     start: str
     end: str
+    speaker: str
     language: str
     language_probability: float | None
     """None where it was not measured, or a person put another language there."""
@@ -486,6 +496,7 @@ def _row(segment: Segment, locale: str) -> Row:
     return Row(
         _precise(segment.start),
         _precise(segment.end),
+        segment.strand.label,
         language_name(segment.language, locale),
         segment.language_probability if is_own_language else None,
         emotion_chip(segment, locale) if segment.has_emotion else None,

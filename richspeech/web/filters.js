@@ -9,16 +9,17 @@ export const inDispute = {
 };
 
 export const noFilter = () => ({
-  ...{ text: "", emotion: "", sentiment: "", events: "", language: "" },
+  ...{ text: "", speaker: "", emotion: "", sentiment: "", events: "", language: "" },
   ...Object.fromEntries(Object.keys(inDispute).map((name) => [name, false])),
 });
 
 // `found` is the folded text of the segment.
 export function matches(filter, segment, found) {
-  const { text, emotion, sentiment, events, language } = filter;
+  const { text, speaker, emotion, sentiment, events, language } = filter;
   return (
     (!text || found.includes(fold(text))) &&
     Object.keys(inDispute).every((name) => !filter[name] || Boolean(inDispute[name](segment))) &&
+    (!speaker || segment.speaker === speaker) &&
     (!emotion || (segment.has_emotion && segment.emotion === emotion)) &&
     (!sentiment || segment.sentiment?.sentiment === sentiment) &&
     (!events || segment.events.some(([name]) => name === events)) &&
@@ -29,6 +30,7 @@ export function matches(filter, segment, found) {
 // What there is to choose from, by the names of the filters.
 export function heardLabels(segments) {
   const heard = {
+    speaker: segments.flatMap((segment) => segment.speaker || []),
     emotion: segments.filter((segment) => segment.has_emotion).map((segment) => segment.emotion),
     sentiment: segments.flatMap((segment) => segment.sentiment?.sentiment ?? []),
     events: segments.flatMap((segment) => segment.events.map(([name]) => name)),

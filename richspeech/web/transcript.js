@@ -49,7 +49,7 @@ export class Transcript {
       aria: { label: words.filter_text },
     });
     this.selects = Object.fromEntries(
-      ["emotion", "sentiment", "events", "language"].map((name) => [
+      ["speaker", "emotion", "sentiment", "events", "language"].map((name) => [
         name,
         make("select", { name, aria: { label: words[`filter_${name}`] } }),
       ]),
@@ -155,12 +155,13 @@ export class Transcript {
       aria: { label: from },
     });
     const text = make("p");
+    if (segment.speaker) text.append(this.chip("speaker", words.speaker, segment.speaker), " ");
     if (segment.language && segment.text) text.lang = segment.language;
     const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
     if (segment.before) text.append(segment.before);
     text.append(...spans);
     if (segment.after) text.append(segment.after);
-    if (!text.textContent) text.append(make("em", { textContent: words.no_words }));
+    if (!segment.text && !segment.before) text.append(make("em", { textContent: words.no_words }));
     const edit = make("button", {
       type: "button",
       className: "quiet correct",
@@ -339,7 +340,9 @@ export class Transcript {
       select.dataset.found = found;
       select.replaceChildren(
         option("", this.words[`filter_${name}`]),
-        ...values.map((value) => option(value, this.label(kinds[name], value === "none" ? "" : value))),
+        ...values.map((value) =>
+          option(value, kinds[name] ? this.label(kinds[name], value === "none" ? "" : value) : value),
+        ),
       );
       select.value = values.includes(this.filter[name]) ? this.filter[name] : "";
       select.hidden = !values.length;

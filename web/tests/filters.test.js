@@ -9,6 +9,7 @@ const ANGRY = {
   emotion: "angry",
   sentiment: { sentiment: "negative" },
   events: [["laughter", 0.8]],
+  speaker: "A",
   language: "zh",
   disagrees: true,
 };
@@ -39,6 +40,12 @@ test("an engine that hears no emotions is not unknown", () => {
 
 test("no language can be chosen, too", () => assert.ok(fits(SILENT, { language: "none" })));
 
+test("one speaker can be shown alone", () => {
+  assert.ok(fits(ANGRY, { speaker: "A" }));
+  assert.ok(!fits(ANGRY, { speaker: "B" }));
+  assert.ok(!fits(SILENT, { speaker: "A" }));
+});
+
 test("what is in dispute can be shown alone", () => {
   assert.ok(fits(ANGRY, { disagreeing: true }));
   assert.ok(!fits(SILENT, { disagreeing: true }));
@@ -48,6 +55,7 @@ test("what is in dispute can be shown alone", () => {
 
 test("there is to choose what was heard, once and in order", () => {
   assert.deepEqual(heardLabels([ANGRY, SILENT, ANGRY]), {
+    speaker: ["A"],
     emotion: ["angry"],
     sentiment: ["negative"],
     events: ["laughter"],

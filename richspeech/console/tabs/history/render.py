@@ -16,6 +16,7 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
+from richspeech.model.options import Options
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store
 
@@ -126,9 +127,19 @@ def _settings(entry: Entry, locale: str) -> list[tuple[str, str]]:
         ("segment_language", language_name(language, locale) if language else say("auto", locale)),
         *((key, _yes(getattr(asked, field), locale)) for key, field in _SWITCHES),
     ]
+    if asked.tracks != Options.tracks:
+        pairs.append(("tracks", _track(asked.tracks, locale)))
+    if asked.channels != Options.channels:
+        pairs.append(("channels", say(f"channels_{asked.channels}", locale)))
     if asked.hotwords:
         pairs.append(("history_hotwords", " · ".join(asked.hotwords)))
     return pairs
+
+
+def _track(wanted: str | int, locale: str) -> str:
+    if isinstance(wanted, int):
+        return say("tracks_number", locale, number=wanted)
+    return say(f"tracks_{wanted}", locale)
 
 
 _SWITCHES = (

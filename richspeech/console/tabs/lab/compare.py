@@ -62,6 +62,8 @@ class Choices:
             merge_length_s=defaults.merge_length_s,
             ban_unknown_emotion=self.ban_unknown_emotion,
             hotwords=hotwords_in(self.hotwords),
+            tracks=defaults.tracks,
+            channels=defaults.channels,
         )
         weights = None if self.weights == AS_SET else self.weights
         options = engine_named(self.engine).heeded(asked)

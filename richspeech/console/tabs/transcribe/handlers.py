@@ -22,7 +22,7 @@ from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.job_state import State
-from richspeech.model.options import Options, hotwords_in, language_hint
+from richspeech.model.options import Channels, Options, hotwords_in, language_hint, tracks_in
 from richspeech.model.request import TranscriptionRequest
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,9 @@ class Choices:
     """As people type them."""
     sentiment: bool | None = None
     """Whether words are read for their sentiment; None: as the settings have it."""
+    tracks: str = "default"
+    """A number as text."""
+    channels: Channels = "auto"
 
     def request(self) -> TranscriptionRequest:
         """Return what is asked for; raises ``OptionError``."""
@@ -63,6 +66,8 @@ class Choices:
             merge_length_s=self.merge_length_s,
             ban_unknown_emotion=self.ban_unknown_emotion,
             hotwords=hotwords_in(self.hotwords),
+            tracks=tracks_in(self.tracks),
+            channels=self.channels,
         )
         return engine.heeded(asked) if engine else asked
 

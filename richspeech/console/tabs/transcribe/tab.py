@@ -34,7 +34,11 @@ from richspeech.errors import StoreError
 from richspeech.language.catalog import Notice, say
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
+from richspeech.model.options import CHANNELS, TRACKS
 from richspeech.model.request import TranscriptionRequest
+
+TRACKS_OFFERED = 8
+"""By their numbers; cameras and recorders have no more."""
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
@@ -154,6 +158,22 @@ class TranscribeTab:
                 buttons=[],
                 elem_id="merge-length",
             )
+            self._channels = self._widgets.add(
+                gr.Radio, _channel_words, value=defaults.channels, elem_id="channels"
+            )
+            self._tracks = self._widgets.add(
+                gr.Dropdown, self._track_words, value=str(defaults.tracks), elem_id="tracks"
+            )
+
+    def _track_words(self, locale: str) -> dict[str, Any]:
+        default = self._context.service.defaults.tracks
+        most = max(TRACKS_OFFERED, default if isinstance(default, int) else 0)
+        numbers = ((say("tracks_number", locale, number=n), str(n)) for n in range(1, most + 1))
+        return {
+            "label": say("tracks", locale),
+            "info": say("tracks_info", locale),
+            "choices": [*((say(f"tracks_{each}", locale), each) for each in TRACKS), *numbers],
+        }
 
     # The right side --------------------------------------------------------------------------
 
@@ -215,6 +235,8 @@ class TranscribeTab:
             "engine": self._engine,
             "hotwords": self._hotwords,
             "sentiment": self._sentiment,
+            "tracks": self._tracks,
+            "channels": self._channels,
         }
 
     @property
@@ -421,3 +443,11 @@ def _updates(painting: Painting) -> list[Any]:
         gr.update(interactive=painting.can_start),
         gr.update(interactive=painting.can_cancel),
     ]
+
+
+def _channel_words(locale: str) -> dict[str, Any]:
+    return {
+        "label": say("channels", locale),
+        "info": say("channels_info", locale),
+        "choices": [(say(f"channels_{each}", locale), each) for each in CHANNELS],
+    }
