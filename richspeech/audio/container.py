@@ -21,8 +21,10 @@ from av.container.input import InputContainer
 from av.error import FFmpegError
 
 from richspeech.audio.header import Sound
+from richspeech.audio.pieces import Pieces
 from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
+from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning
 
 Source: TypeAlias = Path | str | bytes | BinaryIO
@@ -70,7 +72,12 @@ class Opened:
 
 @contextmanager
 def open_container(
-    source: Source, limits: AudioLimits, *, name: str | None = None, video: str = ""
+    source: Source,
+    limits: AudioLimits,
+    *,
+    name: str | None = None,
+    video: str = "",
+    raw: RawFormat | None = None,
 ) -> Iterator[Opened]:
     """Open a file for the length of a `with` block.
 
@@ -79,11 +86,17 @@ def open_container(
         limits: as for `open_recording`; only the bytes count here.
         name: as for `open_recording`.
         video: ffmpeg's names of the decoders of video that are allowed, comma-separated.
+        raw: as for `open_recording`.
 
     Raises:
         AudioError: it is no recording, or has more bytes than the limits allow.
     """
     with open_source(source, limits, name=name) as (file, plain_name, size_bytes):
+        if raw is not None:
+            everything = Pieces(file, b"", [(0, size_bytes)])
+            with _opened_raw(everything, plain_name, raw) as container:
+                yield Opened(container, plain_name, size_bytes, ())
+            return
         sound = Sound(file)
         with _opened_container(sound, plain_name, video) as container:
             timecode = timecode_in(container.metadata)
@@ -178,6 +191,20 @@ def _opened_container(sound: Sound, name: str, video: str) -> InputContainer:
     _require_shown(sound, name)
     sound.open()
     return container
+
+
+def _opened_raw(file: Pieces, name: str, raw: RawFormat) -> InputContainer:
+    """Take all bytes for samples; nothing in them is a header."""
+    options = {
+        **raw.options,
+        "format_whitelist": raw.demuxer,
+        "codec_whitelist": _audio_decoders(),
+        "protocol_whitelist": "none",
+    }
+    try:
+        return av.open(file, "r", format=raw.demuxer, options=options)
+    except DECODER_ERRORS as error:
+        raise AudioError("audio.unreadable", name=called(name)) from error
 
 
 def _require_shown(sound: Sound, name: str) -> None:

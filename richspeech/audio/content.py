@@ -17,14 +17,16 @@ DECODING = 2
 """Raised when the same bytes give other samples: 2 since each lies at its presentation time."""
 
 
-def content_digest(source: Path | str | bytes | BinaryIO) -> str | None:
-    """Digest all bytes of ``source`` and the versions of what would decode them.
+def content_digest(source: Path | str | bytes | BinaryIO, *taken_for: object) -> str | None:
+    """Digest all bytes of ``source``, the versions of what would decode them, and what decides how.
 
     None where they would have to be fetched from elsewhere. Where a file is read by somebody else
     meanwhile, he goes on where he was. Raises ``OSError``.
     """
     versions = (DECODING, sorted(av.library_versions.items()))
     digest = blake2b(repr(versions).encode(), digest_size=32)
+    for each in taken_for:
+        digest.update(repr(each).encode())
     if isinstance(source, bytes):
         digest.update(source)
     elif isinstance(source, Path | str):

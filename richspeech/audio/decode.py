@@ -41,6 +41,7 @@ from richspeech.audio.mono import (
     resampled,
 )
 from richspeech.errors import AudioError
+from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning, Value
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Recording:
     _source: Source
     _weights: Weights | None = None
     """How its channels are mixed; None averages them."""
+    _raw: RawFormat | None = None
     _damage: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
     """Compressed sound that went into the decoder."""
@@ -125,7 +127,7 @@ class Recording:
 
         Raises ``OSError``.
         """
-        return content_digest(self._source)
+        return content_digest(self._source, *filter(None, [self._raw]))
 
     def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveforms]:
         """Decode, once, block by block; every block but the last is exactly `block_seconds` long.
@@ -275,6 +277,7 @@ def open_recording(
     name: str | None = None,
     track: int | None = None,
     weights: Weights | None = None,
+    raw: RawFormat | None = None,
 ) -> Iterator[Recording]:
     """Open a recording for the length of a `with` block.
 
@@ -284,11 +287,12 @@ def open_recording(
         name: what messages call it, where the source has no name of its own.
         track: which of the audio tracks, from 0; None: the one that ffmpeg calls the best.
         weights: how its channels are mixed; None averages them.
+        raw: what it is, where it has no header to say so; then nothing in it is taken for one.
 
     Raises:
         AudioError: it is no recording, has no audio, or is bigger than the limits allow.
     """
-    with open_container(source, limits, name=name) as opened:
+    with open_container(source, limits, name=name, raw=raw) as opened:
         container = opened.container
         stream = _audio_stream(container, opened.name, track)
         believed = min(limits.max_seconds, opened.size_bytes / LEAST_BYTES_PER_SECOND)
@@ -303,6 +307,7 @@ def open_recording(
             limits,
             source,
             weights,
+            raw,
         )
         recording.warn(*opened.warnings)
         yield recording

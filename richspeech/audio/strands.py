@@ -29,7 +29,8 @@ from richspeech.audio.content import content_digest
 from richspeech.audio.decode import BLOCK_SECONDS, Recording, open_recording
 from richspeech.audio.mono import Waveforms, Weights, mixture
 from richspeech.errors import AudioError
-from richspeech.model.options import Channels, Options, Tracks
+from richspeech.model.options import Options, Tracks
+from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand, numbered
 
@@ -73,6 +74,7 @@ class Strands:
     _rows: Sequence[int]
     """Of the waveforms of each."""
     _warnings: list[RecordingWarning]
+    _raw: RawFormat | None
 
     @property
     def warnings(self) -> tuple[RecordingWarning, ...]:
@@ -91,7 +93,7 @@ class Strands:
 
         Raises ``OSError``.
         """
-        return content_digest(self._source)
+        return content_digest(self._source, *filter(None, [self._raw]))
 
     def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[Waveforms]:
         """Decode, once, block by block; every block but the last is exactly `block_seconds` long.
@@ -121,18 +123,18 @@ def open_strands(
     Args:
         source: as for `open_recording`.
         limits: as for `open_recording`; every track may have so many seconds.
-        options: their ``tracks`` and ``channels`` count.
+        options: their ``tracks``, ``channels`` and ``raw`` count.
         name: as for `open_recording`.
 
     Raises:
         AudioError: as `open_recording`, and where there is no such track, or too many channels are
             to be split.
     """
-    with open_container(source, limits, name=name) as opened:
+    with open_container(source, limits, name=name, raw=options.raw) as opened:
         name = opened.name
         tracks = _tracks(opened.container, name)
         wanted = _wanted(opened.container, tracks, options.tracks, name)
-    weights = [_weights(source, limits, options.channels, each, name) for each in wanted]
+    weights = [_weights(source, limits, options, each, name) for each in wanted]
     if sum(map(_rows, weights)) > MOST_APART:
         if options.channels == "split":
             count = sum(map(_rows, weights))
@@ -142,12 +144,15 @@ def open_strands(
     with ExitStack() as stack:
         recordings = [
             stack.enter_context(
-                open_recording(view, limits, name=name, track=track.number, weights=mix)
+                open_recording(
+                    view, limits, name=name, track=track.number, weights=mix, raw=options.raw
+                )
             )
             for view, track, mix in zip(_views(source, len(wanted)), wanted, weights, strict=True)
         ]
         strands = () if options.tracks == "mix" else _strands(wanted, rows)
-        yield Strands(name, strands, source, recordings, rows, _unheard(tracks, wanted))
+        unheard = _unheard(tracks, wanted)
+        yield Strands(name, strands, source, recordings, rows, unheard, options.raw)
 
 
 def _as_far_as_heard(blocks: Iterator[Waveforms], errors: list[AudioError]) -> Iterator[Waveforms]:
@@ -251,12 +256,13 @@ def _rows(weights: Weights | None) -> int:
 
 
 def _weights(
-    source: Source, limits: AudioLimits, wanted: Channels, track: Track, name: str
+    source: Source, limits: AudioLimits, options: Options, track: Track, name: str
 ) -> Weights | None:
     """Return how the channels of a track are mixed; None averages them."""
+    wanted, raw = options.channels, options.raw
     if wanted == "mix" or (wanted == "auto" and track.channels == 1):
         return None
-    with open_recording(source, limits, name=name, track=track.number) as recording:
+    with open_recording(source, limits, name=name, track=track.number, raw=raw) as recording:
         if wanted == "auto":
             return weights_for(_windows(recording))
         first = next(recording.windows([0.0], 0.0), None)

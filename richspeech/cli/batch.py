@@ -25,6 +25,7 @@ from richspeech.cli.options import (
     History,
     Look,
     Model,
+    Raw,
     Recognition,
 )
 from richspeech.engines import loader
@@ -85,6 +86,7 @@ def batch(
         str | None,
         Parameter(metavar="ADDRESS", validator=require_cluster, show_default=False),
     ] = None,
+    raw: Raw = None,
     look: Look = LOOK,
     recognition: Recognition = RECOGNITION,
     history: History = False,
@@ -108,7 +110,7 @@ def batch(
     report = Report(sys.stderr)
     with ExitStack() as stack:
         passed = PassedOver()
-        items = stack.enter_context(open_sources(sources, zip_limits(settings), passed))
+        items = stack.enter_context(open_sources(sources, zip_limits(settings), passed, raw))
         manifest = stack.enter_context(open_manifest(results.folder))
         engines: Engines
         if ray is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from postprocess import STYLES
 from richspeech.cli.usage import typed
@@ -19,6 +19,7 @@ from richspeech.model.options import (
     tracks_in,
     without_weights,
 )
+from richspeech.model.raw_format import DEMUXERS, RawFormat
 from richspeech.places import CONFIG
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
@@ -30,10 +31,26 @@ def require_locale(_: Any, locale: str) -> None:
     require_known("locale", locale, locales())
 
 
+def read_raw(_: Any, tokens: Sequence[Token]) -> RawFormat:
+    """Read what sound without a header is; raises ``OptionError``."""
+    return RawFormat.read(tokens[0].value)
+
+
 AS_SET = "as in the settings"
 
 Config: TypeAlias = Annotated[
     Path, Parameter(metavar="FILE", help="settings file", show_default=CONFIG.name)
+]
+Raw: TypeAlias = Annotated[
+    RawFormat | None,
+    Parameter(
+        name="--raw",
+        metavar="ENCODING:RATE[:CHANNELS]",
+        help=f"sound without a header: {', '.join(DEMUXERS)}; such as ulaw:8000, s16le:16000:2",
+        converter=read_raw,
+        n_tokens=1,
+        show_default=False,
+    ),
 ]
 Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
 History: TypeAlias = Annotated[bool, Parameter(help="read from and save to the console's history")]

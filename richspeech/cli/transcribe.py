@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -19,12 +19,13 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.strands import open_strands
-from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Recognition
+from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Raw, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
+from richspeech.model.raw_format import RawFormat
 from richspeech.recognition.pipeline import Progress
 from richspeech.writers import WRITERS, WriterOptions, write
 
@@ -36,23 +37,26 @@ EXAMPLES = (
     "transcribe meeting.mp4 > meeting.txt",
     "transcribe --format srt --style emoji talk.mp3 > t.srt",
     "transcribe --format json a.wav b.wav > all.jsonl",
+    "transcribe --raw ulaw:8000 call.raw",
     "transcribe --format docx --output minutes.docx talk.mp4",
 )
 
 
 @dataclass(frozen=True)
 class _Writing:
-    """How results are written."""
+    """How recordings are read and results written."""
 
     form: str
     look: Look
     limits: AudioLimits
+    raw: RawFormat | None
 
 
 def transcribe(
     *files: Annotated[Path, Parameter(name="FILE", required=True)],
     form: Annotated[str, Parameter(name="--format", choices=tuple(WRITERS))] = "txt",
     output: Annotated[Path | None, Parameter(metavar="FILE|FOLDER")] = None,
+    raw: Raw = None,
     look: Look = LOOK,
     recognition: Recognition = RECOGNITION,
     history: History = False,
@@ -67,12 +71,12 @@ def transcribe(
 
     """
     settings = model.settings()
-    options = recognition.options(settings)
+    options = replace(recognition.options(settings), raw=raw)
     outputs = iter(outputs_of(files, form, output))
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=history) as service, service.main_engine() as loaded:
-        writing = _Writing(form, look, service.limits)
+        writing = _Writing(form, look, service.limits, raw)
         tell_of_embedded(*loaded.all_weights)
         return _transcribe_files(files, service.caching(loaded), options, outputs, writing)
 
@@ -86,8 +90,8 @@ def _transcribe_files(
 ) -> int:
     stop, turns = threading.Event(), [threading.Event() for _ in files]
     turns[0].set()
-    pool, limits = ThreadPoolExecutor(FILES_AT_ONCE), writing.limits
-    work = partial(_transcribe_file, transcriber, limits, options, stop)
+    pool = ThreadPoolExecutor(FILES_AT_ONCE)
+    work = partial(_transcribe_file, transcriber, writing, options, stop)
     try:
         jobs = deque(
             (path, turn, pool.submit(work, path, turn))
@@ -106,14 +110,14 @@ def _transcribe_files(
 
 def _transcribe_file(
     transcriber: CachingTranscriber,
-    limits: AudioLimits,
+    writing: _Writing,
     options: Options,
     stop: threading.Event,
     path: Path,
     turn: threading.Event,
 ) -> Step:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
-    with open_strands(path, limits, options) as recording:
+    with open_strands(path, writing.limits, options) as recording:
         for step in transcriber.steps(recording, options, stop.is_set):
             if turn.is_set():
                 _show(path.name, step.progress)
@@ -159,7 +163,7 @@ def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
     """Return the choices of the command line; the report gets the sound as well."""
     audio = None
     if writing.form == "html":
-        with open_recording(path, writing.limits) as recording:
+        with open_recording(path, writing.limits, raw=writing.raw) as recording:
             audio = to_mp3(recording.blocks())
     return writing.look.options(path.name, audio)
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO, require_language
+from richspeech.model.raw_format import RawFormat
 from richspeech.model.turn_detection import TurnDetection
 
 LONGEST_MERGE_S = 30.0
@@ -54,6 +55,8 @@ class Options:
     channels: Channels = "auto"
     """Whether the channels of a track are heard as one ``mix`` or ``split``, each by itself;
     ``auto`` listens to what is on them."""
+    raw: RawFormat | None = None
+    """What the recording is, where it has no header to say so."""
 
     def __post_init__(self) -> None:
         for language in (self.language, *(self.allowed_languages or ())):

@@ -79,6 +79,8 @@ def request_identity(identity: str, options: Options) -> str:
         del asked["tracks"]
     if options.channels == Options.channels:
         del asked["channels"]
+    if options.raw is None:
+        del asked["raw"]
     if options.allowed_languages is None:
         asked["allowed_languages"] = LANGUAGES  # as it was written when there were no others
     return digest_of(identity, asked)

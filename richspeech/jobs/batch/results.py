@@ -66,5 +66,8 @@ class Results:
         write_atomically(self.path(item, form), write(transcript, form, options))
 
     def _audio(self, item: Item, name: str) -> bytes:
-        with item.open() as source, open_recording(source, self.limits, name=name) as recording:
+        with (
+            item.open() as source,
+            open_recording(source, self.limits, name=name, raw=item.raw) as recording,
+        ):
             return to_mp3(recording.blocks())

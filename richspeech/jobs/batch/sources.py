@@ -35,6 +35,7 @@ from richspeech.audio.container import Source
 from richspeech.audio.sniff import holds_sound
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.batch.passed_over import PassedOver
+from richspeech.model.raw_format import RawFormat
 from richspeech.settings import Settings
 
 ENDINGS = frozenset(
@@ -57,6 +58,14 @@ PICTURES = (b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"mif1", b"msf
 
 LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini"})
 """By Windows, in small letters."""
+
+RAW_ENDINGS = frozenset(
+    {
+        *(".al", ".alaw", ".g711", ".g711a", ".g711u", ".gsm", ".lin", ".mulaw", ".pcm", ".raw"),
+        *(".s16", ".s24", ".sln", ".sw", ".u8", ".ub", ".ul", ".ulaw"),
+    }
+)
+"""Of sound without a header, in folders and zips; it is read where somebody says what it is."""
 
 ARCHIVES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".txz", ".xz", ".zip", ".zst"})
 """Endings of what may hold recordings, and is not opened within something else."""
@@ -91,6 +100,8 @@ class Item:
     """Where it is; two items never have the same."""
     open: Callable[[], AbstractContextManager[Source]]
     """Gives what ``open_recording`` takes, in this process or another; raises ``AudioError``."""
+    raw: RawFormat | None = None
+    """What it is, where it has no header to say so."""
 
 
 Hold: TypeAlias = Callable[[int], AbstractContextManager[None]]
@@ -123,24 +134,37 @@ def zip_limits(settings: Settings, hold: Hold = unbounded) -> ZipLimits:
 
 @contextmanager
 def open_sources(
-    paths: Sequence[Path], limits: ZipLimits, passed_over: PassedOver | None = None
+    paths: Sequence[Path],
+    limits: ZipLimits,
+    passed_over: PassedOver | None = None,
+    raw: RawFormat | None = None,
 ) -> Iterator[tuple[Item, ...]]:
     """Find the recordings in files, folders and zips, in the order of their names.
 
-    What holds no sound is counted in ``passed_over``.
+    What holds no sound is counted in ``passed_over``. Files that are named, and RAW_ENDINGS in
+    folders and zips, are ``raw`` sound where that is given.
 
     What cannot be read is an item that fails. With more than one path, those in a folder or a zip
     have its name before theirs. Raises ``OptionError`` when there is no recording at all.
     """
-    passed = PassedOver() if passed_over is None else passed_over
+    wanted = _Wanted(PassedOver() if passed_over is None else passed_over, raw)
     with ExitStack() as stack:
         items: list[Item] = []
         for path in paths:
             above = "" if len(paths) == 1 else f"{path.name}/"
-            items += _found(path, above, limits, passed, stack)
+            items += _found(path, above, limits, wanted, stack)
+        items = [_taken_for(item, raw, paths) for item in items]
         if not items:
             raise OptionError("batch.no_recording", names=[path.name for path in paths])
         yield tuple(sorted(_told_apart(items), key=lambda item: item.name))
+
+
+def _taken_for(item: Item, raw: RawFormat | None, named: Sequence[Path]) -> Item:
+    """Have an item read as raw sound where it is."""
+    is_named = item.origin in {str(path.absolute()) for path in named if not _is_zip(path)}
+    if raw is None or not (is_named or _has_raw_ending(item.name)):
+        return item
+    return replace(item, raw=raw, version=f"{item.version}-{raw}")
 
 
 def recordings_in(folder: Path, passed_over: PassedOver) -> tuple[Item, ...]:
@@ -148,7 +172,7 @@ def recordings_in(folder: Path, passed_over: PassedOver) -> tuple[Item, ...]:
 
     What cannot be read, and archives, are items that fail; what holds no sound is counted.
     """
-    found = [*_in_folder(folder, "", passed_over)]
+    found = [*_in_folder(folder, "", _Wanted(passed_over))]
     return tuple(sorted(_told_apart(found), key=lambda item: item.name))
 
 
@@ -200,6 +224,26 @@ def _promises_sound(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
+def _has_raw_ending(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in RAW_ENDINGS
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What of a folder or a zip is a recording; the rest is counted."""
+
+    passed: PassedOver
+    raw: RawFormat | None = None
+
+    def takes(self, name: str, sounds: Callable[[], bool]) -> bool:
+        """Whether a file is one; ``sounds`` looks into it, where its name promises nothing."""
+        is_raw = self.raw is not None and _has_raw_ending(name)
+        if is_raw or _promises_sound(name) or sounds():
+            return True
+        self.passed.add(name)
+        return False
+
+
 def _is_archive(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in ARCHIVES
 
@@ -215,16 +259,16 @@ def _is_zip(path: Path) -> bool:
 
 
 def _found(
-    path: Path, above: str, limits: ZipLimits, passed: PassedOver, stack: ExitStack
+    path: Path, above: str, limits: ZipLimits, wanted: _Wanted, stack: ExitStack
 ) -> list[Item]:
     """Find the recordings in ``path``; ``above`` goes before their names if it holds several."""
     if path.is_dir():
-        return [*_in_folder(path, above, passed)]
+        return [*_in_folder(path, above, wanted)]
     if not _is_zip(path):
         return [_file(path, path.name)]
     try:
         archive = stack.enter_context(_opened_zip(path))
-        return [*_in_zip(path, archive, above, limits, passed)]
+        return [*_in_zip(path, archive, above, limits, wanted)]
     except AudioError as error:
         return [_unreadable(path, path.name, error)]
 
@@ -246,7 +290,7 @@ def place_at(source: Source, path: Path) -> None:
 # Files and folders --------------------------------------------------------------------------------
 
 
-def _in_folder(folder: Path, above: str, passed: PassedOver) -> Iterator[Item]:
+def _in_folder(folder: Path, above: str, wanted: _Wanted) -> Iterator[Item]:
     errors: list[OSError] = []
     root = folder.resolve()
     for place, folders, names in os.walk(folder, onerror=errors.append):
@@ -256,13 +300,11 @@ def _in_folder(folder: Path, above: str, passed: PassedOver) -> Iterator[Item]:
             if not path.is_file() or not path.resolve().is_relative_to(root):
                 continue
             if _is_hidden(str(within)):
-                passed.hidden += 1
+                wanted.passed.hidden += 1
             elif _is_archive(path.name):
                 yield _nested(path, f"{above}{within}")
-            elif _promises_sound(path.name) or _holds_sound(path):
+            elif wanted.takes(path.name, partial(_holds_sound, path)):
                 yield _file(path, f"{above}{within}")
-            else:
-                passed.add(path.name)
     for error in errors:
         closed = Path(error.filename)
         name = folder.name if closed == folder else f"{above}{closed.relative_to(folder)}"
@@ -339,13 +381,13 @@ def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _in_zip(
-    path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits, passed: PassedOver
+    path: Path, archive: zipfile.ZipFile, above: str, limits: ZipLimits, wanted: _Wanted
 ) -> Iterator[Item]:
     files = (info for info in archive.infolist() if not info.filename.endswith("/"))
     named = [(info, _name_in_zip(info)) for info in files]
     seen = [each for each in named if not _is_hidden(safe_name(each[1]))]
-    passed.hidden += len(named) - len(seen)
-    recordings = [*_sounding(archive, seen, limits, passed)]
+    wanted.passed.hidden += len(named) - len(seen)
+    recordings = [*_sounding(archive, seen, limits, wanted)]
     _check_zip(path.name, [info for info, _ in recordings], limits)
     for _, name in seen:
         if _is_archive(safe_name(name)):
@@ -364,26 +406,26 @@ _Named: TypeAlias = tuple[zipfile.ZipInfo, str]
 
 
 def _sounding(
-    archive: zipfile.ZipFile, named: Iterable[_Named], limits: ZipLimits, passed: PassedOver
+    archive: zipfile.ZipFile, named: Iterable[_Named], limits: ZipLimits, wanted: _Wanted
 ) -> Iterator[_Named]:
     """Give what is a recording, and count the rest."""
-    sniffed = 0
+    looks = iter(range(limits.max_files))
     for info, name in named:
         safe = safe_name(name)
-        if _is_archive(safe):
-            continue
-        if _promises_sound(safe):
+        sounds = partial(_begins_with_sound, archive, info, limits, looks)
+        if not _is_archive(safe) and wanted.takes(safe, sounds):
             yield info, name
-            continue
-        sniffed += 1
-        if sniffed <= limits.max_files and _begins_with_sound(archive, info, limits):
-            yield info, name
-        else:
-            passed.add(safe)
 
 
-def _begins_with_sound(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ZipLimits) -> bool:
-    """Whether the beginning of a file gives sound; an MP4, whose index may be last, is believed."""
+def _begins_with_sound(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ZipLimits, looks: Iterator[int]
+) -> bool:
+    """Whether the beginning of a file gives sound; an MP4, whose index may be last, is believed.
+
+    As soon as ``looks`` has no more, nothing does.
+    """
+    if next(looks, None) is None:
+        return False
     try:
         _check_packed(info, limits)
         with _opened_in(archive, info) as packed:

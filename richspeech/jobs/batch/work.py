@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -38,12 +39,12 @@ def transcribe_with(
     """Transcribe what an item holds, opened by ``opener``."""
 
     def transcribe(item: Item, cancelled: Cancel) -> Iterator[Step]:
-        name = PurePosixPath(item.name).name
+        name, asked = PurePosixPath(item.name).name, replace(options, raw=item.raw)
         with (
             item.open() as source,
-            opener.open(source, limits, options, name=name, cancelled=cancelled) as recording,
+            opener.open(source, limits, asked, name=name, cancelled=cancelled) as recording,
         ):
-            yield from transcriber.steps(recording, options, cancelled)
+            yield from transcriber.steps(recording, asked, cancelled)
 
     return transcribe
 

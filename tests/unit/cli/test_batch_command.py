@@ -108,6 +108,16 @@ def test_what_is_passed_over_is_counted_at_the_end(
     )
 
 
+def test_raw_sound_is_read_as_the_command_line_says(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "call").write_bytes(bytes(16_000))
+    assert bench.run(str(tmp_path / "call"), "--raw", "ulaw:8000", "--format", "html") == 0
+    assert [line["duration"] for line in bench.lines] == [2.0]
+    assert bench.run(str(tmp_path / "call"), "--raw", "s16le:8000") == 0
+    assert [line["duration"] for line in bench.lines] == [2.0, 1.0]
+    assert bench.run(str(tmp_path / "call"), "--raw", "s16le:8000") == 0
+    assert len(bench.ear.heard) == 0
+
+
 def test_the_history_answers_where_it_is_asked(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -633,3 +633,20 @@ def test_doctor_says_what_is_not_installed(
 def test_doctor_says_what_is_wrong_with_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["doctor", "--model", "/no/such/folder"]) == 1
     assert capsys.readouterr().err.startswith("The model '/no/such/folder' is neither a folder")
+
+
+@pytest.mark.usefixtures("bench")
+def test_raw_sound_is_read_as_the_command_line_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "call.raw").write_bytes(bytes(16_000))
+    assert run(str(tmp_path / "call.raw"), "--raw", "ulaw:8000", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["duration"] == 2.0
+
+
+@pytest.mark.parametrize("written", ["ulaw", "opus:48000", "ulaw:8000:99"])
+def test_a_raw_format_that_there_is_not_is_refused(
+    bench: Bench, sound: str, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "aw sound" in refusal(capsys, sound, "--raw", written, status=2)
+    assert bench.settings == []

@@ -18,6 +18,7 @@ from richspeech.errors import AudioError, OptionError, QuotaError
 from richspeech.jobs.batch import sources
 from richspeech.jobs.batch.passed_over import PassedOver
 from richspeech.jobs.batch.sources import Item, ZipLimits, open_sources, require_allowed, safe_name
+from richspeech.model.raw_format import RawFormat
 from richspeech.storage.quota import Quota
 from tests.unit.audio.test_audio import small
 
@@ -137,6 +138,24 @@ def test_a_file_of_a_watched_folder_is_looked_into_once(
     written(path, "longer")
     sources.recordings_in(tmp_path, PassedOver())
     assert looked == [path, path]
+
+
+def test_raw_sound_is_what_is_named_and_what_ends_like_it(tmp_path: Path) -> None:
+    for name in ("calls/a.ulaw", "calls/b.RAW", "calls/notes.txt", "odd"):
+        written(tmp_path / name)
+    (tmp_path / "calls" / "c.wav").write_bytes(SOUND)
+    zipped(tmp_path / "z.zip", **{"d.gsm": "x", "e.txt": "text"})
+    raw = RawFormat("ulaw", 8_000)
+    paths = [tmp_path / "calls", tmp_path / "odd", tmp_path / "z.zip"]
+    with open_sources(paths, LIMITS, raw=raw) as items:
+        found = {item.name: item for item in items}
+    assert [name for name, item in found.items() if item.raw is None] == ["calls/c.wav"]
+    assert {*found} == {"calls/a.ulaw", "calls/b.RAW", "calls/c.wav", "odd", "z.zip/d.gsm"}
+    with open_sources(paths, LIMITS, raw=replace(raw, channels=2)) as items:
+        others = {item.name: item for item in items}
+    changed = {name for name, item in found.items() if item.version != others[name].version}
+    assert changed == {*found} - {"calls/c.wav"}
+    assert names(tmp_path / "calls") == ["c.wav"]
 
 
 def test_what_is_hidden_is_left_out_of_folders(tmp_path: Path) -> None:
