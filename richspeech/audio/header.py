@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from richspeech.audio.boxes import second_mp4
 from richspeech.audio.pieces import Readable
 from richspeech.audio.wav import corrected
 from richspeech.model.recording_warning import RecordingWarning
@@ -64,6 +65,9 @@ class Sound:
         self._file: Readable = file
         if right := corrected(file, self._start, self._size):
             self._start, self._file, self.warnings = 0, *right
+        if second := second_mp4(file, self._start, self._size):
+            left = self._size - second
+            self.warnings = [RecordingWarning.of("second_recording", size_bytes=left)]
         self._padding = dict(_hidden_blocks(self._file, self._start))
         """Place of a byte → what is shown there instead."""
         self._samples: dict[int, int] = {}

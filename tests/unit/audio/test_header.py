@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from richspeech.audio import header
+from richspeech.audio.boxes import second_mp4
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.audio.header import Sound
@@ -193,3 +194,18 @@ def test_what_only_looks_like_a_tag_or_a_table_is_sound() -> None:
     file = Sound(BytesIO(content))
     assert file.read(1000) == content
     assert not file.is_refused
+
+
+def test_an_mp4_behind_another_is_named() -> None:
+    first, second = small("ipod"), encode([tone(1.0)], 48_000, "ipod", "aac")
+    with open_recording(first, LIMITS) as recording:
+        assert not recording.warnings
+    with open_recording(first + second, LIMITS) as recording:
+        assert sum(map(len, recording.blocks())) == pytest.approx(4_800, abs=400)
+        [warning] = [each for each in recording.warnings if each.code == "second_recording"]
+    assert warning.fields == {"size_bytes": len(second)}
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\0\x08ftyp", b"\0\0\0\1ftyp" + bytes(8)])
+def test_boxes_without_end_are_walked_to_none(content: bytes) -> None:
+    assert second_mp4(BytesIO(content * 3), 0, 3 * len(content)) is None
