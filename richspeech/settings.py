@@ -208,6 +208,7 @@ class VadSettings(_Group):
     max_end_silence_ms: Annotated[int, Field(ge=200, le=6_000)] = 800
     max_single_segment_ms: Annotated[int, Field(ge=2_000, le=60_000)] = 30_000
     cut_search_ms: Annotated[int, Field(ge=0, le=30_000)] = 5_000
+    raise_quiet: bool = True
     sounds: bool = True
     sure_sound: Annotated[float, Field(ge=0, le=1)] = 0.5
 

@@ -1,6 +1,6 @@
 """Reading: an opened recording → utterances, each as soon as it is certain.
 
-    blocks → frames → speech spans → utterances, and the sounds between them
+    blocks → frames, raised if they are quiet → speech spans → utterances, and the sounds between
 
 Where a recording has several strands this is done for each, and the utterances of all come in the
 order of time.
@@ -19,6 +19,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from richspeech.audio.loudness import Raiser
 from richspeech.audio.mono import Waveform, Waveforms
 from richspeech.audio.sounds import SoundFinder, SoundSpan
 from richspeech.audio.vad import SpanMerger, SpeechSpan
@@ -36,6 +37,8 @@ BLOCK_SECONDS = 4.0
 An utterance waits for the end of the block in which it ended: 2 ms. Shorter blocks cost more in
 all (2 s: 1.5 times the features and scores of 4 s), longer ones hardly less.
 """
+FULL_SCALE_DB = 26
+"""Decibels of a frame as loud as can be."""
 HISTORY_SECONDS = 65.0
 """Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
 
@@ -159,6 +162,8 @@ class Reader:
     hears_sounds: bool = False
     """Whether what sounds between utterances is given out, too. Who says where utterances begin and
     end gets those alone."""
+    raises_quiet: bool = False
+    """Whether very quiet recordings are raised before anything is looked for."""
 
     def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
         """Yield a stretch for every block, and one for the end; raises what the recording does.
@@ -185,13 +190,14 @@ class Reader:
         streams = [self._stream(options) for _ in strands or (ALONE,)]
         stream = StrandStreams(streams, strands) if strands else streams[0]
         for block in recording.blocks(self.block_seconds):
-            yield replace(stream.feed(block), warnings=recording.warnings)
-        yield replace(stream.finish(), warnings=recording.warnings)
+            yield _warned(stream.feed(block), recording)
+        yield _warned(stream.finish(), recording)
 
     def _stream(self, options: Options) -> "UtteranceStream":
         detected = self.detector.stream(options.turn_detection)
         sounds = SoundFinder() if self.hears_sounds and options.turn_detection is None else None
-        return UtteranceStream(self.frontend.stream(), detected, options, sounds)
+        raiser = Raiser() if self.raises_quiet else None
+        return UtteranceStream(self.frontend.stream(), detected, options, sounds, raiser)
 
 
 class UtteranceStream:
@@ -206,8 +212,10 @@ class UtteranceStream:
         spans: SpanStream,
         options: Options,
         sounds: SoundFinder | None = None,
+        raiser: Raiser | None = None,
     ) -> None:
         self._frames, self._spans, self._sounds = frames, spans, sounds
+        self._raiser = raiser
         self._buffer = FrameBuffer()
         self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
 
@@ -234,9 +242,12 @@ class UtteranceStream:
 
     def finish(self) -> Stretch:
         """Return what is left at the end of the recording."""
+        nothing = np.zeros(0, np.float32)
+        held = self._raiser.finish() if self._raiser else None
+        closed = [] if held is None else self._closed_in(nothing, Frames(held[1], held[0]))
         last = self._merger.feed(self._spans.finish()) + self._merger.finish()
         sounds = [] if self._sounds is None else self._sounds.finish(last)
-        return self._stretch(np.zeros(0, np.float32), _in_order(last, sounds))
+        return self._stretch(nothing, (*closed, *_in_order(last, sounds)))
 
     def _stretch(self, block: Waveform, closed: Spans) -> Stretch:
         utterances = tuple(
@@ -244,10 +255,31 @@ class UtteranceStream:
             for span in closed
         )
         sound = self._sounds.open_start if self._sounds else None
-        return Stretch(block, utterances, self.seconds, self.open_start, sound)
+        held = self._raiser.held_start if self._raiser else None
+        return Stretch(
+            block,
+            utterances,
+            self.seconds,
+            self.open_start,
+            _first(sound, held),
+            warnings=self._warnings,
+        )
+
+    @property
+    def _warnings(self) -> tuple[RecordingWarning, ...]:
+        if self._raiser is None or self._raiser.level_db is None:
+            return ()
+        below = round(FULL_SCALE_DB - self._raiser.level_db)
+        return (RecordingWarning.of("very_quiet", decibels=below),)
 
     def _closed_by(self, block: Waveform) -> Spans:
         frames = self._frames.feed(block)
+        if self._raiser is not None:
+            decibel, log_mel = self._raiser.feed(frames.decibel, frames.log_mel)
+            frames = Frames(log_mel, decibel)
+        return self._closed_in(block, frames)
+
+    def _closed_in(self, block: Waveform, frames: Frames) -> Spans:
         self._buffer.append(block, frames.log_mel)
         closed = self._merger.feed(self._spans.feed(frames))
         closed += self._merger.settle(self._spans.settled)
@@ -264,6 +296,10 @@ class UtteranceStream:
 
 def _first(*starts: float | None) -> float | None:
     return min((start for start in starts if start is not None), default=None)
+
+
+def _warned(stretch: Stretch, recording: WaveformSource) -> Stretch:
+    return replace(stretch, warnings=(*recording.warnings, *stretch.warnings))
 
 
 def _in_order(utterances: Spans, sounds: Spans) -> Spans:
@@ -305,5 +341,6 @@ class StrandStreams:
             read[0].seconds,
             _first(*starts, *(each.open_start for each in read)),
             _first(*(each.open_sound for each in read)),
-            strands=self._strands,
+            tuple({warning.code: warning for each in read for warning in each.warnings}.values()),
+            self._strands,
         )

@@ -46,6 +46,8 @@ def identity_of(
     able = partial(could, engine or model.engine)
     if vad.sounds and able(Capability.EVENTS) and able(Capability.LIVE):
         later.append(vad.model_dump(include={"sounds", "sure_sound"}))
+    if vad.raise_quiet and able(Capability.LIVE):
+        later.append(vad.model_dump(include={"raise_quiet"}))
     if vad.cut_search_ms and able(Capability.LIVE):
         later.append(vad.model_dump(include={"cut_search_ms"}))
     if settings.hotwords != HotwordSettings():

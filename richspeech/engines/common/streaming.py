@@ -57,5 +57,11 @@ def reading(
     )
     block_seconds = CUDA_BLOCK_SECONDS if device.startswith("cuda") else BLOCK_SECONDS
     hears_sounds = hears_events and settings.vad.sounds
-    reader = Reader(Fbank(), detector, block_seconds, hears_sounds=hears_sounds)
+    reader = Reader(
+        Fbank(),
+        detector,
+        block_seconds,
+        hears_sounds=hears_sounds,
+        raises_quiet=settings.vad.raise_quiet,
+    )
     return Pipeline(queue, reader, model=models.recogniser.name, sure_sound=settings.vad.sure_sound)

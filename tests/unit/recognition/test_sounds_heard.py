@@ -215,3 +215,25 @@ def test_blocks_change_nothing_and_sounds_lie_between_utterances(
         assert len(each.waveform) == round(each.duration * SAMPLE_RATE)
     _, without = heard(pieces, options=options, hears_sounds=False)
     assert bounds(without) == bounds([each for each in again if not each.is_sound])
+
+
+def test_a_quiet_recording_is_raised_as_a_whole_and_said_to_be_so() -> None:
+    reader = Reader(FakeFrontend(), FakeDetector(), 1.0, hears_sounds=True, raises_quiet=True)
+
+    class Quiet(FakeFrontend):
+        def stream(self) -> "Quiet":
+            return Quiet()
+
+        def feed(self, waveform: Waveform) -> Frames:
+            frames = super().feed(waveform)
+            return Frames(frames.log_mel, frames.decibel - 38)
+
+    pieces = ((1, QUIET), (5, MUSIC), (1, QUIET))
+    for frontend, said in ((FakeFrontend(), False), (Quiet(), True)):
+        stretches = [*replace(reader, frontend=frontend).read(MadeUpRecording(pieces), Options())]
+        found = [each for stretch in stretches for each in stretch.utterances]
+        assert [(each.start, each.end, each.is_sound) for each in found] == [(1.0, 6.0, True)]
+        assert bool(stretches[-1].warnings) == said
+        assert (found[0].log_mel[0, 0] > BAND[MUSIC] + 8) == said
+    assert [warning.code for warning in stretches[-1].warnings] == ["very_quiet"]
+    assert stretches[0].settled <= 1.0

@@ -71,6 +71,7 @@ def test_which_of_two_models_detects_and_which_recognises_matters(
         {"vad": {"max_end_silence_ms": 500}},
         {"vad": {"sounds": False}},
         {"vad": {"cut_search_ms": 0}},
+        {"vad": {"raise_quiet": False}},
         {"vad": {"sure_sound": 0.6}},
         {"rules": ()},
     ],
