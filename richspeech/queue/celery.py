@@ -132,6 +132,10 @@ def listen(app: "Celery", name: str, look: Callable[[], None]) -> None:
 
     A broker that is gone is waited for.
     """
+    from celery.signals import setup_logging  # noqa: PLC0415
+
+    setup_logging.connect(_leave_logs)
+    logging.getLogger("celery").setLevel(logging.WARNING)
     app.task(name=TASK, ignore_result=True)(look)
     worker = app.Worker(
         hostname=name,
@@ -144,3 +148,7 @@ def listen(app: "Celery", name: str, look: Callable[[], None]) -> None:
         without_heartbeat=True,
     )
     worker.start()
+
+
+def _leave_logs(**_: object) -> None:
+    """Configure nothing: Celery would set the level of everybody's log, hijacked or not."""
