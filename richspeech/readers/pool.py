@@ -52,7 +52,7 @@ class ReaderPool:
     def __init__(
         self, limits: ReaderLimits, processes: int, *, modules: Sequence[str] = ()
     ) -> None:
-        """Keep so many ``processes`` for the recordings that come next.
+        """Keep so many ``processes`` for the recordings that come next, or as many as are at work.
 
         ``modules`` are those that readers are made of, beside this project's own.
         """
@@ -60,6 +60,7 @@ class ReaderPool:
         self._most_idle = processes
         self._lock = threading.Lock()
         self._idle: list[ReaderProcess] = []
+        self._busy = 0
         self._is_closed = False
 
     def start(self) -> None:
@@ -82,7 +83,7 @@ class ReaderPool:
         of is an ``AudioError``, here and while the recording is read.
         """
         with open_source(source, limits, name=name) as (file, plain, _), ExitStack() as stack:
-            process = self._take()
+            process = stack.enter_context(self._taken())
             work = _Work(self._template, process, plain, cancelled, self._limits)
             stack.callback(self._leave, work)
             work.open(stack.enter_context(_in_system(file)), limits, options)
@@ -105,6 +106,17 @@ class ReaderPool:
         else:
             self._keep(process)
 
+    @contextmanager
+    def _taken(self) -> Iterator[ReaderProcess]:
+        with self._lock:
+            self._busy += 1
+        try:
+            yield self._take()
+        finally:
+            with self._lock:
+                self._busy -= 1
+            self._trim()
+
     def _take(self) -> ReaderProcess:
         while True:
             with self._lock:
@@ -125,10 +137,15 @@ class ReaderPool:
 
     def _keep(self, process: ReaderProcess) -> None:
         with self._lock:
-            is_wanted = len(self._idle) < self._most_idle and not self._is_closed
-            if is_wanted:
-                self._idle.append(process)
-        if not is_wanted:
+            self._idle.append(process)
+        self._trim()
+
+    def _trim(self) -> None:
+        """End the idle processes of which there are too many."""
+        with self._lock:
+            most = 0 if self._is_closed else max(self._most_idle, self._busy)
+            surplus, self._idle = self._idle[most:], self._idle[:most]
+        for process in surplus:
             self._template.end(process)
 
 

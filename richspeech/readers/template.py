@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from richspeech.engines.reader import warm_up
+from richspeech.memory import freeze
 from richspeech.readers.channel import Gone, Line
 from richspeech.readers.limits import ReaderLimits, end_with_parent
 from richspeech.readers.reader import serve
@@ -31,6 +32,7 @@ def main(connection: int, limits: ReaderLimits) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # may come to all; whoever asks ends in peace
         signal.signal(number, signal.SIG_IGN)
     warm_up()
+    freeze()  # what no reader looks through stays shared among all
     with socket.socket(fileno=connection) as server, suppress(Gone):
         line = Line(server)
         line.send("ready")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -19,6 +20,7 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
 from richspeech.audio.strands import open_strands
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
@@ -42,6 +44,7 @@ from tests.integration.bad_readers import BadReader
 from tests.integration.conftest import EXAMPLES
 
 LIMITS = AudioLimits(10**9, 3600.0)
+SPOKEN = ("zh-call.wav", "en-meeting.wav")
 STALL_SECONDS = 2.0
 SHARED_AUDIO = Path(__file__).resolve().parents[2].parent / "shared" / "audio"
 
@@ -86,14 +89,14 @@ def all_is_well(pool: ReaderPool) -> bool:
 
 def contents(stretch: Stretch) -> tuple[object, ...]:
     utterances = [
-        (each.start, each.end, each.waveform.tobytes(), each.log_mel.tobytes(), each.log_mel.shape)
+        (each.start, each.end, each.waveform.tobytes(), each.log_mel.tobytes(), each.strand)
         for each in stretch.utterances
     ]
     known = (stretch.seconds, stretch.open_start, stretch.warnings)
     return (stretch.block.tobytes(), utterances, known)
 
 
-@pytest.mark.parametrize("name", ["zh-call.wav", "en-meeting.wav"])
+@pytest.mark.parametrize("name", SPOKEN)
 @pytest.mark.parametrize("options", [Options(), Options(merge=True)])
 def test_what_comes_from_elsewhere_is_bit_for_bit_what_is_read_here(
     pool: ReaderPool, reader: Reader, name: str, options: Options
@@ -104,6 +107,25 @@ def test_what_comes_from_elsewhere_is_bit_for_bit_what_is_read_here(
     with pool.open(EXAMPLES / name, LIMITS, options) as elsewhere:
         there = [contents(each) for each in reader.read(elsewhere, options)]
         assert (elsewhere.duration, elsewhere.name) == (duration, name)
+    assert there == here
+
+
+def test_channels_that_are_heard_apart_are_so_elsewhere_as_well(
+    pool: ReaderPool, reader: Reader, tmp_path: Path
+) -> None:
+    one, other = (load_waveform(EXAMPLES / name, LIMITS)[:96_000] for name in SPOKEN)
+    path = tmp_path / "call.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((np.stack([one, other], 1) * 32_767).astype("<i2").tobytes())
+    options = Options(channels="split")
+    with open_strands(path, LIMITS, options) as recording:
+        here = [contents(each) for each in reader.read(recording, options)]
+        strands = recording.strands
+    with pool.open(path, LIMITS, options) as elsewhere:
+        there = [contents(each) for each in reader.read(elsewhere, options)]
+        assert elsewhere.strands == strands
+    assert len(strands) == 2
     assert there == here
 
 
