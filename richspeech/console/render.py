@@ -336,7 +336,7 @@ def player(job: Transcription | None, locale: str) -> Markup:
         return Markup()
     if job.path is None:
         return _part("player", locale)(job.name, None) if job.title else Markup()
-    return sound(job.name, job.path, locale)
+    return sound(job.name, job.playback or job.path, locale)
 
 
 def sound(name: str, path: Path, locale: str) -> Markup:

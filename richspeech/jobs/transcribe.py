@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial, reduce
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
+from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.audio.playback import to_mp3
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
     AccessError,
+    AudioError,
     Cancelled,
     InterruptedKeptError,
     InterruptedWorkError,
@@ -92,6 +96,10 @@ class Transcription(Job):
     """Gives what is recognised already, as ``Progress.recognised`` has it, from the first on; None
     where nobody has begun it before. The process that goes on is then the one that keeps it, too,
     and the history has none of it before its end."""
+    is_played: bool = False
+    """Whether somebody listens to it in a browser."""
+    playback: Path | None = None
+    """What a browser plays in the place of the recording; None where that will do."""
     is_pristine: bool = False
     """Whether it shows what was heard, whatever somebody has made of it before."""
     editing: threading.Lock = field(default_factory=threading.Lock)
@@ -129,14 +137,20 @@ class Transcription(Job):
         return self.document.corrections if self.document else ()
 
     @property
+    def has_holes(self) -> bool:
+        """Whether sound is missing in the middle of it."""
+        warnings = self.transcript.warnings if self.transcript else ()
+        return any(each.code == "missing_sound" for each in warnings)
+
+    @property
     def name(self) -> str:
         """Name of the recording."""
         return self.title or (self.path.name if self.path else "")
 
     @property
     def held_files(self) -> tuple[Path, ...]:
-        """Its recording."""
-        return (self.path,) if self.path else ()
+        """Its recording, and what is played in its place."""
+        return tuple(path for path in (self.path, self.playback) if path)
 
     @property
     def parts(self) -> tuple[Job, ...]:
@@ -198,6 +212,8 @@ class Transcriptions:
                     asked.engine, job.stop.is_set, reads=asked.sentiment
                 ) as loaded:
                     yield from self._steps(job, recording, loaded)
+            if job.is_played and job.path and job.has_holes:
+                job.playback = self._playback(job, job.path)
         except Interrupted as error:
             job.entry = error.entry
             self._keep_early_corrections(job)
@@ -221,6 +237,23 @@ class Transcriptions:
                     log.warning("%s is not kept: %s", job.name, job.unkept)
                 self._keep_early_corrections(job)
             yield
+
+    def _playback(self, job: Transcription, path: Path) -> Path | None:
+        """Write what sounds at the times of the transcript; None if it was stopped or cannot be.
+
+        Chromium 156 counts on through a hole, and seeks behind it to the wrong place.
+        """
+        written = path.with_name(f"{path.stem}.playback.mp3")
+        try:
+            with open_recording(path, self._limits, name=job.name) as recording:
+                content = to_mp3(takewhile(lambda _: not job.stop.is_set(), recording.blocks()))
+            if job.stop.is_set():
+                return None
+            written.write_bytes(content)
+        except (AudioError, OSError) as error:
+            log.warning("%s is played as it is: %s", job.name, error)
+            return None
+        return written
 
     def correct(self, job: Transcription, corrected: Document) -> None:
         """Give ``job``, whose ``editing`` is held, its document with other corrections.

@@ -106,7 +106,7 @@ class Handlers:
         An example is shown as it was heard, whatever somebody has corrected in it before.
         """
         session = self.sessions.get(name)
-        job = Transcription(Path(path) if path else None, is_pristine=is_example)
+        job = Transcription(Path(path) if path else None, is_pristine=is_example, is_played=True)
         try:
             job.request = choices.request()
             if path is None:
@@ -158,7 +158,7 @@ class Handlers:
         session = self.sessions.get(name)
         known = shown(session)
         if known is not None and known.path is not None:
-            job = Transcription(known.path, replace(known.request, recalls=False))
+            job = Transcription(known.path, replace(known.request, recalls=False), is_played=True)
             show(session, job)
             self._work.submit(job)
         return session
