@@ -36,6 +36,8 @@ CLIPS_A_SIZE = 3
 """Whose words are asked for beforehand; a number makes many recordings of each."""
 PACE_SECONDS = 0.3
 """For a block of four seconds: 13 times real time at most."""
+IN_PROCESS = {"RICHSPEECH_READING__PROCESSES": "0"}
+"""The pace is this process's; others that read would not keep it."""
 STARTING_SHARE = 0.2
 """Of the kills that meet the console while it starts."""
 LONGEST_START_SECONDS = 10.0
@@ -112,6 +114,7 @@ def kill_test(
         own = {
             "RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl",
             "RICHSPEECH_JOBS__RECORDINGS": f"{folder}/kept",
+            **IN_PROCESS,
         }
         server = Server(
             folder, weights, program=("-c", paced(PACE_SECONDS), "serve"), environment=own

@@ -33,7 +33,7 @@ from richspeech.places import CONFIG
 from richspeech.queue.queue import JobQueue
 from richspeech.service import open_service
 from richspeech.settings import load_settings
-from scripts.kill_test import CLIPS_A_SIZE, GONE_ON, SIZES, paced
+from scripts.kill_test import CLIPS_A_SIZE, GONE_ON, IN_PROCESS, SIZES, paced
 from scripts.load.clients import JOBS
 from scripts.load.ended import are_over, wait_until_over, what_became
 from scripts.load.plan import Clip
@@ -191,7 +191,7 @@ def kill_workers(
     plan = Plan(jobs, kills, up_seconds, down_seconds, seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        own = {"RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl"}
+        own = {"RICHSPEECH_OPERATIONS__AUDIT_FILE": f"{folder}/audit.jsonl", **IN_PROCESS}
         without = own | {"RICHSPEECH_HISTORY__ENABLED": "false"}
         with served(Server(folder, weights, environment=without)) as calm:
             known = with_words(make_clips(folder, SIZES, CLIPS_A_SIZE), calm.address)

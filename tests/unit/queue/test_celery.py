@@ -12,6 +12,7 @@ def look() -> None:
     pytest.fail("nobody rings")
 
 
+@pytest.mark.filterwarnings("ignore:You're running the worker with superuser")
 def test_the_log_of_a_worker_goes_on_saying_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Worker, "start", lambda _: None)
     monkeypatch.setattr(logging.root, "level", logging.INFO)
