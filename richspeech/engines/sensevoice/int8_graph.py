@@ -27,20 +27,21 @@ MICROSOFT = "com.microsoft"
 OPSETS = (helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1))
 IR_VERSION = 10
 LEAST = 1e-6
-HEADROOM = 1.05
-"""By how much speech may exceed what was met, before it is clipped."""
 HIGHEST, SAFE_PAIR = 127, 127
 """Of a weight; and of two neighbours together, where sums of 16 bits must hold two products."""
 
 
-def build(encoder: SanmEncoder, width: int, ranges: Ranges, *, narrow: bool) -> Any:
+def build(
+    encoder: SanmEncoder, width: int, ranges: Ranges, *, narrow: bool, room: float = 1.0
+) -> Any:
     """Return the model: inputs [B, T, width], 1.0 for every real frame, and lengths with prompts.
 
     The frames are [B, T], with 0.0 for those beyond the lengths [B]. It answers with prompt logits
     [B, 4, V] and all probabilities [B, T, V]. ``narrow`` weights suit processors without VNNI,
-    where a sum of two products has 16 bits.
+    where a sum of two products has 16 bits. What exceeds ``room`` times the ranges is clipped: less
+    room, finer steps.
     """
-    return _Builder(ranges, narrow=narrow).model(encoder, width)
+    return _Builder(ranges, narrow=narrow, room=room).model(encoder, width)
 
 
 class _Linear:
@@ -53,7 +54,7 @@ class _Linear:
         self.taken = (evened / np.exp(np.log(evened).mean())).astype(np.float32)
         """By what each input is to be divided, [in]."""
         self.weight = self.weight * self.taken
-        self.range = float((largest / self.taken).max()) * HEADROOM
+        self.range = float((largest / self.taken).max())
         """Of the inputs then."""
 
     def give(self, taken: Array, rows: slice = slice(None)) -> None:
@@ -64,8 +65,8 @@ class _Linear:
 
 
 class _Builder:
-    def __init__(self, ranges: Ranges, *, narrow: bool) -> None:
-        self.ranges, self.narrow = ranges, narrow
+    def __init__(self, ranges: Ranges, *, narrow: bool, room: float = 1.0) -> None:
+        self.ranges, self.narrow, self.room = ranges, narrow, room
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
@@ -151,7 +152,7 @@ class _Builder:
     def quantised(self, x: str, linear: _Linear, *, positive: bool = False) -> tuple[str, str, str]:
         """Return what goes into ``linear`` as whole numbers, their scale and their zero."""
         top, zero = (255, 0) if positive else (127, 128)
-        scale = self.constant(np.float32(linear.range / top))
+        scale = self.constant(np.float32(linear.range * self.room / top))
         middle = self.constant(np.uint8(zero))
         return self.node("QuantizeLinear", x, scale, middle), scale, middle
 

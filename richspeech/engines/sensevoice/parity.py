@@ -43,6 +43,11 @@ class Parity:
         )
 
     @property
+    def rank(self) -> tuple[bool, float, float]:
+        """More is better."""
+        return self.is_exact, self.tokens_equal, -self.tag_difference
+
+    @property
     def is_worth_it(self) -> bool:
         """Whether it is exact, and faster."""
         return self.is_exact and self.speedup > 1
