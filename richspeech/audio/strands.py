@@ -12,7 +12,7 @@ Names of tracks come from the file. They are shortened, and printable.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -27,12 +27,13 @@ from richspeech.audio.channels import MOST_APART, apart, weights_for
 from richspeech.audio.container import AudioLimits, Source, called, open_container
 from richspeech.audio.content import content_digest
 from richspeech.audio.decode import BLOCK_SECONDS, Recording, open_recording
-from richspeech.audio.mono import Waveforms, Weights, mixture
+from richspeech.audio.mono import Waveform, Waveforms, Weights, mixture
 from richspeech.errors import AudioError
 from richspeech.model.options import Options, Tracks
 from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand, numbered
+from richspeech.model.transcript import Segment
 
 WINDOWS = 12
 WINDOW_SECONDS = 5.0
@@ -153,6 +154,23 @@ def open_strands(
         strands = () if options.tracks == "mix" else _strands(wanted, rows)
         unheard = _unheard(tracks, wanted)
         yield Strands(name, strands, source, recordings, rows, unheard, options.raw)
+
+
+def as_heard(segments: Iterable[Segment]) -> Options:
+    """Return options with which the strands of these segments are opened once more.
+
+    Where one track was chosen by its number, that is known to whoever chose it alone.
+    """
+    strands = [segment.strand for segment in segments]
+    return Options(
+        tracks="all" if any(each.track for each in strands) else "default",
+        channels="split" if any(each.channel and not each.track for each in strands) else "auto",
+    )
+
+
+def part_of(block: Waveforms, strands: Sequence[Strand], wanted: Strand) -> Waveform:
+    """Return of a block what one strand has, or the mixture where there is no such."""
+    return block[strands.index(wanted)] if wanted in strands else mixture(block)
 
 
 def _as_far_as_heard(blocks: Iterator[Waveforms], errors: list[AudioError]) -> Iterator[Waveforms]:

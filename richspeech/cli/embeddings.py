@@ -16,7 +16,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import mixture
+from richspeech.audio.strands import as_heard, open_strands
 from richspeech.cli.options import WEIGHTS, Weights
 from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.embedding_map import draw_map
@@ -174,12 +175,14 @@ class _Reader:
         if path.suffix == ".npy":
             return [Voice(str(path), load_embedding(path), embedding=path)]
         limits = self.settings.limits
-        with open_recording(path, AudioLimits(limits.max_bytes, limits.max_seconds)) as recording:
+        segments = _transcript(self.transcript).segments if self.transcript else ()
+        audio = AudioLimits(limits.max_bytes, limits.max_seconds)
+        with open_strands(path, audio, as_heard(segments)) as recording:
+            blocks, strands = recording.blocks(), recording.strands
             if self.transcript is None:
-                heard = self.loaded.recogniser.recognise(recording.blocks())
+                heard = self.loaded.recogniser.recognise(map(mixture, blocks))
                 return [self._kept(path, Voice(str(path), heard.embedding), None)]
-            segments = _transcript(self.transcript).segments
-            found = segment_scores(segments, recording.blocks(), self.loaded.recogniser)
+            found = segment_scores(segments, blocks, self.loaded.recogniser, strands)
         return [
             self._kept(path, Voice(str(path), heard.embedding, (each.start, each.end)), index)
             for index, (each, heard) in enumerate(zip(segments, found, strict=True))

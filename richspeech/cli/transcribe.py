@@ -16,9 +16,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import open_strands
+from richspeech.audio.strands import as_heard, open_strands
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Raw, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
 from richspeech.engines.hub import tell_of_embedded
@@ -26,6 +26,7 @@ from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
 from richspeech.model.raw_format import RawFormat
+from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.writers import WRITERS, WriterOptions, write
 
@@ -148,7 +149,9 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     """Write what came of a file: its transcript where it belongs, or a sentence to stderr."""
     try:
         step = last.result()
-        _put(write(step.progress.transcript, writing.form, _writer_options(path, writing)), output)
+        transcript = step.progress.transcript
+        options = _writer_options(path, writing, transcript)
+        _put(write(transcript, writing.form, options), output)
     except RichSpeechError as error:
         tell_failure(path.name, error)
         return False
@@ -159,12 +162,13 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     return True
 
 
-def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
+def _writer_options(path: Path, writing: _Writing, transcript: Transcript) -> WriterOptions:
     """Return the choices of the command line; the report gets the sound as well."""
     audio = None
     if writing.form == "html":
-        with open_recording(path, writing.limits, raw=writing.raw) as recording:
-            audio = to_mp3(recording.blocks())
+        options = replace(as_heard(transcript.segments), raw=writing.raw)
+        with open_strands(path, writing.limits, options) as recording:
+            audio = to_mp3(map(mixture, recording.blocks()))
     return writing.look.options(path.name, audio)
 
 

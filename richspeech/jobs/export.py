@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,9 @@ from typing import ClassVar
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveforms, mixture
 from richspeech.audio.playback import to_mp3
+from richspeech.audio.strands import Strands, as_heard, open_strands
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError
 from richspeech.jobs.job import Job, Kind
@@ -208,8 +208,8 @@ def _make_report(export: Export, limits: AudioLimits) -> Path:
     """Write the page with its sound; without, where the recording is no longer kept."""
     audio = None
     if recording := export.material.recording:
-        with open_recording(recording, limits, name=export.material.name) as opened:
-            audio = to_mp3(_watched(export, opened.blocks()))
+        with _opened(export, recording, limits) as opened:
+            audio = to_mp3(map(mixture, _watched(export, opened.blocks())))
     options = replace(export.material.options, audio=audio)
     path = export.folder / f"{export.stem}.html"
     path.write_bytes(write(export.material.transcript, "html", options))
@@ -218,9 +218,9 @@ def _make_report(export: Export, limits: AudioLimits) -> Path:
 
 def _make_training(export: Export, limits: AudioLimits) -> Path:
     path = export.folder / f"{export.stem}-training.zip"
-    with open_recording(_recording(export), limits, name=export.material.name) as opened:
+    with _opened(export, _recording(export), limits) as opened:
         blocks = _watched(export, opened.blocks())
-        write_training(export.material.transcript, blocks, export.stem, path)
+        write_training(export.material.transcript, blocks, export.stem, path, opened.strands)
     return path
 
 
@@ -295,10 +295,18 @@ def _recording(export: Export) -> Path:
     return recording
 
 
-def _watched(export: Export, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+def _opened(
+    export: Export, recording: Path, limits: AudioLimits
+) -> AbstractContextManager[Strands]:
+    """Open a recording with all that was heard of it."""
+    options = as_heard(export.material.transcript.segments)
+    return open_strands(recording, limits, options, name=export.material.name)
+
+
+def _watched(export: Export, blocks: Iterable[Waveforms]) -> Iterator[Waveforms]:
     samples = 0
     for block in blocks:
         export.require_wanted()
         yield block
-        samples += len(block)
+        samples += block.shape[-1]
         export.tell(samples / SAMPLE_RATE)

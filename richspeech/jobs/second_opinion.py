@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.strands import open_strands
 from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.emotion_recogniser import (
     BLOCK_SECONDS,
@@ -74,7 +74,7 @@ class SecondOpinions:
         asked.enter(State.LOADING)
         with (
             self._recogniser.use(asked.stop.is_set) as loaded,
-            open_recording(path, self._limits, name=path.name) as recording,
+            open_strands(path, self._limits, asked.of.request.options, name=path.name) as recording,
         ):
             asked.model, asked.is_embedded = loaded.weights.name, loaded.is_embedded
             asked.begin()
@@ -82,7 +82,9 @@ class SecondOpinions:
             if document is not None:
                 blocks = asked.counted(recording.blocks(BLOCK_SECONDS))
                 segments = document.uncorrected.segments
-                edit = second_opinion(segments, blocks, loaded.recogniser, asked.model)
+                edit = second_opinion(
+                    segments, blocks, loaded.recogniser, asked.model, recording.strands
+                )
                 asked.require_wanted()
                 self._keep(asked.of, edit)
 

@@ -4,11 +4,13 @@ A probability belongs to the model's own answer. If a rule or a person replaced 
 nothing was measured, it is None, and the label counts in full.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from postprocess import AudioEvent, Emotion
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment
 
 Label: TypeAlias = Emotion | AudioEvent
@@ -57,7 +59,21 @@ def evidence_of(segment: Segment, label: Label, min_probability: float) -> Evide
 def runs(
     segments: Iterable[Segment], label: Label, *, min_probability: float, max_gap_seconds: float
 ) -> Iterator[tuple[Evidence, ...]]:
-    """Gather neighbours with one label; a segment without it, or a longer gap, ends a run."""
+    """Gather neighbours with one label; a segment without it, or a longer gap, ends a run.
+
+    Where channels or tracks were heard apart, those of one are neighbours: what somebody else says
+    meanwhile ends nothing.
+    """
+    voices: defaultdict[Strand, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        voices[segment.strand].append(segment)
+    for voice in voices.values():
+        yield from _runs_of_one(voice, label, min_probability, max_gap_seconds)
+
+
+def _runs_of_one(
+    segments: Iterable[Segment], label: Label, min_probability: float, max_gap_seconds: float
+) -> Iterator[tuple[Evidence, ...]]:
     run: list[Evidence] = []
     for segment in segments:
         found = evidence_of(segment, label, min_probability)

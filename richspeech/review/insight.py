@@ -154,10 +154,21 @@ def _shares(parts: Iterable[tuple[str, float]]) -> tuple[Share, ...]:
     return tuple(Share(label, s, s / whole) for label, s in longest_first if s > 0)
 
 
-def _times(duration: float, segments: Iterable[Segment]) -> tuple[Share, ...]:
-    heard = [("speech" if segment.text else "sound", segment.duration) for segment in segments]
-    silence = max(0.0, duration - sum(length for _, length in heard))
-    return _shares([*heard, (SILENCE, silence)])
+def _times(duration: float, segments: Sequence[Segment]) -> tuple[Share, ...]:
+    """Divide the recording; what two say at once is one time of speech, also over a sound."""
+    speech = _covered(segment for segment in segments if segment.text)
+    sounding = _covered(segments)
+    silence = max(0.0, duration - sounding)
+    return _shares([("speech", speech), ("sound", sounding - speech), (SILENCE, silence)])
+
+
+def _covered(segments: Iterable[Segment]) -> float:
+    """Return the seconds in which there is at least one of these, which come in order of time."""
+    seconds = reached = 0.0
+    for segment in segments:
+        seconds += max(0.0, segment.end - max(segment.start, reached))
+        reached = max(reached, segment.end)
+    return seconds
 
 
 # Emotion over time --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ speaks: a complaint that the agent reads out counts like the customer's.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import accumulate, chain
 from typing import Any, Literal, TypeAlias
 
 from postprocess import AudioEvent, Emotion, stands_in
@@ -152,7 +152,11 @@ def _waits(
         for run in _runs(wordless, label, settings)
     ]
     if SILENCE in rule.waits:
-        gaps = (Evidence(a.end, b.start, SILENCE, None) for a, b in pairwise(segments))
+        ends = accumulate((segment.end for segment in segments), max)  # of whoever talks longest
+        gaps = (
+            Evidence(end, following.start, SILENCE, None)
+            for end, following in zip(ends, segments[1:], strict=False)
+        )
         waits += [(gap,) for gap in gaps]
     long_enough = (wait for wait in waits if total_seconds(wait) >= rule.min_seconds)
     return sorted(long_enough, key=lambda wait: wait[-1].end)

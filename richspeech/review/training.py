@@ -11,14 +11,16 @@ import unicodedata
 import wave
 import zipfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from postprocess import LANGUAGES, AudioEvent
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform, Waveforms
+from richspeech.audio.strands import part_of
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment, Transcript
 
 FRAME_SAMPLES = SAMPLE_RATE // 100
@@ -48,17 +50,23 @@ def training_line(segment: Segment, key: str, source: str, samples: int) -> dict
 
 
 def write_training(
-    transcript: Transcript, blocks: Iterable[Waveform], stem: str, path: Path
+    transcript: Transcript,
+    blocks: Iterable[Waveforms],
+    stem: str,
+    path: Path,
+    strands: Sequence[Strand] = (),
 ) -> None:
     """Write a zip: train.jsonl, and the sound of each line in wav/, as its ``source`` says.
 
-    ``blocks`` is the recording; it is read once, to the end of the last line.
+    ``blocks`` is the recording; it is read once, to the end of the last line. It has a row for each
+    of ``strands`` if there are any.
     """
     lines = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for segment, waveform in _cut(training_segments(transcript), blocks):
+        for segment, waveform in _cut(training_segments(transcript), blocks, strands):
             times_ms = (round(seconds * 1_000) for seconds in (segment.start, segment.end))
-            key = "-".join((stem, *(f"{time:08}" for time in times_ms)))
+            apart = (f"{segment.channel}",) if segment.channel else ()
+            key = "-".join((stem, *(f"{time:08}" for time in times_ms), *apart))
             source = f"wav/{key}.wav"
             archive.writestr(source, _wav(waveform))
             lines.append(training_line(segment, key, source, len(waveform)))
@@ -67,25 +75,28 @@ def write_training(
 
 
 def _cut(
-    segments: Iterable[Segment], blocks: Iterable[Waveform]
+    segments: Iterable[Segment], blocks: Iterable[Waveforms], strands: Sequence[Strand]
 ) -> Iterator[tuple[Segment, Waveform]]:
-    """Give each segment its samples; segments come in order of time and do not overlap."""
+    """Give each segment its samples; segments come in order of time, and leave in that of ends."""
     waiting = deque(segments)
-    pieces: list[Waveform] = []
+    begun: list[tuple[Segment, list[Waveform]]] = []
     at = 0
     for block in blocks:
-        while waiting:
-            first, last = (round(t * SAMPLE_RATE) for t in (waiting[0].start, waiting[0].end))
-            pieces.append(block[max(first - at, 0) : max(last - at, 0)])
-            if last > at + len(block):
-                break
-            yield waiting.popleft(), np.concatenate(pieces)
-            pieces = []
-        at += len(block)
-        if not waiting:
+        end = at + block.shape[-1]
+        while waiting and round(waiting[0].start * SAMPLE_RATE) < end:
+            begun.append((waiting.popleft(), []))
+        for segment, pieces in [*begun]:
+            first, last = (round(t * SAMPLE_RATE) for t in (segment.start, segment.end))
+            own = part_of(block, strands, segment.strand)
+            pieces.append(own[max(first - at, 0) : max(last - at, 0)])
+            if last <= end:
+                begun = [each for each in begun if each[0] is not segment]
+                yield segment, np.concatenate(pieces)
+        at = end
+        if not (waiting or begun):
             return
-    if waiting and sum(map(len, pieces)):  # the recording ends within the last segment
-        yield waiting.popleft(), np.concatenate(pieces)
+    for segment, pieces in begun:  # the recording ends within them
+        yield segment, np.concatenate(pieces)
 
 
 def _wav(waveform: Waveform) -> bytes:

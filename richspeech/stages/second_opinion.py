@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from postprocess import Emotion
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform, Waveforms
+from richspeech.audio.strands import part_of
 from richspeech.errors import AudioError
 from richspeech.model.edits import SecondOpinionEdit
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion, Scores, risks
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment, Transcript
 
 SURE = 0.5
@@ -35,36 +37,41 @@ class EmotionRecogniser(Protocol):
 
 def second_opinion(
     segments: Sequence[Segment],
-    blocks: Iterable[Waveform],
+    blocks: Iterable[Waveforms],
     recogniser: EmotionRecogniser,
     model: str,
+    strands: Sequence[Strand] = (),
 ) -> SecondOpinionEdit:
     """Return the opinion of a recogniser, whose model is called so, on each segment.
 
-    ``blocks`` is the recording, read once. There is none on segments in which nothing can be heard,
-    or too little.
+    ``blocks`` is the recording, read once, with a row for each of ``strands`` if there are any.
+    There is no opinion on segments in which nothing can be heard, or too little.
     """
-    heard = segment_scores(segments, blocks, recogniser)
+    heard = segment_scores(segments, blocks, recogniser, strands)
     scores = tuple(None if each is None else each.scores for each in heard)
     return SecondOpinionEdit(by=model, made=datetime.now(UTC), scores=scores)
 
 
 def segment_scores(
-    segments: Sequence[Segment], blocks: Iterable[Waveform], recogniser: EmotionRecogniser
+    segments: Sequence[Segment],
+    blocks: Iterable[Waveforms],
+    recogniser: EmotionRecogniser,
+    strands: Sequence[Strand] = (),
 ) -> list[EmotionScores | None]:
-    """Hear each segment by itself, while the recording goes by; holds one block of each only."""
+    """Hear each segment in its own strand while the recording goes by; holds one block of each."""
     bounds = [tuple(round(t * SAMPLE_RATE) for t in (s.start, s.end)) for s in segments]
     waiting = deque(sorted(range(len(bounds)), key=lambda index: bounds[index][0]))
     streams: dict[int, EmotionStream] = {}
     heard: list[EmotionScores | None] = [None] * len(bounds)
     at = 0
     for block in blocks:
-        end = at + len(block)
+        end = at + block.shape[-1]
         while waiting and bounds[waiting[0]][0] < end:
             streams[waiting.popleft()] = recogniser.stream()
         for index in [*streams]:
             first, last = bounds[index]
-            streams[index].feed(block[max(first - at, 0) : max(last - at, 0)])
+            own = part_of(block, strands, segments[index].strand)
+            streams[index].feed(own[max(first - at, 0) : max(last - at, 0)])
             if last <= end:
                 heard[index] = _finished(streams.pop(index))
         at = end

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
+from richspeech.audio.strands import as_heard, open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import Item
 from richspeech.model.transcript import Transcript
@@ -61,13 +62,14 @@ class Results:
 
     def _write(self, item: Item, form: str, transcript: Transcript) -> None:
         name = PurePosixPath(item.name).name
-        audio = self._audio(item, name) if form == "html" else None
+        audio = self._audio(item, name, transcript) if form == "html" else None
         options = replace(self.look, title=name, audio=audio)
         write_atomically(self.path(item, form), write(transcript, form, options))
 
-    def _audio(self, item: Item, name: str) -> bytes:
+    def _audio(self, item: Item, name: str, transcript: Transcript) -> bytes:
+        options = replace(as_heard(transcript.segments), raw=item.raw)
         with (
             item.open() as source,
-            open_recording(source, self.limits, name=name, raw=item.raw) as recording,
+            open_strands(source, self.limits, options, name=name) as recording,
         ):
-            return to_mp3(recording.blocks())
+            return to_mp3(map(mixture, recording.blocks()))

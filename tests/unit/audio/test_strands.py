@@ -1,6 +1,7 @@
 """Tracks and channels of files that are written here; what is on channels is in test_channels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -16,10 +17,11 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import load_waveform
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
-from richspeech.audio.strands import LONGEST_NAME, open_strands
+from richspeech.audio.strands import LONGEST_NAME, as_heard, open_strands
 from richspeech.errors import AudioError, OptionError
 from richspeech.model.options import Channels, Options, tracks_in
 from richspeech.model.strand import Strand
+from tests.fakes import HAPPY
 from tests.unit.audio.test_channels import music, noise, voice
 
 LIMITS = AudioLimits(max_bytes=200_000_000, max_seconds=3600.0)
@@ -194,6 +196,15 @@ def test_names_of_tracks_are_short_printable_and_each_of_one_track() -> None:
     assert labels[1:] == ["Mic 2", "Mic 3"]
     assert labels[0].isprintable()
     assert len(labels[0]) <= LONGEST_NAME
+
+
+def test_a_transcript_tells_how_to_open_its_recording_once_more() -> None:
+    content = written([ONE, OTHER], [ONE])
+    for options in (Options(), Options(channels="split"), Options(tracks="all")):
+        _, strands, _ = heard(content, options)
+        parts = [replace(HAPPY, **vars(each)) for each in strands]
+        assert heard(content, as_heard(parts))[1] == strands
+    assert as_heard([HAPPY]) == Options()
 
 
 def test_the_meter_sees_the_mixture() -> None:

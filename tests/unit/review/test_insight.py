@@ -190,3 +190,8 @@ def test_an_insight_is_plain_json(heard: Transcript) -> None:
     form = json.loads(json.dumps(insight.to_dict(), allow_nan=False))
     assert len(form["segment_rates"]) == len(heard.segments)
     assert set(form["emotion_curves"]) == (set(Emotion) if insight.emotions else set())
+
+
+def test_what_two_say_at_once_is_one_time_of_speech() -> None:
+    over_it = transcript(segment(0, 6), segment(4, 5), segment(5, 8), duration=10)
+    assert shares(make_insight(over_it).times) == {"speech": 0.8, "silence": 0.2}

@@ -1,6 +1,7 @@
 """Transcript → score: every rule in a table, every point with its seconds and its sentence."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -165,3 +166,18 @@ def test_no_rule_counts_more_than_it_may(heard: Transcript) -> None:
     for name, rule in RULES.items():
         counted = sum(abs(point.points) for point in risk.points if point.rule == name)
         assert counted <= rule.max_points
+
+
+def test_it_is_not_silent_while_somebody_else_talks() -> None:
+    agent = replace(calm(0, 40), channel=1, speaker="A")
+    customer = [replace(each, channel=2, speaker="B") for each in (calm(1, 2), angry(41, 43))]
+    silent = points_of("anger-after-wait", *customer)
+    assert points_of("anger-after-wait", customer[0], agent, customer[1]) == ()
+    assert silent
+
+
+def test_what_another_says_meanwhile_ends_no_run() -> None:
+    first, last = (replace(angry(*span), speaker="B") for span in ((0, 6), (7, 13)))
+    between = replace(calm(5, 8), speaker="A")
+    apart = points_of("angry-run", first, between, last)
+    assert apart == points_of("angry-run", first, last)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.audio.mono import SAMPLE_RATE
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment
 from richspeech.review.training import training_line, training_segments, write_training
 from tests.transcripts import segment, transcript
@@ -76,6 +77,20 @@ def test_a_recording_that_ends_within_the_last_segment_gives_what_there_is(tmp_p
     write_training(transcript(ANGRY), [np.zeros(2 * SAMPLE_RATE, np.float32)], "a", tmp_path / "z")
     (line,) = lines_of(tmp_path / "z")
     assert line["source_len"] == 100
+
+
+def test_those_who_talk_at_once_are_each_taken_from_their_own_channel(tmp_path: Path) -> None:
+    strands = (Strand(None, 1, "A"), Strand(None, 2, "B"))
+    agent = replace(ANGRY, start=0.5, end=3.0, channel=1, speaker="A")
+    customer = replace(ANGRY, start=1.0, end=1.5, channel=2, speaker="B")
+    both = np.repeat([[0.25], [0.75]], 4 * SAMPLE_RATE, axis=1).astype(np.float32)
+    blocks = np.split(both, 8, axis=1)
+    write_training(transcript(agent, customer), blocks, "a", tmp_path / "z", strands)
+    short, long = lines_of(tmp_path / "z")
+    assert (short["source_len"], long["source_len"]) == (50, 250)
+    for line, level in ((short, 0.75), (long, 0.25)):
+        samples = samples_of(tmp_path / "z", line["source"])
+        np.testing.assert_allclose(samples / 32_767, level, atol=1e-4)
 
 
 def lines_of(path: Path) -> list[dict[str, str | int]]:

@@ -13,6 +13,7 @@ from richspeech.audio.mono import Waveform
 from richspeech.errors import AudioError
 from richspeech.model.document import Document
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion
+from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.stages.second_opinion import (
     disagreements,
@@ -62,6 +63,15 @@ def test_each_segment_is_given_its_own_samples_however_the_blocks_fall(
         else:
             assert each is not None
             np.testing.assert_array_equal(each.embedding, expected)
+
+
+def test_an_opinion_is_on_the_channel_of_the_segment() -> None:
+    strands = (Strand(None, 1, "A"), Strand(None, 2, "B"))
+    both = np.stack([np.ones(16_000), -np.ones(16_000)]).astype(np.float32)
+    segments = [replace(segment(0.1, 0.9), channel=n, speaker="AB"[n - 1]) for n in (1, 2)]
+    edit = second_opinion(segments, [both], FakeEmotionRecogniser(hear), "ear", strands)
+    found = [max(scores, key=scores.__getitem__) for scores in edit.scores if scores]
+    assert found == [ANGRY, HAPPY]
 
 
 def with_opinion(transcript: Transcript, waveform: Waveform) -> Transcript:
