@@ -1,13 +1,11 @@
-"""Decode uploads into blocks of one mono 16 kHz waveform.
+"""Decode one track of an upload into blocks of one mono 16 kHz waveform, or of several.
 
     file | bytes | stream → packets → frames, each at its time → mono, 16 kHz → limit on seconds
                                                               → equal blocks
 
 The file is not trusted: see ``audio.container``, which opens it, ``audio.clock``, which places what
-is decoded, and ``audio.mono``, which mixes. Bytes and seconds are counted, never believed.
-
-Not covered: damaged packets are left out, not filled with silence, so later times are early by what
-was lost; of several audio streams only the one that ffmpeg calls the best is decoded.
+is decoded, and ``audio.mono``, which mixes. Bytes and seconds are counted, never believed. Which
+tracks are wanted, and how their channels are mixed, ``audio.strands`` decides.
 """
 
 import logging
