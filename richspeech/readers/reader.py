@@ -30,6 +30,8 @@ from richspeech.readers.limits import ReaderLimits, confine
 from richspeech.readers.record import packed, shapes_of
 from richspeech.recognition.reading import Reader, Stretch, WaveformSource, strands_of
 
+log = logging.getLogger(__name__)
+
 LONGEST_WORD = 300
 """Characters of what it has to say about a fault."""
 
@@ -59,7 +61,8 @@ def serve(connection: socket.socket, memory: int, limits: ReaderLimits) -> None:
     os.close(memory)
     line = Line(connection)
     logging.basicConfig(handlers=[_Told(line)], level=logging.WARNING, force=True)
-    confine(limits)
+    if not confine(limits):
+        log.warning("no system call is filtered in reading processes: see docs/security.md")
     readers: dict[str, Reader] = {}
     with suppress(Gone):
         while True:
