@@ -292,7 +292,7 @@ def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = SlowRecording()
-    monkeypatch.setattr("richspeech.jobs.export.open_recording", lambda *_, **__: slow)
+    monkeypatch.setattr("richspeech.jobs.export.open_strands", lambda *_, **__: slow)
     session = session_of(recording)
     material = material_of(session, emotions=True, sounds=True)
     assert material is not None
