@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,17 @@ class Server:
 
     @property
     def megabytes(self) -> float:
-        """Resident memory."""
+        """Resident memory, its own."""
         return float(self.running.memory_info().rss) / BYTES_PER_MB
+
+    @property
+    def family_megabytes(self) -> float:
+        """That of the processes that it has started as well; what they share counts once."""
+        found = [self.running.memory_full_info().pss]
+        for each in self.running.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                found.append(each.memory_full_info().pss)
+        return float(sum(found)) / BYTES_PER_MB
 
     @property
     def processor_seconds(self) -> float:

@@ -21,7 +21,7 @@ class Seen:
     """What was seen."""
 
     megabytes: list[float] = field(default_factory=list)
-    """Resident memory, once a second."""
+    """Resident memory, once a second, of all its processes."""
     livez_seconds: list[float] = field(default_factory=list)
     processor_seconds: float = 0.0
     pulse_seconds: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ def watched(server: Server) -> Iterator[Seen]:
 
     def look() -> None:
         while not done.wait(SECONDS_BETWEEN_LOOKS):
-            seen.megabytes.append(server.megabytes)
+            seen.megabytes.append(server.family_megabytes)
 
     looking = threading.Thread(target=look)
     before, port = server.processor_seconds, int(server.environment[PROBE_PORT])
