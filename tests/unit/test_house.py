@@ -13,6 +13,7 @@ THREADS = {
     "engines.lazy": "loading beside whoever waits, and a timer to unload",
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",
+    "operations.pulse": "whether the process lives, beside an event loop that may be behind",
     "operations.parts": "asking the history, which may hang, while probes are answered",
     "app": "loading the model, sweeping old files, and the event loop of Wyoming",
     "queue.celery": "telling a broker that there is work, which may hang",

@@ -580,7 +580,8 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line[:20].strip(): line[20:] for line in capsys.readouterr().out.splitlines()}
     assert [*rows] == [
         *("python", *doctor.PACKAGES),
-        *("device", "funasr fbank", "model", "vad model", "sentiment model", "emotion model"),
+        *("device", "funasr fbank", "model", "vad model", "sentiment model", "8 bits"),
+        "emotion model",
     ]
     assert rows["av"] == importlib.metadata.version("av")
     assert rows["device"] == "cpu (cuda:1 was asked for)"
