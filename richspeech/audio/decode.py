@@ -207,7 +207,7 @@ class Recording:
         """Say what is amiss, in the place of what the same code has said before."""
         for warning in warnings:
             self._warnings[warning.code] = warning
-            log.warning("%s: %s", self.name, warning)
+            log.info("%s: %s", self.name, warning)
 
     def frames(self) -> Iterator[AudioFrame]:
         """Decode, once, as the codec gives it, and put it in its place.
