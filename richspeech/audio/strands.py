@@ -152,7 +152,7 @@ def open_strands(
             for view, track, mix in zip(_views(source, len(wanted)), wanted, weights, strict=True)
         ]
         strands = () if options.tracks == "mix" else _strands(wanted, rows)
-        unheard = _unheard(tracks, wanted)
+        unheard = [] if isinstance(options.tracks, int) else _unheard(tracks, wanted)
         yield Strands(name, strands, source, recordings, rows, unheard, options.raw)
 
 

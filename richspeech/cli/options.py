@@ -48,6 +48,7 @@ Raw: TypeAlias = Annotated[
         metavar="ENCODING:RATE[:CHANNELS]",
         help=f"sound without a header: {', '.join(DEMUXERS)}; such as ulaw:8000, s16le:16000:2",
         converter=read_raw,
+        accepts_keys=False,
         n_tokens=1,
         show_default=False,
     ),

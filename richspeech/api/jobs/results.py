@@ -13,6 +13,7 @@ from richspeech.api.openai.answers import (
     diarized,
     transcription,
     verbose,
+    warnings_of,
 )
 from richspeech.model.transcript import Transcript
 from richspeech.storage.jobs import QueuedJob
@@ -42,7 +43,9 @@ def result_of(
     """Write what a job has heard."""
     if form in JSONS:
         kept = None if job.transcript is None else Kept(id=job.transcript, problem=None)
-        heard = _heard(transcript, form, granularities).model_copy(update={"history": kept})
+        heard = _heard(transcript, form, granularities).model_copy(
+            update={"history": kept, "warnings": warnings_of(transcript, options.locale)}
+        )
         return Response(heard.model_dump_json(), media_type="application/json")
     if form == TEXT:
         text = f"{transcript.text}\n".encode(errors="replace")

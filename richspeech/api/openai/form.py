@@ -285,6 +285,9 @@ def _refusal(error: ValidationError, kind: type[RecognitionForm]) -> ParameterEr
     fault = [each for each in faults if each["loc"][0] == name][-1]
     if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
         return _unknown(str(name), kind)
+    if name == "tracks":  # a word or a number: what either is not, says nothing
+        value = str(faults[0]["input"])[:40]
+        return ParameterError("option.tracks", "tracks", value=value, most=MOST_TRACKS)
     return ParameterError("api.refused", str(name), why=bare_reason(fault["msg"]))
 
 

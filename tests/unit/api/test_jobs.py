@@ -11,12 +11,16 @@ import pytest
 
 from richspeech.api.jobs.answers import Pace, described
 from richspeech.api.jobs.events import COMMENT, events
+from richspeech.api.jobs.results import JSONS, result_of
 from richspeech.errors import JobError, StoreError
 from richspeech.language.catalog import Notice, locales
 from richspeech.model.delivery import DeliveryState, Told
 from richspeech.model.job_state import State
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Transcript
 from richspeech.storage.jobs import QueuedJob
+from richspeech.writers import WriterOptions
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WAITING = QueuedJob(
@@ -165,3 +169,12 @@ def test_whoever_stops_listening_leaves_no_look_behind() -> None:
 
     asyncio.run(listen())
     assert ends == [True]
+
+
+@pytest.mark.parametrize("form", JSONS)
+def test_a_result_says_what_is_amiss_with_the_recording(form: str) -> None:
+    warning = RecordingWarning.of("missing_sound", seconds=2.5)
+    heard = Transcript(16.5, 1.0, "sensevoice", "tiny", (), (warning,))
+    answer = result_of(OVER, heard, form, ["segment"], WriterOptions(locale="zh"))
+    [said] = json.loads(bytes(answer.body))["warnings"]
+    assert said == warning.to_dict("zh")

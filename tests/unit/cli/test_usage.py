@@ -94,6 +94,7 @@ def test_wrong_usage_is_one_line_and_status_2(
         ("transcribe", "--no-itn: no punctuation, no digits [default: as in the settings]"),
         ("transcribe", "--config FILE: settings file [default: config.yaml]"),
         ("transcribe", "--history: read from and save to the console's history"),
+        ("batch", "--raw ENCODING:RATE[:CHANNELS]: sound without a header: ulaw, alaw, gsm, u8, "),
         ("highlights", "--window SECONDS: seconds per point of the curves [default: 10]"),
         ("embeddings", "--nearest COUNT: how many of the most similar to list [default: 5]"),
     ],

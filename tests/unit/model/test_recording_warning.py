@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from richspeech.language.catalog import FALLBACK_LOCALE, read_catalog
 from richspeech.model.recording_warning import RecordingWarning
-from tests.unit.test_imports import FILES, tree_of
+from tests.unit.test_imports import FILES, ROOT, tree_of
 
 PREFIX = "warning."
 
@@ -25,6 +25,11 @@ def test_every_warning_has_a_sentence_and_every_sentence_is_said() -> None:
     keys = (each.id if isinstance(each.id, str) else each.id[0] for each in read_catalog("en"))
     known = {key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)}
     assert {*codes_given()} == known
+
+
+def test_every_warning_is_explained_in_the_documents() -> None:
+    table = (ROOT / "docs" / "transcript.md").read_text(encoding="utf-8")
+    assert [code for code in codes_given() if f"| `{code}` |" not in table] == []
 
 
 def test_a_warning_is_said_in_the_language_of_the_reader() -> None:

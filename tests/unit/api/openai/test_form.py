@@ -124,6 +124,8 @@ def test_the_field_at_fault_is_named(field: tuple[str, str], param: str) -> None
             "less than or equal to 1.",
         ),
         ([("beam", "5"), ("depth", "5")], "beam", "one of file"),
+        ([("tracks", "foo")], "tracks", "choose default, all, mix or a number from 1 to 99."),
+        ([("tracks", "100")], "tracks", "choose default, all, mix or a number from 1 to 99."),
     ],
 )
 def test_of_several_fields_at_fault_the_first_is_named(
