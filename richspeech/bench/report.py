@@ -73,7 +73,7 @@ def _tokens(findings: Findings) -> Rows:
 def _encoders(findings: Findings) -> Rows:
     limit = findings["limit"]["rtfx"]
     found = findings["encoder_rtfx"].items()
-    rows = [[name, _rtfx(speed), f"{100 * speed / limit:.0f} %"] for name, speed in found]
+    rows = [[name, _rtfx(speed), _share(speed, limit)] for name, speed in found]
     return ("recogniser alone", "RTFx", "of the limit"), rows
 
 
@@ -213,6 +213,10 @@ def _rtfx(value: float | None) -> str:
 
 def _spread(spreads: Findings, name: str) -> str:
     return " to ".join(f"{value:.1f}" for value in spreads.get(name, ()))
+
+
+def _share(ours: float, limit: float | None) -> str:
+    return "—" if limit is None else f"{100 * ours / limit:.0f} %"
 
 
 def _ratio(ours: float, other: float | None) -> str:

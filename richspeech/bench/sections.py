@@ -180,7 +180,7 @@ def basics(bench: Bench) -> Findings:
         "limit": {
             "precision": precision,
             "gflops": gflops,
-            "rtfx": bench.setup.seconds * gflops / gflop,
+            "rtfx": bench.setup.seconds * gflops / gflop if gflop else None,
         },
     }
 
