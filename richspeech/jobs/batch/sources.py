@@ -29,7 +29,7 @@ from hashlib import blake2b
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 from richspeech.audio.container import Source
 from richspeech.audio.sniff import holds_sound
@@ -302,7 +302,7 @@ def _in_folder(folder: Path, above: str, wanted: _Wanted) -> Iterator[Item]:
             if _is_hidden(str(within)):
                 wanted.passed.hidden += 1
             elif _is_archive(path.name):
-                yield _nested(path, f"{above}{within}")
+                yield _archive(path, f"{above}{within}", where="folder")
             elif wanted.takes(path.name, partial(_holds_sound, path)):
                 yield _file(path, f"{above}{within}")
     for error in errors:
@@ -341,8 +341,10 @@ def _at(path: Path) -> AbstractContextManager[Source]:
     return nullcontext(path)
 
 
-def _nested(path: Path, name: str) -> Item:
+def _archive(path: Path, name: str, *, where: Literal["folder", "archive"]) -> Item:
     inner = PurePosixPath(safe_name(name)).name
+    if where == "folder":
+        return _unreadable(path, name, AudioError("batch.archive_in_folder", name=inner))
     return _unreadable(path, name, AudioError("batch.nested", name=inner))
 
 
@@ -391,7 +393,7 @@ def _in_zip(
     _check_zip(path.name, [info for info, _ in recordings], limits)
     for _, name in seen:
         if _is_archive(safe_name(name)):
-            yield _nested(path / name, f"{above}{name}")
+            yield _archive(path / name, f"{above}{name}", where="archive")
     for info, name in recordings:
         yield Item(
             name=safe_name(f"{above}{name}"),

@@ -350,6 +350,7 @@ def test_an_archive_within_another_is_named_and_fails_alone(tmp_path: Path) -> N
     written(tmp_path / "calls" / "b.wav")
     zipped(tmp_path / "calls" / "old.zip", **{"c.wav": "sound"})
     assert names(tmp_path / "calls") == ["b.wav", "old.zip"]
+    assert "is an archive in a folder: unpack it" in str(contents(tmp_path / "calls")["old.zip"])
 
 
 def test_what_a_zip_unpacks_needs_room_for_as_long_as_it_is_there(tmp_path: Path) -> None:
