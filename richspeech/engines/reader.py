@@ -14,7 +14,8 @@ from richspeech.audio.vad import VadOptions
 from richspeech.engines.common.fbank import MEL_BINS, Fbank
 from richspeech.engines.common.fsmn import Affine, Block, Fsmn
 from richspeech.engines.common.fsmn_vad import SPLICED, FsmnVad
-from richspeech.language.catalog import knows
+from richspeech.language.catalog import locales, say
+from richspeech.language.figures import FORMS, Figure
 from richspeech.model.options import Options
 from richspeech.recognition.reading import Reader
 
@@ -26,12 +27,20 @@ def warm_up() -> None:
 
     That is 2 s of work, of which every process that is forked from here is spared.
     """
-    knows("audio.empty")  # reads the sentences
+    _speak()
     made = Reader(Fbank(), FsmnVad(_blank(), VadOptions()))
     reader: Reader = pickle.loads(made.pickled)  # noqa: S301 - our own; torch loads more for it
     with open_recording(BytesIO(_silence()), AudioLimits(10**6, 10.0)) as recording:
         for _ in reader.read(recording, Options()):
             pass
+
+
+def _speak() -> None:
+    """Spell a number in every way: sentences, and how languages spell, are read when first used."""
+    for locale in locales():
+        say("audio.empty", locale, name="")
+        for form in FORMS:
+            format(Figure(12_345.6, locale), form)  # one below 1,000 has nothing to be spelled
 
 
 def _blank() -> Fsmn:

@@ -31,7 +31,7 @@ from richspeech.model.strand import Strand
 from richspeech.readers.channel import Gone, Message
 from richspeech.readers.limits import ReaderLimits
 from richspeech.readers.processes import ReaderProcess, Template
-from richspeech.readers.reader import Known
+from richspeech.readers.reader import LONGEST_WORD, Known
 from richspeech.readers.record import MalformedError, empty_arrays, unpacked
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch
 
@@ -42,6 +42,9 @@ MOST_ARRAY_BYTES = 256 * 2**20
 
 LEAVE_SECONDS = 0.5
 """For a reader to put down what it has, before it is killed."""
+
+MOST_LOGGED = 100
+"""Lines of the log for one recording; what else its reader has to say is left out."""
 
 Cancel = Callable[[], bool]
 
@@ -171,6 +174,7 @@ class _Work:
         self._began = self._seen = process.cpu_seconds
         """Its processor time at the beginning, and when it was silent for long."""
         self._patience = limits.stall_seconds
+        self._logged = 0
 
     def open(self, file: BinaryIO, limits: AudioLimits, options: Options) -> None:
         """Have it opened; raises what went wrong."""
@@ -210,7 +214,7 @@ class _Work:
         line = self.process.line
         try:
             line.send("stop")
-            while line.is_ready(max(deadline - time.monotonic(), 0.0)):
+            while (left := deadline - time.monotonic()) > 0 and line.is_ready(left):
                 if line.receive()[0] == ["idle"]:
                     return True
         except Gone:
@@ -249,13 +253,8 @@ class _Work:
 
     def _hear(self) -> Message:
         """Wait for the next message; raises ``AudioError`` for what tells of an end."""
-        self._patience = self._limits.stall_seconds
-        with self._blamed():
-            message = self.process.drain.message(self._waited)
+        message = self._next()
         match message:
-            case ["log", int(level), str(text)]:
-                log.log(level, "%s", text)
-                return self._hear()
             case ["error", {"key": str(), "fields": dict()} as told]:
                 raise self._told(told)
             case ["memory", *_]:
@@ -266,6 +265,29 @@ class _Work:
                 log.error("%s cannot be read: %s", self.name, what)
                 raise AudioError("reading.failed", name=self._called)
         return message
+
+    def _next(self) -> Message:
+        """Wait for the next message that is none for the log; those are no progress."""
+        self._patience = self._limits.stall_seconds
+        began = time.monotonic()
+
+        def wait() -> None:
+            self._waited(time.monotonic() - began)
+
+        while True:
+            with self._blamed():
+                message = self.process.drain.message(lambda _: wait())
+            match message:
+                case ["log", int(level), str(text)]:
+                    self._log(level, text)
+                    wait()
+                case _:
+                    return message
+
+    def _log(self, level: int, text: str) -> None:
+        self._logged += 1
+        if self._logged <= MOST_LOGGED:
+            log.log(level, "%s", text[:LONGEST_WORD])
 
     def _say(self, *message: Any, files: Sequence[int] = ()) -> None:
         with self._blamed():
@@ -306,7 +328,9 @@ class _Work:
     def _death(self) -> AudioError:
         """Say what the process has died of."""
         status, name = self._end(), self._called
-        deadly = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None
+        if status is None:  # its template has ended: no fault of the file
+            return AudioError("reading.killed", name=name)
+        deadly = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         if deadly == signal.SIGXCPU:
             return AudioError("reading.cpu", name=name)
         if deadly in (signal.SIGKILL, signal.SIGTERM):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +25,8 @@ from richspeech.readers.template import command
 
 START_SECONDS = 120.0
 """For the template to load everything on a machine that is busy."""
-FORK_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
+"""For it to start a process, or to end one."""
 
 ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH")
 LIBRARIES = ("NUMBA_", "MKL_", "ATEN_", "DNNL_", "ONEDNN_", "TORCH_")
@@ -75,42 +75,57 @@ class ReaderProcess:
 class Template:
     """Starts reading processes, all forked from one; for all threads."""
 
-    def __init__(self, limits: ReaderLimits, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: ReaderLimits,
+        modules: Sequence[str] = (),
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         """``modules`` are imported beforehand, for readers that are made of them."""
         self._limits, self._modules, self._lock = limits, modules, threading.Lock()
+        self._answer_seconds = answer_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Line | None = None
 
     def fork(self) -> ReaderProcess:
         """Start a reading process. Raises ``ModelError`` when there is none to be had."""
         for is_last in (False, True):
-            try:
-                with self._lock:
+            with self._lock:
+                try:
                     return self._fork(self._running())
-            except Gone as error:  # somebody has killed the template: there is another one
-                self.close()
-                if is_last:
-                    raise ModelError("reading.no_process") from error
+                except Gone as error:  # it was killed, or does not answer: there is another one
+                    self._close()
+                    if is_last:
+                        raise ModelError("reading.no_process") from error
         raise AssertionError
 
     def end(self, reader: ReaderProcess) -> int | None:
         """Kill a reading process unless it is dead; return how it has ended.
 
-        As ``os.waitpid`` tells it; None where nobody can say.
+        As ``os.waitpid`` tells it; None where nobody can say: its template has ended, and it with
+        that.
         """
         reader.hang_up()
-        with self._lock, suppress(Gone):
-            if self._line is not None:
+        with self._lock:
+            if self._line is None:
+                return None
+            try:
                 self._line.send("end", reader.number)
-                [status], _ = self._answer(self._line, FORK_SECONDS)
-                return status if isinstance(status, int) else None
-        return None
+                [status], _ = self._answer(self._line, self._answer_seconds)
+            except Gone:
+                self._close()  # a late answer would be taken for that to the next question
+                return None
+        return status if isinstance(status, int) else None
 
     def close(self) -> None:
         """End it, and with it all that was forked from it."""
         with self._lock:
-            process, self._process = self._process, None
-            line, self._line = self._line, None
+            self._close()
+
+    def _close(self) -> None:
+        process, self._process = self._process, None
+        line, self._line = self._line, None
         if line is not None:
             line.socket.close()
         if process is not None:
@@ -123,7 +138,7 @@ class Template:
         try:
             with theirs:
                 line.send("fork", files=[theirs.fileno(), memory])
-            [number], _ = self._answer(line, FORK_SECONDS)
+            [number], _ = self._answer(line, self._answer_seconds)
             shared = mmap.mmap(memory, BLOCKS * BLOCK_BYTES, prot=mmap.PROT_READ)
         except BaseException:
             ours.close()

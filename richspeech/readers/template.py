@@ -5,7 +5,7 @@ than modules before it forks. This one has a single thread, knows no recording, 
 process that started it.
 
     fork + socket and memory of the reader → its number
-    end  + its number                      → how it has ended
+    end  + its number                      → how it has ended; null for any other number
 """
 
 import os
@@ -34,14 +34,19 @@ def main(connection: int, limits: ReaderLimits) -> None:
     warm_up()
     freeze()  # what no reader looks through stays shared among all
     with socket.socket(fileno=connection) as server, suppress(Gone):
-        line = Line(server)
+        line, children = Line(server), set[int]()
         line.send("ready")
         while True:
             match line.receive(files=2):
                 case ["fork"], [reader, memory]:
-                    line.send(_fork(server, reader, memory, limits))
+                    process = _fork(server, reader, memory, limits)
+                    children.add(process)
+                    line.send(process)
                 case ["end", int(process)], _:
-                    line.send(_end(process))
+                    status = _end(process) if process in children else None
+                    if status is not None:
+                        children.discard(process)  # the number may be another's from now on
+                    line.send(status)
 
 
 def command(connection: int, limits: ReaderLimits, modules: Sequence[str]) -> list[str]:

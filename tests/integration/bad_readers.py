@@ -1,5 +1,6 @@
 """Stand-ins for readers that something goes wrong with, within a reading process."""
 
+import logging
 import os
 import pickle
 import socket
@@ -64,6 +65,16 @@ def nothing() -> None:
 
 def slowly() -> None:
     time.sleep(0.05)
+
+
+def talk() -> None:
+    for _ in range(2_000):
+        logging.getLogger("reader").warning("so much to say")
+
+
+def talk_on() -> None:
+    while True:
+        talk()
 
 
 def sleep() -> None:

@@ -33,7 +33,8 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis
 from richspeech.readers.limits import ReaderLimits
-from richspeech.readers.pool import ReadElsewhere, ReaderPool
+from richspeech.readers.pool import MOST_LOGGED, ReadElsewhere, ReaderPool
+from richspeech.readers.processes import Template
 from richspeech.recognition.pipeline import Pipeline
 from richspeech.recognition.reading import Reader, Stretch, WaveformSource
 from richspeech.recognition.utterance import Request
@@ -302,10 +303,13 @@ def test_a_template_that_was_killed_is_started_again_and_nothing_is_left_in_the_
     pool = ReaderPool(SMALL, 2)
     with pool.open(EXAMPLES / "zh-laughter.wav", LIMITS, Options()) as recording:
         number = recording.process
-    template = pool._template._process
-    assert template is not None
-    os.kill(template.pid, signal.SIGKILL)
-    wait_until(lambda: template.poll() is not None and not Path(f"/proc/{number}").exists())
+        template = pool._template._process
+        assert template is not None
+        os.kill(template.pid, signal.SIGKILL)
+        wait_until(lambda: template.poll() is not None and not Path(f"/proc/{number}").exists())
+        with pytest.raises(AudioError) as caught:
+            list(recording.blocks())
+    assert caught.value.key == "reading.killed"
     assert all_is_well(pool)
     path = wav_at(tmp_path / "a.wav", np.zeros(160_000))
     numbers = set()
@@ -318,6 +322,73 @@ def test_a_template_that_was_killed_is_started_again_and_nothing_is_left_in_the_
     assert len(os.listdir("/proc/self/fd")) <= files  # noqa: PTH208
     with pytest.raises(StoppingError), pool.open(path, LIMITS, Options()):
         pass
+
+
+def test_a_template_that_answered_too_late_is_not_asked_again() -> None:
+    with closing(Template(SMALL, answer_seconds=1.5)) as template:
+        reader = template.fork()
+        stopped = template._process
+        assert stopped is not None
+        stopped.send_signal(signal.SIGSTOP)
+        assert template.end(reader) is None
+        stopped.send_signal(signal.SIGCONT)
+        another = template.fork()
+        assert template._process is not None
+        assert parent_of(another.number) == template._process.pid
+        assert template.end(reader) is None
+        assert template.end(another) is not None
+        assert template.end(another) is None
+
+
+def parent_of(number: int) -> int:
+    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
+
+
+def test_a_template_ends_none_but_its_own(pool: ReaderPool) -> None:
+    assert all_is_well(pool)
+    line = pool._template._line
+    assert line is not None
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as stranger:
+        for number in (stranger.pid, -stranger.pid, 0):
+            line.send("end", number)
+            assert line.receive()[0] == [None]
+        assert stranger.poll() is None
+        assert stranger.stdin is not None
+        stranger.stdin.write(b"\n")
+    assert stranger.returncode == 0
+    assert all_is_well(pool)
+
+
+def test_a_warning_with_a_large_number_costs_no_recording(pool: ReaderPool, tmp_path: Path) -> None:
+    path = wav_at(tmp_path / "rest.wav", np.zeros(160_000))
+    path.write_bytes(path.read_bytes() + bytes(5_000))
+    with pool.open(path, LIMITS, Options()) as recording:
+        assert sum(map(len, recording.blocks())) == 160_000
+        assert [str(each)[:5] for each in recording.warnings] == ["5,000"]
+
+
+def test_a_reader_with_too_much_to_say_is_heard_to_its_end(
+    pool: ReaderPool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = wav_at(tmp_path / "short.wav", np.zeros(2 * 16_000))
+    with caplog.at_level(logging.WARNING):
+        assert read_badly(pool, path, bad_readers.talk) == 2
+    assert caplog.text.count("so much to say") == MOST_LOGGED
+
+
+def test_who_cancels_waits_for_no_reader_that_talks(pool: ReaderPool, minute: Path) -> None:
+    stop = threading.Event()
+    with pool.open(minute, LIMITS, Options(), cancelled=stop.is_set) as recording:
+        stretches = BadReader(bad_readers.talk_on).read(recording, Options())
+        next(stretches)
+        stop.set()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            list(stretches)
+    assert time.monotonic() - began < 1.5
+    assert all_is_well(pool)
 
 
 PARENT = """

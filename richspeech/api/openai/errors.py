@@ -128,6 +128,8 @@ STATUS_OF_KEY = MappingProxyType(
         "job.unfinished": 409,
         "job.no_result": 409,
         "job.lost": 409,
+        "reading.killed": 503,  # by the machine: it may go well next time
+        "reading.failed": 500,
     }
 )
 """Where the kind does not tell."""
