@@ -9,13 +9,14 @@ cut at key frames.
 
 Audio keeps its sample rate, and mono or stereo; more channels are averaged to one. Video keeps its
 size, rotation and mean frame rate. If a video's frames cannot be decoded or encoded, only the audio
-is cut, and the result says so.
+is cut, and the result says so. Where several tracks were heard, their mixture is cut, in mono and
+at 16 kHz, as reports have it.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
@@ -27,11 +28,12 @@ from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
 from richspeech.audio.media_writer import MediaWriter, Samples, SoundKind, find_encoder
+from richspeech.audio.strands import open_strands
 from richspeech.audio.video import Video, open_video
 from richspeech.errors import AudioError, Cancelled, OptionError
 from richspeech.language.catalog import Notice
+from richspeech.model.options import Options
 
 Span = tuple[float, float]
 """Start and end in seconds."""
@@ -60,6 +62,7 @@ def cut(
     limits: AudioLimits,
     *,
     stem: str,
+    options: Options | None = None,
     clips: bool = True,
     reel: bool = False,
     stopped: Callable[[], bool] = lambda: False,
@@ -73,6 +76,8 @@ def cut(
         folder: where the files go; it exists.
         limits: as for `open_recording`.
         stem: how the names of the files begin.
+        options: those with which it was heard; their ``tracks`` and ``raw`` count. Of several
+            tracks the mixture is cut.
         clips: whether to write one file a span.
         reel: whether to write one file of all spans.
         stopped: asked again and again; the work ends soon after it says yes.
@@ -85,9 +90,11 @@ def cut(
         OptionError: the spans are not in order.
     """
     _require_order(spans)
+    whole_tracks = replace(options or Options(), channels="mix")
     with _write_errors(stem), ExitStack() as stack:
-        recording = stack.enter_context(open_recording(source, limits))
-        opened = stack.enter_context(open_video(source, limits))
+        recording = stack.enter_context(open_strands(source, limits, whole_tracks))
+        is_raw = whole_tracks.raw is not None
+        opened = None if is_raw else stack.enter_context(open_video(source, limits))
         video, encoder, note = _choose(opened)
 
         def writer(part: str, kind: SoundKind) -> MediaWriter:

@@ -11,6 +11,7 @@ scale are clipped.
 """
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple, TypeAlias, cast
 
@@ -96,6 +97,13 @@ def resampled(
 def mixture(waveforms: Waveforms) -> Waveform:
     """Return what is heard apart as one, as loud as the average."""
     return waveforms if waveforms.ndim == 1 else waveforms.mean(axis=0)
+
+
+def framed(waveform: Waveform) -> AudioFrame:
+    """Return a waveform as a frame, whose place in time is for others to tell."""
+    frame = AudioFrame.from_ndarray(waveform[np.newaxis, :], format="fltp", layout="mono")
+    frame.sample_rate, frame.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
+    return frame
 
 
 def averaging(channels: int, waveforms: int = 1) -> Weights:

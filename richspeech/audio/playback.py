@@ -5,13 +5,11 @@ Every browser plays MP3 of any length from any position. 32 kbit/s are 14 MB an 
 """
 
 from collections.abc import Iterable
-from fractions import Fraction
 from io import BytesIO
 
 import av
-import numpy as np
 
-from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform, framed
 
 BITS_PER_SECOND = 32_000
 
@@ -24,8 +22,7 @@ def to_mp3(blocks: Iterable[Waveform]) -> bytes:
         stream.bit_rate = BITS_PER_SECOND
         samples = 0
         for block in blocks:
-            frame = av.AudioFrame.from_ndarray(block[np.newaxis, :], format="fltp", layout="mono")
-            frame.sample_rate, frame.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
+            frame = framed(block)
             frame.pts = samples
             samples += len(block)
             container.mux(stream.encode(frame))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 
@@ -27,7 +28,7 @@ from richspeech.audio.channels import MOST_APART, apart, weights_for
 from richspeech.audio.container import AudioLimits, Source, called, open_container
 from richspeech.audio.content import content_digest
 from richspeech.audio.decode import BLOCK_SECONDS, Recording, open_recording
-from richspeech.audio.mono import Waveform, Waveforms, Weights, mixture
+from richspeech.audio.mono import Waveform, Waveforms, Weights, framed, mixture
 from richspeech.errors import AudioError
 from richspeech.model.options import Options, Tracks
 from richspeech.model.raw_format import RawFormat
@@ -89,6 +90,11 @@ class Strands:
         claimed = [each.duration for each in self._recordings]
         return max((each for each in claimed if each is not None), default=None)
 
+    @property
+    def zero(self) -> float:
+        """Seconds of the container's own clock at which the recording begins."""
+        return self._recordings[0].zero
+
     def content(self) -> str | None:
         """Digest the file and what decodes it; None where it would have to be fetched.
 
@@ -105,6 +111,15 @@ class Strands:
         blocks = [each.blocks(block_seconds) for each in self._recordings]
         for block in blocks[0] if len(blocks) == 1 else self._side_by_side(blocks):
             yield block if self.strands else mixture(block)
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """Decode, once, for ears: one track as the codec gives it, of several the mixture.
+
+        Raises ``AudioError`` as ``blocks`` does, where there are several.
+        """
+        if len(self._recordings) == 1:
+            return self._recordings[0].frames()
+        return map(framed, map(mixture, self.blocks()))
 
     def _side_by_side(self, blocks: Sequence[Iterator[Waveforms]]) -> Iterator[Waveforms]:
         """Give the blocks of all tracks as one; where a track is over it is silent."""

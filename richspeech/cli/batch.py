@@ -106,7 +106,8 @@ def batch(
         raise UsageError("cli.ray_history")
     settings = model.settings()
     options = recognition.options(settings)
-    results = Results(output.absolute(), formats, look.options(), loader.audio_limits(settings))
+    limits = loader.audio_limits(settings)
+    results = Results(output.absolute(), formats, look.options(), limits, options)
     report = Report(sys.stderr)
     with ExitStack() as stack:
         passed = PassedOver()

@@ -16,13 +16,14 @@ from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.strands import open_strands
+from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
 from richspeech.cli.options import WEIGHTS, Locale, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, UsageError
 from richspeech.language.catalog import locales
+from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.review.edl import HIGHEST_FRAME_RATE
 from richspeech.review.highlights import Highlight
@@ -104,13 +105,17 @@ def highlights(
     settings = weights.settings()
     files.require_folder()
     limits = loader.audio_limits(settings)
-    heard = read_transcript(transcript) if transcript else _transcribe(recording, settings, limits)
+    if transcript:
+        heard = read_transcript(transcript)
+        options = as_heard(heard.segments)
+    else:
+        heard, options = _transcribe(recording, settings, limits)
     review = review_transcript(heard, settings, window)
     document = {
         "file": str(recording),
         "model": heard.model,
         **review.to_dict(),
-        "files": write_files(recording, files, review.highlights, limits),
+        "files": write_files(recording, files, review.highlights, limits, options),
     }
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     return 0
@@ -130,7 +135,11 @@ def read_transcript(path: Path) -> Transcript:
 
 
 def write_files(
-    recording: Path, wanted: Files, found: tuple[Highlight, ...], limits: AudioLimits
+    recording: Path,
+    wanted: Files,
+    found: tuple[Highlight, ...],
+    limits: AudioLimits,
+    options: Options,
 ) -> dict[str, Any]:
     """Write what is asked for and name it; nothing is written where nothing was found."""
     folder = wanted.output
@@ -146,6 +155,7 @@ def write_files(
             folder,
             limits,
             stem=recording.stem,
+            options=options,
             clips=wanted.clips,
             reel=wanted.reel,
         )
@@ -174,7 +184,9 @@ def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
         )
 
 
-def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Transcript:
+def _transcribe(
+    recording: Path, settings: Settings, limits: AudioLimits
+) -> tuple[Transcript, Options]:
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with (
@@ -184,4 +196,4 @@ def _transcribe(recording: Path, settings: Settings, limits: AudioLimits) -> Tra
     ):
         tell_of_embedded(*loaded.all_weights)
         *_, last = loaded.transcriber.transcribe(opened, service.defaults, lambda: False)
-    return last.transcript
+    return last.transcript, service.defaults

@@ -18,15 +18,13 @@ from cyclopts import Parameter
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import as_heard, open_strands
+from richspeech.audio.strands import open_strands
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Raw, Recognition
 from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
-from richspeech.model.raw_format import RawFormat
-from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.writers import WRITERS, WriterOptions, write
 
@@ -50,7 +48,7 @@ class _Writing:
     form: str
     look: Look
     limits: AudioLimits
-    raw: RawFormat | None
+    options: Options
 
 
 def transcribe(
@@ -77,22 +75,21 @@ def transcribe(
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=history) as service, service.main_engine() as loaded:
-        writing = _Writing(form, look, service.limits, raw)
+        writing = _Writing(form, look, service.limits, options)
         tell_of_embedded(*loaded.all_weights)
-        return _transcribe_files(files, service.caching(loaded), options, outputs, writing)
+        return _transcribe_files(files, service.caching(loaded), outputs, writing)
 
 
 def _transcribe_files(
     files: Sequence[Path],
     transcriber: CachingTranscriber,
-    options: Options,
     outputs: Iterator[Path | None],
     writing: _Writing,
 ) -> int:
     stop, turns = threading.Event(), [threading.Event() for _ in files]
     turns[0].set()
     pool = ThreadPoolExecutor(FILES_AT_ONCE)
-    work = partial(_transcribe_file, transcriber, writing, options, stop)
+    work = partial(_transcribe_file, transcriber, writing, stop)
     try:
         jobs = deque(
             (path, turn, pool.submit(work, path, turn))
@@ -112,14 +109,13 @@ def _transcribe_files(
 def _transcribe_file(
     transcriber: CachingTranscriber,
     writing: _Writing,
-    options: Options,
     stop: threading.Event,
     path: Path,
     turn: threading.Event,
 ) -> Step:
     """Transcribe one file; its progress is shown once its result is the next to be written."""
-    with open_strands(path, writing.limits, options) as recording:
-        for step in transcriber.steps(recording, options, stop.is_set):
+    with open_strands(path, writing.limits, writing.options) as recording:
+        for step in transcriber.steps(recording, writing.options, stop.is_set):
             if turn.is_set():
                 _show(path.name, step.progress)
     return step
@@ -150,7 +146,7 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     try:
         step = last.result()
         transcript = step.progress.transcript
-        options = _writer_options(path, writing, transcript)
+        options = _writer_options(path, writing)
         _put(write(transcript, writing.form, options), output)
     except RichSpeechError as error:
         tell_failure(path.name, error)
@@ -162,12 +158,11 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     return True
 
 
-def _writer_options(path: Path, writing: _Writing, transcript: Transcript) -> WriterOptions:
+def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
     """Return the choices of the command line; the report gets the sound as well."""
     audio = None
     if writing.form == "html":
-        options = replace(as_heard(transcript.segments), raw=writing.raw)
-        with open_strands(path, writing.limits, options) as recording:
+        with open_strands(path, writing.limits, writing.options) as recording:
             audio = to_mp3(map(mixture, recording.blocks()))
     return writing.look.options(path.name, audio)
 

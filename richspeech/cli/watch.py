@@ -64,7 +64,8 @@ def watch(
     from richspeech.queue.watch import WatchedFolder  # noqa: PLC0415
     from richspeech.service import open_service  # noqa: PLC0415
 
-    results = Results(output, formats, look.options(), loader.audio_limits(settings))
+    limits = loader.audio_limits(settings)
+    results = Results(output, formats, look.options(), limits, options)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

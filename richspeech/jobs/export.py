@@ -25,13 +25,14 @@ from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms, mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import Strands, as_heard, open_strands
+from richspeech.audio.strands import Strands, open_strands
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.language.catalog import Notice
 from richspeech.model.job_state import State
+from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
 from richspeech.review.highlights import Highlight
@@ -58,6 +59,8 @@ class Material:
     """Of the recording."""
     recording: Path | None
     """None when the recording is no longer kept."""
+    heard_with: Options
+    """Of the transcription: which tracks and channels of the recording sound."""
     options: WriterOptions
     highlights: tuple[Highlight, ...] = ()
     """Those that were chosen."""
@@ -248,6 +251,7 @@ def _cut(export: Export, folder: Path, limits: AudioLimits, *, reel: bool) -> li
         folder,
         limits,
         stem=export.stem,
+        options=export.material.heard_with,
         clips=not reel,
         reel=reel,
         stopped=export.stop.is_set,
@@ -299,8 +303,8 @@ def _opened(
     export: Export, recording: Path, limits: AudioLimits
 ) -> AbstractContextManager[Strands]:
     """Open a recording with all that was heard of it."""
-    options = as_heard(export.material.transcript.segments)
-    return open_strands(recording, limits, options, name=export.material.name)
+    material = export.material
+    return open_strands(recording, limits, material.heard_with, name=material.name)
 
 
 def _watched(export: Export, blocks: Iterable[Waveforms]) -> Iterator[Waveforms]:

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import as_heard, open_strands
+from richspeech.audio.strands import open_strands
 from richspeech.engines.loader import audio_limits
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.passed_over import PassedOver
@@ -182,7 +182,7 @@ class Batches:
                 packing.require_wanted()
                 transcript = _transcript(packing, queue, row)
                 risks[row.id] = assess_risk(transcript, self._settings.risk).score
-                audio = self._audio(queue, row, transcript) if "html" in packing.formats else None
+                audio = self._audio(queue, row) if "html" in packing.formats else None
                 options = replace(look, title=PurePosixPath(name).name, audio=audio)
                 for form in packing.formats:
                     archive.writestr(f"{name}.{form}", write(transcript, form, options))
@@ -191,12 +191,13 @@ class Batches:
             archive.writestr(SUMMARY, _summary(rows, risks))
         audit.record(audit.Action.EXPORTED, form="zip", formats=packing.formats, count=len(done))
 
-    def _audio(self, queue: JobQueue, row: JobSummary, transcript: Transcript) -> bytes | None:
+    def _audio(self, queue: JobQueue, row: JobSummary) -> bytes | None:
         """Return the sound for a report; None when the recording is gone by now."""
         try:
+            options = queue.find(row.id).request.options
             with (
                 queue.recordings.open(row.id) as source,
-                open_strands(source, self._limits, as_heard(transcript.segments)) as recording,
+                open_strands(source, self._limits, options) as recording,
             ):
                 return to_mp3(map(mixture, recording.blocks()))
         except (RichSpeechError, OSError):

@@ -14,6 +14,7 @@ import pytest
 from richspeech.cli.app import main
 from richspeech.jobs.batch.manifest import open_manifest, read_records
 from richspeech.jobs.batch.results import Results
+from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.queue import queue
 from richspeech.queue.watch import WatchedFolder
@@ -44,7 +45,7 @@ class Watched(Place):
 
     @contextmanager
     def watching(self, service: Service) -> Iterator[WatchedFolder]:
-        results = Results(self.out, ("srt",), WriterOptions(), service.limits)
+        results = Results(self.out, ("srt",), WriterOptions(), service.limits, Options())
         with open_manifest(self.out) as manifest:
             yield WatchedFolder(
                 self.incoming,

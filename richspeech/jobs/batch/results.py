@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import as_heard, open_strands
+from richspeech.audio.strands import open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import Item
+from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.storage.atomic import write_atomically
 from richspeech.writers import WriterOptions, write
@@ -28,6 +29,8 @@ class Results:
     look: WriterOptions
     """Without title and sound, which are those of each recording."""
     limits: AudioLimits
+    options: Options
+    """Those with which the recordings are heard."""
 
     def path(self, item: Item, form: str) -> Path:
         """Name a file: that of the recording, whole, so that a.mp3 and a.wav do not meet."""
@@ -62,12 +65,12 @@ class Results:
 
     def _write(self, item: Item, form: str, transcript: Transcript) -> None:
         name = PurePosixPath(item.name).name
-        audio = self._audio(item, name, transcript) if form == "html" else None
+        audio = self._audio(item, name) if form == "html" else None
         options = replace(self.look, title=name, audio=audio)
         write_atomically(self.path(item, form), write(transcript, form, options))
 
-    def _audio(self, item: Item, name: str, transcript: Transcript) -> bytes:
-        options = replace(as_heard(transcript.segments), raw=item.raw)
+    def _audio(self, item: Item, name: str) -> bytes:
+        options = replace(self.options, raw=item.raw)
         with (
             item.open() as source,
             open_strands(source, self.limits, options, name=name) as recording,

@@ -22,6 +22,7 @@ from richspeech.audio.playback import to_mp3
 from richspeech.audio.video import open_video
 from richspeech.cli.highlights import Files, write_files
 from richspeech.language.localized import LocalizedText
+from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.review.evidence import Evidence
 from richspeech.review.highlights import Highlight
@@ -125,7 +126,7 @@ def test_all_that_comes_of_a_film_agrees_to_a_frame(
     found = Evidence(start, end, "laughter", 0.9)
     highlight = Highlight(start, end, ("laughter",), (LocalizedText("笑", "L"),), 1.0, (found,))
     wanted = Files(output=tmp_path, edl=True, otio=True, chapters=True)
-    files = write_files(film, wanted, (highlight,), LIMITS)
+    files = write_files(film, wanted, (highlight,), LIMITS, Options())
     with open_video(film, LIMITS) as video:
         assert video
         shown = video.offset

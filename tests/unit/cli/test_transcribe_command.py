@@ -36,6 +36,7 @@ from richspeech.recognition.reading import WaveformSource
 from richspeech.settings import ENGINES, Settings
 from tests.fakes import HAPPY, FakeClassifier, FakeTranscriber, loaded_with
 from tests.history import full_history
+from tests.two_tracks import SECOND, pitches_of, sound_in, two_tracks
 
 if TYPE_CHECKING:
     from richspeech.engines.sentiment.classifier import SentimentClassifier
@@ -204,6 +205,13 @@ def test_a_report_carries_the_name_and_the_sound_of_its_recording(
     report = (tmp_path / "report.html").read_text("utf-8")
     assert "<h1>good.wav</h1>" in report
     assert 'src="data:audio/mpeg;base64,' in report
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_report_carries_the_track_that_was_heard(tmp_path: Path) -> None:
+    film, report = two_tracks(tmp_path / "film.mkv"), tmp_path / "report.html"
+    assert run(str(film), "--tracks", "2", "--format", "html", "--output", str(report)) == 0
+    assert pitches_of(sound_in(report.read_text("utf-8"))) == {SECOND}
 
 
 @pytest.mark.parametrize(

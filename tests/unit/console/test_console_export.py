@@ -32,6 +32,7 @@ from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
+from richspeech.model.options import Options, Tracks
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -41,6 +42,7 @@ from richspeech.writers import WRITERS, WriterOptions
 from tests.e2e.visitor import write_samples
 from tests.fakes import wait_until
 from tests.transcripts import put_right, segment, transcript
+from tests.two_tracks import FIRST, SECOND, pitches_of, sound_in, two_tracks
 
 LIMITS = AudioLimits(10**9, 10**5)
 RATE = 16_000
@@ -58,12 +60,12 @@ def recording(tmp_path: Path) -> Path:
     return write_samples(tmp_path / "my call.wav", 10_000 * np.concatenate(tones), RATE)
 
 
-def session_of(recording: Path | None, *said: Segment) -> Session:
+def session_of(recording: Path | None, *said: Segment, options: Options | None = None) -> Session:
     session = Session()
     heard = transcript(*(said or SAID), duration=10.0)
     job = Transcription(
         recording,
-        TranscriptionRequest(),
+        TranscriptionRequest(options or Options()),
         Progress(heard, heard.segments, 10.0, True),
         state=State.FINISHED,
     )
@@ -104,6 +106,42 @@ def loudest(path: Path) -> list[int]:
         np.abs(np.fft.rfft(sound[at : at + RATE])) for at in range(0, len(sound) - RATE + 1, RATE)
     )
     return [int(spectrum.argmax()) for spectrum in spectra]
+
+
+# Tracks
+
+
+@pytest.mark.parametrize(
+    ("tracks", "heard"),
+    [("default", {FIRST}), (2, {SECOND}), ("all", {FIRST, SECOND}), ("mix", {FIRST, SECOND})],
+)
+def test_every_file_carries_the_tracks_that_were_heard(
+    tracks: Tracks | int, heard: set[int], tmp_path: Path
+) -> None:
+    film = two_tracks(tmp_path / "film.mkv", seconds=8)
+    session = session_of(film, options=Options(tracks=tracks))
+    assert pitches_of(sound_in(content(made(session, "html")))) == heard
+    reel = made(session, "reel", highlight(1, 3), highlight(5, 7))
+    assert reel.path is not None, reel.error
+    assert pitches_of(reel.path) == heard
+    clips = made(session, "clips", highlight(1, 3), highlight(5, 7))
+    assert clips.path is not None, clips.error
+    with zipfile.ZipFile(clips.path) as archive:
+        assert [pitches_of(archive.read(name)) for name in archive.namelist()] == [heard, heard]
+
+
+def test_training_data_is_of_the_track_that_was_heard(tmp_path: Path) -> None:
+    film = two_tracks(tmp_path / "film.mkv", seconds=8)
+    session = session_of(film, options=Options(tracks=2))
+    job = shown(session)
+    assert job is not None
+    put_right(job, Correction(1, text="行。"))
+    export = made(session, "training")
+    assert export.path is not None, export.error
+    with zipfile.ZipFile(export.path) as archive:
+        sounds = [name for name in archive.namelist() if name.endswith(".wav")]
+        assert sounds
+        assert all(pitches_of(archive.read(name)) == {SECOND} for name in sounds)
 
 
 # Formats

@@ -5,6 +5,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.batch.manifest import FILE_NAME, Record, open_manifest, read_records
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.sources import Item
+from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers import WriterOptions
 from tests.disk import disk_is_full, room_for
+from tests.two_tracks import SECOND, pitches_of, sound_in, two_tracks
 
 RECORDS = st.builds(
     Record,
@@ -192,7 +195,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
-    return Results(tmp_path, ["srt", "txt"], WriterOptions(), LIMITS)
+    return Results(tmp_path, ["srt", "txt"], WriterOptions(), LIMITS, Options())
 
 
 def item(name: str) -> Item:
@@ -217,7 +220,7 @@ def test_results_lie_under_the_whole_name_of_the_recording(
 
 
 def test_missing_formats_are_made_of_the_document(results: Results, tmp_path: Path) -> None:
-    Results(tmp_path, [], WriterOptions(), LIMITS).write(item("a.wav"), HEARD)
+    Results(tmp_path, [], WriterOptions(), LIMITS, Options()).write(item("a.wav"), HEARD)
     (tmp_path / "a.wav.txt").write_text("by hand")
     assert results.complete(item("a.wav"))
     assert files(tmp_path) == ["a.wav.json", "a.wav.srt", "a.wav.txt"]
@@ -226,10 +229,20 @@ def test_missing_formats_are_made_of_the_document(results: Results, tmp_path: Pa
 
 
 def test_a_report_carries_the_sound_and_the_name_of_its_recording(tmp_path: Path) -> None:
-    Results(tmp_path, ["html"], WriterOptions(), LIMITS).write(item("calls/a.wav"), HEARD)
+    Results(tmp_path, ["html"], WriterOptions(), LIMITS, Options()).write(
+        item("calls/a.wav"), HEARD
+    )
     page = (tmp_path / "calls/a.wav.html").read_text(encoding="utf-8")
     assert "a.wav" in page
     assert "data:audio/mpeg;base64," in page
+
+
+def test_a_report_carries_the_track_that_was_heard(tmp_path: Path) -> None:
+    results = Results(tmp_path, ["html"], WriterOptions(), LIMITS, Options(tracks=2))
+    film = two_tracks(tmp_path / "film.mkv")
+    results.write(replace(item("film.mkv"), open=lambda: nullcontext(film)), HEARD)
+    page = (tmp_path / "film.mkv.html").read_text(encoding="utf-8")
+    assert pitches_of(sound_in(page)) == {SECOND}
 
 
 @pytest.mark.parametrize("text", ["", "{}", "no JSON", "[]"])

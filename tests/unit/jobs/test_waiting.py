@@ -261,7 +261,7 @@ def test_a_long_export_too_many_has_failed_and_a_quick_one_waits_for_nobody(
     exporter, go_on = Exports(workers, LIMITS), threading.Event()
     monkeypatch.setattr(Exports, "make", lambda *_: go_on.wait())
     material = Material(
-        Transcript(1.0, 0.1, "sensevoice", "models/tiny"), "a", None, WriterOptions()
+        Transcript(1.0, 0.1, "sensevoice", "models/tiny"), "a", None, Options(), WriterOptions()
     )
     slow: list[Any] = [order("html", material, tmp_path) for _ in range(AT_ONCE[Kind.EXPORT] + 1)]
     for export in slow:

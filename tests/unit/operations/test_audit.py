@@ -17,6 +17,7 @@ from richspeech.errors import OptionError
 from richspeech.jobs.export import Exports, Material, order
 from richspeech.jobs.runner import Runner
 from richspeech.model.document import Document
+from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations.audit import MOST_LETTERS, Action, audit_written, record
@@ -85,7 +86,7 @@ def test_who_shares_a_transcript_and_that_somebody_follows_the_link(
 
 
 def test_a_file_that_is_made_of_a_transcript(tmp_path: Path, lines: Lines) -> None:
-    job = order("srt", Material(HEARD, "a.wav", None, WriterOptions()), tmp_path)
+    job = order("srt", Material(HEARD, "a.wav", None, Options(), WriterOptions()), tmp_path)
     Exports(Runner(), LIMITS).submit(job)
     wait_until(lambda: job.is_over)
     assert lines() == [{"action": "exported", "form": "srt", "name": "a.wav"}]

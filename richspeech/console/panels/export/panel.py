@@ -153,7 +153,8 @@ def material_of(session: Session, *, emotions: bool, sounds: bool) -> Material |
     options = WriterOptions(
         session.style, session.locale, emotions=emotions, sounds=sounds, title=job.name
     )
-    return Material(job.transcript, job.name, recording_of(job), options)
+    heard_with = job.request.options
+    return Material(job.transcript, job.name, recording_of(job), heard_with, options)
 
 
 def _button_text(form: str, locale: str) -> dict[str, Any]:
