@@ -23,7 +23,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from av import AudioCodecContext, CodecContext, Packet
@@ -65,12 +65,26 @@ PART_BYTES = 2**20
 """Read at once in search of something; the chunks that end a file begin within as many of its end,
 where they have to be searched for."""
 
-WINDOWS, WINDOW_BYTES = 16, 4_096
+WINDOWS, WINDOW_BYTES = 64, 4_096
 """How many places are looked at to tell sound from junk, and how much at each."""
+
+LONGEST_SAMPLE = 8
+"""Bytes; a decoder refuses less than one sample."""
 
 ROUGHEST = 1.0
 """Mean square of the step from one sample to the next over the variance. White noise, text and
-compressed data have 2; speech at 8 kHz has 0.05 to 0.7."""
+compressed data have 2; speech at 8 kHz has 0.05 to 0.7, and its pauses as much as noise."""
+
+SMOOTHEST = 0.2
+"""Quantile that decides: speech has noise between its words, junk is rough nearly everywhere."""
+
+STEPS = {"pcm_u8": 2**-7, "pcm_mulaw": 2**-12, "pcm_alaw": 2**-12}
+FINE_STEP = 2**-15
+"""Of a codec: between the two samples nearest to silence, where full scale is 1; sound with more
+bits has seldom been finer than that of 16."""
+
+QUIET_STEPS = 4.0
+"""A window with a smaller standard deviation is a pause: dither and its like."""
 
 TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 """Of MP3; some programs put them behind any file."""
@@ -367,26 +381,36 @@ def _looks_like_sound(file: Readable, wav: _Wav, low: int, high: int) -> bool:
 
 
 def _roughness_of(file: Readable, wav: _Wav, low: int, high: int) -> float | None:
-    """Return the median of some windows; None for silence, and for other codecs."""
-    if wav.format.codec is None:
+    """Return that of the smoothest windows but pauses; None for silence, and for other codecs."""
+    codec = wav.format.codec
+    if codec is None:
         return None
     step = max(WINDOW_BYTES, (high - low) // WINDOWS)
-    windows = (_window(file, wav, wav.format.codec, place) for place in range(low, high, step))
-    heard = [each for each in map(_roughness, windows) if each is not None]
-    return float(np.median(heard)) if heard else None
+    windows = [_window(file, wav, codec, place, high) for place in range(low, high, step)]
+    quiet = QUIET_STEPS * STEPS.get(codec, FINE_STEP)
+    loud = [each for each in windows if len(each) and np.std(each) >= quiet]
+    heard = [each for each in map(_roughness, loud or windows) if each is not None]
+    return float(np.quantile(heard, SMOOTHEST)) if heard else None
 
 
-def _window(file: Readable, wav: _Wav, codec: str, place: int) -> NDArray[np.float64]:
-    """Decode a little of the first channel."""
+def _window(file: Readable, wav: _Wav, codec: str, place: int, high: int) -> NDArray[np.float64]:
+    """Decode a little of the first channel, up to `high` at the most; full scale is 1."""
     frame_bytes = wav.format.frame_bytes
     whole = wav.sound.body + (place - wav.sound.body) // frame_bytes * frame_bytes
     file.seek(whole)
     decoder = cast("AudioCodecContext", CodecContext.create(codec, "r"))
     decoder.sample_rate, decoder.layout = 8_000, "mono"
-    content = file.read(max(1, WINDOW_BYTES // frame_bytes) * frame_bytes)
-    frames = decoder.decode(Packet(content)) if content else []
-    samples = [frame.to_ndarray()[0].astype(np.float64) for frame in frames]
+    wanted = max(1, WINDOW_BYTES // frame_bytes)
+    content = file.read(min(wanted, (high - whole) // frame_bytes) * frame_bytes)
+    frames = decoder.decode(Packet(content)) if len(content) >= LONGEST_SAMPLE else []
+    samples = [_scaled(frame.to_ndarray()[0]) for frame in frames]
     return np.concatenate([np.zeros(0), *samples])[:: wav.format.channels]
+
+
+def _scaled(samples: NDArray[Any]) -> NDArray[np.float64]:
+    """Bring what a decoder gives to -1 to 1; a constant in it does not matter."""
+    scale = 1.0 if samples.dtype.kind == "f" else 2.0 ** (8 * samples.itemsize - 1)
+    return samples.astype(np.float64) / scale
 
 
 def _roughness(samples: NDArray[np.float64]) -> float | None:

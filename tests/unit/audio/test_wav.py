@@ -108,6 +108,30 @@ def test_what_is_no_sound_is_left_out_and_said(behind: bytes) -> None:
     assert heard(wav(samples(1.0), behind=behind)) == (1.0, ["wav_rest"])
 
 
+@pytest.mark.parametrize("hiss", [3.9, 20.0])
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
+@pytest.mark.parametrize(("code", "codec"), [(1, "s16le"), (6, "alaw"), (7, "mulaw")])
+def test_words_with_hiss_between_them_are_heard(
+    code: int, codec: str, part: float, hiss: float
+) -> None:
+    """Pauses are seldom digital silence, and hiss alone is as rough as junk."""
+    words = tone(8.0, SAMPLE_RATE) * np.tile(np.repeat([1, 0, 0], 4_096), 11)[: 8 * SAMPLE_RATE]
+    words += np.random.default_rng(0).normal(0.0, hiss / 32_768, len(words))
+    sound = encode([words.astype(np.float32)], SAMPLE_RATE, codec, f"pcm_{codec}")
+    claimed = round(len(sound) * part) // 2 * 2
+    assert heard(wav(sound, claimed, code=code)) == (8.0, ["wav_length_wrong"])
+
+
+@pytest.mark.parametrize("size", [20_000, 5 * 4_096 + 1])
+@pytest.mark.parametrize("code", [1, 7])
+def test_junk_behind_very_little_sound_is_left_out(code: int, size: int) -> None:
+    sound = samples(1.0, code)[:1_000]
+    content = wav(sound, behind=np.random.default_rng(0).bytes(size), code=code)
+    with open_recording(content, LIMITS) as recording:
+        assert sum(map(len, recording.blocks())) == len(sound) // (2 if code == 1 else 1)
+        assert [each.code for each in recording.warnings] == ["wav_rest"]
+
+
 def test_what_follows_a_codec_that_is_not_known_is_left_out_and_said() -> None:
     content = encode([tone(1.0, SAMPLE_RATE)], SAMPLE_RATE, "wav", "adpcm_ima_wav")
     whole, _ = heard(content)
