@@ -94,8 +94,8 @@ def test_the_warning_names_both_lengths() -> None:
         [warning] = recording.warnings
         assert recording.duration == 2.0
     assert warning.fields == {"claimed": 0.5, "seconds": 2.0}
-    assert "0.5 s" in warning.sentence("en")
-    assert "2.0 秒" in warning.sentence("zh")
+    assert "0.50 s" in warning.sentence("en")
+    assert "2.00 秒" in warning.sentence("zh")
 
 
 def test_a_wav_without_sound_does_not_take_its_tags_for_it() -> None:
