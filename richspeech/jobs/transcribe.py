@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
-from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import mixture
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
+from richspeech.audio.strands import open_strands
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
@@ -245,8 +246,10 @@ class Transcriptions:
         """
         written = path.with_name(f"{path.stem}.playback.mp3")
         try:
-            with open_recording(path, self._limits, name=job.name) as recording:
-                content = to_mp3(takewhile(lambda _: not job.stop.is_set(), recording.blocks()))
+            options = job.request.options
+            with open_strands(path, self._limits, options, name=job.name) as recording:
+                blocks = takewhile(lambda _: not job.stop.is_set(), recording.blocks())
+                content = to_mp3(map(mixture, blocks))
             if job.stop.is_set():
                 return None
             written.write_bytes(content)

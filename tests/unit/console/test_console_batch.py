@@ -47,6 +47,7 @@ from richspeech.storage.transcripts import Store
 from richspeech.writers import WriterOptions
 from tests.fakes import loaded_with, ready, wait_until, wav_at
 from tests.transcripts import put_right
+from tests.two_tracks import SECOND, pitches_of, sound_in, two_tracks
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -96,8 +97,10 @@ class Desk:
         assert self.service.history is not None
         return self.service.history
 
-    def begin(self, *uploads: Path, folder: Path | None = None) -> HandingIn:
-        place, asked = self.session.folder, TranscriptionRequest()
+    def begin(
+        self, *uploads: Path, folder: Path | None = None, options: Options | None = None
+    ) -> HandingIn:
+        place, asked = self.session.folder, TranscriptionRequest(options or Options())
         return self.service.batches.begin(new_id(), place, uploads, folder, asked)
 
     def followed(self, job: HandingIn) -> Followed:
@@ -105,9 +108,11 @@ class Desk:
         followed.refresh(self.queue, RiskSettings())
         return followed
 
-    def done(self, *uploads: Path, folder: Path | None = None) -> Followed:
+    def done(
+        self, *uploads: Path, folder: Path | None = None, options: Options | None = None
+    ) -> Followed:
         """Hand recordings in, and wait until their batch is over."""
-        job = self.begin(*uploads, folder=folder)
+        job = self.begin(*uploads, folder=folder, options=options)
         finished(job)
         followed = Followed(job.batch)
 
@@ -500,6 +505,14 @@ def test_everything_that_is_done_goes_into_one_zip(desk: Desk, tmp_path: Path) -
     assert summary[0]["error"].startswith("'=坏.wav cannot be read")
     assert summary[1]["error"] == ""
     assert summary[2]["risk"] == str(followed.risks[row_of(followed, "b.wav").id])
+
+
+def test_its_reports_carry_the_track_that_was_heard(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(two_tracks(tmp_path / "film.mkv"), options=Options(tracks=2))
+    packing = desk.packed(followed, "html")
+    with zipfile.ZipFile(packing.path) as archive:
+        report = archive.read("film.mkv.html").decode()
+    assert pitches_of(sound_in(report)) == {SECOND}
 
 
 def test_without_a_history_what_was_corrected_in_the_window_is_packed(

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.audio.strands import open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import place_at, safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
@@ -56,7 +56,7 @@ def _playable(
             path.parent.mkdir(parents=True, exist_ok=True)
             with queue.recordings.open(job.id) as source:
                 place_at(source, path)
-        with open_recording(path, limits) as recording:
+        with open_strands(path, limits, job.request.options) as recording:
             for _ in MeteredRecording(recording, meter, path.name).blocks(BLOCK_SECONDS):
                 pass
     except (RichSpeechError, OSError):
