@@ -27,6 +27,7 @@ from richspeech.model.edits import (
     edits_from_list,
     edits_to_list,
 )
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Segment, Transcript
 
 
@@ -74,6 +75,13 @@ class Document:
     def corrections(self) -> tuple[Correction, ...]:
         """What people have put right, oldest first."""
         return tuple(each.correction for each in self.correction_edits)
+
+    def of_file(self, warnings: Sequence[RecordingWarning]) -> "Document":
+        """Return it for another file with the same samples, of which these are the warnings."""
+        measured = self.measured
+        of_sound = (each for each in measured.warnings if each.is_of_sound)
+        of_file = (each for each in warnings if not each.is_of_sound)
+        return replace(self, measured=replace(measured, warnings=(*of_file, *of_sound)))
 
     @property
     def original(self) -> "Document":

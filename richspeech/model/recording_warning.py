@@ -12,6 +12,9 @@ from richspeech.language.catalog import FALLBACK_LOCALE, sentence
 
 Value: TypeAlias = int | float | str | tuple[str, ...]
 
+OF_SOUND = ("very_quiet",)
+"""Codes of what is amiss with the samples; all others are of the file that they came in."""
+
 
 @dataclass(frozen=True)
 class RecordingWarning:
@@ -26,6 +29,11 @@ class RecordingWarning:
     def of(cls, code: str, **fields: Value) -> "RecordingWarning":
         """Return a warning whose fields are of a bounded length, whatever a file has put in."""
         return cls(code, {name: bounded(value) for name, value in fields.items()})
+
+    @property
+    def is_of_sound(self) -> bool:
+        """Whether the samples alone decide it, so that every file that has them has it."""
+        return self.code in OF_SOUND
 
     @property
     def key(self) -> str:

@@ -185,8 +185,7 @@ class ResultLookup:
             so_far = Transcript(seconds, elapsed, alike.engine, alike.model)
             yield Progress(so_far, (), self.duration, finished=False)
         self._find(self._fingerprint.whole)
-        if self.found is not None:
-            self._keep_file(self.found.entry)
+        self._take_over()
 
     def keep(self, document: Document) -> Entry:
         """Keep what was heard in all of it; raises ``StoreError``."""
@@ -203,6 +202,21 @@ class ResultLookup:
         if self.found is None:
             self.measured = _unless_broken(self._store.find_measured, whole)
         return self.found is not None or self.measured is not None
+
+    def _take_over(self) -> None:
+        """Say of what was found by its sound what is amiss with this file, and no other one.
+
+        A file is known again only where it has the warnings that are kept, since it would be
+        recalled with these.
+        """
+        if self.measured is not None:
+            self.measured = Document(self.measured).of_file(self.warnings).measured
+        if self.found is None:
+            return
+        kept, document = self.found, self.found.document.of_file(self.warnings)
+        self.found = replace(kept, document=document)
+        if document.measured.warnings == kept.document.measured.warnings:
+            self._keep_file(kept.entry)
 
     def _find_file(self) -> bool:
         """Look for the file, and for its waveform where that is wanted."""

@@ -23,6 +23,7 @@ from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import SETTINGS
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -44,6 +45,8 @@ class Ear:
 
     heard: list[Waveform] = field(default_factory=list)
     calls: int = 0
+    finds: tuple[RecordingWarning, ...] = ()
+    """What is amiss with any sound."""
 
     def transcribe(
         self, recording: WaveformSource, _options: Options, cancelled: Cancel
@@ -69,7 +72,8 @@ class Ear:
         *,
         finished: bool,
     ) -> Progress:
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", segments)
+        warnings = (*recording.warnings, *self.finds)
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", segments, warnings)
         return Progress(transcript, new, recording.duration, finished)
 
 
@@ -180,6 +184,35 @@ def test_the_same_sound_is_known_in_another_container_and_under_another_name(
     last(caching, path)
     again = last(caching, as_flac(path, tmp_path / "b.flac")).kept
     assert (again.is_cached, again.entry.name, ear.calls) == (True, "a.wav", 1)
+
+
+QUIET = RecordingWarning.of("very_quiet", decibels=60)
+
+
+def without_length(source: Path, path: Path) -> Path:
+    """Write the same WAV with a header that says nothing of its length."""
+    before, sound = source.read_bytes().split(b"data", 1)
+    path.write_bytes(before + b"data" + bytes(4) + sound[4:])
+    return path
+
+
+def codes(found: Last) -> list[str]:
+    assert found.kept.document.transcript.warnings == found.progress.transcript.warnings
+    return [each.code for each in found.progress.transcript.warnings]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_warnings_are_those_of_the_file_and_of_the_sound_but_of_no_other_file(
+    caching: CachingTranscriber, ear: Ear, tmp_path: Path, order: tuple[int, int]
+) -> None:
+    ear.finds = (QUIET,)
+    right = written(tmp_path / "right.wav", noise(20.0))
+    files = right, without_length(right, tmp_path / "wrong.wav")
+    said = ["very_quiet"], ["wav_length_unknown", "very_quiet"]
+    for at in (*order, *order):
+        found = last(caching, files[at])
+        assert codes(found) == said[at]
+    assert (ear.calls, found.kept.is_cached) == (1, True)
 
 
 def test_comparing_shows_how_far_it_is(caching: CachingTranscriber, tmp_path: Path) -> None:

@@ -116,6 +116,18 @@ def test_each_sees_what_is_their_own_and_an_admin_all(store: Store, ear: Ear) ->
     assert counts == [1, 3, 0]
 
 
+def test_the_same_sound_in_another_s_file_has_its_own_warnings_alone(
+    store: Store, ear: Ear
+) -> None:
+    cut = RecordingWarning.of("wav_length_unknown", seconds=1.0)
+    entries = [
+        entry_of(had(store, MING, ear)),
+        entry_of(had(store, HONG, ear, Sound(warnings=(cut,)))),
+    ]
+    kept = [store.open(entry.id).document.measured.warnings for entry in entries]
+    assert (kept, ear.heard) == ([(), (cut,)], 1)
+
+
 def test_a_key_of_an_admin_for_reading_alone_sees_what_is_the_admin_s(
     store: Store, ear: Ear
 ) -> None:

@@ -23,6 +23,7 @@ from richspeech.model.edits import (
     SentimentEdit,
 )
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
@@ -101,6 +102,15 @@ def documents(draw: st.DrawFn) -> Document:
 
 def test_a_document_without_edits_is_what_was_measured() -> None:
     assert Document(HEARD).transcript is HEARD
+
+
+def test_another_file_of_the_same_sound_has_its_own_warnings() -> None:
+    quiet = RecordingWarning.of("very_quiet", decibels=60)
+    cut, damaged = (RecordingWarning.of(code) for code in ("wav_length_unknown", "damaged_packets"))
+    edits = (ruled(CALM, QUIET),)
+    document = Document(replace(HEARD, warnings=(cut, quiet)), edits).of_file([damaged])
+    assert document == Document(replace(HEARD, warnings=(damaged, quiet)), edits)
+    assert document.of_file([]).transcript.warnings == (quiet,)
 
 
 def test_every_edit_does_what_its_stage_does() -> None:
