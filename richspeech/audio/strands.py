@@ -171,14 +171,15 @@ def open_strands(
         yield Strands(name, strands, source, recordings, rows, unheard, options.raw)
 
 
-def as_heard(segments: Iterable[Segment]) -> Options:
+def as_heard(segments: Iterable[Segment], tracks: Tracks | int | None = None) -> Options:
     """Return options with which the strands of these segments are opened once more.
 
-    Where one track was chosen by its number, that is known to whoever chose it alone.
+    Only for documents whose request nobody knows: a ``mix`` of tracks, or one that was chosen by
+    its number, is known to whoever chose ``tracks`` alone.
     """
     strands = [segment.strand for segment in segments]
     return Options(
-        tracks="all" if any(each.track for each in strands) else "default",
+        tracks=tracks or ("all" if any(each.track for each in strands) else "default"),
         channels="split" if any(each.channel and not each.track for each in strands) else "auto",
     )
 

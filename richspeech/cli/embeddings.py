@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import mixture
 from richspeech.audio.strands import as_heard, open_strands
-from richspeech.cli.options import WEIGHTS, Weights
+from richspeech.cli.options import WEIGHTS, Tracks, Weights
 from richspeech.cli.terminal import tell_failure
 from richspeech.emotion.embedding_map import draw_map
 from richspeech.emotion.embeddings import (
@@ -33,6 +33,7 @@ from richspeech.emotion.embeddings import (
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, load_emotion_recogniser
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
+from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
 from richspeech.settings import Settings
 from richspeech.stages.second_opinion import segment_scores
@@ -75,6 +76,7 @@ class Wanted:
     groups: int | None
     map: Path | None
     transcript: Path | None
+    tracks: HeardTracks | int | None
 
     def __post_init__(self) -> None:
         """Raise ``UsageError`` for what does not go together, before anything is recognised."""
@@ -93,6 +95,7 @@ def embeddings(
     groups: Annotated[int | None, Parameter(metavar="COUNT")] = None,
     map_file: Annotated[Path | None, Parameter(name="--map", metavar="FILE.svg")] = None,
     transcript: Annotated[Path | None, Parameter(metavar="FILE.json")] = None,
+    tracks: Tracks = None,
     weights: Weights = WEIGHTS,
 ) -> int:
     """Compare and group recordings by how they sound; one JSON document per line.
@@ -107,12 +110,12 @@ def embeddings(
 
     """
     settings = weights.settings("emotion")
-    return _compare(Wanted(files, output, nearest, groups, map_file, transcript), settings)
+    return _compare(Wanted(files, output, nearest, groups, map_file, transcript, tracks), settings)
 
 
 def _compare(wanted: Wanted, settings: Settings) -> int:
     """Embed or read the files, compare them, print the documents; return the exit status."""
-    reader = _Reader(settings, wanted.transcript, wanted.output)
+    reader = _Reader(settings, wanted.transcript, wanted.output, wanted.tracks)
     voices, failures = [], 0
     for path in wanted.files:
         try:
@@ -163,6 +166,7 @@ class _Reader:
     settings: Settings
     transcript: Path | None
     output: Path | None
+    tracks: HeardTracks | int | None
 
     @cached_property
     def loaded(self) -> LoadedEmotionRecogniser:
@@ -177,7 +181,7 @@ class _Reader:
         limits = self.settings.limits
         segments = _transcript(self.transcript).segments if self.transcript else ()
         audio = AudioLimits(limits.max_bytes, limits.max_seconds)
-        with open_strands(path, audio, as_heard(segments)) as recording:
+        with open_strands(path, audio, as_heard(segments, self.tracks)) as recording:
             blocks, strands = recording.blocks(), recording.strands
             if self.transcript is None:
                 heard = self.loaded.recogniser.recognise(map(mixture, blocks))

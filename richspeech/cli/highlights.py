@@ -18,12 +18,13 @@ from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
-from richspeech.cli.options import WEIGHTS, Locale, Weights
+from richspeech.cli.options import WEIGHTS, Locale, Tracks, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, UsageError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Options
+from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
 from richspeech.review.edl import HIGHEST_FRAME_RATE
 from richspeech.review.highlights import Highlight
@@ -91,6 +92,7 @@ def highlights(
     window: Annotated[
         float, Parameter(metavar="SECONDS", validator=lambda _, seconds: require_window(seconds))
     ] = WINDOW_SECONDS,
+    tracks: Tracks = None,
     files: Files = NO_FILES,
     weights: Weights = WEIGHTS,
 ) -> int:
@@ -107,9 +109,9 @@ def highlights(
     limits = loader.audio_limits(settings)
     if transcript:
         heard = read_transcript(transcript)
-        options = as_heard(heard.segments)
+        options = as_heard(heard.segments, tracks)
     else:
-        heard, options = _transcribe(recording, settings, limits)
+        heard, options = _transcribe(recording, settings, limits, tracks)
     review = review_transcript(heard, settings, window)
     document = {
         "file": str(recording),
@@ -185,15 +187,16 @@ def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
 
 
 def _transcribe(
-    recording: Path, settings: Settings, limits: AudioLimits
+    recording: Path, settings: Settings, limits: AudioLimits, tracks: HeardTracks | int | None
 ) -> tuple[Transcript, Options]:
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
-    with (
-        open_service(settings, keeps=False) as service,
-        open_strands(recording, limits, service.defaults) as opened,
-        service.main_engine() as loaded,
-    ):
-        tell_of_embedded(*loaded.all_weights)
-        *_, last = loaded.transcriber.transcribe(opened, service.defaults, lambda: False)
-    return last.transcript, service.defaults
+    with open_service(settings, keeps=False) as service:
+        options = replace(service.defaults, tracks=tracks or service.defaults.tracks)
+        with (
+            open_strands(recording, limits, options) as opened,
+            service.main_engine() as loaded,
+        ):
+            tell_of_embedded(*loaded.all_weights)
+            *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
+    return last.transcript, options

@@ -19,6 +19,7 @@ from richspeech.model.options import (
     tracks_in,
     without_weights,
 )
+from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
 from richspeech.places import CONFIG
 from richspeech.settings import ENGINES, Settings, load_settings
@@ -36,6 +37,11 @@ def read_raw(_: Any, tokens: Sequence[Token]) -> RawFormat:
     return RawFormat.read(tokens[0].value)
 
 
+def read_tracks(_: Any, tokens: Sequence[Token]) -> HeardTracks | int:
+    """Read which tracks are heard; raises ``OptionError``."""
+    return tracks_in(tokens[0].value)
+
+
 AS_SET = "as in the settings"
 
 Config: TypeAlias = Annotated[
@@ -48,6 +54,19 @@ Raw: TypeAlias = Annotated[
         metavar="ENCODING:RATE[:CHANNELS]",
         help=f"sound without a header: {', '.join(DEMUXERS)}; such as ulaw:8000, s16le:16000:2",
         converter=read_raw,
+        accepts_keys=False,
+        n_tokens=1,
+        show_default=False,
+    ),
+]
+Tracks: TypeAlias = Annotated[
+    HeardTracks | int | None,
+    Parameter(
+        name="--tracks",
+        metavar="default|all|mix|N",
+        help="audio tracks that are heard; a transcript does not tell of mix or N",
+        converter=read_tracks,
+        show_choices=False,
         accepts_keys=False,
         n_tokens=1,
         show_default=False,

@@ -21,6 +21,7 @@ from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.settings import Settings
 from tests.fakes import FakeEmotionRecogniser, loaded_emotion_recogniser
+from tests.two_tracks import SECOND, two_tracks
 
 LEVELS = {"low": 1_000, "lower": 900, "high": 20_000, "higher": 21_000}
 
@@ -121,6 +122,27 @@ def test_the_segments_of_a_transcript_are_voices_of_their_own(
     assert [(each["start"], each["end"]) for each in found] == [spans[0], spans[1], spans[3]]
     assert found[0]["nearest"][0]["start"] == 3
     assert all(np.load(each["embedding"]).shape == (3,) for each in found)
+
+
+def test_the_track_that_is_asked_for_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    def pitch(waveform: Waveform) -> EmotionScores:
+        heard.append(round(int(np.abs(np.fft.rfft(waveform)).argmax()) * 16_000 / len(waveform)))
+        return loudness(waveform)
+
+    loaded = loaded_emotion_recogniser(FakeEmotionRecogniser(pitch), Source.FOLDER)
+    monkeypatch.setattr(embeddings_command, "load_emotion_recogniser", lambda _: loaded)
+    film = str(two_tracks(tmp_path / "film.mkv"))
+    said = Segment(0.0, 2.0, "", "zh", 1.0, Emotion.HAPPY, {}, (), {}, (), "")
+    document = Transcript(2.0, 1.0, "e", "m", (said,)).to_dict()
+    (tmp_path / "film.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run(film, "--transcript", "film.json", "--tracks", "2") == 0
+    assert run(film, "--tracks", "2") == 0
+    assert len(documents(capsys)) == 2
+    assert {*heard} == {SECOND}
 
 
 def test_a_bad_file_fails_alone(

@@ -17,6 +17,7 @@ from richspeech.engines.hub import Source
 from richspeech.model.transcript import Transcript
 from tests.fakes import FakeTranscriber, loaded_with
 from tests.transcripts import segment, transcript
+from tests.two_tracks import SECOND, pitches_of, two_tracks
 
 HEARD = transcript(
     segment(1, 2, "哈哈", Emotion.HAPPY, AudioEvent.LAUGHTER),
@@ -101,6 +102,17 @@ def test_all_files_are_written_where_the_output_says(
 def length(path: str) -> float:
     with av.open(path) as container:
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+
+
+def test_clips_are_of_the_track_that_was_heard(
+    stored: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = two_tracks(tmp_path / "film.mkv", seconds=20)
+    wanted = ("--tracks", "2", "--output", tmp_path / "out", "--clips", "--reel")
+    assert run(film, "--transcript", stored, *wanted) == 0
+    files = document(capsys)["files"]
+    assert [pitches_of(Path(each)) for each in files["clips"]] == [{SECOND}, {SECOND}]
+    assert pitches_of(Path(files["reel"])) == {SECOND}
 
 
 def test_a_recording_without_highlights_has_no_files(

@@ -70,6 +70,7 @@ def test_the_hash_of_a_password_that_is_piped_in_is_printed(
         ("transcribe a.wav --locale xx", f"The locale 'xx' is unknown; choose one of {LOCALES}."),
         ("transcribe a.wav --merge-length long", "Invalid value for --merge-length: unable to "),
         ("batch calls --output x --workers 65", 'Invalid value "65" for --workers. Must be <= 64'),
+        ("highlights a.wav --tracks 0", "choose default, all, mix or a number"),
         ("highlights a.wav --frame-rate 0", "--frame-rate 0 is not a frame rate: give 1 to "),
         ("bench --only speed warp", 'Invalid value "warp" for --only. Choose from: "speed", '),
         ("bench --only", "--only requires at least 1 element. "),
