@@ -1,15 +1,13 @@
 """Who opens recordings: this process, or one of a pool."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.strands import open_strands
 from richspeech.model.options import Options
+from richspeech.recognition.pipeline import Cancel
 from richspeech.recognition.reading import WaveformSource
-
-Cancel = Callable[[], bool]
 
 
 class Opener(Protocol):

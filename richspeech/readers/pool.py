@@ -12,7 +12,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -33,6 +33,7 @@ from richspeech.readers.limits import ReaderLimits
 from richspeech.readers.processes import ReaderProcess, Template
 from richspeech.readers.reader import LONGEST_WORD, Known
 from richspeech.readers.record import MalformedError, empty_arrays, unpacked
+from richspeech.recognition.pipeline import Cancel
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,6 @@ LEAVE_SECONDS = 0.5
 
 MOST_LOGGED = 100
 """Lines of the log for one recording; what else its reader has to say is left out."""
-
-Cancel = Callable[[], bool]
 
 
 class ReaderPool:

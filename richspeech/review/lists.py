@@ -46,6 +46,22 @@ class ListFormat:
     """Whether times are frames of the video, which has to be opened for it."""
 
 
+def _at_timecode(write: Callable[..., str]) -> Callable[[Sequence[Highlight], Reel], str]:
+    """Hand a writer what timelines need to know of the recording."""
+
+    def written(found: Sequence[Highlight], reel: Reel) -> str:
+        return write(
+            found,
+            name=reel.name,
+            frame_rate=reel.rate,
+            video=reel.video,
+            timecode=reel.timecode,
+            offset=reel.offset,
+        )
+
+    return written
+
+
 LISTS: Mapping[str, ListFormat] = MappingProxyType(
     {
         "chapters": ListFormat(
@@ -53,28 +69,8 @@ LISTS: Mapping[str, ListFormat] = MappingProxyType(
             lambda found, reel: write_chapters(found, reel.locale),
             in_frames=False,
         ),
-        "edl": ListFormat(
-            ".edl",
-            lambda found, reel: write_edl(
-                found,
-                name=reel.name,
-                frame_rate=reel.rate,
-                video=reel.video,
-                timecode=reel.timecode,
-                offset=reel.offset,
-            ),
-        ),
-        "otio": ListFormat(
-            ".otio",
-            lambda found, reel: write_otio(
-                found,
-                name=reel.name,
-                frame_rate=reel.rate,
-                video=reel.video,
-                timecode=reel.timecode,
-                offset=reel.offset,
-            ),
-        ),
+        "edl": ListFormat(".edl", _at_timecode(write_edl)),
+        "otio": ListFormat(".otio", _at_timecode(write_otio)),
     }
 )
 """Name of a format, which is also that of its option, to how it is written."""
