@@ -18,6 +18,6 @@ import budoux
 parser = budoux.load_default_simplified_chinese_parser()
 found = {text: "|".join(parser.parse(text)) for text in ("对不起", "语音识别模型")}
 print("budoux", version("budoux"), *found.values())
-assert found["对不起"] == "对|不起"
-assert "识|别" in found["语音识别模型"] or "别模" in found["语音识别模型"]
+assert found["对不起"].startswith("对|")
+assert found["语音识别模型"].startswith("语|音识|别")
 PYTHON
