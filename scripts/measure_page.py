@@ -188,13 +188,14 @@ def probed(port: int, path: str = "/health") -> Iterator[Callable[[], list[float
 
 def _probe(port: int, path: str, stop: Event, told: "multiprocessing.Queue[list[float]]") -> None:
     seconds = []
-    while not stop.is_set():
+    stopped = False
+    while not stopped:  # asked once at least, also by a process that started late
         began = time.monotonic()
         with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as line:
             line.request("GET", path)
             line.getresponse().read()
         seconds.append(time.monotonic() - began)
-        time.sleep(SECONDS_BETWEEN_PROBES)
+        stopped = stop.wait(SECONDS_BETWEEN_PROBES)
     told.put(seconds)
 
 
