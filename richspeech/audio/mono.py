@@ -47,6 +47,10 @@ MOST_CHANNELS = 64
 SHORTEST_SECONDS = 0.01
 """ffmpeg's resampler gives nothing for less than its filter's length; silence makes up for it."""
 
+MIXED_SAMPLES = 16_384
+"""Of each channel that are mixed and resampled at once. Codecs give 20 ms at a time, and of those
+each costs as much again in calls; what comes out is the same, bit by bit."""
+
 
 class _Kind(NamedTuple):
     """What must not change within one resampler."""
@@ -77,7 +81,7 @@ def _check_kind(sample_rate: int, channels: int, name: str) -> None:
 def resampled(
     frames: Iterable[AudioFrame], name: str, weights: Weights | None = None
 ) -> Iterator[Waveforms]:
-    """Give the 16 kHz sound of each frame as soon as the resampler lets it out.
+    """Give the 16 kHz sound of the frames, MIXED_SAMPLES at a time.
 
     Without ``weights`` it is the average of all channels, [T], else [S, T]. Frames with another
     number of channels than the weights are averaged into the first waveform.
@@ -86,10 +90,16 @@ def resampled(
         _check_kind(kind.sample_rate, kind.channels, name)
         try:
             graph = _graph(kind, _fitting(weights, kind.channels))
+            waiting = 0
             for frame in run:
                 frame.pts = None  # forged times must not reach the filters
-                yield from _through(graph, frame, is_one=weights is None)
-            yield from _through(graph, None, is_one=weights is None)
+                graph.push(frame)
+                waiting += frame.samples
+                if waiting >= MIXED_SAMPLES:
+                    waiting = 0
+                    yield from _pulled(graph, is_one=weights is None)
+            graph.push(None)
+            yield from _pulled(graph, is_one=weights is None)
         except FFmpegError as error:
             raise AudioError("audio.channel_order", name=called(name)) from error
 
@@ -135,6 +145,7 @@ def _graph(kind: _Kind, weights: Weights) -> Graph:
             channel_layout=kind.layout,
             time_base=f"1/{kind.sample_rate}",
         ),
+        graph.add("asetnsamples", n=str(MIXED_SAMPLES), p="0"),
         graph.add("aformat", sample_fmts="fltp"),
         graph.add("pan", f"{layout}|{mixes}"),
         graph.add("apad", whole_dur=str(SHORTEST_SECONDS)),
@@ -145,8 +156,7 @@ def _graph(kind: _Kind, weights: Weights) -> Graph:
     return graph
 
 
-def _through(graph: Graph, frame: AudioFrame | None, *, is_one: bool) -> Iterator[Waveforms]:
-    graph.push(frame)
+def _pulled(graph: Graph, *, is_one: bool) -> Iterator[Waveforms]:
     while True:
         try:
             pulled = cast("AudioFrame", graph.pull())
@@ -181,5 +191,7 @@ def cut(waveforms: Iterable[Waveforms], block_samples: int) -> Iterator[Waveform
 
 
 def _clipped(waveform: Waveforms) -> Waveforms:
+    if waveform.min() >= -1.0 and waveform.max() <= 1.0:  # false of what is no number, too
+        return waveform
     np.nan_to_num(waveform, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(waveform, -1.0, 1.0, out=waveform)

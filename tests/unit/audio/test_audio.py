@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from richspeech.audio import decode as audio
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import load_waveform, open_recording
-from richspeech.audio.mono import SAMPLE_RATE
+from richspeech.audio.mono import SAMPLE_RATE, resampled
 from richspeech.errors import AudioError
 
 LIMITS = AudioLimits(max_bytes=200_000_000, max_seconds=3600.0)
@@ -547,6 +547,23 @@ def test_rate_and_channels_may_change_within_a_recording() -> None:
     assert len(waveform) / SAMPLE_RATE == pytest.approx(2.0, abs=0.15)
     assert frequency(waveform[: SAMPLE_RATE * 9 // 10]) == pytest.approx(FREQUENCY, abs=5)
     assert frequency(waveform[SAMPLE_RATE * 11 // 10 :]) == pytest.approx(FREQUENCY, abs=5)
+
+
+@given(st.lists(st.integers(1, 30_000), min_size=1, max_size=12), st.sampled_from([8_000, 44_100]))
+def test_frames_of_any_length_are_mixed_as_if_they_were_one(
+    lengths: list[int], sample_rate: int
+) -> None:
+    samples = np.stack([tone(sum(lengths) / sample_rate, sample_rate)[: sum(lengths)]] * 2)
+    samples[1] *= 0.5
+
+    def mixed(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        frames = [AudioFrame.from_ndarray(each, format="fltp", layout="stereo") for each in parts]
+        for frame in frames:
+            frame.sample_rate = sample_rate
+        return np.concatenate([*resampled(frames, "a.wav")])
+
+    parts = np.split(samples, np.cumsum(lengths)[:-1], axis=1)
+    np.testing.assert_array_equal(mixed(parts), mixed([samples]))
 
 
 def test_samples_that_are_no_numbers_become_silence_and_too_loud_ones_are_cut() -> None:
