@@ -28,6 +28,7 @@ import httpx
 
 from richspeech.places import HOME as ROOT
 from scripts.page_without_browser import config_in, entry_of
+from scripts.ports import free_port
 from scripts.screenshots import answers
 
 USER, PASSWORD = "ming", secrets.token_urlsafe(12)
@@ -87,8 +88,7 @@ class Server:
         return os.environ | own | self.environment
 
     def _command(self, *more: str) -> list[str]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         own = ["--model", "embedded", "--port", str(self.port)]
         return [sys.executable, "app_sensevoice.py", *own, *more]
 

@@ -36,8 +36,9 @@ from scripts.load.reference import make_clips, with_words
 from scripts.load.report import machine, markdown, summary, verdicts
 from scripts.load.watch import PROBE_PORT, Seen, watched
 from scripts.page_without_browser import opened
+from scripts.ports import free_port
 from scripts.screenshots import ARGUMENTS, CHROMIUM
-from scripts.server import Server, free_port, served
+from scripts.server import Server, served
 
 EXAMPLE = SHIPPED / "examples" / "zh-laughter.wav"
 MS = 1000

@@ -31,8 +31,8 @@ from urllib.parse import urlsplit
 import psutil
 from playwright.sync_api import sync_playwright
 
-from richspeech.app import bound_socket
 from richspeech.places import HOME as ROOT
+from scripts.ports import free_port
 from scripts.screenshots import ARGUMENTS, CHROMIUM, answers
 
 SECONDS_TO_SETTLE = 1.5
@@ -223,8 +223,7 @@ def recorded(port: int) -> Visit:
 @contextmanager
 def running(name: str, folder: Path, scratch: Path) -> Iterator[Console]:
     """Run the console of a folder with the embedded model."""
-    with bound_socket("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{scratch}/{name}.sqlite",
         "RICHSPEECH_EMOTION__ID": "embedded",

@@ -19,10 +19,10 @@ from typing import Literal, Protocol
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from richspeech.app import bound_socket
 from richspeech.console.examples import find_examples
 from richspeech.language.catalog import say
 from richspeech.places import HOME as ROOT
+from scripts.ports import free_port
 
 DOCS = ROOT / "docs"
 EXAMPLES = ROOT / "examples"
@@ -127,8 +127,7 @@ def main() -> int:
 @contextmanager
 def console() -> Iterator[str]:
     """Run app_sensevoice.py in a process of its own; gives its address."""
-    with bound_socket("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "app_sensevoice.py", "--model", "embedded", "--port", str(port)]
     with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as folder:

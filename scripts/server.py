@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +13,11 @@ from typing import Any
 import psutil
 
 from richspeech.places import HOME as ROOT
+from scripts.ports import free_port
 from scripts.screenshots import answers
 
 SECONDS_TO_STOP = 30
 BYTES_PER_MB = 10**6
-
-
-def free_port() -> int:
-    """Return a port of loopback on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 @dataclass

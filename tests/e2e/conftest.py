@@ -6,7 +6,6 @@ They go when its last test is done: playwright runs an event loop, beside which 
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
+from scripts.ports import free_port
 from scripts.screenshots import CHROMIUM, answers
 
 from .program import Program, Start, forked
@@ -105,12 +105,6 @@ def started(
     finally:
         server.terminate()
         server.wait(30)
-
-
-def free_port() -> int:
-    """A port at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def wait_for(server: Program, address: str, log: Path) -> None:

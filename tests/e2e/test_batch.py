@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
-from .conftest import free_port, started, wait_for
+from scripts.ports import free_port
+
+from .conftest import started, wait_for
 from .program import forked
 from .test_history import show
 from .visitor import EXAMPLES, Visitor, long_call, visitor_at, visitor_of, write_flac

@@ -1,4 +1,4 @@
-"""Message brokers of the tests' own: Redis and RabbitMQ, on ports that were free a moment ago."""
+"""Message brokers of the tests' own: Redis and RabbitMQ."""
 
 import os
 import shutil
@@ -11,17 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from scripts.ports import free_port
+
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Debian's own script; the one on the path insists on the user rabbitmq and its folders."""
-START_SECONDS = 60
+START_SECONDS = 180
 """RabbitMQ takes 8 s on two busy cores."""
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.socket() as found:
-        found.bind((host, 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Broker(ABC):

@@ -34,5 +34,5 @@ def test_every_route_answers_as_the_schema_says(api_address: str, tmp_path: Path
 
 
 def test_every_route_of_openais_protocol_is_described(api_address: str) -> None:
-    described = set(httpx.get(f"{api_address}/openapi.json").json()["paths"])
+    described = set(httpx.get(f"{api_address}/openapi.json", timeout=60).json()["paths"])
     assert described >= {"/v1/audio/transcriptions", "/v1/models", "/v1/models/{model}"}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from richspeech.storage.database import Database
 from richspeech.storage.deliveries import DeliveryStore
 from richspeech.storage.jobs import Claim, JobStore, NewJob, Outcome, QueuedJob
 from richspeech.storage.recordings import Recordings
+from scripts.ports import free_port
 from tests.documents import API, example_of
 from tests.fakes import wait_until, wav_at
 from tests.receiver import SECRET, Call, Receiver, receiving
@@ -167,8 +167,7 @@ def test_a_job_that_nobody_asked_about_and_one_that_was_lost_are_not_told(jobs: 
 def test_the_example_of_the_documents_verifies_a_call(jobs: JobStore) -> None:
     found = {example_of(document, "Webhooks", "python") for document in API}
     assert len(found) == 1, "both documents have the same example"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "RICHSPEECH_WEBHOOKS__SECRET": SECRET}
     code = found.pop().replace("9000", str(port))
     receiver = Receiver(origin=f"http://127.0.0.1:{port}")

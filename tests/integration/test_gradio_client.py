@@ -71,7 +71,7 @@ def test_a_client_finds_three_functions_with_their_types(client: Client) -> None
     assert takes["/batch"]["recordings"] == "list[filepath]"
     assert takes["/emotion"]["granularity"] == "Literal['utterance', 'frame']"
     assert all(one["description"] for one in functions.values())
-    assert "handle_file" in httpx.get(f"{client.src}gradio_api/info").text
+    assert "handle_file" in httpx.get(f"{client.src}gradio_api/info", timeout=60).text
 
 
 def test_the_answer_is_the_transcript_and_no_file_is_left(client: Client, workspace: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_key_that_is_for_reading_alone_has_nothing_transcribed(guarded: Guarde
     with pytest.raises(httpx.HTTPStatusError, match="403"):
         client.predict(handle_file(str(SAD)), api_name="/transcribe")
     example = {"path": str(SAD), "meta": {"_type": "gradio.FileData"}}
-    with httpx.Client(base_url=guarded.address, headers=client.headers) as program:
+    with httpx.Client(base_url=guarded.address, headers=client.headers, timeout=60) as program:
         number = function_of(program, "transcribe")
         assert joined(program, number, example, "auto", None, "") == 403
 
@@ -221,7 +221,7 @@ def test_a_key_that_is_for_reading_alone_has_nothing_transcribed(guarded: Guarde
 @pytest.fixture
 def program(address: str) -> Iterator[httpx.Client]:
     """A client that knows gradio's protocol, and tries more than that."""
-    with httpx.Client(base_url=address) as program:
+    with httpx.Client(base_url=address, timeout=60) as program:
         assert program.get("/config").status_code == 200
         yield program
 
@@ -256,7 +256,7 @@ def test_a_client_calls_the_functions_for_clients_and_no_other(program: httpx.Cl
 
 def test_a_page_calls_no_function_for_clients(address: str, program: httpx.Client) -> None:
     function = function_of(program, "transcribe")
-    with httpx.Client(base_url=address) as page:
+    with httpx.Client(base_url=address, timeout=60) as page:
         page.get("/")
         assert joined(page, function, recording(str(SAD)), "auto", None, "") == 404
 
@@ -266,7 +266,7 @@ def test_a_client_names_its_own_files_alone(
 ) -> None:
     function, private = function_of(program, "transcribe"), tmp_path / "private.wav"
     private.write_bytes(SAD.read_bytes())
-    with httpx.Client(base_url=address) as other:
+    with httpx.Client(base_url=address, timeout=60) as other:
         other.get("/config")
         theirs = sent(other)
         for path in (theirs, str(private), "/etc/passwd", "http://127.0.0.1:1/a.wav"):
@@ -278,7 +278,7 @@ def test_a_client_names_its_own_files_alone(
 def test_a_client_follows_its_own_calls_alone(address: str, program: httpx.Client) -> None:
     function = function_of(program, "transcribe")
     assert joined(program, function, recording(sent(program)), "auto", None, "", page="mine") == 200
-    with httpx.Client(base_url=address) as other:
+    with httpx.Client(base_url=address, timeout=60) as other:
         other.get("/config")
         assert other.get("/gradio_api/queue/data?session_hash=mine").status_code == 403
         assert joined(other, function, recording(sent(other)), "auto", None, "", page="mine") == 403
@@ -286,7 +286,9 @@ def test_a_client_follows_its_own_calls_alone(address: str, program: httpx.Clien
 
 def test_who_has_not_begun_at_the_configuration_sends_nothing(address: str) -> None:
     answer = httpx.post(
-        f"{address}/gradio_api/upload", files={"files": ("a.wav", SAD.read_bytes())}
+        f"{address}/gradio_api/upload",
+        files={"files": ("a.wav", SAD.read_bytes())},
+        timeout=60,
     )
     assert answer.status_code == 403
 

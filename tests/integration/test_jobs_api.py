@@ -304,7 +304,7 @@ def test_everybody_has_their_own_jobs_and_a_viewer_hands_none_in(tmp_path: Path)
 
             def of(who: str) -> Programs:
                 headers = {"authorization": f"Bearer {keys[who]}"}
-                http = httpx.Client(base_url=address, headers=headers)
+                http = httpx.Client(base_url=address, headers=headers, timeout=60)
                 return Programs(service, place, http, tmp_path / "workspace")
 
             [job] = of("ann").hand_in(place.recording(0.1))["data"]
@@ -325,5 +325,5 @@ def test_everybody_has_their_own_jobs_and_a_viewer_hands_none_in(tmp_path: Path)
 
 def test_where_nobody_does_jobs_that_is_said(tmp_path: Path) -> None:
     with served(build(Place(tmp_path).settings), tmp_path) as address:
-        answer = httpx.post(f"{address}{PATH}", files={"file": ("a.wav", b"a")})
+        answer = httpx.post(f"{address}{PATH}", files={"file": ("a.wav", b"a")}, timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "job")

@@ -316,7 +316,7 @@ def test_a_request_without_a_recording_is_refused(api_address: str) -> None:
         {"files": {"model": (None, "whisper-1")}},
         {"files": {"recording": ("a.wav", b"sound")}},
     ]
-    answers = [httpx.post(f"{api_address}{URL}", **each) for each in sent]
+    answers = [httpx.post(f"{api_address}{URL}", timeout=60, **each) for each in sent]
     assert [answer.status_code for answer in answers] == [400, 400, 400]
     assert [answer.json()["error"]["param"] for answer in answers] == [None, "file", "recording"]
 

@@ -6,7 +6,6 @@ The last test ends the server.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from richspeech.places import HOME as ROOT
+from scripts.ports import free_port
 from tests.fakes import PACED, wait_until
 
 EXAMPLES = ROOT / "examples"
@@ -97,11 +97,7 @@ def form_of(path: Path, **fields: str) -> bytes:
 @contextmanager
 def started(folder: Path, stop_seconds: float) -> Iterator[Server]:
     """Run a server that is ready."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as free,
-        socket.create_server(("127.0.0.1", 0)) as other,
-    ):
-        port, probe_port = free.getsockname()[1], other.getsockname()[1]
+    port, probe_port = free_port(), free_port()
     own = {
         "RICHSPEECH_OPERATIONS__PROBE_PORT": str(probe_port),
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from richspeech.places import HOME as ROOT
+from scripts.ports import free_port
 
 EXAMPLE = "richspeech/shipped/examples/zh-laughter.wav"
 PATIENCE_SECONDS = 120
@@ -87,8 +87,7 @@ def test_the_installed_command_transcribes_from_another_folder(
 @pytest.fixture
 def port(installed: Path, environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
     """The installed console, started in a folder of no meaning."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     command = [str(installed / "bin" / "richspeech"), "serve", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log:
         console = subprocess.Popen(

@@ -17,6 +17,7 @@ from richspeech.access.principal import ANYBODY, NOBODY, Principal, Role
 from richspeech.errors import (
     AccessError,
     AudioError,
+    Cancelled,
     JobError,
     ModelError,
     QuotaError,
@@ -402,26 +403,23 @@ def test_whoever_watches_sees_a_job_get_further_and_end(place: Place) -> None:
 def test_whoever_watches_a_job_that_waits_looks_less_and_less_often(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[str] = []
-    find = JobQueue.find
+    pauses: list[float] = []
 
-    def counted(queue: JobQueue, identifier: str) -> QueuedJob:
-        looks.append(identifier)
-        return find(queue, identifier)
-
-    monkeypatch.setattr("richspeech.queue.queue.PAGE_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(JobQueue, "find", counted)
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            raise Cancelled
 
     async def watch(queue: JobQueue, job: QueuedJob) -> None:
-        watching = queue.watch(job.id)
-        await anext(watching)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(watching), 0.5)
+        monkeypatch.setattr(asyncio, "sleep", pause)
+        with pytest.raises(Cancelled):
+            [_ async for _ in queue.watch(job.id)]
 
     with place.process() as service:
         (job,) = queue_of(service).submit([place.recording(0.1)], ASKED)
         asyncio.run(watch(queue_of(service), job))
-    assert 2 < len(looks) < 12
+    assert pauses == sorted(pauses)
+    assert pauses[0] < pauses[-1] == pauses[-2]
 
 
 def test_what_is_over_for_long_goes_with_its_recording(place: Place) -> None:

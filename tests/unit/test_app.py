@@ -27,6 +27,7 @@ from richspeech.jobs.runner import Runner
 from richspeech.operations.parts import Parts
 from richspeech.operations.requests import Kind, Seen
 from richspeech.settings import Settings
+from scripts.ports import free_port
 from tests.fakes import FakeTranscriber, loaded_with, wait_until
 
 
@@ -160,8 +161,7 @@ def test_a_host_that_does_not_exist_is_one_sentence() -> None:
 def test_a_model_that_is_not_there_is_one_sentence(
     as_before: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     assert serve("--port", str(port), "--model", str(tmp_path)) == 1
     error = capsys.readouterr().err
     assert "lacks config.yaml" in error
@@ -179,8 +179,7 @@ def test_the_folder_of_the_uploads_goes_with_the_process(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     assert serve("--port", str(port)) == 0
     assert folders[0].name.startswith("richspeech-")
     assert not folders[0].exists()
@@ -200,8 +199,7 @@ def test_a_damaged_history_is_refused_and_put_aside_where_somebody_says_so(
     path.write_bytes(b"no database at all " * 1_000)
     monkeypatch.setenv("RICHSPEECH_HISTORY__URL", f"sqlite:///{path}")
     monkeypatch.setattr("richspeech.engines.loader.load_engine", interrupted)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     assert serve("--port", port) == 1
     error = capsys.readouterr().err
     assert "The history is damaged (file is not a database)" in error

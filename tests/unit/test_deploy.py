@@ -3,8 +3,7 @@
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import yaml
 
 from richspeech.api.middleware.visitors import OPEN
 from richspeech.settings import Settings, load_settings
+from tests.fakes import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -327,7 +327,7 @@ def tunnel(machine: Path, *arguments: str, breaks: int = 0) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
 
@@ -364,16 +364,9 @@ def test_the_tunnel_ends_with_its_script(machine: Path) -> None:
     )
     wait_until(lambda: (machine / "pid").exists() and (machine / "pid").read_text("utf-8") != "")
     script.terminate()
-    assert script.wait(10) == 143
+    assert script.wait(60) == 143
     tunnel = Path("/proc") / (machine / "pid").read_text("utf-8").strip()
     wait_until(lambda: not tunnel.exists())
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.process

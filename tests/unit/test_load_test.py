@@ -178,7 +178,7 @@ def test_percentiles_are_those_of_all_values() -> None:
 @pytest.mark.process
 def test_a_server_that_does_nothing_is_measured_beside() -> None:
     with idle_server() as port, probed(port) as answers:
-        httpx.get(f"http://127.0.0.1:{port}/").raise_for_status()
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=60).raise_for_status()
     assert len(answers()) >= 1
     shown = markdown(found(a_record(Outcome.RIGHT)))
     assert "| a server that does nothing, the same | 2, 2, 2, 2 (2 asked) |" in shown

@@ -139,10 +139,26 @@ def test_a_job_that_is_deleted_ends_its_events_with_the_reason() -> None:
     assert read(last)["error"]["code"] == "job"
 
 
+async def until_a_comment() -> list[str]:
+    """The events of a job that ends once somebody was told that nothing is new."""
+    told_so, heard = asyncio.Event(), []
+
+    async def changes() -> AsyncGenerator[QueuedJob]:
+        yield RUNNING
+        await told_so.wait()
+        yield OVER
+
+    async for event in events(changes(), lambda: False, "en"):
+        heard.append(event)
+        if event == COMMENT:
+            told_so.set()
+    return heard
+
+
 def test_where_nothing_changes_a_comment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("richspeech.api.jobs.events.SILENT_SECONDS", 0.0)
     monkeypatch.setattr("richspeech.api.jobs.events.PAGE_POLL_SECONDS", 0.01)
-    first, *comments, last = told(slow())
+    first, *comments, last = asyncio.run(until_a_comment())
     assert (read(first)["state"], read(last)["state"]) == ("running", "finished")
     assert set(comments) == {COMMENT}
 

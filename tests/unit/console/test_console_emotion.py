@@ -200,12 +200,12 @@ def test_cancelling_ends_a_job_with_the_block_it_recognises_and_keeps_nothing(
 
     def fed() -> None:
         reached.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     work = work_with(load=lambda: loaded(fed))
     job = EmotionJob(call, EmotionRequest())
     work.submit(job, tmp_path / "page")
-    assert reached.wait(10)
+    assert reached.wait(60)
     job.cancel()
     assert "正在停止" in emotion_render.status(job, "zh")
     go_on.set()
@@ -221,7 +221,7 @@ def test_who_waits_for_the_model_can_leave_and_the_next_one_finds_it(
 
     def load() -> LoadedEmotionRecogniser:
         loads.append(1)
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return loaded()
 
     work = work_with(load=load)
@@ -420,10 +420,10 @@ def test_an_opinion_that_is_stopped_changes_nothing(call: Path) -> None:
 
     def fed() -> None:
         reached.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     with asked(job, lambda: loaded(fed)):
-        assert reached.wait(10)
+        assert reached.wait(60)
         assert job.second_opinion is not None
         job.second_opinion.cancel()
         go_on.set()
@@ -443,7 +443,7 @@ def test_a_second_press_while_it_runs_is_one_opinion(call: Path) -> None:
     job, go_on = job_of(call), threading.Event()
 
     def load() -> LoadedEmotionRecogniser:
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return loaded()
 
     with asked(job, load) as work:

@@ -1,6 +1,5 @@
 """Whose page, window and files these are, and when they go."""
 
-import os
 import time
 from pathlib import Path
 
@@ -15,6 +14,26 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.queue.batches import Packing
 
 MING, HONG = "visitor ming", "visitor hong"
+KEPT_SECONDS = 600.0
+
+
+class Clock:
+    """The real one, ahead of it by so many seconds."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("richspeech.console.sessions.time", clock)
+    return clock
 
 
 def uploaded(session: Session, name: str = "call.wav") -> str:
@@ -96,33 +115,32 @@ def test_a_visitor_may_fetch_what_any_of_his_windows_has(tmp_path: Path) -> None
     assert not sessions.shows(MING, str(session.folder))
 
 
-def test_files_go_when_they_are_old_unless_somebody_works_on_them() -> None:
-    sessions = Sessions(0.2)
+def test_files_go_when_they_are_old_unless_somebody_works_on_them(clock: Clock) -> None:
+    sessions = Sessions(KEPT_SECONDS)
     idle, busy = (sessions.attach(name, name, MING) for name in ("idle", "busy"))
     paths = [Path(uploaded(session)) for session in (idle, busy)]
     job = Transcription(paths[1], TranscriptionRequest(), state=State.RUNNING)
     show(busy, job)
-    while time.time() - os.stat(paths[1]).st_ctime < 0.25:  # noqa: PTH116
-        time.sleep(0.01)
+    clock.ahead += KEPT_SECONDS + 1
     sessions.of_window("idle", MING)
     sessions.sweep()
     assert [path.exists() for path in paths] == [False, True]
     job.state = State.FINISHED
     sessions.sweep()
     assert paths[1].exists()  # for as long again after the end
-    time.sleep(0.25)
+    clock.ahead += KEPT_SECONDS + 1
     sessions.sweep()
     assert not paths[1].exists()
 
 
-def test_what_came_of_long_work_is_there_after_its_end() -> None:
-    sessions = Sessions(0.2)
+def test_what_came_of_long_work_is_there_after_its_end(clock: Clock) -> None:
+    sessions = Sessions(KEPT_SECONDS)
     session = sessions.attach("page", "key", MING)
     run = Packing("b1", ("txt",), session.folder / "batch.zip")
     session.put(run)
     run.path.write_bytes(b"PK")
     run.state = State.RUNNING
-    time.sleep(0.25)  # longer than anything is kept
+    clock.ahead += KEPT_SECONDS + 1
     sessions.sweep()
     run.state = State.FINISHED
     sessions.leave("page")
@@ -137,11 +155,11 @@ def test_a_window_has_a_mark_that_outlasts_the_process_and_is_not_its_key() -> N
     assert "key" not in marks[0]
 
 
-def test_an_upload_that_takes_long_stays_while_it_comes() -> None:
-    sessions = Sessions(0.2)
+def test_an_upload_that_takes_long_stays_while_it_comes(clock: Clock) -> None:
+    sessions = Sessions(KEPT_SECONDS)
     with sessions.uploading("key", MING) as folder:
         (folder / "half").write_bytes(b"sound")
-        time.sleep(0.25)
+        clock.ahead += KEPT_SECONDS + 1
         sessions.sweep()
         assert (folder / "half").exists()
 

@@ -112,7 +112,7 @@ def test_who_waits_sleeps_until_there_is_something_to_look_at() -> None:
     assert thread.is_alive()
     is_wanted = False
     turn.look()
-    thread.join(1)
+    thread.join(60)
     assert not thread.is_alive()
 
 

@@ -15,7 +15,7 @@ from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import WaitingRoom
 from richspeech.operations import parts as module
 from richspeech.operations.parts import Parts
-from tests.fakes import FakeTranscriber, loaded_with, ready
+from tests.fakes import FakeTranscriber, loaded_with, ready, wait_until
 
 
 class Exported(Job):
@@ -25,6 +25,13 @@ class Exported(Job):
 @pytest.fixture
 def loaded() -> Readiness:
     return ready(loaded_with(FakeTranscriber()))
+
+
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the thread that asks the store have its turn when it may."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(module, "HOLDS_SECONDS", 3600.0)
 
 
 def asked(parts: Parts) -> tuple[int, dict[str, str | None], str | None]:
@@ -116,6 +123,7 @@ def test_a_history_that_hangs_holds_nobody_up(
         status, faults, _ = asked(parts)
         assert status == 503
         assert "within a second" in str(faults["store"])
+    wait_until(lambda: bool(times))
     go_on.set()
     assert len(times) == 1, "it is asked no second time while it has not answered"
 
