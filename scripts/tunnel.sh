@@ -14,17 +14,13 @@ for port in "$here" "$there"; do
   fi
 done
 
-# In the background and waited for, or a signal would end this script and leave the tunnel.
-child=
+# In the background and waited for, or a signal would end this script and leave the tunnel. Whatever
+# runs by then is ended: a signal may come before this script has even looked at what it has started.
 run() {
-  local status=0
   "$@" &
-  child=$!
-  wait "$child" || status=$?
-  child=
-  return "$status"
+  wait "$!"
 }
-trap 'if [ -n "$child" ]; then kill "$child"; fi' EXIT
+trap 'jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
