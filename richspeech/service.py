@@ -12,6 +12,7 @@ from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
 from richspeech.audio.container import AudioLimits
+from richspeech.engines.denoising.load import require_denoiser
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loaded import Models
@@ -349,8 +350,10 @@ def open_service(
     somebody has to do them, by ``at_work``. If there are ``others``, it is they who recognise what
     is read here, and the event is set to tell them. An ``observer`` looks on at jobs. Who
     ``reads_aside`` does so in processes of their own, if the settings have any. Raises
-    ``StoreError``, and ``OptionError`` when it is to keep and they switch the history off.
+    ``StoreError``, ``SettingsError`` for a denoiser that is not installed, and ``OptionError`` when
+    it is to keep and they switch the history off.
     """
+    require_denoiser(settings.recognition.denoise)
     readiness = Readiness()
     with ExitStack() as stack:
         stack.enter_context(audit_written(settings.operations))

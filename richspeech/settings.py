@@ -37,7 +37,7 @@ from richspeech.errors import SettingsError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
-from richspeech.model.options import MOST_TRACKS, Channels, Tracks
+from richspeech.model.options import MOST_TRACKS, Channels, Denoise, Tracks
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
     DEFAULT_RISK_RULES,
@@ -223,6 +223,11 @@ class ReadingSettings(_Group):
     stall_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
 
 
+def _off(value: Any) -> Any:
+    """Read the word off, which is the same as false in YAML."""
+    return "off" if value is False else value
+
+
 class RecognitionSettings(_Group):
     """What the recogniser is asked for when a request says nothing else."""
 
@@ -234,6 +239,7 @@ class RecognitionSettings(_Group):
     ban_unknown_emotion: bool = False
     tracks: Annotated[int, Field(ge=1, le=MOST_TRACKS)] | Tracks = "default"
     channels: Channels = "auto"
+    denoise: Annotated[Denoise, BeforeValidator(_off)] = "off"
 
 
 class ParaformerSettings(_Group):

@@ -1,10 +1,15 @@
 # shellcheck shell=bash
 # Make .venv and install what is named: environment.sh REQUIREMENTS-FILE. Sourced, not run.
 # A file that was installed before and has not changed since is skipped. TORCH_INDEX names an index with
-# another build of torch than PyPI's, which brings CUDA along.
+# another build of torch than PyPI's, which brings CUDA along. A file whose first line says --no-deps is
+# installed without what its packages ask for.
 
 environment() {
   local requirements=$1
+  if [ ! -f "$requirements" ]; then
+    echo "There is no $requirements: choose one of $(echo requirements*.txt)." >&2
+    return 1
+  fi
   local stamp
   stamp=.venv/$(basename "$requirements").$(cat requirements*.txt | sha256sum | cut -c1-16)
   if [ -e "$stamp" ]; then return; fi
@@ -23,6 +28,7 @@ environment() {
     grep -E '^torch(audio)?==' requirements.txt \
       | "${pip[@]}" --index-url "$TORCH_INDEX" --no-deps --requirement /dev/stdin
   fi
+  if head -n 1 "$requirements" | grep -q -e --no-deps; then pip+=(--no-deps); fi
   "${pip[@]}" --requirement "$requirements"
   touch "$stamp"
 }

@@ -7,6 +7,7 @@ unset PYTHONDONTWRITEBYTECODE  # else every process compiles the package and eve
 export PIP_COMPILE=no  # of 25,000 modules the tests import a fifth, which Python compiles then
 . scripts/environment.sh
 environment requirements-dev.txt
+environment requirements-denoise.txt
 
 # The tests run beside the types, which take one core. Three at a time, since some of them wait.
 if [ "${1-}" = --fast ]; then

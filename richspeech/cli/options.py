@@ -13,7 +13,9 @@ from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import (
     CHANNELS,
+    DENOISE,
     Channels,
+    Denoise,
     Options,
     language_hint,
     tracks_in,
@@ -149,6 +151,8 @@ class Recognition:
     """audio tracks that are heard: the main one, all by themselves, all as one, or one"""
     channels: Annotated[str | None, Parameter(choices=CHANNELS)] = None
     """channels as one, each by itself, or as what is on them asks for"""
+    denoise: Annotated[str | None, Parameter(choices=DENOISE)] = None
+    """what takes noise out before anything is looked for; it often hurts: see docs/denoising.md"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
     """hotwords, separated by spaces"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
@@ -182,6 +186,7 @@ class Recognition:
             ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
             tracks=tracks_in(self.tracks) if self.tracks else defaults.tracks,
             channels=cast("Channels", self.channels or defaults.channels),
+            denoise=cast("Denoise", self.denoise or defaults.denoise),
             hotwords=(*(self.hotwords or "").split(), *hotwords),
         )
 

@@ -12,6 +12,7 @@ from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
+from richspeech.model.options import DENOISE
 
 Offer: TypeAlias = Callable[[Engine, str], dict[str, Any]]
 """Engine and locale → how a widget looks."""
@@ -106,6 +107,12 @@ def _tagged(tags: Sequence[str], locale: str) -> list[tuple[str, str]]:
         tag: say("auto", locale) if tag == AUTO else language_name(tag, locale) for tag in tags
     }
     return [(f"{tag} · {name}", tag) for tag, name in names.items()]
+
+
+def denoise_offer(engine: Engine, locale: str) -> dict[str, Any]:
+    """Return what may take noise out; engines that take recordings whole get them as they are."""
+    offer = offer_of(Capability.LIVE, "denoise", "denoise_info")(engine, locale)
+    return offer | {"choices": [(say(f"denoise_{each}", locale), each) for each in DENOISE]}
 
 
 def allowed_offer(engine: Engine, locale: str) -> dict[str, Any]:

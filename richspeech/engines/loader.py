@@ -215,6 +215,7 @@ def default_options(settings: Settings) -> Options:
         merge_length_s=asked.merge_length_s,
         tracks=asked.tracks,
         channels=asked.channels,
+        denoise=asked.denoise,
         ban_unknown_emotion=asked.ban_unknown_emotion,
     )
 

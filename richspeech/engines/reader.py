@@ -14,6 +14,7 @@ from richspeech.audio.vad import VadOptions
 from richspeech.engines.common.fbank import MEL_BINS, Fbank
 from richspeech.engines.common.fsmn import Affine, Block, Fsmn
 from richspeech.engines.common.fsmn_vad import SPLICED, FsmnVad
+from richspeech.engines.denoising.load import load_denoisers
 from richspeech.language.catalog import locales, say
 from richspeech.language.figures import FORMS, Figure
 from richspeech.model.options import Options
@@ -28,6 +29,7 @@ def warm_up() -> None:
     That is 2 s of work, of which every process that is forked from here is spared.
     """
     _speak()
+    load_denoisers()
     made = Reader(Fbank(), FsmnVad(_blank(), VadOptions()))
     reader: Reader = pickle.loads(made.pickled)  # noqa: S301 - our own; torch loads more for it
     with open_recording(BytesIO(_silence()), AudioLimits(10**6, 10.0)) as recording:

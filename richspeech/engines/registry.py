@@ -85,6 +85,7 @@ class Engine:
             and self.can(Capability.BAN_UNKNOWN_EMOTION),
             hotwords=options.hotwords if self.can(Capability.HOTWORDS) else (),
             turn_detection=options.turn_detection if self.can(Capability.LIVE) else None,
+            denoise=options.denoise if self.can(Capability.LIVE) else Options.denoise,
         )
 
     def _confined(self, allowed: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -22,6 +22,8 @@ MOST_TRACKS = 99
 """No container of a recording has as many."""
 Channels: TypeAlias = Literal["auto", "mix", "split"]
 CHANNELS: tuple[str, ...] = get_args(Channels)
+Denoise: TypeAlias = Literal["off", "rnnoise", "gtcrn"]
+DENOISE: tuple[str, ...] = get_args(Denoise)
 HOTWORD_LETTERS = range(2, 21)
 """Single characters sound like too many others, and nobody says longer ones in one breath."""
 
@@ -55,6 +57,8 @@ class Options:
     channels: Channels = "auto"
     """Whether the channels of a track are heard as one ``mix`` or ``split``, each by itself;
     ``auto`` listens to what is on them."""
+    denoise: Denoise = "off"
+    """What takes noise out of the recording before anything is looked for in it."""
     raw: RawFormat | None = None
     """What the recording is, where it has no header to say so."""
 
@@ -72,6 +76,8 @@ class Options:
             )
         _require_hotwords(self.hotwords)
         _require_strands(self.tracks, self.channels)
+        if self.denoise not in DENOISE:
+            raise OptionError("option.denoise", value=str(self.denoise)[:40])
 
 
 def language_hint(value: str | None) -> str | None:

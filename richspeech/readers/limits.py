@@ -17,8 +17,15 @@ from pathlib import Path
 import seccompy
 from seccompy import ArgCmp, CmpOp, Filter
 
+from richspeech.audio.mono import SAMPLE_RATE
+from richspeech.model.options import Options
+from richspeech.recognition.reading import Stretch
+
 CLONE_THREAD = 0x00010000
 PR_SET_PDEATHSIG = 1
+
+DENOISED_CPU_SECONDS = 0.5
+"""Processor time for a second of one sound whose noise is taken out; 0.1 is usual."""
 
 MOST_FILES = 16
 """Standard streams, socket, recording, reader, and room for what is only on its way."""
@@ -52,9 +59,18 @@ class ReaderLimits:
     stall_seconds: float = 60.0
     """Without a word and without doing anything, after which it is given up."""
 
-    def cpu_allowed(self, seconds: float) -> float:
-        """Return the processor time that so much sound may have taken."""
-        return self.cpu_seconds + self.cpu_seconds_per_second * seconds
+    def cpu_allowed(self, seconds: float, denoised: float = 0.0) -> float:
+        """Return the processor time that so much sound may have taken.
+
+        ``denoised`` are the seconds, of each strand, whose noise was taken out.
+        """
+        heard = self.cpu_seconds_per_second * seconds
+        return self.cpu_seconds + heard + DENOISED_CPU_SECONDS * denoised
+
+
+def denoised_seconds(stretch: Stretch, options: Options) -> float:
+    """Return for how much of a stretch noise was taken out, of each strand."""
+    return 0.0 if options.denoise == "off" else stretch.block.size / SAMPLE_RATE
 
 
 def end_with_parent(parent: int) -> None:

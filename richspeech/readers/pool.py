@@ -29,7 +29,7 @@ from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand
 from richspeech.readers.channel import Gone, Message
-from richspeech.readers.limits import ReaderLimits
+from richspeech.readers.limits import ReaderLimits, denoised_seconds
 from richspeech.readers.processes import ReaderProcess, Template
 from richspeech.readers.reader import LONGEST_WORD, Known
 from richspeech.readers.record import MalformedError, empty_arrays, unpacked
@@ -168,6 +168,9 @@ class _Work:
         self.known = Known(None, (), ())
         self._template, self._cancelled, self._limits = template, cancelled, limits
         self._is_suspect = False
+        self._options = Options()
+        self._denoised = 0.0
+        """Seconds of sound, of each strand, whose noise was taken out."""
         self._seconds, self._most_seconds = 0.0, 0.0
         """Of sound that has come, and that may come."""
         self._began = self._seen = process.cpu_seconds
@@ -177,7 +180,7 @@ class _Work:
 
     def open(self, file: BinaryIO, limits: AudioLimits, options: Options) -> None:
         """Have it opened; raises what went wrong."""
-        self._most_seconds = limits.max_seconds
+        self._most_seconds, self._options = limits.max_seconds, options
         asked = pickle.dumps((limits, options, self.name)).hex()
         self._say("open", asked, files=[file.fileno()])
         match self._hear():
@@ -240,6 +243,7 @@ class _Work:
         except MalformedError as error:
             raise self._nonsense() from error
         self._seconds += stretch.block.shape[-1] / SAMPLE_RATE
+        self._denoised += denoised_seconds(stretch, self._options)
         if not _is_sound(stretch) or self._seconds > self._most_seconds + BLOCK_SECONDS:
             raise self._nonsense()
         return stretch
@@ -319,7 +323,7 @@ class _Work:
         if used <= self._seen:
             self._end()
             raise AudioError("reading.silent", name=self._called, seconds=limits.stall_seconds)
-        if used - self._began > 2 * limits.cpu_allowed(self._seconds):
+        if used - self._began > 2 * limits.cpu_allowed(self._seconds, self._denoised):
             self._end()
             raise AudioError("reading.cpu", name=self._called)
         self._seen, self._patience = used, seconds + limits.stall_seconds

@@ -26,7 +26,7 @@ from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand
 from richspeech.readers.channel import BLOCK_BYTES, BLOCKS, Filler, Gone, Line, Stopped
-from richspeech.readers.limits import ReaderLimits, confine
+from richspeech.readers.limits import ReaderLimits, confine, denoised_seconds
 from richspeech.readers.record import packed, shapes_of
 from richspeech.recognition.reading import Reader, Stretch, WaveformSource, strands_of
 
@@ -107,10 +107,11 @@ class _Session:
     def _read(self, source: BinaryIO, limits: AudioLimits, options: Options, name: str) -> None:
         with open_strands(source, limits, options, name=name) as recording:
             self.line.send("opened", self._known(recording))
-            seconds = 0.0
+            seconds = denoised = 0.0
             for stretch in self._stretches(recording):
                 seconds += stretch.block.shape[-1] / SAMPLE_RATE
-                self._allow(seconds)
+                denoised += denoised_seconds(stretch, options)
+                self._allow(seconds, denoised)
                 self.filler.listen()
                 arrays: list[Any] = []
                 record = packed(stretch, arrays)
@@ -138,9 +139,9 @@ class _Session:
     def _known(self, recording: WaveformSource) -> Any:
         return packed(Known.of(recording), [])
 
-    def _allow(self, seconds: float) -> None:
+    def _allow(self, seconds: float, denoised: float = 0.0) -> None:
         """Have this process killed when so much sound has taken too much processor time."""
-        most = self.used + self.limits.cpu_allowed(seconds)
+        most = self.used + self.limits.cpu_allowed(seconds, denoised)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(most) + 1, hard))
 

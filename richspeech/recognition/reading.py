@@ -1,6 +1,7 @@
 """Reading: an opened recording → utterances, each as soon as it is certain.
 
-    blocks → frames, raised if they are quiet → speech spans → utterances, and the sounds between
+    blocks, without their noise if somebody asks → frames, raised if they are quiet
+           → speech spans → utterances, and the sounds between
 
 Where a recording has several strands this is done for each, and the utterances of all come in the
 order of time.
@@ -23,7 +24,7 @@ from richspeech.audio.loudness import Raiser
 from richspeech.audio.mono import Waveform, Waveforms
 from richspeech.audio.sounds import SoundFinder, SoundSpan
 from richspeech.audio.vad import SpanMerger, SpeechSpan
-from richspeech.model.options import Options
+from richspeech.model.options import Denoise, Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import ALONE, Strand
 from richspeech.model.turn_detection import TurnDetection
@@ -100,6 +101,23 @@ class Frontend(Protocol):
         """Begin a recording."""
 
 
+class Denoiser(Protocol):
+    """Takes noise out of one recording as it comes; what it gives is where it was."""
+
+    def feed(self, waveform: Waveform) -> Waveform:
+        """Take the next samples; return those that are certain by now."""
+
+    def finish(self) -> Waveform:
+        """Return what is left at the end of the recording: as many in all as were taken."""
+
+
+class Denoising(Protocol):
+    """Makes denoisers."""
+
+    def stream(self, denoise: Denoise) -> Denoiser | None:
+        """Begin a recording; None where nothing is taken out of it."""
+
+
 class SpanStream(Protocol):
     """Finds speech in one recording as it comes."""
 
@@ -130,11 +148,12 @@ class Stretch:
     """The next block of a recording, and what is certain by its end."""
 
     block: Waveforms
-    """float32 16 kHz, [T] or [S, T]; empty at the end, and where no sound has come yet."""
+    """float32 16 kHz, [T] or [S, T], with its noise; empty at the end, and where no sound has come
+    yet."""
     utterances: tuple[Utterance, ...]
     """Those that can grow no more since this block, in the order of time."""
     seconds: float
-    """Length of the recording so far, this block included."""
+    """Length of the recording so far, this block included, but for what a denoiser holds."""
     open_start: float | None = None
     """Start of the utterance that has begun and may still grow, in seconds."""
     open_sound: float | None = None
@@ -164,6 +183,8 @@ class Reader:
     end gets those alone."""
     raises_quiet: bool = False
     """Whether very quiet recordings are raised before anything is looked for."""
+    denoisers: Denoising | None = None
+    """Take noise out where options ask for it; none does so where there are none."""
 
     def read(self, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
         """Yield a stretch for every block, and one for the end; raises what the recording does.
@@ -197,7 +218,8 @@ class Reader:
         detected = self.detector.stream(options.turn_detection)
         sounds = SoundFinder() if self.hears_sounds and options.turn_detection is None else None
         raiser = Raiser() if self.raises_quiet else None
-        return UtteranceStream(self.frontend.stream(), detected, options, sounds, raiser)
+        denoiser = self.denoisers.stream(options.denoise) if self.denoisers else None
+        return UtteranceStream(self.frontend.stream(), detected, options, sounds, raiser, denoiser)
 
 
 class UtteranceStream:
@@ -213,9 +235,10 @@ class UtteranceStream:
         options: Options,
         sounds: SoundFinder | None = None,
         raiser: Raiser | None = None,
+        denoiser: Denoiser | None = None,
     ) -> None:
         self._frames, self._spans, self._sounds = frames, spans, sounds
-        self._raiser = raiser
+        self._raiser, self._denoiser = raiser, denoiser
         self._buffer = FrameBuffer()
         self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
 
@@ -238,13 +261,17 @@ class UtteranceStream:
     def feed(self, block: Waveform) -> Stretch:
         """Take the next block."""
         self._buffer.forget(self.seconds - HISTORY_SECONDS)
-        return self._stretch(block, self._closed_by(block) if len(block) else [])
+        clean = block if self._denoiser is None else self._denoiser.feed(block)
+        return self._stretch(block, self._closed_by(clean) if len(clean) else [])
 
     def finish(self) -> Stretch:
         """Return what is left at the end of the recording."""
         nothing = np.zeros(0, np.float32)
+        clean = nothing if self._denoiser is None else self._denoiser.finish()
+        closed = [*self._closed_by(clean)] if len(clean) else []
         held = self._raiser.finish() if self._raiser else None
-        closed = [] if held is None else self._closed_in(nothing, Frames(held[1], held[0]))
+        if held is not None:
+            closed += self._closed_in(nothing, Frames(held[1], held[0]))
         last = self._merger.feed(self._spans.finish()) + self._merger.finish()
         sounds = [] if self._sounds is None else self._sounds.finish(last)
         return self._stretch(nothing, (*closed, *_in_order(last, sounds)))

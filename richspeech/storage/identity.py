@@ -81,6 +81,8 @@ def request_identity(identity: str, options: Options) -> str:
         del asked["tracks"]
     if options.channels == Options.channels:
         del asked["channels"]
+    if options.denoise == Options.denoise:
+        del asked["denoise"]
     if options.raw is None:
         del asked["raw"]
     if options.allowed_languages is None:

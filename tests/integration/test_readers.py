@@ -24,6 +24,7 @@ from richspeech.audio.decode import load_waveform
 from richspeech.audio.strands import open_strands
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.denoising.load import Denoisers
 from richspeech.engines.hub import EMBEDDED_DETECTOR
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import AudioError, Cancelled, StoppingError
@@ -66,7 +67,7 @@ def pool() -> Iterator[ReaderPool]:
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader(Fbank(), FsmnVad.load(EMBEDDED_DETECTOR))
+    return Reader(Fbank(), FsmnVad.load(EMBEDDED_DETECTOR), denoisers=Denoisers())
 
 
 @pytest.fixture
@@ -98,7 +99,10 @@ def contents(stretch: Stretch) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("name", SPOKEN)
-@pytest.mark.parametrize("options", [Options(), Options(merge=True)])
+@pytest.mark.parametrize(
+    "options",
+    [Options(), Options(merge=True), Options(denoise="rnnoise"), Options(denoise="gtcrn")],
+)
 def test_what_comes_from_elsewhere_is_bit_for_bit_what_is_read_here(
     pool: ReaderPool, reader: Reader, name: str, options: Options
 ) -> None:

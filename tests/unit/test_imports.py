@@ -56,7 +56,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
     "reader",
-    *("sentiment.load", "emotion2vec.load"),
+    *("sentiment.load", "emotion2vec.load", "denoising.load"),
 )
 """Modules of ``engines`` that everybody may import."""
 
@@ -96,6 +96,7 @@ HOMES = {
     "opentimelineio": ("review.timecode", "review.timeline"),
     "jinja2": ("writers", "console"),
     "numba": ("audio.vad",),
+    "soxr": ("engines.denoising",),
     "gradio": ("console",),
     "jiwer": ("review.comparison",),
     "fastapi": ("api", "app"),

@@ -103,6 +103,13 @@ def test_a_rule_is_read(tmp_path: Path) -> None:
     assert load_settings(written(tmp_path, text)).rules == (rule,)
 
 
+@pytest.mark.parametrize("word", ["off", '"off"'])
+def test_off_is_off_although_yaml_takes_it_for_false(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"recognition: {{denoise: {word}}}", encoding="utf-8")
+    assert load_settings(path).recognition.denoise == "off"
+
+
 def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):

@@ -27,6 +27,7 @@ from richspeech.model.options import (
     MOST_HOTWORDS,
     MOST_TRACKS,
     Channels,
+    Denoise,
     Options,
     Tracks,
 )
@@ -117,6 +118,11 @@ class RecognitionForm(BaseModel):
         description="mix hears channels as one, split each by itself, and auto as what is on them "
         "asks for. Else as the settings say.",
     )
+    denoise: Denoise | None = Field(
+        None,
+        description="What takes noise out before anything is looked for: rnnoise, gtcrn or off. "
+        "Else as the settings say.",
+    )
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""
@@ -133,6 +139,7 @@ class RecognitionForm(BaseModel):
             turn_detection=turns,
             tracks=self.tracks or defaults.tracks,
             channels=self.channels or defaults.channels,
+            denoise=self.denoise or defaults.denoise,
         )
         if allowed:
             asked = replace(asked, allowed_languages=tuple(dict.fromkeys(allowed)))

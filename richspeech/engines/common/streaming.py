@@ -4,6 +4,7 @@ from richspeech.engines.common.ct_punc import CtPunc
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.punctuated import Punctuated
+from richspeech.engines.denoising.load import Denoisers
 from richspeech.engines.loaded import Models, Parts
 from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import Pipeline, Recogniser, RecognitionQueue
@@ -63,5 +64,6 @@ def reading(
         block_seconds,
         hears_sounds=hears_sounds,
         raises_quiet=settings.vad.raise_quiet,
+        denoisers=Denoisers(),
     )
     return Pipeline(queue, reader, model=models.recogniser.name, sure_sound=settings.vad.sure_sound)

@@ -285,20 +285,23 @@ def test_weights_of_one_engine_leave_those_of_the_other_alone() -> None:
 
 
 def test_the_form_of_a_side_becomes_its_settings() -> None:
-    chosen = Choices("sensevoice", AS_SET, "yue", False, True, True, "退款, 投诉\n退款", "none")
+    chosen = Choices(
+        "sensevoice", AS_SET, "yue", False, True, True, "退款, 投诉\n退款", "gtcrn", "none"
+    )
     defaults = Options(allowed_languages=("zh", "yue"), merge_length_s=9)
     made = chosen.side(defaults, {"none": ()})
     assert made.weights is None
     assert made.request.rules == ()
     assert made.request.options == Options(
-        "yue", ("zh", "yue"), False, True, 9, True, ("退款", "投诉")
+        "yue", ("zh", "yue"), False, True, 9, True, ("退款", "投诉"), denoise="gtcrn"
     )
 
 
 def test_a_side_is_not_asked_for_what_its_engine_cannot_do() -> None:
-    chosen = Choices("paraformer", AS_SET, "yue", False, True, True, "退款", "none")
+    chosen = Choices("paraformer", AS_SET, "yue", False, True, True, "退款", "gtcrn", "none")
     made = chosen.side(Options(allowed_languages=("zh", "yue"), merge_length_s=9), {"none": ()})
-    assert made.request.options == Options(None, None, False, True, 9, False, ("退款",))
+    asked = Options(None, None, False, True, 9, False, ("退款",), denoise="gtcrn")
+    assert made.request.options == asked
 
 
 def test_hotwords_are_parted_by_spaces_commas_and_lines() -> None:

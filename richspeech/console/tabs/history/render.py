@@ -131,6 +131,8 @@ def _settings(entry: Entry, locale: str) -> list[tuple[str, str]]:
         pairs.append(("tracks", _track(asked.tracks, locale)))
     if asked.channels != Options.channels:
         pairs.append(("channels", say(f"channels_{asked.channels}", locale)))
+    if asked.denoise != Options.denoise:
+        pairs.append(("denoise", say(f"denoise_{asked.denoise}", locale)))
     if asked.hotwords:
         pairs.append(("history_hotwords", " · ".join(asked.hotwords)))
     return pairs

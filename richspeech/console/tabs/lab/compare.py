@@ -12,7 +12,7 @@ import gradio as gr
 from postprocess import Rule
 from richspeech.console import render
 from richspeech.console.examples import Example
-from richspeech.console.offers import Offers, language_offer, offer_of
+from richspeech.console.offers import Offers, denoise_offer, language_offer, offer_of
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -29,7 +29,7 @@ from richspeech.jobs.export import file_stem
 from richspeech.language.catalog import say
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
-from richspeech.model.options import Options, hotwords_in, language_hint
+from richspeech.model.options import Denoise, Options, hotwords_in, language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.rule_file import read_rules
 
@@ -50,6 +50,7 @@ class Choices:
     merge: bool
     ban_unknown_emotion: bool
     hotwords: str
+    denoise: Denoise
     rule_set: RuleSet
 
     def side(self, defaults: Options, rules: Mapping[RuleSet, tuple[Rule, ...]]) -> Side:
@@ -64,6 +65,7 @@ class Choices:
             hotwords=hotwords_in(self.hotwords),
             tracks=defaults.tracks,
             channels=defaults.channels,
+            denoise=self.denoise,
         )
         weights = None if self.weights == AS_SET else self.weights
         options = engine_named(self.engine).heeded(asked)
@@ -157,6 +159,7 @@ class ComparePanel:
                 lines=1,
                 max_lines=3,
             ),
+            "denoise": offers.add(gr.Dropdown, denoise_offer, defaults.denoise),
             "rule_set": add(gr.Dropdown, _rule_set_words, value="current"),
         }
 

@@ -22,7 +22,14 @@ from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.job_state import State
-from richspeech.model.options import Channels, Options, hotwords_in, language_hint, tracks_in
+from richspeech.model.options import (
+    Channels,
+    Denoise,
+    Options,
+    hotwords_in,
+    language_hint,
+    tracks_in,
+)
 from richspeech.model.request import TranscriptionRequest
 
 log = logging.getLogger(__name__)
@@ -47,6 +54,7 @@ class Choices:
     tracks: str = "default"
     """A number as text."""
     channels: Channels = "auto"
+    denoise: Denoise = "off"
 
     def request(self) -> TranscriptionRequest:
         """Return what is asked for; raises ``OptionError``."""
@@ -68,6 +76,7 @@ class Choices:
             hotwords=hotwords_in(self.hotwords),
             tracks=tracks_in(self.tracks),
             channels=self.channels,
+            denoise=self.denoise,
         )
         return engine.heeded(asked) if engine else asked
 

@@ -10,7 +10,13 @@ import gradio as gr
 
 from richspeech.console import events, render
 from richspeech.console.examples import Example
-from richspeech.console.offers import Offers, allowed_offer, language_offer, offer_of
+from richspeech.console.offers import (
+    Offers,
+    allowed_offer,
+    denoise_offer,
+    language_offer,
+    offer_of,
+)
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
@@ -161,6 +167,9 @@ class TranscribeTab:
             self._channels = self._widgets.add(
                 gr.Radio, _channel_words, value=defaults.channels, elem_id="channels"
             )
+            self._denoise = self._offers.add(
+                gr.Radio, denoise_offer, defaults.denoise, elem_id="denoise"
+            )
             self._tracks = self._widgets.add(
                 gr.Dropdown, self._track_words, value=str(defaults.tracks), elem_id="tracks"
             )
@@ -237,6 +246,7 @@ class TranscribeTab:
             "sentiment": self._sentiment,
             "tracks": self._tracks,
             "channels": self._channels,
+            "denoise": self._denoise,
         }
 
     @property

@@ -44,6 +44,10 @@ def test_tracks_and_channels_are_chosen_by_their_names_or_a_number() -> None:
     assert options(("tracks", "all")).tracks == "all"
 
 
+def test_noise_is_taken_out_for_whoever_asks() -> None:
+    assert options(("denoise", "gtcrn")).denoise == "gtcrn"
+
+
 def test_nothing_asked_for_is_as_the_settings_have_it() -> None:
     assert options() == DEFAULTS
     assert options(("language", ""), ("prompt", ""), ("temperature", "0")) == DEFAULTS
@@ -101,6 +105,7 @@ def test_a_prompt_gives_its_short_pieces_behind_the_keywords() -> None:
         (("tracks", "second"), "tracks"),
         (("tracks", "0"), "tracks"),
         (("channels", "left"), "channels"),
+        (("denoise", "spleeter"), "denoise"),
     ],
 )
 def test_the_field_at_fault_is_named(field: tuple[str, str], param: str) -> None:

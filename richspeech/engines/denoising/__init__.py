@@ -1,0 +1,1 @@
+"""Noise taken out of recordings as they come: RNNoise and GTCRN."""
