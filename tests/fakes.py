@@ -35,24 +35,6 @@ HAPPY = Segment(
     0.5, 1.5, "你好", "zh", 0.9, Emotion.HAPPY, {}, (AudioEvent.LAUGHTER,), {}, (), "你好"
 )
 
-PACED = """
-import sys, time
-from richspeech.cli.app import main
-from richspeech.cli.terminal import leave
-from richspeech.audio.decode import Recording
-
-blocks = Recording.blocks
-
-def paced(self, *arguments):
-    for block in blocks(self, *arguments):
-        time.sleep(0.2)
-        yield block
-
-Recording.blocks = paced
-leave(main(["serve", *sys.argv[1:]]))
-"""
-"""The console as a program; four seconds of sound take a fifth of one: no machine is too fast."""
-
 
 def wav_at(path: Path, samples: Any, rate: int = 16_000) -> Path:
     """Write 16-bit samples of one channel; return where."""

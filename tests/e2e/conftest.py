@@ -16,13 +16,13 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 from scripts.ports import free_port
 from scripts.screenshots import CHROMIUM, answers
+from tests.held import SLOW
 
 from .program import Program, Start, forked
-from .visitor import EXAMPLES, Visitor, visitor_at, words_of
+from .visitor import EXAMPLES, PATIENCE_MS, Visitor, visitor_at, words_of
 
-PATIENCE_MS = 30_000
-"""Of ``expect``, which else gives up sooner than whatever else waits in playwright."""
-
+SECONDS_TO_END = 120
+"""On a busy machine; a server is given twenty for what it is at."""
 
 LONGEST = ("stopping", "page", "viewer", "pressing", "loading")
 """Files that take a minute and more, longest first: whoever gets one last is waited for."""
@@ -54,7 +54,8 @@ def playwright() -> Iterator[Playwright]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that lets everybody in and remembers nothing of them."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with served(log, RICHSPEECH_HISTORY__ENABLED="false") as address:
+    with started(["-c", SLOW], log, RICHSPEECH_HISTORY__ENABLED="false") as (server, address):
+        wait_for(server, f"{address}/readyz", log)
         yield address
 
 
@@ -65,7 +66,9 @@ def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     calls = folder / "calls"
     calls.mkdir()
     shutil.copy(EXAMPLES / "zh-laughter.wav", calls)
-    with served(folder / "log.txt", RICHSPEECH_BATCH__FOLDERS=json.dumps([str(calls)])) as address:
+    log, own = folder / "log.txt", {"RICHSPEECH_BATCH__FOLDERS": json.dumps([str(calls)])}
+    with started(["-c", SLOW], log, **own) as (server, address):
+        wait_for(server, f"{address}/readyz", log)
         yield address
 
 
@@ -104,7 +107,7 @@ def started(
         yield server, f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(SECONDS_TO_END)
 
 
 def wait_for(server: Program, address: str, log: Path) -> None:

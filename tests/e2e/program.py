@@ -38,19 +38,27 @@ def anew(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) ->
         )
 
 
-def forked(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Program:
-    """Do the same in a fork of a process that has imported what the console imports."""
-    return Fork(arguments, log, environment)
+def forked(
+    arguments: Sequence[str], log: Path, environment: Mapping[str, str], errors: Path | None = None
+) -> Program:
+    """Do the same in a fork of a process that has imported what the console imports.
+
+    ``errors`` takes what goes to stderr, else it is in the log.
+    """
+    return Fork(arguments, log, environment, errors or log)
 
 
 class Fork:
     """A child of Python's fork server, which has one thread and no model."""
 
-    def __init__(self, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
-        log.touch()  # which the child writes once it runs
+    def __init__(
+        self, arguments: Sequence[str], log: Path, environment: Mapping[str, str], errors: Path
+    ) -> None:
+        for each in (log, errors):
+            each.write_bytes(b"")  # which the child writes once it runs
         set_forkserver_preload(["tests.e2e.imports"])
         self._process = get_context("forkserver").Process(
-            target=run, args=(arguments, log, environment)
+            target=run, args=(arguments, log, environment, errors)
         )
         self._process.start()
 
@@ -71,14 +79,14 @@ class Fork:
         self.send_signal(signal.SIGTERM)
 
 
-def run(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+def run(arguments: Sequence[str], log: Path, environment: Mapping[str, str], errors: Path) -> None:
     """Be ``python`` with these arguments: a file or ``-c`` and code, and what these are given."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
     tempfile.tempdir = None
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (sys.stdout, sys.stderr):
+    for stream, path in ((sys.stdout, log), (sys.stderr, errors)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, stream.fileno())
     if arguments[0] == "-c":
         sys.argv = ["-c", *arguments[2:]]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from .conftest import served
-from .visitor import Visitor, visitor_of
+from .visitor import Visitor, press_twice, visitor_of
 
 PASSWORD = "a long password"  # noqa: S105
 
@@ -80,8 +80,7 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         headers = {"authorization": f"Bearer {secret}"}
         models = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
         assert models.status == 200
-        page.get_by_role("button", name="Revoke laptop").click()
-        page.get_by_role("button", name="Revoke laptop").click()
+        press_twice(page.get_by_role("button", name="Revoke laptop"))
         expect(page.locator("#access-list")).to_contain_text("The key laptop is revoked.")
         refused = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
         assert refused.status == 401

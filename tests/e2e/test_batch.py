@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
 from scripts.ports import free_port
+from tests.held import GATE, HELD
 
-from .conftest import started, wait_for
+from .conftest import SECONDS_TO_END, started, wait_for
 from .program import forked
 from .test_history import show
 from .visitor import EXAMPLES, Visitor, long_call, visitor_at, visitor_of, write_flac
@@ -79,9 +80,9 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
 def test_a_reload_finds_the_batch_at_work_and_cancelling_ends_it(
     guest: Visitor, tmp_path: Path
 ) -> None:
-    names = [f"long-{n}.flac" for n in range(3)]
+    names = [f"slow-{n}.flac" for n in range(3)]
     paths = [
-        write_flac(tmp_path / name, *long_call(times=60, shift=n)) for n, name in enumerate(names)
+        write_flac(tmp_path / name, *long_call(times=10, shift=n)) for n, name in enumerate(names)
     ]
     choose(guest, *paths)
     guest.page.click("#batch-start")
@@ -91,8 +92,8 @@ def test_a_reload_finds_the_batch_at_work_and_cancelling_ends_it(
     show(guest, "批量")
     expect(rows(guest)).to_have_count(3)
     expect(guest.page.locator("#batch-status .progress")).to_contain_text("/ 3 个文件")
-    guest.page.get_by_role("button", name="取消 long-1.flac").click()
-    expect(rows(guest).filter(has_text="long-1.flac")).to_contain_text("已取消")
+    guest.page.get_by_role("button", name="取消 slow-1.flac").click()
+    expect(rows(guest).filter(has_text="slow-1.flac")).to_contain_text("已取消")
     guest.page.click("#batch-cancel")
     expect(guest.page.locator("#batch-status .message")).to_contain_text("已取消")
 
@@ -114,22 +115,24 @@ def test_without_a_recording_a_sentence_says_what_to_do(guest: Visitor) -> None:
 def test_a_batch_outlasts_the_server_and_is_found_in_any_window(
     playwright: Playwright, tmp_path: Path
 ) -> None:
-    long = write_flac(tmp_path / "long.flac", *long_call(times=15))
-    port, log, quick = free_port(), tmp_path / "log.txt", {"RICHSPEECH_JOBS__LEASE_SECONDS": "2"}
+    long = write_flac(tmp_path / "long.flac", *long_call(times=3))
+    port, log, gate = free_port(), tmp_path / "log.txt", tmp_path / "go"
+    own = {"RICHSPEECH_JOBS__LEASE_SECONDS": "2", GATE: str(gate)}
     with visitor_of(playwright) as guest:
-        with started(["app_sensevoice.py"], log, forked, port, **quick) as (server, address):
+        with started(["-c", HELD], log, forked, port, **own) as (server, address):
             wait_for(server, f"{address}/readyz", log)
             guest.open(address)
             show(guest, "批量")
             choose(guest, EXAMPLES / "zh-laughter.wav", long)
             guest.page.click("#batch-start")
             expect(rows(guest).filter(has_text="zh-laughter.wav")).to_contain_text("低风险")
-            expect(rows(guest).filter(has_text="long.flac")).to_contain_text("/ 21:4")
+            expect(rows(guest).filter(has_text="long.flac")).to_contain_text("/ 4:2")
             server.send_signal(signal.SIGKILL)
-            server.wait(30)
+            server.wait(SECONDS_TO_END)
+            gate.touch()
         lost = guest.page.locator("#lost")
         lost.wait_for()
-        with started(["app_sensevoice.py"], log, forked, port, **quick) as (server, address):
+        with started(["-c", HELD], log, forked, port, **own) as (server, address):
             wait_for(server, f"{address}/readyz", log)
             lost.wait_for(state="detached")  # the page comes back by itself, with its batch
             guest.page.locator("html[data-settled]").wait_for(state="attached")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
-from .visitor import EXAMPLES, Visitor, visitor_at
+from .visitor import EXAMPLES, Visitor, press_twice, visitor_at
 
 LAUGHTER = EXAMPLES / "zh-laughter.wav"
 SHOW = EXAMPLES / "zh-live-show.wav"
@@ -77,7 +77,7 @@ def test_a_transcript_is_found_opened_and_deleted(
         delete.click()
         expect(rows(other)).to_have_count(1)
         expect(delete).to_have_text("再按一次删除")
-        delete.click()
+        press_twice(delete)  # which may have waited too long
         expect(rows(other)).to_have_count(0)
         expect(other.page.locator("#history-list .message")).to_have_text(
             "已删除 zh-live-show.wav。"
@@ -97,8 +97,7 @@ def test_the_audit_log_says_who_opened_and_deleted_what(
     expect(guest.page.locator("#status .message.done")).to_contain_text("历史记录，转写于")
     show(guest, "历史")
     delete = rows(guest).get_by_role("button", name="删除 audited.wav")
-    delete.click()
-    delete.click()
+    press_twice(delete)
     expect(guest.page.locator("#history-list .message.done")).to_contain_text("已删除")
     (path,) = tmp_path_factory.getbasetemp().glob("remembering[0-9]/audit.jsonl")
     opened, deleted = [json.loads(line) for line in path.read_text("utf-8").splitlines()][-2:]
@@ -145,7 +144,7 @@ def test_everything_can_be_wiped(guest: Visitor, tmp_path: Path) -> None:
     wipe = guest.page.locator("#history-list [data-press=wipe_all]")
     wipe.click()
     expect(wipe).to_contain_text("再按一次，删除全部")
-    wipe.click()
+    press_twice(wipe)  # which may have waited too long
     expect(guest.page.locator("#history-list")).to_contain_text("还没有记录")
     expect(guest.page.locator("#history-list .message")).to_contain_text("条记录")
 

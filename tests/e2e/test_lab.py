@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from richspeech.places import CONFIG
 from richspeech.settings import load_settings
+from tests.held import SLOW
 
 from .conftest import started, wait_for
 from .visitor import EXAMPLES, Visitor, visitor_of
@@ -35,7 +36,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with that file."""
     folder = tmp_path_factory.mktemp("lab")
-    program = ["app_sensevoice.py", "--config", str(config)]
+    program = ["-c", SLOW, "--config", str(config)]
     with started(program, folder / "log.txt") as (server, address):
         wait_for(server, f"{address}/readyz", folder / "log.txt")
         yield address
@@ -98,9 +99,12 @@ def test_two_settings_are_compared_and_the_table_is_downloaded(researcher: Visit
     assert document["a"]["character_error_rate"] == pytest.approx(left / 100, abs=0.001)
 
 
-def test_a_comparison_goes_on_over_a_reload_and_can_be_scored_anew(researcher: Visitor) -> None:
+def test_a_comparison_goes_on_over_a_reload_and_can_be_scored_anew(
+    researcher: Visitor, tmp_path: Path
+) -> None:
     page = researcher.page
-    page.set_input_files("#lab-file input[type=file]", EXAMPLES / "en-meeting.wav")
+    slow = shutil.copy(EXAMPLES / "en-meeting.wav", tmp_path / "slow.wav")
+    page.set_input_files("#lab-file input[type=file]", slow)
     page.locator("#lab-file .file-preview").wait_for()
     page.click("#lab-start")
     page.locator("#lab-cancel:enabled").wait_for()
@@ -129,6 +133,7 @@ def test_engines_are_compared_on_the_recording_of_the_other_tab(researcher: Visi
     go_to_lab(researcher)
     page.locator("#lab-b").get_by_label("引擎").click()
     page.get_by_role("option", name="Paraformer：普通话").click()
+    expect(page.locator("#lab-b").get_by_role("combobox", name="语言")).to_be_disabled()
     page.locator("#lab-b").get_by_label("模型权重").click()
     page.get_by_role("option", name="内置的小模型").click()
     page.click("#lab-start")

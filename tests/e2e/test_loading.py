@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, expect
 
-from .conftest import started, wait_for
+from .conftest import SECONDS_TO_END, started, wait_for
 from .program import Program
 from .visitor import visitor_of
 
@@ -100,7 +100,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_process_with_one_sentence(
     with visitor_of(playwright) as visitor:
         visitor.open(console.address)
         console.let_load("fail")
-        assert console.server.wait(30) == 1
+        assert console.server.wait(SECONDS_TO_END) == 1
     log = console.log.read_text(encoding="utf-8")
     assert log.endswith("The weights are gone.\n")
     assert "Traceback" not in log
@@ -112,5 +112,5 @@ def test_an_open_page_does_not_keep_the_process_from_ending(
     with visitor_of(playwright) as visitor:
         visitor.open(console.address)
         console.server.terminate()
-        assert console.server.wait(30) == 0
+        assert console.server.wait(SECONDS_TO_END) == 0
     assert "Traceback" not in console.log.read_text(encoding="utf-8")

@@ -21,9 +21,9 @@ PRESSED_MS = 700
 
 
 @pytest.fixture(scope="module")
-def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording over which there is time to press everything."""
-    return write_flac(tmp_path_factory.mktemp("long") / "hours.flac", *long_call(times=40))
+    return write_flac(tmp_path_factory.mktemp("long") / "slow.flac", *long_call(times=14))
 
 
 @pytest.fixture
@@ -51,16 +51,16 @@ def press_slowly(page: Page, button: str, place: str) -> None:
     page.locator(button).click(delay=PRESSED_MS)
 
 
-def test_a_slow_press_cancels_a_transcription(visitor: Visitor, hours: Path) -> None:
-    visitor.upload(hours)
+def test_a_slow_press_cancels_a_transcription(visitor: Visitor, long: Path) -> None:
+    visitor.upload(long)
     visitor.press_start()
     press_slowly(visitor.page, "#cancel", "#status")
     assert visitor.result().startswith("已取消")
 
 
-def test_work_can_be_begun_again_as_soon_as_it_was_cancelled(visitor: Visitor, hours: Path) -> None:
+def test_work_can_be_begun_again_as_soon_as_it_was_cancelled(visitor: Visitor, long: Path) -> None:
     page = visitor.page
-    visitor.upload(hours)
+    visitor.upload(long)
     for _ in range(3):
         visitor.press_start()
         wait_for_paints(page, "#status", times=2)
@@ -90,17 +90,17 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
     assert zipfile.is_zipfile(downloaded(visitor, "docx"))
 
 
-def test_a_slow_press_cancels_an_emotion_job(visitor: Visitor, hours: Path) -> None:
+def test_a_slow_press_cancels_an_emotion_job(visitor: Visitor, long: Path) -> None:
     enter(visitor.page)
-    hear(visitor.page, hours)
+    hear(visitor.page, long)
     press_slowly(visitor.page, "#emotion-cancel", "#emotion-status")
     expect(visitor.page.locator("#emotion-status .message")).to_have_text("已取消。")
 
 
-def test_a_slow_press_cancels_a_comparison(visitor: Visitor, hours: Path) -> None:
+def test_a_slow_press_cancels_a_comparison(visitor: Visitor, long: Path) -> None:
     page = visitor.page
     go_to_lab(visitor)
-    page.set_input_files("#lab-file input[type=file]", hours)
+    page.set_input_files("#lab-file input[type=file]", long)
     page.locator("#lab-file .file-preview").wait_for()
     page.click("#lab-start")
     press_slowly(page, "#lab-cancel", "#lab-status")
@@ -118,9 +118,9 @@ def test_a_slow_press_ends_a_talk(
 
 def test_no_press_in_a_batch_is_lost(guest: Visitor, tmp_path: Path) -> None:
     page = guest.page
-    names = [f"long-{n}.flac" for n in range(6)]
+    names = [f"slow-{n}.flac" for n in range(6)]
     paths = [
-        write_flac(tmp_path / name, *long_call(times=20, shift=n)) for n, name in enumerate(names)
+        write_flac(tmp_path / name, *long_call(times=10, shift=n)) for n, name in enumerate(names)
     ]
     page.set_input_files("#batch-files input[type=file]", paths)
     expect(page.locator("#batch-files tr.file")).to_have_count(len(paths))

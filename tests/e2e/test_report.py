@@ -13,6 +13,7 @@ from richspeech.audio.playback import to_mp3
 from richspeech.writers import WriterOptions, write
 from tests.transcripts import segment, transcript
 
+from .test_viewer import SLOWEST
 from .visitor import EXAMPLES, visitor_of
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
@@ -40,6 +41,8 @@ def page(playwright: Playwright, report: Path) -> Iterator[Page]:
         visitor.page.on("console", lambda message: complaints.append(message.text))
         visitor.page.on("pageerror", lambda error: complaints.append(str(error)))
         visitor.page.goto(report.as_uri())
+        slowly = f"document.querySelectorAll('audio').forEach((a) => (a.playbackRate = {SLOWEST}))"
+        visitor.page.evaluate(slowly)
         yield visitor.page
         assert complaints == []
 

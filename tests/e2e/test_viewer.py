@@ -55,6 +55,15 @@ async (minutes) => {
 """
 
 
+SLOWEST = 0.0625
+"""That Chromium can play: what is asked for the time a second late gets nearly the same."""
+
+
+def set_speed(page: Page, times: float) -> None:
+    """Have the player play so many times as fast as it was spoken."""
+    page.evaluate(f"document.querySelector('#player audio').playbackRate = {times}")
+
+
 def player_time(page: Page) -> float:
     return float(page.evaluate("document.querySelector('#player audio').currentTime"))
 
@@ -74,6 +83,7 @@ def tip_of(page: Page) -> Locator:
 def wait_until_shown(visitor: Visitor) -> None:
     visitor.wait_until_all_is_drawn()
     visitor.page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
+    set_speed(visitor.page, SLOWEST)
     stage_of(visitor.page).scroll_into_view_if_needed()
 
 
@@ -165,6 +175,7 @@ def test_a_click_on_a_word_seeks_and_words_light_up_as_they_are_spoken(listener:
     at = float(word.get_attribute("data-seek") or "nan")
     word.click()
     assert at - 0.1 < player_time(page) < at + 2
+    set_speed(page, 1)
     lit = page.locator("#transcript .word.now")
     lit.wait_for()
     first = lit.inner_text()
@@ -287,7 +298,7 @@ def test_a_text_from_a_stranger_stays_a_text(listener: Visitor) -> None:
 
 def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Path) -> None:
     samples, rate = read_samples(CALL)
-    visitor.upload(write_samples(tmp_path / "long.wav", np.tile(samples, 40), rate))
+    visitor.upload(write_samples(tmp_path / "slow.wav", np.tile(samples, 12), rate))
     visitor.press_start()
     page = visitor.page
     page.locator("#transcript li").first.wait_for(timeout=60_000)
@@ -295,9 +306,9 @@ def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Pat
     few = page.locator("#transcript li").count()
     page.wait_for_function(f"document.querySelectorAll('#transcript li').length > {few}")
     assert page.evaluate("document.querySelector('#transcript li').kept") is True
-    page.wait_for_function("document.querySelector('.timeline-stage').ariaValueMax > 3000")
+    page.wait_for_function("document.querySelector('.timeline-stage').ariaValueMax > 1000")
     page.click("#cancel")
-    visitor.result(20)
+    visitor.result()
 
 
 def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> None:

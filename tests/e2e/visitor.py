@@ -12,13 +12,15 @@ import numpy as np
 import soundfile
 import soundfile as sf
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Playwright, Request
 
 from scripts.screenshots import ARGUMENTS as CHROMIUM_ARGUMENTS
 from scripts.screenshots import CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+PATIENCE_MS = 60_000
+"""Until something is there: on a busy machine as well."""
 ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hear.test 127.0.0.1"]
 
 WHOLE = "#transcript [data-copy]:visible"
@@ -37,6 +39,7 @@ class Visitor:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE_MS)
         self.addresses: list[str] = []
         self._size = page.viewport_size
         page.on("request", self._asks)
@@ -217,6 +220,11 @@ def forget_storage(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Storage.clearDataForOrigin", storage)
     session.detach()
+
+
+def press_twice(button: Locator) -> None:
+    """Press a dangerous button, and again within the seconds that it waits for that."""
+    button.evaluate("(button) => { button.click(); button.click(); }")
 
 
 def words_of(reference: dict[str, Any]) -> str:

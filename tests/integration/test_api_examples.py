@@ -37,7 +37,7 @@ def run(code: str, *program: str, status: int = 0) -> str:
     """Run an example in the project's folder; return what it prints."""
     if shutil.which(program[0]) is None:
         pytest.skip(f"there is no {program[0]}")
-    done = subprocess.run([*program, code], cwd=ROOT, check=False, capture_output=True, timeout=120)
+    done = subprocess.run([*program, code], cwd=ROOT, check=False, capture_output=True, timeout=600)
     assert done.returncode == status, done.stderr.decode()
     return done.stdout.decode(errors="replace")
 

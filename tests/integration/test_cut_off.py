@@ -3,7 +3,6 @@
 import base64
 import json
 import signal
-import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
@@ -14,12 +13,12 @@ import pytest
 from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
-from .test_operations import LONG, ROUTE, Server, form_of, headers, started
+from tests.fakes import wait_until
+
+from .test_operations import LONG, PATIENCE_SECONDS, ROUTE, Server, form_of, headers, started
 
 STOP_SECONDS = 6.0
-"""Three of them for work that has begun."""
-TIMES = 8
-"""So often the recording of 87 s, which is half a minute of work."""
+"""Three of them for work that has begun, and does not go on."""
 FRAME = bytes(32_000)
 
 
@@ -29,18 +28,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    with wave.open(str(LONG)) as file, wave.open(str(tmp_path / "long.wav"), "wb") as longer:
-        longer.setparams(file.getparams())
-        longer.writeframes(file.readframes(file.getnframes()) * TIMES)
-    return tmp_path / "long.wav"
-
-
-def streamed(server: Server, recording: Path) -> HTTPResponse:
+def streamed(server: Server) -> HTTPResponse:
     """A stream that has begun."""
     line = server.line()
-    line.request("POST", ROUTE, form_of(recording, stream="true"), headers())
+    line.request("POST", ROUTE, form_of(LONG, stream="true"), headers())
     answer = line.getresponse()
     assert answer.status == 200
     assert b"delta" in answer.readline()
@@ -64,12 +55,12 @@ def rest_of(wire: ClientConnection) -> list[dict[str, Any]]:
     messages = []
     try:
         while True:
-            messages.append(json.loads(wire.recv(timeout=60)))
+            messages.append(json.loads(wire.recv(timeout=PATIENCE_SECONDS)))
     except ConnectionClosedOK:
         return messages
 
 
-def test_whoever_is_cut_off_is_told(server: Server, recording: Path) -> None:
+def test_whoever_is_cut_off_is_told(server: Server) -> None:
     address = f"ws://127.0.0.1:{server.port}"
     with (
         connect(f"{address}/v1/realtime") as realtime,
@@ -78,8 +69,9 @@ def test_whoever_is_cut_off_is_told(server: Server, recording: Path) -> None:
     ):
         talk_realtime(realtime)
         talk_funasr(funasr)
-        plain = pool.submit(server.post, recording, language="zh")
-        stream = streamed(server, recording)
+        plain = pool.submit(server.post, LONG, language="zh")
+        stream = streamed(server)
+        wait_until(lambda: server.sum_of("jobs_running", kind="transcribe") == 2)
         server.process.send_signal(signal.SIGTERM)
         told = [*pool.map(rest_of, (realtime, funasr))]
         events = stream.read().decode().strip().split("\n\n")  # raises where it is truncated
@@ -95,5 +87,5 @@ def test_whoever_is_cut_off_is_told(server: Server, recording: Path) -> None:
     assert told[0][-1]["type"] == "error"
     assert told[0][-1]["error"]["code"] == "stopping"
     assert told[1][-1]["code"] == "stopping"
-    assert server.process.wait(60) == 0
+    assert server.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in (server.folder / "log").read_text("utf-8")

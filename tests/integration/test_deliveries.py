@@ -33,6 +33,8 @@ from tests.receiver import SECRET, Call, Receiver, receiving
 REQUEST = TranscriptionRequest()
 IN_SQLITE = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
 """For what is the same in both databases."""
+LESS_SECONDS = 50
+"""Than the longest that a call may be given, and long enough for a busy machine."""
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -179,7 +181,7 @@ def test_the_example_of_the_documents_verifies_a_call(jobs: JobStore) -> None:
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=300,
         ).stdout
         wait_until(lambda: state_of(jobs, claim) is DeliveryState.DELIVERED)
     assert printed == f"job.finished 客服.wav /v1/jobs/{claim.job.id}\n"
@@ -244,16 +246,14 @@ def test_a_receiver_that_never_answers_costs_neither_jobs_nor_other_receivers_an
 ) -> None:
     with receiving(silent=threading.Event()) as silent, receiving() as receiver:
         origins = [silent.origin, receiver.origin]
-        outbox = outbox_of(jobs, receiver, origins=origins, timeout_seconds=30)
+        outbox = outbox_of(jobs, receiver, origins=origins, timeout_seconds=60)
         with outbox.running():
             stuck = [finished(jobs, silent.url, f"stuck {number}") for number in range(10)]
             wait_until(lambda: bool(silent.calls))
-            began = time.monotonic()
             claim = finished(jobs, receiver.url)
-            wait_until(lambda: state_of(jobs, claim) is DeliveryState.DELIVERED)
-            assert time.monotonic() - began < 5
+            wait_until(lambda: state_of(jobs, claim) is DeliveryState.DELIVERED, LESS_SECONDS)
             left = time.monotonic()
-        assert time.monotonic() - left < 5
+        assert time.monotonic() - left < LESS_SECONDS
         assert len(silent.calls) == 1
     time.sleep(0.2)  # it answers now, and nobody listens
     assert now(jobs, stuck[0]).told == Told(DeliveryState.WAITING, 1, None)
@@ -263,17 +263,28 @@ def test_a_receiver_that_never_answers_costs_neither_jobs_nor_other_receivers_an
 # Whatever happens meanwhile -----------------------------------------------------------------------
 
 
-def test_attempts_go_on_after_a_restart(empty: str) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The time of the database, whichever that is; the last of these."""
+    times = [NOON]
+    monkeypatch.setattr(Database, "clock", staticmethod(lambda *_: times[-1]))
+    return times
+
+
+def test_attempts_go_on_after_a_restart(empty: str, clock: list[datetime]) -> None:
     with receiving(500, 500, 200) as receiver:
         with closing(Database(empty)) as database:
             jobs = JobStore(database)
             claim = finished(jobs, receiver.url)
-            with outbox_of(jobs, receiver, retry_seconds=[0.3, 0.02]).running():
+            with outbox_of(jobs, receiver).running():
                 wait_until(lambda: now(jobs, claim).told == Told(DeliveryState.WAITING, 1, "500"))
         with closing(Database(empty)) as database:
             jobs = JobStore(database)
             assert now(jobs, claim).told == Told(DeliveryState.WAITING, 1, "500")
-            with outbox_of(jobs, receiver, retry_seconds=[0.3, 0.02]).running():
+            with outbox_of(jobs, receiver).running():
+                clock.append(NOON + timedelta(seconds=60))
+                wait_until(lambda: now(jobs, claim).told == Told(DeliveryState.WAITING, 2, "500"))
+                clock.append(NOON + timedelta(seconds=120))
                 wait_until(lambda: state_of(jobs, claim) is DeliveryState.DELIVERED)
             assert now(jobs, claim).told == Told(DeliveryState.DELIVERED, 3, "200")
     assert len(receiver.calls) == 3
@@ -296,14 +307,6 @@ def test_two_processes_tell_everybody_once(empty: str) -> None:
                 wait_until(lambda: state_of(stores[0], claim) is DeliveryState.DELIVERED)  # noqa: B023
         calls = [call for receiver in receivers for call in receiver.calls]
         assert len(calls) == len({call.headers["webhook-id"] for call in calls}) == 12
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The time of the database, whichever that is; the last of these."""
-    times = [NOON]
-    monkeypatch.setattr(Database, "clock", staticmethod(lambda *_: times[-1]))
-    return times
 
 
 def test_what_a_killed_process_has_begun_is_begun_again_once_its_lease_is_over(

@@ -1,6 +1,7 @@
 """A console that is killed amid a job, and started again: the job goes on, and ends once."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,9 @@ def test_after_kill_9_the_next_console_goes_on_and_nothing_is_there_twice(tmp_pa
         [job] = answer.json()["data"]
         before = next(each for each in events(http, job["id"]) if each["seconds_done"] > 10)
         assert before["state"] == "running"
-        server.process.kill()
-        server.process.wait(30)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(PATIENCE_SECONDS)
+    server.read_on()
     with started(tmp_path, stop_seconds=4) as server, client_of(server) as http:
         *_, over = events(http, job["id"])
         assert (over["state"], over["is_cached"], over["error"]) == ("finished", False, None)

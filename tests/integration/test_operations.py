@@ -6,8 +6,6 @@ The last test ends the server.
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +22,9 @@ from prometheus_client.samples import Sample
 
 from richspeech.places import HOME as ROOT
 from scripts.ports import free_port
-from tests.fakes import PACED, wait_until
+from tests.e2e.program import Program, forked
+from tests.fakes import wait_until
+from tests.held import GATE, HELD
 
 EXAMPLES = ROOT / "examples"
 LONG = EXAMPLES / "zh-call.wav"
@@ -37,10 +37,14 @@ ROUTE = "/v1/audio/transcriptions"
 
 @dataclass
 class Server:
-    process: subprocess.Popen[bytes]
+    process: Program
     port: int
     probe_port: int
     folder: Path
+
+    def read_on(self) -> None:
+        """Let it read what it holds back of each recording."""
+        (self.folder / "go").touch()
 
     def line(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
@@ -99,26 +103,21 @@ def started(folder: Path, stop_seconds: float) -> Iterator[Server]:
     """Run a server that is ready."""
     port, probe_port = free_port(), free_port()
     own = {
+        GATE: str(folder / "go"),
         "RICHSPEECH_OPERATIONS__PROBE_PORT": str(probe_port),
         "RICHSPEECH_HISTORY__URL": f"sqlite:///{folder}/history.sqlite",
         "RICHSPEECH_SERVER__STOP_SECONDS": str(stop_seconds),
         "TMPDIR": str(folder),
     }
-    with (folder / "log").open("wb") as log, (folder / "errors").open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PACED, "--model", "embedded", "--port", str(port)],
-            cwd=ROOT,
-            stdout=log,
-            stderr=errors,
-            env=os.environ | own,
-        )
+    command = ["-c", HELD, "--model", "embedded", "--port", str(port)]
+    process = forked(command, folder / "log", os.environ | own, folder / "errors")
     server = Server(process, port, probe_port, folder)
     try:
         wait_until_ready(server)
         yield server
     finally:
-        process.kill()
-        process.wait(30)
+        process.send_signal(signal.SIGKILL)
+        process.wait(PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -223,12 +222,11 @@ def test_who_has_asked_in_time_gets_an_answer(server: Server) -> None:
     with ThreadPoolExecutor() as pool:
         plain = pool.submit(server.post, LONG)
         stream = pool.submit(server.post, LONG, stream="true", prompt="投诉")
-        while server.sum_of("jobs_running", kind="transcribe") < 2:
-            time.sleep(0.05)
+        wait_until(lambda: server.sum_of("jobs_running", kind="transcribe") == 2)
         server.process.send_signal(signal.SIGTERM)
-        while server.get("/readyz")[0] != 503:
-            time.sleep(0.05)
+        wait_until(lambda: server.get("/readyz")[0] == 503)
         assert server.post(SHORT)[0] == 503, "who asks now is too late"
+        server.read_on()
         sending.send(form[len(form) // 2 :])
         assert plain.result()[0] == 200
         status, events, _ = stream.result()

@@ -10,6 +10,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -73,6 +74,18 @@ def reader() -> Reader:
 @pytest.fixture
 def minute(tmp_path: Path) -> Path:
     return wav_at(tmp_path / "minute.wav", np.zeros(60 * 16_000))
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More than a reader may be ahead of whoever takes what it has read."""
+    return wav_at(tmp_path_factory.mktemp("long") / "long.wav", np.zeros(600 * 16_000))
+
+
+@pytest.fixture
+def no_stalls(pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is silent is not given up: what ends the waiting for him is something else."""
+    monkeypatch.setattr(pool, "_limits", replace(SMALL, stall_seconds=600.0))
 
 
 def read_badly(pool: ReaderPool, path: Path, then: Callable[[], object], first: int = 1) -> int:
@@ -182,19 +195,17 @@ def test_odd_and_broken_files_end_elsewhere_as_they_do_here(pool: ReaderPool) ->
 def test_what_goes_wrong_costs_one_recording_its_own_sentence(
     pool: ReaderPool, minute: Path, then: Callable[[], object], key: str
 ) -> None:
-    began = time.monotonic()
     with pytest.raises(AudioError) as caught:
         read_badly(pool, minute, then)
     assert caught.value.key == key
     assert "minute.wav" in str(caught.value)
-    assert time.monotonic() - began < 30
     assert all_is_well(pool)
 
 
 def test_a_reader_that_is_killed_is_named_and_another_is_started(
-    pool: ReaderPool, minute: Path
+    pool: ReaderPool, long: Path
 ) -> None:
-    with pool.open(minute, LIMITS, Options()) as recording:
+    with pool.open(long, LIMITS, Options()) as recording:
         stretches = BadReader(bad_readers.slowly).read(recording, Options())
         next(stretches)
         os.kill(recording.process, signal.SIGKILL)
@@ -202,7 +213,7 @@ def test_a_reader_that_is_killed_is_named_and_another_is_started(
             list(stretches)
         killed = recording.process
     assert caught.value.key == "reading.killed"
-    with pool.open(minute, LIMITS, Options()) as recording:
+    with pool.open(long, LIMITS, Options()) as recording:
         assert recording.process != killed
 
 
@@ -214,23 +225,21 @@ def test_one_that_was_killed_while_nobody_needed_it_is_replaced(pool: ReaderPool
     assert all_is_well(pool)
 
 
-def test_who_cancels_waits_for_no_reader_that_is_stopped(pool: ReaderPool, minute: Path) -> None:
+@pytest.mark.usefixtures("no_stalls")
+def test_who_cancels_waits_for_no_reader_that_is_stopped(pool: ReaderPool, long: Path) -> None:
     stop = threading.Event()
-    with pool.open(minute, LIMITS, Options(), cancelled=stop.is_set) as recording:
+    with pool.open(long, LIMITS, Options(), cancelled=stop.is_set) as recording:
         stretches = BadReader(bad_readers.slowly).read(recording, Options())
         next(stretches)
         os.kill(recording.process, signal.SIGSTOP)
         stop.set()
-        began = time.monotonic()
         with pytest.raises(Cancelled):
             list(stretches)
-    assert time.monotonic() - began < 1.5
     assert all_is_well(pool)
 
 
-def test_a_reader_runs_ahead_no_further_than_its_memory(pool: ReaderPool, tmp_path: Path) -> None:
-    path = wav_at(tmp_path / "long.wav", np.zeros(600 * 16_000))
-    with pool.open(path, LIMITS, Options()) as recording:
+def test_a_reader_runs_ahead_no_further_than_its_memory(pool: ReaderPool, long: Path) -> None:
+    with pool.open(long, LIMITS, Options()) as recording:
         stretches = BadReader(bad_readers.nothing).read(recording, Options())
         next(stretches)
         used = Path(f"/proc/{recording.process}/stat")
@@ -248,7 +257,7 @@ def test_a_reader_runs_ahead_no_further_than_its_memory(pool: ReaderPool, tmp_pa
         read = max(
             int(each.read_text().split()[1])
             for each in offset.iterdir()
-            if Path(f"/proc/{recording.process}/fd/{each.name}").readlink() == path
+            if Path(f"/proc/{recording.process}/fd/{each.name}").readlink() == long
         )
         assert read < 120 * 32_000
         assert sum(1 for _ in stretches) == 599
@@ -329,12 +338,14 @@ def test_a_template_that_was_killed_is_started_again_and_nothing_is_left_in_the_
 
 
 def test_a_template_that_answered_too_late_is_not_asked_again() -> None:
-    with closing(Template(SMALL, answer_seconds=1.5)) as template:
+    with closing(Template(SMALL, answer_seconds=60.0)) as template:
         reader = template.fork()
         stopped = template._process
         assert stopped is not None
         stopped.send_signal(signal.SIGSTOP)
+        template._answer_seconds = 0.5
         assert template.end(reader) is None
+        template._answer_seconds = 60.0
         stopped.send_signal(signal.SIGCONT)
         another = template.fork()
         assert template._process is not None
@@ -382,16 +393,15 @@ def test_a_reader_with_too_much_to_say_is_heard_to_its_end(
     assert caplog.text.count("so much to say") == MOST_LOGGED
 
 
-def test_who_cancels_waits_for_no_reader_that_talks(pool: ReaderPool, minute: Path) -> None:
+@pytest.mark.usefixtures("no_stalls")
+def test_who_cancels_waits_for_no_reader_that_talks(pool: ReaderPool, long: Path) -> None:
     stop = threading.Event()
-    with pool.open(minute, LIMITS, Options(), cancelled=stop.is_set) as recording:
+    with pool.open(long, LIMITS, Options(), cancelled=stop.is_set) as recording:
         stretches = BadReader(bad_readers.talk_on).read(recording, Options())
         next(stretches)
         stop.set()
-        began = time.monotonic()
         with pytest.raises(Cancelled):
             list(stretches)
-    assert time.monotonic() - began < 1.5
     assert all_is_well(pool)
 
 
@@ -447,8 +457,11 @@ def test_a_job_keeps_what_it_has_heard_and_the_others_go_on(
     loaded = loaded_with(Pipeline(queue, Watched(bad_readers.slowly).as_reader, model="tiny"))
     transcribers = Transcribers(ready(loaded), Settings())
     work = Transcriptions(Runner(), transcribers, LIMITS, opener=pool)
-    names = ("first.wav", "second.wav")
-    jobs = [Transcription(wav_at(tmp_path / name, np.zeros(40 * 16_000))) for name in names]
+    seconds = {"first.wav": 600, "second.wav": 40}
+    jobs = [
+        Transcription(wav_at(tmp_path / name, np.zeros(length * 16_000)))
+        for name, length in seconds.items()
+    ]
     for job in jobs:
         work.submit(job)
     first, second = jobs
@@ -463,4 +476,5 @@ def test_a_job_keeps_what_it_has_heard_and_the_others_go_on(
     assert second.transcript is not None
     heard = [each.text for each in first.transcript.segments]
     assert heard == [f"{second}" for second in range(len(heard))]
-    assert 2 < len(heard) < len(second.transcript.segments) == 40
+    assert 2 < len(heard) < 600
+    assert len(second.transcript.segments) == 40

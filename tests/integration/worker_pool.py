@@ -14,11 +14,14 @@ from typing import Literal, cast
 from richspeech.cli.worker import worker
 from richspeech.engines.common import streaming
 from richspeech.queue import celery, recognition, remote
+from tests.held import hold
 
 Kind = Literal["all", "reading", "recognition"]
 
 VISIBILITY_SECONDS = 1
-"""After which a broker takes a message for lost; every job of the tests lasts longer."""
+"""After which a broker takes a message for lost; a long job of the tests lasts longer."""
+HELD_SECONDS = 80.0
+"""So much of a recording is read until the gate is open."""
 
 IMPORTED = (streaming, celery, recognition, remote)
 """What takes seconds to import."""
@@ -33,6 +36,7 @@ def fork(kind: Kind) -> int:
 
 def main(kinds: Sequence[Kind]) -> None:
     celery.VISIBILITY_SECONDS = VISIBILITY_SECONDS
+    hold(HELD_SECONDS)
     pids = [fork(kind) for kind in kinds]
     sys.stdout.write(f"{json.dumps(pids)}\n")
     sys.stdout.flush()
