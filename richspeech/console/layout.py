@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import gradio as gr
+from gradio.queueing import Queue
 from gradio.route_utils import FnIndexInferError
 from gradio.routes import file_upload_statuses
 
@@ -40,6 +41,11 @@ EXAMPLES = SHIPPED / "examples"
 MOST_EVENTS = 1_000
 """Events of all pages that gradio does at once. One that looks on at a job takes a place as long as
 the job, so forty, as usual, would be forty busy windows before which all others stand still."""
+SECONDS_BETWEEN_LOOKS = 0.02
+"""How often Gradio's queue looks for events, in place of a thousand times a second, which keeps the
+event loop busy while nobody is there."""
+SECONDS_BETWEEN_PROGRESS = 1.0
+"""The same for progress of its own kind, which no event here reports."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,7 @@ class Page:
             self._wire(blocks)
             self.programs.build(blocks)
         blocks.max_threads = blocks._queue.max_thread_count = MOST_EVENTS  # noqa: SLF001 - as launch
+        rest_when_idle(blocks._queue)  # noqa: SLF001 - nothing public sets it
         return blocks
 
     def _locale_of(self, name: str | None) -> str:
@@ -301,6 +308,12 @@ class Page:
 
     def _leave(self, request: gr.Request) -> None:
         self._context.sessions.leave(request.session_hash)
+
+
+def rest_when_idle(queue: Queue) -> None:
+    """Have Gradio's queue look for events less often than it does by itself."""
+    queue.sleep_when_free = SECONDS_BETWEEN_LOOKS
+    queue.progress_update_sleep_when_free = SECONDS_BETWEEN_PROGRESS
 
 
 def _read_only(locale: str) -> str:
