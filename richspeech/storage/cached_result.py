@@ -13,7 +13,7 @@ file is one that was decoded here before, by the same decoder. That takes a twen
 """
 
 import logging
-import math
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +23,6 @@ from hashlib import blake2b
 from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol, TypeVar, runtime_checkable
-
-import numpy as np
 
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.audio.peaks import MeteredRecording
@@ -53,7 +51,7 @@ BEGINNING_BLOCKS = 3
 """Twelve seconds tell most recordings apart, and are decoded in milliseconds."""
 
 MOST_BYTES_IN_MEMORY = 16 * 2**20
-"""Four minutes; what is longer goes to a temporary file."""
+"""Three minutes; what is longer goes to a temporary file."""
 
 Found = TypeVar("Found")
 
@@ -270,23 +268,21 @@ class ResultLookup:
         return digest_of(self._identity, self._digest.hexdigest())
 
     def _spooled(self) -> Iterator[float]:
-        """Decode to the end, into the file from which `blocks` then reads; give seconds so far."""
-        shapes: list[tuple[int, ...]] = []
-        samples = 0
+        """Read to the end, into the file from which stretches then come, with what was found."""
+        count, samples = 0, 0
         for stretch in self._stretches:
-            shapes.append(stretch.block.shape)
+            count += 1
             samples += stretch.block.shape[-1]
             with as_store_error():
-                self._file.write(stretch.block.tobytes())
+                pickle.dump(stretch, self._file, pickle.HIGHEST_PROTOCOL)
             yield samples / SAMPLE_RATE
         self._file.seek(0)
-        size = np.dtype(np.float32).itemsize
-        read = self._file.read
-        blocks = (
-            np.frombuffer(bytearray(read(math.prod(shape) * size)), np.float32).reshape(shape)
-            for shape in shapes
-        )
-        self._stretches, self._is_read = (Stretch(block, (), 0.0) for block in blocks), False
+        self._stretches = (_unpickled(self._file) for _ in range(count))
+
+
+def _unpickled(file: IO[bytes]) -> Stretch:
+    stretch: Stretch = pickle.load(file)  # noqa: S301 - written above, and nobody else has the file
+    return stretch
 
 
 def _unless_broken(find: Callable[[str], Found | None], digest: str) -> Found | None:

@@ -15,9 +15,12 @@ import pytest
 
 from postprocess import DEFAULT_RULES, Emotion, Rule, RuleCondition
 from richspeech.audio.container import AudioLimits, Source
-from richspeech.audio.decode import open_recording
+from richspeech.audio.decode import load_waveform, open_recording
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
+from richspeech.engines.common.fbank import Fbank
+from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.hub import EMBEDDED_DETECTOR
 from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
@@ -27,7 +30,7 @@ from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
-from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
+from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch, WaveformSource
 from richspeech.recognition.staged import StagedTranscriber
 from richspeech.stages.chain import Recipe
 from richspeech.storage import cached_result
@@ -35,6 +38,7 @@ from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
 from tests.fakes import FakeRecording, wav_at
+from tests.integration.conftest import EXAMPLES
 
 LIMITS = AudioLimits(max_bytes=2**27, max_seconds=600.0)
 
@@ -325,6 +329,46 @@ def test_what_only_begins_alike_is_recognised_from_what_was_decoded(
     assert [block.tolist() for block in ear.heard] == [block.tolist() for block in expected]
     assert all(block.flags.writeable for block in ear.heard)
     assert last(caching, other).kept.is_cached
+
+
+@dataclass
+class ReadingEar(Ear):
+    """Hears the utterances that a reader finds."""
+
+    reader: Reader = field(default_factory=lambda: Reader(Fbank(), FsmnVad.load(EMBEDDED_DETECTOR)))
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, _cancelled: Cancel
+    ) -> Iterator[Progress]:
+        found = [each for step in self.reader.read(recording, options) for each in step.utterances]
+        self.spans = [(each.start, each.end) for each in found]
+        segments = tuple(segment(*span) for span in self.spans)
+        yield self._progress(segments[-1].end, segments, segments, recording, finished=True)
+
+
+def test_what_only_begins_alike_is_searched_for_speech_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[WaveformSource] = []
+    read_here = Reader.read_here
+
+    def counted(self: Reader, recording: WaveformSource, options: Options) -> Iterator[Stretch]:
+        reads.append(recording)
+        return read_here(self, recording, options)
+
+    monkeypatch.setattr(Reader, "read_here", counted)
+    ear = ReadingEar()
+    caching = CachingTranscriber(ear, EngineHistory(store, "these settings and weights"))
+    speech = load_waveform(EXAMPLES / "zh-call.wav", LIMITS)[: 20 * SAMPLE_RATE]
+    paths = [written(tmp_path / f"{n}.wav", np.append(speech, noise(1.0, n) / 9)) for n in (1, 2)]
+    last(caching, paths[0])
+    last(caching, paths[1])
+    assert len(reads) == 2
+    spans, ear.spans = ear.spans, []
+    with open_recording(paths[1], LIMITS) as recording:
+        assert [*ear.transcribe(recording, Options(), lambda: False)]
+    assert spans == ear.spans
 
 
 def test_a_longer_recording_with_the_same_beginning_is_another_one(
