@@ -21,6 +21,7 @@ from av.container.input import InputContainer
 from av.error import FFmpegError
 
 from richspeech.audio.header import Sound
+from richspeech.audio.mxf import MxfError
 from richspeech.audio.pieces import Pieces
 from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
@@ -35,6 +36,9 @@ CONTAINERS = (
     "nistsphere,ogg,tta,voc,w64,wav,wv"
 )
 """ffmpeg's names of what may be uploaded; each holds its own sound and refers to no other file."""
+
+GUARDED = "mxf"
+"""The one that may open what ``audio.mxf`` has looked through, and nothing else."""
 
 TIMECODE_LETTERS = len("00:00:00:00")
 
@@ -97,7 +101,7 @@ def open_container(
             with _opened_raw(everything, plain_name, raw) as container:
                 yield Opened(container, plain_name, size_bytes, ())
             return
-        sound = Sound(file)
+        sound = _guarded(file, plain_name)
         with _opened_container(sound, plain_name, video) as container:
             timecode = timecode_in(container.metadata)
             container.metadata.clear()  # a copy of the tags, which may be long
@@ -177,9 +181,16 @@ def _decodes_sound(codec: str) -> bool:
         return False  # it only encodes
 
 
+def _guarded(file: BinaryIO, name: str) -> Sound:
+    try:
+        return Sound(file)
+    except MxfError as error:
+        raise AudioError("audio.mxf", name=called(name), place=error.place) from error
+
+
 def _opened_container(sound: Sound, name: str, video: str) -> InputContainer:
     options = {
-        "format_whitelist": CONTAINERS,
+        "format_whitelist": GUARDED if sound.is_mxf else CONTAINERS,
         "codec_whitelist": f"{_audio_decoders()},{video}" if video else _audio_decoders(),
         "protocol_whitelist": "none",
     }

@@ -8,6 +8,7 @@ ones, and allocates room for every sample that an MP4 table claims. A file of 24
   hidden.
 * Tags and pictures of FLAC look like padding.
 * Tables that claim more samples than the file has bytes end it.
+* An MXF is walked through before (``audio.mxf``), and no set of it is shown that lies elsewhere.
 * So does a header of more than MOST_BYTES, or one that keeps ffmpeg busy for MOST_SECONDS.
 
 Not covered: pictures in other containers are read, up to MOST_BYTES, and ffmpeg holds two copies of
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from richspeech.audio.boxes import second_mp4
+from richspeech.audio.mxf import LOCAL_SET, sets_of
 from richspeech.audio.pieces import Readable
 from richspeech.audio.wav import corrected
 from richspeech.model.recording_warning import RecordingWarning
@@ -57,6 +59,7 @@ class Sound:
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        """Look at a file. Raises ``MxfError`` for an MXF that says what cannot be."""
         self._size = file.seek(0, os.SEEK_END)
         self._start = _behind_tags(file)
         """What lies before is not shown."""
@@ -68,6 +71,8 @@ class Sound:
         if second := second_mp4(file, self._start, self._size):
             left = self._size - second
             self.warnings = [RecordingWarning.of("second_recording", size_bytes=left)]
+        self._sets = sets_of(self._file, self._start, self._size)
+        """Places of what an MXF says of itself; None for any other file."""
         self._padding = dict(_hidden_blocks(self._file, self._start))
         """Place of a byte → what is shown there instead."""
         self._samples: dict[int, int] = {}
@@ -79,6 +84,11 @@ class Sound:
         self.is_refused = False
         """Whether the rest is kept back."""
         self._file.seek(self._start)
+
+    @property
+    def is_mxf(self) -> bool:
+        """Whether it is an MXF, and only that."""
+        return self._sets is not None
 
     def open(self) -> None:
         """Say that the header has been read."""
@@ -115,6 +125,8 @@ class Sound:
         if self._claimed > self._size:
             self._refuse("claims more samples than it has bytes")
             return b""
+        if self._sets is not None:
+            seen = _without_sets(seen, place, self._sets)
         return _without_tags(seen)[: len(shown)]
 
     def _is_too_long(self, count: int) -> bool:
@@ -171,6 +183,14 @@ def _without_tags(seen: bytes) -> bytes:
     for place in [*_places(seen, ID3)]:
         if _is_tag(seen[place : place + ID3_BYTES]):
             seen = seen[:place] + b"i" + seen[place + 1 :]
+    return seen
+
+
+def _without_sets(seen: bytes, place: int, known: frozenset[int]) -> bytes:
+    """Make keys of sets unreadable but for those that are known; ``seen`` begins at ``place``."""
+    for at in [*_places(seen, LOCAL_SET)]:
+        if place + at not in known:
+            seen = seen[:at] + b"\0" + seen[at + 1 :]
     return seen
 
 
