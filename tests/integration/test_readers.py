@@ -15,7 +15,6 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -41,6 +40,7 @@ from richspeech.recognition.pipeline import Pipeline
 from richspeech.recognition.reading import Reader, Stretch, WaveformSource
 from richspeech.recognition.utterance import Request
 from richspeech.settings import Settings
+from scripts.measure_silence import flac_of_silence
 from tests.fakes import FakeQueue, loaded_with, ready, wait_until, wav_at
 from tests.integration import bad_readers
 from tests.integration.bad_readers import BadReader
@@ -280,25 +280,9 @@ def test_what_no_recogniser_could_take_is_refused(pool: ReaderPool, minute: Path
     assert all_is_well(pool)
 
 
-def silence(seconds: int, times: int, sample_rate: int = 384_000) -> bytes:
-    """FLAC in eight channels that hold nothing: some kilobytes for billions of samples."""
-    file = BytesIO()
-    with av.open(file, "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=sample_rate, layout="7.1")
-        for second in range(seconds):
-            samples = np.zeros((1, sample_rate * 8), np.int16)
-            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="7.1")
-            frame.sample_rate, frame.pts = sample_rate, second * sample_rate
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    content = file.getvalue()
-    frames = content.index(b"\xff\xf8")  # each begins so, after the header
-    return content[:frames] + content[frames:] * times
-
-
 def test_silence_that_is_long_to_decode_holds_up_nobody_else(pool: ReaderPool) -> None:
-    content = silence(10, times=120)
-    assert len(content) < 2_000_000
+    content = flac_of_silence(20 * 60)
+    assert len(content) < 700_000
     with pool.open(content, LIMITS, Options()) as recording:
         blocks = recording.blocks(4.0)
         next(blocks)
