@@ -29,6 +29,7 @@ from av.error import FFmpegError
 
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.media_writer import MediaWriter, Samples, SoundKind, find_encoder
+from richspeech.audio.planes import rows_of
 from richspeech.audio.strands import open_strands
 from richspeech.audio.video import Video, open_video
 from richspeech.errors import AudioError, Cancelled, OptionError
@@ -234,7 +235,9 @@ def _peek(pieces: Iterator[_Piece]) -> tuple[SoundKind, Iterator[_Piece]]:
 def _one_or_two_channels(frame: AudioFrame) -> Samples:
     frame.pts = None  # forged times must not reach the resampler
     resampler = AudioResampler(format="s16p")
-    samples = np.concatenate([part.to_ndarray() for part in resampler.resample(frame)], axis=1)
+    samples = np.concatenate(
+        [rows_of(each, np.int16) for each in resampler.resample(frame)], axis=1
+    )
     if len(samples) > 2:
         samples = samples.mean(axis=0, keepdims=True)  # [1, T]
     return np.ascontiguousarray(samples, np.int16)

@@ -21,6 +21,8 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 
+from richspeech.audio.planes import planes
+
 TOLERANCE_SECONDS = 0.02
 """By which a frame may be off and is still taken to follow on the one before it: Matroska and FLV
 round to a millisecond, and a recorder's own clock jitters."""
@@ -261,7 +263,7 @@ def silence(seconds: float, like: AudioFrame) -> Iterator[AudioFrame]:
     dither = _dither(min(rest, most), like)
     while rest > 0:
         frame = _empty(like, min(rest, most))
-        for plane in frame.planes:
+        for plane in planes(frame):
             plane.update(dither[: plane.buffer_size])
         yield frame
         rest -= frame.samples
@@ -283,7 +285,7 @@ def part(frame: AudioFrame, first: int, end: int) -> AudioFrame:
     """Return the samples ``first`` to ``end`` of a frame."""
     cut = _empty(frame, end - first)
     size = frame.format.bytes * (1 if frame.format.is_planar else frame.layout.nb_channels)
-    for plane, source in zip(cut.planes, frame.planes, strict=True):
+    for plane, source in zip(planes(cut), planes(frame), strict=True):
         plane.update(bytes(memoryview(source)[first * size : end * size]))
     return cut
 

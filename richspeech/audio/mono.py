@@ -24,6 +24,7 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from richspeech.audio.container import called
+from richspeech.audio.planes import rows_of
 from richspeech.errors import AudioError
 
 Waveform: TypeAlias = NDArray[np.float32]
@@ -50,6 +51,9 @@ SHORTEST_SECONDS = 0.01
 MIXED_SAMPLES = 16_384
 """Of each channel that are mixed and resampled at once. Codecs give 20 ms at a time, and of those
 each costs as much again in calls; what comes out is the same, bit by bit."""
+
+NO_LAYOUT = (9, 11, 13, 15)
+"""Numbers of channels that ffmpeg has no layout for, so that it does not resample them."""
 
 
 class _Kind(NamedTuple):
@@ -86,6 +90,7 @@ def resampled(
     Without ``weights`` it is the average of all channels, [T], else [S, T]. Frames with another
     number of channels than the weights are averaged into the first waveform.
     """
+    rows = None if weights is None else len(weights)
     for kind, run in groupby(frames, key=_kind):
         _check_kind(kind.sample_rate, kind.channels, name)
         try:
@@ -97,9 +102,9 @@ def resampled(
                 waiting += frame.samples
                 if waiting >= MIXED_SAMPLES:
                     waiting = 0
-                    yield from _pulled(graph, is_one=weights is None)
+                    yield from _pulled(graph, rows)
             graph.push(None)
-            yield from _pulled(graph, is_one=weights is None)
+            yield from _pulled(graph, rows)
         except FFmpegError as error:
             raise AudioError("audio.channel_order", name=called(name)) from error
 
@@ -130,6 +135,8 @@ def _fitting(weights: Weights | None, channels: int) -> Weights:
 
 
 def _graph(kind: _Kind, weights: Weights) -> Graph:
+    if len(weights) in NO_LAYOUT:
+        weights = np.vstack([weights, np.zeros_like(weights[:1])])
     layout = "mono" if len(weights) == 1 else f"{len(weights)}c"
     mixes = "|".join(
         f"c{number}=" + "+".join(f"{weight:.9f}*c{channel}" for channel, weight in enumerate(row))
@@ -156,14 +163,14 @@ def _graph(kind: _Kind, weights: Weights) -> Graph:
     return graph
 
 
-def _pulled(graph: Graph, *, is_one: bool) -> Iterator[Waveforms]:
+def _pulled(graph: Graph, rows: int | None) -> Iterator[Waveforms]:
     while True:
         try:
             pulled = cast("AudioFrame", graph.pull())
         except (MoreInputNeeded, EndOfStream):
             return
-        sound = cast("Waveforms", pulled.to_ndarray())  # [S, T]
-        yield sound[0] if is_one else sound
+        sound = rows_of(pulled, np.float32)  # [S, T]
+        yield sound[0] if rows is None else sound[:rows]
 
 
 def cut(waveforms: Iterable[Waveforms], block_samples: int) -> Iterator[Waveforms]:

@@ -173,13 +173,14 @@ def test_stereo_stays_stereo(tmp_path: Path) -> None:
     assert heard == [[1, 2], [6, 5]]
 
 
-def test_more_channels_become_their_mean(tmp_path: Path) -> None:
-    channels = [tones(), *[np.zeros(SECONDS * RATE, np.float32)] * 5]
-    source = sound_file(tmp_path / "source.wav", channels, layout="5.1")
+@pytest.mark.parametrize(("layout", "count"), [("5.1", 6), ("7.1", 8)])
+def test_more_channels_become_their_mean(layout: str, count: int, tmp_path: Path) -> None:
+    channels = [tones(), *[np.zeros(SECONDS * RATE, np.float32)] * (count - 1)]
+    source = sound_file(tmp_path / "source.wav", channels, layout=layout)
     clip = cut_one(source, 1, 3, tmp_path)
     sound, _ = sound_of(clip)
     assert len(sound) == 1
-    assert np.abs(sound).max() == pytest.approx(0.3 / 6, abs=0.001)
+    assert np.abs(sound).max() == pytest.approx(0.3 / count, abs=0.001)
     assert heard_seconds(clip, [0.5, 1.5]) == [1, 2]
 
 

@@ -1,5 +1,6 @@
 """Tracks and channels of files that are written here; what is on channels is in test_channels."""
 
+import wave
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -104,6 +105,19 @@ def test_the_same_voice_is_parted_for_whoever_wants_that() -> None:
     sound, strands, _ = heard(written([ONE, ONE]), Options(channels="split"))
     assert_same(sound, np.stack([ONE, ONE]))
     assert [each.label for each in strands] == ["A", "B"]
+
+
+@pytest.mark.parametrize("count", [6, 8, 9, 16])
+def test_any_number_of_channels_can_be_parted(count: int) -> None:
+    signals = [voice(seed)[:TWO_SECONDS] for seed in range(count)]
+    file = BytesIO()
+    with wave.open(file, "wb") as output:
+        output.setparams((count, 2, SAMPLE_RATE, 0, "NONE", ""))
+        output.writeframes((np.stack(signals, axis=1) * 32_767).astype("<i2").tobytes())
+    assert heard(file.getvalue())[0].shape[-1] == TWO_SECONDS
+    sound, strands, _ = heard(file.getvalue(), Options(channels="split"))
+    assert len(strands) == count
+    assert_same(sound, np.stack(signals))
 
 
 def test_there_is_nothing_to_split_in_one_channel() -> None:
