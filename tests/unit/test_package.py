@@ -26,5 +26,6 @@ def test_the_package_asks_for_what_is_pinned() -> None:
     assert sorted([*project()["dependencies"], *serving]) == pinned("requirements.txt")
     assert sorted(extras["ray"]) == pinned("requirements-ray.txt")
     assert sorted(extras["workers"]) == pinned("requirements-workers.txt")
+    assert sorted(extras["adapt"]) == pinned("requirements-adapt.txt")
     developing = [*extras["bench"], *extras["train"], *extras["dev"]]
     assert sorted(developing) == pinned("requirements-dev.txt")

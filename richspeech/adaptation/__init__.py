@@ -1,0 +1,1 @@
+"""Adapting a recogniser to somebody's own recordings: data, training, and whether it paid."""
