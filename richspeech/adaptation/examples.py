@@ -14,7 +14,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol
@@ -24,6 +24,7 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import load_waveform
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import OptionError, RichSpeechError
+from richspeech.review.training import has_punctuation
 
 NEEDED = ("key", "source", "target")
 LONGEST_LINE = 100_000
@@ -52,10 +53,12 @@ class Example:
     language: str | None = None
     emotion: Emotion | None = None
     event: AudioEvent | None = None
-    itn: bool | None = None
-    """Whether the text has punctuation and digits."""
+    itn: bool = True
+    """Whether the text has punctuation and digits; where nobody says so, punctuation tells."""
     session: str | None = None
     """What the file says about what belongs together."""
+    line: int = field(default=0, compare=False)
+    """Where it stands in its file, from 1."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,10 @@ class Clip:
 class Fault:
     """A line that nothing is learned from."""
 
+    file: str
+    """Its name."""
     line: int
     """From 1."""
-    key: str | None
     error: RichSpeechError
 
 
@@ -91,23 +95,22 @@ def read_clips(file: Path, limits: AudioLimits) -> Iterator[Clip | Fault]:
     with _opened(file) as (lines, sources):
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield _clip(number, line, partial(_heard, sources, limits), seen)
+                try:
+                    yield _clip(number, line, partial(_heard, sources, limits), seen)
+                except RichSpeechError as error:
+                    yield Fault(file.name, number, error)
 
 
-def _clip(number: int, line: str, heard: Callable[[str], Waveform], seen: set[str]) -> Clip | Fault:
-    key = None
-    try:
-        document = _document(line)
-        key = document["key"]
-        if key in seen:
-            raise OptionError("adapt.key_twice", key=key)
-        seen.add(key)
-        example = _example(document)
-        waveform = heard(document["source"])
-        _require_length(document.get("source_len"), waveform)
-    except RichSpeechError as error:
-        return Fault(number, key, error)
-    return Clip(example, waveform)
+def _clip(number: int, line: str, heard: Callable[[str], Waveform], seen: set[str]) -> Clip:
+    document = _document(line)
+    key = document["key"]
+    if key in seen:
+        raise OptionError("adapt.key_twice", key=key)
+    seen.add(key)
+    example = _example(document)
+    waveform = heard(document["source"])
+    _require_length(document.get("source_len"), waveform)
+    return Clip(replace(example, line=number), waveform)
 
 
 def _document(line: str) -> Mapping[str, Any]:
@@ -128,15 +131,17 @@ def _document(line: str) -> Mapping[str, Any]:
 
 
 def _example(document: Mapping[str, Any]) -> Example:
+    text = document["target"].strip()
     emotion = _tag(document, "emo_target", EMOTION_TAGS)
+    itn = _tag(document, "with_or_wo_itn", ITN_TAGS)
     session = document.get("session")
     return Example(
         key=document["key"],
-        text=document["target"].strip(),
+        text=text,
         language=_tag(document, "text_language", LANGUAGE_TAGS),
         emotion=None if emotion is Emotion.UNKNOWN else emotion,
         event=_tag(document, "event_target", EVENT_TAGS),
-        itn=_tag(document, "with_or_wo_itn", ITN_TAGS),
+        itn=has_punctuation(text) if itn is None else itn,
         session=None if session is None else str(session),
     )
 

@@ -18,7 +18,8 @@ from richspeech.errors import OptionError
 from richspeech.review.comparison import words_of
 
 TEST_SHARE = 0.2
-MOST_TEST_SHARE = 0.4
+MOST_TIMES_THE_SHARE = 2.0
+"""A group may make the test larger than asked for, but not by more."""
 ALIKE = 90.0
 """Percent of two texts that is the same, from which on they are near-duplicates."""
 LEAST_TEST, LEAST_TRAINING = 5, 10
@@ -48,8 +49,8 @@ def session_of(example: Example) -> str | None:
     return example.session or _COUNTED.sub("", example.key, count=1) or None
 
 
-def split(examples: Sequence[Example], seed: int = 0) -> Split:
-    """Put about a fifth of the clips aside for testing, whole groups of them.
+def split(examples: Sequence[Example], share: float = TEST_SHARE, seed: int = 0) -> Split:
+    """Put a ``share`` of the clips aside for testing, whole groups of them.
 
     Where all are of one session, near-duplicates alone are kept together. Raises ``OptionError``
     when there are too few clips, or all say the same.
@@ -59,7 +60,7 @@ def split(examples: Sequence[Example], seed: int = 0) -> Split:
     alike = [*near_duplicates([each.text for each in examples])]
     for pairs, keeps in (([*_sessions(examples), *alike], True), (alike, False)):
         groups = _groups(len(examples), pairs)
-        if test := _test(groups, seed):
+        if test := _test(groups, share, seed):
             training = tuple(sorted({*range(len(examples))} - test))
             return Split(training, tuple(sorted(test)), groups, keeps)
     raise OptionError("adapt.all_alike", count=len(examples))
@@ -101,8 +102,8 @@ def _groups(count: int, pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(map(root, range(count)))
 
 
-def _test(groups: Sequence[int], seed: int) -> set[int]:
-    """Return the places of whole groups, about TEST_SHARE of all; empty if there are no such."""
+def _test(groups: Sequence[int], share: float, seed: int) -> set[int]:
+    """Return the places of whole groups, about a ``share`` of all; empty if there are no such."""
     sizes = Counter(groups)
     order = sorted(sizes)
     random.Random(seed).shuffle(order)  # noqa: S311 - nobody has to guess it
@@ -110,9 +111,9 @@ def _test(groups: Sequence[int], seed: int) -> set[int]:
     chosen: set[int] = set()
     taken = 0
     for group in order:
-        if taken >= TEST_SHARE * count:
+        if taken >= share * count:
             break
-        if taken + sizes[group] <= MOST_TEST_SHARE * count:
+        if taken + sizes[group] <= MOST_TIMES_THE_SHARE * share * count:
             chosen.add(group)
             taken += sizes[group]
     if taken < LEAST_TEST or count - taken < LEAST_TRAINING:

@@ -24,6 +24,7 @@ COMMANDS = {
     "embeddings": "compare and group recordings by how they sound",
     "highlights": "print insight, highlights and risk for a recording",
     "history": "delete transcripts older than history.keep_days",
+    "adapt": "learn from corrected clips: make an adapter",
     "serve": "start the web console",
     "worker": "do jobs that consoles hand in, on any machine",
     "mcp": "serve tools for programs on stdin and stdout",

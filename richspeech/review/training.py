@@ -45,7 +45,7 @@ def training_line(segment: Segment, key: str, source: str, samples: int) -> dict
         "text_language": f"<|{segment.language}|>",
         "emo_target": segment.emotion.tag,
         "event_target": event.tag,
-        "with_or_wo_itn": "<|withitn|>" if _has_punctuation(segment.text) else "<|woitn|>",
+        "with_or_wo_itn": "<|withitn|>" if has_punctuation(segment.text) else "<|woitn|>",
     }
 
 
@@ -109,5 +109,6 @@ def _wav(waveform: Waveform) -> bytes:
         return buffer.getvalue()
 
 
-def _has_punctuation(text: str) -> bool:
+def has_punctuation(text: str) -> bool:
+    """Say whether a text is written as with ITN."""
     return any(c in string.punctuation or unicodedata.category(c).startswith("P") for c in text)

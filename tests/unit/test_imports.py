@@ -57,6 +57,7 @@ PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
     "reader",
     *("sentiment.load", "emotion2vec.load", "denoising.load"),
+    *("adapters", "sensevoice.recipe", "sensevoice.training", "sensevoice.course"),
 )
 """Modules of ``engines`` that everybody may import."""
 
@@ -81,12 +82,14 @@ HOMES = {
     "langcodes": ("model.languages",),
     "tokenizers": ("engines",),
     "transformers": ("engines",),
+    "peft": ("engines.sensevoice.training",),
+    "safetensors": ("engines",),
     "sherpa_onnx": ("bench",),
     "cyclopts": ("cli",),
     "platformdirs": ("places",),
     "psutil": ("bench", "memory"),
     "pypinyin": ("stages.hotwords",),
-    "rapidfuzz": ("stages.hotwords", "adaptation.split"),
+    "rapidfuzz": ("stages.hotwords", "adaptation"),
     "sklearn": ("emotion.embeddings",),
     "modelscope": ("engines.hub",),
     "modelscope_hub": ("engines.hub",),

@@ -104,6 +104,15 @@ def _contents(folder: Path) -> Iterator[bytes]:
             yield from _torch_records(file) or [_digest(file)]
 
 
+def weights_digest(folder: Path) -> str:
+    """Digest the weights in a model folder alone, wherever it lies and whatever is beside them."""
+    file = require_model_files(folder) / "model.pt"
+    digest = hashlib.blake2b(digest_size=16)
+    for part in _torch_records(file) or [_digest(file)]:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
+
+
 def _torch_records(file: Path) -> list[bytes]:
     """Return the checksums within a file of ``torch.save``, and nothing for other files."""
     try:

@@ -37,7 +37,7 @@ def example_batches(parts: Parts, cache_folder: Path, folder: Path = EXAMPLES) -
     The small detector finds them, and similar lengths come together.
     """
     detector = FsmnVad.load(EMBEDDED_DETECTOR, cache_folder=cache_folder)
-    found = [each for path in sorted(folder.glob("*.wav")) for each in _utterances(path, detector)]
+    found = [each for path in sorted(folder.glob("*.wav")) for each in utterances(path, detector)]
     rows: list[list[NDArray[np.float32]]] = [[]]
     for utterance in sorted(found, key=lambda each: each.duration):
         if rows[-1] and utterance.duration * (len(rows[-1]) + 1) > BATCH_SECONDS:
@@ -46,7 +46,8 @@ def example_batches(parts: Parts, cache_folder: Path, folder: Path = EXAMPLES) -
     return [_batch(row, parts) for row in rows]
 
 
-def _utterances(path: Path, detector: FsmnVad) -> list[Utterance]:
+def utterances(path: Path, detector: FsmnVad) -> list[Utterance]:
+    """Return where somebody speaks in a recording; raises ``AudioError``."""
     with open_recording(path, LIMITS) as recording:
         stretches = Reader(Fbank(), detector).read(recording, Options())
         return [each for stretch in stretches for each in stretch.utterances]

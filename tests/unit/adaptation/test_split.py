@@ -81,9 +81,9 @@ def test_too_few_clips_or_all_alike_are_refused(data: list[Example], key: str) -
 def test_no_group_is_on_both_sides(said: list[tuple[int, str]], seed: int) -> None:
     data = [Example(f"s{session}_{place}", text) for place, (session, text) in enumerate(said)]
     try:
-        found = split(data, seed)
+        found = split(data, seed=seed)
     except OptionError:
         reject()
     sides = {found.groups[i] for i in found.training}, {found.groups[i] for i in found.test}
     assert sides[0].isdisjoint(sides[1])
-    assert found == split(data, seed)
+    assert found == split(data, seed=seed)
