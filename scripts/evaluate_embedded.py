@@ -15,7 +15,7 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from richspeech.engines import transcribers
+from richspeech.engines import loader
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import (
@@ -29,7 +29,7 @@ from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import load_settings
-from scripts.embedded import dataset, detector, mandarin, sentiment, sounds
+from scripts.embedded import dataset, detector, frozen_scores, mandarin, sentiment, sounds
 from scripts.embedded.corpus import LANGUAGES, plain_form
 from scripts.embedded.dataset import Utterance
 from scripts.embedded.voices import SAMPLE_RATE, Waveform
@@ -38,9 +38,11 @@ log = logging.getLogger(__name__)
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 README = MODELS / "README.md"
-TRANSCRIPTS, EMOTIONS = "measured", "emotion recognition"
+TRANSCRIPTS, FROZEN, EMOTIONS = "measured", "frozen test", "emotion recognition"
 PARAFORMER, PUNCTUATION, SENTIMENT = "paraformer", "punctuation", "sentiment"
 """Names of the tables in models/README.md."""
+SPOKEN = Path(".cache/frozen")
+"""Where ``python -m scripts.embedded.frozen`` leaves what espeak-ng does not say."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
 SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
 """What emotion recognition should say of clips without speech."""
@@ -212,11 +214,27 @@ def emotion_table() -> str:
     return "\n".join(lines)
 
 
+def load_pipeline() -> Pipeline:
+    """Load the embedded recogniser with its detector."""
+    settings = load_settings(model={"id": "embedded", "device": "cpu"})
+    loaded = loader.load_engine(settings, settings.model.engine)
+    assert isinstance(loaded.transcriber, Pipeline)  # noqa: S101 - sensevoice is the default
+    return loaded.transcriber
+
+
+def frozen_table() -> str:
+    """Return what the pipeline makes of the frozen test."""
+    pipeline = load_pipeline()
+
+    def hear(waveform: Waveform, /, *, itn: bool) -> Transcript:
+        return transcribe(pipeline, waveform, Options(inverse_text_normalization=itn))
+
+    return frozen_scores.table(SPOKEN, hear)
+
+
 def transcript_table() -> str:
     """Return what the pipeline gets wrong."""
-    loaded = transcribers.load(load_settings(model={"id": "embedded", "device": "cpu"}))
-    pipeline = loaded.transcriber
-    assert isinstance(pipeline, Pipeline)  # noqa: S101 - engine: sensevoice is the default
+    pipeline = load_pipeline()
     seen, new = (answers(pipeline, plan, None) for plan in (dataset.TEST_SEEN, dataset.TEST_NEW))
     noisy = answers(pipeline, dataset.TEST_NEW, 10.0)
     sets = {
@@ -235,6 +253,7 @@ def transcript_table() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     TRANSCRIPTS: transcript_table,
+    FROZEN: frozen_table,
     EMOTIONS: emotion_table,
     PARAFORMER: lambda: mandarin.paraformer_table(MODELS / "paraformer-tiny"),
     PUNCTUATION: lambda: mandarin.punctuation_table(MODELS / "ct-punc-tiny"),

@@ -1,7 +1,8 @@
 """Random sentences from the text lists: what is said, and how it is written with and without ITN.
 
 A slot item is ``label``, ``label|spoken`` or ``label|spoken|itn``; fixed text that is spoken
-differently from how it is written stands in a template as ``[label|spoken]``.
+differently from how it is written stands in a template as ``[label|spoken]``. A slot that is named
+like a kind of number is composed, of numbers that are not kept for the frozen test.
 """
 
 import random
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from scripts.embedded import numbers
 
 TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("zh", "yue", "en", "ja", "ko")
@@ -54,6 +57,8 @@ class TextList:
         taken: set[str] = set()
 
         def choose(slot: str) -> str:
+            if slot in numbers.KINDS:
+                return numbers.draw(self.language, slot, rng)
             free = [w for w in self.slots[slot] if _forms(w)[0] not in taken]
             word = rng.choice(free)
             taken.add(_forms(word)[0])
@@ -77,6 +82,14 @@ def fill(language: str, template: str, choose: Callable[[str], str] = str) -> Se
     ]
     label, spoken, itn = ("".join(column) for column in zip(*parts, strict=True))
     return Sentence(language, spoken, _capitalise(itn), plain_form(label))
+
+
+def form(template: str) -> str:
+    """Return what makes a template a sentence of its own: its words, whatever fills the slots."""
+    parts = _PART.findall(template)
+    return plain_form(
+        "".join("_" if slot else _forms(fixed or plain)[0] for slot, fixed, plain in parts)
+    )
 
 
 def plain_form(text: str) -> str:
