@@ -19,12 +19,16 @@ KINDS = ("cardinal", "decimal", "percent", "money", "date", "time", "digits")
 RESERVED_SHARE = 7
 """One expression in so many is kept for the test."""
 
-_MYRIADS = {"zh": "万亿", "yue": "萬億", "ja": "万億", "ko": "만억"}
+_MYRIADS = {"zh": ("万", "亿"), "yue": ("萬", "億"), "ja": ("万", "億"), "ko": ("만", "억")}
 _TRADITIONAL = str.maketrans("两万亿点", "兩萬億點")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September")
-_MONTHS += ("October", "November", "December")
-_JA_MONTHS = ("いち", "に", "さん", "し", "ご", "ろく", "しち", "はち", "く", "じゅう")
-_JA_MONTHS += ("じゅういち", "じゅうに")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+_JA_MONTHS = (
+    *("いち", "に", "さん", "し", "ご", "ろく", "しち", "はち", "く", "じゅう"),
+    *("じゅういち", "じゅうに"),
+)
 _JA_DAYS = {1: "ついたち", 2: "ふつか", 3: "みっか", 4: "よっか", 5: "いつか", 6: "むいか"}
 _JA_DAYS |= {7: "なのか", 8: "ようか", 9: "ここのか", 10: "とおか", 14: "じゅうよっか"}
 _JA_DAYS |= {20: "はつか", 24: "にじゅうよっか"}
@@ -131,8 +135,8 @@ def _cardinal(language: str, rng: random.Random) -> Parts:
 
 def _decimal(language: str, rng: random.Random) -> Parts:
     whole = rng.randrange(10 ** rng.choice((1, 2, 3)))
-    fraction = f"{rng.randrange(10 ** rng.choice((1, 1, 2, 3)))}"
-    places = (words(language, int(c)) for c in fraction)
+    fraction = str(rng.randrange(10 ** rng.choice((1, 1, 2, 3))))
+    places = [words(language, int(digit)) for digit in fraction]
     labels, spoken = zip(*places, strict=True)
     label, sound = words(language, whole)
     point = {"zh": "点", "yue": "點", "ja": "点", "ko": " 점 ", "en": " point "}[language]
