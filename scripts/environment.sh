@@ -28,7 +28,11 @@ environment() {
     grep -E '^torch(audio)?==' requirements.txt \
       | "${pip[@]}" --index-url "$TORCH_INDEX" --no-deps --requirement /dev/stdin
   fi
-  if head -n 1 "$requirements" | grep -q -e --no-deps; then pip+=(--no-deps); fi
-  "${pip[@]}" --requirement "$requirements"
+  local more=()
+  if head -n 1 "$requirements" | grep -q -e --no-deps; then more=(--no-deps); fi
+  # For tests uv will do, and where it will not, pip.
+  if [ -z "${QUICK_INSTALL-}" ] || ! .venv/bin/python scripts/install_quickly.py "$requirements" "${more[@]}"; then
+    "${pip[@]}" "${more[@]}" --requirement "$requirements"
+  fi
   touch "$stamp"
 }

@@ -330,9 +330,9 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def tried(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder for eight bits, which costs 18 s of processor time to fill."""
-    return tmp_path_factory.mktemp("tried")
+def tried(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that holds the embedded model, and eight bits once they were asked for."""
+    return shutil.copytree(prepared, tmp_path_factory.mktemp("tried") / "cache")
 
 
 def test_the_verdict_on_eight_bits_is_measured_once_and_kept(
@@ -364,19 +364,19 @@ def test_eight_bits_are_taken_where_they_are_exact_and_faster(
     assert trials == []
 
 
-def test_eight_bits_of_a_small_model_are_not_tried(tmp_path: Path) -> None:
-    load(cache_folder=tmp_path)
-    assert int8.known_parity(EMBEDDED_RECOGNISER, tmp_path) is None
+def test_eight_bits_of_a_small_model_are_not_tried(cache_folder: Path) -> None:
+    load(cache_folder=cache_folder)
+    assert int8.known_parity(EMBEDDED_RECOGNISER, cache_folder) is None
 
 
 def test_without_onnx_runtime_there_are_no_eight_bits(
-    trials: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trials: list[Path], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     int8.onnxruntime.cache_clear()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert load(cache_folder=tmp_path).encoder.description.startswith("OpenVINO")
+    assert load(cache_folder=cache_folder).encoder.description.startswith("OpenVINO")
     with pytest.raises(ModelError, match="ONNX Runtime cannot compute in int8"):
-        load(precision="int8", cache_folder=tmp_path)
+        load(precision="int8", cache_folder=cache_folder)
     assert trials == []
 
 

@@ -67,3 +67,18 @@ def names_in(node: ast.AST) -> Iterator[str]:
         yield node.attr
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value.rpartition(":")[2]
+
+
+def test_who_asks_over_http_in_a_test_says_how_long_he_waits() -> None:
+    """Five seconds are what httpx gives otherwise, and less than a busy machine may need."""
+    asks = {"get", "post", "put", "patch", "delete", "head", "request", "stream", "Client"}
+    hasty = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in ROOT.glob("tests/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+        if node.func.value.id == "httpx" and node.func.attr in asks
+        if not {"timeout", "transport"} & {each.arg for each in node.keywords}
+    ]
+    assert hasty == []
