@@ -312,6 +312,7 @@ class SentimentSettings(_Group):
 
     id: Annotated[str, Field(min_length=1)] = "bert_sentiment_chinese"
     labels: dict[str, Annotated[Sentiment, BeforeValidator(_sentiment)]] = {}
+    languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1)] | None = ("zh",)
     engines: tuple[Engine, ...] = ("paraformer",)
     backend: Literal["auto", "onnx", "torch"] = "auto"
     batch_tokens: Annotated[int, Field(ge=128, le=65_536)] = 2_048

@@ -4,7 +4,8 @@ Speech is mixed with crowd, hum and music at 20, 10, 5 and 0 dB, and recognised 
 its noise. The embedded model hears the recordings of examples/, the rest people who speak in
 ../shared/audio. Tables go into docs/denoising.md. Measured are
 
-    words    errors of Whisper base, a clip at a time, and of the embedded model in its own pipeline
+    whisper  errors of Whisper base, a clip at a time
+    embedded errors of the embedded model in its own pipeline
     place    the latter with voice activity, the recogniser, both or neither denoised
     speech   frames in which voice activity is found otherwise than in the clean recording
     quality  DNSMOS P.835, overall, 1 to 5
@@ -74,19 +75,42 @@ class Condition:
         return "clean" if self.noise is None else f"{self.noise}, {self.snr_db} dB"
 
 
-CONDITIONS = (Condition(), *(Condition(n, s) for n, s in product(NOISES, SNRS)))
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    clips: int | None
+    """Recordings of each kind; None: all."""
+    snrs: Sequence[int]
+
+    @property
+    def noisy(self) -> list[Condition]:
+        """All that speech is mixed with."""
+        return [Condition(*each) for each in product(NOISES, self.snrs)]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The same behind clean speech."""
+        return [Condition(), *self.noisy]
+
+    def of(self, clips: Sequence[Clip]) -> Sequence[Clip]:
+        """Return those recordings that are heard."""
+        return clips[: self.clips]
+
 
 HUMAN = (
-    "en/sensevoice.axe__en.mp3",
-    "en/speechbrain__spk1_snt1.wav",
-    "en/tts__LJ001-0001.wav",
-    "en/wenet__librispeech-1995-1837-0001.wav",
     "en/whisper.cpp__jfk.wav",
     "zh/funasr__asr_example.wav",
-    "zh/wenet__aishell-BAC009S0724W0121.wav",
+    "en/tts__LJ001-0001.wav",
     "ja/voxtype__ja.wav",
+    "en/wenet__librispeech-1995-1837-0001.wav",
+    "zh/wenet__aishell-BAC009S0724W0121.wav",
+    "en/sensevoice.axe__en.mp3",
+    "ko/voxtype__ko.wav",
 )
 """Of ../shared/audio/speech: eight people, with references."""
+EXAMPLES = ("en-meeting.wav", "zh-call.wav", "ja-sad.wav")
+"""Of examples/."""
 
 
 # ------------------------------------------------------------------------------ what is heard
@@ -107,14 +131,14 @@ def human_clips() -> tuple[Clip, ...]:
 
 @cache
 def example_clips() -> tuple[Clip, ...]:
-    """Read the recordings of examples/ that hold speech."""
+    """Read synthetic speech that the embedded model knows."""
     folder = ROOT / "examples"
     references = json.loads((folder / "references.json").read_text(encoding="utf-8"))
     found = []
-    for name, each in references.items():
+    for name in EXAMPLES:
+        each = references[name]
         text = " ".join(line["text"] for line in each["lines"] if line["text"])
-        if text:
-            found.append(Clip(name, each["language"], text, sound(folder / name)))
+        found.append(Clip(name, each["language"], text, sound(folder / name)))
     return tuple(found)
 
 
@@ -274,27 +298,23 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def words_table() -> str:
-    """Return the errors of both models."""
+def words_table(clips: Sequence[Clip], say: Say, extent: Extent) -> str:
+    """Return the errors of a model."""
     rows = []
-    for condition in CONDITIONS:
-        row = [condition.title]
-        for clips, say in ((human_clips(), said_by_whisper), (example_clips(), said_by_embedded)):
-            row += [f"{errors(clips, say, condition, each):.1f}" for each in DENOISERS]
-        rows.append(row)
-        print(row, file=sys.stderr, flush=True)
-    names = [f"{model}, {each}" for model in ("Whisper", "embedded") for each in DENOISERS]
-    return table(["", *names], rows)
+    for condition in extent.conditions:
+        found = [errors(extent.of(clips), say, condition, each) for each in DENOISERS]
+        rows.append([condition.title, *(f"{each:.1f}" for each in found)])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return table(["", *DENOISERS], rows)
 
 
-def place_table() -> str:
+def place_table(extent: Extent) -> str:
     """Return the errors of the embedded model where detector and recogniser hear other sounds."""
     places = ((False, False), (True, True), (False, True), (True, False))
     rows = []
-    some = [each for each in CONDITIONS if each.snr_db in (None, 10, 0)]
-    for denoise, condition in product(DENOISERS[1:], some):
+    for denoise, condition in product(DENOISERS[1:], extent.conditions):
         said = [partial(_said_apart, finds=f, hears=h) for f, h in places]
-        found = [errors(example_clips(), each, condition, denoise) for each in said]
+        found = [errors(extent.of(example_clips()), each, condition, denoise) for each in said]
         rows.append([denoise, condition.title, *(f"{each:.1f}" for each in found)])
         print(rows[-1], file=sys.stderr, flush=True)
     names = ["neither", "both", "recogniser alone", "detector alone"]
@@ -316,15 +336,15 @@ def _said_apart(
         return " ".join(each.result().text for each in asked)
 
 
-def speech_table() -> str:
+def speech_table(extent: Extent) -> str:
     """Return which frames a detector finds otherwise than in the clean recording, in percent."""
     detectors = {"tiny": embedded().reader.detector, "published": published_detector()}
     rows = []
-    for condition in CONDITIONS[1:]:
+    for condition in extent.noisy:
         row = [condition.title]
         for detector, denoise in product(detectors.values(), DENOISERS):
             missed, added, frames = 0, 0, 0
-            for clip in human_clips():
+            for clip in extent.of(human_clips()):
                 clean = _frames(detector, clip.waveform)
                 noisy = _frames(detector, sounding(clip, condition, denoise))
                 missed += int((clean & ~noisy).sum())
@@ -356,12 +376,12 @@ def published_detector() -> FsmnVad:
     )
 
 
-def quality_table() -> str:
+def quality_table(extent: Extent) -> str:
     """Return mean DNSMOS P.835, overall."""
-    dnsmos = import_module("speechmos").dnsmos
-    clips = human_clips()
+    dnsmos = import_module("speechmos.dnsmos")
+    clips = extent.of(human_clips())
     rows = []
-    for condition in CONDITIONS:
+    for condition in extent.conditions:
         row = [condition.title]
         for denoise in DENOISERS:
             sounds = (sounding(clip, condition, denoise) for clip in clips)
@@ -372,7 +392,7 @@ def quality_table() -> str:
     return table(["", *DENOISERS], rows)
 
 
-def cost_table() -> str:
+def cost_table(__: Extent) -> str:
     """Return processor seconds for a second of sound, the least of five rounds."""
     clip = max(human_clips(), key=lambda each: len(each.waveform))
     waveform = mixed(clip, Condition("crowd", 5))
@@ -389,21 +409,40 @@ def cost_table() -> str:
     return table(["", "processor seconds a second"], rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {
-    "words": words_table,
+TABLES: Mapping[str, Callable[[Extent], str]] = {
+    "whisper": lambda extent: words_table(human_clips(), said_by_whisper, extent),
+    "embedded": lambda extent: words_table(example_clips(), said_by_embedded, extent),
     "place": place_table,
     "speech": speech_table,
     "quality": quality_table,
     "cost": cost_table,
 }
-Name = Literal["words", "place", "speech", "quality", "cost"]
+Name = Literal["whisper", "embedded", "place", "speech", "quality", "cost"]
 
 
 @app.default
-def main(*names: Name, write: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Measure, print, and keep what is measured where that is wanted."""
+def main(
+    *names: Name,
+    clips: int | None = None,
+    snrs: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = SNRS,
+    write: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Measure, print, and keep what is measured where that is wanted.
+
+    Parameters
+    ----------
+    names
+        what is measured; all of it unless named
+    clips
+        how many recordings of each kind are heard; all unless given
+    snrs
+        decibels of speech over noise
+    write
+        put the tables into docs/denoising.md
+    """
+    extent = Extent(clips, snrs)
     for name in names or TABLES:
-        text = TABLES[name]()
+        text = TABLES[name](extent)
         print(text)
         if write:
             begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"

@@ -116,7 +116,10 @@ class FakeClassifier:
 
     name = "a classifier"
 
-    def __init__(self, read: Callable[[str], Scores]) -> None:
+    def __init__(
+        self, read: Callable[[str], Scores], languages: tuple[str, ...] | None = None
+    ) -> None:
+        self.languages = languages
         self.asked: list[Sequence[str]] = []
         self._read = read
 

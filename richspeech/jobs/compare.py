@@ -1,6 +1,6 @@
 """One recording through two settings, in a thread that no page has to stay open for.
 
-    recording → left, then right → rows, scores → tables to download
+    recording → left, then right → rows, scores → tables to download, sounds to listen to
 
 One side runs after the other, and one experiment of all pages after the other: side by side they
 would slow each other down, and their speeds would mean nothing. The history is neither asked nor
@@ -8,7 +8,7 @@ told: what is measured here has to be done, and is nobody's transcript.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -16,24 +16,28 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.mono import Waveforms
+from richspeech.audio.mono import Waveform, Waveforms, mixture
+from richspeech.audio.playback import to_mp3
 from richspeech.audio.strands import open_strands
+from richspeech.engines.denoising.load import denoised
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.compare_engines import ComparedEngines
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
 from richspeech.model.job_state import State
-from richspeech.model.options import Options
+from richspeech.model.options import Denoise, Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
-from richspeech.recognition.reading import WaveformSource, strands_of
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
 from richspeech.review.comparison import Comparison, Score, compare, score
 
 RuleSet = Literal["current", "none", "trial"]
 SIDES = ("a", "b")
+LISTENED_SECONDS = 60.0
+"""Enough to hear what a denoiser does; half a megabyte."""
 WARM_UP_SECONDS = 20.0
 """A few utterances; a first batch can take as long as five later ones."""
 
@@ -53,6 +57,11 @@ class Side:
         """Its name."""
         return self.request.engine or ""
 
+    @property
+    def denoise(self) -> Denoise:
+        """What takes noise out of it."""
+        return self.request.options.denoise
+
 
 @dataclass(eq=False)
 class Trial:
@@ -63,6 +72,8 @@ class Trial:
     progress: Progress | None = None
     error: RichSpeechError | None = None
     """Why it failed."""
+    sound: bytes | None = None
+    """MP3 of the first LISTENED_SECONDS as this side gets them; None where both get the same."""
 
     @property
     def transcript(self) -> Transcript | None:
@@ -112,6 +123,7 @@ class _Beginning:
     """The first seconds of a recording."""
 
     recording: WaveformSource
+    seconds: float
     duration: float | None = None
     warnings: tuple[RecordingWarning, ...] = ()
 
@@ -120,7 +132,7 @@ class _Beginning:
         return strands_of(self.recording)
 
     def blocks(self, block_seconds: float) -> Iterator[Waveforms]:
-        count = math.ceil(WARM_UP_SECONDS / block_seconds)
+        count = math.ceil(self.seconds / block_seconds)
         return islice(self.recording.blocks(block_seconds), count)
 
 
@@ -141,6 +153,9 @@ class Comparisons:
         experiment.enter(State.RUNNING)
         for trial in experiment.trials:
             self._run(experiment, trial, path)
+        if len({trial.side.denoise for trial in experiment.trials}) > 1:
+            for trial in experiment.trials:
+                self._listen(experiment, trial, path)
         experiment.result = result_of(experiment)
 
     def _run(self, experiment: Experiment, trial: Trial, path: Path) -> None:
@@ -166,12 +181,24 @@ class Comparisons:
             trial.error = error
             self._enter(experiment, trial, State.FAILED)
 
+    def _listen(self, experiment: Experiment, trial: Trial, path: Path) -> None:
+        """Keep the beginning as the recogniser of one side gets it, unless that has failed."""
+        if trial.error is not None:
+            return
+        options = trial.side.request.options
+        with open_strands(path, self._audio_limits, options, name=path.name) as recording:
+            first = _Beginning(recording, LISTENED_SECONDS).blocks(BLOCK_SECONDS)
+            heard = map(mixture, denoised(first, options.denoise))
+            trial.sound = to_mp3(_while_wanted(experiment, heard))
+
     def _warm_up(
         self, transcriber: Transcriber, path: Path, options: Options, stopped: Cancel
     ) -> None:
         """Hear the beginning once, untimed: what a model does for the first time takes longer."""
         with open_strands(path, self._audio_limits, options, name=path.name) as recording:
-            for _ in transcriber.transcribe(_Beginning(recording), options, stopped):
+            for _ in transcriber.transcribe(
+                _Beginning(recording, WARM_UP_SECONDS), options, stopped
+            ):
                 pass
 
     @staticmethod
@@ -179,6 +206,13 @@ class Comparisons:
         experiment.require_wanted()
         trial.state = state
         experiment.touch()
+
+
+def _while_wanted(experiment: Experiment, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+    for block in blocks:
+        experiment.require_wanted()
+        if len(block):
+            yield block
 
 
 def result_of(experiment: Experiment) -> Result:

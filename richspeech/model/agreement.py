@@ -10,16 +10,22 @@ DEFAULT_LIMITS = Limits()
 
 def with_agreement(segment: Segment, limits: Limits = DEFAULT_LIMITS) -> Segment:
     """Return the segment with voice and words compared anew, after its emotion has changed."""
-    return with_sentiment(segment, segment.sentiment_probabilities, limits)
+    scores = None if segment.sentiment_refused else segment.sentiment_probabilities
+    return with_sentiment(segment, scores, limits)
 
 
-def with_sentiment(segment: Segment, scores: Scores, limits: Limits) -> Segment:
-    """Return the segment with how its words are meant, and whether its voice says the same."""
+def with_sentiment(segment: Segment, scores: Scores | None, limits: Limits) -> Segment:
+    """Return the segment with how its words are meant, and whether its voice says the same.
+
+    ``scores`` are None where the words are in a language that nobody could read.
+    """
+    found = scores or {}
     return replace(
         segment,
-        sentiment=strongest(scores),
-        sentiment_probabilities=scores,
-        agreement=compare(_voice(segment), scores, limits),
+        sentiment=strongest(found),
+        sentiment_probabilities=found,
+        sentiment_refused=scores is None,
+        agreement=compare(_voice(segment), found, limits),
     )
 
 

@@ -54,8 +54,9 @@ class RulesEdit(_Edit):
 class SentimentEdit(_Edit):
     """How the words are meant, as a classifier has read them."""
 
-    scores: tuple[Mapping[Sentiment, float], ...]
-    """Of each segment, 0 to 1; empty for one without words."""
+    scores: tuple[Mapping[Sentiment, float] | None, ...]
+    """Of each segment, 0 to 1; empty for one without words, None for one in a language that the
+    classifier does not know."""
     limits: Limits = DEFAULT_LIMITS
     kind: Literal["sentiment"] = "sentiment"
 

@@ -84,6 +84,8 @@ class Segment:
     """How the words are meant; None when that was not asked, and without words."""
     sentiment_probabilities: Mapping[Sentiment, float] = field(default_factory=dict)
     """Sums to one over the sentiments that the classifier knows."""
+    sentiment_refused: bool = False
+    """Whether the words are in a language that the classifier does not know, and were not read."""
     agreement: Agreement | None = None
     """Whether voice and words say the same; None where one of them has no direction."""
     corrected: tuple[str, ...] = ()

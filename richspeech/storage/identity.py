@@ -56,7 +56,7 @@ def identity_of(
         sentiment = settings.sentiment
         limits = (sentiment.sure_voice, sentiment.sure_words)
         files = [*_files(sentiment_weights.folder)]
-        later.append([files, sentiment.labels, sentiment.backend, limits])
+        later.append([files, sentiment.labels, sentiment.backend, limits, sentiment.languages])
     return digest_of(
         version,
         engine or model.engine,

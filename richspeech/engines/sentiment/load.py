@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONFIG = "config.json"
+EMBEDDED_LANGUAGES = ("zh",)
+"""What the tiny model was trained on."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class FoundClassifier:
     weights: Weights
     sentiments: tuple[Sentiment, ...]
     """Of each label of the model, in its order."""
+    languages: tuple[str, ...] | None = None
+    """BCP-47 tags of those that it knows; None: whatever comes."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def find_classifier(settings: Settings) -> FoundClassifier:
     stands_in = weights.is_embedded
     meanings = {} if stands_in else sentiment.labels
     sentiments = sentiments_of(read_labels(weights.folder), meanings, weights.name)
-    return FoundClassifier(weights, sentiments)
+    languages = EMBEDDED_LANGUAGES if stands_in else sentiment.languages
+    return FoundClassifier(weights, sentiments, languages)
 
 
 def lazy_classifier(
@@ -81,8 +86,9 @@ def lazy_classifier(
 class LazyReader:
     """Reads texts with a classifier that is loaded with the first of them, and let go when idle."""
 
-    def __init__(self, classifiers: Lazy[LoadedClassifier], weights: Weights) -> None:
-        self._classifiers, self.weights = classifiers, weights
+    def __init__(self, classifiers: Lazy[LoadedClassifier], found: FoundClassifier) -> None:
+        self._classifiers, self.weights = classifiers, found.weights
+        self.languages = found.languages
 
     @property
     def name(self) -> str:
@@ -107,7 +113,7 @@ class LazyReader:
 def lazy_reader(settings: Settings) -> LazyReader:
     """Choose the weights and load nothing yet; raises ``ModelError`` as ``find_classifier``."""
     found = find_classifier(settings)
-    return LazyReader(lazy_classifier(settings, found), found.weights)
+    return LazyReader(lazy_classifier(settings, found), found)
 
 
 def irony_limits(settings: Settings) -> Limits:

@@ -25,7 +25,7 @@ from richspeech.engines.hub import NEEDED_FILES, Source
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
-from richspeech.engines.sentiment.load import LazyReader, LoadedClassifier
+from richspeech.engines.sentiment.load import FoundClassifier, LazyReader, LoadedClassifier
 from richspeech.errors import Cancelled, ModelError
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
@@ -273,7 +273,7 @@ def test_what_reads_the_words_is_loaded_before_anything_is_heard(
     def load() -> LoadedClassifier:
         order.append("loaded")
         read = FakeClassifier(lambda _: {Sentiment.POSITIVE: 1.0})
-        return LoadedClassifier(cast("SentimentClassifier", read), weights, "cpu")
+        return LoadedClassifier(cast("SentimentClassifier", read), found.weights, "cpu")
 
     class Listening(FakeTranscriber):
         def transcribe(
@@ -282,8 +282,8 @@ def test_what_reads_the_words_is_loaded_before_anything_is_heard(
             order.append("heard")
             return super().transcribe(recording, options, cancelled)
 
-    weights = loaded_with(bench.transcriber).weights
-    reader = LazyReader(Lazy(load, None), weights)
+    found = FoundClassifier(loaded_with(bench.transcriber).weights, ())
+    reader = LazyReader(Lazy(load, None), found)
     monkeypatch.setattr(transcribers, "lazy_reader", lambda _: reader)
     bench.transcriber = Listening()
     assert run(sound, "--sentiment") == 0

@@ -19,8 +19,8 @@ from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.audio.container import AudioLimits
 from richspeech.console.examples import find_examples
 from richspeech.console.sessions import Session
-from richspeech.console.tabs.lab.compare import AS_SET, Choices, write_tables
-from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, status
+from richspeech.console.tabs.lab.compare import AS_SET, Choices, write_sounds, write_tables
+from richspeech.console.tabs.lab.render import MOST_ROWS, result, rules_help, sounds, status
 from richspeech.console.tabs.lab.rule_trials import RuleTrial, RuleTrials
 from richspeech.console.tabs.lab.rule_trials_render import effect
 from richspeech.engines import loader
@@ -225,6 +225,29 @@ def test_another_reference_gives_other_scores_without_recognising_again(
     assert again == files
     assert json.loads(again["json"].read_text("utf-8"))["a"]["word_error_rate"] == 1.5
     assert len(house.ears["sensevoice"].options) == 4
+
+
+def test_what_each_side_was_given_can_be_listened_to_where_one_of_them_is_denoised(
+    monkeypatch: pytest.MonkeyPatch, recording: Path, tmp_path: Path
+) -> None:
+    house = House(monkeypatch, Settings())
+    made = done(house, recording, side(), side(denoise="rnnoise"))
+    paths = write_sounds(made, tmp_path)
+    assert [path.name for path in paths] == ["a.mp3", "b.mp3"]
+    assert paths[0].read_bytes() != paths[1].read_bytes()
+    players = str(sounds(made, paths, "en"))
+    assert players.count("<audio") == 2
+    assert players.index("A · Leave it in") < players.index("B · RNNoise")
+    assert write_sounds(made, tmp_path) == paths
+
+
+def test_there_is_nothing_to_listen_to_where_both_sides_get_the_same(
+    monkeypatch: pytest.MonkeyPatch, recording: Path, tmp_path: Path
+) -> None:
+    made = done(House(monkeypatch, Settings()), recording, side(), side(merge=True))
+    assert [trial.sound for trial in made.trials] == [None, None]
+    assert write_sounds(made, tmp_path) == ()
+    assert str(sounds(made, (), "en")) == ""
 
 
 # Engines and weights ------------------------------------------------------------------------------

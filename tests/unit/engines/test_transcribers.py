@@ -14,7 +14,7 @@ from richspeech.engines import transcribers as engine_transcribers
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.engines.sentiment.load import LazyReader
+from richspeech.engines.sentiment.load import FoundClassifier, LazyReader
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, ModelError, OptionError
 from richspeech.recognition.scheduler import ModelThread
@@ -120,7 +120,8 @@ def test_what_reads_the_words_is_loaded_before_anything_is_recognised(
 ) -> None:
     house, loads = House(monkeypatch), list[str]()
     classifiers: Lazy[Any] = Lazy(lambda: loads.append("classifier") or "it", None)  # type: ignore[func-returns-value]
-    reader = LazyReader(classifiers, loaded_with(FakeTranscriber()).weights)
+    found = FoundClassifier(loaded_with(FakeTranscriber()).weights, ())
+    reader = LazyReader(classifiers, found)
     monkeypatch.setattr(engine_transcribers, "lazy_reader", lambda _: reader)
     use, has = house.transcribers.use, house.transcribers.has
     with use("sensevoice", reads=False):

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from postprocess import Emotion
-from richspeech.model.agreement import DEFAULT_LIMITS
+from richspeech.model.agreement import DEFAULT_LIMITS, with_agreement
 from richspeech.model.corrections import Correction, correct
+from richspeech.model.edits import edits_from_list, edits_to_list
 from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.stages.sentiment import Reader, read_segments
@@ -92,3 +93,47 @@ def test_a_correction_takes_away_what_was_said_of_other_words_or_another_voice()
     assert (other_voice.sentiment, other_voice.agreement) == (Sentiment.POSITIVE, None)
     [other_language] = correct(said, [Correction(0, language="yue")]).segments
     assert other_language.irony == said.segments[0].irony
+
+
+def test_words_in_a_language_that_the_classifier_does_not_know_are_not_read_and_said_to_be_so() -> (
+    None
+):
+    spoken = [
+        segment(0, 1, "好"),
+        segment(1, 2, "ごめん"),
+        segment(2, 3, ""),
+        segment(3, 4, "好吧"),
+    ]
+    tags = ("zh", "ja", "ko", None)
+    before = transcript(*(replace(s, language=t) for s, t in zip(spoken, tags, strict=True)))
+    reader = FakeClassifier(lambda text: GLAD if text else {}, languages=("zh", "en"))
+    after = read(before, reader)
+    assert reader.asked == [["好", "", "", "好吧"]]
+    assert [s.sentiment_refused for s in after.segments] == [False, True, False, False]
+    assert [s.sentiment for s in after.segments] == [
+        Sentiment.POSITIVE,
+        None,
+        None,
+        Sentiment.POSITIVE,
+    ]
+    wire = json.loads(json.dumps(after.to_dict()))
+    assert wire["segments"][1]["sentiment_probabilities"] == {}
+    assert Transcript.from_dict(wire).segments[1].sentiment_refused
+    assert after.sentiment is Sentiment.POSITIVE
+
+
+def test_a_language_stays_refused_when_a_rule_changes_the_emotion() -> None:
+    [refused] = read(
+        transcript(replace(segment(0, 1, "ごめん"), language="ja")),
+        FakeClassifier(lambda _: GLAD, languages=("zh",)),
+    ).segments
+    assert with_agreement(refused) == refused
+
+
+def test_what_is_refused_is_kept_and_read_again() -> None:
+    edit = read_segments(
+        transcript(replace(segment(0, 1, "ごめん"), language="ja")).segments,
+        FakeClassifier(lambda _: GLAD, languages=("zh",)),
+    )
+    assert edits_from_list(json.loads(json.dumps(edits_to_list([edit])))) == (edit,)
+    assert edit.scores == (None,)

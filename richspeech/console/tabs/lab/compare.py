@@ -187,6 +187,7 @@ class ComparePanel:
                 elem_classes="status",
                 **DRAWN,
             )
+            self._sounds = gr.HTML("", elem_id="lab-sounds", **DRAWN)
             self._result = gr.HTML("", elem_id="lab-rows", **DRAWN)
             with gr.Row(elem_classes="downloads", visible=False) as self._downloads_row:
                 self._downloads = [
@@ -207,6 +208,7 @@ class ComparePanel:
         """Whatever shows the experiment."""
         return [
             self._status,
+            self._sounds,
             self._result,
             self._downloads_row,
             *self._downloads,
@@ -276,6 +278,7 @@ class ComparePanel:
         files = write_tables(experiment, session.folder) if experiment else {}
         return [
             lab_render.status(experiment, locale),
+            lab_render.sounds(experiment, write_sounds(experiment, session.folder), locale),
             lab_render.result(experiment, locale),
             gr.update(visible=bool(files)),
             *(gr.update(value=files.get(form), visible=form in files) for form in TABLES),
@@ -374,6 +377,23 @@ def write_tables(experiment: Experiment, folder: Path) -> dict[str, Path]:
         files["json"].write_text(write_json(experiment), encoding="utf-8")
         experiment.written = result
     return files
+
+
+def write_sounds(experiment: Experiment | None, folder: Path) -> tuple[Path, ...]:
+    """Write, once, what the sides of an experiment sound like; nothing unless it is over."""
+    if experiment is None or experiment.result is None:
+        return ()
+    place = folder / "lab" / experiment.id
+    found = []
+    for name, trial in zip(SIDES, experiment.trials, strict=True):
+        if trial.sound is None:
+            return ()
+        path = place / f"{name}.mp3"
+        if not path.is_file():
+            place.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(trial.sound)
+        found.append(path)
+    return tuple(found)
 
 
 def _has_engines(session: Session) -> bool:

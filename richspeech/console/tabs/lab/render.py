@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -15,6 +16,7 @@ from richspeech.console.render import (
     message,
     meter,
     progress_parts,
+    sound,
 )
 from richspeech.console.templates import draw
 from richspeech.engines.registry import engine_named, known_languages
@@ -102,6 +104,16 @@ def result(experiment: Experiment | None, locale: str) -> Markup:
         total=len(compared),
         most_rows=MOST_ROWS,
         against=[*_against(found)],
+    )
+
+
+def sounds(experiment: Experiment | None, paths: Sequence[Path], locale: str) -> Markup:
+    """Play the beginning as both sides got it, one above the other; empty where they got one."""
+    if experiment is None:
+        return Markup()
+    return Markup().join(
+        sound(f"{name} · {say(f'denoise_{trial.side.denoise}', locale)}", path, locale)
+        for name, trial, path in zip(NAMES, experiment.trials, paths, strict=False)
     )
 
 
