@@ -27,7 +27,7 @@ silence thresholds that change while the recording plays.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cache
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -53,6 +53,8 @@ class SpeechSpan:
 
     start: float
     end: float
+    is_cut: bool = field(default=False, compare=False)
+    """Whether a limit ended it while somebody spoke, so that the next one begins there."""
 
     @property
     def duration(self) -> float:
@@ -126,10 +128,10 @@ class VadOptions:
     """The classes of the model whose probabilities add up to that of silence."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not _same_kind(value, field.default):
-                raise ModelError("vad.option", name=field.name, value=repr(value))
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if not _same_kind(value, option.default):
+                raise ModelError("vad.option", name=option.name, value=repr(value))
         for name, (lowest, highest) in self._ranges().items():
             if not lowest <= (value := getattr(self, name)) <= highest:
                 raise ModelError("vad.range", name=name, low=lowest, high=highest, value=value)
@@ -352,9 +354,12 @@ def _scan(
     recent: NDArray[np.float32],  # [cut_search + CUT_FRAMES]
     memories: NDArray[np.void],  # [1]
     rules: Rules,
-    bounds: NDArray[np.int64],  # [at least T, 2]
+    bounds: NDArray[np.int64],  # [at least T, 3]
 ) -> int:
-    """Write the first and the past-the-end frame of each closed span; return how many."""
+    """Write the first and the past-the-end frame of each closed span, and whether it was cut.
+
+    Returns how many there are.
+    """
     memory = memories[0]
     found = 0
     for i in range(silence_probability.size):
@@ -364,12 +369,12 @@ def _scan(
         end = _advance(memory, rules)
         if end == TOO_LONG and memory.phase == Phase.SPEECH and rules.cut_search > CUT_FRAMES:
             cut = _quietest(recent, memory, rules)
-            bounds[found, 0], bounds[found, 1] = memory.start, cut
+            bounds[found, 0], bounds[found, 1], bounds[found, 2] = memory.start, cut, 1
             found += 1
             memory.start = memory.free = np.int64(cut)
         elif end != STILL_OPEN:
             end = memory.frame + 1 if end == TOO_LONG else end
-            bounds[found, 0], bounds[found, 1] = memory.start, end
+            bounds[found, 0], bounds[found, 1], bounds[found, 2] = memory.start, end, 0
             found += 1
             _close(end, window, memory)
         memory.frame += 1
@@ -425,7 +430,7 @@ class SpanDetector:
                 "A score track needs one probability and one loudness per frame; these have "
                 f"shapes {silence_probability.shape} and {decibel.shape}."
             )
-        bounds = np.empty((decibel.size, 2), np.int64)
+        bounds = np.empty((decibel.size, 3), np.int64)
         found = _compiled_scan()(
             np.ascontiguousarray(silence_probability, np.float32),
             np.ascontiguousarray(decibel, np.float32),
@@ -435,7 +440,10 @@ class SpanDetector:
             self._rules,
             bounds,
         )
-        return [SpeechSpan(_seconds(start), _seconds(end)) for start, end in bounds[:found]]
+        return [
+            SpeechSpan(_seconds(start), _seconds(end), is_cut=bool(cut))
+            for start, end, cut in bounds[:found]
+        ]
 
     def finish(self) -> list[SpeechSpan]:
         """End the recording: return the span that is still open; be ready for the next one."""
@@ -477,7 +485,7 @@ class SpanMerger:
             if self._open is None:
                 self._open = span
             elif _may_join(self._open, span, self._max_length_s, self._max_gap_s):
-                self._open = SpeechSpan(self._open.start, span.end)
+                self._open = SpeechSpan(self._open.start, span.end, span.is_cut)
             else:
                 closed.append(self._open)
                 self._open = span

@@ -193,7 +193,14 @@ def load_reading(
     models = find_models(settings, engine)
     queue = queue_of(engine, models)
     return Loaded(
-        reading(queue, settings, models, "cpu", hears_events=able.can(Capability.EVENTS)),
+        reading(
+            queue,
+            settings,
+            models,
+            "cpu",
+            hears_events=able.can(Capability.EVENTS),
+            times_all=able.can(Capability.PUNCTUATION),
+        ),
         engine,
         models.recogniser,
         models.detector,

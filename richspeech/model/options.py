@@ -19,6 +19,7 @@ WEIGHTED = re.compile(r"(.+) [+-]?\d+")
 Tracks: TypeAlias = Literal["default", "all", "mix"]
 TRACKS: tuple[str, ...] = get_args(Tracks)
 MOST_TRACKS = 99
+NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 """No container of a recording has as many."""
 Channels: TypeAlias = Literal["auto", "mix", "split"]
 CHANNELS: tuple[str, ...] = get_args(Channels)
@@ -107,8 +108,11 @@ def without_weights(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def tracks_in(text: str) -> Tracks | int:
-    """Read ``default``, ``all``, ``mix`` or a number; raises ``OptionError``."""
-    wanted = int(text) if text.isascii() and text.isdigit() else text
+    """Read ``default``, which nothing stands for too, ``all``, ``mix`` or a number.
+
+    Raises ``OptionError``.
+    """
+    wanted = int(text) if NUMBER.fullmatch(text) else text or "default"
     _require_strands(wanted, "auto")
     return cast("Tracks | int", wanted)
 

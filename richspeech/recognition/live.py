@@ -45,7 +45,7 @@ class Began:
     """
 
     start: float
-    """Seconds; the ``Final`` has the same."""
+    """Seconds; the ``Final`` has the same, or up to OVERLAP_SECONDS less behind a cut."""
 
 
 @dataclass(frozen=True)

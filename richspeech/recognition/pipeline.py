@@ -36,6 +36,7 @@ from richspeech.recognition.reading import (
     WaveformSource,
     strands_of,
 )
+from richspeech.recognition.seams import Ends, Seams
 from richspeech.recognition.utterance import Request, Utterance
 
 KNOWN_WITHIN_SECONDS = 0.001
@@ -207,6 +208,8 @@ class _Step:
     finished: bool = False
     open_start: float | None = None
     warnings: tuple[RecordingWarning, ...] = ()
+    recognised: tuple[Segment, ...] = ()
+    """What is new as the engine gave it, before words at cuts went to one side."""
 
 
 class Pipeline:
@@ -265,7 +268,7 @@ class Pipeline:
                 recording.duration,
                 step.finished,
                 step.open_start,
-                recognised=step.new,
+                recognised=step.recognised,
             )
             began = time.perf_counter()  # what the caller did meanwhile is not processing
 
@@ -282,7 +285,7 @@ class Pipeline:
                     if _is_behind(utterance, known):
                         continue
                     if (segment := _take(known, utterance)) is not None:
-                        line.append(_Heard(segment))
+                        line.append(_Heard(segment, _ends_of(utterance)))
                         continue
                     while not job.has_room:
                         yield line.next_step(utterance.start, cancelled)
@@ -324,11 +327,16 @@ def _take(known: deque[Segment], utterance: Utterance) -> Segment | None:
     return None
 
 
+def _ends_of(utterance: Utterance) -> Ends:
+    return Ends(utterance.continues, utterance.is_cut)
+
+
 @dataclass(frozen=True)
 class _Heard:
     """An utterance that waits for nothing."""
 
     segment: Segment
+    ends: Ends
 
     @property
     def start(self) -> float:
@@ -357,6 +365,7 @@ class _Asked:
     end: float
     is_sound: bool
     strand: Strand
+    ends: Ends
     future: Future[Hypothesis]
     sure_sound: float
 
@@ -364,7 +373,7 @@ class _Asked:
     def of(cls, utterance: Utterance, future: Future[Hypothesis], sure_sound: float) -> "_Asked":
         """Keep the place of an utterance, without its sound."""
         place = (utterance.start, utterance.end, utterance.is_sound, utterance.strand)
-        return cls(*place, future, sure_sound)
+        return cls(*place, _ends_of(utterance), future, sure_sound)
 
     @property
     def is_done(self) -> bool:
@@ -390,6 +399,7 @@ class _Line:
 
     def __init__(self) -> None:
         self._line: deque[_Asked | _Heard] = deque()
+        self._seams = Seams()
 
     def __len__(self) -> int:
         return len(self._line)
@@ -408,12 +418,16 @@ class _Line:
         Raises what the model raised once all before it is given out.
         """
         new: list[Segment] = []
+        recognised: list[Segment] = []
         while self._line and self._line[0].is_done:
             if new and self._line[0].has_failed:
                 break
-            if (segment := self._line.popleft().result()) is not None:
-                new.append(segment)
-        return _Step(tuple(new), self._line[0].start if self._line else settled)
+            first = self._line.popleft()
+            if (segment := first.result()) is not None:
+                recognised.append(segment)
+                new.append(self._seams.joined(segment, first.ends))
+        seconds = self._line[0].start if self._line else settled
+        return _Step(tuple(new), seconds, recognised=tuple(recognised))
 
 
 class WholePipeline:

@@ -28,7 +28,7 @@ from richspeech.model.options import Denoise, Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import ALONE, Strand
 from richspeech.model.turn_detection import TurnDetection
-from richspeech.recognition.utterance import FrameBuffer, Frames, Utterance
+from richspeech.recognition.utterance import OVERLAP_SECONDS, FrameBuffer, Frames, Utterance
 
 MARGIN_SECONDS = 1.0
 """By which one strand waits longer for another than it seems to have to: sounds come in steps."""
@@ -183,6 +183,8 @@ class Reader:
     end gets those alone."""
     raises_quiet: bool = False
     """Whether very quiet recordings are raised before anything is looked for."""
+    overlaps: bool = False
+    """Whether an utterance behind a cut begins before it, for engines that time all tokens."""
     denoisers: Denoising | None = None
     """Take noise out where options ask for it; none does so where there are none."""
 
@@ -219,7 +221,11 @@ class Reader:
         sounds = SoundFinder() if self.hears_sounds and options.turn_detection is None else None
         raiser = Raiser() if self.raises_quiet else None
         denoiser = self.denoisers.stream(options.denoise) if self.denoisers else None
-        return UtteranceStream(self.frontend.stream(), detected, options, sounds, raiser, denoiser)
+        stream = UtteranceStream(
+            self.frontend.stream(), detected, options, sounds, raiser, denoiser
+        )
+        stream.overlaps = self.overlaps
+        return stream
 
 
 class UtteranceStream:
@@ -239,6 +245,10 @@ class UtteranceStream:
     ) -> None:
         self._frames, self._spans, self._sounds = frames, spans, sounds
         self._raiser, self._denoiser = raiser, denoiser
+        self.overlaps = False
+        """Whether an utterance behind a cut begins before it."""
+        self._cut: SpeechSpan | None = None
+        """The span that was given out last, where a limit ended it."""
         self._buffer = FrameBuffer()
         self._merger = SpanMerger(options.merge_length_s if options.merge else 0.0)
 
@@ -256,7 +266,8 @@ class UtteranceStream:
     def settled(self) -> float:
         """Seconds before which nothing begins that was not given out yet."""
         sound = self._sounds.open_start if self._sounds else None
-        return _first(self._spans.settled, self._merger.open_start, sound) or 0.0
+        start = _first(self._spans.settled, self._merger.open_start, sound) or 0.0
+        return start - OVERLAP_SECONDS if self._cut else start
 
     def feed(self, block: Waveform) -> Stretch:
         """Take the next block."""
@@ -277,10 +288,7 @@ class UtteranceStream:
         return self._stretch(nothing, (*closed, *_in_order(last, sounds)))
 
     def _stretch(self, block: Waveform, closed: Spans) -> Stretch:
-        utterances = tuple(
-            self._buffer.cut(span.start, span.end, is_sound=isinstance(span, SoundSpan))
-            for span in closed
-        )
+        utterances = tuple(map(self._utterance, closed))
         sound = self._sounds.open_start if self._sounds else None
         held = self._raiser.held_start if self._raiser else None
         return Stretch(
@@ -291,6 +299,16 @@ class UtteranceStream:
             _first(sound, held),
             warnings=self._warnings,
         )
+
+    def _utterance(self, span: SpeechSpan | SoundSpan) -> Utterance:
+        if isinstance(span, SoundSpan):
+            return self._buffer.cut(span.start, span.end, is_sound=True)
+        before, self._cut = self._cut, span if span.is_cut and self.overlaps else None
+        start = span.start
+        if before is not None:
+            start = max(round(start - OVERLAP_SECONDS, 2), before.start)
+        utterance = self._buffer.cut(start, span.end)
+        return replace(utterance, continues=before is not None, is_cut=self._cut is not None)
 
     @property
     def _warnings(self) -> tuple[RecordingWarning, ...]:

@@ -15,6 +15,10 @@ FRAMES_ACROSS_THE_END = 2
 """Windows of 25 ms every 10 ms that begin within an utterance and end after it."""
 
 
+OVERLAP_SECONDS = 1.2
+"""By which an utterance begins before a cut: four words, so that one is whole on either side."""
+
+
 @dataclass(frozen=True)
 class Frames:
     """Features of a stretch of a recording, one row every 10 ms."""
@@ -38,6 +42,10 @@ class Utterance:
     is_sound: bool = False
     """Whether nobody speaks in it, and only what sounds is asked for."""
     strand: Strand = ALONE
+    continues: bool = False
+    """Whether it begins OVERLAP_SECONDS before the one before it ends, which a limit cut there."""
+    is_cut: bool = False
+    """Whether the next one does so."""
 
     @property
     def duration(self) -> float:

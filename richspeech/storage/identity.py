@@ -17,6 +17,7 @@ from richspeech.engines.hub import Weights
 from richspeech.engines.registry import could
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options
+from richspeech.recognition.utterance import OVERLAP_SECONDS
 from richspeech.settings import HotwordSettings, Settings
 
 SAMPLE_BYTES = 2**20
@@ -50,6 +51,8 @@ def identity_of(
         later.append(vad.model_dump(include={"raise_quiet"}))
     if vad.cut_search_ms and able(Capability.LIVE):
         later.append(vad.model_dump(include={"cut_search_ms"}))
+        if able(Capability.PUNCTUATION):
+            later.append({"overlap": OVERLAP_SECONDS})
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
     if sentiment_weights is not None:

@@ -16,6 +16,9 @@ from pydantic import BaseModel
 from postprocess import NO_SPEECH
 from richspeech.model.timed_words import timed_words
 from richspeech.model.transcript import Segment, Token, Transcript, plain
+from richspeech.writers.labels import has_speakers
+from richspeech.writers.options import WriterOptions
+from richspeech.writers.text import write_txt
 
 SPEAKER = "unknown"
 """Where all was heard as one: nothing tells voices apart, and A would claim that there is one."""
@@ -197,8 +200,15 @@ class DiarizedTranscription(Heard):
 
 
 def transcription(transcript: Transcript, *, logprobs: bool) -> Transcription:
-    """Write json."""
-    return Transcription(**_whole(transcript, logprobs=logprobs))
+    """Write json; it has no segments, so its text says who speaks where that is known."""
+    return Transcription(**{**_whole(transcript, logprobs=logprobs), "text": text_of(transcript)})
+
+
+def text_of(transcript: Transcript) -> str:
+    """Return all words; a line for each utterance, with its speaker, where some are told apart."""
+    if not has_speakers(transcript):
+        return transcript.text
+    return write_txt(transcript, WriterOptions(style="plain")).rstrip("\n")
 
 
 def verbose(

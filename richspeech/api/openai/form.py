@@ -39,6 +39,8 @@ ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized
 SUBTITLES = ("srt", "vtt")
 LISTS = ("languages", "keywords", "timestamp_granularities", "include")
 NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
+CHOICES = ("tracks", "channels", "denoise")
+"""Fields in which nothing stands for what the settings say."""
 SPEAKERS = ("known_speaker_names", "known_speaker_references")
 ONE_FILE: Mapping[str, Any] = MappingProxyType(
     {"type": "string", "format": "binary", "description": "The recording."}
@@ -229,7 +231,9 @@ def read_fields(fields: Iterable[tuple[str, str]], kind: type[Form]) -> Form:
     Raises ``ParameterError`` naming the first at fault, in the order of the kind.
     """
     try:
-        form = kind.model_validate(_gathered(fields))
+        form = kind.model_validate(
+            _gathered(each for each in fields if each[1] or each[0] not in CHOICES)
+        )
     except ValidationError as error:
         raise _refusal(error, kind) from error
     form.require_fit()

@@ -27,6 +27,7 @@ from richspeech.api.openai.answers import (
     Transcription,
     VerboseTranscription,
     diarized,
+    text_of,
     transcription,
     verbose,
     warnings_of,
@@ -46,8 +47,9 @@ from richspeech.writers import WRITERS, WriterOptions, write
 
 PATH = "/v1/audio/transcriptions"
 EVENTS = "text/event-stream"
-UNKEPT = "x-unkept"
-"""Header with the code of why the history does not have a transcript that it should."""
+UNKEPT, WARNINGS = "x-unkept", "x-warnings"
+"""Headers with the code of why the history does not have a transcript that it should, and with
+those of what is amiss with the recording."""
 MEDIA_TYPES = {
     "text": "text/plain",
     **{name: WRITERS[name].media_type for name in ("srt", "vtt")},
@@ -148,10 +150,12 @@ def _text(kind: str, job: Job, locale: str, *, rich: bool) -> Response:
     )
     transcript, media_type = _heard(job), f"{MEDIA_TYPES[kind]}; charset=utf-8"
     if kind == "text" and not rich:
-        content = f"{transcript.text}\n".encode(errors="replace")
+        content = f"{text_of(transcript)}\n".encode(errors="replace")
     else:
         content = write(transcript, "txt" if kind == "text" else kind, options)
-    return Response(content, 200, _kept_headers(job), media_type)
+    codes = ", ".join(each.code for each in transcript.warnings)
+    headers = {**_kept_headers(job), **({WARNINGS: codes} if codes else {})}
+    return Response(content, 200, headers, media_type)
 
 
 def _kept(job: Job, locale: str) -> Kept | None:

@@ -22,6 +22,7 @@ from richspeech.errors import RichSpeechError
 from richspeech.jobs.talk import Failed
 from richspeech.model.transcript import Segment, rounded
 from richspeech.recognition.live import Began, Event, Final, Finished, Interim
+from richspeech.recognition.utterance import OVERLAP_SECONDS
 
 Say = Callable[..., None]
 """Takes the type of an event and its fields."""
@@ -133,8 +134,10 @@ class Utterances:
         return item
 
     def _end(self, heard: Segment) -> None:
-        item = self._open.pop(heard.start, None) or self._begin(heard.start)
-        self._open.pop(heard.start, None)
+        near = [each for each in self._open if abs(each - heard.start) <= OVERLAP_SECONDS]
+        began = min(near, key=lambda each: abs(each - heard.start), default=None)
+        item = self._begin(heard.start) if began is None else self._open[began]
+        self._open.pop(heard.start if began is None else began)
         segment = rounded(heard.moved(self.offset))
         ended_ms = round(MS * segment.end)
         self.items.say(f"{BUFFER}.speech_stopped", item_id=item, audio_end_ms=ended_ms)

@@ -23,6 +23,7 @@ def assemble(
     device: str,
     *,
     hears_events: bool = False,
+    times_all: bool = False,
 ) -> Parts:
     """Give a recogniser what it needs to hear recordings, and people who still talk."""
     if models.punctuation is not None:
@@ -33,7 +34,9 @@ def assemble(
         batch_seconds=settings.scheduler.batch_seconds(device),
         queue_seconds=settings.scheduler.queue_seconds,
     )
-    pipeline = reading(scheduler, settings, models, device, hears_events=hears_events)
+    pipeline = reading(
+        scheduler, settings, models, device, hears_events=hears_events, times_all=times_all
+    )
     return Parts(pipeline, scheduler, Sketcher(scheduler, Fbank()))
 
 
@@ -44,10 +47,12 @@ def reading(
     device: str,
     *,
     hears_events: bool = False,
+    times_all: bool = False,
 ) -> Pipeline:
     """Return what hears recordings with a recogniser that may be anywhere, behind ``queue``.
 
-    One that ``hears_events`` is asked what sounds between utterances, where the settings want it.
+    One that ``hears_events`` is asked what sounds between utterances, where the settings want it;
+    one that ``times_all`` its tokens gets what lies before a cut through speech on either side.
     """
     detector = FsmnVad.load(
         models.detector.folder,
@@ -65,5 +70,6 @@ def reading(
         hears_sounds=hears_sounds,
         raises_quiet=settings.vad.raise_quiet,
         denoisers=Denoisers(),
+        overlaps=times_all,
     )
     return Pipeline(queue, reader, model=models.recogniser.name, sure_sound=settings.vad.sure_sound)

@@ -22,7 +22,7 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
         cache_folder=model.cache_folder,
         threads=model.threads,
     )
-    return assemble(recogniser, settings, models, device, hears_events=True)
+    return assemble(recogniser, settings, models, device, hears_events=True, times_all=True)
 
 
 ENGINE = Engine(

@@ -236,14 +236,15 @@ def test_hiss_and_a_voice_are_judged_alike_every_time() -> None:
     assert np.array_equal(heard(content)[0], heard(content)[0])
 
 
-@pytest.mark.parametrize("value", ["second", "0", "100", "-1", "1.5", ""])
+@pytest.mark.parametrize("value", ["second", "0", "100", "-1", "1.5", "1" * 5_000])
 def test_tracks_that_do_not_exist_are_refused(value: str) -> None:
     with pytest.raises(OptionError, match="choose default, all, mix or a number"):
         tracks_in(value)
 
 
 def test_what_is_chosen_is_read() -> None:
-    assert [tracks_in(each) for each in ("default", "all", "mix", "3")] == [
+    assert [tracks_in(each) for each in ("", "default", "all", "mix", "3")] == [
+        "default",
         "default",
         "all",
         "mix",

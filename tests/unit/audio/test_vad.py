@@ -100,6 +100,7 @@ def test_speech_without_a_pause_is_cut_at_its_quietest_moment() -> None:
     options = VadOptions(max_single_segment_ms=3000, cut_search_ms=1000)
     found = detect(silence, options, decibel)
     assert found[:2] == spans((0.0, 2.65), (2.65, 5.63))
+    assert [each.is_cut for each in found] == [*[True] * (len(found) - 1), False]
     assert [span.end for span in found[:-1]] == [span.start for span in found[1:]]
     assert found[-1].end == 8.0
 

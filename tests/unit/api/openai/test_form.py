@@ -42,6 +42,7 @@ def test_tracks_and_channels_are_chosen_by_their_names_or_a_number() -> None:
     asked = options(("tracks", "2"), ("channels", "split"))
     assert (asked.tracks, asked.channels) == (2, "split")
     assert options(("tracks", "all")).tracks == "all"
+    assert options(("tracks", ""), ("channels", "")) == options()
 
 
 def test_noise_is_taken_out_for_whoever_asks() -> None:
