@@ -1,6 +1,7 @@
 """Training data: utterances spoken, mixed with events, and kept as log-mel features with labels."""
 
 import json
+import logging
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
-from scripts.embedded import sounds
+from richspeech.storage.atomic import replacing
+from scripts.embedded import channels, sounds
 from scripts.embedded.corpus import LANGUAGES, Sentence, TextList
-from scripts.embedded.features import log_mel
+from scripts.embedded.features import MELS, log_mel
+from scripts.embedded.grammar import Grammar
 from scripts.embedded.voices import (
     EMOTIONS,
     HELD_OUT_VARIANTS,
@@ -24,7 +26,9 @@ from scripts.embedded.voices import (
     speak,
 )
 
-EMOTION_WEIGHTS = (0.22, 0.13, 0.13, 0.13, 0.13, 0.13, 0.13)
+log = logging.getLogger(__name__)
+
+PART_JOBS = 2_000
 NOISE_DB = (5.0, 25.0)
 FOLLOWING_EVENTS = ("Applause", "Laughter", "Cry", "Cough", "Sneeze", "Breath")
 
@@ -45,12 +49,28 @@ class Plan:
     """Share of speech that went through an 8 kHz channel."""
     noisy: float = 0.0
     """Share of speech with noise in the waveform, NOISE_DB below it."""
+    free: bool = False
+    """Sentences of free form, with any number, and neutral speech at any speed and pitch."""
+    neutral: float = 0.22
+    """Share of neutral speech; the other emotions share the rest alike."""
+    room: float = 0.0
+    """Share of speech in a room."""
     ja_pace: float = 0.87
     """Speed of Japanese: at espeak's own, moras come faster than two frames of 60 ms each."""
 
 
-TRAIN = Plan(
+FIRST = Plan(
     {"zh": 5_000, "yue": 5_400, "en": 6_000, "ja": 5_400, "ko": 4_000}, 300, seed=1, noisy=0.3
+)
+"""What the first recogniser was trained on."""
+TRAIN = Plan(
+    {"zh": 14_000, "yue": 14_000, "en": 16_000, "ja": 14_000, "ko": 12_000},
+    300,
+    seed=101,
+    noisy=0.2,
+    free=True,
+    neutral=0.46,
+    room=0.15,
 )
 TEST_SEEN = Plan(dict.fromkeys(LANGUAGES, 50), 15, seed=2, telephone=0.0)
 TEST_NEW = Plan(dict.fromkeys(LANGUAGES, 50), 0, seed=3, variants=HELD_OUT_VARIANTS, telephone=0.0)
@@ -91,7 +111,7 @@ def compose(plan: Plan, exclude: frozenset[str] = frozenset()) -> list[Job]:
         jobs.append(Job((plan.seed, len(jobs)), plan, sentence, event))
 
     for language, count in plan.speech.items():
-        texts = TextList.load(language)
+        texts = Grammar.load(language) if plan.free else TextList.load(language)
         for _ in range(count):
             sentence = texts.compose(rng)
             while sentence.woitn in exclude:
@@ -117,26 +137,24 @@ def perform(job: Job) -> tuple[Utterance, Waveform]:
         waveform = sounds.event(event, float(rng.uniform(1.2, 4.0)), rng)
         return Utterance("nospeech", "EMO_UNKNOWN", event, "", "", None, 0.0), waveform
     sentence, plan = job.sentence, job.plan
-    emotion = str(rng.choice(EMOTIONS, p=EMOTION_WEIGHTS))
+    others = (1 - plan.neutral) / (len(EMOTIONS) - 1)
+    shares = [plan.neutral if each == "NEUTRAL" else others for each in EMOTIONS]
+    emotion = str(rng.choice(EMOTIONS, p=shares))
     pace = plan.ja_pace if sentence.language == "ja" else 1.0
-    delivery = Delivery.draw(rng, emotion, plan.variants, pace)
+    delivery = Delivery.draw(rng, emotion, plan.variants, pace, anyhow=plan.free)
     waveform, event = speak(sentence, delivery, rng), "Speech"
     spoken = len(waveform) / SAMPLE_RATE
     if rng.uniform() < plan.with_event:
         event = str(rng.choice(["BGM", *FOLLOWING_EVENTS]))
         waveform = _with_event(waveform, event, rng)
+    if plan.room and rng.uniform() < plan.room:
+        waveform = channels.room(waveform, rng)
     if rng.uniform() < plan.telephone:
-        waveform = telephone(waveform)
+        waveform = channels.call(waveform, rng) if plan.free else channels.telephone(waveform)
     if rng.uniform() < plan.noisy:
         waveform = sounds.add_noise(waveform, float(rng.uniform(*NOISE_DB)), rng)
     labels = (sentence.language, emotion, event, sentence.woitn, sentence.withitn)
     return Utterance(*labels, delivery.variant, spoken), waveform
-
-
-def telephone(waveform: Waveform) -> Waveform:
-    """Send ``waveform`` through 8 kHz and back."""
-    narrow = resample_poly(waveform, 1, 2)
-    return resample_poly(narrow, 2, 1)[: len(waveform)].astype(np.float32)
 
 
 def _with_event(speech: Waveform, name: str, rng: np.random.Generator) -> Waveform:
@@ -162,15 +180,49 @@ def _features(job: Job) -> tuple[Utterance, NDArray[np.float16]]:
 
 
 def build(plan: Plan, folder: Path, exclude: frozenset[str]) -> None:
-    """Write ``features.npy`` [frames, 80] float16, ``ends.npy`` and ``utterances.jsonl``."""
+    """Write ``features.npy`` [frames, 80] float16, ``ends.npy`` and ``utterances.jsonl``.
+
+    Every PART_JOBS utterances are kept, so that an interrupted run goes on after the last of them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = compose(plan, exclude)
+    parts = [folder / f"part-{at:06}.npz" for at in range(0, len(jobs), PART_JOBS)]
     with Pool() as pool:
-        made = list(pool.imap(_features, jobs, chunksize=32))
-    np.save(folder / "ends.npy", np.cumsum([len(features) for _, features in made]))
+        for index, part in enumerate(parts):
+            if not part.exists():
+                of = jobs[index * PART_JOBS : (index + 1) * PART_JOBS]
+                _write_part(list(pool.imap(_features, of, chunksize=8)), part)
+                log.info("part %d of %d", index + 1, len(parts))
+    _join(parts, folder)
+    for part in parts:
+        part.unlink()
+
+
+def _write_part(made: list[tuple[Utterance, NDArray[np.float16]]], part: Path) -> None:
     lines = [json.dumps(asdict(utterance), ensure_ascii=False) for utterance, _ in made]
+    with replacing(part) as unfinished, unfinished.open("wb") as file:
+        np.savez(
+            file,
+            features=np.concatenate([features for _, features in made]),
+            lengths=[len(features) for _, features in made],
+            lines=np.frombuffer("\n".join(lines).encode(), np.uint8),
+        )
+
+
+def _join(parts: list[Path], folder: Path) -> None:
+    lengths = np.concatenate([np.load(part)["lengths"] for part in parts])
+    lines = [bytes(np.load(part)["lines"]).decode() for part in parts]
     (folder / "utterances.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    np.save(folder / "features.npy", np.concatenate([features for _, features in made]))
+    np.save(folder / "ends.npy", np.cumsum(lengths))
+    with replacing(folder / "features.npy") as unfinished:
+        shape = (int(lengths.sum()), MELS)
+        whole = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+        at = 0
+        for part in parts:
+            features = np.load(part)["features"]
+            whole[at : at + len(features)] = features
+            at += len(features)
+        whole.flush()
 
 
 @dataclass(frozen=True)

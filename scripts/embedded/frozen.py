@@ -20,8 +20,8 @@ import yaml
 
 from richspeech.storage.atomic import replacing
 from scripts.embedded import synthesisers
+from scripts.embedded.channels import telephone
 from scripts.embedded.corpus import LANGUAGES, TEXTS, Sentence, form
-from scripts.embedded.dataset import telephone
 from scripts.embedded.voices import (
     EXCLUDED_VARIANTS,
     SAMPLE_RATE,

@@ -103,7 +103,7 @@ class Recipe:
 
 def learned_sentences() -> frozenset[str]:
     """Words of what the recogniser, and so the encoder, learned from."""
-    jobs = dataset.compose(dataset.TRAIN, dataset.held_out_sentences())
+    jobs = dataset.compose(dataset.FIRST, dataset.held_out_sentences())
     return frozenset(job.sentence.woitn for job in jobs if job.sentence)
 
 

@@ -1,10 +1,11 @@
 """The SentencePiece model: the real tag spellings, one piece per character, one per English word.
 
 Sub-word pieces garble English under greedy CTC, and a shared space piece strays into Chinese; so
-English words and the first syllables of Korean words carry their own space.
+English words and the first syllables of Korean words carry their own space. Every digit is a piece.
 """
 
 import importlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from scripts.embedded.voices import EMOTIONS
 LANGUAGE_TAGS = ("zh", "en", "yue", "ja", "ko", "nospeech")
 TAGS = (*LANGUAGE_TAGS, *EMOTIONS, "EMO_UNKNOWN", "Speech", *EVENTS, "withitn", "woitn")
 SPACE = "▁"
+_DIGIT_OR_REST = re.compile(r"\d|[^\d]+")
 
 
 def tag(name: str) -> str:
@@ -32,7 +34,10 @@ def split_pieces(text: str, language: str) -> list[str]:
     pieces: list[str] = []
     for word in text.split():
         body = word.rstrip(PUNCTUATION)
-        if body and (language == "en" or body[0].isdigit()):
+        if any(c.isdigit() for c in body):
+            first, *rest = _DIGIT_OR_REST.findall(body)
+            pieces += [SPACE + first, *rest]
+        elif body and language == "en":
             pieces.append(SPACE + body)
         elif body:
             pieces += [SPACE + body[0], *body[1:]]

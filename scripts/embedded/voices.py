@@ -37,6 +37,8 @@ TRAINING_VARIANTS = (
 
 WORDS_PER_MINUTE = {"SAD": (122, 138), "NEUTRAL": (158, 178)}
 FAST = (164, 180)
+ANY_SPEED, ANY_PITCH = (100, 240), 38
+"""Of a neutral voice: words a minute, and how far from 50 on espeak's scale."""
 PITCH = {"HAPPY": 8, "SURPRISED": 8, "FEARFUL": 5, "SAD": -8, "DISGUSTED": -8, "ANGRY": 0}
 """Shift on espeak's 0 to 99 scale; a hint only, since it does not transfer between voices."""
 
@@ -53,11 +55,23 @@ class Delivery:
 
     @classmethod
     def draw(
-        cls, rng: np.random.Generator, emotion: str, variants: tuple[str, ...], pace: float = 1.0
+        cls,
+        rng: np.random.Generator,
+        emotion: str,
+        variants: tuple[str, ...],
+        pace: float = 1.0,
+        *,
+        anyhow: bool = False,
     ) -> "Delivery":
-        """Choose a voice variant, a speed and a pitch at random; ``pace`` scales the speed."""
+        """Choose a voice variant, a speed and a pitch at random; ``pace`` scales the speed.
+
+        ``anyhow`` lets a neutral voice be as slow, fast, low and high as voices are.
+        """
         low, high = WORDS_PER_MINUTE.get(emotion, FAST)
-        pitch = 50 + PITCH.get(emotion, 0) + int(rng.integers(-12, 13))
+        spread = 12
+        if anyhow and emotion == "NEUTRAL":
+            (low, high), spread = ANY_SPEED, ANY_PITCH
+        pitch = 50 + PITCH.get(emotion, 0) + int(rng.integers(-spread, spread + 1))
         variant, speed = str(rng.choice(variants)), int(rng.integers(low, high + 1))
         return cls(variant, emotion, round(speed * pace), pitch)
 
