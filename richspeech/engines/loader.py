@@ -24,7 +24,7 @@ from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, irony_limits
 from richspeech.errors import ModelError
 from richspeech.language.catalog import Notice
-from richspeech.memory import give_back, resident_bytes
+from richspeech.memory import give_back, release_libraries, resident_bytes
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
 from richspeech.recognition.live import Sketcher
@@ -160,6 +160,8 @@ def load_engine(settings: Settings, engine: str) -> Loaded:
     if device.startswith("cuda"):
         sys.setswitchinterval(CUDA_SWITCH_SECONDS)
     parts = engine_named(engine).load(settings, models, device)
+    give_back()
+    release_libraries()
     grown = max(resident_bytes() - before, 0)  # what others free meanwhile counts, too
     seconds = time.perf_counter() - started
     log.info("%s is ready after %.1f s, in %.0f MB", engine, seconds, grown / 1e6)

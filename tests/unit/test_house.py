@@ -11,6 +11,7 @@ THREADS = {
     "recognition.scheduler": "the one thread that owns the model",
     "readers.pool": "loading what reading processes need beside whoever starts the service",
     "engines.lazy": "loading beside whoever waits, and a timer to unload",
+    "memory": "releasing what is read of a mapped file while it is read",
     "engines.hub": "a probe of the network that nobody waits for",
     "api.server": "the end of the process within a time",
     "operations.pulse": "whether the process lives, beside an event loop that may be behind",

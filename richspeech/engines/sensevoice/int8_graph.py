@@ -10,6 +10,7 @@ A QuantizeLinear whose zero is 0 clips what is negative, so it is the ReLU as we
 of the time, stays in float32.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ Array = NDArray[np.float32]
 MICROSOFT = "com.microsoft"
 OPSETS = (helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1))
 IR_VERSION = 10
+WEIGHTS_SUFFIX = ".bin"
 LEAST = 1e-6
 HIGHEST, SAFE_PAIR = 127, 127
 """Of a weight; and of two neighbours together, where sums of 16 bits must hold two products."""
@@ -195,9 +197,15 @@ class _Builder:
         return name
 
 
-def save(model: Any, file: str) -> None:
-    """Write it."""
-    onnx.save(model, file)
+def save(model: Any, file: Path) -> None:
+    """Write it, and its weights to a file of their own beside it.
+
+    ONNX Runtime maps that one, and keeps of it what it has made of the weights; of weights within
+    a graph it keeps a copy as long as it loads, 100 MB more at most.
+    """
+    weights = file.with_suffix(WEIGHTS_SUFFIX)
+    onnx.save(model, file, save_as_external_data=True, location=weights.name)
+    weights.chmod(file.stat().st_mode)  # onnx would keep it from other users
 
 
 def _array(parameter: Tensor) -> Array:

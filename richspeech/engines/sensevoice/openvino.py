@@ -22,13 +22,15 @@ from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_sco
 from richspeech.engines.sensevoice.graph import build
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
+from richspeech.memory import releasing_pages
 
 GRAPH_VERSION = 1
 """Of what ``prepare`` writes; a new one makes every cache anew."""
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 """Ours → OpenVINO's names; where weights have eight bits, the rest is as precise as is fast."""
-GRAPH, PARTS = "encoder.xml", "parts.npz"
+GRAPH, WEIGHTS, PARTS = "encoder.xml", "encoder.bin", "parts.npz"
 COMPILED = "compiled"
+WARM_UP_FRAMES = 64
 
 
 class OpenVinoEncoder:
@@ -65,6 +67,14 @@ class OpenVinoEncoder:
         )
         return split_scores(prompts, tokens, probabilities, lengths)
 
+    def warm_up(self, width: int) -> None:
+        """Score something, so that the weights are laid out as the products want them.
+
+        Four seconds: few frames would have them laid out in another way than batches want.
+        """
+        frames = WARM_UP_FRAMES
+        self.score(np.zeros((1, frames, width), np.float32), [frames - PROMPT_FRAMES])
+
 
 def load(
     folder: Path, precision: str, cache_folder: Path, threads: int
@@ -78,11 +88,17 @@ def load(
     maker = f"encoder {GRAPH_VERSION} {openvino().__version__} {precision}"
     return Prepared(folder, cache_folder, maker).open(
         lambda folder, entry: _elsewhere(folder, entry, precision, threads),
-        lambda entry: (
-            Parts.read(entry / PARTS),
-            OpenVinoEncoder(str(entry / GRAPH), precision, threads, entry / COMPILED),
-        ),
+        lambda entry: _read(entry, precision, threads),
     )
+
+
+def _read(entry: Path, precision: str, threads: int) -> tuple[Parts, OpenVinoEncoder]:
+    """Open what is kept; of its weights only the copy that products read stays in memory."""
+    parts = Parts.read(entry / PARTS)
+    encoder = OpenVinoEncoder(str(entry / GRAPH), precision, threads, entry / COMPILED)
+    with releasing_pages(entry / WEIGHTS):
+        encoder.warm_up(parts.prompts.table.shape[1])
+    return parts, encoder
 
 
 def prepare(folder: Path, entry: Path, precision: str, threads: int) -> None:
