@@ -210,6 +210,30 @@ def test_a_model_with_labels_of_its_own_is_read_through_the_map(
         assert Sentiment.EXCITED not in ours
 
 
+@pytest.mark.parametrize("kind", ["DistilBert", "Electra"])
+def test_a_classifier_of_another_class_is_read_by_both_backends(
+    tmp_path: Path, copy: Path, kind: str
+) -> None:
+    known, labels = transformers(), {0: "LABEL_0", 1: "LABEL_1"}
+    sizes = {"DistilBert": {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32}}.get(
+        kind, {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    )
+    words = len((copy / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    config = getattr(known, f"{kind}Config")(vocab_size=words, id2label=labels, **sizes)
+    torch.manual_seed(3)
+    (copy / "model.safetensors").unlink()
+    getattr(known, f"{kind}ForSequenceClassification")(config).save_pretrained(copy)
+    meant = {"LABEL_0": "negative", "LABEL_1": "positive"}
+    found = [
+        load_classifier(settings(tmp_path / "cache", copy, labels=meant, backend=each)).classifier
+        for each in ("torch", "onnx")
+    ]
+    exact, ours = (each.classify([*MEANT]) for each in found)
+    assert [{*scores} for scores in ours] == [{Sentiment.NEGATIVE, Sentiment.POSITIVE}] * len(MEANT)
+    for one, other in zip(exact, ours, strict=True):
+        assert other == pytest.approx(one, abs=0.02)
+
+
 def test_weights_in_torchs_own_format_are_read_as_well(tmp_path: Path, copy: Path) -> None:
     model, _ = sentiment_network.load_model(EMBEDDED_CLASSIFIER)
     (copy / "model.safetensors").unlink()
