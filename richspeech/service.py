@@ -1,7 +1,6 @@
 """Service: settings → engines, jobs, storage; what page, API, command line and tests share."""
 
 import logging
-import os
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +46,7 @@ from richspeech.queue.recognition import Recognition
 from richspeech.queue.remote import RemoteQueue, recogniser_identity
 from richspeech.queue.webhooks import Webhooks
 from richspeech.queue.worker import Worker
-from richspeech.readers.limits import ReaderLimits
+from richspeech.readers.limits import ReaderLimits, usual_processes
 from richspeech.readers.opener import HERE, Opener
 from richspeech.readers.pool import ReaderPool
 from richspeech.recognition.scheduler import Scheduler
@@ -159,17 +158,19 @@ class Service:
     @cached_property
     def emotions(self) -> Emotions:
         """Recordings → what their voices say."""
-        return Emotions(self.runner, self.emotion_recogniser, self.limits, self.settings.emotion)
+        asked, opener = self.settings.emotion, self.opener
+        return Emotions(self.runner, self.emotion_recogniser, self.limits, asked, opener)
 
     @cached_property
     def second_opinions(self) -> SecondOpinions:
         """Transcripts → the same with a second opinion."""
-        return SecondOpinions(self.runner, self.emotion_recogniser, self.limits, self.history)
+        recogniser, history = self.emotion_recogniser, self.history
+        return SecondOpinions(self.runner, recogniser, self.limits, history, self.opener)
 
     @cached_property
     def batches(self) -> Batches:
         """Many recordings → durable jobs, and one zip of what came of them."""
-        return Batches(self.runner, self.durable, self.settings, self.quota)
+        return Batches(self.runner, self.durable, self.settings, self.quota, self.opener)
 
     @property
     def durable(self) -> JobQueue:
@@ -273,12 +274,12 @@ class Service:
     def comparisons(self) -> Comparisons:
         """One recording → how two settings differ on it."""
         engines = ComparedEngines(self.transcribers, self.settings)
-        return Comparisons(self.runner, engines, self.limits)
+        return Comparisons(self.runner, engines, self.limits, self.opener)
 
     @cached_property
     def exports(self) -> Exports:
         """Transcripts → files."""
-        return Exports(self.runner, self.limits)
+        return Exports(self.runner, self.limits, self.opener)
 
     @cached_property
     def live_sessions(self) -> LiveSessions:
@@ -392,7 +393,7 @@ def open_service(
 def _opener(settings: Settings) -> Iterator[Opener]:
     """Give what opens recordings in processes of their own; those end with the block."""
     asked = settings.reading
-    processes = max((os.cpu_count() or 1) - 1, 1) if asked.processes is None else asked.processes
+    processes = usual_processes() if asked.processes is None else asked.processes
     if not processes:
         yield HERE
         return

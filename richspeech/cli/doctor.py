@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import platform
+import subprocess
+import sys
 
 from richspeech.cli.options import MODEL, Model
 from richspeech.engines import loader
@@ -9,13 +11,20 @@ from richspeech.engines.emotion2vec.load import emotion_recogniser_in_words
 from richspeech.engines.hub import Weights
 from richspeech.engines.sentiment.load import find_classifier
 from richspeech.errors import RichSpeechError
-from richspeech.settings import Settings
+from richspeech.readers.limits import usual_processes
+from richspeech.settings import ReadingSettings, Settings
 
 PACKAGES = (
     *("funasr", "modelscope", "torch", "torchaudio", "transformers", "onnxruntime", "gradio"),
     *("av", "kaldi-native-fbank"),
 )
 
+
+CONFINED = (
+    "from richspeech.readers.limits import ReaderLimits, confine\n"
+    "raise SystemExit(not confine(ReaderLimits()))"
+)
+"""A program that gives up what reading does not need, and fails where calls cannot be filtered."""
 
 EXAMPLES = ("doctor", "doctor --engine paraformer --device cpu")
 
@@ -44,7 +53,26 @@ def doctor(*, model: Model = MODEL) -> int:
             print(f"{label:<20}{weights.name} ({weights.reason})")
     print(f"{'8 bits':<20}{_eight_bits(settings, models.recogniser)}")
     print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")
+    print(f"{'reading':<20}{_readers(settings.reading)}")
     return 0
+
+
+def _readers(asked: ReadingSettings) -> str:
+    """Say how many processes read recordings, what each may take, and whether calls are refused."""
+    count = usual_processes() if asked.processes is None else asked.processes
+    if not count:
+        return "in the server itself (reading.processes: 0)"
+    tried = subprocess.run([sys.executable, "-c", CONFINED], check=False)  # noqa: S603 - our own
+    calls = (
+        "calls of the system filtered"
+        if tried.returncode == 0
+        else "no filter of system calls here"
+    )
+    memory, start, more = asked.memory_bytes, asked.cpu_seconds, asked.cpu_seconds_per_second
+    return (
+        f"{count} processes kept, each with {memory / 2**20:.0f} MiB and {start:g} s of processor "
+        f"time, {more:g} s more for each second of sound; {calls}"
+    )
 
 
 def _eight_bits(settings: Settings, weights: Weights) -> str:

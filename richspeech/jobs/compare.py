@@ -9,6 +9,7 @@ told: what is measured here has to be done, and is nobody's transcript.
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -18,7 +19,6 @@ from typing import ClassVar, Literal
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import Waveform, Waveforms, mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import open_strands
 from richspeech.engines.denoising.load import denoised
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.jobs.compare_engines import ComparedEngines
@@ -30,6 +30,7 @@ from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript
+from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
 from richspeech.review.comparison import Comparison, Score, compare, score
@@ -139,9 +140,16 @@ class _Beginning:
 class Comparisons:
     """Compares settings; whoever wants to see how far that is looks at the experiment."""
 
-    def __init__(self, runner: Runner, engines: ComparedEngines, audio_limits: AudioLimits) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        engines: ComparedEngines,
+        audio_limits: AudioLimits,
+        opener: Opener = HERE,
+    ) -> None:
+        """Have recordings opened by ``opener``."""
         self._runner, self.engines = runner, engines
-        self._audio_limits = audio_limits
+        self._audio_limits, self._opener = audio_limits, opener
 
     def submit(self, experiment: Experiment) -> None:
         """Have it done when its turn comes; one that is over already stays as it is."""
@@ -163,7 +171,7 @@ class Comparisons:
         try:
             side, stopped = trial.side, experiment.stop.is_set
             asked = side.request
-            with open_strands(path, self._audio_limits, asked.options, name=path.name) as recording:
+            with self._opened(path, asked.options, stopped) as recording:
                 self._enter(experiment, trial, State.LOADING)
                 using = self.engines.use(asked.engine, side.weights, asked.rules, stopped)
                 with using as loaded:
@@ -186,7 +194,7 @@ class Comparisons:
         if trial.error is not None:
             return
         options = trial.side.request.options
-        with open_strands(path, self._audio_limits, options, name=path.name) as recording:
+        with self._opened(path, options, experiment.stop.is_set) as recording:
             first = _Beginning(recording, LISTENED_SECONDS).blocks(BLOCK_SECONDS)
             heard = map(mixture, denoised(first, options.denoise))
             trial.sound = to_mp3(_while_wanted(experiment, heard))
@@ -195,11 +203,18 @@ class Comparisons:
         self, transcriber: Transcriber, path: Path, options: Options, stopped: Cancel
     ) -> None:
         """Hear the beginning once, untimed: what a model does for the first time takes longer."""
-        with open_strands(path, self._audio_limits, options, name=path.name) as recording:
+        with self._opened(path, options, stopped) as recording:
             for _ in transcriber.transcribe(
                 _Beginning(recording, WARM_UP_SECONDS), options, stopped
             ):
                 pass
+
+    def _opened(
+        self, path: Path, options: Options, stopped: Cancel
+    ) -> AbstractContextManager[WaveformSource]:
+        return self._opener.open(
+            path, self._audio_limits, options, name=path.name, cancelled=stopped
+        )
 
     @staticmethod
     def _enter(experiment: Experiment, trial: Trial, state: State) -> None:

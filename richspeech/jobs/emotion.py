@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import Waveform
 from richspeech.emotion.document import Circumstances, document
 from richspeech.emotion.runs import AUDIO, EMBEDDING, RESULT, Run, keep_run
@@ -28,6 +27,8 @@ from richspeech.jobs.job import Kind
 from richspeech.jobs.runner import Runner
 from richspeech.model.emotion_scores import EmotionScores, EmotionWindow, NineEmotion, risks
 from richspeech.model.job_state import State
+from richspeech.model.options import Options
+from richspeech.readers.opener import HERE, Opener
 from richspeech.settings import EmotionSettings
 
 FILES = (RESULT, EMBEDDING, AUDIO)
@@ -104,6 +105,10 @@ class EmotionJob(EmotionRecogniserJob):
         self.touch()
 
 
+MIXED = Options(channels="mix")
+"""How a recording is heard for its voices."""
+
+
 class Emotions:
     """Hears voices; whoever wants to see how far one is looks at its job."""
 
@@ -113,8 +118,10 @@ class Emotions:
         recogniser: SharedEmotionRecogniser,
         limits: AudioLimits,
         settings: EmotionSettings,
+        opener: Opener = HERE,
     ) -> None:
-        self._runner = runner
+        """Have recordings opened by ``opener``."""
+        self._runner, self._opener = runner, opener
         self._recogniser, self._limits, self._settings = recogniser, limits, settings
 
     def submit(self, job: EmotionJob, folder: Path) -> None:
@@ -126,7 +133,9 @@ class Emotions:
         """Do it here and now; raises what goes wrong."""
         job.require_wanted()
         started, clock = datetime.now().astimezone(), Clock()
-        with open_recording(path, self._limits, name=path.name) as recording:
+        with self._opener.open(
+            path, self._limits, MIXED, name=path.name, cancelled=job.stop.is_set
+        ) as recording:
             job.seconds_total = recording.duration
             job.note(clock.step("open"))
             job.enter(State.LOADING)

@@ -25,7 +25,6 @@ from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms, mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import Strands, open_strands
 from richspeech.audio.video import open_video
 from richspeech.errors import AudioError, RichSpeechError, UnwritableError
 from richspeech.jobs.job import Job, Kind
@@ -35,6 +34,8 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
+from richspeech.readers.opener import HERE, Opener
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
 from richspeech.review.highlights import Highlight
 from richspeech.review.lists import LISTS, Reel
 from richspeech.review.training import write_training
@@ -150,8 +151,9 @@ def order(form: str, material: Material, folder: Path) -> Export:
 class Exports:
     """Makes files; whoever wants to know how far one is looks at its job."""
 
-    def __init__(self, runner: Runner, limits: AudioLimits) -> None:
-        self._runner, self._limits = runner, limits
+    def __init__(self, runner: Runner, limits: AudioLimits, opener: Opener = HERE) -> None:
+        """Have the sound of recordings read by ``opener``; clips and lists are cut here."""
+        self._runner, self._means = runner, _Means(limits, opener)
 
     def submit(self, export: Export) -> None:
         """Have it made; what is quick waits for nobody."""
@@ -167,7 +169,7 @@ class Exports:
         export.enter(State.RUNNING)
         export.began = time.monotonic()
         with as_unwritable(export.name):
-            export.path = _MAKERS[export.form](export, self._limits)
+            export.path = _MAKERS[export.form](export, self._means)
         audit.record(audit.Action.EXPORTED, form=export.form, name=export.name)
 
 
@@ -198,58 +200,67 @@ def file_stem(name: str) -> str:
 
 # How each form is made ----------------------------------------------------------------------------
 
-_Maker = Callable[[Export, AudioLimits], Path]
+
+@dataclass(frozen=True)
+class _Means:
+    """What recordings are opened with."""
+
+    limits: AudioLimits
+    opener: Opener
 
 
-def _make_text(export: Export, limits: AudioLimits) -> Path:  # noqa: ARG001 - one shape for all
+_Maker = Callable[[Export, _Means], Path]
+
+
+def _make_text(export: Export, means: _Means) -> Path:  # noqa: ARG001 - one shape for all
     path = export.folder / f"{export.stem}.{export.form}"
     path.write_bytes(write(export.material.transcript, export.form, export.material.options))
     return path
 
 
-def _make_report(export: Export, limits: AudioLimits) -> Path:
+def _make_report(export: Export, means: _Means) -> Path:
     """Write the page with its sound; without, where the recording is no longer kept."""
     audio = None
     if recording := export.material.recording:
-        with _opened(export, recording, limits) as opened:
-            audio = to_mp3(map(mixture, _watched(export, opened.blocks())))
+        with _opened(export, recording, means) as opened:
+            audio = to_mp3(map(mixture, _watched(export, opened.blocks(BLOCK_SECONDS))))
     options = replace(export.material.options, audio=audio)
     path = export.folder / f"{export.stem}.html"
     path.write_bytes(write(export.material.transcript, "html", options))
     return path
 
 
-def _make_training(export: Export, limits: AudioLimits) -> Path:
+def _make_training(export: Export, means: _Means) -> Path:
     path = export.folder / f"{export.stem}-training.zip"
-    with _opened(export, _recording(export), limits) as opened:
-        blocks = _watched(export, opened.blocks())
-        write_training(export.material.transcript, blocks, export.stem, path, opened.strands)
+    with _opened(export, _recording(export), means) as opened:
+        blocks = _watched(export, opened.blocks(BLOCK_SECONDS))
+        write_training(export.material.transcript, blocks, export.stem, path, strands_of(opened))
     return path
 
 
-def _make_clips(export: Export, limits: AudioLimits) -> Path:
+def _make_clips(export: Export, means: _Means) -> Path:
     path = export.folder / f"{export.stem}-clips.zip"
     with (
         tempfile.TemporaryDirectory(dir=export.folder) as folder,
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
     ):
-        for clip in _cut(export, Path(folder), limits, reel=False):
+        for clip in _cut(export, Path(folder), means, reel=False):
             export.require_wanted()
             archive.write(clip, clip.name)
     return path
 
 
-def _make_reel(export: Export, limits: AudioLimits) -> Path:
-    [reel] = _cut(export, export.folder, limits, reel=True)
+def _make_reel(export: Export, means: _Means) -> Path:
+    [reel] = _cut(export, export.folder, means, reel=True)
     return reel
 
 
-def _cut(export: Export, folder: Path, limits: AudioLimits, *, reel: bool) -> list[Path]:
+def _cut(export: Export, folder: Path, means: _Means, *, reel: bool) -> list[Path]:
     done = cut(
         _recording(export),
         [(each.start, each.end) for each in export.material.highlights],
         folder,
-        limits,
+        means.limits,
         stem=export.stem,
         options=export.material.heard_with,
         clips=not reel,
@@ -261,12 +272,12 @@ def _cut(export: Export, folder: Path, limits: AudioLimits, *, reel: bool) -> li
     return [done.reel] if done.reel else list(done.clips)
 
 
-def _make_list(export: Export, limits: AudioLimits) -> Path:
+def _make_list(export: Export, means: _Means) -> Path:
     """Write the list at the frame rate of the video."""
     form = LISTS[export.form]
     reel = Reel(export.material.name, locale=export.material.options.locale)
     if form.in_frames and export.material.recording:
-        with open_video(export.material.recording, limits) as video:
+        with open_video(export.material.recording, means.limits) as video:
             if video:
                 reel = replace(
                     reel,
@@ -300,11 +311,13 @@ def _recording(export: Export) -> Path:
 
 
 def _opened(
-    export: Export, recording: Path, limits: AudioLimits
-) -> AbstractContextManager[Strands]:
+    export: Export, recording: Path, means: _Means
+) -> AbstractContextManager[WaveformSource]:
     """Open a recording with all that was heard of it."""
-    material = export.material
-    return open_strands(recording, limits, material.heard_with, name=material.name)
+    material, stopped = export.material, export.stop.is_set
+    return means.opener.open(
+        recording, means.limits, material.heard_with, name=material.name, cancelled=stopped
+    )
 
 
 def _watched(export: Export, blocks: Iterable[Waveforms]) -> Iterator[Waveforms]:

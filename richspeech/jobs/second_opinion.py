@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.strands import open_strands
 from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.emotion_recogniser import (
     BLOCK_SECONDS,
@@ -20,6 +19,8 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.edits import SecondOpinionEdit
 from richspeech.model.job_state import State
 from richspeech.operations.caller import caller
+from richspeech.readers.opener import HERE, Opener
+from richspeech.recognition.reading import strands_of
 from richspeech.stages.second_opinion import second_opinion
 from richspeech.storage.history import History
 
@@ -52,10 +53,11 @@ class SecondOpinions:
         recogniser: SharedEmotionRecogniser,
         limits: AudioLimits,
         history: History | None = None,
+        opener: Opener = HERE,
     ) -> None:
-        """``history`` keeps opinions on what it has."""
+        """``history`` keeps opinions on what it has; ``opener`` opens recordings."""
         self._runner, self._recogniser, self._limits = runner, recogniser, limits
-        self._history = history
+        self._history, self._opener = history, opener
 
     def ask(self, job: Transcription) -> None:
         """Begin an opinion on a job that is over; one whose recording is gone gets none."""
@@ -74,7 +76,13 @@ class SecondOpinions:
         asked.enter(State.LOADING)
         with (
             self._recogniser.use(asked.stop.is_set) as loaded,
-            open_strands(path, self._limits, asked.of.request.options, name=path.name) as recording,
+            self._opener.open(
+                path,
+                self._limits,
+                asked.of.request.options,
+                name=path.name,
+                cancelled=asked.stop.is_set,
+            ) as recording,
         ):
             asked.model, asked.is_embedded = loaded.weights.name, loaded.is_embedded
             asked.begin()
@@ -83,7 +91,7 @@ class SecondOpinions:
                 blocks = asked.counted(recording.blocks(BLOCK_SECONDS))
                 segments = document.uncorrected.segments
                 edit = second_opinion(
-                    segments, blocks, loaded.recogniser, asked.model, recording.strands
+                    segments, blocks, loaded.recogniser, asked.model, strands_of(recording)
                 )
                 asked.require_wanted()
                 self._keep(asked.of, edit)

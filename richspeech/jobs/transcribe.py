@@ -14,7 +14,6 @@ from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.mono import mixture
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import open_strands
 from richspeech.engines.loader import Loaded
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import (
@@ -39,7 +38,7 @@ from richspeech.operations.caller import caller
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, resumed
-from richspeech.recognition.reading import WaveformSource
+from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Entry
 
@@ -247,8 +246,9 @@ class Transcriptions:
         written = path.with_name(f"{path.stem}.playback.mp3")
         try:
             options = job.request.options
-            with open_strands(path, self._limits, options, name=job.name) as recording:
-                blocks = takewhile(lambda _: not job.stop.is_set(), recording.blocks())
+            with self._opener.open(path, self._limits, options, name=job.name) as recording:
+                sound = recording.blocks(BLOCK_SECONDS)
+                blocks = takewhile(lambda _: not job.stop.is_set(), sound)
                 content = to_mp3(map(mixture, blocks))
             if job.stop.is_set():
                 return None

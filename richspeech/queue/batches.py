@@ -19,7 +19,6 @@ from typing import ClassVar
 
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
-from richspeech.audio.strands import open_strands
 from richspeech.engines.loader import audio_limits
 from richspeech.errors import AudioError, Cancelled, RichSpeechError
 from richspeech.jobs.batch.passed_over import PassedOver
@@ -42,6 +41,8 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
 from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
+from richspeech.readers.opener import HERE, Opener
+from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from richspeech.storage.jobs import JobSummary
@@ -107,11 +108,19 @@ class Batches:
     """Hands batches in and packs their results; how far one is, the queue tells."""
 
     def __init__(
-        self, runner: Runner, queue: JobQueue, settings: Settings, quota: Quota | None = None
+        self,
+        runner: Runner,
+        queue: JobQueue,
+        settings: Settings,
+        quota: Quota | None = None,
+        opener: Opener = HERE,
     ) -> None:
-        """Without a ``quota`` zips may unpack to as much as the settings allow each."""
+        """Without a ``quota`` zips may unpack to as much as the settings allow each.
+
+        The sound of reports is read by ``opener``.
+        """
         self._runner, self._queue, self._settings = runner, queue, settings
-        self._limits, self._quota = audio_limits(settings), quota
+        self._limits, self._quota, self._opener = audio_limits(settings), quota, opener
 
     def begin(
         self,
@@ -197,9 +206,9 @@ class Batches:
             options = queue.find(row.id).request.options
             with (
                 queue.recordings.open(row.id) as source,
-                open_strands(source, self._limits, options) as recording,
+                self._opener.open(source, self._limits, options) as recording,
             ):
-                return to_mp3(map(mixture, recording.blocks()))
+                return to_mp3(map(mixture, recording.blocks(BLOCK_SECONDS)))
         except (RichSpeechError, OSError):
             return None
 

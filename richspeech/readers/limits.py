@@ -73,6 +73,11 @@ def denoised_seconds(stretch: Stretch, options: Options) -> float:
     return 0.0 if options.denoise == "off" else stretch.block.size / SAMPLE_RATE
 
 
+def usual_processes() -> int:
+    """Return how many are kept where the settings do not say: the cores less one, at least one."""
+    return max((os.cpu_count() or 1) - 1, 1)
+
+
 def end_with_parent(parent: int) -> None:
     """Have this process killed when ``parent``, which forked it, ends; even if it is stopped."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

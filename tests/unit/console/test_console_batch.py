@@ -35,6 +35,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import Caller, called_by
 from richspeech.queue.batches import HandingIn, Packing
 from richspeech.queue.queue import JobQueue
+from richspeech.readers.opener import HERE
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
 from richspeech.service import Service, build, open_queue
@@ -125,7 +126,7 @@ class Desk:
 
     def opened(self, followed: Followed, name: str) -> Transcription:
         job = self.queue.find(row_of(followed, name).id)
-        return open_job(self.queue, job, self.session.folder, self.service.limits)
+        return open_job(self.queue, job, self.session.folder, self.service.limits, HERE)
 
     def packed(self, followed: Followed, *formats: str, **corrected: Transcription) -> Packing:
         look, folder = WriterOptions("plain", "zh"), self.session.folder

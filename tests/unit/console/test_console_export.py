@@ -6,6 +6,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from io import StringIO
@@ -308,35 +309,32 @@ def test_what_clips_lists_and_writers_refuse_has_a_chinese_sentence(refuse: obje
 
 
 class SlowRecording:
-    """Blocks that come as long as nobody stops them."""
+    """Opens recordings, whose blocks come as long as nobody stops them."""
+
+    duration, warnings = None, ()
 
     def __init__(self) -> None:
         self.begun = threading.Event()
 
-    def __enter__(self) -> Self:
-        return self
+    @contextmanager
+    def open(self, *_: object, **__: object) -> Iterator[Self]:
+        yield self
 
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def blocks(self) -> Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]:
+    def blocks(self, _: float) -> Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]:
         for _ in range(10_000):
             self.begun.set()
             time.sleep(0.01)
             yield np.zeros(RATE, np.float32)
 
 
-def test_work_that_was_stopped_ends_soon_and_leaves_nothing(
-    recording: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_work_that_was_stopped_ends_soon_and_leaves_nothing(recording: Path) -> None:
     slow = SlowRecording()
-    monkeypatch.setattr("richspeech.jobs.export.open_strands", lambda *_, **__: slow)
     session = session_of(recording)
     material = material_of(session, emotions=True, sounds=True)
     assert material is not None
     export = order("html", material, session.folder)
     session.put(export, export.form)
-    Exports(Runner(), LIMITS).submit(export)
+    Exports(Runner(), LIMITS, slow).submit(export)
     assert slow.begun.wait(20)
     assert session.has_work
     shown = export_render.exports([export], "zh")

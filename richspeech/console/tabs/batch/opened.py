@@ -5,12 +5,12 @@ from pathlib import Path, PurePosixPath
 
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
-from richspeech.audio.strands import open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import place_at, safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.job_state import State
 from richspeech.queue.queue import JobQueue
+from richspeech.readers.opener import Opener
 from richspeech.recognition.pipeline import Progress
 from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.storage.jobs import QueuedJob
@@ -23,7 +23,9 @@ class Opened:
     by_job: dict[str, Transcription] = field(default_factory=dict)
 
 
-def open_job(queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits) -> Transcription:
+def open_job(
+    queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits, opener: Opener
+) -> Transcription:
     """Show what was heard in a job, with all that was done to it since.
 
     Its recording goes below ``folder``, where a browser may fetch it. Raises ``JobError`` unless
@@ -36,7 +38,7 @@ def open_job(queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits)
         document, entry = queue.result(job.id), None
     name, meter = PurePosixPath(safe_name(job.name)).name, PeakMeter()
     return Transcription(
-        _playable(queue, job, folder / "opened" / job.id / name, meter, limits),
+        _playable(queue, job, folder / "opened" / job.id / name, meter, limits, opener),
         job.request,
         Progress.of(document),
         meter=meter,
@@ -48,7 +50,12 @@ def open_job(queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits)
 
 
 def _playable(
-    queue: JobQueue, job: QueuedJob, path: Path, meter: PeakMeter, limits: AudioLimits
+    queue: JobQueue,
+    job: QueuedJob,
+    path: Path,
+    meter: PeakMeter,
+    limits: AudioLimits,
+    opener: Opener,
 ) -> Path | None:
     """Put the recording at ``path``, and read its waveform; None when it is gone by now."""
     try:
@@ -56,7 +63,7 @@ def _playable(
             path.parent.mkdir(parents=True, exist_ok=True)
             with queue.recordings.open(job.id) as source:
                 place_at(source, path)
-        with open_strands(path, limits, job.request.options) as recording:
+        with opener.open(path, limits, job.request.options) as recording:
             for _ in MeteredRecording(recording, meter, path.name).blocks(BLOCK_SECONDS):
                 pass
     except (RichSpeechError, OSError):

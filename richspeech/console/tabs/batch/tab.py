@@ -377,8 +377,9 @@ class BatchTab:
             return gr.skip()
         job = queue.find(events.read(event, events.Named).id)
         opened = session.view(Opened).by_job
+        service = self._context.service
         shown = opened.get(job.id) or open_job(
-            queue, job, session.folder, self._context.service.limits
+            queue, job, session.folder, service.limits, service.opener
         )
         if shown.entry is None:  # nobody else will know of what is corrected there
             opened[job.id] = shown

@@ -101,3 +101,9 @@ def test_deltas_make_up_the_text_however_the_transcript_grows(
     texts = [each.delta for each in told if isinstance(each, Delta)]
     assert len(texts) == len(segments)
     assert "".join(texts) == deltas.done(transcript(*segments)).text
+
+
+def test_a_text_without_segments_says_who_speaks_where_that_is_known() -> None:
+    one, other = replace(SAID, channel=1, speaker="A"), replace(SAID, channel=2, speaker="B")
+    assert transcription(transcript(one, other), logprobs=False).text == "A: Hi you\nB: Hi you"
+    assert transcription(transcript(SAID), logprobs=False).text == "Hi you"

@@ -115,6 +115,9 @@ def test_what_is_amiss_with_a_recording_is_in_every_answer(folder: Path, recordi
         (warning,) = place.post(recording, response_format=kind).json()["warnings"]
         assert (warning["code"], warning["fields"]) == ("damaged_packets", {"packets": 2})
         assert warning["message"].startswith("2 damaged packets ")
+    for kind in ("text", "srt", "vtt"):
+        answer = place.post(recording, response_format=kind)
+        assert answer.headers["x-warnings"] == "damaged_packets"
     *_, done = place.post(recording, stream="true").text.strip().split("\n\n")
     assert json.loads(done.removeprefix("data: "))["warnings"] == [warning]
 
