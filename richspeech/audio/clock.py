@@ -20,6 +20,7 @@ from av import time_base
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container.input import InputContainer
+from av.stream import Disposition
 
 from richspeech.audio.planes import planes
 
@@ -113,6 +114,22 @@ class Clock:
     """Frames that wait for others to agree with them."""
     _off_start: float = field(default=0.0, init=False)
     _off_seconds: float = field(default=0.0, init=False)
+
+    def begin(self, container: InputContainer, packet: int | None, frame: AudioFrame) -> None:
+        """Move the zero behind priming that the decoder has cut, and no time tells of.
+
+        So it is where MP4 has a tag of its length (``iTunSMPB``) in the place of an edit list.
+
+        Args:
+            container: what is decoded.
+            packet: time of its first packet, in ticks.
+            frame: the first one that came of it.
+        """
+        if packet != 0 or _kind(container) != "mov" or _has_picture(container):
+            return
+        cut = (frame.pts or 0) * self.tick
+        if 0 < cut <= MOST_PRIMING_SECONDS:
+            self.zero += cut
 
     def placed(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
         """Give the frames, and silence between them; times are taken from them."""
@@ -230,6 +247,11 @@ def claim_of(container: InputContainer, stream: AudioStream, zero: float) -> Cla
         return Claim(None, is_exact=False, padding_from=None)
     is_alone = len(container.streams) == 1
     return Claim(container.duration / time_base, is_exact=is_alone, padding_from=None)
+
+
+def _has_picture(container: InputContainer) -> bool:
+    """Whether something moves; the cover of a song does not."""
+    return any(not each.disposition & Disposition.attached_pic for each in container.streams.video)
 
 
 def _kind(container: InputContainer) -> str:

@@ -13,8 +13,9 @@ import av
 
 PIECE_BYTES = 2**20
 
-DECODING = 2
-"""Raised when the same bytes give other samples: 2 since each lies at its presentation time."""
+DECODING = 3
+"""Raised when the same bytes give other samples: 2 since each lies at its presentation time, 3
+since `iTunSMPB` is heeded and channels of any number are parted."""
 
 
 def content_digest(source: Path | str | bytes | BinaryIO, *taken_for: object) -> str | None:

@@ -220,9 +220,15 @@ class Recording:
         return placed if end is None else without_padding(placed, end)
 
     def _decoded(self) -> Iterator[AudioFrame]:
-        in_a_row = 0
+        in_a_row, begins = 0, True
+        first: int | None = None
         for packet in self._packets():
+            if begins and first is None and packet:
+                first = packet.pts
             frames = self._decode(packet)
+            if begins and frames:
+                begins = False
+                self._clock.begin(self._container, first, frames[0])
             self._bytes += packet.size if packet else 0
             yield from frames
             in_a_row = 0 if frames else in_a_row + 1

@@ -1,5 +1,6 @@
 """What is heard lies where the container presents it, whatever times a file says."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
@@ -53,12 +54,15 @@ def encode(
     picture: bool = False,
     hole: tuple[float, float] | None = None,
     rate: int = RATE,
+    options: dict[str, str] | None = None,
 ) -> bytes:
     """Write beeps that begin ``late``, with a picture from 0 on; packets in a hole are left out."""
     file = BytesIO()
-    with av.open(file, "w", format=container) as output:
+    layout = "stereo" if codec == "vorbis" else "mono"
+    with av.open(file, "w", format=container, options=options or {}) as output:
         screen = output.add_stream("mpeg4", rate=10, width=32, height=32) if picture else None
-        stream = output.add_stream(codec, rate=rate, layout="mono")
+        strict = {"strict": "experimental"}  # for Vorbis
+        stream = output.add_stream(codec, rate=rate, layout=layout, options=strict)
         assert isinstance(stream, AudioStream)
         if screen is not None:
             for number in range(round((SECONDS + late) * 10)):
@@ -66,7 +70,7 @@ def encode(
                 output.mux(screen.encode(VideoFrame.from_ndarray(grey)))
             output.mux(screen.encode(None))
         resampler = av.AudioResampler(
-            stream.format, "mono", rate, frame_size=stream.frame_size or 1024
+            stream.format, layout, rate, frame_size=stream.frame_size or 1024
         )
         frame = AudioFrame.from_ndarray(beeps(rate)[np.newaxis], format="flt", layout="mono")
         frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
@@ -79,6 +83,24 @@ def encode(
                 if hole is None or not hole[0] <= start < hole[1]:
                     output.mux(packet)
     return file.getvalue()
+
+
+def with_itunes_tag(content: bytes, priming: int) -> bytes:
+    """Write into an MP4 without an edit list how many samples precede the sound, as iTunes did."""
+
+    def box(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(content), name) + content
+
+    said = f" 00000000 {priming:08X} 00000000 {round(SECONDS * RATE):016X}" + " 00000000" * 8
+    kind = box(b"mean", bytes(4) + b"com.apple.iTunes") + box(b"name", bytes(4) + b"iTunSMPB")
+    tag = box(b"----", kind + box(b"data", struct.pack(">II", 1, 0) + said.encode()))
+    handler = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    tags = box(b"udta", box(b"meta", bytes(4) + handler + box(b"ilst", tag)))
+    index = content.rindex(b"moov") - 4
+    [size] = struct.unpack(">I", content[index : index + 4])
+    assert index + size == len(content)
+    others = content[index + 4 :].replace(b"udta", b"free")
+    return content[:index] + struct.pack(">I", size + len(tags)) + others + tags
 
 
 def onsets(waveform: Signal) -> list[float]:
@@ -107,7 +129,13 @@ SAYS_ITS_PRIMING = [
     *(("wav", "pcm_s16le"), ("flac", "flac"), ("mp3", "libmp3lame"), ("ipod", "aac")),
     *(("mov", "aac"), ("mp4", "libmp3lame"), ("mp4", "libopus"), ("matroska", "aac")),
     *(("matroska", "libopus"), ("matroska", "libmp3lame"), ("webm", "libopus")),
-    *(("ogg", "libopus"), ("ogg", "flac"), ("aiff", "pcm_s16be"), ("caf", "alac")),
+    *(
+        ("ogg", "libopus"),
+        ("ogg", "vorbis"),
+        ("ogg", "flac"),
+        ("aiff", "pcm_s16be"),
+        ("caf", "alac"),
+    ),
 ]
 KEEPS_A_LATE_START = [
     *(("mp4", "aac"), ("mov", "aac"), ("mp4", "libopus"), ("matroska", "aac")),
@@ -120,6 +148,14 @@ def test_priming_and_padding_are_cut(container: str, codec: str) -> None:
     waveform, recording = heard(encode(container, codec))
     assert onsets(waveform) == about(*ONSETS)
     assert len(waveform) / SAMPLE_RATE == pytest.approx(SECONDS, abs=0.02)
+    assert codes(recording) == []
+
+
+def test_priming_that_a_tag_tells_of_is_cut() -> None:
+    plain = encode("ipod", "aac", options={"use_editlist": "0"})
+    assert onsets(heard(plain)[0]) == about(*(each + 1024 / RATE for each in ONSETS))
+    waveform, recording = heard(with_itunes_tag(plain, 1024))
+    assert onsets(waveform) == pytest.approx([*ONSETS], abs=0.005)
     assert codes(recording) == []
 
 

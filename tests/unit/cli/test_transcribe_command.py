@@ -589,7 +589,7 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert [*rows] == [
         *("python", *doctor.PACKAGES),
         *("device", "funasr fbank", "model", "vad model", "sentiment model", "8 bits"),
-        "emotion model",
+        *("emotion model", "reading"),
     ]
     assert rows["av"] == importlib.metadata.version("av")
     assert rows["device"] == "cpu (cuda:1 was asked for)"
@@ -597,6 +597,18 @@ def test_doctor_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows["model"] == "models/ear (the settings ask for the embedded model)"
     assert rows["vad model"] == "models/gate (it belongs to models/ear)"
     assert rows["sentiment model"].startswith("models/sentiment-tiny (bert_sentiment_chinese is ")
+    assert rows["reading"] == "in the server itself (reading.processes: 0)"
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("_installation")
+def test_doctor_says_what_reading_processes_may_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_READING__PROCESSES", "3")
+    assert command_line.main(["doctor", "--model", "embedded", "--device", "cuda:1"]) == 0
+    said = "3 processes kept, each with 512 MiB and 60 s of processor time, 0.1 s more"
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_installation")
