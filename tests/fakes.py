@@ -46,7 +46,7 @@ def wav_at(path: Path, samples: Any, rate: int = 16_000) -> Path:
     return path
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 180.0) -> None:
     """Wait for what another thread does; what takes longer than ``seconds`` hangs."""
     until = time.monotonic() + seconds
     while not happened():

@@ -18,7 +18,8 @@ SECONDS_FOR_A_BLOCK = 0.5
 HELD = "from tests.held import hold, serve; hold(20.0); serve()"
 """The console as a program that reads some twenty seconds, and the rest once the gate is open."""
 SLOW = "from tests.held import serve, slow_down; slow_down(); serve()"
-"""The console as a program to which four seconds of a recording called slow take half a one."""
+"""The console as a program to which each block of a recording called slow takes half a second; of
+one called late, each that is read again, for an export."""
 
 _blocks = Recording.blocks
 
@@ -43,8 +44,10 @@ def slow_down() -> None:
     """Read recordings with such a name slowly."""
 
     def read(recording: Recording, *arguments: float) -> Iterator[Waveforms]:
+        is_again = not arguments  # a recogniser says how long its blocks are
+        is_slow = recording.name.startswith(("slow", "late") if is_again else "slow")
         for block in _blocks(recording, *arguments):
-            time.sleep(SECONDS_FOR_A_BLOCK * recording.name.startswith("slow"))
+            time.sleep(SECONDS_FOR_A_BLOCK * is_slow)
             yield block
 
     setattr(Recording, "blocks", read)  # noqa: B010

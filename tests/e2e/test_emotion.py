@@ -15,7 +15,6 @@ from .visitor import EXAMPLES, Visitor, read_samples, write_samples
 
 CALL = EXAMPLES / "zh-call.wav"
 SURPRISED = "yue-surprised.wav"
-SECONDS = 60_000
 
 
 def enter(page: Page, locale: str = "zh") -> None:
@@ -52,7 +51,7 @@ def test_a_recording_shows_its_emotion_nine_bars_a_curve_and_a_log(
     enter(page)
     page.locator("#emotion-embedding input").check()
     hear(page, EXAMPLES / SURPRISED)
-    page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
+    page.locator("#emotion-verdict .verdict").wait_for()
     expect(page.locator(".verdict-word")).to_contain_text("惊讶")
     expect(page.locator("#emotion-verdict")).to_contain_text(say("emotion_tiny_head", "zh"))
     expect(page.locator("#emotion-scores li")).to_have_count(9)
@@ -108,10 +107,10 @@ def test_silence_says_so_and_the_page_goes_on(english_visitor: Visitor, tmp_path
     enter(page, "en")
     hear(page, write_samples(tmp_path / "silent.wav", np.zeros(32_000), 16_000))
     error = page.locator("#emotion-status .message.error")
-    expect(error).to_contain_text("only silence", timeout=SECONDS)
+    expect(error).to_contain_text("only silence")
     page.get_by_text(say("emotion_granularity_utterance", "en")).click()
     page.locator("#emotion-examples button").first.click()
-    page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
+    page.locator("#emotion-verdict .verdict").wait_for()
     wait_until_all_is_drawn(page)
     expect(page.locator(".curve-stage")).to_be_hidden()
     expect(page.locator("#emotion-download-embedding")).to_be_hidden()
@@ -121,7 +120,7 @@ def test_an_emotion_recogniser_marks_the_lines_on_which_the_two_disagree(visitor
     page = visitor.page
     visitor.transcribe(CALL)
     page.click("#ask-second-opinion")
-    page.locator("#second-opinion-said .message.done").wait_for(timeout=SECONDS)
+    page.locator("#second-opinion-said .message.done").wait_for()
     page.locator(".chip.second").first.wait_for()
     count = page.locator(".chip.second.disagrees").count()
     expect(page.locator("#second-opinion-said")).to_contain_text(f"{count} 句判断不同")
@@ -141,7 +140,7 @@ def test_a_phone_shows_the_result_without_scrolling_sideways(visitor: Visitor, w
     page.set_viewport_size({"width": width, "height": 800})
     enter(page)
     page.locator("#emotion-examples button").nth(1).click()
-    page.locator("#emotion-verdict .verdict").wait_for(timeout=SECONDS)
+    page.locator("#emotion-verdict .verdict").wait_for()
     page.locator(".curve-stage").wait_for()
     wait_until_all_is_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

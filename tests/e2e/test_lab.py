@@ -62,7 +62,7 @@ def compare(visitor: Visitor, example: str) -> str:
 
 def message(visitor: Visitor) -> str:
     said = visitor.page.locator("#lab-status .message")
-    said.wait_for(timeout=60_000)
+    said.wait_for()
     return said.inner_text()
 
 
@@ -211,4 +211,4 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
     page.get_by_role("tab", name="转写").click()
     page.click("#start")
     page.locator("#status .bar").or_(page.locator("#status .message.done")).first.wait_for()
-    expect(chips).to_have_count(0, timeout=30_000)
+    expect(chips).to_have_count(0)

@@ -43,14 +43,13 @@ def wait_for_words_before_any_line(page: Page, words: str) -> None:
         """words => document.querySelector("#live-interim p")?.innerText.includes(words)
           && !document.querySelector("#live-lines li")""",
         arg=words,
-        timeout=60_000,
     )
 
 
 def first_line(visitor: Visitor) -> str:
     """The words of the first utterance, once they are final."""
     line = visitor.page.locator("#live-lines .line > p:first-child").first
-    line.wait_for(timeout=60_000)
+    line.wait_for()
     return line.inner_text()
 
 
@@ -89,7 +88,7 @@ def test_a_reload_while_talking_loses_nothing(
     voice, said = spoken
     with talker(playwright, address, voice) as visitor:
         start_talking(visitor)
-        visitor.page.locator("#live-interim p", has_text=said[:4]).wait_for(timeout=60_000)
+        visitor.page.locator("#live-interim p", has_text=said[:4]).wait_for()
         visitor.page.reload()
         visitor.page.locator("#player .player-name", has_text="live-").wait_for()
         assert visitor.result() == "识别完成"
@@ -134,7 +133,7 @@ def test_a_lost_connection_is_told_and_running_work_is_found_again(
     turn = np.concatenate([samples, np.zeros(rate)])
     visitor.upload(write_samples(tmp_path / "slow.wav", np.tile(turn, 200), rate))
     visitor.press_start()
-    page.locator("#transcript .line").first.wait_for(timeout=60_000)
+    page.locator("#transcript .line").first.wait_for()
     page.evaluate("window.isTheSamePage = true")
     page.context.set_offline(True)
     page.locator("#lost", has_text="连接断了，正在重连").wait_for()

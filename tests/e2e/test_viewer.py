@@ -301,7 +301,7 @@ def test_rows_stay_as_they_are_while_more_arrive(visitor: Visitor, tmp_path: Pat
     visitor.upload(write_samples(tmp_path / "slow.wav", np.tile(samples, 12), rate))
     visitor.press_start()
     page = visitor.page
-    page.locator("#transcript li").first.wait_for(timeout=60_000)
+    page.locator("#transcript li").first.wait_for()
     page.evaluate("document.querySelector('#transcript li').kept = true")
     few = page.locator("#transcript li").count()
     page.wait_for_function(f"document.querySelectorAll('#transcript li').length > {few}")

@@ -19,8 +19,8 @@ from scripts.screenshots import CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-PATIENCE_MS = 60_000
-"""Until something is there: on a busy machine as well."""
+PATIENCE_MS = 180_000
+"""Until something is there: who waits so long waits for something that does not come."""
 ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hear.test 127.0.0.1"]
 
 WHOLE = "#transcript [data-copy]:visible"
@@ -83,11 +83,11 @@ class Visitor:
         self.press_start()
         return self.result()
 
-    def result(self, seconds: float = 60) -> str:
+    def result(self) -> str:
         """The message at the end of a job."""
         # Found and read in one go, since the page may paint it anew in between.
         text = "document.querySelector('#status .message')?.innerText"
-        return str(self.page.wait_for_function(text, timeout=seconds * 1000).json_value())
+        return str(self.page.wait_for_function(text).json_value())
 
     def open_table(self) -> None:
         self.page.click("#segments > button")
@@ -118,7 +118,7 @@ def shared_browser(playwright: Playwright) -> Browser:
 
 def launched(playwright: Playwright, *arguments: str) -> Browser:
     return playwright.chromium.launch(
-        executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments], timeout=90_000
+        executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments], timeout=PATIENCE_MS
     )
 
 

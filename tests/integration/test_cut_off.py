@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosedOK
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.fakes import wait_until
+from tests.sockets import connect
 
 from .test_operations import LONG, PATIENCE_SECONDS, ROUTE, Server, form_of, headers, started
 

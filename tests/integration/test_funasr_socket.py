@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosedOK
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from richspeech.engines.loader import Loaded
 from richspeech.service import Service
 from tests.fakes import wait_until
 from tests.integration.api_server import served, service_of
 from tests.integration.conftest import EXAMPLES, references
+from tests.sockets import connect
 
 LAUGHTER, CALL, SHOW = (
     EXAMPLES / f"{name}.wav" for name in ("zh-laughter", "zh-call", "zh-live-show")

@@ -17,7 +17,6 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
-from websockets.sync.client import connect
 
 from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.live import live_route
@@ -36,6 +35,7 @@ from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import LiveSettings
+from tests.sockets import connect
 
 from .conftest import EXAMPLES
 

@@ -24,12 +24,12 @@ from openai.types.realtime import (
     SessionUpdatedEvent,
 )
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from richspeech.engines.loader import Loaded
 from richspeech.service import Service
 from tests.integration.api_server import served, service_of
 from tests.integration.conftest import EXAMPLES
+from tests.sockets import connect
 
 LAUGHTER, CALL, SHOW = (
     EXAMPLES / f"{name}.wav" for name in ("zh-laughter", "zh-call", "zh-live-show")

@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from richspeech import app as composition
 from richspeech.api.app import create_app
@@ -29,6 +28,7 @@ from richspeech.operations.requests import Kind, Seen
 from richspeech.settings import Settings
 from scripts.ports import free_port
 from tests.fakes import FakeTranscriber, loaded_with, wait_until
+from tests.sockets import connect
 
 
 def serve(*arguments: str) -> int:
