@@ -7,6 +7,7 @@ asks for a few video decoders too.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ GUARDED = "mxf"
 """The one that may open what ``audio.mxf`` has looked through, and nothing else."""
 
 TIMECODE_LETTERS = len("00:00:00:00")
+TIME_REFERENCE = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 UNNAMED = "The recording"
 """Stands for a recording that has no name."""
@@ -72,6 +74,8 @@ class Opened:
     """What is wrong with its header."""
     timecode: str | None = None
     """Of its first frame, as it says itself."""
+    time_reference: int = 0
+    """Samples since midnight at which it begins, as a Broadcast Wave says (EBU Tech 3285)."""
 
 
 @contextmanager
@@ -104,8 +108,11 @@ def open_container(
         sound = _guarded(file, plain_name)
         with _opened_container(sound, plain_name, video) as container:
             timecode = timecode_in(container.metadata)
+            since_midnight = _time_reference(container.metadata)
             container.metadata.clear()  # a copy of the tags, which may be long
-            yield Opened(container, plain_name, size_bytes, tuple(sound.warnings), timecode)
+            yield Opened(
+                container, plain_name, size_bytes, tuple(sound.warnings), timecode, since_midnight
+            )
 
 
 @contextmanager
@@ -129,6 +136,11 @@ def timecode_in(tags: Mapping[str, str]) -> str | None:
     """Return the timecode among tags, in whatever case a container spells its name."""
     found = (value for key, value in tags.items() if key.lower() == "timecode")
     return next((value for value in found if len(value) == TIMECODE_LETTERS), None)
+
+
+def _time_reference(tags: Mapping[str, str]) -> int:
+    said = tags.get("time_reference", "")
+    return int(said) if TIME_REFERENCE.fullmatch(said) else 0
 
 
 def called(name: str) -> str | Notice:

@@ -68,6 +68,8 @@ SEEKABLE = frozenset(
 )
 """Containers that find a time without reading all before it."""
 
+DAY_SECONDS = 24 * 3_600
+
 MOST_DAMAGE_IN_A_ROW = 10_000
 """Packets without any sound after which the rest is given up (several minutes of MP3)."""
 
@@ -315,6 +317,17 @@ def open_recording(
         )
         recording.warn(*opened.warnings)
         yield recording
+
+
+def seconds_since_midnight(source: Source, limits: AudioLimits) -> float:
+    """Return when a recording begins, as a Broadcast Wave says; 0 where it says nothing.
+
+    Raises ``AudioError`` as ``open_recording``.
+    """
+    with open_container(source, limits) as opened:
+        stream = _audio_stream(opened.container, opened.name, None)
+        seconds = opened.time_reference / max(stream.rate or 0, LOWEST_SAMPLE_RATE)
+    return seconds if seconds < DAY_SECONDS else 0.0
 
 
 def load_waveform(source: Source, limits: AudioLimits, *, name: str | None = None) -> Waveform:

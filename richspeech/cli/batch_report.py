@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import TextIO
 
 from richspeech.cli.terminal import unkept_line, warning_line
@@ -69,4 +70,7 @@ def progress_line(batch: Watched) -> str:
 
 def _failure(row: BatchRow) -> str:
     sentence = str(row.error)
-    return sentence if row.name in sentence else f"{row.name}: {sentence}"
+    plain = PurePosixPath(row.name).name  # sentences name files without their folders
+    if plain in sentence:
+        return sentence.replace(plain, row.name, 1)
+    return f"{row.name}: {sentence}"

@@ -16,6 +16,7 @@ from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import seconds_since_midnight
 from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
 from richspeech.cli.options import WEIGHTS, Locale, Tracks, Weights
@@ -176,7 +177,7 @@ def write_files(
 def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
     with open_video(recording, limits) as video:
         if video is None:
-            return reel
+            return replace(reel, offset=seconds_since_midnight(recording, limits))
         return replace(
             reel,
             frame_rate=reel.frame_rate or video.frame_rate,

@@ -23,6 +23,7 @@ from typing import ClassVar
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import seconds_since_midnight
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms, mixture
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.video import open_video
@@ -278,7 +279,10 @@ def _make_list(export: Export, means: _Means) -> Path:
     reel = Reel(export.material.name, locale=export.material.options.locale)
     if form.in_frames and export.material.recording:
         with open_video(export.material.recording, means.limits) as video:
-            if video:
+            if video is None:
+                begins = seconds_since_midnight(export.material.recording, means.limits)
+                reel = replace(reel, offset=begins)
+            else:
                 reel = replace(
                     reel,
                     frame_rate=video.frame_rate,

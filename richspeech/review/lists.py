@@ -24,7 +24,7 @@ class Reel:
     timecode: str | None = None
     """Of the first picture, as the file has it."""
     offset: float = 0.0
-    """Seconds of the picture at which the recording begins."""
+    """Seconds of the picture at which the recording begins; without one, seconds since midnight."""
     locale: str = "zh"
     """Language of the titles."""
 

@@ -145,3 +145,18 @@ def test_all_that_comes_of_a_film_agrees_to_a_frame(
     said = Transcript(SECONDS, 1.0, "sensevoice", "tiny", (segment(start, end),))
     [cue] = webvtt.from_buffer(StringIO(write(said, "vtt").decode("utf-8-sig"))).captions
     assert seconds_of(cue.start) == near
+
+
+def test_lists_of_a_broadcast_wave_begin_at_its_time_of_day(tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    with av.open(str(path), "w", format="wav", options={"write_bext": "1"}) as output:
+        output.metadata["time_reference"] = str(RATE * 3_601)
+        stream = output.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        silence = np.zeros((1, 3 * RATE), np.int16)
+        frame = AudioFrame.from_ndarray(silence, format="s16", layout="mono")
+        frame.sample_rate = RATE
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    found = Evidence(1.0, 2.0, "laughter", 0.9)
+    highlight = Highlight(1.0, 2.0, ("laughter",), (LocalizedText("笑", "L"),), 1.0, (found,))
+    files = write_files(path, Files(output=tmp_path, edl=True), (highlight,), LIMITS, Options())
+    assert "01:00:02:00 01:00:03:00" in Path(files["edl"]).read_text(encoding="utf-8")

@@ -191,7 +191,7 @@ def test_a_bad_recording_fails_alone_and_the_manifest_says_why(
     assert failed["name"] == "late/bad.wav"
     assert str(failed["error"]).startswith("bad.wav cannot be read as sound or video: ")
     err = capsys.readouterr().err
-    assert f"late/bad.wav: {failed['error']}\n" in err
+    assert f"late/{failed['error']}\n" in err
     assert err.endswith("3 done (0:03 of audio), 1 failed.\n")
 
 
