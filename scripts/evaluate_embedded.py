@@ -41,8 +41,6 @@ README = MODELS / "README.md"
 TRANSCRIPTS, FROZEN, EMOTIONS = "measured", "frozen test", "emotion recognition"
 PARAFORMER, PUNCTUATION, SENTIMENT = "paraformer", "punctuation", "sentiment"
 """Names of the tables in models/README.md."""
-SPOKEN = Path(".cache/frozen")
-"""Where ``python -m scripts.embedded.frozen`` leaves what espeak-ng does not say."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
 SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
 """What emotion recognition should say of clips without speech."""
@@ -229,7 +227,7 @@ def frozen_table() -> str:
     def hear(waveform: Waveform, /, *, itn: bool) -> Transcript:
         return transcribe(pipeline, waveform, Options(inverse_text_normalization=itn))
 
-    return frozen_scores.table(SPOKEN, hear)
+    return frozen_scores.table(hear)
 
 
 def transcript_table() -> str:

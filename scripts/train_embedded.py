@@ -93,14 +93,19 @@ def make_classifier(work: Path) -> None:
         sentiment.train(work, sentiment.Recipe())
 
 
-def export_models(work: Path) -> None:
-    """Write the models where the console finds them."""
-    export.export_recogniser(work, ROOT / "models" / "sensevoice-tiny")
-    export.export_detector(work, ROOT / "models" / "fsmn-vad-tiny")
-    export.export_emotion2vec(work, ROOT / "models" / "emotion2vec-tiny")
-    export.export_paraformer(work, ROOT / "models" / "paraformer-tiny")
-    export.export_punctuation(work, ROOT / "models" / "ct-punc-tiny")
-    sentiment.export_classifier(work, ROOT / "models" / "sentiment-tiny")
+def export_models(work: Path, models: Path) -> None:
+    """Write the models whose weights are there to where the console finds them."""
+    exporters = {
+        "recogniser": (export.export_recogniser, "sensevoice-tiny"),
+        "detector": (export.export_detector, "fsmn-vad-tiny"),
+        "emotion2vec": (export.export_emotion2vec, "emotion2vec-tiny"),
+        "paraformer": (export.export_paraformer, "paraformer-tiny"),
+        "punctuation": (export.export_punctuation, "ct-punc-tiny"),
+        "sentiment": (sentiment.export_classifier, "sentiment-tiny"),
+    }
+    for name, (write, folder) in exporters.items():
+        if (work / f"{name}.pt").exists():
+            write(work, models / folder)
 
 
 def main() -> None:
@@ -108,6 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--work", type=Path, default=Path(".cache/embedded"), help="folder for what is made"
+    )
+    parser.add_argument(
+        "--models", type=Path, default=ROOT / "models", help="folder for the finished models"
     )
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     arguments = parser.parse_args()
@@ -121,7 +129,7 @@ def main() -> None:
         "paraformer": make_paraformer,
         "punctuation": make_punctuation,
         "sentiment": make_classifier,
-        "export": export_models,
+        "export": lambda work: export_models(work, arguments.models),
         "examples": lambda _work: examples.write_examples(ROOT / "examples"),
     }
     for stage in arguments.stages:

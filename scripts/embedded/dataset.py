@@ -4,7 +4,7 @@ import json
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.storage.atomic import replacing
-from scripts.embedded import channels, sounds
+from scripts.embedded import channels, natural, sounds
 from scripts.embedded.corpus import LANGUAGES, Sentence, TextList
 from scripts.embedded.features import MELS, log_mel
 from scripts.embedded.grammar import Grammar
+from scripts.embedded.synthesisers import NATURAL
 from scripts.embedded.voices import (
     EMOTIONS,
     HELD_OUT_VARIANTS,
@@ -55,6 +56,10 @@ class Plan:
     """Share of neutral speech; the other emotions share the rest alike."""
     room: float = 0.0
     """Share of speech in a room."""
+    natural: dict[str, int] = field(default_factory=dict)
+    """Sentences a language in natural voices; ``scripts.embedded.natural`` speaks them before."""
+    natural_takes: int = 3
+    """How often each of those is used, at another speed."""
     ja_pace: float = 0.87
     """Speed of Japanese: at espeak's own, moras come faster than two frames of 60 ms each."""
 
@@ -71,6 +76,7 @@ TRAIN = Plan(
     free=True,
     neutral=0.46,
     room=0.15,
+    natural={"zh": 1_500, "en": 1_500, "ja": 1_500},
 )
 TEST_SEEN = Plan(dict.fromkeys(LANGUAGES, 50), 15, seed=2, telephone=0.0)
 TEST_NEW = Plan(dict.fromkeys(LANGUAGES, 50), 0, seed=3, variants=HELD_OUT_VARIANTS, telephone=0.0)
@@ -100,27 +106,40 @@ class Job:
     plan: Plan
     sentence: Sentence | None = None
     event: str | None = None
+    natural: str | None = None
+    """The natural voice that says it; None for espeak-ng's."""
 
 
 def compose(plan: Plan, exclude: frozenset[str] = frozenset()) -> list[Job]:
     """List the utterances of ``plan``; sentences whose words stand in ``exclude`` are left out."""
+    said = _said(plan, exclude)
+    events = [(None, event, None) for event in sounds.EVENTS for _ in range(plan.events)]
+    order = (*said, *events, *_natural(plan, exclude))
+    return [Job((plan.seed, at), plan, *what) for at, what in enumerate(order)]
+
+
+def _said(plan: Plan, exclude: frozenset[str]) -> Iterator[tuple[Sentence, None, None]]:
     rng = random.Random(plan.seed)
-    jobs: list[Job] = []
-
-    def add(sentence: Sentence | None, event: str | None) -> None:
-        jobs.append(Job((plan.seed, len(jobs)), plan, sentence, event))
-
     for language, count in plan.speech.items():
         texts = Grammar.load(language) if plan.free else TextList.load(language)
         for _ in range(count):
-            sentence = texts.compose(rng)
-            while sentence.woitn in exclude:
-                sentence = texts.compose(rng)
-            add(sentence, None)
-    for event in sounds.EVENTS:
-        for _ in range(plan.events):
-            add(None, event)
-    return jobs
+            yield _another(texts, rng, exclude), None, None
+
+
+def _natural(plan: Plan, exclude: frozenset[str]) -> Iterator[tuple[Sentence, None, str]]:
+    """List what natural voices say, in an order that other counts do not change."""
+    for language, count in plan.natural.items():
+        texts, rng = Grammar.load(language), random.Random(f"{plan.seed} {language}")
+        for _ in range(count):
+            sentence, voice = _another(texts, rng, exclude), rng.choice(NATURAL[language])
+            yield from ((sentence, None, voice) for _ in range(plan.natural_takes))
+
+
+def _another(texts: TextList | Grammar, rng: random.Random, exclude: frozenset[str]) -> Sentence:
+    while True:
+        sentence = texts.compose(rng)
+        if sentence.woitn not in exclude:
+            return sentence
 
 
 def held_out_sentences() -> frozenset[str]:
@@ -142,7 +161,11 @@ def perform(job: Job) -> tuple[Utterance, Waveform]:
     emotion = str(rng.choice(EMOTIONS, p=shares))
     pace = plan.ja_pace if sentence.language == "ja" else 1.0
     delivery = Delivery.draw(rng, emotion, plan.variants, pace, anyhow=plan.free)
-    waveform, event = speak(sentence, delivery, rng), "Speech"
+    if job.natural:
+        emotion, waveform = "NEUTRAL", natural.take(job.natural, sentence, rng)
+    else:
+        waveform = speak(sentence, delivery, rng)
+    event = "Speech"
     spoken = len(waveform) / SAMPLE_RATE
     if rng.uniform() < plan.with_event:
         event = str(rng.choice(["BGM", *FOLLOWING_EVENTS]))
@@ -154,7 +177,7 @@ def perform(job: Job) -> tuple[Utterance, Waveform]:
     if rng.uniform() < plan.noisy:
         waveform = sounds.add_noise(waveform, float(rng.uniform(*NOISE_DB)), rng)
     labels = (sentence.language, emotion, event, sentence.woitn, sentence.withitn)
-    return Utterance(*labels, delivery.variant, spoken), waveform
+    return Utterance(*labels, job.natural or delivery.variant, spoken), waveform
 
 
 def _with_event(speech: Waveform, name: str, rng: np.random.Generator) -> Waveform:

@@ -2,11 +2,10 @@
 
 ``texts/frozen.yaml`` has the forms, ``texts/frozen.tsv`` the sentences; ``takes`` says who speaks
 them and how. A test holds the digest of all three, so that nothing of it moves when a model is
-measured. espeak-ng speaks at once; what other synthesisers speak is kept in a folder, which
-``python -m scripts.embedded.frozen FOLDER`` fills (requirements-frozen.txt names what it needs).
+measured. espeak-ng speaks at once; what other synthesisers speak is kept in FOLDER, which
+``python -m scripts.embedded.speak frozen`` fills.
 """
 
-import argparse
 import csv
 import hashlib
 from collections.abc import Iterator
@@ -36,6 +35,7 @@ KNOWN, NEW, TELEPHONE = "known voices", "voices never heard", "voices never hear
 OTHER, NATURAL = "another synthesiser", "natural voices never heard"
 NUMBERS, NEUTRAL = "numbers", "neutral"
 """The sets."""
+FOLDER = Path(".cache/frozen")
 WORD_SETS = (KNOWN, NEW, TELEPHONE, OTHER, NATURAL)
 
 SPEEDS = (110, 140, 170, 200, 230)
@@ -137,42 +137,27 @@ def digest() -> str:
     return hashlib.sha256("\n".join([content, *map(repr, takes())]).encode()).hexdigest()
 
 
-def waveform(take: Take, folder: Path) -> Waveform | None:
+def waveform(take: Take) -> Waveform | None:
     """Return the sound, 16 kHz, [T]; None for what another synthesiser has not spoken yet."""
     if take.synthesiser == "espeak-ng":
         delivery = Delivery(take.voice, "NEUTRAL", take.words_per_minute, take.pitch)
         sound = trim(espeak(take.line.sentence, delivery))
         return telephone(sound) if take.group == TELEPHONE else sound
-    path = _path(take, folder)
+    path = _path(take)
     return soundfile.read(path, dtype="float32")[0] if path.exists() else None
 
 
-def _path(take: Take, folder: Path) -> Path:
+def _path(take: Take) -> Path:
     name = hashlib.sha256(repr(take).encode()).hexdigest()[:16]
-    return folder / f"{take.synthesiser}-{name}.flac"
+    return FOLDER / f"{take.synthesiser}-{name}.flac"
 
 
-def speak(folder: Path, names: list[str]) -> int:
-    """Have the other synthesisers say what is missing in ``folder``; return how many takes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    missing = [
-        take for take in takes() if take.synthesiser in names and not _path(take, folder).exists()
-    ]
+def speak(names: list[str]) -> int:
+    """Have the other synthesisers say what is missing; return how many takes."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    missing = [take for take in takes() if take.synthesiser in names and not _path(take).exists()]
     for take in missing:
         sound = trim(synthesisers.speak(take.synthesiser, take.voice, take.line.sentence))
-        with replacing(_path(take, folder)) as unfinished:
+        with replacing(_path(take)) as unfinished:
             soundfile.write(unfinished, sound, SAMPLE_RATE, format="FLAC")
     return len(missing)
-
-
-def main() -> None:
-    """Speak what espeak-ng does not."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(".cache/frozen"))
-    parser.add_argument("--synthesisers", nargs="+", default=[*synthesisers.SPEAKERS])
-    arguments = parser.parse_args()
-    print(speak(arguments.folder, arguments.synthesisers))
-
-
-if __name__ == "__main__":
-    main()

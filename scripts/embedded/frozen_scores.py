@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import jiwer
@@ -48,11 +47,11 @@ class Heard:
         return bool(emotions) and set(emotions) == {"neutral"}
 
 
-def listen(folder: Path, hear: Hear) -> list[Heard]:
+def listen(hear: Hear) -> list[Heard]:
     """Have every take recognised whose sound there is; numbers with ITN, words without."""
     found = []
     for take in frozen.takes():
-        waveform = frozen.waveform(take, folder)
+        waveform = frozen.waveform(take)
         if waveform is not None:
             found.append(Heard(take, hear(waveform, itn=take.group == frozen.NUMBERS)))
     return found
@@ -120,9 +119,9 @@ def neutral_table(found: Sequence[Heard]) -> str:
     return _table(["frozen test, neutral right", *pitches, "every pitch"], [*rows, everything])
 
 
-def table(folder: Path, hear: Hear) -> str:
+def table(hear: Hear) -> str:
     """Return the three tables."""
-    found = listen(folder, hear)
+    found = listen(hear)
     return "\n\n".join(make(found) for make in (words_table, numbers_table, neutral_table))
 
 

@@ -45,10 +45,10 @@ LANGUAGE_QUERY = {"auto": 0, "zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12, "no
 ITN_QUERY = {"withitn": 14, "woitn": 15}
 
 ENCODER = {
-    "output_size": 160,
+    "output_size": 208,
     "attention_heads": 4,
-    "linear_units": 480,
-    "num_blocks": 6,
+    "linear_units": 832,
+    "num_blocks": 8,
     "tp_blocks": 2,
     "dropout_rate": 0.0,
     "positional_dropout_rate": 0.0,
@@ -66,7 +66,7 @@ ENCODER = {
 class Recipe:
     """One schedule."""
 
-    steps: int = 15_000
+    steps: int = 24_000
     workers: int = 2
     """Processes that average their gradients; on a GPU one is enough, with larger batches."""
     device: str = "cpu"
@@ -74,9 +74,9 @@ class Recipe:
     """LFR frames (60 ms) a worker and step."""
     peak_rate: float = 2e-3
     warm_up_steps: int = 300
-    short_steps: int = 600
+    short_steps: int = 900
     """Steps on the shortest third only; what is long would drown the first alignments."""
-    ramp: tuple[int, int] = (400, 2_400)
+    ramp: tuple[int, int] = (600, 4_000)
     """Augmentation grows from nothing to full between these steps."""
     dropout: float = 0.08
     ema: float = 0.999
@@ -169,6 +169,8 @@ class Words:
     """A sentence within an example."""
 
     ids: list[int]
+    syllables: float
+    """Roughly, of what is said: digits alone do not tell how long a number takes."""
     start: float
     """10 ms frames."""
     end: float
@@ -200,11 +202,14 @@ class Batches(IterableDataset[Batch]):
                 yield self._batch(items, step)
 
     def _steps(self) -> Iterator[tuple[int, list[Item]]]:
-        step = self.first_step
+        """List every epoch from the first on, so that a resumed training goes on within its own."""
+        step = 0
         while True:
-            for items in self._epoch(step):
-                yield step, items
-                step += 1
+            batches = list(self._epoch(step))
+            for number, items in enumerate(batches, step):
+                if number >= self.first_step:
+                    yield number, items
+            step += len(batches)
 
     def _strength(self, step: int) -> float:
         low, high = self.recipe.ramp
@@ -266,12 +271,12 @@ class Batches(IterableDataset[Batch]):
 
     def _places(self, words: Words, lfr_rate: float, length: int) -> list[tuple[int, int]]:
         """List the LFR frames on which each token may stand, as if syllables were equally long."""
-        weights = [tokenizer.weight(self.processor.id_to_piece(i)) for i in words.ids]
-        edges = np.concatenate([[0], np.cumsum(weights)]) / max(sum(weights), 1e-6)
+        pieces = [self.processor.id_to_piece(i) for i in words.ids]
+        edges = tokenizer.edges(pieces, words.syllables)
         times = (words.start + (words.end - words.start) * edges) * lfr_rate
         return [
             (frame, token)
-            for token, start, end in zip(words.ids, times[:-1], times[1:], strict=True)
+            for token, (start, end) in zip(words.ids, times, strict=True)
             for frame in range(
                 max(int(start) - PLACE_TOLERANCE, 0),
                 min(int(np.ceil(end)) + PLACE_TOLERANCE + 1, length),
@@ -281,13 +286,13 @@ class Batches(IterableDataset[Batch]):
     def _example(self, item: Item, strength: float, rng: np.random.Generator) -> Example:
         utterance, clean = self.data.utterances[item.first], self.data.log_mel(item.first)
         itn = "withitn" if rng.uniform() < 0.5 else "woitn"
-        said = [Words(self._ids(utterance, itn), 0.0, utterance.spoken_seconds * 100)]
+        said = [self._words(utterance, itn, 0.0, utterance.spoken_seconds * 100)]
         if item.second is not None:
             other = self.data.utterances[item.second]
             pause = gap(rng, MELS)
             start = len(clean) + len(pause)
             clean = np.concatenate([clean, pause, self.data.log_mel(item.second)])
-            said.append(Words(self._ids(other, itn), start, len(clean)))
+            said.append(self._words(other, itn, start, len(clean)))
         music = utterance.event == "Speech" and rng.uniform() < 0.06 * strength
         padded, before = pad(clean, rng)
         features = augment(padded, self.backgrounds, strength, rng, music=music)
@@ -314,9 +319,11 @@ class Batches(IterableDataset[Batch]):
             ],
         )
 
-    def _ids(self, utterance: Utterance, itn: str) -> list[int]:
+    def _words(self, utterance: Utterance, itn: str, start: float, end: float) -> Words:
         text = utterance.withitn if itn == "withitn" else utterance.woitn
-        return tokenizer.encode(self.processor, text, utterance.language)
+        ids = tokenizer.encode(self.processor, text, utterance.language)
+        plain = tokenizer.split_pieces(utterance.woitn, utterance.language)
+        return Words(ids, sum(map(tokenizer.weight, plain)), start, end)
 
 
 def logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -368,8 +375,8 @@ def _average_gradients(model: nn.Module, workers: int) -> None:
 class Trainer:
     """Model, averaged weights and optimizer of one worker."""
 
-    def __init__(self, vocabulary_size: int, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, vocabulary_size: int, recipe: Recipe, rank: int = 0) -> None:
+        self.recipe, self.rank = recipe, rank
         self.model = build_model(vocabulary_size).train()
         for layer in self.model.modules():
             if type(layer).__name__ == "EncoderLayerSANM":
@@ -385,6 +392,8 @@ class Trainer:
         """Take one step together with the other workers; return the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = _rate(self.step, self.recipe)
+        # What dropout draws depends on the step alone, so a resumed training draws the same.
+        torch.manual_seed((self.recipe.seed * 10**6 + self.step) * 64 + self.rank)
         value = loss(self.model, batch.to(self.recipe.device))
         self.optimizer.zero_grad()
         value.backward()
@@ -422,7 +431,7 @@ def _worker(rank: int, folder: Path, recipe: Recipe, meeting: str) -> None:
     torch.manual_seed(recipe.seed)
     dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=recipe.workers)
     processor = tokenizer.load(folder / "bpe.model")
-    trainer = Trainer(processor.get_piece_size(), recipe)
+    trainer = Trainer(processor.get_piece_size(), recipe, rank)
     # modelscope, which funasr imports, silences the root handlers of distributed workers.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     checkpoint = folder / "recogniser.ckpt"
