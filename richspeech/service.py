@@ -231,7 +231,9 @@ class Service:
         with self.transcribers.use() as loaded:
             if not isinstance(loaded.model_thread, Scheduler):
                 raise ModelError("worker.whole_recordings", engine=loaded.engine)
-            models = Models(loaded.weights, loaded.vad_weights, loaded.punctuation_weights)
+            models = Models(
+                loaded.weights, loaded.vad_weights, loaded.punctuation_weights, loaded.adapter
+            )
             recognition = Recognition(
                 self.queue.store.utterance_batches,
                 self.queue.recordings,
@@ -408,7 +410,12 @@ def _opener(settings: Settings) -> Iterator[Opener]:
 def remote_queue(
     settings: Settings, queue: JobQueue, others: threading.Event, engine: str, models: Models
 ) -> RemoteQueue:
-    """Make what stands for the recogniser of an engine that works elsewhere."""
+    """Make what stands for the recogniser of an engine that works elsewhere.
+
+    Raises ``ModelError`` for another adapter than that of the settings, which nobody there has.
+    """
+    if models.adapter and models.adapter.name != settings.model.adapter:
+        raise ModelError("adapter.elsewhere", name=models.adapter.name)
     identity = recogniser_identity(settings, engine, models, version())
     return RemoteQueue(
         engine, queue.store.utterance_batches, queue.recordings, identity, others.set

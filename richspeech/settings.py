@@ -54,6 +54,7 @@ from richspeech.places import CONFIG, HOME
 CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
 RECORDINGS_FOLDER = HOME / "data" / "recordings"
+ADAPTER_FOLDER = HOME / "data" / "adapters"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset(
@@ -200,6 +201,14 @@ class ModelSettings(_Group):
     backend: Literal["auto", "openvino", "torch"] = "auto"
     precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
     cache_folder: Annotated[Path, AfterValidator(_beside_the_project)] = CACHE_FOLDER
+    adapter: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+class AdapterSettings(_Group):
+    """Weights made to fit somebody's own recordings."""
+
+    folder: Annotated[Path, AfterValidator(_beside_the_project)] = ADAPTER_FOLDER
+    most_loaded: Annotated[int, Field(ge=1, le=100)] = 2
 
 
 class VadSettings(_Group):
@@ -532,6 +541,7 @@ class Settings(BaseSettings):
     )
 
     model: ModelSettings = ModelSettings()
+    adapters: AdapterSettings = AdapterSettings()
     vad: VadSettings = VadSettings()
     reading: ReadingSettings = ReadingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
@@ -553,6 +563,11 @@ class Settings(BaseSettings):
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES
+
+    def with_adapter(self, name: str | None) -> "Settings":
+        """Return them with another adapter, or without one."""
+        model = self.model.model_copy(update={"adapter": name})
+        return self.model_copy(update={"model": model})
 
 
 def load_settings(path: Path = CONFIG, **overrides: dict[str, Any]) -> Settings:

@@ -25,6 +25,7 @@ COMMANDS = {
     "highlights": "print insight, highlights and risk for a recording",
     "history": "delete transcripts older than history.keep_days",
     "adapt": "learn from corrected clips: make an adapter",
+    "adapters": "list adapters and what they were worth",
     "serve": "start the web console",
     "worker": "do jobs that consoles hand in, on any machine",
     "mcp": "serve tools for programs on stdin and stdout",

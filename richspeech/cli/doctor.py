@@ -8,7 +8,7 @@ import sys
 from richspeech.cli.options import MODEL, Model
 from richspeech.engines import loader
 from richspeech.engines.emotion2vec.load import emotion_recogniser_in_words
-from richspeech.engines.hub import Weights
+from richspeech.engines.loaded import Models
 from richspeech.engines.sentiment.load import find_classifier
 from richspeech.errors import RichSpeechError
 from richspeech.readers.limits import usual_processes
@@ -51,7 +51,9 @@ def doctor(*, model: Model = MODEL) -> int:
     for label, weights in found.items():
         if weights is not None:
             print(f"{label:<20}{weights.name} ({weights.reason})")
-    print(f"{'8 bits':<20}{_eight_bits(settings, models.recogniser)}")
+    if models.adapter is not None:
+        print(f"{'adapter':<20}{models.adapter.name}")
+    print(f"{'8 bits':<20}{_eight_bits(settings, models)}")
     print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")
     print(f"{'reading':<20}{_readers(settings.reading)}")
     return 0
@@ -75,12 +77,14 @@ def _readers(asked: ReadingSettings) -> str:
     )
 
 
-def _eight_bits(settings: Settings, weights: Weights) -> str:
+def _eight_bits(settings: Settings, models: Models) -> str:
     """Say what a start with these weights has found out about computing in 8 bits."""
     from richspeech.engines.sensevoice.int8 import known_parity  # noqa: PLC0415 - torch, too
+    from richspeech.engines.sensevoice.lora import Base  # noqa: PLC0415
 
+    base = Base(models.recogniser.folder, models.adapter)
     try:
-        parity = known_parity(weights.folder, settings.model.cache_folder)
+        parity = known_parity(base, settings.model.cache_folder)
     except (ImportError, RichSpeechError):
         parity = None
     if parity is None:

@@ -9,6 +9,7 @@ from cyclopts import Parameter, Token
 
 from postprocess import STYLES
 from richspeech.cli.usage import typed
+from richspeech.engines.adapters import NO_ADAPTER
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import (
@@ -109,6 +110,8 @@ class Model(Weights):
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
     """engine that transcribes"""
+    adapter: Annotated[str | None, Parameter(metavar="NAME")] = None
+    """adapter in adapters.folder that the weights get; none: without"""
     sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment", show_default=False)] = (
         None
     )
@@ -127,6 +130,8 @@ class Model(Weights):
         asked = super()._asked(group)
         if self.engine:
             asked["model"]["engine"] = self.engine
+        if self.adapter:
+            asked["model"]["adapter"] = None if self.adapter == NO_ADAPTER else self.adapter
         if self.sentiment is not None:
             asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
         return asked

@@ -1,31 +1,123 @@
 """Adapters: small folders that make the weights of an engine fit somebody's own recordings.
 
-adapters.folder/
-NAME/
-adapter.json               what it was made for, from what, and what it was worth
-adapter_config.json        PEFT's
-adapter_model.safetensors  numbers, no program
+    adapters.folder/
+      NAME/
+        adapter.json               what it was made for, from what, and what it was worth
+        adapter_config.json        PEFT's
+        adapter_model.safetensors  numbers, no program
+
+They are chosen by their names from the list of that folder, never by a path. The checksums of the
+weights that they were made for are within, and other weights are refused.
 """
 
+import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from richspeech.engines.common.prepared import weights_digest
+from richspeech.engines.common.checksums import weights_digest
+from richspeech.errors import ModelError, OptionError
+
+log = logging.getLogger(__name__)
 
 NO_ADAPTER = "none"
 """What people name who want the weights as they are."""
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,63}", re.ASCII)
-MANIFEST = "adapter.json"
+MANIFEST, CONFIG, NUMBERS = "adapter.json", "adapter_config.json", "adapter_model.safetensors"
+LARGEST_TEXT_BYTES = 1_000_000
+"""Of the first two files; they have some kilobytes."""
 FORMAT = 1
 """Of adapter.json."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One adapter, as its folder says."""
+
+    name: str
+    folder: Path
+    base: str
+    """Digest of the weights that it was made for."""
+    base_name: str
+    """What people call those."""
+    facts: Mapping[str, Any]
+    """What else adapter.json says: when it was made, of how much, and its table."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell it from others of its name, before and after: a digest of its numbers."""
+        found = hashlib.blake2b(digest_size=16)
+        for name in (CONFIG, NUMBERS):
+            found.update((self.folder / name).read_bytes())
+        return found.hexdigest()
+
+    def require_base(self, folder: Path) -> None:
+        """Raise ``ModelError`` unless it was made for the weights in a model folder."""
+        if not self.fits(folder):
+            raise ModelError("adapter.other_weights", name=self.name, base=self.base_name)
+
+    def fits(self, folder: Path) -> bool:
+        """Say whether it was made for the weights in a model folder."""
+        return weights_digest(folder) == self.base
+
+
+def list_adapters(folder: Path) -> tuple[Adapter, ...]:
+    """Return the adapters in a folder by their names; what is none, or damaged, is left out."""
+    if not folder.is_dir():
+        return ()
+    found = []
+    for inner in sorted(folder.iterdir()):
+        if is_name(inner.name) and (inner / MANIFEST).is_file():
+            try:
+                found.append(read_adapter(inner))
+            except ModelError as error:
+                log.warning("%s", error)
+    return tuple(found)
 
 
 def is_name(text: str) -> bool:
     """Say whether an adapter may be called so."""
     return NAME.fullmatch(text) is not None and text != NO_ADAPTER
+
+
+def find_adapter(folder: Path, name: str) -> Adapter:
+    """Return an adapter from the list of a folder; raises ``OptionError`` naming those there are.
+
+    Raises ``ModelError`` for one that is damaged.
+    """
+    if is_name(name) and (folder / name / MANIFEST).is_file():
+        return read_adapter(folder / name)
+    known = tuple(adapter.name for adapter in list_adapters(folder))
+    raise OptionError("adapter.unknown", name=name[:64], known=(NO_ADAPTER, *known))
+
+
+def read_adapter(folder: Path) -> Adapter:
+    """Read what an adapter says of itself; raises ``ModelError`` where that is not whole."""
+    try:
+        facts = json.loads(read_text(folder / MANIFEST))
+        base, known = facts.pop("base"), facts.pop("format") == FORMAT
+        digest, name = str(base["digest"]), str(base["name"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError("adapter.damaged", name=folder.name, file=MANIFEST) from error
+    if not known:
+        raise ModelError("adapter.damaged", name=folder.name, file=MANIFEST)
+    for file in (CONFIG, NUMBERS):
+        if not (folder / file).is_file():
+            raise ModelError("adapter.damaged", name=folder.name, file=file)
+    return Adapter(folder.name, folder, digest, name, MappingProxyType(facts))
+
+
+def read_text(file: Path) -> str:
+    """Read a small file; raises ``ValueError`` for a large one, or ``OSError``."""
+    if file.stat().st_size > LARGEST_TEXT_BYTES:
+        raise ValueError(file.name)
+    return file.read_text(encoding="utf-8")
 
 
 def write_manifest(

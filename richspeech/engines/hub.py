@@ -34,6 +34,8 @@ EMBEDDED_NAMES = frozenset(
     )
 )
 """What transcripts and people call them."""
+ADAPTED = " + "
+"""Between the name of weights and that of their adapter."""
 NEEDED_FILES = ("config.yaml", "model.pt")
 """Of a funasr model; one of transformers has a config.json instead."""
 MODEL_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
@@ -165,6 +167,11 @@ class _Search:
             raise ModelError("hub.none_small")
         folder = require_model_files(self.embedded, self.needed)
         return Weights(folder, f"models/{folder.name}", Source.EMBEDDED, reason)
+
+
+def is_embedded_name(model: str) -> bool:
+    """Say whether a transcript was made with a tiny model, whatever it was adapted to."""
+    return model.partition(ADAPTED)[0] in EMBEDDED_NAMES
 
 
 def tell_of_embedded(*used: Weights | None) -> None:

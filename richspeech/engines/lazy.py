@@ -67,6 +67,11 @@ class Lazy(Generic[Thing]):
             self._timer.cancel()
             self._timer = None
 
+    def let_go(self) -> bool:
+        """Let it go unless somebody uses it; say whether it is gone."""
+        self._release(lambda: not self._users)
+        return self._thing is None
+
     def close(self) -> None:
         """Let it go now, whoever uses it; it would be loaded anew."""
         self._release(lambda: True)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from richspeech.engines.hub import Weights
+from richspeech.engines.adapters import Adapter
+from richspeech.engines.hub import ADAPTED, Weights
 from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import Transcriber
 from richspeech.recognition.scheduler import ModelThread
@@ -16,6 +17,13 @@ class Models:
     recogniser: Weights
     detector: Weights
     punctuation: Weights | None = None
+    adapter: Adapter | None = None
+    """Of the recogniser."""
+
+    @property
+    def name(self) -> str:
+        """What people call the recogniser, its adapter included."""
+        return self.recogniser.name + (f"{ADAPTED}{self.adapter.name}" if self.adapter else "")
 
 
 class Parts(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech.audio.container import AudioLimits
+from richspeech.engines.adapters import Adapter, find_adapter
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
@@ -20,7 +21,7 @@ from richspeech.engines.hub import (
     find_weights,
 )
 from richspeech.engines.loaded import Models
-from richspeech.engines.registry import engine_named
+from richspeech.engines.registry import Engine, engine_named, engines_for
 from richspeech.engines.sentiment.load import LazyReader, irony_limits
 from richspeech.errors import ModelError
 from richspeech.language.catalog import Notice
@@ -67,6 +68,8 @@ class Loaded:
     """Of what reads the words, where somebody wants that."""
     sketcher: Sketcher | None = None
     """For live transcription; None where recordings are taken whole."""
+    adapter: Adapter | None = None
+    """What its weights were made to fit somebody's recordings with."""
     rules: tuple[Rule, ...] | None = None
     """Those that mend labels here, in the place of the settings' own; None: nothing mends them."""
 
@@ -114,11 +117,25 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
             return embedded_weights(tiny, Notice("why.beside", {"name": recogniser.name}))
         return find(asked, tiny)
 
+    adapter = _adapter(settings, chosen, recogniser)
     detector = beside(model.vad_id, EMBEDDED_DETECTOR)
     if chosen.can(Capability.PUNCTUATION):
-        return Models(recogniser, detector)
+        return Models(recogniser, detector, adapter=adapter)
     punctuation = beside(settings.paraformer.punctuation_id, EMBEDDED_PUNCTUATION)
     return Models(recogniser, detector, punctuation)
+
+
+def _adapter(settings: Settings, engine: Engine, recogniser: Weights) -> Adapter | None:
+    """Return the adapter that the settings name; raises ``ModelError`` where it does not fit."""
+    name = settings.model.adapter
+    if name is None:
+        return None
+    if not engine.can(Capability.ADAPTERS):
+        able = engines_for(Capability.ADAPTERS)
+        raise ModelError("adapter.engine", engine=engine.name, known=able)
+    adapter = find_adapter(settings.adapters.folder, name)
+    adapter.require_base(recogniser.folder)
+    return adapter
 
 
 def with_stages(
@@ -176,6 +193,7 @@ def load_engine(settings: Settings, engine: str) -> Loaded:
         models.punctuation,
         grown,
         sketcher=parts.sketcher,
+        adapter=models.adapter,
     )
 
 
@@ -210,6 +228,7 @@ def load_reading(
         Notice("device.elsewhere"),
         queue,
         models.punctuation,
+        adapter=models.adapter,
     )
 
 

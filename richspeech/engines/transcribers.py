@@ -9,12 +9,16 @@ from typing import Protocol
 
 from postprocess import Rule
 from richspeech.engines import loader
+from richspeech.engines.adapted import AdaptedEngines, Version
+from richspeech.engines.adapters import NO_ADAPTER, Adapter, find_adapter, list_adapters
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.engines.registry import engine_named, engines_for
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
+from richspeech.model.capability import Capability
 from richspeech.settings import ENGINES, Settings
 
 
@@ -59,13 +63,16 @@ class Transcribers:
         """Held while the reader is chosen."""
         self._others = {
             engine: Lazy(
-                partial(self._load, settings, engine),
+                partial(self._load, settings.with_adapter(None), engine),
                 settings.model.idle_seconds,
                 Loaded.close,
             )
             for engine in ENGINES
             if engine != self._main_engine
         }
+        self._adapted = AdaptedEngines(
+            self._load_version, settings.model.idle_seconds, settings.adapters.most_loaded
+        )
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -104,21 +111,31 @@ class Transcribers:
         *,
         reads: bool | None = None,
         rules: tuple[Rule, ...] | None = None,
+        adapter: str | None = None,
     ) -> Iterator[Loaded]:
         """Give an engine, the main one if none is named; it stays at least as long as the block.
+
+        Its weights have the ``adapter`` of this name, or that of the settings unless one is named;
+        ``none`` is none. An engine that takes none is refused, and so is a name that is not there.
 
         Its segments go through the stages that ``with_stages`` chooses, whose models stay as long.
         Who comes while it is being loaded waits for it. Raises ``OptionError`` for an unknown name,
         what went wrong in loading, and ``Cancelled`` once ``cancelled`` says so.
         """
-        with self._using(engine or self._main_engine, cancelled) as loaded:
+        with self._using(engine or self._main_engine, adapter, cancelled) as loaded:
             staged = self.with_stages(loaded, reads=reads, rules=rules)
             with self._reading(staged, cancelled):
                 yield staged
 
     @contextmanager
-    def _using(self, engine: str, cancelled: Callable[[], bool]) -> Iterator[Loaded]:
-        if engine == self._main_engine:
+    def _using(
+        self, engine: str, adapter: str | None, cancelled: Callable[[], bool]
+    ) -> Iterator[Loaded]:
+        version = self._version(engine, adapter)
+        if version is not None:
+            with self._adapted.use(version, cancelled) as loaded:
+                yield loaded
+        elif engine == self._main_engine:
             yield self._main.wait(cancelled)
         elif engine in self._others:
             with entered(self._others[engine].use(), cancelled) as loaded:
@@ -130,6 +147,55 @@ class Transcribers:
                 value=engine,
                 known=tuple(self.engines),
             )
+
+    def _version(self, engine: str, adapter: str | None) -> Version | None:
+        """Return what is none of the engines as the settings have them; None for one of those.
+
+        Raises ``OptionError`` for an adapter that is not there, or not for this engine.
+        """
+        own = self._settings.model.adapter if engine == self._main_engine else None
+        if adapter is None or adapter == (own or NO_ADAPTER) or engine not in self.engines:
+            return None
+        if adapter == NO_ADAPTER:
+            return Version.of(engine, None)
+        if not engine_named(engine).can(Capability.ADAPTERS):
+            able = engines_for(Capability.ADAPTERS)
+            raise OptionError("adapter.engine", engine=engine, known=able)
+        return Version.of(engine, find_adapter(self._settings.adapters.folder, adapter))
+
+    def require_adapter(self, engine: str | None, adapter: str | None) -> None:
+        """Raise ``OptionError`` for an adapter that is not there, or not for this engine."""
+        self._version(engine or self._main_engine, adapter)
+
+    def _load_version(self, version: Version) -> Loaded:
+        return self._load(self._settings.with_adapter(version.adapter), version.engine)
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """All that may be named, whatever weights they are for."""
+        return list_adapters(self._settings.adapters.folder)
+
+    @property
+    def main_adapter(self) -> str:
+        """Name of the one that the main engine has when nobody says otherwise, or ``none``."""
+        return self._settings.model.adapter or NO_ADAPTER
+
+    @property
+    def adapters_loaded(self) -> frozenset[str]:
+        """Names of those in memory now, that of the main engine included."""
+        main = self._main.loaded
+        own = (main.adapter,) if main is not None else ()
+        adapted = (each.adapter for each in self._adapted.loaded.values())
+        return frozenset(adapter.name for adapter in (*own, *adapted) if adapter is not None)
+
+    def unload(self, adapter: str) -> bool:
+        """Let an adapter go now; say whether it is gone.
+
+        It is not while somebody uses it, and that of the main engine stays. Raises ``OptionError``
+        for one that is not there.
+        """
+        find_adapter(self._settings.adapters.folder, adapter)
+        return self._adapted.unload(adapter) and adapter != self._settings.model.adapter
 
     @contextmanager
     def _reading(self, staged: Loaded, cancelled: Callable[[], bool]) -> Iterator[None]:
@@ -153,12 +219,15 @@ class Transcribers:
         followed = self._rules if rules is None else rules
         return loader.with_stages(loaded, self._settings, followed, reader)
 
-    def has(self, engine: str | None, *, reads: bool | None = None) -> bool:
-        """Whether what ``use`` gives need not be loaded first."""
+    def has(
+        self, engine: str | None, *, reads: bool | None = None, adapter: str | None = None
+    ) -> bool:
+        """Whether what ``use`` gives need not be loaded first; raises ``OptionError``, too."""
         name = engine or self._main_engine
         if self._are_read(name, reads=reads) and not (self._reader and self._reader.is_loaded):
             return False
-        return name in self.loaded
+        version = self._version(name, adapter)
+        return name in self.loaded if version is None else version in self._adapted.loaded
 
     def _are_read(self, engine: str, *, reads: bool | None) -> bool:
         return self.reads(engine) if reads is None else reads
@@ -202,5 +271,6 @@ class Transcribers:
         """End every engine that is loaded, the main one too."""
         for other in self._others.values():
             other.close()
+        self._adapted.close()
         if (main := self._main.loaded) is not None:
             main.close()

@@ -47,8 +47,11 @@ class ComparedEngines:
         weights: str | None,
         rules: tuple[Rule, ...] | None,
         stopped: Cancel,
+        adapter: str | None = None,
     ) -> Iterator[Loaded]:
         """Give an engine with weights: the main one, and the settings' own, unless named.
+
+        An ``adapter`` is for the settings' own weights.
 
         It follows ``rules``, or those that all follow.
 
@@ -63,7 +66,7 @@ class ComparedEngines:
         main = self._transcribers.main
         is_there = main is not None and main.is_embedded and engine == main.engine
         if weights is None or (weights == EMBEDDED and is_there):
-            with self._transcribers.use(engine, stopped, **stages) as loaded:
+            with self._transcribers.use(engine, stopped, adapter=adapter, **stages) as loaded:
                 yield loaded
             return
         with self._lock:

@@ -174,7 +174,11 @@ class Talks:
     def _hear(self, talk: Talk, take: Take) -> None:
         asked = take.request
         with self._transcribers.use(
-            asked.engine, talk.stop.is_set, reads=asked.sentiment, rules=asked.rules
+            asked.engine,
+            talk.stop.is_set,
+            reads=asked.sentiment,
+            rules=asked.rules,
+            adapter=asked.adapter,
         ) as loaded:
             if loaded.sketcher is None:
                 raise _whole(loaded.engine)

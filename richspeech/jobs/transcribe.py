@@ -205,11 +205,16 @@ class Transcriptions:
                 source, self._limits, asked.options, name=job.name, cancelled=job.stop.is_set
             )
             with opening as recording:
-                if not self._transcribers.has(asked.engine, reads=asked.sentiment):
+                if not self._transcribers.has(
+                    asked.engine, reads=asked.sentiment, adapter=asked.adapter
+                ):
                     job.enter(State.LOADING)
                     yield
                 with self._transcribers.use(
-                    asked.engine, job.stop.is_set, reads=asked.sentiment
+                    asked.engine,
+                    job.stop.is_set,
+                    reads=asked.sentiment,
+                    adapter=asked.adapter,
                 ) as loaded:
                     yield from self._steps(job, recording, loaded)
             if job.is_played and job.path and job.has_holes:

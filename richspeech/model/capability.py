@@ -22,5 +22,7 @@ class Capability(StrEnum):
     """Punctuates by itself; the text of others is punctuated, then cut into sentences."""
     HOTWORDS = "hotwords"
     """Heeds words that are likely to be said."""
+    ADAPTERS = "adapters"
+    """Has weights that adapters can be merged into."""
     LIVE = "live"
     """Hears while somebody still talks."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from postprocess import Rule
 from richspeech.errors import OptionError
@@ -27,6 +27,8 @@ class TranscriptionRequest:
     """Those that mend labels; None: as the settings have them."""
     recalls: bool = True
     """Whether the history may answer, if it knows the same sound with the same settings."""
+    adapter: Annotated[str, Field(max_length=64)] | None = None
+    """Of the engine's weights, by its name; None: as the settings have it, ``none``: without."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the request as JSON knows it."""

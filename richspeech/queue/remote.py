@@ -238,4 +238,5 @@ def recogniser_identity(settings: Settings, engine: str, models: Models, version
         version,
         engine=engine,
         punctuation_weights=models.punctuation,
+        adapter=models.adapter,
     )

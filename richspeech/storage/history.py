@@ -39,6 +39,7 @@ class History:
             engine=loaded.engine,
             sentiment=loaded.sentiment_weights is not None,
             rules=loaded.rules,
+            adapter=loaded.adapter.name if loaded.adapter else None,
         )
         identity = engine_identity(self._settings, loaded, self._version)
         return EngineHistory(self.store, identity, request)
@@ -79,6 +80,7 @@ def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> st
         engine=loaded.engine,
         punctuation_weights=loaded.punctuation_weights,
         sentiment_weights=loaded.sentiment_weights,
+        adapter=loaded.adapter,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from postprocess import LANGUAGES
+from richspeech.engines.adapters import Adapter
 from richspeech.engines.hub import Weights
 from richspeech.engines.registry import could
 from richspeech.model.capability import Capability
@@ -33,6 +34,7 @@ def identity_of(
     engine: str | None = None,
     punctuation_weights: Weights | None = None,
     sentiment_weights: Weights | None = None,
+    adapter: Adapter | None = None,
 ) -> str:
     """Digest what every request to one engine has in common, that of the settings if none is named.
 
@@ -53,6 +55,8 @@ def identity_of(
         later.append(vad.model_dump(include={"cut_search_ms"}))
         if able(Capability.PUNCTUATION):
             later.append({"overlap": OVERLAP_SECONDS})
+    if adapter is not None:
+        later.append(["adapter", adapter.digest])
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
     if sentiment_weights is not None:

@@ -4,7 +4,7 @@ import csv
 import json
 from io import StringIO
 
-from richspeech.engines.hub import EMBEDDED_NAMES
+from richspeech.engines.hub import is_embedded_name
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import has_sentiment, has_speakers, printable
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
@@ -42,7 +42,7 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     writer = csv.writer(table)
     read, apart = has_sentiment(transcript), has_speakers(transcript)
     more = (*(SENTIMENT_COLUMNS if read else ()), *(STRAND_COLUMNS if apart else ()))
-    is_embedded = transcript.model in EMBEDDED_NAMES
+    is_embedded = is_embedded_name(transcript.model)
     writer.writerow((*CSV_COLUMNS, *more, *([MODEL_COLUMN] if is_embedded else [])))
     model = [transcript.model] if is_embedded else []
     writer.writerows(

@@ -4,7 +4,7 @@ import re
 from types import MappingProxyType
 
 from postprocess import LOCALES, AudioEvent, Emotion, RichPiece, join_texts, render
-from richspeech.engines.hub import EMBEDDED_NAMES
+from richspeech.engines.hub import is_embedded_name
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
@@ -31,7 +31,7 @@ def heading(key: str, locale: str, **values: object) -> str:
 
 def demonstration(transcript: Transcript, locale: str) -> str | None:
     """Say that an embedded model has written this, if one has."""
-    if transcript.model not in EMBEDDED_NAMES:
+    if not is_embedded_name(transcript.model):
         return None
     return heading("demonstration", locale, model=transcript.model)
 

@@ -24,6 +24,7 @@ from richspeech.engines.sensevoice import engine as engine_module
 from richspeech.engines.sensevoice import int8, openvino
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores
 from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.engines.sensevoice.lora import Base
 from richspeech.engines.sensevoice.parity import Parity
 from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
@@ -341,7 +342,7 @@ def test_the_verdict_on_eight_bits_is_measured_once_and_kept(
     caplog.set_level(logging.INFO)
     first, second = load(cache_folder=tried), load(cache_folder=tried)
     assert trials == [EMBEDDED_RECOGNISER]
-    parity = int8.known_parity(EMBEDDED_RECOGNISER, tried)
+    parity = int8.known_parity(Base(EMBEDDED_RECOGNISER), tried)
     assert parity is not None
     assert parity.is_exact
     assert parity.tokens > 300
@@ -366,7 +367,7 @@ def test_eight_bits_are_taken_where_they_are_exact_and_faster(
 
 def test_eight_bits_of_a_small_model_are_not_tried(cache_folder: Path) -> None:
     load(cache_folder=cache_folder)
-    assert int8.known_parity(EMBEDDED_RECOGNISER, cache_folder) is None
+    assert int8.known_parity(Base(EMBEDDED_RECOGNISER), cache_folder) is None
 
 
 def test_without_onnx_runtime_there_are_no_eight_bits(

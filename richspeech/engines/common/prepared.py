@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from richspeech.engines.common.automodel import in_one_line
+from richspeech.engines.common.checksums import digest_of, torch_records
 from richspeech.engines.hub import NEEDED_FILES, require_model_files
 
 log = logging.getLogger(__name__)
@@ -101,32 +102,4 @@ def _contents(folder: Path) -> Iterator[bytes]:
     for file in sorted(folder.iterdir()):
         if file.suffix in IDENTITY_SUFFIXES and file.is_file():
             yield file.name.encode()
-            yield from _torch_records(file) or [_digest(file)]
-
-
-def weights_digest(folder: Path) -> str:
-    """Digest the weights in a model folder alone, wherever it lies and whatever is beside them."""
-    file = require_model_files(folder) / "model.pt"
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _torch_records(file) or [_digest(file)]:
-        digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.hexdigest()
-
-
-def _torch_records(file: Path) -> list[bytes]:
-    """Return the checksums within a file of ``torch.save``, and nothing for other files."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            records = archive.infolist()
-    except zipfile.BadZipFile:
-        return []
-    # The first part of a name is that of the file when it was saved.
-    return [
-        f"{each.filename.partition('/')[2]} {each.file_size} {each.CRC}".encode()
-        for each in records
-    ]
-
-
-def _digest(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "blake2b").digest()
+            yield from torch_records(file) or [digest_of(file)]

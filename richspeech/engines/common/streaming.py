@@ -72,4 +72,4 @@ def reading(
         denoisers=Denoisers(),
         overlaps=times_all,
     )
-    return Pipeline(queue, reader, model=models.recogniser.name, sure_sound=settings.vad.sure_sound)
+    return Pipeline(queue, reader, model=models.name, sure_sound=settings.vad.sure_sound)

@@ -31,7 +31,8 @@ ENGINE = Engine(
     ),
     real_weights="iic/SenseVoiceSmall",
     languages=("zh", "en", "yue", "ja", "ko"),
-    capabilities=frozenset(Capability) - {Capability.ALLOWED_LANGUAGES, Capability.LIVE},
+    capabilities=frozenset(Capability)
+    - {Capability.ADAPTERS, Capability.ALLOWED_LANGUAGES, Capability.LIVE},
     settings="model",
     embedded=EMBEDDED_RECOGNISER,
     load=_load,

@@ -21,6 +21,7 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
         precision=model.precision,
         cache_folder=model.cache_folder,
         threads=model.threads,
+        adapter=models.adapter,
     )
     return assemble(recogniser, settings, models, device, hears_events=True, times_all=True)
 

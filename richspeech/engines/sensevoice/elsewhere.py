@@ -15,7 +15,7 @@ from richspeech.places import PACKAGE
 FAILURE = "failure.json"
 
 
-def prepare_elsewhere(module: str, folder: Path, entry: Path, *more: str | int) -> None:
+def prepare_elsewhere(module: str, folder: Path, entry: Path, *more: str | int | None) -> None:
     """Run a module that ends in ``main`` there; its errors are raised here.
 
     A program is started, since ``multiprocessing`` would first run that of the caller once more.

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import torch
 
-from richspeech.engines.common.automodel import in_one_line, load_automodel
+from richspeech.engines.adapters import Adapter
+from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.common.features import extract_batch
 from richspeech.engines.sensevoice import int8, openvino
 from richspeech.engines.sensevoice.decode import NO_SPEECH, Vocabulary, decode
 from richspeech.engines.sensevoice.encoder import Encoder, SanmEncoder
-from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
+from richspeech.engines.sensevoice.lora import Base
+from richspeech.engines.sensevoice.parts import Parts
 from richspeech.errors import ModelError
 from richspeech.model.transcript import Hypothesis
 from richspeech.recognition.utterance import Request
@@ -44,14 +46,16 @@ class SenseVoice:
         precision: str = "auto",
         cache_folder: Path = CACHE_FOLDER,
         threads: int | None = None,
+        adapter: Adapter | None = None,
     ) -> "SenseVoice":
-        """Load the weights in ``folder``; see config.yaml for the choices.
+        """Load the weights in ``folder``, with an adapter; see config.yaml for the choices.
 
         Raises ``ModelError`` when they are not SenseVoice's, or when ``device``, ``backend`` and
         ``precision`` do not go together.
         """
         threads = threads or os.cpu_count() or 1
-        loaded = cls(*_load(folder, device, backend, precision, cache_folder, threads))
+        base = Base(folder, adapter)
+        loaded = cls(*_load(base, device, backend, precision, cache_folder, threads))
         log.info("encoder: %s", loaded.encoder.description)
         return loaded
 
@@ -101,18 +105,18 @@ def _stray(hypothesis: Hypothesis, request: Request) -> str | None:
 
 
 def _load(
-    folder: Path, device: str, backend: str, precision: str, cache_folder: Path, threads: int
+    base: Base, device: str, backend: str, precision: str, cache_folder: Path, threads: int
 ) -> tuple[Parts, Encoder]:
     if backend == "openvino" and device != "cpu":
         raise ModelError("openvino.device", device=str(device))
     if backend == "torch" or device != "cpu":
-        return _load_in_torch(folder, device, precision, threads)
+        return _load_in_torch(base, device, precision, threads)
     if backend == "auto" and precision in {"auto", "int8"}:
-        loaded = _load_int8(folder, cache_folder, threads, must=precision == "int8")
+        loaded = _load_int8(base, cache_folder, threads, must=precision == "int8")
         if loaded is not None:
             return loaded
     try:
-        return openvino.load(folder, precision, cache_folder, threads)
+        return openvino.load(base, precision, cache_folder, threads)
     except ModelError:
         raise
     except (ImportError, OSError, RuntimeError) as error:
@@ -120,20 +124,20 @@ def _load(
         if backend == "openvino":
             raise ModelError("openvino.unusable", why=reason) from error
         log.warning("OpenVINO cannot be used (%s); torch takes its place, slower", reason)
-    return _load_in_torch(folder, device, precision, threads)
+    return _load_in_torch(base, device, precision, threads)
 
 
 def _load_int8(
-    folder: Path, cache_folder: Path, threads: int, *, must: bool
+    base: Base, cache_folder: Path, threads: int, *, must: bool
 ) -> tuple[Parts, Encoder] | None:
     """Load the 8 bits; unless they ``must`` be, None where they are not exact or no faster."""
-    if not (must or is_large(folder)):
+    if not (must or is_large(base.folder)):
         return None
     try:
-        known = int8.known_parity(folder, cache_folder)
+        known = int8.known_parity(base, cache_folder)
         if known and not (must or known.is_worth_it):
             return None
-        parts, encoder, parity = int8.load(folder, cache_folder, threads)
+        parts, encoder, parity = int8.load(base, cache_folder, threads)
     except ModelError:
         raise
     except (ImportError, OSError, RuntimeError) as error:
@@ -156,13 +160,13 @@ def is_large(folder: Path) -> bool:
 
 
 def _load_in_torch(
-    folder: Path, device: str, precision: str, threads: int
+    base: Base, device: str, precision: str, threads: int
 ) -> tuple[Parts, SanmEncoder]:
     if precision == "int8":
         raise ModelError("int8.torch")
     if precision == "auto":
         fast = device.startswith("cuda") and torch.cuda.is_bf16_supported()
         precision = "bfloat16" if fast else "float32"
-    auto_model = load_automodel(folder, MODEL_CLASS, device, threads)
+    auto_model = base.load(device, threads)
     encoder = SanmEncoder(auto_model.model).eval().to(getattr(torch, precision))
     return Parts.of(auto_model), encoder

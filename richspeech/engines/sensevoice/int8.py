@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.openvino_import import best_precision
 from richspeech.engines.common.prepared import Prepared
 from richspeech.engines.common.processor import abilities, has_vnni
 from richspeech.engines.sensevoice.decode import Vocabulary
 from richspeech.engines.sensevoice.elsewhere import main, prepare_elsewhere
 from richspeech.engines.sensevoice.encoder import Encoder, SanmEncoder, Scores, split_scores
+from richspeech.engines.sensevoice.lora import Base
 from richspeech.engines.sensevoice.openvino import OpenVinoEncoder
 from richspeech.engines.sensevoice.parity import Parity, compare
-from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
+from richspeech.engines.sensevoice.parts import Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 
 GRAPH_VERSION = 3
@@ -79,14 +79,14 @@ class OnnxEncoder:
         return split_scores(prompts, tokens, probabilities, lengths)
 
 
-def load(folder: Path, cache_folder: Path, threads: int) -> tuple[Parts, OnnxEncoder, Parity]:
-    """Load ``folder`` from the cache, where it is put first if it, or this code, is new there.
+def load(base: Base, cache_folder: Path, threads: int) -> tuple[Parts, OnnxEncoder, Parity]:
+    """Load ``base`` from the cache, where it is put first if it, or this code, is new there.
 
     Raises ``ModelError`` when the folder holds no whole SenseVoice, ``ImportError``, ``OSError``
     or ``RuntimeError`` when a library or the cache folder cannot be used.
     """
-    return prepared(folder, cache_folder).open(
-        lambda folder, entry: _elsewhere(folder, entry, threads),
+    return prepared(base, cache_folder).open(
+        lambda folder, entry: _elsewhere(folder, entry, threads, base.adapter_folder),
         lambda entry: (
             Parts.read(entry / PARTS),
             OnnxEncoder(entry / GRAPH, threads),
@@ -95,16 +95,17 @@ def load(folder: Path, cache_folder: Path, threads: int) -> tuple[Parts, OnnxEnc
     )
 
 
-def prepared(folder: Path, cache_folder: Path) -> Prepared:
-    """Say where a folder is kept; another processor has another verdict."""
+def prepared(base: Base, cache_folder: Path) -> Prepared:
+    """Say where a folder is kept, with its adapter; another processor has another verdict."""
     # OpenVINO, the rival of the race, is not loaded to be asked: that takes 60 MB.
     made_with = f"{onnxruntime().__version__} {metadata.version('openvino')}"
-    return Prepared(folder, cache_folder, f"int8 {GRAPH_VERSION} {made_with} {abilities()}")
+    maker = f"int8 {GRAPH_VERSION} {made_with} {abilities()}{base.kind}"
+    return Prepared(base.folder, cache_folder, maker)
 
 
-def known_parity(folder: Path, cache_folder: Path) -> Parity | None:
+def known_parity(base: Base, cache_folder: Path) -> Parity | None:
     """Return the verdict on a folder; None where it has not been prepared here."""
-    entry = prepared(folder, cache_folder).entry
+    entry = prepared(base, cache_folder).entry
     return read_parity(entry) if entry.exists() else None
 
 
@@ -113,12 +114,12 @@ def read_parity(entry: Path) -> Parity:
     return Parity(**json.loads((entry / VERDICT).read_text(encoding="utf-8")))
 
 
-def prepare(folder: Path, entry: Path, threads: int) -> None:
-    """Write to ``entry``, a folder, what ``load`` needs of a model folder."""
+def prepare(folder: Path, entry: Path, threads: int, adapter_folder: str | None = None) -> None:
+    """Write to ``entry``, a folder, what ``load`` needs of a model folder and an adapter's."""
     from richspeech.engines.sensevoice import calibration, graph, int8_graph  # noqa: PLC0415
 
     torch.set_num_threads(threads)
-    auto_model = load_automodel(folder, MODEL_CLASS, "cpu", threads)
+    auto_model = Base.of(folder, adapter_folder).load("cpu", threads)
     parts, encoder = Parts.of(auto_model), SanmEncoder(auto_model.model).eval()
     width = parts.prompts.table.shape[1]
     batches = calibration.example_batches(parts, entry.parent)
@@ -142,8 +143,9 @@ def prepare(folder: Path, entry: Path, threads: int) -> None:
     (entry / VERDICT).write_text(json.dumps(asdict(parity)), encoding="utf-8")
 
 
-def _elsewhere(folder: Path, entry: Path, threads: int) -> None:
-    prepare_elsewhere("richspeech.engines.sensevoice.int8", folder, entry, threads)
+def _elsewhere(folder: Path, entry: Path, threads: int, adapter_folder: str | None) -> None:
+    module = "richspeech.engines.sensevoice.int8"
+    prepare_elsewhere(module, folder, entry, threads, adapter_folder)
 
 
 def race(

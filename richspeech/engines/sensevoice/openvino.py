@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.engines.common.automodel import in_one_line, load_automodel
+from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.common.openvino_import import best_precision, openvino
 from richspeech.engines.common.prepared import Prepared
 from richspeech.engines.sensevoice.elsewhere import main, prepare_elsewhere
 from richspeech.engines.sensevoice.encoder import SanmEncoder, Scores, split_scores
 from richspeech.engines.sensevoice.graph import build
-from richspeech.engines.sensevoice.parts import MODEL_CLASS, Parts
+from richspeech.engines.sensevoice.lora import Base
+from richspeech.engines.sensevoice.parts import Parts
 from richspeech.engines.sensevoice.prompts import PROMPT_FRAMES
 from richspeech.memory import releasing_pages
 
@@ -77,17 +78,17 @@ class OpenVinoEncoder:
 
 
 def load(
-    folder: Path, precision: str, cache_folder: Path, threads: int
+    base: Base, precision: str, cache_folder: Path, threads: int
 ) -> tuple[Parts, OpenVinoEncoder]:
-    """Load ``folder`` from the cache, where it is put first if it, or this code, is new there.
+    """Load ``base`` from the cache, where it is put first if it, or this code, is new there.
 
     Raises ``ModelError`` when the folder holds no whole SenseVoice, ``ImportError``, ``OSError``
     or ``RuntimeError`` when OpenVINO or the cache folder cannot be used.
     """
     precision = best_precision() if precision == "auto" else precision
-    maker = f"encoder {GRAPH_VERSION} {openvino().__version__} {precision}"
-    return Prepared(folder, cache_folder, maker).open(
-        lambda folder, entry: _elsewhere(folder, entry, precision, threads),
+    maker = f"encoder {GRAPH_VERSION} {openvino().__version__} {precision}{base.kind}"
+    return Prepared(base.folder, cache_folder, maker).open(
+        lambda folder, entry: _elsewhere(folder, entry, precision, threads, base.adapter_folder),
         lambda entry: _read(entry, precision, threads),
     )
 
@@ -101,9 +102,11 @@ def _read(entry: Path, precision: str, threads: int) -> tuple[Parts, OpenVinoEnc
     return parts, encoder
 
 
-def prepare(folder: Path, entry: Path, precision: str, threads: int) -> None:
-    """Write to ``entry``, a folder, what ``load`` needs of a model folder."""
-    auto_model = load_automodel(folder, MODEL_CLASS, "cpu", threads)
+def prepare(
+    folder: Path, entry: Path, precision: str, threads: int, adapter_folder: str | None = None
+) -> None:
+    """Write to ``entry``, a folder, what ``load`` needs of a model folder and an adapter's."""
+    auto_model = Base.of(folder, adapter_folder).load("cpu", threads)
     parts, encoder = Parts.of(auto_model), SanmEncoder(auto_model.model).eval()
     try:
         model = build(encoder, parts.prompts.table.shape[1], eight_bits=precision == "int8")
@@ -114,8 +117,11 @@ def prepare(folder: Path, entry: Path, precision: str, threads: int) -> None:
     parts.save(entry / PARTS)
 
 
-def _elsewhere(folder: Path, entry: Path, precision: str, threads: int) -> None:
-    prepare_elsewhere("richspeech.engines.sensevoice.openvino", folder, entry, precision, threads)
+def _elsewhere(
+    folder: Path, entry: Path, precision: str, threads: int, adapter_folder: str | None
+) -> None:
+    module = "richspeech.engines.sensevoice.openvino"
+    prepare_elsewhere(module, folder, entry, precision, threads, adapter_folder)
 
 
 if __name__ == "__main__":
