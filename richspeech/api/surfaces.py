@@ -1,5 +1,6 @@
 """Every protocol of the API: one line each."""
 
+from richspeech.api.adapters import adapters
 from richspeech.api.funasr.router import funasr
 from richspeech.api.jobs.router import jobs
 from richspeech.api.openai.router import openai
@@ -16,6 +17,7 @@ def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surfa
     """Return all of them; ``quota`` bounds what is uploaded, ``draw_lost`` draws a lost link."""
     return (
         openai(service, quota),
+        adapters(service),
         realtime(service),
         sensevoice(service, quota),
         funasr(service, quota),

@@ -7,7 +7,9 @@ import gradio as gr
 
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import Widgets
+from richspeech.engines.adapters import NO_ADAPTER
 from richspeech.engines.registry import Engine, known_languages
+from richspeech.engines.transcribers import Transcribers
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
@@ -113,6 +115,18 @@ def denoise_offer(engine: Engine, locale: str) -> dict[str, Any]:
     """Return what may take noise out; engines that take recordings whole get them as they are."""
     offer = offer_of(Capability.LIVE, "denoise", "denoise_info")(engine, locale)
     return offer | {"choices": [(say(f"denoise_{each}", locale), each) for each in DENOISE]}
+
+
+def adapter_offer(transcribers: Transcribers) -> Offer:
+    """Return the choice of adapters, as they lie there now; without any it is not shown."""
+
+    def offer(engine: Engine, locale: str) -> dict[str, Any]:
+        names = [adapter.name for adapter in transcribers.adapters]
+        usual = offer_of(Capability.ADAPTERS, "adapter", "adapter_info")(engine, locale)
+        choices = [(say("adapter_none", locale), NO_ADAPTER), *((name, name) for name in names)]
+        return usual | {"choices": choices, "visible": bool(names)}
+
+    return offer
 
 
 def allowed_offer(engine: Engine, locale: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from richspeech.api.openai.errors import ParameterError
 from richspeech.api.openai.models import engine_of
 from richspeech.api.turns import Turns
 from richspeech.engines.registry import engine_named
+from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
@@ -106,6 +107,11 @@ class RecognitionForm(BaseModel):
             "server_vad otherwise. Also as chunking_strategy[type] and so on.",
         )
     )
+    adapter: str | None = Field(
+        None,
+        max_length=64,
+        description="An id of /v1/adapters, or none; else as the settings say.",
+    )
     sentiment: Truth | None = Field(
         None, description="Read the words for their sentiment; else as the settings say."
     )
@@ -159,7 +165,12 @@ class RecognitionForm(BaseModel):
         engine = engine_of(self.model, service.transcribers)
         is_main = engine == service.transcribers.engines[0]
         options = self.options(service.defaults, engine)
-        return TranscriptionRequest(options, None if is_main else engine, self.sentiment)
+        return TranscriptionRequest(
+            options,
+            None if is_main else engine,
+            self.sentiment,
+            adapter=known_adapter(self.adapter, engine, service.transcribers),
+        )
 
 
 class TranscriptionForm(RecognitionForm):
@@ -204,6 +215,15 @@ def known_language(language: str, param: str, engine: str) -> str:
             known=(AUTO, *known),
         )
     return closest
+
+
+def known_adapter(adapter: str | None, engine: str, transcribers: Transcribers) -> str | None:
+    """Return the adapter that is asked for; raises ``ParameterError`` naming those there are."""
+    try:
+        transcribers.require_adapter(engine, adapter)
+    except OptionError as error:
+        raise ParameterError(error.key, "adapter", **error.fields) from error
+    return adapter
 
 
 def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, ...]:

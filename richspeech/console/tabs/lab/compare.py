@@ -12,7 +12,7 @@ import gradio as gr
 from postprocess import Rule
 from richspeech.console import render
 from richspeech.console.examples import Example
-from richspeech.console.offers import Offers, denoise_offer, language_offer, offer_of
+from richspeech.console.offers import Offers, adapter_offer, denoise_offer, language_offer, offer_of
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -52,6 +52,8 @@ class Choices:
     hotwords: str
     denoise: Denoise
     rule_set: RuleSet
+    adapter: str | None = None
+    """None is that of the settings."""
 
     def side(self, defaults: Options, rules: Mapping[RuleSet, tuple[Rule, ...]]) -> Side:
         """Return how this side hears, without what its engine cannot do; raises ``OptionError``."""
@@ -69,8 +71,14 @@ class Choices:
         )
         weights = None if self.weights == AS_SET else self.weights
         options = engine_named(self.engine).heeded(asked)
+        can_adapt = engine_named(self.engine).can(Capability.ADAPTERS) and weights is None
         request = TranscriptionRequest(
-            options, self.engine, sentiment=False, rules=rules[self.rule_set], recalls=False
+            options,
+            self.engine,
+            sentiment=False,
+            rules=rules[self.rule_set],
+            recalls=False,
+            adapter=self.adapter if can_adapt else None,
         )
         return Side(request, weights, self.rule_set)
 
@@ -138,10 +146,14 @@ class ComparePanel:
         """Make one side's widgets, by the fields of ``Choices``; b differs in one of them."""
         defaults, add = self._context.service.defaults, self._widgets.add
         itn, offers = defaults.inverse_text_normalization, self._offers[name]
+        transcribers = self._context.service.transcribers
         self._widgets.html(partial(render.subheading, f"lab_side_{name}"))
         return {
             "engine": add(gr.Dropdown, self._engine_words, value=self._engines.engines[0]),
             "weights": add(gr.Dropdown, self._weight_words, value=AS_SET),
+            "adapter": offers.add(
+                gr.Dropdown, adapter_offer(transcribers), transcribers.main_adapter
+            ),
             "language": offers.add(gr.Dropdown, language_offer, defaults.language or AUTO),
             "inverse_text_normalization": offers.add(
                 gr.Checkbox, offer_of(Capability.ITN, "itn"), itn if name == "a" else not itn

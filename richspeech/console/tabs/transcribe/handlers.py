@@ -55,10 +55,15 @@ class Choices:
     """A number as text."""
     channels: Channels = "auto"
     denoise: Denoise = "off"
+    adapter: str | None = None
+    """None is that of the settings."""
 
     def request(self) -> TranscriptionRequest:
         """Return what is asked for; raises ``OptionError``."""
-        return TranscriptionRequest(self._options(), self.engine, self.sentiment)
+        engine = engine_named(self.engine) if self.engine else None
+        adapts = engine is None or engine.can(Capability.ADAPTERS)
+        adapter = self.adapter if adapts else None
+        return TranscriptionRequest(self._options(), self.engine, self.sentiment, adapter=adapter)
 
     def _options(self) -> Options:
         """Return the options; what the engine would not heed is as if nobody had asked for it."""

@@ -8,10 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from richspeech.access.principal import Scope
 from richspeech.console import events, render
 from richspeech.console.examples import Example
 from richspeech.console.offers import (
     Offers,
+    adapter_offer,
     allowed_offer,
     denoise_offer,
     language_offer,
@@ -36,12 +38,13 @@ from richspeech.console.tabs.transcribe.handlers import (
 )
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
-from richspeech.errors import StoreError
-from richspeech.language.catalog import Notice, say
+from richspeech.errors import AccessError, StoreError
+from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import CHANNELS, TRACKS
 from richspeech.model.request import TranscriptionRequest
+from richspeech.operations.caller import caller
 
 TRACKS_OFFERED = 8
 """By their numbers; cameras and recorders have no more."""
@@ -92,6 +95,16 @@ class TranscribeTab:
                 value=self._main.name,
                 elem_id="engine",
             )
+            transcribers = self._context.service.transcribers
+            self._adapter = self._offers.add(
+                gr.Dropdown,
+                adapter_offer(transcribers),
+                transcribers.main_adapter,
+                elem_id="adapter",
+            )
+            self._unload = self._widgets.add(
+                gr.Button, self._unload_words, size="sm", elem_id="unload-adapters"
+            )
             self._language = self._offers.add(
                 gr.Dropdown,
                 language_offer,
@@ -114,6 +127,24 @@ class TranscribeTab:
             "info": say("engine_info", locale),
             "choices": choices,
         }
+
+    def _unload_words(self, locale: str) -> dict[str, Any]:
+        is_there = bool(self._context.service.transcribers.adapters)
+        return {"value": say("adapter_unload", locale), "visible": is_there}
+
+    def _press_unload(self, request: gr.Request) -> None:
+        """Take all adapters out of memory that nobody uses; say which are left."""
+        session, transcribers = self._context.session(request), self._context.service.transcribers
+        principal = caller().principal
+        if not principal.may(Scope.ADMIN):
+            refusal = AccessError("access.role", role=principal.role.notice)
+            gr.Warning(sentence(refusal, session.locale), title=say("refused", session.locale))
+            return
+        known = [adapter.name for adapter in transcribers.adapters]
+        left = [name for name in known if name in transcribers.adapters_loaded]
+        left = [name for name in left if not transcribers.unload(name)]
+        said = "adapter_left" if left else "adapter_unloaded"
+        gr.Info(say(said, session.locale, names=tuple(left)), title="")
 
     def _build_settings(self) -> None:
         defaults, transcribers = self._context.service.defaults, self._context.service.transcribers
@@ -247,6 +278,7 @@ class TranscribeTab:
             "tracks": self._tracks,
             "channels": self._channels,
             "denoise": self._denoise,
+            "adapter": self._adapter,
         }
 
     @property
@@ -276,6 +308,7 @@ class TranscribeTab:
             [self._sentiment, *self._offers.widgets],
             **CHOSEN,
         )
+        self._unload.click(self._press_unload, None, None, **QUICK)
         self._sources.wire()
         self._second_opinion.wire()
         self._share.wire()
