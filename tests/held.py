@@ -19,7 +19,7 @@ HELD = "from tests.held import hold, serve; hold(20.0); serve()"
 """The console as a program that reads some twenty seconds, and the rest once the gate is open."""
 SLOW = "from tests.held import serve, slow_down; slow_down(); serve()"
 """The console as a program to which each block of a recording called slow takes half a second; of
-one called late, each that is read again, for an export."""
+one called late, those of the second export."""
 
 _blocks = Recording.blocks
 
@@ -42,10 +42,13 @@ def hold(seconds: float) -> None:
 
 def slow_down() -> None:
     """Read recordings with such a name slowly."""
+    exported: set[str] = set()
 
     def read(recording: Recording, *arguments: float) -> Iterator[Waveforms]:
-        is_again = not arguments  # a recogniser says how long its blocks are
-        is_slow = recording.name.startswith(("slow", "late") if is_again else "slow")
+        is_slow = recording.name.startswith("slow")
+        if not arguments:  # a recogniser says how long its blocks are, an export does not
+            is_slow |= recording.name.startswith("late") and recording.name in exported
+            exported.add(recording.name)
         for block in _blocks(recording, *arguments):
             time.sleep(SECONDS_FOR_A_BLOCK * is_slow)
             yield block

@@ -1,6 +1,8 @@
 """What speed and memory must be, as ratios, with the embedded model; the rest is the bench's."""
 
 import statistics
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ from richspeech.bench.measure import MemoryGrowth
 from richspeech.bench.sections import Bench
 from richspeech.bench.setup import make_setup
 from richspeech.bench.speech import Repeated, clips
+from richspeech.errors import Cancelled
 
 pytestmark = pytest.mark.alone
 
@@ -50,6 +53,17 @@ def test_the_first_words_of_ten_hours_come_no_later_than_those_of_a_minute(bench
 
     wait(60.0)
     assert wait(36_000.0) < 3 * wait(60.0)
+
+
+def test_who_cancels_is_let_go_within_a_second(bench: Bench) -> None:
+    stop = threading.Event()
+    steps = bench.ours.follow(Repeated(bench.speech, 36_000.0), stop.is_set)
+    next(steps)
+    stop.set()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        list(steps)
+    assert time.monotonic() - began < 1
 
 
 def memory_over(steps: Iterator[bool]) -> float:
