@@ -53,6 +53,7 @@ from richspeech.places import CONFIG, HOME
 
 CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
+CALIBRATION_FOLDER = HOME / "data" / "calibration"
 RECORDINGS_FOLDER = HOME / "data" / "recordings"
 ADAPTER_FOLDER = HOME / "data" / "adapters"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
@@ -262,6 +263,13 @@ class ParaformerSettings(_Group):
     )
 
 
+class CalibrationSettings(_Group):
+    """Whether a model's probabilities are made to hold, and where that is kept."""
+
+    enabled: bool = True
+    folder: Annotated[Path, AfterValidator(_beside_the_project)] = CALIBRATION_FOLDER
+
+
 class HotwordSettings(_Group):
     """How alike a word must sound to be taken for a hotword."""
 
@@ -381,7 +389,7 @@ class JobSettings(_Group):
 class PageSettings(_Group):
     """What the page shows of its own accord."""
 
-    unsure_below: Annotated[float, Field(ge=0, le=1)] = 0.5
+    unsure_below: Annotated[float, Field(ge=0, le=1)] | None = None
     leave_seconds: Annotated[float, Field(ge=0, le=86_400)] = 600.0
     lab_models: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     may_save_rules: bool = True
@@ -546,6 +554,7 @@ class Settings(BaseSettings):
     reading: ReadingSettings = ReadingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     paraformer: ParaformerSettings = ParaformerSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     hotwords: HotwordSettings = HotwordSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     emotion: EmotionSettings = EmotionSettings()

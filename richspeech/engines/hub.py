@@ -9,12 +9,13 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from richspeech.errors import ModelError
 from richspeech.language.catalog import Notice
+from richspeech.model.calibration import Calibration
 from richspeech.places import HOME, SHIPPED
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Weights:
     source: Source
     reason: Notice
     """One clause."""
+    calibration: Calibration | None = field(default=None, hash=False)
+    """Of what it says; None where nobody has calibrated it, or it cannot be."""
 
     @property
     def is_embedded(self) -> bool:

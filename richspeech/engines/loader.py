@@ -12,6 +12,7 @@ from typing import Protocol
 from postprocess import Rule
 from richspeech.audio.container import AudioLimits
 from richspeech.engines.adapters import Adapter, find_adapter
+from richspeech.engines.calibration import find_calibration
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
@@ -101,6 +102,10 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
         find_weights, require=model.require_model, timeout_seconds=model.hub_timeout_seconds
     )
     recogniser = find(chosen.weights_id(settings), chosen.embedded)
+    adapter = _adapter(settings, chosen, recogniser)
+    if chosen.can(Capability.LIVE):
+        known = find_calibration(settings, recogniser.folder, adapter)
+        recogniser = replace(recogniser, calibration=known)
     embedded = recogniser.is_embedded
     if embedded and model.vad_id != EMBEDDED:
         is_usual = model.vad_id == type(model).model_fields["vad_id"].default
@@ -117,7 +122,6 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
             return embedded_weights(tiny, Notice("why.beside", {"name": recogniser.name}))
         return find(asked, tiny)
 
-    adapter = _adapter(settings, chosen, recogniser)
     detector = beside(model.vad_id, EMBEDDED_DETECTOR)
     if chosen.can(Capability.PUNCTUATION):
         return Models(recogniser, detector, adapter=adapter)

@@ -12,7 +12,9 @@ from richspeech.language.catalog import FALLBACK_LOCALE, sentence
 
 Value: TypeAlias = int | float | str | tuple[str, ...]
 
-OF_SOUND = ("very_quiet",)
+UNLIKE_KNOWN = "unlike_known"
+"""Most of it is probably misheard, since it is unlike what the model knows."""
+OF_SOUND = ("very_quiet", UNLIKE_KNOWN)
 """Codes of what is amiss with the samples; all others are of the file that they came in."""
 
 

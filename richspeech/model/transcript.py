@@ -17,6 +17,9 @@ from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores
 from richspeech.model.strand import Strand
 from richspeech.model.validation import why_refused
 
+PROBABLY = 0.5
+"""Probability from which on something is said to be so."""
+
 
 @dataclass(frozen=True)
 class Token:
@@ -49,6 +52,8 @@ class Hypothesis:
     event_probabilities: Mapping[str, float]
     tokens: tuple[Token, ...]
     raw_text: str
+    misheard_probability: float | None = None
+    """That most of the words are wrong or missing, 0 to 1; None where nobody can tell."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,9 @@ class Segment:
     """Number of the channel in it, from 1; None where channels were mixed, or there is one."""
     speaker: str | None = None
     """A letter for whoever is on that channel; None as above."""
+    misheard_probability: float | None = None
+    """That most of the words are wrong or missing, 0 to 1, since the sound is unlike what the model
+    knows; None where it is not calibrated for that."""
 
     def moved(self, seconds: float) -> "Segment":
         """Return the segment where it lies in a recording that began ``seconds`` earlier."""
@@ -129,8 +137,20 @@ class Segment:
 
     @property
     def emotion_probability(self) -> float | None:
-        """Probability of the emotion that is shown, 0 to 1."""
-        return self.emotion_probabilities.get(self.emotion)
+        """Probability of the emotion that is shown, 0 to 1; None if it is one of doubt."""
+        return None if self.doubts_emotion else self.emotion_probabilities.get(self.emotion)
+
+    @property
+    def doubts_emotion(self) -> bool:
+        """Whether the emotion is unknown since the likeliest was not certain enough."""
+        heard = self.emotion_probabilities
+        is_unknown = self.emotion is Emotion.UNKNOWN and bool(heard)
+        return is_unknown and max(heard, key=heard.__getitem__) != Emotion.UNKNOWN
+
+    @property
+    def is_misheard(self) -> bool:
+        """Whether most of the words are probably wrong, and nobody has corrected them."""
+        return (self.misheard_probability or 0.0) >= PROBABLY and "text" not in self.corrected
 
 
 @dataclass(frozen=True)
@@ -145,6 +165,9 @@ class Transcript:
     segments: tuple[Segment, ...] = field(default=())
     warnings: tuple[RecordingWarning, ...] = ()
     """What is amiss with the recording."""
+    unsure_below: float | None = None
+    """Probability below which a word is to be checked, 0 to 1; None where nobody has measured it
+    for the model."""
 
     @property
     def text(self) -> str:

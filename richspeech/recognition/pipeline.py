@@ -25,9 +25,9 @@ from richspeech.errors import AudioError, Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
-from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.strand import ALONE, Strand
-from richspeech.model.transcript import Hypothesis, Segment, Transcript
+from richspeech.model.transcript import PROBABLY, Hypothesis, Segment, Transcript
 from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.reading import (
     BLOCK_SECONDS,
@@ -222,6 +222,7 @@ class Pipeline:
         *,
         model: str,
         sure_sound: float = 0.0,
+        unsure_below: float | None = None,
         known: Sequence[Segment] = (),
     ) -> None:
         """Recognise none of the first utterances again where they are ``known``.
@@ -230,6 +231,7 @@ class Pipeline:
         """
         self._queue, self.reader = queue, reader
         self._model, self._sure_sound, self._known = model, sure_sound, known
+        self._unsure_below = unsure_below
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
         """Return one that takes these as recognised, for as long as utterances are where they were.
@@ -241,6 +243,7 @@ class Pipeline:
             self.reader,
             model=self._model,
             sure_sound=self._sure_sound,
+            unsure_below=self._unsure_below,
             known=known,
         )
 
@@ -253,14 +256,22 @@ class Pipeline:
         """
         segments: tuple[Segment, ...] = ()
         warnings: tuple[RecordingWarning, ...] = ()
+        misheard = _Misheard(self._model)
         elapsed, done, began = 0.0, 0.0, time.perf_counter()
         for step in self._steps(self.reader.read(recording, options), options, cancelled):
             segments += step.new
             warnings = step.warnings or warnings
+            misheard.take(step.new)
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
             transcript = Transcript(
-                done, elapsed, self._queue.name, self._model, segments, warnings
+                duration=done,
+                processing_seconds=elapsed,
+                engine=self._queue.name,
+                model=self._model,
+                segments=segments,
+                warnings=(*warnings, *misheard.warnings),
+                unsure_below=self._unsure_below,
             )
             yield Progress(
                 transcript,
@@ -299,6 +310,31 @@ class Pipeline:
         if failures:
             raise failures[0]
         yield _Step((), seconds, finished=True)
+
+
+@dataclass
+class _Misheard:
+    """How much of the speech so far is probably misheard."""
+
+    model: str
+    seconds: float = 0.0
+    """Of speech for which that can be told."""
+    expected: float = 0.0
+    """Seconds that are misheard, by the sum of probabilities."""
+
+    def take(self, segments: Sequence[Segment]) -> None:
+        for each in segments:
+            if each.misheard_probability is not None:
+                self.seconds += each.duration
+                self.expected += each.duration * each.misheard_probability
+
+    @property
+    def warnings(self) -> tuple[RecordingWarning, ...]:
+        """Say so where it is more than half."""
+        if not self.seconds or self.expected / self.seconds < PROBABLY:
+            return ()
+        share = round(100 * self.expected / self.seconds)
+        return (RecordingWarning.of(UNLIKE_KNOWN, model=self.model, share=share),)
 
 
 def _is_behind(utterance: Utterance, known: deque[Segment]) -> bool:
@@ -481,6 +517,7 @@ def segment_of(span: SpeechSpan, hypothesis: Hypothesis, strand: Strand = ALONE)
         tokens=tuple(token.moved(span.start) for token in hypothesis.tokens),
         raw_text=hypothesis.raw_text,
         no_speech_probability=hypothesis.language_probabilities.get(NO_SPEECH),
+        misheard_probability=hypothesis.misheard_probability,
         track=strand.track,
         channel=strand.channel,
         speaker=strand.speaker,

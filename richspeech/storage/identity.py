@@ -5,24 +5,20 @@ although a GPU may round the last digit of a probability otherwise.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from postprocess import LANGUAGES
 from richspeech.engines.adapters import Adapter
 from richspeech.engines.hub import Weights
 from richspeech.engines.registry import could
+from richspeech.engines.weight_files import weight_files
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options
 from richspeech.recognition.utterance import OVERLAP_SECONDS
 from richspeech.settings import HotwordSettings, Settings
-
-SAMPLE_BYTES = 2**20
-"""How much of either end of a file is read."""
 
 
 def identity_of(
@@ -43,7 +39,7 @@ def identity_of(
     """
     model = settings.model
     later: list[object] = (
-        [] if punctuation_weights is None else [*_files(punctuation_weights.folder)]
+        [] if punctuation_weights is None else [*weight_files(punctuation_weights.folder)]
     )
     vad = settings.vad
     able = partial(could, engine or model.engine)
@@ -59,10 +55,12 @@ def identity_of(
         later.append(["adapter", adapter.digest])
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
+    if weights.calibration is not None:
+        later.append(weights.calibration.to_dict())
     if sentiment_weights is not None:
         sentiment = settings.sentiment
         limits = (sentiment.sure_voice, sentiment.sure_words)
-        files = [*_files(sentiment_weights.folder)]
+        files = [*weight_files(sentiment_weights.folder)]
         later.append([files, sentiment.labels, sentiment.backend, limits, sentiment.languages])
     return digest_of(
         version,
@@ -71,8 +69,8 @@ def identity_of(
         model.precision,
         vad.model_dump(include={"max_end_silence_ms", "max_single_segment_ms"}),
         [asdict(rule) for rule in settings.rules],
-        [*_files(weights.folder)],
-        [*_files(vad_weights.folder)],
+        [*weight_files(weights.folder)],
+        [*weight_files(vad_weights.folder)],
         *later,
     )
 
@@ -100,22 +98,3 @@ def request_identity(identity: str, options: Options) -> str:
 def digest_of(*parts: Any) -> str:
     """Digest anything that JSON can write."""
     return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=32).hexdigest()
-
-
-def _files(folder: Path) -> Iterator[tuple[str, int, str]]:
-    """Tell the files of a model apart by name, size and both ends, in milliseconds.
-
-    torch's files are zip archives, whose last bytes hold a checksum of every tensor. Times of
-    change are left out: a copy on another machine is the same model.
-    """
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            yield path.name, path.stat().st_size, _ends(path)
-
-
-def _ends(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = blake2b(file.read(SAMPLE_BYTES), digest_size=32)
-        file.seek(max(path.stat().st_size - SAMPLE_BYTES, 0))
-        digest.update(file.read(SAMPLE_BYTES))
-    return digest.hexdigest()

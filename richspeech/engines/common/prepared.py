@@ -20,6 +20,7 @@ from typing import TypeVar
 from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.common.checksums import digest_of, torch_records
 from richspeech.engines.hub import NEEDED_FILES, require_model_files
+from richspeech.engines.weight_files import CALIBRATION
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,6 @@ def _whole(entry: Path) -> Path:
 
 def _contents(folder: Path) -> Iterator[bytes]:
     for file in sorted(folder.iterdir()):
-        if file.suffix in IDENTITY_SUFFIXES and file.is_file():
+        if file.suffix in IDENTITY_SUFFIXES and file.is_file() and file.name != CALIBRATION:
             yield file.name.encode()
             yield from torch_records(file) or [digest_of(file)]

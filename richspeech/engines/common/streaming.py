@@ -1,5 +1,6 @@
 """Recognisers of utterances: detector, features, recogniser and queue put together."""
 
+from richspeech.engines.common.calibrated import Calibrated
 from richspeech.engines.common.ct_punc import CtPunc
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
@@ -26,6 +27,8 @@ def assemble(
     times_all: bool = False,
 ) -> Parts:
     """Give a recogniser what it needs to hear recordings, and people who still talk."""
+    if models.recogniser.calibration is not None:
+        recogniser = Calibrated(recogniser, models.recogniser.calibration)
     if models.punctuation is not None:
         folder, threads = models.punctuation.folder, settings.model.threads
         recogniser = Punctuated(recogniser, CtPunc.load(folder, device, threads=threads))
@@ -72,4 +75,11 @@ def reading(
         denoisers=Denoisers(),
         overlaps=times_all,
     )
-    return Pipeline(queue, reader, model=models.name, sure_sound=settings.vad.sure_sound)
+    calibration = models.recogniser.calibration
+    return Pipeline(
+        queue,
+        reader,
+        model=models.name,
+        sure_sound=settings.vad.sure_sound,
+        unsure_below=None if calibration is None else calibration.unsure_below,
+    )

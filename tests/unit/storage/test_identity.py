@@ -9,11 +9,13 @@ import pytest
 
 from postprocess import DEFAULT_RULES, LANGUAGES
 from richspeech.engines.hub import Source, Weights
+from richspeech.engines.weight_files import SAMPLE_BYTES
 from richspeech.language.catalog import Notice
+from richspeech.model.calibration import Calibration
 from richspeech.model.options import Options
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.settings import Settings
-from richspeech.storage.identity import SAMPLE_BYTES, digest_of, identity_of, request_identity
+from richspeech.storage.identity import digest_of, identity_of, request_identity
 
 
 @pytest.fixture
@@ -175,3 +177,14 @@ def test_how_words_are_read_matters_only_where_they_are(weights: Weights, tmp_pa
     }
     assert len(found) == 5
     assert digest(reader, idle_seconds=5) == digest(reader)
+
+
+def test_a_calibration_changes_what_is_heard_and_its_file_is_no_part_of_the_model(
+    weights: Weights,
+) -> None:
+    plain = identity(weights)
+    (weights.folder / "calibration.json").write_text("{}")
+    assert identity(weights) == plain
+    calibrated = replace(weights, calibration=Calibration("digest", unsure_below=0.4))
+    other = replace(weights, calibration=Calibration("digest", unsure_below=0.5))
+    assert len({plain, identity(calibrated), identity(other)}) == 3
