@@ -6,30 +6,49 @@ markers.
 """
 
 import argparse
+import csv
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jiwer
 import numpy as np
 
+from richspeech.calibration.clips import Clip as CalibrationClip
+from richspeech.calibration.clips import read_clips
+from richspeech.calibration.listen import Listening
+from richspeech.calibration.observe import Observed
+from richspeech.calibration.report import found_table, report
 from richspeech.engines import loader
+from richspeech.engines.calibration import read_calibration
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.emotion2vec.engine import Emotion2vec
 from richspeech.engines.hub import (
     EMBEDDED_CLASSIFIER,
     EMBEDDED_DETECTOR,
     EMBEDDED_EMOTION_RECOGNISER,
+    EMBEDDED_RECOGNISER,
 )
+from richspeech.engines.weight_files import CALIBRATION as BESIDE
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Pipeline
 from richspeech.settings import load_settings
-from scripts.embedded import dataset, detector, frozen_scores, mandarin, sentiment, sounds
+from scripts.embedded import (
+    calibration,
+    dataset,
+    detector,
+    frozen_scores,
+    mandarin,
+    sentiment,
+    sounds,
+)
 from scripts.embedded.corpus import LANGUAGES, plain_form
 from scripts.embedded.dataset import Utterance
 from scripts.embedded.voices import SAMPLE_RATE, Waveform
@@ -38,8 +57,10 @@ log = logging.getLogger(__name__)
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 README = MODELS / "README.md"
+SHARED_AUDIO = MODELS.parents[1] / "shared" / "audio"
 TRANSCRIPTS, FROZEN, EMOTIONS = "measured", "frozen test", "emotion recognition"
 PARAFORMER, PUNCTUATION, SENTIMENT = "paraformer", "punctuation", "sentiment"
+CALIBRATION, PEOPLE = "calibration", "people"
 """Names of the tables in models/README.md."""
 PAD = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
 SOUNDS = (NineEmotion.OTHER, NineEmotion.UNKNOWN)
@@ -249,12 +270,58 @@ def transcript_table() -> str:
     return table(sets, errors)
 
 
+def calibration_table() -> str:
+    """Return what the calibration makes of speech that it was not fitted to."""
+    with TemporaryDirectory() as folder:
+        clips = read_clips(calibration.write(calibration.TEST, Path(folder)))
+        return report(_observed(clips), read_calibration(EMBEDDED_RECOGNISER / BESIDE))
+
+
+def people_table() -> str:
+    """Return how many recordings of people are said to be unlike what the model knows."""
+    if not SHARED_AUDIO.is_dir():
+        message = f"{SHARED_AUDIO} is not there"
+        raise SystemExit(message)
+    observed = _observed([*recordings_of_people(), *examples()])
+    return found_table(observed, read_calibration(EMBEDDED_RECOGNISER / BESIDE))
+
+
+def recordings_of_people() -> Iterator[CalibrationClip]:
+    """Give what people say in ../shared/audio: whole sentences, and single words and syllables."""
+    with (SHARED_AUDIO / "EXPECTED.tsv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            folder, *inner = Path(row["path"]).parts
+            if folder != "speech":
+                continue
+            kind = "people, single words" if len(inner) > 2 else "people, sentences"
+            yield _unlabelled(SHARED_AUDIO / row["path"], row["transcript_or_label"], kind)
+
+
+def examples() -> Iterator[CalibrationClip]:
+    """Give the shipped recordings."""
+    for path in sorted((MODELS.parent / "examples").glob("*.wav")):
+        references = json.loads((path.parent / "references.json").read_text(encoding="utf-8"))
+        text = "".join(line["text"] for line in references[path.name]["lines"])
+        yield _unlabelled(path, text, "examples")
+
+
+def _unlabelled(path: Path, text: str, kind: str) -> CalibrationClip:
+    return CalibrationClip(path, text, None, None, None, itn=True, kind=kind)
+
+
+def _observed(clips: Sequence[CalibrationClip]) -> list[Observed]:
+    with Listening(load_settings(model={"id": "embedded", "device": "cpu"})) as listening:
+        return listening.observe(clips, lambda clip, error: log.warning("%s: %s", clip.path, error))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     TRANSCRIPTS: transcript_table,
     FROZEN: frozen_table,
     EMOTIONS: emotion_table,
     PARAFORMER: lambda: mandarin.paraformer_table(MODELS / "paraformer-tiny"),
     PUNCTUATION: lambda: mandarin.punctuation_table(MODELS / "ct-punc-tiny"),
+    CALIBRATION: calibration_table,
+    PEOPLE: people_table,
     SENTIMENT: lambda: sentiment.table(EMBEDDED_CLASSIFIER),
 }
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "batch": "transcribe folders and zips, resumable",
     "watch": "transcribe whatever comes into a folder",
     "emotion": "recognise nine emotions in recordings",
+    "calibrate": "make the probabilities of a model hold",
     "embeddings": "compare and group recordings by how they sound",
     "highlights": "print insight, highlights and risk for a recording",
     "history": "delete transcripts older than history.keep_days",

@@ -90,7 +90,8 @@ def trim(waveform: Waveform, threshold: float = 0.004) -> Waveform:
 
 def espeak(sentence: Sentence, delivery: Delivery) -> Waveform:
     """Say ``sentence`` without the cues of an emotion: float32, 16 kHz, [T]."""
-    voice = f"{ESPEAK_VOICES[sentence.language]}+{delivery.variant}"
+    language = ESPEAK_VOICES.get(sentence.language, sentence.language)
+    voice = f"{language}+{delivery.variant}"
     command = ["espeak-ng", "-v", voice, "-a", "80", "--stdin", "--stdout"]
     command += ["-s", str(delivery.words_per_minute), "-p", str(delivery.pitch)]
     done = subprocess.run(

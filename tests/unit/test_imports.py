@@ -39,7 +39,7 @@ LAYERS = (
     ("recognition",),
     ("version", "engines", "writers"),
     ("storage", "review", "emotion", "readers", "adaptation"),
-    ("jobs", "bench", "access"),
+    ("jobs", "bench", "access", "calibration"),
     ("queue",),
     ("operations.metrics", "operations.parts", "operations.tracing"),
     ("service",),
@@ -55,7 +55,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 
 PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
-    "reader",
+    *("reader", "calibration", "weight_files"),
     *("sentiment.load", "emotion2vec.load", "denoising.load"),
     *("adapters", "sensevoice.recipe", "sensevoice.training", "sensevoice.course"),
 )
@@ -90,7 +90,8 @@ HOMES = {
     "psutil": ("bench", "memory"),
     "pypinyin": ("stages.hotwords",),
     "rapidfuzz": ("stages.hotwords", "adaptation"),
-    "sklearn": ("emotion.embeddings",),
+    "sklearn": ("emotion.embeddings", "calibration.fit"),
+    "scipy": ("calibration.fit",),
     "modelscope": ("engines.hub",),
     "modelscope_hub": ("engines.hub",),
     "av": ("audio", "bench.reading"),
@@ -101,7 +102,7 @@ HOMES = {
     "numba": ("audio.vad",),
     "soxr": ("engines.denoising",),
     "gradio": ("console",),
-    "jiwer": ("review.comparison",),
+    "jiwer": ("review.comparison", "calibration.observe"),
     "fastapi": ("api", "app"),
     "starlette": ("api", "app"),
     "uvicorn": ("api", "app"),

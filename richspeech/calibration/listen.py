@@ -1,0 +1,66 @@
+"""Settings → an engine whose numbers are as the model gives them, and what it says of clips."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from richspeech.calibration.clips import Clip
+from richspeech.calibration.observe import Ear, Observed
+from richspeech.engines.calibration import digest_of_weights, file_for
+from richspeech.engines.loader import audio_limits, default_options, load_engine
+from richspeech.engines.registry import engine_named
+from richspeech.errors import OptionError, RichSpeechError
+from richspeech.model.capability import Capability
+from richspeech.recognition.pipeline import reader_of
+from richspeech.settings import Settings
+
+
+class Listening:
+    """The engine of the settings, until it is closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load it; raises ``ModelError``, and ``OptionError`` for one that has no probabilities."""
+        engine = settings.model.engine
+        if not engine_named(engine).can(Capability.LIVE):
+            raise OptionError("calibrate.whole", engine=engine)
+        plain = settings.calibration.model_copy(update={"enabled": False})
+        self._settings = settings.model_copy(update={"calibration": plain})
+        self._loaded = load_engine(self._settings, engine)
+        reader, sketcher = reader_of(self._loaded.transcriber), self._loaded.sketcher
+        if reader is None or sketcher is None:
+            raise OptionError("calibrate.whole", engine=engine)
+        self._ear = Ear(reader, sketcher.queue, audio_limits(self._settings))
+
+    @property
+    def digest(self) -> str:
+        """Of its weights."""
+        return digest_of_weights(self._loaded.weights.folder)
+
+    @property
+    def file(self) -> Path:
+        """Where their calibration is looked for."""
+        return file_for(self._settings, self.digest)
+
+    def observe(
+        self, clips: Sequence[Clip], failed: Callable[[Clip, RichSpeechError], None]
+    ) -> list[Observed]:
+        """Hear clips; one that cannot be read is told to ``failed``, and the others go on."""
+        options, found = default_options(self._settings), []
+        for clip in clips:
+            try:
+                found.append(self._ear.observe(clip, options))
+            except RichSpeechError as error:
+                failed(clip, error)
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loaded.close()
