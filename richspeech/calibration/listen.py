@@ -35,7 +35,7 @@ class Listening:
     @property
     def digest(self) -> str:
         """Of its weights."""
-        return digest_of_weights(self._loaded.weights.folder)
+        return digest_of_weights(self._loaded.weights.folder, self._loaded.adapter)
 
     @property
     def file(self) -> Path:

@@ -79,7 +79,7 @@ class RootPage:
     folder = FRONTEND / "assets"
     """Files of the page framework, each with a hash of what it holds in its name."""
 
-    def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float) -> None:
+    def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float | None) -> None:
         self._blocks, self._paint = blocks, paint
         self._web = page_files(page_data(unsure_below))
         self._folder = next(iter(self._web)).rpartition("/")[0]
@@ -152,7 +152,7 @@ def look_of(around: Sequence[str]) -> str:
     return _digest("\0".join(around).encode())
 
 
-def page_data(unsure_below: float) -> dict[str, Any]:
+def page_data(unsure_below: float | None) -> dict[str, Any]:
     """Return what the scripts need to know, the same for everybody."""
     keys = (*SCRIPT_WORDS, *VIEWER_WORDS)
     words = {locale: viewer_words(keys, locale) for locale in locales()}

@@ -32,7 +32,7 @@ VIEWER_WORDS = (
     *("speaker", "filter_speaker"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
-    "hotword_changed",
+    *("hotword_changed", "misheard", "misheard_title"),
 )
 """What the scripts write."""
 
@@ -49,6 +49,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "over": job.is_over,
         "duration": max(transcript.duration, known_seconds),
         "lanes": lanes(transcript),
+        "unsure_below": transcript.unsure_below,
         "segments": [*_lines(job, transcript, style)],
         "peaks": job.meter.peaks.to_dict(),
         "corrections": len(job.corrections),
@@ -105,6 +106,7 @@ def segment_line(index: int, segment: Segment, style: str) -> str:
         "agreement": _agreement(segment.agreement),
         "hotwords": hotwords_of(segment),
         "rules": rules_of(segment),
+        "misheard": segment.is_misheard,
         "corrected": list(segment.corrected),
     }
     return json.dumps(document, ensure_ascii=False)

@@ -142,8 +142,9 @@ class Calibration:
         misheard = found.misheard or Misheard()
         for fitted, known in ((misheard.words, WORD_SIGNALS), (misheard.silence, SILENCE_SIGNALS)):
             if fitted and (unknown := {*fitted.weights} - {*known}):
-                fields = {"unknown": tuple(sorted(unknown)), "known": known}
-                raise ModelError("calibration.signals", name=name, **fields)
+                raise ModelError(
+                    "calibration.signals", name=name, unknown=tuple(sorted(unknown)), known=known
+                )
         return found
 
 

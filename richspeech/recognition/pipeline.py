@@ -25,7 +25,7 @@ from richspeech.errors import AudioError, Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
-from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import ALONE, Strand
 from richspeech.model.transcript import PROBABLY, Hypothesis, Segment, Transcript
 from richspeech.polling import WAITING_POLL_SECONDS
@@ -334,7 +334,7 @@ class _Misheard:
         if not self.seconds or self.expected / self.seconds < PROBABLY:
             return ()
         share = round(100 * self.expected / self.seconds)
-        return (RecordingWarning.of(UNLIKE_KNOWN, model=self.model, share=share),)
+        return (RecordingWarning.of("unlike_known", model=self.model, share=share),)
 
 
 def _is_behind(utterance: Utterance, known: deque[Segment]) -> bool:

@@ -6,13 +6,15 @@ import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filte
 import { match } from "./redraw.js";
 
 const MANY_ROWS = 200;
+const USUAL_LIMIT = 0.5;
 
 const option = (value, text) => make("option", { value, textContent: text });
 
 export class Transcript {
   constructor(element, { labels, words, unsureBelow, correct, undo, filtered }) {
     Object.assign(this, { element, labels, words, correct, undo, filtered });
-    this.unsureBelow = unsureBelow;
+    this.wantedLimit = unsureBelow;
+    this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
     this.reset();
   }
 
@@ -107,7 +109,7 @@ export class Transcript {
     for (const [name, box] of Object.entries(this.boxes))
       box.addEventListener("change", () => this.choose(name, box.checked));
     this.limit.addEventListener("input", () => {
-      this.unsureBelow = Number(this.limit.value) / 100;
+      this.wantedLimit = this.unsureBelow = Number(this.limit.value) / 100;
       this.underline();
     });
     this.undoButton.addEventListener("click", () => this.undo());
@@ -119,6 +121,7 @@ export class Transcript {
 
   set(data, segments) {
     Object.assign(this, { data, segments });
+    this.takeLimit(data.unsure_below);
     this.list.classList.toggle("many", segments.length > MANY_ROWS);
     const known = new Map(this.rows.map((row) => [row.segment.index, row]));
     this.rows = segments.map((segment, n) => {
@@ -139,6 +142,15 @@ export class Transcript {
     this.fillSelects();
     this.offerBoxes();
     this.applyFilter();
+  }
+
+  // That of the settings or of whoever has chosen one here, else that of the model.
+  takeLimit(ofModel) {
+    const limit = this.wantedLimit ?? ofModel ?? USUAL_LIMIT;
+    if (limit === this.unsureBelow) return;
+    this.unsureBelow = limit;
+    this.limit.value = Math.round(limit * 100);
+    this.underline();
   }
 
   // Rows -----------------------------------------------------------------------------------------
@@ -290,7 +302,17 @@ export class Transcript {
   }
 
   marks(segment) {
-    return [this.hotwordMark(segment), this.ruleMark(segment), this.mark(segment)];
+    return [
+      this.misheardMark(segment),
+      this.hotwordMark(segment),
+      this.ruleMark(segment),
+      this.mark(segment),
+    ];
+  }
+
+  misheardMark({ misheard }) {
+    const { misheard: textContent, misheard_title: title } = this.words;
+    return misheard ? make("span", { className: "mark misheard", title, textContent }) : null;
   }
 
   hotwordMark({ hotwords }) {

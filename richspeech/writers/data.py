@@ -20,6 +20,9 @@ SENTIMENT_COLUMNS = ("sentiment", "sentiment_probability", "agreement")
 STRAND_COLUMNS = ("track", "channel", "speaker")
 """Behind those where parts of the recording were heard apart."""
 
+MISHEARD_COLUMN = "misheard_probability"
+"""Behind those where the model was calibrated for that."""
+
 MODEL_COLUMN = "model"
 """Last of all where the model is one for demonstration, so that nobody takes it for another."""
 
@@ -42,6 +45,8 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     writer = csv.writer(table)
     read, apart = has_sentiment(transcript), has_speakers(transcript)
     more = (*(SENTIMENT_COLUMNS if read else ()), *(STRAND_COLUMNS if apart else ()))
+    calibrated = any(each.misheard_probability is not None for each in transcript.segments)
+    more += (MISHEARD_COLUMN,) if calibrated else ()
     is_embedded = is_embedded_name(transcript.model)
     writer.writerow((*CSV_COLUMNS, *more, *([MODEL_COLUMN] if is_embedded else [])))
     model = [transcript.model] if is_embedded else []
@@ -50,6 +55,7 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
             *_csv_row(segment),
             *(_sentiment_cells(segment) if read else ()),
             *(_strand_cells(segment) if apart else ()),
+            *((_number(segment.misheard_probability),) if calibrated else ()),
             *model,
         )
         for segment in transcript.segments

@@ -5,6 +5,7 @@ from io import BytesIO
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_UNDERLINE
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import BaseStyle
@@ -12,15 +13,18 @@ from docx.styles.style import BaseStyle
 from richspeech.language.figures import clock
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
-    demonstration,
     emotion_label,
     event_labels,
     facts,
     has_content,
     heading,
+    misheard_label,
+    on_one_line,
     printable,
+    remark,
     sentiment_label,
     speaker_of,
+    words_to_check,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -45,16 +49,16 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     _prepare_styles(document)
     title = printable(options.title or heading("transcript", options.locale))
     document.core_properties.title = title[:255]
-    remark = demonstration(transcript, options.locale)
-    document.core_properties.author, document.core_properties.comments = "", remark or ""
+    said = remark(transcript, options.locale)
+    document.core_properties.author, document.core_properties.comments = "", said or ""
     document.add_heading(title, level=0)
     known = facts(transcript, options.locale)
     document.add_paragraph(" · ".join(f"{head} {value}" for head, value in known))
-    if remark:
-        document.add_paragraph(remark)
+    if said:
+        document.add_paragraph(said)
     segments = [segment for segment in transcript.segments if has_content(segment)]
     for segment in segments:
-        _add_segment(document, segment, options)
+        _add_segment(document, segment, options, options.limit_of(transcript))
     if not segments:
         document.add_paragraph(heading("nothing", options.locale))
     content = BytesIO()
@@ -62,15 +66,20 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     return content.getvalue()
 
 
-def _add_segment(document: Document, segment: Segment, options: WriterOptions) -> None:
+def _add_segment(
+    document: Document, segment: Segment, options: WriterOptions, below: float | None
+) -> None:
     """Write time, words and labels; all lines of the words stand beside the time."""
     paragraph = document.add_paragraph(style=PARAGRAPH_STYLE)
     paragraph.add_run(clock(segment.start), style=TIME_STYLE)
     speaker = f"{name}: " if (name := speaker_of(segment)) else ""
-    paragraph.add_run(f"\t{speaker}{printable(segment.text)}")
+    paragraph.add_run(f"\t{speaker}")
+    for text, is_unsure in words_to_check(segment, below):
+        run = paragraph.add_run(on_one_line(text))
+        run.underline = WD_UNDERLINE.DOTTED if is_unsure else None
     labels = [
         label
-        for name in (emotion_label, event_labels, sentiment_label)
+        for name in (emotion_label, event_labels, sentiment_label, misheard_label)
         if (label := name(segment, options.style, options.locale))
     ]
     if segment.corrected:

@@ -1,6 +1,8 @@
 """Segments and their labels in words; headings in both languages."""
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 
 from postprocess import LOCALES, AudioEvent, Emotion, RichPiece, join_texts, render
@@ -9,6 +11,8 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
 from richspeech.model.labels import EMOTIONS, look_of, word_of
+from richspeech.model.recording_warning import UNLIKE_KNOWN
+from richspeech.model.timed_words import timed_words
 from richspeech.model.transcript import Segment, Transcript
 
 COLOURS: MappingProxyType[Emotion, str] = MappingProxyType(
@@ -36,12 +40,52 @@ def demonstration(transcript: Transcript, locale: str) -> str | None:
     return heading("demonstration", locale, model=transcript.model)
 
 
+def remark(transcript: Transcript, locale: str) -> str | None:
+    """Say what is to be known before one relies on a transcript, if anything is."""
+    unlike = (w.sentence(locale) for w in transcript.warnings if w.code == UNLIKE_KNOWN)
+    said = [each for each in (demonstration(transcript, locale), *unlike) if each]
+    return printable(" ".join(said)) if said else None
+
+
+def misheard_label(segment: Segment, style: str, locale: str) -> str:
+    """Say that most words are probably wrong, where they are; nothing in style plain."""
+    marked = segment.is_misheard and style != "plain"
+    return heading("misheard", locale) if marked else ""
+
+
+def misheard_suffix(segment: Segment, style: str, locale: str) -> str:
+    """Say it in brackets, to stand behind the words."""
+    label = misheard_label(segment, style, locale)
+    return label and f"({label})"
+
+
+def words_to_check(segment: Segment, below: float | None) -> list[tuple[str, bool]]:
+    """Return the text in parts, each with whether it is less sure than ``below``, 0 to 1.
+
+    A text whose tokens make up another one is one part, and so is any where None is the limit.
+    """
+    words = timed_words(segment.tokens)
+    if below is None or "".join(word.text for word in words) != segment.text:
+        return [(segment.text, False)]
+    marked = ((w.text, w.probability is not None and w.probability < below) for w in words)
+    return [
+        ("".join(text for text, _ in group), is_unsure)
+        for is_unsure, group in groupby(marked, key=itemgetter(1))
+    ]
+
+
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def printable(text: str) -> str:
     """Put a text on one line, and � where a character exists in no XML document."""
     return _UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
+
+
+def on_one_line(part: str) -> str:
+    """Put a part of a text on one line, with a blank at either end where it has one."""
+    before, after = (" " if end.isspace() else "" for end in (part[:1], part[1:][-1:]))
+    return f"{before}{printable(part)}{after}"
 
 
 def plain_piece(segment: Segment) -> RichPiece:
@@ -79,7 +123,8 @@ def has_content(segment: Segment) -> bool:
 def probability_of(segment: Segment, label: Emotion | AudioEvent) -> float | None:
     """Return how sure the model is of a label; None where a person put it there."""
     if isinstance(label, Emotion):
-        return None if "emotion" in segment.corrected else segment.emotion_probabilities.get(label)
+        measured = None if segment.doubts_emotion else segment.emotion_probabilities.get(label)
+        return None if "emotion" in segment.corrected else measured
     return None if "events" in segment.corrected else segment.event_probabilities.get(label)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from postprocess import STYLES
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice, locales
+from richspeech.model.transcript import Transcript
 
 
 def require_known(kind: str, value: str, known: tuple[str, ...]) -> None:
@@ -32,10 +33,16 @@ class WriterOptions:
     """Heading of md, docx, html, ass and lrc: mostly the recording's name."""
     audio: bytes | None = None
     """MP3 that the html report plays; ``audio.playback`` makes it from any recording."""
+    unsure_below: float | None = None
+    """Probability below which html and docx underline a word; None: as the transcript has it."""
 
     def __post_init__(self) -> None:
         require_known("style", self.style, STYLES)
         require_known("locale", self.locale, locales())
+
+    def limit_of(self, transcript: Transcript) -> float | None:
+        """Return below which probability words are underlined; None underlines none."""
+        return transcript.unsure_below if self.unsure_below is None else self.unsure_below
 
 
 DEFAULT_OPTIONS = WriterOptions()

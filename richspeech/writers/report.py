@@ -23,16 +23,19 @@ from richspeech.model.labels import label_styles, word_of
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.web.files import bundle, read
 from richspeech.writers.labels import (
-    demonstration,
     emotion_label,
     event_labels,
     facts,
     has_content,
     heading,
+    misheard_label,
+    on_one_line,
     printable,
     probability_of,
+    remark,
     sentiment_label,
     speaker_of,
+    words_to_check,
 )
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
@@ -74,6 +77,8 @@ class Row:
     clock: str
     speaker: str
     text: str
+    parts: Sequence[tuple[str, bool]]
+    """The text, and of each part whether it is to be checked."""
     language: str
     language_word: str
     emotion: str
@@ -82,6 +87,7 @@ class Row:
     """Names, separated by blanks."""
     event_labels: str
     sentiment_label: str
+    misheard: str
     corrected: bool
 
 
@@ -95,10 +101,10 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
         locale=options.locale,
         title=printable(options.title or heading("report", options.locale)),
         facts=facts(transcript, options.locale),
-        remark=demonstration(transcript, options.locale),
+        remark=remark(transcript, options.locale),
         duration=duration,
         lanes=_lanes(segments, duration, options.locale),
-        rows=[_row(segment, options) for segment in segments],
+        rows=[_row(each, options, options.limit_of(transcript)) for each in segments],
         audio=_data_uri(options.audio) if options.audio else None,
         script=Markup(script),  # noqa: S704 - our own files
         script_hash=_hash(script),
@@ -132,7 +138,7 @@ def _data_uri(mp3: bytes) -> str:
     return f"data:audio/mpeg;base64,{b64encode(mp3).decode()}"
 
 
-def _row(segment: Segment, options: WriterOptions) -> Row:
+def _row(segment: Segment, options: WriterOptions, below: float | None) -> Row:
     style, locale = options.style, options.locale
     return Row(
         segment.start,
@@ -140,6 +146,7 @@ def _row(segment: Segment, options: WriterOptions) -> Row:
         clock(segment.start),
         speaker_of(segment),
         printable(segment.text),
+        [(on_one_line(part), unsure) for part, unsure in words_to_check(segment, below)],
         segment.language or "",
         language_name(segment.language, locale),
         segment.emotion.value,
@@ -147,6 +154,7 @@ def _row(segment: Segment, options: WriterOptions) -> Row:
         " ".join(event.value for event in segment.events),
         event_labels(segment, style, locale),
         sentiment_label(segment, style, locale),
+        misheard_label(segment, style, locale),
         bool(segment.corrected),
     )
 

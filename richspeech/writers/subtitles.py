@@ -20,7 +20,7 @@ from postprocess import Emotion
 from richspeech.language.figures import clock
 from richspeech.model.transcript import Transcript
 from richspeech.writers.cues import Cue, Line, build_cues
-from richspeech.writers.labels import COLOURS, demonstration, printable
+from richspeech.writers.labels import COLOURS, printable, remark
 from richspeech.writers.options import DEFAULT_OPTIONS, WriterOptions
 
 _JOINER = "\u2060"
@@ -84,8 +84,8 @@ def write_vtt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """WebVTT: the emotion as a class, which the style block colours and a page may colour anew."""
     cues = build_cues(transcript, options, name_emotions=False)
     styles = "".join(f"::cue(.{each}) {{ color: {COLOURS[each]}; }}\n" for each in _emotions(cues))
-    remark = demonstration(transcript, options.locale)
-    blocks = [f"NOTE\n{remark}\n"] if remark else []
+    said = remark(transcript, options.locale)
+    blocks = [f"NOTE\n{said}\n"] if said else []
     blocks += [f"STYLE\n{styles}"] if styles else []
     blocks += [
         f"{number}\n{vtt_time(cue.start)} --> {vtt_time(cue.end)}\n"
@@ -152,8 +152,8 @@ def write_ass(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     title = {"Title": printable(options.title)} if options.title else {}
     file.info = title | _ASS_SCREEN
     written = StringIO()
-    remark = demonstration(transcript, options.locale) or ""
-    _Ass.to_file(file, written, "ass", header_notice=remark)
+    said = remark(transcript, options.locale) or ""
+    _Ass.to_file(file, written, "ass", header_notice=said)
     return written.getvalue()
 
 
@@ -193,8 +193,8 @@ def write_lrc(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     """Lyrics: a time and one line a cue; an empty line clears the screen before a silence."""
     cues = build_cues(transcript, options, most_lines=1)
     title = [f"[ti:{printable(options.title)}]"] if options.title else []
-    remark = demonstration(transcript, options.locale)
-    writer = [f"[re:{remark}]"] if remark else []
+    said = remark(transcript, options.locale)
+    writer = [f"[re:{said}]"] if said else []
     lines = [*title, *writer, f"[length:{clock(transcript.duration)}]"] if cues else []
     for number, cue in enumerate(cues, start=1):
         text = "".join(_spoken(cue))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from richspeech.language.figures import clock
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import (
-    demonstration,
     emotion_label,
     event_labels,
     facts,
@@ -14,7 +13,9 @@ from richspeech.writers.labels import (
     has_sentiment,
     has_speakers,
     heading,
+    misheard_suffix,
     printable,
+    remark,
     sentiment_label,
     speaker_of,
     styled,
@@ -30,6 +31,7 @@ def write_txt(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
 
 def _spoken(segment: Segment, options: WriterOptions) -> str:
     line, speaker = styled(segment, options.style, options.locale), speaker_of(segment)
+    line += misheard_suffix(segment, options.style, options.locale) if segment.text else ""
     return f"{speaker}: {line}" if line and speaker else line
 
 
@@ -38,8 +40,8 @@ def write_md(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -
     locale = options.locale
     known = " · ".join(f"{head} {value}" for head, value in facts(transcript, locale))
     head = f"# {_escaped(options.title or heading('transcript', locale))}\n\n{_escaped(known)}\n\n"
-    if remark := demonstration(transcript, locale):
-        head += f"{_escaped(remark)}\n\n"
+    if said := remark(transcript, locale):
+        head += f"{_escaped(said)}\n\n"
     segments = [segment for segment in transcript.segments if has_content(segment)]
     if not segments:
         return f"{head}{heading('nothing', locale)}\n"
@@ -61,7 +63,8 @@ def _cells(segment: Segment, options: WriterOptions, *, named: bool) -> tuple[st
         for label in (emotion_label, event_labels, sentiment_label)
     )
     speaker = (speaker_of(segment),) if named else ()
-    return clock(segment.start), *speaker, segment.text, *labels
+    text = segment.text + misheard_suffix(segment, options.style, options.locale)
+    return clock(segment.start), *speaker, text, *labels
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")

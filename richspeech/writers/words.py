@@ -10,7 +10,7 @@ from postprocess import Emotion, RichPiece, render
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Segment
 from richspeech.writers.breaks import breaks_in
-from richspeech.writers.labels import printable
+from richspeech.writers.labels import misheard_suffix, printable
 from richspeech.writers.options import WriterOptions
 
 LATIN_PER_LINE, WIDE_PER_LINE = 42, 16
@@ -96,6 +96,8 @@ def _shown(
     if emotion and words:
         suffix = render([RichPiece(emotion=emotion)], style, options.locale)
         words[-1] = replace(words[-1], text=words[-1].text + suffix)
+    if words and (misheard := misheard_suffix(segment, options.style, options.locale)):
+        words[-1] = replace(words[-1], text=words[-1].text + misheard)
     return sounds + words
 
 

@@ -72,6 +72,8 @@ class Labels(BaseModel):
     """Name of the track; null where only one was heard."""
     channel: int | None
     """Number of the channel, from 1; null where channels were heard as one."""
+    misheard_probability: float | None
+    """That most of its words are wrong; null where the model is not calibrated for that."""
 
 
 class Word(BaseModel):

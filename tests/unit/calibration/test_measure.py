@@ -13,9 +13,9 @@ def test_a_model_that_is_as_often_right_as_it_says_has_no_error() -> None:
 
 
 def test_the_error_is_the_distance_weighted_by_how_many_there_are() -> None:
-    confidence = np.array([1.0, 1.0, 0.9, 0.1])  # the first three in one bin: 2.9 said, 2 right
+    confidence = np.array([1.0, 1.0, 0.9, 0.1])  # the first two in one bin: 2 said, 1 right
     right = np.array([True, False, True, False])
-    assert expected_calibration_error(confidence, right) == pytest.approx((0.9 + 0.1) / 4)
+    assert expected_calibration_error(confidence, right) == pytest.approx((1.0 + 0.1 + 0.1) / 4)
 
 
 def test_a_limit_is_told_by_what_it_finds() -> None:

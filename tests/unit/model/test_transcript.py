@@ -57,14 +57,15 @@ def document() -> Any:
 def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     keys = (
         "text language sentiment sentiment_probabilities duration processing_seconds engine model "
-        "segments warnings"
+        "segments warnings unsure_below"
     )
     assert [*document()] == keys.split()
     keys = (
         "start end text language language_probability emotion emotion_probabilities events "
         "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
-        "sentiment sentiment_probabilities agreement corrected no_speech_probability "
-        "track channel speaker"
+        "sentiment sentiment_probabilities sentiment_refused agreement corrected "
+        "no_speech_probability "
+        "track channel speaker misheard_probability"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]

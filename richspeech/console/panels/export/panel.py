@@ -118,7 +118,8 @@ class ExportPanel:
             request: gr.Request,
         ) -> AsyncIterator[dict[str, Any]]:
             session = self._context.session(request)
-            material = material_of(session, emotions=emotions, sounds=sounds)
+            limit = self._context.service.settings.page.unsure_below
+            material = material_of(session, emotions=emotions, sounds=sounds, unsure_below=limit)
             if material is None:
                 yield self._jobs.show(session)
                 return
@@ -145,13 +146,20 @@ def can_train(job: Transcription | None) -> bool:
     return bool(training_segments(job.transcript))
 
 
-def material_of(session: Session, *, emotions: bool, sounds: bool) -> Material | None:
+def material_of(
+    session: Session, *, emotions: bool, sounds: bool, unsure_below: float | None = None
+) -> Material | None:
     """Gather what a file is made of; None before there is a transcript."""
     job = shown(session)
     if job is None or not has_files(job) or job.transcript is None:
         return None
     options = WriterOptions(
-        session.style, session.locale, emotions=emotions, sounds=sounds, title=job.name
+        session.style,
+        session.locale,
+        emotions=emotions,
+        sounds=sounds,
+        title=job.name,
+        unsure_below=unsure_below,
     )
     heard_with = job.request.options
     return Material(job.transcript, job.name, recording_of(job), heard_with, options)
