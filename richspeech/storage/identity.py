@@ -51,12 +51,9 @@ def identity_of(
         later.append(vad.model_dump(include={"cut_search_ms"}))
         if able(Capability.PUNCTUATION):
             later.append({"overlap": OVERLAP_SECONDS})
-    if adapter is not None:
-        later.append(["adapter", adapter.digest])
+    later += _learned(weights, adapter)
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
-    if weights.calibration is not None:
-        later.append(weights.calibration.to_dict())
     if sentiment_weights is not None:
         sentiment = settings.sentiment
         limits = (sentiment.sure_voice, sentiment.sure_words)
@@ -73,6 +70,13 @@ def identity_of(
         [*weight_files(vad_weights.folder)],
         *later,
     )
+
+
+def _learned(weights: Weights, adapter: Adapter | None) -> list[object]:
+    """Return what a model was given beside its weights."""
+    calibration = weights.calibration
+    adapted = [] if adapter is None else [["adapter", adapter.digest]]
+    return [*adapted, *([] if calibration is None else [calibration.to_dict()])]
 
 
 def request_identity(identity: str, options: Options) -> str:
