@@ -72,7 +72,7 @@ class Ear:
         emotion = Emotion.ANGRY if seconds > 5 else Emotion.NEUTRAL
         angry = {emotion.value: 1.0}
         said = Segment(0.0, seconds, "我要退款。", "zh", 0.9, emotion, angry, (), {}, (), "")
-        transcript = Transcript(seconds, 0.1, "ear", "tiny", (said,))
+        transcript = Transcript(seconds, 0.1, "ear", "tiny", (said,), recording.warnings)
         yield Progress(transcript, (said,), seconds, finished=True)
 
 
@@ -204,6 +204,19 @@ def following(*rows: JobSummary, **risks: int) -> Followed:
 
 
 # doing
+
+
+def test_a_row_says_what_is_amiss_with_a_recording_that_was_heard(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = recorded(tmp_path / "cut.wav")
+    path.write_bytes(path.read_bytes()[:-8_000])
+    followed = desk.done(path, recorded(tmp_path / "whole.wav", seed=1))
+    cut, whole = row_of(followed, "cut.wav"), row_of(followed, "whole.wav")
+    assert [each.code for each in followed.warnings[cut.id]] == ["wav_length_wrong"]
+    assert followed.warnings[whole.id] == ()
+    [warning] = followed.warnings[cut.id]
+    assert drawn(followed).count(f"<span>{warning.sentence('zh')}</span>") == 1
 
 
 def test_a_bad_file_fails_alone_with_its_sentence(desk: Desk, tmp_path: Path) -> None:

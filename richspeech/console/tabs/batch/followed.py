@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.rows import Tally
 from richspeech.model.job_state import State
+from richspeech.model.recording_warning import RecordingWarning
 from richspeech.queue.queue import JobQueue
 from richspeech.review.risk import assess_risk
 from richspeech.settings import RiskSettings
@@ -37,6 +38,8 @@ class Followed:
     """By the ids of their jobs, in the order in which they were handed in."""
     risks: dict[str, int | None] = field(default_factory=dict)
     """0 to 100, of finished jobs, by their ids; None where the transcript cannot be read."""
+    warnings: dict[str, tuple[RecordingWarning, ...]] = field(default_factory=dict)
+    """What is amiss with recordings that were heard, by the same ids; none where nothing is."""
     changes: int = 0
     """Counts what has changed, for whoever draws it."""
     _newest: datetime | None = None
@@ -89,7 +92,9 @@ class Followed:
         until = time.monotonic() + RISK_SECONDS
         for row in self._unrated:
             try:
-                self.risks[row.id] = assess_risk(queue.result(row.id).transcript, risk).score
+                transcript = queue.result(row.id).transcript
+                self.risks[row.id] = assess_risk(transcript, risk).score
+                self.warnings[row.id] = transcript.warnings
             except RichSpeechError:  # deleted since, or damaged: opening it says why
                 self.risks[row.id] = None
             self.changes += 1

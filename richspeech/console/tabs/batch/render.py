@@ -107,7 +107,7 @@ def rows(followed: Followed, view: BatchView, risk: RiskSettings, locale: str) -
     return draw(
         "tabs/batch/rows.html",
         locale,
-        shown=[_line(row, followed.risks.get(row.id), risk, locale) for row in shown],
+        shown=[_line(row, followed, risk, locale) for row in shown],
         page=page,
         page_rows=PAGE_ROWS,
         count=len(ordered),
@@ -137,6 +137,8 @@ class Line:
     risk: int | None = None
     level: Level | None = None
     """Of its risk; None while that is unknown."""
+    warnings: Sequence[str] = ()
+    """What is amiss with it, though it was heard."""
 
     @property
     def has_failed(self) -> bool:
@@ -159,7 +161,8 @@ class Line:
         return self.row.state in (State.WAITING, State.RUNNING)
 
 
-def _line(row: JobSummary, score: int | None, risk: RiskSettings, locale: str) -> Line:
+def _line(row: JobSummary, followed: Followed, risk: RiskSettings, locale: str) -> Line:
+    score = followed.risks.get(row.id)
     return Line(
         row,
         _facts(row, locale),
@@ -167,6 +170,7 @@ def _line(row: JobSummary, score: int | None, risk: RiskSettings, locale: str) -
         min(row.seconds_done / row.seconds_total, 1.0) if row.seconds_total else None,
         score,
         None if score is None else level_of(score, risk),
+        [each.sentence(locale) for each in followed.warnings.get(row.id, ())],
     )
 
 
