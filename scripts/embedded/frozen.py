@@ -35,8 +35,9 @@ KNOWN, NEW, TELEPHONE = "known voices", "voices never heard", "voices never hear
 OTHER, NATURAL = "another synthesiser", "natural voices never heard"
 NUMBERS, NEUTRAL = "numbers", "neutral"
 """The sets."""
-FOLDER = Path(".cache/frozen")
 WORD_SETS = (KNOWN, NEW, TELEPHONE, OTHER, NATURAL)
+FOLDER = Path(".cache/frozen")
+"""What other synthesisers have spoken."""
 
 SPEEDS = (110, 140, 170, 200, 230)
 """Words a minute of the neutral set."""
