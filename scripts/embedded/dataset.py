@@ -76,7 +76,7 @@ TRAIN = Plan(
     free=True,
     neutral=0.46,
     room=0.15,
-    natural={"zh": 1_500, "en": 1_500, "ja": 1_500},
+    natural={"zh": 1_000, "en": 1_000, "ja": 1_000},
 )
 TEST_SEEN = Plan(dict.fromkeys(LANGUAGES, 50), 15, seed=2, telephone=0.0)
 TEST_NEW = Plan(dict.fromkeys(LANGUAGES, 50), 0, seed=3, variants=HELD_OUT_VARIANTS, telephone=0.0)
