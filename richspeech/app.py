@@ -267,6 +267,8 @@ def run(
         freeze()
         if readiness.error is not None:
             server.should_exit = True
+        if (loaded := readiness.loaded) is not None and loaded.remedy is not None:
+            log.warning("%s", loaded.remedy)
 
     from richspeech.api.middleware.requests import is_of_denied  # noqa: PLC0415
     from richspeech.api.unknown import is_answered  # noqa: PLC0415 - fastapi takes a second

@@ -270,6 +270,12 @@ class CalibrationSettings(_Group):
     folder: Annotated[Path, AfterValidator(_beside_the_project)] = CALIBRATION_FOLDER
 
 
+class WhisperSettings(_Group):
+    """The engine of a hundred languages."""
+
+    id: Annotated[str, Field(min_length=1)] = "large-v3"
+
+
 class HotwordSettings(_Group):
     """How alike a word must sound to be taken for a hotword."""
 
@@ -555,6 +561,7 @@ class Settings(BaseSettings):
     recognition: RecognitionSettings = RecognitionSettings()
     paraformer: ParaformerSettings = ParaformerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    whisper: WhisperSettings = WhisperSettings()
     hotwords: HotwordSettings = HotwordSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     emotion: EmotionSettings = EmotionSettings()

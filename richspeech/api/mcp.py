@@ -51,7 +51,8 @@ Language = Annotated[
     str | None, Field(description="auto, or a tag such as zh, yue, en, ja, ko; by default detected")
 ]
 Engine = Annotated[
-    str | None, Field(description="sensevoice, paraformer or reference; by default as configured")
+    str | None,
+    Field(description="sensevoice, paraformer, reference or whisper; by default as configured"),
 ]
 Hotwords = Annotated[tuple[str, ...], Field(description="names and terms that are likely to occur")]
 HasTokens = Annotated[

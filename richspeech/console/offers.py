@@ -8,13 +8,16 @@ import gradio as gr
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import Widgets
 from richspeech.engines.adapters import NO_ADAPTER
-from richspeech.engines.registry import Engine, known_languages
+from richspeech.engines.registry import Engine, known_languages, usual_languages
 from richspeech.engines.transcribers import Transcribers
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import DENOISE
+
+MOST_TICKED = 12
+"""Languages that somebody may be asked to tick; more are a list that nobody reads."""
 
 Offer: TypeAlias = Callable[[Engine, str], dict[str, Any]]
 """Engine and locale → how a widget looks."""
@@ -129,9 +132,18 @@ def adapter_offer(transcribers: Transcribers) -> Offer:
     return offer
 
 
+def can_tick(engine: Engine) -> bool:
+    """Say whether the languages among which the engine may detect are few enough to be ticked."""
+    return engine.can(Capability.ALLOWED_LANGUAGES) and len(engine.languages) <= MOST_TICKED
+
+
 def allowed_offer(engine: Engine, locale: str) -> dict[str, Any]:
-    """Return the languages among which the engine may detect; where it does not, as above."""
-    can = Capability.ALLOWED_LANGUAGES
-    languages = engine.languages if engine.can(can) else known_languages()
-    offer = offer_of(can, "allowed", "allowed_info")(engine, locale)
+    """Return the languages among which the engine may detect; where they are not ticked, as above.
+
+    Those are the usual ones then.
+    """
+    languages = engine.languages if can_tick(engine) else usual_languages()
+    offer = offer_of(Capability.ALLOWED_LANGUAGES, "allowed", "allowed_info")(engine, locale)
+    if offer["interactive"] and not can_tick(engine):
+        offer |= {"interactive": False, "info": say("allowed_many", locale, engine=engine.label)}
     return offer | {"choices": [(language_name(each, locale), each) for each in languages]}

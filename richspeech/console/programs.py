@@ -95,7 +95,7 @@ class Programs:
         """Transcribe a recording: text, times, language, emotion and sounds, with probabilities.
 
         The answer is the transcript of docs/transcript.md. Engines: sensevoice, paraformer,
-        reference; by default the one of the settings. Hotwords are parted by spaces.
+        reference, whisper; by default the one of the settings. Hotwords are parted by spaces.
         """
         with self._sent(request, recording) as sent:
             job = Transcription(sent.path, self._request(language, engine, hotwords))

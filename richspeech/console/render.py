@@ -12,7 +12,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.templates import draw, macro
 from richspeech.console.view import lanes, rules_of
 from richspeech.engines.loader import Loaded
-from richspeech.engines.registry import engines, known_languages
+from richspeech.engines.registry import engines, usual_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.language.catalog import Notice, say
@@ -53,7 +53,7 @@ class Facts:
 def header(locale: str) -> Markup:
     """Say what this is, by its name, and what it hears in a line each."""
     features = (
-        ("languages", [language_name(each, locale) for each in known_languages()]),
+        ("languages", [language_name(each, locale) for each in usual_languages()]),
         ("emotions", [word_of(each, locale) for each in Emotion if each is not Emotion.UNKNOWN]),
         ("events", [word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
     )
@@ -84,6 +84,7 @@ def banner(loaded: Loaded | None, locale: str) -> Markup:
         weights=engine.real_weights,
         group=engine.settings,
         reason=loaded.weights.reason.sentence(locale),
+        remedy=loaded.remedy.sentence(locale) if loaded.remedy else "",
     )
 
 

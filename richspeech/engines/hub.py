@@ -53,11 +53,12 @@ class Source(StrEnum):
     CACHE = "cache"
     DOWNLOAD = "download"
     EMBEDDED = "embedded"
+    PACKAGE = "package"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A folder that ``funasr.AutoModel`` can load by path, and why it was chosen."""
+    """A folder that an engine can load by path, and why it was chosen."""
 
     folder: Path
     name: str
@@ -131,7 +132,7 @@ class _Search:
         """Find them without a network, or their stand-in where no hub would help."""
         if self.model == EMBEDDED:
             return self.stand_in(Notice("why.embedded"))
-        if folder := _existing_folder(self.model):
+        if folder := existing_folder(self.model):
             return self._folder(folder, Notice("why.named_folder"))
         if self.by_name and FOLDER_NAME.fullmatch(self.model):
             return self._named()
@@ -159,7 +160,7 @@ class _Search:
             raise ModelError("hub.required", why=Notice.of(error)) from error
         if self.embedded is None:
             raise ModelError("hub.no_stand_in", why=Notice.of(error), name=self.model) from error
-        return self.stand_in(_clause(self.model, error))
+        return self.stand_in(clause(self.model, error))
 
     def _folder(self, folder: Path, reason: Notice) -> Weights:
         whole = require_model_files(folder, self.needed)
@@ -195,15 +196,16 @@ def require_model_files(folder: Path, needed: tuple[str, ...] = NEEDED_FILES) ->
     return folder
 
 
-def _existing_folder(model: str) -> Path | None:
+def existing_folder(model: str) -> Path | None:
+    """Return the folder that a name is the path of; None where there is none."""
     with contextlib.suppress(OSError, RuntimeError):  # too long for a path; ~ of nobody
         folder = Path(model).expanduser()
         return folder.resolve() if model and folder.is_dir() else None
     return None
 
 
-def _clause(model: str, error: ModelError) -> Notice:
-    """Say what the error says as a clause: each of ``hub`` has its twin in ``why``."""
+def clause(model: str, error: ModelError) -> Notice:
+    """Say why a model is not to be had, as a clause: each of ``hub`` has its twin in ``why``."""
     return Notice(f"why.{error.key.removeprefix('hub.')}", {**error.fields, "model": model})
 
 

@@ -22,7 +22,7 @@ from richspeech.engines.hub import (
     find_weights,
 )
 from richspeech.engines.loaded import Models
-from richspeech.engines.registry import Engine, engine_named, engines_for
+from richspeech.engines.registry import Engine, engine_named, engines, engines_for
 from richspeech.engines.sentiment.load import LazyReader, irony_limits
 from richspeech.errors import ModelError
 from richspeech.language.catalog import Notice
@@ -38,6 +38,8 @@ from richspeech.stages.chain import Recipe
 
 log = logging.getLogger(__name__)
 
+READER = "whisper"
+"""The engine whose weights come as packages, so that it hears people without a hub."""
 CUDA_SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock beside a GPU; the model's thread needs the lock for each
 of a thousand kernels in a batch, and Python's own 5 ms are as long as ten of them take."""
@@ -80,6 +82,13 @@ class Loaded:
         return self.weights.is_embedded
 
     @property
+    def remedy(self) -> Notice | None:
+        """What hears people where no hub is in reach; None with weights that do."""
+        if not self.is_embedded:
+            return None
+        return Notice("remedy.choose" if engines()[READER].is_installed else "remedy.install")
+
+    @property
     def all_weights(self) -> tuple[Weights | None, ...]:
         """Of everything that has a part in a transcript."""
         others = (self.vad_weights, self.punctuation_weights, self.sentiment_weights)
@@ -101,7 +110,9 @@ def find_models(settings: Settings, engine: str | None = None) -> Models:
     find = partial(
         find_weights, require=model.require_model, timeout_seconds=model.hub_timeout_seconds
     )
-    recogniser = find(chosen.weights_id(settings), chosen.embedded)
+    recogniser = (
+        chosen.find(settings) if chosen.find else find(chosen.weights_id(settings), chosen.embedded)
+    )
     adapter = _adapter(settings, chosen, recogniser)
     if chosen.can(Capability.LIVE):
         known = find_calibration(settings, recogniser.folder, adapter)

@@ -4,5 +4,6 @@ NAMES = (
     "sensevoice",
     "paraformer",
     "reference",
+    "whisper",
 )
 """One line an engine: the folder beside this file whose ``ENGINE`` says the rest."""

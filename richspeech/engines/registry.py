@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
+from richspeech.engines.hub import Weights
 from richspeech.engines.loaded import Models, Parts
 from richspeech.engines.names import NAMES
 from richspeech.errors import OptionError
@@ -41,6 +43,17 @@ class Engine:
     """The tiny twin that ships with the project; None where there is none."""
     load: Callable[[Settings, Models, str], Parts]
     """Loads it on a device; the import of heavy packages is its first step."""
+    find: Callable[[Settings], Weights] | None = None
+    """Finds its weights; None where they are funasr's, of ModelScope."""
+    hears_waveforms: bool = False
+    """Whether it makes features of its own, and so needs the sound itself."""
+    package: str | None = None
+    """The package that it needs, where that is an extra."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the package is there that not everybody has."""
+        return self.package is None or find_spec(self.package) is not None
 
     def can(self, *wanted: Capability) -> bool:
         """Say whether it can do all of these."""
@@ -105,6 +118,11 @@ def engines() -> Mapping[str, Engine]:
 def known_languages() -> tuple[str, ...]:
     """Return what any engine knows, as BCP-47 tags."""
     return tuple(dict.fromkeys(each for engine in engines().values() for each in engine.languages))
+
+
+def usual_languages() -> tuple[str, ...]:
+    """Return what the usual engine knows: texts name these, since a hundred are too many."""
+    return next(iter(engines().values())).languages
 
 
 def engines_for(wanted: Capability) -> tuple[str, ...]:

@@ -76,8 +76,9 @@ class Transcribers:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Names, the main one first."""
-        return (self._main_engine, *self._others)
+        """Names of those that are installed, the main one first."""
+        others = (name for name in self._others if engine_named(name).is_installed)
+        return (self._main_engine, *others)
 
     @property
     def main(self) -> Loaded | None:

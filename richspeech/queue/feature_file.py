@@ -1,8 +1,10 @@
-"""Utterances in a file, for a recogniser on another machine: their features, without the sound.
+"""Utterances in a file, for a recogniser on another machine: their features.
 
 A ``.npz`` without pickles: ``log_mel`` [T, 80] float32, the rows of all utterances one after the
 other; ``rows`` [N], how many each has; ``spans`` [N, 2] float64, seconds; ``is_sound`` [N], whether
-nobody speaks in it; ``request``, the options of all as JSON. 32 kB a second.
+nobody speaks in it; ``request``, the options of all as JSON. 32 kB a second. For an engine that
+makes features of its own the sound as well, 64 kB a second: ``waveform`` [S] float32, the samples
+of all, and ``samples`` [N], how many each has.
 """
 
 import json
@@ -24,9 +26,6 @@ from richspeech.storage.identity import digest_of
 HYPOTHESES = TypeAdapter(tuple[Hypothesis, ...])
 """What comes back, as JSON; no number is rounded, so that it is as if it had been heard here."""
 
-NO_SOUND = np.zeros(0, np.float32)
-"""Recognisers of utterances take features."""
-
 
 def asked_of(requests: Sequence[Request]) -> str:
     """Digest which utterances of a recording are to be recognised, and how."""
@@ -34,9 +33,10 @@ def asked_of(requests: Sequence[Request]) -> str:
     return digest_of(spans, _request(requests[0].options))
 
 
-def write_features(file: Path, requests: Sequence[Request]) -> None:
-    """Write utterances that have the same options."""
+def write_features(file: Path, requests: Sequence[Request], *, has_sound: bool = False) -> None:
+    """Write utterances that have the same options, with their sound or without."""
     utterances = [each.utterance for each in requests]
+    waveforms = [each.waveform if has_sound else each.waveform[:0] for each in utterances]
     with file.open("wb") as opened:  # np.savez would give a path another ending
         np.savez(
             opened,
@@ -44,6 +44,8 @@ def write_features(file: Path, requests: Sequence[Request]) -> None:
             rows=[len(each.log_mel) for each in utterances],
             spans=[(each.start, each.end) for each in utterances],
             is_sound=[each.is_sound for each in utterances],
+            waveform=np.concatenate(waveforms),
+            samples=[len(each) for each in waveforms],
             request=json.dumps(_request(requests[0].options)),
         )
 
@@ -53,15 +55,18 @@ def read_features(file: Path) -> list[Request]:
     try:
         with NpzFile(file.open("rb"), own_fid=True) as kept:  # no pickles unless asked for
             log_mel, rows, spans = kept["log_mel"], kept["rows"], kept["spans"]
-            is_sound = kept["is_sound"]
+            is_sound, waveform, samples = kept["is_sound"], kept["waveform"], kept["samples"]
             request = json.loads(str(kept["request"]))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError("worker.no_features", why=str(error)) from error
     options = TranscriptionRequest.from_dict(request).options
     pieces = np.split(log_mel, np.cumsum(rows)[:-1])
+    waveforms = np.split(waveform, np.cumsum(samples)[:-1])
     return [
-        Request(Utterance(float(start), float(end), NO_SOUND, piece, bool(sound)), options)
-        for (start, end), piece, sound in zip(spans, pieces, is_sound, strict=True)
+        Request(Utterance(float(start), float(end), heard, piece, bool(sound)), options)
+        for (start, end), heard, piece, sound in zip(
+            spans, waveforms, pieces, is_sound, strict=True
+        )
     ]
 
 

@@ -18,6 +18,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from richspeech.engines.loaded import Models
+from richspeech.engines.registry import engine_named
 from richspeech.errors import JobLostError, ModelError, RichSpeechError, StoreError
 from richspeech.model.transcript import Hypothesis
 from richspeech.operations.caller import caller
@@ -125,6 +126,7 @@ class RemoteQueue(ModelThread):
         """
         super().__init__(name)
         self._batches, self._files, self._identity, self._wake = batches, files, identity, wake
+        self._has_sound = engine_named(name).hears_waveforms
         self._changed = threading.Condition()
         """Guards the jobs, and is notified when there is something to carry."""
         self._jobs: list[RemoteJob] = []
@@ -196,7 +198,7 @@ class RemoteQueue(ModelThread):
             return number
         with TemporaryDirectory(prefix="features-") as folder:
             file = Path(folder) / new.content
-            write_features(file, batch.requests)
+            write_features(file, batch.requests, has_sound=self._has_sound)
             self._files.keep(new.content, file)
         return self._batches.put(new)
 

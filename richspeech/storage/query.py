@@ -20,7 +20,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion
-from richspeech.engines.registry import known_languages
+from richspeech.engines.registry import usual_languages
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice, locales
 from richspeech.model.labels import word_of
@@ -143,7 +143,7 @@ def _label(kind: str, value: str, known: Sequence[Emotion | AudioEvent]) -> str:
 
 def _language(value: str) -> str:
     if value != NO_SPEECH and not is_language(value):
-        raise _unknown("language", value, (*known_languages(), NO_SPEECH))
+        raise _unknown("language", value, (*usual_languages(), NO_SPEECH))
     return value
 
 

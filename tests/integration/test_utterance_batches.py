@@ -194,7 +194,7 @@ def test_what_cannot_be_recognised_fails_the_job_with_the_reason(
     jobs: JobStore, tmp_path: Path, ours: loader.Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = Recordings(tmp_path)
-    monkeypatch.setattr(remote, "write_features", lambda file, _: file.write_bytes(b"x"))
+    monkeypatch.setattr(remote, "write_features", lambda file, *_, **__: file.write_bytes(b"x"))
     queue_of = partial(queue_over, jobs, files, lambda: None)
     reading = loader.load_reading(queue_of, EMBEDDED, "sensevoice")
     with (

@@ -27,5 +27,7 @@ def test_the_package_asks_for_what_is_pinned() -> None:
     assert sorted(extras["ray"]) == pinned("requirements-ray.txt")
     assert sorted(extras["workers"]) == pinned("requirements-workers.txt")
     assert sorted(extras["adapt"]) == pinned("requirements-adapt.txt")
+    hearing = [*extras["whisper"], *extras["whisper-base"]]
+    assert sorted(hearing) == pinned("requirements-whisper.txt")
     developing = [*extras["bench"], *extras["train"], *extras["dev"]]
     assert sorted(developing) == pinned("requirements-dev.txt")

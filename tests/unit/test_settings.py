@@ -252,7 +252,7 @@ def test_a_wrong_rule_is_refused_by_name(tmp_path: Path, text: str, words: tuple
         ("model", "device", "gpu"),
         ("model", "device", "cuda:x"),
         ("model", "id", ""),
-        ("model", "engine", "whisper"),
+        ("model", "engine", "kaldi"),
         ("model", "require_model", "perhaps"),
         ("model", "hub_timeout_seconds", 0),
         ("model", "hub_timeout_seconds", 61),

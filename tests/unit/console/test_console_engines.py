@@ -23,6 +23,7 @@ from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
+from richspeech.engines.registry import Engine
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.runner import Runner
@@ -402,6 +403,17 @@ def test_the_emotion_recogniser_counts_once_it_is_loaded() -> None:
     assert "SenseVoice 70 MB, emotion2vec+ 30 MB" in footer
 
 
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_the_banner_offers_what_hears_people_without_a_hub(
+    monkeypatch: pytest.MonkeyPatch, *, is_installed: bool
+) -> None:
+    monkeypatch.setattr(Engine, "is_installed", is_installed)
+    for locale in ("zh", "en"):
+        banner = render.banner(loaded_by_name("sensevoice"), locale)
+        assert "Whisper" in banner
+        assert ("start.sh --with-whisper" in banner) is not is_installed
+
+
 def test_banner_and_footer_follow_the_engine_that_heard(
     transcribers: Transcribers,
 ) -> None:
@@ -420,10 +432,10 @@ def test_banner_and_footer_follow_the_engine_that_heard(
 
 
 def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:
-    with pytest.raises(OptionError), transcribers.use("whisper"):
+    with pytest.raises(OptionError), transcribers.use("kaldi"):
         pass
-    job = heard_by(transcribers, replace(ENGLISH, engine="whisper"))
-    said = "识别失败：没有“whisper”这种引擎：可以用 sensevoice、paraformer、reference。"
+    job = heard_by(transcribers, replace(ENGLISH, engine="kaldi"))
+    said = "识别失败：没有“kaldi”这种引擎：可以用 sensevoice、paraformer、reference、whisper。"
     assert sentence_of(job) == said
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from richspeech.console.offers import Offers, allowed_offer, fitting, language_offer, offer_of
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import Widgets
-from richspeech.engines.registry import engine_named, engines, known_languages
+from richspeech.engines.registry import engine_named, engines, usual_languages
 from richspeech.language.catalog import locales
 from richspeech.model.capability import Capability
 
@@ -79,7 +79,7 @@ def test_a_main_engine_that_takes_no_hint_shows_a_value_that_its_widget_has() ->
     chosen.name = "paraformer"
     _, (language, allowed, _) = made(chosen)
     assert language.value in [value for _, value in language.choices]
-    assert [value for _, value in allowed.choices] == [*known_languages()]
+    assert [value for _, value in allowed.choices] == [*usual_languages()]
 
 
 def test_without_anything_that_is_offered_the_first_is_chosen_or_all() -> None:
@@ -88,3 +88,17 @@ def test_without_anything_that_is_offered_the_first_is_chosen_or_all() -> None:
     assert fitting("en", choices) == "en"
     assert fitting(["ko"], choices) == ["zh", "en"]
     assert fitting(["ko", "en"], choices) == ["en"]
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_a_hundred_languages_are_a_list_to_choose_one_from_and_not_to_tick(locale: str) -> None:
+    chosen = Chosen()
+    offers, (language, allowed, hotwords) = made(chosen)
+    chosen.name = "whisper"
+    updates = offers.updates(Session(locale=locale))
+    assert len(updates[language]["choices"]) == 101
+    assert updates[language]["interactive"]
+    assert updates[hotwords]["interactive"]
+    assert not updates[allowed]["interactive"]
+    assert "Whisper" in updates[allowed]["info"]
+    assert [value for _, value in updates[allowed]["choices"]] == [*usual_languages()]

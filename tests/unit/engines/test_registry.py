@@ -38,9 +38,9 @@ def test_its_weights_stand_in_the_group_of_the_settings_that_it_names(engine: En
 
 def test_an_unknown_engine_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(OptionError) as caught:
-        engine_named("whisper")
+        engine_named("kaldi")
     assert str(caught.value) == (
-        "The engine 'whisper' is unknown; choose one of sensevoice, paraformer, reference."
+        "The engine 'kaldi' is unknown; choose one of sensevoice, paraformer, reference, whisper."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from richspeech.engines import loader
+from richspeech.engines import loader, registry
 from richspeech.engines import transcribers as engine_transcribers
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.loader import Loaded
@@ -74,7 +74,7 @@ def test_every_engine_follows_rules_that_take_the_place_of_the_settings(
 
 def test_the_main_engine_is_used_by_its_name_or_by_none(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch)
-    assert house.transcribers.engines == ("sensevoice", "paraformer", "reference")
+    assert house.transcribers.engines == ("sensevoice", "paraformer", "reference", "whisper")
     for name in (None, "sensevoice"):
         with house.transcribers.use(name) as loaded:
             assert house.main.loaded is not None
@@ -135,12 +135,18 @@ def test_what_reads_the_words_is_loaded_before_anything_is_recognised(
     assert not has("paraformer")
 
 
+def test_an_engine_that_is_not_installed_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(monkeypatch)
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    assert house.transcribers.engines == ("sensevoice", "paraformer", "reference")
+
+
 def test_an_unknown_engine_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch)
-    with pytest.raises(OptionError) as caught, house.transcribers.use("whisper"):
+    with pytest.raises(OptionError) as caught, house.transcribers.use("kaldi"):
         pass
     assert str(caught.value) == (
-        "The engine 'whisper' is unknown; choose one of sensevoice, paraformer, reference."
+        "The engine 'kaldi' is unknown; choose one of sensevoice, paraformer, reference, whisper."
     )
 
 

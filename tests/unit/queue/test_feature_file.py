@@ -36,6 +36,15 @@ def test_features_spans_and_options_arrive_and_the_sound_does_not(tmp_path: Path
         assert len(other.utterance.waveform) == 0
 
 
+def test_the_sound_arrives_where_it_is_asked_for(tmp_path: Path) -> None:
+    sent = [request(0.25, 7), request(3.0, 1)]
+    for number, each in enumerate(sent):
+        each.utterance.waveform[:] = number + np.linspace(0, 1, len(each.utterance.waveform))
+    write_features(tmp_path / "features", sent, has_sound=True)
+    for one, other in zip(sent, read_features(tmp_path / "features"), strict=True):
+        assert np.array_equal(one.utterance.waveform, other.utterance.waveform)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 and no more", b"\x80\x04N.", b"\x93NUMPY\1\0"])
 def test_a_file_that_holds_no_features_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "features").write_bytes(content)

@@ -11,7 +11,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.access.principal import Scope
 from richspeech.console.row_list import page_within
 from richspeech.console.templates import draw
-from richspeech.engines.registry import known_languages
+from richspeech.engines.registry import usual_languages
 from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
@@ -176,7 +176,7 @@ def search_help(locale: str) -> Markup:
     sounds = [each for each in AudioEvent if each is not AudioEvent.SPEECH]
     emotions = comma.join(word_of(each, locale) for each in Emotion)
     events = comma.join(word_of(each, locale) for each in sounds)
-    languages = comma.join(f"{each} {language_name(each, locale)}" for each in known_languages())
+    languages = comma.join(f"{each} {language_name(each, locale)}" for each in usual_languages())
     rows = (
         (f"emotion:{word_of(Emotion.ANGRY, locale)}", "history_help_emotion", emotions),
         (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),

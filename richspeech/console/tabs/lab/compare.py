@@ -150,7 +150,7 @@ class ComparePanel:
         self._widgets.html(partial(render.subheading, f"lab_side_{name}"))
         return {
             "engine": add(gr.Dropdown, self._engine_words, value=self._engines.engines[0]),
-            "weights": add(gr.Dropdown, self._weight_words, value=AS_SET),
+            "weights": offers.add(gr.Dropdown, self._weight_offer, AS_SET),
             "adapter": offers.add(
                 gr.Dropdown, adapter_offer(transcribers), transcribers.main_adapter
             ),
@@ -184,9 +184,11 @@ class ComparePanel:
         choices = [(engines()[name].title.in_locale(locale), name) for name in known]
         return {"label": say("lab_engine", locale), "choices": choices}
 
-    def _weight_words(self, locale: str) -> dict[str, Any]:
+    def _weight_offer(self, engine: Engine, locale: str) -> dict[str, Any]:
         named = {EMBEDDED: say("lab_weights_embedded", locale)}
-        others = [(named.get(name, name), name) for name in self._engines.weights]
+        without = () if engine.embedded else (EMBEDDED,)
+        others = [(named.get(each, each), each) for each in self._engines.weights]
+        others = [(label, each) for label, each in others if each not in without]
         choices = [(say("lab_weights_settings", locale), AS_SET), *others]
         return {"label": say("lab_weights", locale), "choices": choices}
 

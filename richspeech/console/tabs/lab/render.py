@@ -19,7 +19,7 @@ from richspeech.console.render import (
     sound,
 )
 from richspeech.console.templates import draw
-from richspeech.engines.registry import engine_named, known_languages
+from richspeech.engines.registry import engine_named, usual_languages
 from richspeech.jobs.compare import Experiment, Result, Trial
 from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
@@ -280,5 +280,5 @@ def rules_help(locale: str) -> Markup:
         locale,
         emotions=", ".join(Emotion),
         events=", ".join(event for event in AudioEvent if event is not AudioEvent.SPEECH),
-        languages=", ".join(known_languages()),
+        languages=", ".join(usual_languages()),
     )

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from richspeech.console import render
+from richspeech.console.offers import can_tick
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
 from richspeech.console.view import view
 from richspeech.engines.registry import engine_named
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
-from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.job_state import State
@@ -69,7 +69,7 @@ class Choices:
         """Return the options; what the engine would not heed is as if nobody had asked for it."""
         engine = engine_named(self.engine) if self.engine else None
         allowed: tuple[str, ...] | None = tuple(self.allowed_languages)
-        if engine and not engine.can(Capability.ALLOWED_LANGUAGES):
+        if engine and not can_tick(engine):
             allowed = None
         asked = Options(
             language=language_hint(self.language),
