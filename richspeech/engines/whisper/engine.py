@@ -214,8 +214,9 @@ class Whisper:
     ) -> _Heard:
         """Decode a window; what is doubtful in a whole one, and circles once more."""
         said = MANDARIN if tokenizer.language_code == "zh" else ""
+        listed = f"{', '.join(hotwords)}." if hotwords else ""  # else it goes on where that ends
         prompt = self._model.get_prompt(
-            tokenizer, [], without_timestamps=True, hotwords=said + ", ".join(hotwords)
+            tokenizer, [], without_timestamps=True, hotwords=said + listed
         )
         heard = self._generate(encoded, tokenizer, prompt)
         if heard.is_doubtful:
