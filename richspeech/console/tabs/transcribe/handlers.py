@@ -19,6 +19,7 @@ from richspeech.console.view import view
 from richspeech.engines.registry import engine_named
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
+from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.job_state import State
