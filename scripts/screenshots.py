@@ -43,7 +43,7 @@ MICROPHONE = (
     "--use-fake-device-for-media-stream",
     f"--use-file-for-fake-audio-capture={EXAMPLES / EXAMPLE}%noloop",
 )
-START_SECONDS = 240
+START_SECONDS = 600
 LARGEST_BYTES = 400_000
 
 
@@ -158,7 +158,7 @@ def answers(server: Polled, address: str) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}", timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(f"{address}", timeout=30).close()  # noqa: S310
         except OSError:
             time.sleep(0.1)
         else:
