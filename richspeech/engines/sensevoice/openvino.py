@@ -7,7 +7,8 @@ same; the weights are mapped into memory, and neither funasr nor ``model.pt`` is
 process takes the memory that loading needs (the weights three times) with it when it ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,18 @@ class OpenVinoEncoder:
     """A compiled encoder. Not thread-safe: one thread owns it."""
 
     def __init__(
-        self, model: Any, precision: str, threads: int, compiled: Path | None = None
+        self,
+        model: Any,
+        precision: str,
+        threads: int,
+        compiled: Path | None = None,
+        weights: Path | None = None,
     ) -> None:
         """Compile a model or the file of one; a second time takes half as long if ``compiled``, a
-        folder, keeps what the first time came to.
+        folder, keeps what the first time came to. What is read of ``weights``, its mapped file, is
+        released.
         """  # noqa: D205
+        self._weights, self._shapes = weights, set[tuple[int, ...]]()
         self.precision = precision if precision in HINTS else best_precision()
         properties: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
@@ -62,17 +70,23 @@ class OpenVinoEncoder:
         """Score a batch."""
         frames = np.arange(inputs.shape[1])
         real = frames < np.asarray(lengths)[:, None] + PROMPT_FRAMES
-        self._request.infer([inputs, real.astype(np.float32)], share_inputs=True)
+        with self._laying_out(inputs.shape):
+            self._request.infer([inputs, real.astype(np.float32)], share_inputs=True)
         prompts, tokens, probabilities = (
             self._request.get_output_tensor(i).data.copy() for i in range(3)
         )
         return split_scores(prompts, tokens, probabilities, lengths)
 
-    def warm_up(self, width: int) -> None:
-        """Score something, so that the weights are laid out as the products want them.
+    @contextmanager
+    def _laying_out(self, shape: tuple[int, ...]) -> Iterator[None]:
+        """Release what a first pass of this shape may read to lay weights out in its own way."""
+        is_new = shape not in self._shapes
+        self._shapes.add(shape)
+        with releasing_pages(self._weights) if is_new and self._weights else nullcontext():
+            yield
 
-        Four seconds: few frames would have them laid out in another way than batches want.
-        """
+    def warm_up(self, width: int) -> None:
+        """Score four seconds of nothing, so that the weights are laid out for products."""
         frames = WARM_UP_FRAMES
         self.score(np.zeros((1, frames, width), np.float32), [frames - PROMPT_FRAMES])
 
@@ -96,9 +110,9 @@ def load(
 def _read(entry: Path, precision: str, threads: int) -> tuple[Parts, OpenVinoEncoder]:
     """Open what is kept; of its weights only the copy that products read stays in memory."""
     parts = Parts.read(entry / PARTS)
-    encoder = OpenVinoEncoder(str(entry / GRAPH), precision, threads, entry / COMPILED)
-    with releasing_pages(entry / WEIGHTS):
-        encoder.warm_up(parts.prompts.table.shape[1])
+    places = (entry / COMPILED, entry / WEIGHTS)
+    encoder = OpenVinoEncoder(str(entry / GRAPH), precision, threads, *places)
+    encoder.warm_up(parts.prompts.table.shape[1])
     return parts, encoder
 
 
