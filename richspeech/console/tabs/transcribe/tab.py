@@ -144,7 +144,8 @@ class TranscribeTab:
         left = [name for name in known if name in transcribers.adapters_loaded]
         left = [name for name in left if not transcribers.unload(name)]
         said = "adapter_left" if left else "adapter_unloaded"
-        gr.Info(say(said, session.locale, names=tuple(left)), title="")
+        title = say("adapter", session.locale)
+        gr.Info(say(said, session.locale, names=tuple(left)), title=title)
 
     def _build_settings(self) -> None:
         defaults, transcribers = self._context.service.defaults, self._context.service.transcribers
