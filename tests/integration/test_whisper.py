@@ -106,8 +106,11 @@ def result(server: httpx.Client, job: Mapping[str, Any], form: str) -> httpx.Res
 
 @pytest.fixture(scope="module")
 def people(server: httpx.Client) -> dict[str, Transcript]:
-    """What was heard in every clip of speech, by its path."""
-    jobs = handed_in(server, *((each.name, each.path.read_bytes()) for each in clips()))
+    """What was heard in every clip of these languages, by its name."""
+    jobs = handed_in(
+        server,
+        *((each.name, each.path.read_bytes()) for each in clips() if each.language in MOST_ERRORS),
+    )
     return {
         name: Transcript.from_dict(result(server, job, "transcript_json").json())
         for name, job in jobs.items()
