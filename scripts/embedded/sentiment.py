@@ -1,9 +1,8 @@
-"""Train ``sentiment-tiny``, a BERT classifier of Mandarin and English, on composed text."""
+"""Train ``sentiment-tiny``, a BERT classifier of Mandarin sentences, on composed text."""
 
 import json
 import logging
 import random
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,14 +25,11 @@ log = logging.getLogger(__name__)
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNKNOWN, BEGIN, END = range(4)
 LABELS = tuple(Sentiment)
-_SLOT = re.compile(r"\{\w+\}")
 MOST_TOKENS = 128
 TEST_LINES = 100
 """Of each sentiment."""
 PUNCTUATION = "，。？！、"
-OTHER_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789,.!?'"
-PIECES = re.compile(r"[a-z0-9]+|\S")
-"""As BERT's tokenizer parts a text: a word whose whole is not in the vocabulary is unknown."""
+OTHER_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789,.!?"
 SIZE = {
     "hidden_size": 128,
     "num_hidden_layers": 3,
@@ -48,21 +44,15 @@ SIZE = {
 class Recipe:
     """The schedule."""
 
-    steps: int = 800
+    steps: int = 1_500
     batch: int = 64
     peak_rate: float = 1e-3
-    turning_steps: int = 300
-    """Behind those, at half the rate and with many sentences that a small word turns around."""
-    turned_share: float = 0.6
-    """Of the sentences then."""
     dropout: float = 0.2
     unknown_share: float = 0.08
     """Of the characters, so that a rare one does not decide."""
     unpunctuated_share: float = 0.3
     exclaimed_share: float = 0.6
     """Of the sentences: they end in 。 or ！ by chance, so that the mark does not decide."""
-    english_share: float = 0.35
-    """Of the rows."""
     joined_share: float = 0.3
     """Of the rows: another sentence of the same sentiment, or a neutral one, stands beside."""
     log_steps: int = 250
@@ -81,36 +71,23 @@ class Line:
 class Corpus:
     """Slots and templates; ``train`` and ``new`` share no template."""
 
-    language: str
     slots: dict[str, list[str]]
     train: dict[Sentiment, list[str]]
     new: dict[Sentiment, list[str]]
-    turned: dict[Sentiment, list[str]]
-    """Those of ``train`` that a small word turns around; all where there are none."""
 
     @classmethod
     def load(cls) -> "Corpus":
         """Read ``texts/sentiment.yaml``, whose slots stand before those of ``texts/zh.yaml``."""
         content, test = _read("sentiment.yaml"), _read("sentiment_test.yaml")
         slots = TextList.load("zh").slots | content["slots"]
-        train = content["templates"]
-        return cls("zh", slots, _by_sentiment(train), _by_sentiment(test), _turned(train))
-
-    @classmethod
-    def english(cls) -> "Corpus":
-        """Read ``texts/sentiment_en.yaml``, of which nothing is kept for a test."""
-        content = _read("sentiment_en.yaml")
-        train, none = content["templates"], {each: list[str]() for each in LABELS}
-        return cls("en", content["slots"], _by_sentiment(train), none, _turned(train))
+        return cls(slots, _by_sentiment(content["templates"]), _by_sentiment(test))
 
     def compose(
         self, rng: random.Random, templates: dict[Sentiment, list[str]], sentiment: Sentiment
     ) -> Line:
         """Fill a random template with random words."""
         sentence = fill(
-            self.language,
-            rng.choice(templates[sentiment]),
-            lambda slot: rng.choice(self.slots[slot]),
+            "zh", rng.choice(templates[sentiment]), lambda slot: rng.choice(self.slots[slot])
         )
         return Line(sentence.withitn, sentiment)
 
@@ -121,11 +98,6 @@ def _read(name: str) -> Any:
 
 def _by_sentiment(lists: dict[str, dict[str, list[str]]]) -> dict[Sentiment, list[str]]:
     return {each: [t for domain in lists[each].values() for t in domain] for each in LABELS}
-
-
-def _turned(lists: dict[str, dict[str, list[str]]]) -> dict[Sentiment, list[str]]:
-    every = _by_sentiment(lists)
-    return {each: lists[each].get("negation", every[each]) for each in LABELS}
 
 
 def new_lines(count: int, seed: int, *, known_templates: bool) -> list[Line]:
@@ -171,12 +143,7 @@ def vocabulary() -> tuple[str, ...]:
     texts += [t for templates in corpus.train.values() for t in templates]
     texts += [t for templates in TextList.load("zh").templates.values() for t in templates]
     known = {c for text in texts for c in text if not c.isspace() and c not in "{}|[]_"}
-    english = Corpus.english()
-    phrases = [*(w for words in english.slots.values() for w in words)]
-    phrases += [t for templates in english.train.values() for t in templates]
-    words = {each for text in phrases for each in PIECES.findall(_SLOT.sub(" ", text.lower()))}
-    characters = known | set(PUNCTUATION) | set(OTHER_CHARACTERS)
-    return (*SPECIAL, *sorted(characters), *sorted(words - characters))
+    return (*SPECIAL, *sorted(known | set(PUNCTUATION) | set(OTHER_CHARACTERS)))
 
 
 def build_model(recipe: Recipe) -> Any:
@@ -196,9 +163,8 @@ def build_model(recipe: Recipe) -> Any:
 class Batches:
     """Rows composed anew for every step."""
 
-    def __init__(self, recipe: Recipe, turned_share: float) -> None:
-        self.recipe, self.corpora = recipe, (Corpus.load(), Corpus.english())
-        self.turned_share = turned_share
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe, self.corpus = recipe, Corpus.load()
         self.ids = {piece: number for number, piece in enumerate(vocabulary())}
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -212,61 +178,46 @@ class Batches:
         return ids, (ids != PAD).long(), labels
 
     def _row(self, rng: random.Random) -> tuple[str, Sentiment]:
-        sentiment, corpus = (
-            rng.choice(LABELS),
-            self.corpora[rng.random() < self.recipe.english_share],
-        )
-        texts = [self._sentence(rng, corpus, sentiment)]
+        sentiment = rng.choice(LABELS)
+        texts = [self._sentence(rng, sentiment)]
         if rng.random() < self.recipe.joined_share:
-            texts.append(self._sentence(rng, corpus, rng.choice((sentiment, Sentiment.NEUTRAL))))
+            texts.append(self._sentence(rng, rng.choice((sentiment, Sentiment.NEUTRAL))))
             rng.shuffle(texts)
-        text = (" " if corpus.language == "en" else "").join(texts)
+        text = "".join(texts)
         if rng.random() < self.recipe.unpunctuated_share:
             text = _bare(text)
         return text, sentiment
 
-    def _sentence(self, rng: random.Random, corpus: Corpus, sentiment: Sentiment) -> str:
-        is_turned = self.turned_share > 0 and rng.random() < self.turned_share
-        templates = corpus.turned if is_turned else corpus.train
+    def _sentence(self, rng: random.Random, sentiment: Sentiment) -> str:
         while True:
-            text = corpus.compose(rng, templates, sentiment).text
+            text = self.corpus.compose(rng, self.corpus.train, sentiment).text
             if not is_held_out(text):
                 break
-        if corpus.language == "zh" and rng.random() < self.recipe.exclaimed_share:
+        if rng.random() < self.recipe.exclaimed_share:
             return text.rstrip("。！") + rng.choice("。！")
         return text
 
     def _ids(self, text: str, rng: random.Random) -> list[int]:
         hidden = self.recipe.unknown_share
         pieces = [
-            UNKNOWN if rng.random() < hidden else self.ids.get(piece, UNKNOWN)
-            for piece in PIECES.findall(text.lower())
+            UNKNOWN if rng.random() < hidden else self.ids.get(c, UNKNOWN)
+            for c in text.lower()
+            if not c.isspace()
         ]
         return [BEGIN, *pieces[: MOST_TOKENS - 2], END]
 
 
 def train(folder: Path, recipe: Recipe) -> None:
-    """Train; leaves ``sentiment.pt`` in ``folder``, and what came before the turning steps."""
+    """Train; leaves ``sentiment.pt`` in ``folder``."""
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
-    model, plain = build_model(recipe).train(), folder / "sentiment-plain.pt"
-    if plain.exists():
-        model.load_state_dict(torch.load(plain, weights_only=True))
-    else:
-        steps = range(1, recipe.steps + 1)
-        _train(model, Batches(recipe, 0.0), steps, recipe.peak_rate, recipe)
-        torch.save(model.state_dict(), plain)
-    torch.manual_seed(recipe.seed)  # so that this part is the same whether or not the other ran
-    steps = range(recipe.steps + 1, recipe.steps + recipe.turning_steps + 1)
-    _train(model, Batches(recipe, recipe.turned_share), steps, recipe.peak_rate / 2, recipe)
-    torch.save(model.state_dict(), folder / "sentiment.pt")
-
-
-def _train(model: Any, batches: Batches, steps: range, peak_rate: float, recipe: Recipe) -> None:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=peak_rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak_rate, len(steps), pct_start=0.1)
+    model, batches = build_model(recipe).train(), Batches(recipe)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.peak_rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.peak_rate, recipe.steps, pct_start=0.1
+    )
     losses: list[float] = []
-    for step in steps:
+    for step in range(1, recipe.steps + 1):
         ids, mask, labels = batches.batch(step)
         logits = model(input_ids=ids, attention_mask=mask).logits
         loss = nn.functional.cross_entropy(logits, labels, label_smoothing=0.05)
@@ -279,6 +230,7 @@ def _train(model: Any, batches: Batches, steps: range, peak_rate: float, recipe:
         if step % recipe.log_steps == 0:
             log.info("sentiment step %d loss %.4f", step, sum(losses) / len(losses))
             losses.clear()
+    torch.save(model.state_dict(), folder / "sentiment.pt")
 
 
 def export_classifier(work: Path, folder: Path) -> None:
@@ -337,4 +289,4 @@ def _percent(right: Sequence[bool]) -> float:
 
 
 def _bare(text: str) -> str:
-    return "".join(c for c in text if c not in PUNCTUATION + ",.?!")
+    return "".join(c for c in text if c not in PUNCTUATION)

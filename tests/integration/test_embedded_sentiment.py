@@ -56,11 +56,8 @@ def said_in_examples() -> set[str]:
     return {line["text"] for lines in mandarin for line in lines if line["text"]}
 
 
-def patterns(
-    templates: dict[Sentiment, list[str]], corpus: Corpus | None = None
-) -> dict[Sentiment, re.Pattern[str]]:
-    slots = (corpus or Corpus.load()).slots
-    return {sentiment: _pattern(some, slots) for sentiment, some in templates.items()}
+def patterns(templates: dict[Sentiment, list[str]]) -> dict[Sentiment, re.Pattern[str]]:
+    return {sentiment: _pattern(some) for sentiment, some in templates.items()}
 
 
 def meanings(patterns: dict[Sentiment, re.Pattern[str]], text: str) -> set[Sentiment]:
@@ -68,10 +65,11 @@ def meanings(patterns: dict[Sentiment, re.Pattern[str]], text: str) -> set[Senti
     return {sentiment for sentiment, each in patterns.items() if each.fullmatch(bare(text))}
 
 
-def _pattern(templates: list[str], slots: dict[str, list[str]]) -> re.Pattern[str]:
-    words = {name: "|".join(item.split("|")[-1] for item in items) for name, items in slots.items()}
+def _pattern(templates: list[str]) -> re.Pattern[str]:
+    slots = Corpus.load().slots.items()
+    words = {name: "|".join(item.split("|")[-1] for item in items) for name, items in slots}
     grouped = (re.sub(r"{(\w+)}", r"(?:{\1})", bare(template)) for template in templates)
-    return re.compile("|".join(grouped).format(**words), re.IGNORECASE)
+    return re.compile("|".join(grouped).format(**words))
 
 
 def bare(text: str) -> str:

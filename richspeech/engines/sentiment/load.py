@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONFIG = "config.json"
-EMBEDDED_LANGUAGES = ("zh", "en")
+EMBEDDED_LANGUAGES = ("zh",)
 """What the tiny model was trained on."""
 
 
