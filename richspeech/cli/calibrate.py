@@ -21,7 +21,7 @@ from richspeech.storage.atomic import write_atomically
 
 EXAMPLES = (
     "calibrate calls.jsonl --test other-calls.jsonl",
-    "calibrate fit/calibration.jsonl --model embedded --output calibration.json",
+    "calibrate calls.jsonl --model embedded --output mine.json",
 )
 
 

@@ -73,10 +73,14 @@ def _add_segment(
     paragraph = document.add_paragraph(style=PARAGRAPH_STYLE)
     paragraph.add_run(clock(segment.start), style=TIME_STYLE)
     speaker = f"{name}: " if (name := speaker_of(segment)) else ""
-    paragraph.add_run(f"\t{speaker}")
+    lead = f"\t{speaker}"
     for text, is_unsure in words_to_check(segment, below):
-        run = paragraph.add_run(on_one_line(text))
+        if is_unsure and lead:
+            paragraph.add_run(lead)
+            lead = ""
+        run = paragraph.add_run(lead + on_one_line(text))
         run.underline = WD_UNDERLINE.DOTTED if is_unsure else None
+        lead = ""
     labels = [
         label
         for name in (emotion_label, event_labels, sentiment_label, misheard_label)
