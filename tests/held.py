@@ -10,6 +10,7 @@ from richspeech.audio.decode import Recording
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.cli.app import main
 from richspeech.cli.terminal import leave
+from richspeech.recognition.reading import BLOCK_SECONDS
 
 GATE = "GATE"
 """In the environment: a file whose coming opens what is held back."""
@@ -19,7 +20,7 @@ HELD = "from tests.held import hold, serve; hold(20.0); serve()"
 """The console as a program that reads some twenty seconds, and the rest once the gate is open."""
 SLOW = "from tests.held import serve, slow_down; slow_down(); serve()"
 """The console as a program to which each block of a recording called slow takes half a second; of
-one called late, those of the second export."""
+one called late, those that an export reads."""
 
 _blocks = Recording.blocks
 
@@ -42,13 +43,10 @@ def hold(seconds: float) -> None:
 
 def slow_down() -> None:
     """Read recordings with such a name slowly."""
-    exported: set[str] = set()
 
     def read(recording: Recording, *arguments: float) -> Iterator[Waveforms]:
-        is_slow = recording.name.startswith("slow")
-        if not arguments:  # a recogniser says how long its blocks are, an export does not
-            is_slow |= recording.name.startswith("late") and recording.name in exported
-            exported.add(recording.name)
+        is_export = arguments != (BLOCK_SECONDS,)  # a recogniser's blocks are as long as that
+        is_slow = recording.name.startswith(("slow", "late") if is_export else "slow")
         for block in _blocks(recording, *arguments):
             time.sleep(SECONDS_FOR_A_BLOCK * is_slow)
             yield block
