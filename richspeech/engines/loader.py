@@ -185,6 +185,7 @@ def load_engine(settings: Settings, engine: str) -> Loaded:
 
     started = time.perf_counter()
     give_back()  # what others have freed must not count as this engine's
+    release_libraries()  # nor may what is released below be taken off what it needs
     before = resident_bytes()
     models = find_models(settings, engine)
     device, reason = choose_device(settings.model.device)
