@@ -12,6 +12,7 @@ belongs together; see ``split``.
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ MOST_OFF = 0.1
 differs more is another recording."""
 EXPORTED = "train.jsonl"
 """In the zip that the page exports."""
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
+"""What reading a damaged zip raises."""
 LANGUAGE_TAGS = {f"<|{name}|>": name for name in LANGUAGES}
 EMOTION_TAGS = {each.tag: each for each in Emotion}
 EVENT_TAGS = {each.tag: each for each in AudioEvent} | {"<|Speech|>": AudioEvent.SPEECH}
@@ -218,7 +221,7 @@ def _opened(file: Path) -> Iterator[tuple[Iterable[str], _Sources]]:
 def _decoded(lines: Iterable[str], name: str) -> Iterator[str]:
     try:
         yield from lines
-    except (UnicodeDecodeError, OSError, zipfile.BadZipFile) as error:
+    except (UnicodeDecodeError, OSError, *DAMAGED) as error:
         raise OptionError("adapt.unreadable", name=name) from error
 
 
@@ -226,6 +229,6 @@ def _heard(sources: _Sources, limits: AudioLimits, source: str) -> Waveform:
     """Decode a source; raises ``OptionError`` where there is none, ``AudioError`` for no sound."""
     try:
         opened = sources.open(source, limits)
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, *DAMAGED) as error:
         raise OptionError("adapt.no_source", name=source) from error
     return load_waveform(opened, limits, name=Path(source).name)

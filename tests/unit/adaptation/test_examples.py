@@ -128,6 +128,24 @@ def test_a_member_of_a_zip_is_read_no_further_than_the_limits_allow(tmp_path: Pa
     assert isinstance(fault, Fault)
 
 
+def test_a_damaged_member_of_a_zip_is_named_and_the_rest_goes_on(
+    folder: Path, tmp_path: Path
+) -> None:
+    lines = [json.dumps({"key": key, "source": f"{key}.wav", "target": "好"}) for key in "ab"]
+    with zipfile.ZipFile(tmp_path / "two.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train.jsonl", "\n".join(lines))
+        for key in "ab":
+            archive.write(folder / "a.wav", f"{key}.wav")
+        damaged = archive.getinfo("a.wav").header_offset + 30 + len("a.wav")
+    content = bytearray((tmp_path / "two.zip").read_bytes())
+    content[damaged : damaged + 2] = b"\xff\xff"
+    (tmp_path / "two.zip").write_bytes(content)
+    fault, clip = read_clips(tmp_path / "two.zip", LIMITS)
+    assert isinstance(fault, Fault)
+    assert fault.error.key == "adapt.no_source"
+    assert isinstance(clip, Clip)
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\xff", None])
 def test_a_file_that_is_no_text_or_not_there_is_refused(
     tmp_path: Path, content: bytes | None
