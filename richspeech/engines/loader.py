@@ -235,7 +235,8 @@ def load_reading(
             models,
             "cpu",
             hears_events=able.can(Capability.EVENTS),
-            times_all=able.can(Capability.PUNCTUATION),
+            # as where it hears by itself: Whisper's window of 30 s has no room for more
+            times_all=able.can(Capability.PUNCTUATION) and not able.hears_waveforms,
         ),
         engine,
         models.recogniser,

@@ -65,7 +65,8 @@ class Prepared:
             fresh = Path(scratch) / "entry"
             fresh.mkdir()
             make(folder, fresh)
-            sizes = {file.name: file.stat().st_size for file in fresh.iterdir()}
+            # sorted, since these files may tell a model's identity on every machine
+            sizes = {file.name: file.stat().st_size for file in sorted(fresh.iterdir())}
             (fresh / SIZES).write_text(json.dumps(sizes), encoding="utf-8")
             try:
                 fresh.rename(entry)

@@ -71,11 +71,16 @@ def _from_cache(name: str) -> Path | None:
 def _download(name: str, timeout_seconds: float) -> Path:
     from faster_whisper import download_model  # noqa: PLC0415
 
+    # What breaks off in the middle of a file comes as its library for HTTP has it: no OSError.
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # noqa: PLC0415
+
     if not reachable(timeout_seconds, _ask_hub):
         raise ModelError("hub.no_answer", seconds=timeout_seconds)
     try:
         return require_model_files(Path(download_model(name)), NEEDED_FILES)
-    except (OSError, ValueError) as error:
+    except ModelError:
+        raise
+    except (OSError, ValueError, RuntimeError, HTTPError) as error:
         raise ModelError("hub.not_sent", name=name, why=type(error).__name__) from error
 
 

@@ -2,13 +2,21 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from richspeech.engines import loader
-from richspeech.engines.hub import EMBEDDED_DETECTOR
-from richspeech.engines.loaded import Parts
+from richspeech.engines.common import streaming
+from richspeech.engines.hub import EMBEDDED_DETECTOR, Source, Weights
+from richspeech.engines.loaded import Models, Parts
+from richspeech.engines.paraformer.engine import Paraformer
 from richspeech.engines.registry import engine_named
+from richspeech.engines.sensevoice.engine import SenseVoice
+from richspeech.engines.whisper.engine import Whisper
+from richspeech.language.catalog import Notice
 from richspeech.settings import load_settings
 from tests.fakes import FakeTranscriber
 
@@ -71,3 +79,25 @@ def test_libraries_that_are_released_are_not_taken_off_the_memory_of_an_engine(
     monkeypatch.setattr(loader, "release_libraries", process.release)
     settings = load_settings(model={"id": "embedded", "device": "cpu"})
     assert loader.load_engine(settings, "sensevoice").memory_bytes == 70
+
+
+@pytest.mark.parametrize("name", ["sensevoice", "paraformer", "whisper"])
+def test_who_reads_for_others_reads_as_they_would(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    weights = Weights(Path("x"), "x", Source.FOLDER, Notice("why.named_folder"))
+    models, settings, asked = Models(weights, weights), load_settings(), list[Any]()
+
+    def ask(*_: object, hears_events: bool = False, times_all: bool = False) -> Any:
+        asked.append((hears_events, times_all))
+
+    for recogniser in (SenseVoice, Paraformer, Whisper):
+        monkeypatch.setattr(recogniser, "load", lambda *_, **__: None)
+    for function in ("assemble", "reading"):
+        monkeypatch.setattr(streaming, function, ask)
+    monkeypatch.setattr(loader, "find_models", lambda *_: models)
+    engine_named(name).load(settings, models, "cpu")
+    queue: Any = SimpleNamespace()
+    loader.load_reading(lambda *_: queue, settings, name)
+    here, elsewhere = asked
+    assert here == elsewhere

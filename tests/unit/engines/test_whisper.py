@@ -1,6 +1,7 @@
 """Whisper without a model: its weights, its languages, and where it cuts what is too long."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import faster_whisper
+import httpx2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,6 +99,8 @@ def test_the_halves_are_joined_once(packages: Path, tmp_path: Path) -> None:
     assert (found.folder / "model.bin").read_bytes() == CONTENT
     assert {each.name for each in found.folder.iterdir()} >= {*weights.NEEDED_FILES}
     assert (found.name, found.source, found.is_embedded) == ("whisper-base", Source.PACKAGE, False)
+    sizes = json.loads((found.folder / "sizes.json").read_text(encoding="utf-8"))
+    assert [*sizes] == sorted(sizes)  # it is part of what tells the model, on every machine
     before = (found.folder / "model.bin").stat().st_mtime_ns
     assert (weights.find(settings).folder / "model.bin").stat().st_mtime_ns == before
 
@@ -120,6 +125,19 @@ def test_without_a_hub_the_packages_stand_in_and_it_is_said_why(
     found = weights.find(settings_of("large-v3", tmp_path))
     assert (found.name, found.source) == ("whisper-base", Source.PACKAGE)
     assert "large-v3 is not on this machine" in str(found.reason)
+
+
+@pytest.mark.parametrize("error", [httpx2.ReadTimeout("late"), RuntimeError("broken off")])
+def test_where_a_download_breaks_off_the_packages_stand_in(
+    monkeypatch: pytest.MonkeyPatch, packages: Path, tmp_path: Path, error: Exception
+) -> None:
+    def break_off(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(weights, "_from_cache", lambda _: None)
+    monkeypatch.setattr(weights, "reachable", lambda *_: True)
+    monkeypatch.setattr(faster_whisper, "download_model", break_off)
+    assert weights.find(settings_of("large-v3", tmp_path)).name == "whisper-base"
 
 
 @pytest.mark.usefixtures("no_hub")
