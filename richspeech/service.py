@@ -11,6 +11,7 @@ from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
 from richspeech.audio.container import AudioLimits
+from richspeech.engines.adapters import NO_ADAPTER
 from richspeech.engines.denoising.load import require_denoiser
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser, lazy_emotion_recogniser
 from richspeech.engines.lazy import Lazy
@@ -412,10 +413,12 @@ def remote_queue(
 ) -> RemoteQueue:
     """Make what stands for the recogniser of an engine that works elsewhere.
 
-    Raises ``ModelError`` for another adapter than that of the settings, which nobody there has.
+    Raises ``ModelError`` for another adapter than that of the settings, or for none in its place:
+    nobody there has that, and its jobs would wait for ever.
     """
-    if models.adapter and models.adapter.name != settings.model.adapter:
-        raise ModelError("adapter.elsewhere", name=models.adapter.name)
+    asked = models.adapter.name if models.adapter else None
+    if asked != (settings.model.adapter if engine == settings.model.engine else None):
+        raise ModelError("adapter.elsewhere", name=asked or NO_ADAPTER)
     identity = recogniser_identity(settings, engine, models, version())
     return RemoteQueue(
         engine, queue.store.utterance_batches, queue.recordings, identity, others.set

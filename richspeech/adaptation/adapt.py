@@ -108,7 +108,7 @@ class Adaptation:
 
         Raises ``ModelError`` for weights that cannot be had, ``SettingsError`` without PEFT.
         """
-        models = find_models(settings, ENGINE)
+        models = find_models(settings.with_adapter(None), ENGINE)
         self.task, self.weights, self._settings = task, models.recogniser, settings
         self._detector = models.detector
         self.faults: list[Fault] = []

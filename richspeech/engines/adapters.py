@@ -63,8 +63,11 @@ class Adapter:
             raise ModelError("adapter.other_weights", name=self.name, base=self.base_name)
 
     def fits(self, folder: Path) -> bool:
-        """Say whether it was made for the weights in a model folder."""
-        return weights_digest(folder) == self.base
+        """Say whether it was made for the weights in a model folder, of whatever engine."""
+        try:
+            return weights_digest(folder) == self.base
+        except ModelError:  # Whisper's folders hold other files
+            return False
 
 
 def list_adapters(folder: Path) -> tuple[Adapter, ...]:

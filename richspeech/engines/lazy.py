@@ -68,9 +68,8 @@ class Lazy(Generic[Thing]):
             self._timer = None
 
     def let_go(self) -> bool:
-        """Let it go unless somebody uses it; say whether it is gone."""
-        self._release(lambda: not self._users)
-        return self._thing is None
+        """Let it go unless somebody uses or loads it; say whether it is gone. Waits for nobody."""
+        return self._release(lambda: not self._users, waits=False)
 
     def close(self) -> None:
         """Let it go now, whoever uses it; it would be loaded anew."""
@@ -80,17 +79,22 @@ class Lazy(Generic[Thing]):
         # A timer that was stopped too late finds itself replaced or taken away.
         self._release(lambda: self._timer is threading.current_thread())
 
-    def _release(self, may: Callable[[], bool]) -> None:
-        with self._lock:
+    def _release(self, may: Callable[[], bool], *, waits: bool = True) -> bool:
+        if not self._lock.acquire(blocking=waits):  # which is held while it is being loaded
+            return False
+        try:
             if not may():
-                return
+                return False
             self._stop_timer()
             thing, self._thing = self._thing, None
+        finally:
+            self._lock.release()
         if thing is not None:
             if self._close is not None:
                 self._close(thing)
             del thing
             give_back()
+        return True
 
 
 @contextmanager

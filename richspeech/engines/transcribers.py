@@ -193,9 +193,10 @@ class Transcribers:
         """Let an adapter go now; say whether it is gone.
 
         It is not while somebody uses it, and that of the main engine stays. Raises ``OptionError``
-        for one that is not there.
+        for one that is neither in memory nor there; its folder may be gone already.
         """
-        find_adapter(self._settings.adapters.folder, adapter)
+        if adapter not in self.adapters_loaded:
+            find_adapter(self._settings.adapters.folder, adapter)
         return self._adapted.unload(adapter) and adapter != self._settings.model.adapter
 
     @contextmanager

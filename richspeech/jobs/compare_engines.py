@@ -12,6 +12,7 @@ from typing import Any
 
 from postprocess import Rule
 from richspeech.engines import loader
+from richspeech.engines.adapters import NO_ADAPTER
 from richspeech.engines.hub import EMBEDDED
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
@@ -66,6 +67,7 @@ class ComparedEngines:
         main = self._transcribers.main
         is_there = main is not None and main.is_embedded and engine == main.engine
         if weights is None or (weights == EMBEDDED and is_there):
+            adapter = adapter if weights is None else NO_ADAPTER
             with self._transcribers.use(engine, stopped, adapter=adapter, **stages) as loaded:
                 yield loaded
             return
@@ -80,7 +82,11 @@ class ComparedEngines:
 
 
 def settings_with(settings: Settings, engine: str, weights: str) -> Settings:
-    """Return the settings with other weights for an engine; these and no others will do."""
+    """Return the settings with other weights for an engine, without the adapter of the old ones.
+
+    These weights and no others will do.
+    """
+    settings = settings.with_adapter(None)
     required = settings.model.model_copy(update={"require_model": True})
     strict = settings.model_copy(update={"model": required})
     return engine_named(engine).with_weights(strict, weights)

@@ -304,6 +304,12 @@ def test_weights_of_one_engine_leave_those_of_the_other_alone() -> None:
     assert settings_with(before, "reference", "me/mine").model.id == "me/mine"
 
 
+def test_other_weights_come_without_the_adapter_of_the_settings() -> None:
+    before = Settings().with_adapter("calls")
+    assert settings_with(before, "sensevoice", "me/mine").model.adapter is None
+    assert settings_with(before, "paraformer", "me/mine").model.adapter is None
+
+
 # The form -----------------------------------------------------------------------------------------
 
 

@@ -183,3 +183,10 @@ def test_one_that_was_trained_again_is_another(tmp_path: Path, base: Path, calls
     again = read_adapter(write_adapter(tmp_path / "new" / "calls", base, lora_alpha=8))
     assert again.name == calls.name
     assert again.digest != calls.digest
+
+
+def test_weights_of_another_engine_are_other_weights(calls: Adapter, tmp_path: Path) -> None:
+    whisper = tmp_path / "whisper"
+    whisper.mkdir()
+    (whisper / "model.bin").touch()
+    assert not calls.fits(whisper)

@@ -104,3 +104,30 @@ def test_closing_ends_what_is_loaded_and_nothing_twice() -> None:
     with things.use() as another:
         assert another is not thing
         assert things.loaded is another
+
+
+def test_what_is_being_loaded_is_not_let_go_and_nobody_waits_for_that() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def load() -> Thing:
+        begun.set()
+        assert go_on.wait(60.0)
+        return Thing()
+
+    def use() -> None:
+        with things.use():
+            pass
+
+    things = Lazy(load, idle_seconds=None)
+    with ThreadPoolExecutor(2) as pool:
+        using = pool.submit(use)
+        assert begun.wait(60.0)
+        letting = pool.submit(things.let_go)
+        try:
+            assert letting.result(30.0) is False
+        finally:
+            go_on.set()
+        using.result(60.0)
+    assert things.is_loaded
+    assert things.let_go()
+    assert not things.is_loaded

@@ -140,9 +140,8 @@ class TranscribeTab:
             refusal = AccessError("access.role", role=principal.role.notice)
             gr.Warning(sentence(refusal, session.locale), title=say("refused", session.locale))
             return
-        known = [adapter.name for adapter in transcribers.adapters]
-        left = [name for name in known if name in transcribers.adapters_loaded]
-        left = [name for name in left if not transcribers.unload(name)]
+        loaded = sorted(transcribers.adapters_loaded)  # even such whose folder is gone
+        left = [name for name in loaded if not transcribers.unload(name)]
         said = "adapter_left" if left else "adapter_unloaded"
         title = say("adapter", session.locale)
         gr.Info(say(said, session.locale, names=tuple(left)), title=title)
