@@ -134,10 +134,13 @@ class Utterances:
         return item
 
     def _end(self, heard: Segment) -> None:
-        near = [each for each in self._open if abs(each - heard.start) <= OVERLAP_SECONDS]
-        began = min(near, key=lambda each: abs(each - heard.start), default=None)
-        item = self._begin(heard.start) if began is None else self._open[began]
-        self._open.pop(heard.start if began is None else began)
+        # Behind a cut it begins before that; what begins behind its end is the next utterance.
+        last = min(heard.start + OVERLAP_SECONDS, heard.end)
+        began = min(
+            (each for each in self._open if heard.start <= each < last), default=heard.start
+        )
+        item = self._open.get(began) or self._begin(began)
+        self._open.pop(began)
         segment = rounded(heard.moved(self.offset))
         ended_ms = round(MS * segment.end)
         self.items.say(f"{BUFFER}.speech_stopped", item_id=item, audio_end_ms=ended_ms)
