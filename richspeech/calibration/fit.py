@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from richspeech.calibration.measure import Limit, limits
 from richspeech.calibration.observe import LABELS, Answer, HeardUtterance, HeardWord, Observed
 from richspeech.model.calibration import (
+    HIGHEST_TEMPERATURE,
     SILENCE_SIGNALS,
     WORD_SIGNALS,
     Calibration,
@@ -25,6 +26,8 @@ from richspeech.model.calibration import (
 LEAST = 20
 """Answers, words and utterances of either kind from which something is fitted."""
 LOG_TEMPERATURES = (-3.0, 4.0)
+LOWEST_TEMPERATURE = 1e-4
+"""What rounding leaves."""
 FREE = 1e6
 """Inverse strength of a penalty that is next to none."""
 STEPS = np.arange(1, 100) / 100
@@ -109,9 +112,9 @@ def _word_odds(words: Sequence[HeardWord]) -> WordOdds | None:
     odds = np.array([[log_odds(each.probability)] for each in words])
     fitted = LogisticRegression(C=FREE).fit(odds, right)
     slope = float(fitted.coef_[0, 0])
-    if slope <= 0:  # a word that is surer is no righter: nothing can be made of that
+    if slope < 1 / HIGHEST_TEMPERATURE:  # a word that is surer is hardly righter, or even less so
         return None
-    return WordOdds(_rounded(1 / slope), _rounded(fitted.intercept_[0]))
+    return WordOdds(max(_rounded(1 / slope), LOWEST_TEMPERATURE), _rounded(fitted.intercept_[0]))
 
 
 def _logistic(utterances: Sequence[HeardUtterance], names: Sequence[str]) -> Logistic | None:

@@ -26,7 +26,8 @@ FAR = 700.0
 """What ``math.exp`` can still take."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Temperature = Annotated[float, Field(gt=0, le=100)]
+HIGHEST_TEMPERATURE = 100.0
+Temperature = Annotated[float, Field(gt=0, le=HIGHEST_TEMPERATURE)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 

@@ -99,6 +99,24 @@ def test_words_that_are_never_wrong_leave_nothing_to_fit() -> None:
     assert (found.words, found.unsure_below) == (None, None)
 
 
+def test_words_whose_probability_says_nothing_leave_nothing_to_fit() -> None:
+    said = ((0.3, 500, 500), (0.7, 501, 499))
+    told = [
+        HeardWord(p, is_right)
+        for p, *of in said
+        for is_right in (True, False)
+        for _ in range(of[not is_right])
+    ]
+    assert fit([Observed("all", words=tuple(told))], "digest").words is None
+
+
+def test_what_words_tell_at_once_can_be_read_again() -> None:
+    told = [HeardWord(p, p > 0.5) for p in (0.499, 0.501) for _ in range(100)]
+    found = fit([Observed("all", words=tuple(told))], "digest")
+    assert found.words is not None
+    assert Calibration.from_dict(found.to_dict(), "it") == found
+
+
 def test_the_report_tells_of_each_part(observed: list[Observed], fitted: Calibration) -> None:
     text = report(observed, fitted)
     assert "| all | word |" in text
