@@ -62,10 +62,11 @@ def misheard_suffix(segment: Segment, style: str, locale: str) -> str:
 def words_to_check(segment: Segment, below: float | None) -> list[tuple[str, bool]]:
     """Return the text in parts, each with whether it is less sure than ``below``, 0 to 1.
 
-    A text whose tokens make up another one is one part, and so is any where None is the limit.
+    A text whose tokens make up another one is one part, and so is an empty one, and any where None
+    is the limit.
     """
     words = timed_words(segment.tokens)
-    if below is None or "".join(word.text for word in words) != segment.text:
+    if below is None or not words or "".join(word.text for word in words) != segment.text:
         return [(segment.text, False)]
     marked = ((w.text, w.probability is not None and w.probability < below) for w in words)
     return [

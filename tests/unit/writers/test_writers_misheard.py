@@ -7,6 +7,7 @@ import docx
 import pytest
 from docx.enum.text import WD_UNDERLINE
 
+from postprocess import AudioEvent, Emotion
 from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.transcript import Token, Transcript
 from richspeech.writers import WRITERS, WriterOptions, write
@@ -87,3 +88,14 @@ def test_blanks_between_marked_words_stay() -> None:
     spoken = replace(HEARD, text="see you", language="en", tokens=tokens)
     content = write(replace(WELL, segments=(spoken,)), "html").decode()
     assert "see<u> you</u>" in content
+
+
+def test_a_sound_without_words_is_written_as_without_a_limit() -> None:
+    laughter = segment(0.0, 1.0, "", Emotion.NEUTRAL, AudioEvent.LAUGHTER)
+    limited = replace(WELL, segments=(replace(laughter, channel=1, speaker="A"),))
+    texts = [
+        shown("docx", write(each, "docx"))
+        for each in (limited, replace(limited, unsure_below=None))
+    ]
+    assert "\t" in texts[0]
+    assert texts[0] == texts[1]
