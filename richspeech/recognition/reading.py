@@ -42,6 +42,7 @@ FULL_SCALE_DB = 26
 """Decibels of a frame as loud as can be."""
 HISTORY_SECONDS = 65.0
 """Audio kept behind the newest block: config.yaml allows spans of 60 s, and a detector may lag.
+What lies before a cut is kept beside that.
 
 An utterance that began before can grow no more, since joined ones are at most 30 s long.
 """
@@ -271,7 +272,7 @@ class UtteranceStream:
 
     def feed(self, block: Waveform) -> Stretch:
         """Take the next block."""
-        self._buffer.forget(self.seconds - HISTORY_SECONDS)
+        self._buffer.forget(self.seconds - HISTORY_SECONDS - OVERLAP_SECONDS)
         clean = block if self._denoiser is None else self._denoiser.feed(block)
         return self._stretch(block, self._closed_by(clean) if len(clean) else [])
 

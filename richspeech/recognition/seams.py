@@ -21,6 +21,9 @@ from richspeech.recognition.utterance import OVERLAP_SECONDS
 EDGE_SECONDS = 0.24
 """At both ends of what is shared, where words may be cut."""
 
+SAME_SECONDS = 1e-6
+"""By which times differ that are the same: a word whose middle is the seam lies behind it."""
+
 SYLLABLES = range(0xAC00, 0xD7A4)
 """Of Korean, which has spaces between words."""
 IDEOGRAPHS = 0x2E80
@@ -67,7 +70,7 @@ def _before(segment: Segment) -> tuple[Segment, float]:
 
 def _behind(segment: Segment, seam: float) -> Segment:
     """Return what lies behind a seam, without the marks that it would begin with."""
-    tokens = [each for each in segment.tokens if _middle(each) > seam]
+    tokens = [each for each in segment.tokens if _middle(each) > seam - SAME_SECONDS]
     while tokens and not _is_word(tokens[0]):
         tokens.pop(0)
     return _with(segment, tuple(tokens), start=seam)

@@ -3,14 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from richspeech.audio.vad import VadOptions
+from richspeech.model.options import Options
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment, Token
+from richspeech.model.turn_detection import TurnDetection
+from richspeech.recognition.reading import Reader
 from richspeech.recognition.seams import EDGE_SECONDS, Ends, Seams
 from richspeech.recognition.utterance import OVERLAP_SECONDS
 from tests.transcripts import segment
+from tests.unit.recognition.test_sounds_heard import (
+    QUIET,
+    SPEECH,
+    FakeFrontend,
+    FakeSpans,
+    MadeUpRecording,
+)
 
 CUT = 10.0
 LEFT, RIGHT = Ends(is_cut=True), Ends(continues=True)
@@ -64,6 +76,11 @@ def test_without_a_gap_nothing_that_was_heard_before_the_cut_is_heard_again() ->
     assert (one.text, one.end, other.text, other.start) == ("a", CUT, "c", CUT)
 
 
+def test_a_word_whose_middle_is_the_cut_belongs_to_the_side_that_has_it() -> None:
+    one, other = joined(said(0, CUT, [("a", 1.0)]), said(8.8, 12, [("b", CUT), (" c", 10.4)]))
+    assert (one.text, other.text) == ("a", "b c")
+
+
 def test_utterances_that_no_limit_cut_stay_as_they_are_and_strands_do_not_mix() -> None:
     seams = Seams()
     left = said(0, CUT, [("one", 8.5), (" two", 9.0), (" three", 9.5)])
@@ -73,6 +90,22 @@ def test_utterances_that_no_limit_cut_stay_as_they_are_and_strands_do_not_mix() 
     seams.joined(left, LEFT)
     assert seams.joined(other, Ends()) == other
     assert seams.joined(other, RIGHT) == other
+
+
+class Patient:
+    """Finds the frames of SPEECH, a minute at most."""
+
+    def stream(self, _: TurnDetection | None = None) -> FakeSpans:
+        return FakeSpans(VadOptions(max_single_segment_ms=60_000, cut_search_ms=5_000))
+
+
+def test_what_lies_before_a_cut_is_remembered_until_its_utterance_ends() -> None:
+    recording = MadeUpRecording([(61.0, SPEECH), (10.0, QUIET), (62.0, SPEECH)])
+    reader = Reader(FakeFrontend(), Patient(), block_seconds=0.5, overlaps=True)
+    stretches = [*reader.read(recording, Options(merge=True, merge_length_s=30.0))]
+    first, second, *_ = [each for stretch in stretches for each in stretch.utterances]
+    assert (first.is_cut, second.continues) == (True, True)
+    assert second.start == pytest.approx(first.end - OVERLAP_SECONDS)
 
 
 @given(st.lists(st.floats(0.2, 1.0), min_size=10, max_size=60), st.data())
