@@ -41,6 +41,8 @@ _USED_STYLES = (
 )
 _LATIN_FONT, _EAST_ASIAN_FONT = "Calibri", "Microsoft YaHei"
 _INDENT = Cm(1.8)
+_MOST_CHARACTERS = 255
+"""Of a property of the document, by ECMA-376; python-docx raises ``ValueError`` for more."""
 
 
 def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) -> bytes:
@@ -48,9 +50,10 @@ def write_docx(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     document = docx.Document()
     _prepare_styles(document)
     title = printable(options.title or heading("transcript", options.locale))
-    document.core_properties.title = title[:255]
     said = remark(transcript, options.locale)
-    document.core_properties.author, document.core_properties.comments = "", said or ""
+    properties = document.core_properties
+    properties.title, properties.author = title[:_MOST_CHARACTERS], ""
+    properties.comments = (said or "")[:_MOST_CHARACTERS]
     document.add_heading(title, level=0)
     known = facts(transcript, options.locale)
     document.add_paragraph(" · ".join(f"{head} {value}" for head, value in known))

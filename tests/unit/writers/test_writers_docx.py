@@ -1,5 +1,6 @@
 """Transcript → docx, read back by python-docx."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import docx
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
+from richspeech.language.catalog import locales
+from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.writers import WriterOptions
 from richspeech.writers.document import LABEL_STYLE, TIME_STYLE, write_docx
@@ -59,6 +62,16 @@ def test_a_title_names_the_document_and_nobody_else_is_in_it() -> None:
     document = read(CALL, WriterOptions(title="a\x00\n<b>.wav"))
     assert document.paragraphs[0].text == document.core_properties.title == "a\ufffd <b>.wav"
     assert document.core_properties.author == ""
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_what_is_to_be_known_before_is_said_whole_however_long(locale: str) -> None:
+    warned = RecordingWarning.of(UNLIKE_KNOWN, model="a model" * 30, share=100)
+    document = read(replace(CALL, warnings=(warned,)), WriterOptions(locale=locale))
+    said = warned.sentence(locale)
+    assert said in [paragraph.text for paragraph in document.paragraphs]
+    assert said.startswith(document.core_properties.comments)
+    assert len(document.core_properties.comments) == min(len(said), 255)
 
 
 def test_an_empty_transcript_says_so() -> None:
