@@ -174,7 +174,7 @@ def test_the_example_of_the_documents_verifies_a_call(jobs: JobStore) -> None:
     code = found.pop().replace("9000", str(port))
     receiver = Receiver(origin=f"http://127.0.0.1:{port}")
     claim = finished(jobs, receiver.url)
-    with outbox_of(jobs, receiver, retry_seconds=[3.0] * 100).running():  # until it listens
+    with outbox_of(jobs, receiver, retry_seconds=[9.0] * 20).running():  # until it listens
         printed = subprocess.run(
             [sys.executable, "-c", code],
             env=environment,

@@ -266,7 +266,7 @@ def test_a_log_gets_lines() -> None:
     lines = written(io.StringIO()).splitlines()
     assert lines[0] == "0 of 3 recordings, 0:00 of audio"
     assert lines[1].startswith("0 of 3 recordings, 0:05 of about 0:30 of audio, about 0:0")
-    assert "x/b.wav: b.wav is empty." in lines
+    assert "x/b.wav is empty." in lines
     assert any(line.startswith("2 of 3 recordings, 1 failed, 0:15 of about 0:20") for line in lines)
     assert lines[-1] == "2 done (0:20 of audio), 1 failed. 4 were done before."
 
@@ -275,7 +275,7 @@ def test_a_terminal_has_one_line_that_changes() -> None:
     text = written(Terminal())
     assert text.count("\n") == 2
     assert text.count("\r") > 5
-    assert "\rx/b.wav: b.wav is empty.\x1b[K\n" in text
+    assert "\rx/b.wav is empty.\x1b[K\n" in text
     assert text.endswith("\r2 done (0:20 of audio), 1 failed. 4 were done before.\x1b[K\n")
 
 
