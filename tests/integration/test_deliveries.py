@@ -272,7 +272,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 
 
 def test_attempts_go_on_after_a_restart(empty: str, clock: list[datetime]) -> None:
-    with receiving(500, 500, 200) as receiver:
+    with receiving(500, 502, 200) as receiver:
         with closing(Database(empty)) as database:
             jobs = JobStore(database)
             claim = finished(jobs, receiver.url)
@@ -283,7 +283,7 @@ def test_attempts_go_on_after_a_restart(empty: str, clock: list[datetime]) -> No
             assert now(jobs, claim).told == Told(DeliveryState.WAITING, 1, "500")
             with outbox_of(jobs, receiver).running():
                 clock.append(NOON + timedelta(seconds=60))
-                wait_until(lambda: now(jobs, claim).told == Told(DeliveryState.WAITING, 2, "500"))
+                wait_until(lambda: now(jobs, claim).told == Told(DeliveryState.WAITING, 2, "502"))
                 clock.append(NOON + timedelta(seconds=120))
                 wait_until(lambda: state_of(jobs, claim) is DeliveryState.DELIVERED)
             assert now(jobs, claim).told == Told(DeliveryState.DELIVERED, 3, "200")
