@@ -11,6 +11,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -311,7 +312,7 @@ def _unlabelled(path: Path, text: str, kind: str) -> CalibrationClip:
 
 
 def _observed(clips: Sequence[CalibrationClip]) -> list[Observed]:
-    with Listening(load_settings(model={"id": "embedded", "device": "cpu"})) as listening:
+    with closing(Listening(load_settings(model={"id": "embedded", "device": "cpu"}))) as listening:
         return listening.observe(clips, lambda clip, error: log.warning("%s: %s", clip.path, error))
 
 

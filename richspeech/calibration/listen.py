@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from richspeech.calibration.clips import Clip
 from richspeech.calibration.observe import Ear, Observed
@@ -54,13 +52,6 @@ class Listening:
                 failed(clip, error)
         return found
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let the engine go."""
         self._loaded.close()

@@ -7,6 +7,7 @@ what it changes go to stdout.
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,7 @@ def calibrate(
     from richspeech.calibration.report import report  # noqa: PLC0415
 
     clips, others = read_clips(data), read_clips(test) if test else []
-    with Listening(model.settings()) as listening:
+    with closing(Listening(model.settings())) as listening:
         observed = listening.observe(clips, _told)
         found = fit(observed, listening.digest)
         if found == Calibration(found.weights, fitted_on=found.fitted_on):

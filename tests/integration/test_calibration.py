@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def failed(clip: Clip, error: RichSpeechError) -> None:
 
 @pytest.fixture(scope="module")
 def observed(lines: Path) -> Iterator[list[Observed]]:
-    with Listening(load_settings(model={"id": "embedded", "device": "cpu"})) as listening:
+    with closing(Listening(load_settings(model={"id": "embedded", "device": "cpu"}))) as listening:
         yield listening.observe(read_clips(lines), failed)
 
 
