@@ -19,8 +19,9 @@ WEIGHTED = re.compile(r"(.+) [+-]?\d+")
 Tracks: TypeAlias = Literal["default", "all", "mix"]
 TRACKS: tuple[str, ...] = get_args(Tracks)
 MOST_TRACKS = 99
-NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 """No container of a recording has as many."""
+NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+"""Of a track; what has more digits is none."""
 Channels: TypeAlias = Literal["auto", "mix", "split"]
 CHANNELS: tuple[str, ...] = get_args(Channels)
 Denoise: TypeAlias = Literal["off", "rnnoise", "gtcrn"]

@@ -51,7 +51,7 @@ BEGINNING_BLOCKS = 3
 """Twelve seconds tell most recordings apart, and are decoded in milliseconds."""
 
 MOST_BYTES_IN_MEMORY = 16 * 2**20
-"""Three minutes; what is longer goes to a temporary file."""
+"""About two minutes of speech with its features; what is longer goes to a temporary file."""
 
 Found = TypeVar("Found")
 
