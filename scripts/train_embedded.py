@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from scripts.embedded import (
     dataset,
@@ -26,6 +27,7 @@ from scripts.embedded import (
     tokenizer,
 )
 from scripts.embedded.dataset import Dataset
+from scripts.embedded.features import read_cmvn
 
 log = logging.getLogger(__name__)
 
@@ -36,24 +38,34 @@ STAGES = (
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def make_data(work: Path) -> None:
-    """Speak the training set; learn the vocabulary and the feature statistics from it."""
+def make_data(work: Path, start: Path | None = None) -> None:
+    """Speak the training set; learn the vocabulary and the feature statistics from it.
+
+    A training that goes on from the recogniser in ``start`` keeps the statistics of that.
+    """
     if not (work / "train" / "features.npy").exists():
         dataset.build(dataset.TRAIN, work / "train", dataset.held_out_sentences())
     data = Dataset.open(work / "train")
     texts = [(t, u.language) for u in data.utterances for t in (u.woitn, u.withitn)]
     pieces = {piece for text, language in texts for piece in tokenizer.split_pieces(text, language)}
     tokenizer.write_model(pieces, work / "bpe.model")
-    every = max(len(data.features) // 400_000, 1)
-    sample = np.asarray(data.features[::every], dtype=np.float64)
-    np.save(work / "cmvn.npy", np.stack([sample.mean(axis=0), sample.std(axis=0)]))
+    np.save(work / "cmvn.npy", read_cmvn(start / "am.mvn") if start else _statistics(data))
     seconds = data.frames.sum() / 100
     log.info("%d utterances, %.1f h, %d pieces", len(data.utterances), seconds / 3600, len(pieces))
 
 
-def make_recogniser(work: Path) -> None:
+def _statistics(data: Dataset) -> NDArray[np.float64]:
+    """Return mean and standard deviation of the features, [2, 80]."""
+    every = max(len(data.features) // 400_000, 1)
+    sample = np.asarray(data.features[::every], dtype=np.float64)
+    return np.stack([sample.mean(axis=0), sample.std(axis=0)])
+
+
+def make_recogniser(work: Path, start: Path | None = None) -> None:
     """Train the recogniser, on a GPU if there is one; the schedule is the same."""
     recipe = recogniser.Recipe()
+    if start is not None:
+        recipe = recipe.from_weights(start)
     if torch.cuda.is_available():
         frames = recipe.frames_per_batch * recipe.workers
         recipe = replace(
@@ -117,14 +129,19 @@ def main() -> None:
     parser.add_argument(
         "--models", type=Path, default=ROOT / "models", help="folder for the finished models"
     )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="folder of the recogniser that its training goes on from; else from nothing",
+    )
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     arguments.work.mkdir(parents=True, exist_ok=True)
     makers = {
-        "data": make_data,
+        "data": lambda work: make_data(work, arguments.start),
         "detector": make_detector,
-        "recogniser": make_recogniser,
+        "recogniser": lambda work: make_recogniser(work, arguments.start),
         "emotion2vec": make_emotion2vec,
         "paraformer": make_paraformer,
         "punctuation": make_punctuation,

@@ -9,11 +9,17 @@ import numpy as np
 import torch
 import yaml
 
-from scripts.embedded import detector, emotion2vec, paraformer, punctuation, recogniser
+from scripts.embedded import (
+    detector,
+    emotion2vec,
+    paraformer,
+    punctuation,
+    recogniser,
+    tokenizer,
+)
 from scripts.embedded.features import MELS, write_cmvn
 from scripts.embedded.voices import SAMPLE_RATE
 
-BPE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
 TOKENS = "tokens.json"
 FRONTEND = {
     "fs": SAMPLE_RATE,
@@ -28,7 +34,7 @@ def export_recogniser(work: Path, folder: Path) -> None:
     """Write ``sensevoice-tiny``."""
     _write_weights(work / "recogniser.pt", folder)
     write_cmvn(np.load(work / "cmvn.npy"), recogniser.LFR_WINDOW, folder / "am.mvn")
-    shutil.copyfile(work / "bpe.model", folder / BPE)
+    shutil.copyfile(work / "bpe.model", folder / tokenizer.FILE)
     _write_config(
         folder,
         {
@@ -45,7 +51,7 @@ def export_recogniser(work: Path, folder: Path) -> None:
     _write_configuration(
         folder,
         "auto-speech-recognition",
-        {"tokenizer_conf": {"bpemodel": BPE}, "frontend_conf": {"cmvn_file": "am.mvn"}},
+        {"tokenizer_conf": {"bpemodel": tokenizer.FILE}, "frontend_conf": {"cmvn_file": "am.mvn"}},
     )
 
 

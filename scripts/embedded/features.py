@@ -1,5 +1,6 @@
 """Log-mel features as funasr's frontends compute them, without dither, and their files."""
 
+import re
 from pathlib import Path
 
 import kaldi_native_fbank
@@ -50,3 +51,10 @@ def write_cmvn(statistics: NDArray[np.floating], repeat: int, path: Path) -> Non
     parts = [f"<Splice> {size}", "[ 0 ]", f"<AddShift> {size}", line(-mean)]
     parts += [f"<Rescale> {size}", line(1 / std)]
     path.write_text("\n".join(["<Nnet>", *parts, "</Nnet>", ""]))
+
+
+def read_cmvn(path: Path) -> NDArray[np.float64]:
+    """Read mean and standard deviation [2, 80] from what ``write_cmvn`` wrote."""
+    lists = re.findall(r"<LearnRateCoef> 0 \[ (.+) \]", path.read_text())
+    shift, scale = (np.array(values.split(), np.float64)[:MELS] for values in lists)
+    return np.stack([-shift, 1 / scale])

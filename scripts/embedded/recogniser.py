@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from richspeech.engines.common import funasr_import
 from richspeech.storage.atomic import replacing
-from scripts.embedded import tokenizer
+from scripts.embedded import growth, tokenizer
 from scripts.embedded.augment import Backgrounds, augment, gap, pad
 from scripts.embedded.dataset import Dataset, Utterance
 from scripts.embedded.features import MELS, Features, stack
@@ -45,11 +45,11 @@ LANGUAGE_QUERY = {"auto": 0, "zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12, "no
 ITN_QUERY = {"withitn": 14, "woitn": 15}
 
 ENCODER = {
-    "output_size": 208,
+    "output_size": 160,
     "attention_heads": 4,
-    "linear_units": 832,
+    "linear_units": 640,
     "num_blocks": 8,
-    "tp_blocks": 2,
+    "tp_blocks": 3,
     "dropout_rate": 0.0,
     "positional_dropout_rate": 0.0,
     "attention_dropout_rate": 0.0,
@@ -84,7 +84,15 @@ class Recipe:
     log_steps: int = 50
     loaders: int = 0
     """Processes a worker that prepare batches; 0 prepares them in between."""
+    start: Path | None = None
+    """Folder of the recogniser that the training goes on from; None begins with random weights."""
     seed: int = 7
+
+    def from_weights(self, folder: Path) -> "Recipe":
+        """Go on from what is known already: no first alignments, fewer steps, full augmentation."""
+        return replace(
+            self, start=folder, steps=11_000, peak_rate=1.2e-3, short_steps=0, ramp=(0, 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -415,10 +423,15 @@ class Trainer:
         with replacing(path) as unfinished:
             torch.save(state, unfinished)
 
+    def begin(self, path: Path, pieces: Any) -> None:
+        """Go on from a checkpoint, if there is one, else from where the recipe starts."""
+        if path.exists():
+            self.resume(path)
+        elif self.recipe.start is not None:
+            growth.grow(self.model, pieces, self.recipe.start)
+
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is one."""
-        if not path.exists():
-            return
+        """Go on from a checkpoint."""
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
@@ -435,7 +448,7 @@ def _worker(rank: int, folder: Path, recipe: Recipe, meeting: str) -> None:
     # modelscope, which funasr imports, silences the root handlers of distributed workers.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     checkpoint = folder / "recogniser.ckpt"
-    trainer.resume(checkpoint)
+    trainer.begin(checkpoint, processor)
     batches = Batches(folder, processor, recipe, rank, trainer.step)
     source = iter(DataLoader(batches, batch_size=None, num_workers=recipe.loaders))
     losses: list[Tensor] = []

@@ -22,6 +22,8 @@ from scripts.embedded.voices import EMOTIONS
 LANGUAGE_TAGS = ("zh", "en", "yue", "ja", "ko", "nospeech")
 TAGS = (*LANGUAGE_TAGS, *EMOTIONS, "EMO_UNKNOWN", "Speech", *EVENTS, "withitn", "woitn")
 SPACE = "▁"
+FILE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
+"""What the model is called beside published weights."""
 _DIGIT_OR_REST = re.compile(r"\d|[^\d]+")
 
 

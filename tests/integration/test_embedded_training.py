@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from scripts import train_embedded
-from scripts.embedded import augment, dataset, recogniser, tokenizer
+from scripts.embedded import augment, dataset, features, growth, recogniser, tokenizer
 from scripts.embedded.corpus import LANGUAGES
 from scripts.embedded.dataset import Dataset, Plan, Utterance
 from scripts.embedded.recogniser import Batches, Recipe, Trainer
@@ -42,7 +42,7 @@ def run(work: Path, steps: int, checkpoint: Path | None = None) -> tuple[Trainer
     processor = tokenizer.load(work / "bpe.model")
     trainer = Trainer(processor.get_piece_size(), RECIPE)
     if checkpoint is not None:
-        trainer.resume(checkpoint)
+        trainer.begin(checkpoint, processor)
     batches = iter(Batches(work, processor, RECIPE, 0, trainer.step))
     losses = []
     while trainer.step < steps:
@@ -100,6 +100,37 @@ def test_a_resumed_training_learns_exactly_what_one_without_a_break_learns(
         whole.average.state_dict().values(), second.average.state_dict().values(), strict=True
     ):
         assert torch.equal(one, other)
+
+
+def test_a_recogniser_that_grows_begins_by_answering_as_the_smaller_one(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tokenizer.load(work / "bpe.model")
+    names = [known.id_to_piece(i) for i in range(known.get_piece_size())]
+    smaller = recogniser.build_model(len(names)).eval()
+    torch.save({name: v.half() for name, v in smaller.state_dict().items()}, tmp_path / "model.pt")
+    smaller.load_state_dict(torch.load(tmp_path / "model.pt"))
+    (tmp_path / tokenizer.FILE).write_bytes((work / "bpe.model").read_bytes())
+
+    new = {"a piece before", "名", "~"}
+    tokenizer.write_model({*names[3 + len(tokenizer.TAGS) :], *new}, tmp_path / "more.model")
+    pieces = tokenizer.load(tmp_path / "more.model")
+    for name, size in {"linear_units": 96, "num_blocks": 4, "tp_blocks": 3}.items():
+        monkeypatch.setitem(recogniser.ENCODER, name, size)
+    larger = recogniser.build_model(pieces.get_piece_size()).eval()
+    growth.grow(larger, pieces, tmp_path)
+
+    batch = next(iter(Batches(work, known, RECIPE, 0, 0)))
+    with torch.inference_mode():
+        before, after = (recogniser.logits(m, batch)[0] for m in (smaller, larger))
+    rows = [pieces.piece_to_id(name) for name in names]
+    torch.testing.assert_close(after[..., rows], before, rtol=1e-4, atol=1e-4)
+
+
+def test_statistics_that_were_written_can_be_read(work: Path, tmp_path: Path) -> None:
+    statistics = np.load(work / "cmvn.npy")
+    features.write_cmvn(statistics, recogniser.LFR_WINDOW, tmp_path / "am.mvn")
+    np.testing.assert_allclose(features.read_cmvn(tmp_path / "am.mvn"), statistics, rtol=1e-4)
 
 
 def test_the_digits_of_a_number_may_stand_anywhere_within_it() -> None:
