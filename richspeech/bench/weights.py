@@ -27,6 +27,7 @@ from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.funasr_import import model_class
 from richspeech.engines.hub import EMBEDDED_DETECTOR, EMBEDDED_RECOGNISER
+from richspeech.engines.weight_files import CALIBRATION
 from richspeech.recognition.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def _build(folder: Path) -> None:
     log.info("building %s: 234 million weights, a minute or two", RANDOM_FULL)
     small = load_automodel(EMBEDDED_RECOGNISER, "SenseVoiceSmall", "cpu", torch.get_num_threads())
     for path in EMBEDDED_RECOGNISER.iterdir():
-        if path.name != "model.pt":
+        if path.name not in ("model.pt", CALIBRATION):  # which holds for those weights alone
             shutil.copyfile(path, folder / path.name)
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     config["encoder_conf"] |= FULL_ENCODER
