@@ -76,6 +76,8 @@ class Options:
             raise OptionError(
                 "option.merge_too_long", seconds=self.merge_length_s, most=LONGEST_MERGE_S
             )
+        # A page sends 15 for what a file calls 15.0, and a digest tells these apart.
+        object.__setattr__(self, "merge_length_s", float(self.merge_length_s))
         _require_hotwords(self.hotwords)
         _require_strands(self.tracks, self.channels)
         if self.denoise not in DENOISE:

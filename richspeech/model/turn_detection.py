@@ -33,3 +33,5 @@ class TurnDetection:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise OptionError("option.turns", name=name, value=value, low=low, high=high)
+        if self.threshold is not None:  # a digest tells 1 from 1.0
+            object.__setattr__(self, "threshold", float(self.threshold))

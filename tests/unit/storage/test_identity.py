@@ -1,9 +1,10 @@
 """The digest of settings and weights: equal for equal results, another one for others."""
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -13,6 +14,7 @@ from richspeech.engines.weight_files import SAMPLE_BYTES
 from richspeech.language.catalog import Notice
 from richspeech.model.calibration import Calibration
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.settings import Settings
 from richspeech.storage.identity import digest_of, identity_of, request_identity
@@ -157,6 +159,46 @@ def test_every_option_changes_the_digest() -> None:
     ]
     assert len({request_identity("a", each) for each in options}) == len(options)
     assert request_identity("a", Options()) != request_identity("b", Options())
+
+
+def numbers_of(kind: type) -> list[str]:
+    """Name the fields that hold numbers with a fraction."""
+    hints = get_type_hints(kind)
+    return [name for name, hint in hints.items() if float in (hint, *get_args(hint))]
+
+
+def test_a_whole_number_is_the_same_setting_however_it_came() -> None:
+    """A page sends 15 where a file, the command line and a durable job have 15.0."""
+    assert numbers_of(Options) == ["merge_length_s"]
+    page, file = Options(merge=True, merge_length_s=15), Options(merge=True, merge_length_s=15.0)
+    assert request_identity("a", page) == request_identity("a", file)
+    assert numbers_of(TurnDetection) == ["threshold"]
+    page, file = (Options(turn_detection=TurnDetection(threshold=each)) for each in (1, 1.0))
+    assert request_identity("a", page) == request_identity("a", file)
+
+
+def test_a_request_that_waited_as_json_is_the_same_request() -> None:
+    turns = TurnDetection(threshold=1, prefix_padding_ms=300)
+    asked = TranscriptionRequest(Options(merge=True, merge_length_s=9, turn_detection=turns))
+    waited = TranscriptionRequest.from_dict(json.loads(json.dumps(asked.to_dict())))
+    assert request_identity("a", waited.options) == request_identity("a", asked.options)
+    assert digest_of(waited.to_dict()) == digest_of(asked.to_dict())
+
+
+def test_whole_numbers_in_the_settings_are_the_same_settings(weights: Weights) -> None:
+    for group, whole, broken in (
+        ("vad", {"sure_sound": 1}, {"sure_sound": 1.0}),
+        ("hotwords", {"min_likeness": 90}, {"min_likeness": 90.0}),
+        ("rules", [rule(1)], [rule(1.0)]),
+    ):
+        found = {identity(weights, **{group: each}) for each in (whole, broken)}
+        assert len(found) == 1, group
+        assert identity(weights) not in found
+
+
+def rule(probability: float) -> dict[str, Any]:
+    when = {"emotion": "sad", "probability_below": probability}
+    return {"name": "doubtful", "when": when, "drop_emotion": True}
 
 
 def test_how_words_are_read_matters_only_where_they_are(weights: Weights, tmp_path: Path) -> None:
