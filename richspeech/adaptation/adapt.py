@@ -239,8 +239,8 @@ class Adaptation:
     def finish(self, result: Result) -> None:
         """Write the adapter.
 
-        Raises ``ModelError`` if more is forgotten than may be; then there is none, but the
-        checkpoint remains for whoever accepts that.
+        Raises ``ModelError`` if more is forgotten than may be, ``OptionError`` where it cannot be
+        written; then there is none, but the checkpoint remains for whoever accepts that.
         """
         if result.general.lost and not self.task.accepts_forgetting:
             worst = max(result.general.lost, key=lambda rate: rate.difference)
@@ -255,6 +255,7 @@ class Adaptation:
             unfinished.rename(output)
             self._checkpoint.unlink(missing_ok=True)
         except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)  # the disk may be full
             raise _unwritable(output, error) from error
 
     def _facts(self, result: Result) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Options that several commands share, and the settings and options that come of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter, Token
 
 from postprocess import STYLES
 from richspeech.cli.usage import typed
-from richspeech.engines.adapters import NO_ADAPTER
+from richspeech.engines.adapters import NO_ADAPTER, find_adapter
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import (
@@ -118,13 +118,21 @@ class Model(Weights):
     """analyse the sentiment of the words; by default as sentiment.engines says"""
 
     def settings(self, group: str | None = None) -> Settings:
-        """Read the settings file; ``group`` is that of the engine unless given."""
-        if group is None:
-            from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
+        """Read the settings file; ``group`` is that of the engine unless given.
 
-            engine = replace(self, model=None).settings("model").model.engine
-            group = engine_named(engine).settings
-        return super().settings(group)
+        Raises ``UsageError`` for an adapter that is not there, or not for the engine.
+        """
+        from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
+
+        settings = super().settings(group or "model")
+        engine = engine_named(settings.model.engine)
+        if group is None:
+            settings = super().settings(engine.settings)
+        if self.adapter and self.adapter != NO_ADAPTER:
+            with typed():
+                engine.require_adapters()
+                find_adapter(settings.adapters.folder, self.adapter)
+        return settings
 
     def _asked(self, group: str) -> dict[str, dict[str, Any]]:
         asked = super()._asked(group)

@@ -97,6 +97,8 @@ def find_adapter(folder: Path, name: str) -> Adapter:
     if is_name(name) and (folder / name / MANIFEST).is_file():
         return read_adapter(folder / name)
     known = tuple(adapter.name for adapter in list_adapters(folder))
+    if not known:
+        raise OptionError("adapter.none_there", name=name[:64])
     raise OptionError("adapter.unknown", name=name[:64], known=(NO_ADAPTER, *known))
 
 

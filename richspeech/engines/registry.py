@@ -86,6 +86,12 @@ class Engine:
                 known=(AUTO, *self.languages),
             )
 
+    def require_adapters(self) -> None:
+        """Raise ``OptionError``, naming the engines that take adapters, unless it is one."""
+        if not self.can(Capability.ADAPTERS):
+            able = engines_for(Capability.ADAPTERS)
+            raise OptionError("adapter.engine", engine=self.name, known=able)
+
     def heeded(self, options: Options) -> Options:
         """Return the options without what it cannot do, or does anyway."""
         return replace(

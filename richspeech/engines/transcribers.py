@@ -14,11 +14,10 @@ from richspeech.engines.adapters import NO_ADAPTER, Adapter, find_adapter, list_
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
-from richspeech.engines.registry import engine_named, engines_for
+from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
-from richspeech.model.capability import Capability
 from richspeech.settings import ENGINES, Settings
 
 
@@ -159,9 +158,7 @@ class Transcribers:
             return None
         if adapter == NO_ADAPTER:
             return Version.of(engine, None)
-        if not engine_named(engine).can(Capability.ADAPTERS):
-            able = engines_for(Capability.ADAPTERS)
-            raise OptionError("adapter.engine", engine=engine, known=able)
+        engine_named(engine).require_adapters()
         return Version.of(engine, find_adapter(self._settings.adapters.folder, adapter))
 
     def require_adapter(self, engine: str | None, adapter: str | None) -> None:

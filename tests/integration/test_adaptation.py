@@ -389,7 +389,7 @@ def test_the_command_line_lists_it_and_hears_with_it(
     words = ["transcribe", recording, "--format", "json", "--model", "embedded", "--device", "cpu"]
     assert main([*words, "--adapter", "calls"]) == 0
     assert json.loads(capfd.readouterr().out)["model"] == "models/sensevoice-tiny + calls"
-    assert main([*words, "--adapter", "meetings"]) == 1
+    assert main([*words, "--adapter", "meetings"]) == 2
     assert "There is no adapter meetings: choose one of none, calls." in capfd.readouterr().err
 
 

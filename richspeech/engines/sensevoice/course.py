@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from richspeech.engines.sensevoice.recipe import Recipe
-from richspeech.engines.sensevoice.training import Lesson, Trainee, by_length
+from richspeech.engines.sensevoice.training import Lesson, Trainee, by_length, writing_numbers
 
 WARM_UP_SHARE = 0.05
 STEEPEST = 1.0
@@ -107,14 +107,15 @@ class Course:
         return digest.hexdigest()
 
     def save(self, file: Path) -> None:
-        """Write all that is needed to go on from here, as safetensors."""
+        """Write all that is needed to go on from here, as safetensors; raises ``OSError``."""
         tensors: dict[str, Tensor] = {}
         for place, parameter in enumerate(self._trainee.learned):
             tensors[f"{place}"] = parameter.detach()
             state = self._optimizer.state.get(parameter, {})
             tensors |= {f"{place}.{name}": state[name] for name in MOMENTS if name in state}
         facts = {"step": str(self.step), "identity": self.identity}
-        save_file({name: each.contiguous() for name, each in tensors.items()}, file, facts)
+        with writing_numbers():
+            save_file({name: each.contiguous() for name, each in tensors.items()}, file, facts)
 
     def restore(self, file: Path) -> bool:
         """Go on where ``save`` was called; say whether it was for the same training, and whole."""

@@ -8,8 +8,10 @@ back (gradient checkpointing), so that memory grows with one layer instead of se
 """
 
 import contextlib
+import errno
 import os
 import random
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,12 +23,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.utils.checkpoint import checkpoint
 
 from postprocess import AudioEvent, Emotion
-from richspeech.engines.common.automodel import load_automodel
+from richspeech.engines.common.automodel import in_one_line, load_automodel
 from richspeech.engines.common.device import choose_device
 from richspeech.engines.common.fbank import HOP_MS, log_mel
 from richspeech.engines.common.features import extract_batch
@@ -52,6 +55,8 @@ HINT_SHARE = 0.5
 """Share of clips whose language is named; the model has to find out the others'."""
 FEW = 64
 """Clips that tell a habit."""
+SYSTEM_ERROR = re.compile(r"(?:os error|code:) (\d+)")
+"""In what Rust says of a file that it cannot write."""
 EVALUATED_SECONDS = 60.0
 """Sound a batch, padding included, where nothing is learned."""
 
@@ -243,9 +248,25 @@ class Trainee:
         self._wrapped.train()
 
     def save(self, folder: Path) -> None:
-        """Write the adapter as PEFT reads it: a config, and numbers as safetensors."""
-        self._wrapped.save_pretrained(str(folder), safe_serialization=True)
+        """Write the adapter as PEFT reads it: a config, and numbers as safetensors.
+
+        Raises ``OSError`` where the disk is full.
+        """
+        with writing_numbers():
+            self._wrapped.save_pretrained(str(folder), safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
+
+
+@contextlib.contextmanager
+def writing_numbers() -> Iterator[None]:
+    """Raise as ``OSError`` what safetensors has an error of its own for, such as a full disk."""
+    try:
+        yield
+    except SafetensorError as error:
+        found = SYSTEM_ERROR.search(str(error))
+        number = int(found[1]) if found else errno.EIO
+        why = os.strerror(number) if found else in_one_line(error)
+        raise OSError(number, why) from error
 
 
 def _peft() -> Any:

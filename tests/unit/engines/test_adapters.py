@@ -96,6 +96,12 @@ def test_a_name_that_is_not_in_the_list_is_refused_with_those_that_are(
     assert caught.value.key == "adapter.unknown"
 
 
+def test_where_there_is_none_nobody_is_asked_to_choose_one(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no adapter calls, nor any other") as caught:
+        find_adapter(tmp_path, "calls")
+    assert caught.value.key == "adapter.none_there"
+
+
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [("calls-2026.1", True), ("none", False), (".hidden", False), ("a/b", False), ("通话", False)],

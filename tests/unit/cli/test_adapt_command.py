@@ -1,0 +1,103 @@
+"""Ctrl-C ends learning between two steps, and an adapter that is not there is a sentence."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from richspeech.cli.app import main
+from richspeech.places import HOME
+
+LEARNING = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+from richspeech.engines.hub import Source, Weights
+from richspeech.errors import Cancelled
+from richspeech.language.catalog import Notice
+
+class Adaptation:
+    faults, step, steps = (), 3, 10
+
+    def __init__(self, task, settings):
+        self.weights = Weights(Path("."), "mine", Source.FOLDER, Notice("why.named_folder"))
+        split = SimpleNamespace(training=(), test=(), keeps_sessions=True)
+        self.domain = self.general = SimpleNamespace(split=split, seconds=lambda _: 0.0)
+
+    def read(self):
+        pass
+
+    def trial(self):
+        return SimpleNamespace(bytes=0, seconds=0.0)
+
+    def train(self, tell, stopped):
+        print("it learns", file=sys.stderr, flush=True)
+        while not stopped():
+            time.sleep(0.01)
+        print("it is to stop", file=sys.stderr, flush=True)
+        if "slow" in sys.argv:
+            time.sleep(3600)
+        raise Cancelled
+
+sys.modules["richspeech.adaptation.adapt"] = SimpleNamespace(  # without torch
+    Adaptation=Adaptation, Task=lambda *asked: asked
+)
+from richspeech.cli.app import main
+sys.exit(main(["adapt", "clips.jsonl", "--output", "calls"]))
+"""
+
+
+def interrupted(*awaited: str, how: str = "") -> tuple[int, str]:
+    """Have a stand-in learn; press Ctrl-C after each of these lines. Return how it ends."""
+    words = [sys.executable, "-c", LEARNING, how]
+    with subprocess.Popen(words, cwd=HOME, stderr=subprocess.PIPE, text=True) as learning:
+        assert learning.stderr is not None
+        said = ""
+        for line in awaited:
+            while line not in said:
+                more = learning.stderr.readline()
+                assert more, said
+                said += more
+            learning.send_signal(signal.SIGINT)
+        said += learning.stderr.read()
+        return learning.wait(), said
+
+
+@pytest.mark.process
+def test_ctrl_c_ends_it_after_a_step_and_says_that_it_goes_on() -> None:
+    status, said = interrupted("it learns")
+    assert status == 130, said
+    last = said.splitlines()[-1]
+    assert last == "Stopped after step 3 of 10: the same command goes on from there."
+
+
+@pytest.mark.process
+def test_a_second_ctrl_c_ends_it_within_a_step() -> None:
+    status, said = interrupted("it learns", "it is to stop", how="slow")
+    assert status == 130, said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--adapter", "calls"], "There is no adapter calls, nor any other: leave it out.\n"),
+        (
+            ["--engine", "paraformer", "--adapter", "calls"],
+            "The engine paraformer takes no adapter",
+        ),
+    ],
+)
+def test_an_adapter_that_cannot_be_had_is_wrong_usage(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_ADAPTERS__FOLDER", str(tmp_path))
+    assert main(["transcribe", "a.wav", *words]) == 2
+    assert capsys.readouterr().err.startswith(sentence)
