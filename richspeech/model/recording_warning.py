@@ -14,8 +14,9 @@ Value: TypeAlias = int | float | str | tuple[str, ...]
 
 UNLIKE_KNOWN = "unlike_known"
 """Most of it is probably misheard, since it is unlike what the model knows."""
-OF_SOUND = ("very_quiet", UNLIKE_KNOWN)
-"""Codes of what is amiss with the samples; all others are of the file that they came in."""
+OF_SOUND = ("very_quiet", UNLIKE_KNOWN, "hotwords_left_out")
+"""Codes of what is amiss with the samples, or how they were heard; all others are of the file that
+they came in."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RecordingWarning:
 
     @property
     def is_of_sound(self) -> bool:
-        """Whether the samples alone decide it, so that every file that has them has it."""
+        """Whether samples and request decide it, so that every file that has them has it."""
         return self.code in OF_SOUND
 
     @property

@@ -54,6 +54,8 @@ class Hypothesis:
     raw_text: str
     misheard_probability: float | None = None
     """That most of the words are wrong or missing, 0 to 1; None where nobody can tell."""
+    hotwords_left_out: int = 0
+    """How many of those that were asked for had no room in the prompt, the last ones."""
 
 
 @dataclass(frozen=True)

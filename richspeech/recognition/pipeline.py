@@ -210,6 +210,7 @@ class _Step:
     warnings: tuple[RecordingWarning, ...] = ()
     recognised: tuple[Segment, ...] = ()
     """What is new as the engine gave it, before words at cuts went to one side."""
+    hotwords_left_out: int = 0
 
 
 class Pipeline:
@@ -257,11 +258,12 @@ class Pipeline:
         segments: tuple[Segment, ...] = ()
         warnings: tuple[RecordingWarning, ...] = ()
         misheard = _Misheard(self._model)
-        elapsed, done, began = 0.0, 0.0, time.perf_counter()
+        left_out, elapsed, done, began = 0, 0.0, 0.0, time.perf_counter()
         for step in self._steps(self.reader.read(recording, options), options, cancelled):
             segments += step.new
             warnings = step.warnings or warnings
             misheard.take(step.new)
+            left_out = max(left_out, step.hotwords_left_out)
             done = max(done, step.seconds)
             elapsed += time.perf_counter() - began
             transcript = Transcript(
@@ -270,7 +272,7 @@ class Pipeline:
                 engine=self._queue.name,
                 model=self._model,
                 segments=segments,
-                warnings=(*warnings, *misheard.warnings),
+                warnings=(*warnings, *misheard.warnings, *_left_out(left_out, options)),
                 unsure_below=self._unsure_below,
             )
             yield Progress(
@@ -337,6 +339,14 @@ class _Misheard:
         return (RecordingWarning.of("unlike_known", model=self.model, share=share),)
 
 
+def _left_out(count: int, options: Options) -> tuple[RecordingWarning, ...]:
+    """Say how many hotwords the model could not be told of."""
+    if not count:
+        return ()
+    total = len(options.hotwords)
+    return (RecordingWarning.of("hotwords_left_out", count=count, total=total),)
+
+
 def _is_behind(utterance: Utterance, known: deque[Segment]) -> bool:
     """Tell whether this is a sound that was heard before, and was nothing to speak of."""
     begins = utterance.start + KNOWN_WITHIN_SECONDS
@@ -386,6 +396,10 @@ class _Heard:
     def has_failed(self) -> bool:
         return False
 
+    @property
+    def hotwords_left_out(self) -> int:
+        return 0
+
     def wait(self, cancelled: Cancel) -> None:
         """Return at once."""
 
@@ -418,6 +432,10 @@ class _Asked:
     @property
     def has_failed(self) -> bool:
         return _failed(self.future)
+
+    @property
+    def hotwords_left_out(self) -> int:
+        return _answer(self.future).hotwords_left_out
 
     def wait(self, cancelled: Cancel) -> None:
         _wait(self.future, cancelled)
@@ -455,15 +473,17 @@ class _Line:
         """
         new: list[Segment] = []
         recognised: list[Segment] = []
+        left_out = 0
         while self._line and self._line[0].is_done:
             if new and self._line[0].has_failed:
                 break
             first = self._line.popleft()
+            left_out = max(left_out, first.hotwords_left_out)
             if (segment := first.result()) is not None:
                 recognised.append(segment)
                 new.append(self._seams.joined(segment, first.ends))
         seconds = self._line[0].start if self._line else settled
-        return _Step(tuple(new), seconds, recognised=tuple(recognised))
+        return _Step(tuple(new), seconds, recognised=tuple(recognised), hotwords_left_out=left_out)
 
 
 class WholePipeline:

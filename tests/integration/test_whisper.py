@@ -255,6 +255,14 @@ def test_hotwords_are_its_prompt(whisper: Whisper) -> None:
     assert "tribal chieftain" in heard.text.casefold()
 
 
+def test_hotwords_for_which_its_prompt_has_no_room_are_counted(whisper: Whisper) -> None:
+    path = AUDIO / "speech/en/sensevoice.axe__en.mp3"
+    hotwords = ("tribal chieftain", *(f"hippopotamus {number}" for number in range(100)))
+    (heard,) = whisper.recognise([spoken(path, Options(hotwords=hotwords))])
+    assert "tribal chieftain" in heard.text.casefold()
+    assert 0 < heard.hotwords_left_out < len(hotwords)
+
+
 def test_where_nobody_speaks_nothing_is_written(whisper: Whisper) -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, 5 * 16_000).astype(np.float32)
     nothing = np.zeros((1, 80), np.float32)

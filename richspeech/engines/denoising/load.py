@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -53,24 +55,38 @@ class Denoisers:
 
 
 def require_denoiser(denoise: Denoise) -> None:
-    """Load what denoises so; raises ``SettingsError`` where its package is not installed."""
-    if denoise not in KINDS:
-        return
-    kind = KINDS[denoise]
+    """Load what denoises so; raises ``SettingsError`` where its package is not here as pinned."""
+    if denoise in KINDS and (fault := _fault(denoise, KINDS[denoise])) is not None:
+        raise fault.with_traceback(None)
+
+
+@cache
+def _fault(name: str, kind: _Kind) -> SettingsError | None:
+    """Load it, or say why that cannot be: once, since processes that read open no file later on."""
+    package, pin = kind.package, kind.pin
     try:
+        version = metadata.version(package)
+        if version != kind.version:
+            return SettingsError(
+                "denoise.other_version", name=name, package=package, version=version, pin=pin
+            )
         kind.opened()
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            "denoise.missing", name=denoise, package=kind.package, pin=kind.pin
-        ) from error
+    except ModuleNotFoundError:
+        return SettingsError("denoise.missing", name=name, package=package, pin=pin)
+    except (OSError, ValueError, AttributeError) as error:  # files or functions of it are missing
+        return SettingsError("denoise.damaged", package=package, why=str(error), pin=pin)
+    return None
 
 
 def load_denoisers() -> None:
-    """Load those that are installed, for processes that can open nothing later on."""
-    for kind in KINDS.values():
-        with suppress(ModuleNotFoundError):
-            kind.opened()
-            kind.stream().feed(np.zeros(SAMPLE_RATE, np.float32))
+    """Load those that are here, for processes that can open nothing later on.
+
+    Whoever asks for another one is told then why it is not.
+    """
+    for denoise in get_args(Denoise):
+        with suppress(SettingsError):
+            if stream := Denoisers().stream(denoise):
+                stream.feed(np.zeros(SAMPLE_RATE, np.float32))
 
 
 def denoised(blocks: Iterable[Waveforms], denoise: Denoise) -> Iterator[Waveforms]:

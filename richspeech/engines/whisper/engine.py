@@ -14,6 +14,7 @@ what then goes round in circles, or is unlikely, is heard again in a whole windo
 
 import logging
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from postprocess import NO_SPEECH, Emotion
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.whisper.languages import code_of, tag_of
+from richspeech.engines.whisper.weights import TOKENIZER
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis, Token
@@ -131,6 +133,13 @@ class Whisper:
         except (RuntimeError, ValueError, OSError) as error:
             reason = in_one_line(error)
             raise ModelError("model.unloadable", name=folder.name, why=reason) from error
+        except Exception as error:
+            if type(error) is not Exception:  # the only kind that tokenizers has for a bad file
+                raise
+            reason = in_one_line(error)
+            raise ModelError(
+                "whisper.tokenizer", name=folder.name, file=TOKENIZER, why=reason
+            ) from error
         log.info("whisper computes in %s", model.model.compute_type)
         return cls(model)
 
@@ -144,13 +153,15 @@ class Whisper:
     def _hear(self, waveform: Waveform, options: Options) -> Hypothesis:
         language: str | None = None
         probabilities: Mapping[str, float] = {}
-        silence, tokens = 0.0, list[Token]()
+        silence, tokens, left_out = 0.0, list[Token](), 0
         for start, piece in _windows(waveform):
             encoded = self._encode(piece, self._short_window_seconds)
             if language is None:
                 language, probabilities = self._language(encoded, options)
             tokenizer = self._tokenizer(language)
-            heard = self._decode(piece, encoded, tokenizer, options.hotwords)
+            hotwords = self._with_room(options.hotwords, tokenizer)
+            left_out = len(options.hotwords) - len(hotwords)
+            heard = self._decode(piece, encoded, tokenizer, hotwords)
             silence = max(silence, heard.no_speech_probability)
             if not heard.is_silence:
                 words = self._words(heard, tokenizer, len(piece) / SAMPLE_RATE)
@@ -167,7 +178,20 @@ class Whisper:
             event_probabilities={},
             tokens=tuple(tokens),
             raw_text=text,
+            hotwords_left_out=left_out,
         )
+
+    def _with_room(self, hotwords: Sequence[str], tokenizer: Tokenizer) -> Sequence[str]:
+        """Return the first hotwords, as many as the prompt has room for.
+
+        ``get_prompt`` would cut off what is longer wherever that is, in the middle of a word.
+        """
+        most = self._model.max_length // 2 - 1
+
+        def tokens(count: int) -> int:
+            return len(tokenizer.encode(f" {_prompt(tokenizer, hotwords[:count])}"))
+
+        return hotwords[: bisect_right(range(1, len(hotwords) + 1), most, key=tokens)]
 
     def _encode(self, waveform: Waveform, seconds: float) -> ctranslate2.StorageView:
         """Return what the encoder makes of at most a window, filled up to so many ``seconds``.
@@ -213,10 +237,8 @@ class Whisper:
         hotwords: Sequence[str],
     ) -> _Heard:
         """Decode a window; what is doubtful in a whole one, and circles once more."""
-        said = MANDARIN if tokenizer.language_code == "zh" else ""
-        listed = f"{', '.join(hotwords)}." if hotwords else ""  # else it goes on where that ends
         prompt = self._model.get_prompt(
-            tokenizer, [], without_timestamps=True, hotwords=said + listed
+            tokenizer, [], without_timestamps=True, hotwords=_prompt(tokenizer, hotwords)
         )
         heard = self._generate(encoded, tokenizer, prompt)
         if heard.is_doubtful:
@@ -269,6 +291,13 @@ class Whisper:
             start = min(max(float(word["start"]), at), duration)
             end = at = min(max(float(word["end"]), start), duration)
             yield Token(word["word"], start, end, float(word["probability"]))
+
+
+def _prompt(tokenizer: Tokenizer, hotwords: Sequence[str]) -> str:
+    """Return what is said to come before."""
+    said = MANDARIN if tokenizer.language_code == "zh" else ""
+    listed = f"{', '.join(hotwords)}." if hotwords else ""  # else it goes on where that ends
+    return said + listed
 
 
 def _compute_type(device: str, weights_bytes: int) -> str:

@@ -22,7 +22,8 @@ from richspeech.extras import extra
 from richspeech.language.catalog import Notice
 from richspeech.settings import Settings
 
-NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
+TOKENIZER = "tokenizer.json"
+NEEDED_FILES = ("model.bin", "config.json", TOKENIZER)
 PACKAGED = "packaged"
 """The name of the weights that packages carry."""
 REQUIREMENTS = "requirements-whisper.txt"

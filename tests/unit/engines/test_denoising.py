@@ -132,6 +132,31 @@ def test_a_package_that_is_missing_is_named_with_its_version(
         require_denoiser(denoise)
 
 
+@pytest.mark.parametrize("denoise", HERE)
+def test_a_package_of_another_version_is_named_and_keeps_no_reader_from_starting(
+    denoise: Denoise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = replace(KINDS[denoise], version="99.1")
+    monkeypatch.setattr(load, "KINDS", {denoise: kind})
+    load.load_denoisers()
+    with pytest.raises(SettingsError, match=rf"Version {KINDS[denoise].version}.*==99\.1"):
+        Denoisers().stream(denoise)
+
+
+@pytest.mark.parametrize("denoise", HERE)
+@pytest.mark.parametrize("error", [OSError("no such library"), AttributeError("no such function")])
+def test_a_package_that_is_not_whole_is_named_and_keeps_no_reader_from_starting(
+    denoise: Denoise, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened() -> None:
+        raise error
+
+    monkeypatch.setattr(load, "KINDS", {denoise: replace(KINDS[denoise], opened=opened)})
+    load.load_denoisers()
+    with pytest.raises(SettingsError, match=f"is not whole .*{error}"):
+        Denoisers().stream(denoise)
+
+
 def test_the_versions_that_are_asked_for_are_those_that_are_pinned() -> None:
     pinned = (HOME / "requirements-denoise.txt").read_text(encoding="utf-8")
     for kind in KINDS.values():

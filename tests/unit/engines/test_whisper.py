@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import faster_whisper
 import httpx2
 import numpy as np
 import pytest
+import tokenizers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.engines import registry
 from richspeech.engines.hub import Source
 from richspeech.engines.registry import engine_named
-from richspeech.engines.whisper import packaged, weights
+from richspeech.engines.whisper import engine, packaged, weights
 from richspeech.engines.whisper.engine import WINDOW_SECONDS, Whisper, _windows
 from richspeech.engines.whisper.languages import TAGS, code_of, tag_of
 from richspeech.errors import ModelError, SettingsError
@@ -179,6 +181,17 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
         Whisper.load(tmp_path, "cpu", threads=1)
 
 
+def test_a_broken_tokenizer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: str, **_: object) -> None:
+        tokenizers.Tokenizer.from_file(f"{folder}/tokenizer.json")
+
+    monkeypatch.setattr(engine, "WhisperModel", load)
+    for name in weights.NEEDED_FILES:
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(ModelError, match=rf"tokenizer\.json of the Whisper model {tmp_path.name}"):
+        Whisper.load(tmp_path, "cpu", threads=1)
+
+
 def test_a_device_that_it_does_not_compute_on_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="Whisper cannot compute on npu"):
         Whisper.load(tmp_path, "npu")
@@ -212,6 +225,32 @@ def test_an_engine_whose_package_is_missing_is_not_installed(
     monkeypatch.setattr(registry, "find_spec", find)
     assert not engine_named("whisper").is_installed
     assert engine_named("sensevoice").is_installed
+
+
+# Hotwords -----------------------------------------------------------------------------------------
+
+
+class Letters:
+    """A tokenizer to which every letter is a token."""
+
+    language_code = "zh"
+
+    def encode(self, text: str) -> list[str]:
+        return list(text)
+
+
+@given(st.lists(st.text("ab达摩 ", min_size=2, max_size=20), max_size=60))
+def test_the_prompt_has_as_many_whole_hotwords_as_have_room(hotwords: list[str]) -> None:
+    model, letters = SimpleNamespace(max_length=448, supported_languages=()), Letters()
+    whisper = Whisper(cast("Any", model))
+    told = whisper._with_room(hotwords, cast("Any", letters))
+
+    def needs(words: list[str]) -> int:
+        return len(f" {engine._prompt(cast('Any', letters), words)}")
+
+    assert told == hotwords[: len(told)]
+    assert not told or needs(hotwords[: len(told)]) < 448 // 2
+    assert told == hotwords or needs(hotwords[: len(told) + 1]) >= 448 // 2
 
 
 # Long utterances ----------------------------------------------------------------------------------

@@ -196,6 +196,20 @@ def test_what_is_amiss_with_a_recording_is_told_as_soon_as_it_is_known() -> None
     assert last.transcript.warnings == (DAMAGED,)
 
 
+def test_hotwords_that_the_model_was_not_told_of_are_counted_once_for_the_recording() -> None:
+    left_out = iter((2, 3, 0))
+    queue = FakeQueue(lambda _: replace(HEARD, hotwords_left_out=next(left_out)))
+    options = Options(hotwords=("达摩院", "张珊", "阿里云", "百度"))
+    steps = [
+        *pipeline_of((1.0, 2.0), (3.0, 4.0), (7.0, 8.0), queue=queue).transcribe(
+            LongRecording(9.0), options
+        )
+    ]
+    warning = RecordingWarning.of("hotwords_left_out", count=3, total=4)
+    assert steps[-1].transcript.warnings == (warning,)
+    assert "The last 3 of 4 hotwords have no room" in str(warning)
+
+
 def scheduler_of(recogniser: FakeRecogniser, queue_seconds: float = 60.0) -> Scheduler:
     return Scheduler(recogniser, batch_seconds=15.0, queue_seconds=queue_seconds)
 
