@@ -10,8 +10,8 @@ import csv
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +19,6 @@ from tempfile import TemporaryDirectory
 import jiwer
 import numpy as np
 
-from richspeech.calibration.clips import Clip as CalibrationClip
-from richspeech.calibration.clips import read_clips
 from richspeech.calibration.listen import Listening
 from richspeech.calibration.observe import Observed
 from richspeech.calibration.report import found_table, report
@@ -36,11 +34,13 @@ from richspeech.engines.hub import (
     EMBEDDED_RECOGNISER,
 )
 from richspeech.engines.weight_files import CALIBRATION as BESIDE
+from richspeech.errors import RichSpeechError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Pipeline
+from richspeech.review.examples import Example, opened
 from richspeech.settings import load_settings
 from scripts.embedded import (
     calibration,
@@ -275,8 +275,10 @@ def transcript_table(recogniser: str) -> str:
 def calibration_table() -> str:
     """Return what the calibration makes of speech that it was not fitted to."""
     with TemporaryDirectory() as folder:
-        clips = read_clips(calibration.write(calibration.TEST, Path(folder)))
-        return report(_observed(clips), read_calibration(EMBEDDED_RECOGNISER / BESIDE))
+        file = calibration.write(calibration.TEST, Path(folder))
+        with listening() as ear, opened(file) as clips:
+            observed = ear.observe(clips, lambda fault: log.warning("%s", fault))
+        return report(observed, read_calibration(EMBEDDED_RECOGNISER / BESIDE))
 
 
 def people_table() -> str:
@@ -288,7 +290,7 @@ def people_table() -> str:
     return found_table(observed, read_calibration(EMBEDDED_RECOGNISER / BESIDE))
 
 
-def recordings_of_people() -> Iterator[CalibrationClip]:
+def recordings_of_people() -> Iterator[tuple[Example, Path]]:
     """Give what people say in ../shared/audio: whole sentences, and single words and syllables."""
     with (SHARED_AUDIO / "EXPECTED.tsv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
@@ -299,7 +301,7 @@ def recordings_of_people() -> Iterator[CalibrationClip]:
             yield _unlabelled(SHARED_AUDIO / row["path"], row["transcript_or_label"], kind)
 
 
-def examples() -> Iterator[CalibrationClip]:
+def examples() -> Iterator[tuple[Example, Path]]:
     """Give the shipped recordings."""
     for path in sorted((MODELS.parent / "examples").glob("*.wav")):
         references = json.loads((path.parent / "references.json").read_text(encoding="utf-8"))
@@ -307,13 +309,24 @@ def examples() -> Iterator[CalibrationClip]:
         yield _unlabelled(path, text, "examples")
 
 
-def _unlabelled(path: Path, text: str, kind: str) -> CalibrationClip:
-    return CalibrationClip(path, text, None, None, None, itn=True, kind=kind)
+def _unlabelled(path: Path, text: str, kind: str) -> tuple[Example, Path]:
+    return Example(path.name, text, kind=kind), path
 
 
-def _observed(clips: Sequence[CalibrationClip]) -> list[Observed]:
-    with closing(Listening(load_settings(model={"id": "embedded", "device": "cpu"}))) as listening:
-        return listening.observe(clips, lambda clip, error: log.warning("%s: %s", clip.path, error))
+def listening() -> AbstractContextManager[Listening]:
+    """Give the embedded model, uncalibrated."""
+    return closing(Listening(load_settings(model={"id": "embedded", "device": "cpu"})))
+
+
+def _observed(clips: Iterable[tuple[Example, Path]]) -> list[Observed]:
+    found = []
+    with listening() as ear:
+        for example, path in clips:
+            try:
+                found.append(ear.hear(example, path))
+            except RichSpeechError as error:
+                log.warning("%s: %s", path, error)
+    return found
 
 
 TABLES: dict[str, Callable[[str], str]] = {

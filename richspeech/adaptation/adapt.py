@@ -20,8 +20,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from richspeech.adaptation.clips import read_clips
 from richspeech.adaptation.evaluation import Judged, event_of, judge
-from richspeech.adaptation.examples import FRAMES_PER_SECOND, Example, Fault, read_clips
 from richspeech.adaptation.split import TEST_SHARE, Split, split
 from richspeech.audio.container import AudioLimits
 from richspeech.engines.adapters import is_name, write_manifest
@@ -32,6 +32,7 @@ from richspeech.engines.sensevoice.training import Lesson, Trainee, features_of,
 from richspeech.errors import Cancelled, ModelError, OptionError
 from richspeech.model.transcript import Hypothesis
 from richspeech.places import SHIPPED
+from richspeech.review.examples import FRAMES_PER_SECOND, Example, Fault
 from richspeech.settings import Settings
 from richspeech.storage.atomic import replacing
 from richspeech.version import version

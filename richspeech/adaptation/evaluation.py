@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from postprocess import AudioEvent
-from richspeech.adaptation.examples import Example
 from richspeech.model.transcript import Hypothesis
 from richspeech.review.comparison import words_of
+from richspeech.review.examples import Example
 
 RESAMPLED = 2_000
 INTERVAL = (2.5, 97.5)

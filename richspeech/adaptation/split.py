@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from richspeech.adaptation.examples import Example
 from richspeech.errors import OptionError
 from richspeech.review.comparison import words_of
+from richspeech.review.examples import Example
 
 TEST_SHARE = 0.2
 MOST_TIMES_THE_SHARE = 2.0

@@ -1,9 +1,9 @@
-"""Settings → an engine whose numbers are as the model gives them, and what it says of clips."""
+"""Settings → an engine whose numbers are as the model gives them, and what it says of examples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from richspeech.calibration.clips import Clip
+from richspeech.audio.container import Source
 from richspeech.calibration.observe import Ear, Observed
 from richspeech.engines.calibration import digest_of_weights, file_for
 from richspeech.engines.loader import audio_limits, default_options, load_engine
@@ -11,6 +11,7 @@ from richspeech.engines.registry import engine_named
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.model.capability import Capability
 from richspeech.recognition.pipeline import reader_of
+from richspeech.review.examples import Example, Examples, Fault
 from richspeech.settings import Settings
 
 
@@ -40,17 +41,22 @@ class Listening:
         """Where their calibration is looked for."""
         return file_for(self._settings, self.digest)
 
-    def observe(
-        self, clips: Sequence[Clip], failed: Callable[[Clip, RichSpeechError], None]
-    ) -> list[Observed]:
-        """Hear clips; one that cannot be read is told to ``failed``, and the others go on."""
-        options, found = default_options(self._settings), []
-        for clip in clips:
+    def observe(self, examples: Examples, told: Callable[[Fault], None]) -> list[Observed]:
+        """Hear examples; ``told`` learns of those that cannot be read, and the others go on."""
+        found = []
+        for each in examples:
+            if isinstance(each, Fault):
+                told(each)
+                continue
             try:
-                found.append(self._ear.observe(clip, options))
+                found.append(self.hear(each, examples.sound(each, self._ear.limits)))
             except RichSpeechError as error:
-                failed(clip, error)
+                told(examples.fault(each, error))
         return found
+
+    def hear(self, example: Example, sound: Source) -> Observed:
+        """Hear one; raises ``AudioError`` when it has no sound, and what the model raises."""
+        return self._ear.observe(example, sound, default_options(self._settings))
 
     def close(self) -> None:
         """Let the engine go."""

@@ -1,4 +1,4 @@
-"""Clips → what a model says of them, uncalibrated, beside what is true."""
+"""Examples → what a model says of them, uncalibrated, beside what is true."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,8 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.container import AudioLimits
+from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.decode import open_recording
-from richspeech.calibration.clips import Clip
 from richspeech.model.calibration import silence_signals, word_signals
 from richspeech.model.options import Options
 from richspeech.model.timed_words import timed_words
@@ -18,6 +17,7 @@ from richspeech.recognition.pipeline import RecognitionQueue
 from richspeech.recognition.reading import Reader
 from richspeech.recognition.utterance import Request
 from richspeech.review.comparison import words_of
+from richspeech.review.examples import Example
 
 LABELS = ("language", "emotion", "event")
 """Answers among several that exclude each other."""
@@ -51,34 +51,34 @@ class HeardUtterance:
 
 @dataclass(frozen=True)
 class Observed:
-    """Of one clip."""
+    """Of one example."""
 
     kind: str
     utterances: tuple[HeardUtterance, ...] = ()
     words: tuple[HeardWord, ...] = ()
     labels: Mapping[str, Answer] = field(default_factory=dict)
-    """By LABELS, where the clip is one utterance and its truth is known to the model."""
+    """By LABELS, where the example is one utterance and its truth is known to the model."""
 
 
 @dataclass(frozen=True)
 class Ear:
-    """Hears clips as the page would, but that nothing is calibrated."""
+    """Hears examples as the page would, but that nothing is calibrated."""
 
     reader: Reader
     queue: RecognitionQueue
     limits: AudioLimits
 
-    def observe(self, clip: Clip, defaults: Options) -> Observed:
-        """Hear one clip; raises ``AudioError`` when it has no sound, and what the model raises."""
+    def observe(self, example: Example, sound: Source, defaults: Options) -> Observed:
+        """Hear one; raises ``AudioError`` when it has no sound, and what the model raises."""
         options = replace(
             defaults,
             language=None,
             allowed_languages=None,
-            inverse_text_normalization=clip.itn,
+            inverse_text_normalization=example.itn,
             ban_unknown_emotion=False,
         )
-        found = [*self._hypotheses(clip, options)]
-        rights = _rights(clip.text, [heard for heard, _ in found])
+        found = [*self._hypotheses(sound, options)]
+        rights = _rights(example.text, [heard for heard, _ in found])
         utterances: list[HeardUtterance] = []
         words: list[HeardWord] = []
         for (heard, seconds), right in zip(found, rights, strict=True):
@@ -89,16 +89,16 @@ class Ear:
                 utterances.append(
                     HeardUtterance(seconds, known, has_words=True, is_misheard=is_misheard)
                 )
-            elif (known := silence_signals(heard)) and (len(found) == 1 or not clip.text):
+            elif (known := silence_signals(heard)) and (len(found) == 1 or not example.text):
                 utterances.append(
-                    HeardUtterance(seconds, known, has_words=False, is_misheard=bool(clip.text))
+                    HeardUtterance(seconds, known, has_words=False, is_misheard=bool(example.text))
                 )
-        labels = _labels(clip, found[0][0]) if len(found) == 1 else {}
-        return Observed(clip.kind, tuple(utterances), tuple(words), labels)
+        labels = _labels(example, found[0][0]) if len(found) == 1 else {}
+        return Observed(example.kind, tuple(utterances), tuple(words), labels)
 
-    def _hypotheses(self, clip: Clip, options: Options) -> Iterator[tuple[Hypothesis, float]]:
+    def _hypotheses(self, sound: Source, options: Options) -> Iterator[tuple[Hypothesis, float]]:
         """Give what is heard in each utterance, with its seconds."""
-        with open_recording(clip.path, self.limits) as recording, self.queue.job() as job:
+        with open_recording(sound, self.limits) as recording, self.queue.job() as job:
             utterances = [
                 each
                 for stretch in self.reader.read(recording, options)
@@ -115,14 +115,14 @@ def _words(heard: Hypothesis, right: Sequence[bool | None]) -> Iterator[HeardWor
             yield HeardWord(word.probability, is_right)
 
 
-def _labels(clip: Clip, heard: Hypothesis) -> dict[str, Answer]:
+def _labels(example: Example, heard: Hypothesis) -> dict[str, Answer]:
     asked = {
-        "language": (heard.language_probabilities, clip.language),
-        "emotion": (heard.emotion_probabilities, clip.emotion),
-        "event": (heard.event_probabilities, clip.event),
+        "language": (heard.language_probabilities, example.language),
+        "emotion": (heard.emotion_probabilities, example.emotion),
+        "event": (heard.event_probabilities, example.event),
     }
     return {
-        name: Answer({str(key): value for key, value in known.items()}, truth)
+        name: Answer({str(key): value for key, value in known.items()}, str(truth))
         for name, (known, truth) in asked.items()
         if truth is not None and truth in known
     }
@@ -131,7 +131,7 @@ def _labels(clip: Clip, heard: Hypothesis) -> dict[str, Answer]:
 def _rights(text: str, heard: Sequence[Hypothesis]) -> list[list[bool | None]]:
     """Say of each word of each utterance whether it was said; None of marks alone.
 
-    Words are aligned over the whole clip with the fewest errors, as WER counts them.
+    Words are aligned over the whole example with the fewest errors, as WER counts them.
     """
     spelled = [[_compared(word.text) for word in timed_words(each.tokens)] for each in heard]
     truth = [word.compared for word in words_of(text)]

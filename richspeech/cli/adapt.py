@@ -18,6 +18,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from richspeech.cli.options import WEIGHTS, Weights
+from richspeech.cli.terminal import Faults
 from richspeech.cli.usage import INTERRUPTED, typed
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.sensevoice.recipe import Recipe
@@ -103,8 +104,10 @@ def adapt(
 def _told(work: "Adaptation") -> int:
     """Do it, and say how it goes on stderr; the table is for stdout. Return the exit status."""
     work.read()
+    faults = Faults()
     for fault in work.faults:
-        _tell(f"{fault.file}, line {fault.line}: {fault.error}")
+        faults.tell(fault)
+    faults.tell_how_many()
     _tell(clips_line("Clips of yours", work.domain))
     if not work.domain.split.keeps_sessions:
         _tell("All are of one session: the test says nothing of another day.")

@@ -1,22 +1,21 @@
-"""``python -m richspeech calibrate DATA.jsonl``: make the probabilities of a model hold.
+"""``python -m richspeech calibrate DATA``: make the probabilities of a model hold.
 
-DATA tells of recordings and what is said in them, a line each, as SenseVoice's training data does.
-What comes of it is one small file of JSON, which is found by the digest of the weights. Tables of
-what it changes go to stdout.
+DATA tells of recordings and what is said in them, a line each, as SenseVoice's training data does;
+lines that cannot be read are named and left out. What comes of it is one small file of JSON, which
+is found by the digest of the weights. Tables of what it changes go to stdout.
 """
 
 import json
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from richspeech.calibration.clips import Clip, read_clips
 from richspeech.cli.options import MODEL, Model
-from richspeech.cli.terminal import tell_failure
-from richspeech.errors import OptionError, RichSpeechError
+from richspeech.cli.terminal import Faults
+from richspeech.errors import OptionError
 from richspeech.model.calibration import Calibration
 from richspeech.storage.atomic import write_atomically
 
@@ -27,17 +26,18 @@ EXAMPLES = (
 
 
 def calibrate(
-    data: Annotated[Path, Parameter(metavar="DATA.jsonl")],
+    data: Annotated[Path, Parameter(metavar="DATA")],
     /,
     *,
-    test: Annotated[Path | None, Parameter(metavar="TEST.jsonl")] = None,
+    test: Annotated[Path | None, Parameter(metavar="TEST")] = None,
     output: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     model: Model = MODEL,
 ) -> int:
     """Fit the probabilities of a model to recordings whose truth is known.
 
     Args:
-        data: lines with source, target and, if known, text_language, emo_target, event_target
+        data: a .jsonl, or the .zip of corrections that the page exports: lines with source, target
+            and, if known, text_language, emo_target, event_target
         test: further recordings, of other voices and words, for the tables
         output: the file to write; by default where calibration.folder has it found
 
@@ -46,24 +46,25 @@ def calibrate(
     from richspeech.calibration.fit import fit  # noqa: PLC0415
     from richspeech.calibration.listen import Listening  # noqa: PLC0415
     from richspeech.calibration.report import report  # noqa: PLC0415
+    from richspeech.review.examples import opened  # noqa: PLC0415
 
-    clips, others = read_clips(data), read_clips(test) if test else []
-    with closing(Listening(model.settings())) as listening:
-        observed = listening.observe(clips, _told)
+    faults = Faults()
+    with ExitStack() as stack:
+        examples = stack.enter_context(opened(data))
+        others = stack.enter_context(opened(test)) if test else None
+        listening = stack.enter_context(closing(Listening(model.settings())))
+        observed = listening.observe(examples, faults.tell)
         found = fit(observed, listening.digest)
         if found == Calibration(found.weights, fitted_on=found.fitted_on):
             words = found.fitted_on.get("words", 0)
             raise OptionError("calibrate.too_little", count=len(observed), words=words)
-        tested = listening.observe(others, _told)
+        tested = [] if others is None else listening.observe(others, faults.tell)
+        faults.tell_how_many()
         _write(output or listening.file, found)
     print(report(tested or observed, found))
     if not test:
         print("These are figures of the data of the fit: give --test others.", file=sys.stderr)
     return 0
-
-
-def _told(clip: Clip, error: RichSpeechError) -> None:
-    tell_failure(clip.path.name, error)
 
 
 def _write(file: Path, found: Calibration) -> None:

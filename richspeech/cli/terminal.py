@@ -3,10 +3,14 @@
 import logging
 import os
 import sys
-from typing import NoReturn, TextIO, cast
+from collections import Counter
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from richspeech.errors import RichSpeechError
 from richspeech.model.recording_warning import RecordingWarning
+
+if TYPE_CHECKING:
+    from richspeech.review.examples import Fault
 
 
 def open_streams() -> None:
@@ -31,6 +35,24 @@ def tell_failure(name: str, error: RichSpeechError) -> None:
     """Say on stderr why there is no result for a file; its name stands there once."""
     sentence = str(error)
     print(sentence if name in sentence else f"{name}: {sentence}", file=sys.stderr)
+
+
+class Faults:
+    """Lines of examples that are left out: each is named on stderr, and they are counted."""
+
+    def __init__(self) -> None:
+        self._files: Counter[str] = Counter()
+
+    def tell(self, fault: "Fault") -> None:
+        """Say which line it is, and why."""
+        self._files[fault.file] += 1
+        print(f"{fault.file}, line {fault.line}: {fault.error}", file=sys.stderr)
+
+    def tell_how_many(self) -> None:
+        """Say how many there were of each file."""
+        for file, count in self._files.items():
+            lines = "1 line is" if count == 1 else f"{count} lines are"
+            print(f"{file}: {lines} left out.", file=sys.stderr)
 
 
 def unkept_line(name: str, reason: str) -> str:

@@ -153,6 +153,7 @@ def test_the_command_says_what_is_wrong_what_it_takes_and_what_came_of_it(
     sys.stdout.write(learned.stdout)  # for docs/adaptation.md; -rP shows it
     assert learned.status == 0, learned.stderr
     assert "clips.jsonl, line 49: There is no sound at none.wav" in learned.stderr
+    assert "clips.jsonl: 1 line is left out.\n" in learned.stderr
     assert " GB and about " in learned.stderr
     assert "| yours, " in learned.stdout
     assert "| general, " in learned.stdout

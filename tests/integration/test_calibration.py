@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from richspeech.audio.decode import open_recording
-from richspeech.calibration.clips import Clip, read_clips
 from richspeech.calibration.fit import answers_of, confidences, word_confidences
 from richspeech.calibration.listen import Listening
 from richspeech.calibration.measure import expected_calibration_error
@@ -21,10 +20,10 @@ from richspeech.engines import loader
 from richspeech.engines.calibration import digest_of_weights, read_calibration
 from richspeech.engines.hub import EMBEDDED_RECOGNISER
 from richspeech.engines.weight_files import CALIBRATION
-from richspeech.errors import RichSpeechError
 from richspeech.model.calibration import Calibration
 from richspeech.model.recording_warning import UNLIKE_KNOWN
 from richspeech.model.transcript import Transcript
+from richspeech.review.examples import Fault, opened
 from richspeech.settings import load_settings
 from scripts.embedded import calibration
 
@@ -43,14 +42,15 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return calibration.write(calibration.TEST, folder, SHARE, workers=1)
 
 
-def failed(clip: Clip, error: RichSpeechError) -> None:
-    raise AssertionError(clip.path) from error
+def failed(fault: Fault) -> None:
+    raise AssertionError(fault) from fault.error
 
 
 @pytest.fixture(scope="module")
 def observed(lines: Path) -> Iterator[list[Observed]]:
-    with closing(Listening(load_settings(model={"id": "embedded", "device": "cpu"}))) as listening:
-        yield listening.observe(read_clips(lines), failed)
+    listening = Listening(load_settings(model={"id": "embedded", "device": "cpu"}))
+    with closing(listening), opened(lines) as examples:
+        yield listening.observe(examples, failed)
 
 
 @pytest.fixture(scope="module")
@@ -151,12 +151,15 @@ def test_what_is_said_stays(ours: loader.Loaded) -> None:
 def test_the_command_writes_what_is_found_again(
     lines: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "made" / "calibration.json"
+    output, damaged = tmp_path / "made" / "calibration.json", lines.with_name("damaged.jsonl")
     options = ["--model", "embedded", "--device", "cpu", "--output", str(output)]
-    assert main(["calibrate", str(lines), *options]) == 0
+    damaged.write_text("no line\n" + lines.read_text(encoding="utf-8"), encoding="utf-8")
+    assert main(["calibrate", str(damaged), *options]) == 0
     made = Calibration.from_dict(json.loads(output.read_text()), output.name)
     assert made.weights == digest_of_weights(EMBEDDED_RECOGNISER)
     assert made.words is not None
     shown = capsys.readouterr()
     assert "| all | word |" in shown.out
     assert "give --test others" in shown.err
+    assert "damaged.jsonl, line 1: This line is no JSON object" in shown.err
+    assert "damaged.jsonl: 1 line is left out.\n" in shown.err

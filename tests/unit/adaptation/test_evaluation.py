@@ -4,8 +4,8 @@ import pytest
 
 from postprocess import AudioEvent, Emotion
 from richspeech.adaptation.evaluation import Judged, judge
-from richspeech.adaptation.examples import Example
 from richspeech.model.transcript import Hypothesis
+from richspeech.review.examples import Example
 
 
 def heard(text: str, emotion: Emotion = Emotion.NEUTRAL) -> Hypothesis:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from richspeech.adaptation.examples import Example
 from richspeech.adaptation.split import LEAST_TEST, near_duplicates, session_of, split
 from richspeech.errors import OptionError
+from richspeech.review.examples import Example
 
 WORDS = st.text("天地人和山水火木金土日月", min_size=6, max_size=12)
 

@@ -1,4 +1,4 @@
-"""Training data is read line by line, and what cannot be learned from is named."""
+"""Examples are read with their sound, and what cannot be learned from is named."""
 
 import json
 import wave
@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.adaptation.examples import Clip, Example, Fault, read_clips
+from richspeech.adaptation.clips import Clip, read_clips
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import SAMPLE_RATE
-from richspeech.errors import OptionError
+from richspeech.review.examples import Example, Fault
 from richspeech.review.training import write_training
 from tests.transcripts import segment, transcript
 
@@ -79,17 +77,14 @@ def test_what_nobody_has_said_is_missing_and_an_unknown_emotion_as_well(folder: 
 @pytest.mark.parametrize(
     ("bad", "key"),
     [
-        ("{", "adapt.no_json"),
-        ("[]", "adapt.no_json"),
-        ("x" * 100_001, "adapt.long_line"),
-        ({"key": "x", "source": "a.wav"}, "adapt.needed"),
-        (line(key="x", target=" "), "adapt.needed"),
-        (line(key="x", target=5), "adapt.needed"),
-        (line(key="x", text_language="<|fr|>"), "adapt.tag"),
-        (line(key="x", emo_target=["<|ANGRY|>"]), "adapt.tag"),
-        (line(key="x", source="none.wav"), "adapt.no_source"),
-        (line(key="x", source="https://example.org/a.wav"), "adapt.no_source"),
-        (line(key="x", source="a\0.wav"), "adapt.no_source"),
+        ("{", "examples.no_json"),
+        ({"source": "a.wav", "target": "好"}, "adapt.no_key"),
+        (line(key="x", target=" "), "adapt.silence"),
+        (line(key="x", text_language="<|nospeech|>"), "adapt.silence"),
+        (line(key="x", text_language="<|fr|>"), "examples.tag"),
+        (line(key="x", source="none.wav"), "examples.no_source"),
+        (line(key="x", source="https://example.org/a.wav"), "examples.no_source"),
+        (line(key="x", source="a\0.wav"), "examples.no_source"),
         (line(key="x", source="long.wav"), "adapt.seconds"),
         (line(key="x", source="short.wav"), "adapt.seconds"),
         (line(key="x", source_len=900), "adapt.other_length"),
@@ -142,27 +137,5 @@ def test_a_damaged_member_of_a_zip_is_named_and_the_rest_goes_on(
     (tmp_path / "two.zip").write_bytes(content)
     fault, clip = read_clips(tmp_path / "two.zip", LIMITS)
     assert isinstance(fault, Fault)
-    assert fault.error.key == "adapt.no_source"
+    assert fault.error.key == "examples.no_source"
     assert isinstance(clip, Clip)
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe\xff", None])
-def test_a_file_that_is_no_text_or_not_there_is_refused(
-    tmp_path: Path, content: bytes | None
-) -> None:
-    if content is not None:
-        (tmp_path / "x.jsonl").write_bytes(content)
-    with pytest.raises(OptionError, match=r"x\.jsonl cannot be read"):
-        [*read_clips(tmp_path / "x.jsonl", LIMITS)]
-
-
-@given(
-    st.text(max_size=200)
-    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps)
-)
-def test_any_text_gives_clips_or_faults(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
-    path = tmp_path_factory.mktemp("any") / "x.jsonl"
-    path.write_text(text, encoding="utf-8", errors="surrogatepass" if text.isascii() else "replace")
-    assert all(isinstance(each, Fault) for each in read_clips(path, LIMITS))
