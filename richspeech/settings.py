@@ -383,6 +383,7 @@ class JobSettings(_Group):
     keep_hours: Annotated[float, Field(gt=0, le=8_760)] = 24.0
     lease_seconds: Annotated[float, Field(ge=2, le=3_600)] = 30.0
     max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 10
+    followers: Annotated[int, Field(ge=1, le=10_000)] = 256
 
     @model_validator(mode="after")
     def _told(self) -> "JobSettings":

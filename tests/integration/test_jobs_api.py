@@ -165,8 +165,13 @@ def test_a_list_is_read_page_by_page(asking: Programs) -> None:
         assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], seen[-1])
         if not page["has_more"]:
             break
-        asked["after"] = page["last_id"]
+        asked["after"] = page["next"]
+        asking.ask("DELETE", f"/{page['last_id']}")  # and paging goes on
+    assert page["next"] is None
     assert seen == expected
+    asking.ask("GET", params={"after": UNKNOWN}, status=404)
+    older = asking.ask("GET", params={"after": f"{UNKNOWN}-9999999999"})
+    assert older["first_id"] == seen[0]
 
 
 def test_a_result_is_there_in_every_format(asking: Programs) -> None:
@@ -287,6 +292,30 @@ def test_who_follows_is_told_when_the_server_ends(tmp_path: Path) -> None:
             assert '"code": "stopping"' in next(lines)
             assert [*lines] == []
         assert asking.hand_in(asking.place.recording(0.1), status=503)["error"]
+
+
+def test_no_more_follow_or_are_kept_than_the_settings_allow(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    few = place.settings.jobs.model_copy(update={"followers": 1, "max_bytes": 200_000})
+    place.settings = place.settings.model_copy(update={"jobs": few})
+    with programs(place, works=False) as asking:
+        [job] = asking.hand_in(place.recording(0.1))["data"]
+        full = asking.hand_in(place.recording(0.2), status=507)["error"]
+        assert "200,000" in full["message"]
+        followed = f"{PATH}/{job['id']}/events"
+        with asking.http.stream("GET", followed) as answer:
+            lines = (line for line in answer.iter_lines() if line)
+            assert '"state":"waiting"' in next(lines)
+            with asking.http.stream("GET", followed) as refused:
+                assert refused.status_code == 429
+                assert int(refused.headers["retry-after"]) > 0
+                assert json.loads(refused.read())["error"]["code"] == "busy"
+
+        def may_follow() -> bool:
+            with asking.http.stream("GET", followed) as answer:
+                return answer.status_code == 200
+
+        wait_until(may_follow)
 
 
 def test_everybody_has_their_own_jobs_and_a_viewer_hands_none_in(tmp_path: Path) -> None:

@@ -108,9 +108,10 @@ class JobPage(BaseModel):
     data: list[Job]
     first_id: str | None
     last_id: str | None
-    """What comes after these is asked for with it, as ``after``."""
     has_more: bool
-    """Whether anything does."""
+    """Whether anything comes after these."""
+    next: str | None
+    """With this as ``after`` that is asked for, whatever was deleted meanwhile; null at the end."""
 
 
 class JobDeletion(BaseModel):

@@ -9,12 +9,15 @@ server find out that nobody listens.
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from richspeech.api.jobs.answers import Pace, followed
 from richspeech.api.openai.errors import body_of
-from richspeech.errors import RichSpeechError, StoppingError
+from richspeech.errors import BusyError, RichSpeechError, StoppingError
 from richspeech.polling import PAGE_POLL_SECONDS
 from richspeech.storage.jobs import QueuedJob
 
@@ -22,6 +25,39 @@ EVENTS = "text/event-stream"
 SILENT_SECONDS = 15.0
 """After which something is sent: less than proxies wait."""
 COMMENT = ": nothing new\n\n"
+
+
+class Streams:
+    """Those that are open, of a server with one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open = 0
+
+    def of(self, told: AsyncGenerator[str]) -> StreamingResponse:
+        """Return the answer with these events; raises ``BusyError`` where there are too many."""
+        if self._open >= self._most:
+            raise BusyError("job.followers", count=self._most)
+        return _Stream(self, told)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one for as long as it is open."""
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
+
+class _Stream(StreamingResponse):
+    def __init__(self, streams: Streams, told: AsyncGenerator[str]) -> None:
+        super().__init__(told, media_type=EVENTS, headers={"cache-control": "no-store"})
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._streams.one():
+            await super().__call__(scope, receive, send)
 
 
 async def events(

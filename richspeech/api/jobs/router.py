@@ -19,7 +19,6 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from postprocess import STYLES
@@ -33,7 +32,7 @@ from richspeech.api.jobs.answers import (
     StateName,
     described,
 )
-from richspeech.api.jobs.events import EVENTS, events
+from richspeech.api.jobs.events import EVENTS, Streams, events
 from richspeech.api.jobs.form import MOST_FILES, SCHEMA, JobForm
 from richspeech.api.jobs.results import FORMATS, Granularities, ResultForm, result_of
 from richspeech.api.multipart import Form, FormLimits, read_form, request_folder
@@ -59,7 +58,13 @@ Id = Annotated[str, Path(alias="job", pattern=ID, description="Id of a job.")]
 BatchId = Annotated[str, Path(alias="batch", pattern=BATCH, description="Id of a batch.")]
 Batch = Annotated[str, Query(pattern=BATCH, description="What was handed in together.")]
 States = Annotated[list[StateName], Query(description="Those in one of these states.")]
-After = Annotated[str, Query(pattern=ID, description="Those older than this job.")]
+AFTER = "^[0-9a-f]{16}(-[0-9]{1,10})?$"
+After = Annotated[
+    str,
+    Query(pattern=AFTER, description="Those older than this: next of a page, or an id."),
+]
+HIGHEST_NUMBER = 2**31 - 1
+"""Of a job, in any database."""
 FORM: dict[str, Any] = {
     "required": True,
     "content": {"multipart/form-data": {"schema": dict(SCHEMA)}},
@@ -77,7 +82,7 @@ def jobs(service: Service, quota: Quota) -> Surface:
     """Return the routes; ``quota`` bounds what is uploaded."""
     router = APIRouter(tags=["jobs"], route_class=ApiRoute, responses=ERRORS)
     add_changes(router, service, quota)
-    add_looks(router, service)
+    add_looks(router, service, Streams(service.settings.jobs.followers))
     return Surface(router, frozenset({PATH}))
 
 
@@ -122,8 +127,8 @@ def add_changes(router: APIRouter, service: Service, quota: Quota) -> None:
         return JobDeletion(id=identifier)
 
 
-def add_looks(router: APIRouter, service: Service) -> None:
-    """Add the routes that change nothing."""
+def add_looks(router: APIRouter, service: Service, streams: Streams) -> None:
+    """Add the routes that change nothing; ``streams`` bounds how many follow."""
 
     @router.get(PATH, summary="List jobs")
     def list_jobs(
@@ -134,7 +139,7 @@ def add_looks(router: APIRouter, service: Service) -> None:
         after: After | None = None,
     ) -> JobPage:
         queue = queue_of(service)
-        before = queue.find(after).number if after else None
+        before = _number(queue, after) if after else None
         found = queue.list(batch=batch, states=state, before=before, limit=limit + 1)
         return _page(found, limit, locale_of(request))
 
@@ -152,7 +157,7 @@ def add_looks(router: APIRouter, service: Service) -> None:
         told = events(
             queue.watch(identifier), lambda: service.runner.is_closing, locale_of(request)
         )
-        return StreamingResponse(told, media_type=EVENTS, headers={"cache-control": "no-store"})
+        return streams.of(told)
 
     @router.get(
         f"{PATH}/{{job}}/result",
@@ -208,6 +213,15 @@ class _Accept:
         )
 
 
+def _number(queue: JobQueue, after: str) -> int:
+    """Return the number of a job before which a page begins; of a cursor that needs no job.
+
+    Raises ``JobError`` for the id of a job that is not there.
+    """
+    _, _, number = after.partition("-")
+    return min(int(number), HIGHEST_NUMBER) if number else queue.find(after).number
+
+
 def _batch(batch: str, found: tuple[QueuedJob, ...], locale: str) -> Jobs:
     return Jobs(batch=batch, data=[described(job, locale) for job in found])
 
@@ -221,10 +235,11 @@ def _jobs(queue: JobQueue, batch: str, locale: str) -> Jobs:
 
 def _page(found: tuple[QueuedJob, ...], limit: int, locale: str) -> JobPage:
     """Describe a page of which one more than fits was looked for."""
-    shown = found[:limit]
+    shown, has_more = found[:limit], len(found) > limit
     return JobPage(
         data=[described(job, locale) for job in shown],
         first_id=shown[0].id if shown else None,
         last_id=shown[-1].id if shown else None,
-        has_more=len(found) > limit,
+        has_more=has_more,
+        next=f"{shown[-1].id}-{shown[-1].number}" if has_more else None,
     )
