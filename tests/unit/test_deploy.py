@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 UNIT = (DEPLOY / "systemd" / "richspeech.service").read_text(encoding="utf-8")
+WORKER_UNIT = (DEPLOY / "systemd" / "richspeech-worker@.service").read_text(encoding="utf-8")
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 NAMING = [
@@ -31,9 +32,14 @@ KIB = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def manifests(folder: str) -> dict[str, dict[str, Any]]:
-    """Objects of a folder of manifests, by kind; claims of volumes by kind and name."""
+    """Objects of a folder of manifests, by kind; claims of volumes by kind and name.
+
+    What changes those of another folder is left out.
+    """
     found = {}
     for path in sorted((DEPLOY / "kubernetes" / folder).glob("*.yaml")):
+        if path.name.endswith(".patch.yaml"):
+            continue
         for each in yaml.safe_load_all(path.read_text(encoding="utf-8")):
             name = f" {each['metadata']['name']}" if "Claim" in each["kind"] else ""
             found[each["kind"] + name] = each
@@ -43,6 +49,8 @@ def manifests(folder: str) -> dict[str, dict[str, Any]]:
 BASE = manifests("base")
 POD: dict[str, Any] = BASE["Deployment"]["spec"]["template"]["spec"]
 CONTAINER: dict[str, Any] = POD["containers"][0]
+WORKER_POD: dict[str, Any] = manifests("workers")["Deployment"]["spec"]["template"]["spec"]
+WORKER: dict[str, Any] = WORKER_POD["containers"][0]
 
 
 def port() -> int:
@@ -142,6 +150,37 @@ def test_nothing_is_root() -> None:
     assert re.findall(r"^User=(.+)$", UNIT, re.MULTILINE) == ["richspeech"]
 
 
+def test_workers_have_the_rights_of_the_console_and_no_others() -> None:
+    for name in ("securityContext", "automountServiceAccountToken", "enableServiceLinks"):
+        assert WORKER_POD[name] == POD[name]
+    assert WORKER["securityContext"] == CONTAINER["securityContext"]
+    assert WORKER["args"][:2] == ["richspeech", "worker"]
+    assert not {"ports", "livenessProbe", "readinessProbe"} & WORKER.keys()
+    mounts = [{each["mountPath"] for each in one["volumeMounts"]} for one in (CONTAINER, WORKER)]
+    assert mounts[0] == mounts[1]
+
+    def granted(unit: str) -> set[str]:
+        return {
+            line
+            for line in unit.splitlines()
+            if "=" in line and not line.startswith(("#", "Exec", "EnvironmentFile", "Description"))
+        }
+
+    assert granted(WORKER_UNIT) - granted(UNIT) == {"Environment=WORKER_KIND=all"}
+    assert granted(UNIT) <= granted(WORKER_UNIT)
+    [start] = re.findall(r"^ExecStart=(.+)$", WORKER_UNIT, re.MULTILINE)
+    assert start.startswith("/opt/richspeech/.venv/bin/richspeech worker ")
+
+
+def test_console_and_workers_of_a_cluster_are_told_of_the_same_jobs() -> None:
+    path = DEPLOY / "kubernetes" / "workers" / "console.patch.yaml"
+    patch = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [console] = patch["spec"]["template"]["spec"]["containers"]
+    assert (patch["metadata"]["name"], console["name"]) == ("richspeech", CONTAINER["name"])
+    assert console["envFrom"] == WORKER["envFrom"]
+    assert [each for each in console["env"] if each not in WORKER["env"]] == []
+
+
 def test_ports_are_that_of_the_settings() -> None:
     assert re.findall(r"^EXPOSE (\d+)$", IMAGE, re.MULTILINE) == [str(port())]
     [probe] = [each for each in CONTAINER["env"] if each["name"].endswith("PROBE_PORT")]
@@ -177,11 +216,11 @@ def test_supervisors_wait_until_the_console_has_saved_what_it_can() -> None:
     stop = load_settings(ROOT / "config.yaml").server.stop_seconds
     graces = [
         *(COMPOSE["services"][name]["stop_grace_period"].rstrip("s") for name in ("cpu", "gpu")),
-        POD["terminationGracePeriodSeconds"],
-        *re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE),
+        *(each["terminationGracePeriodSeconds"] for each in (POD, WORKER_POD)),
+        *re.findall(r"^TimeoutStopSec=(\d+)$", UNIT + WORKER_UNIT, re.MULTILINE),
         *re.findall(r"docker stop --time (\d+)", WORKFLOW),
     ]
-    assert len(graces) == 5
+    assert len(graces) == 7
     assert min(float(each) for each in graces) > stop
 
 
@@ -204,7 +243,7 @@ def test_everything_that_is_written_lies_in_a_volume() -> None:
 
 
 def test_telemetry_is_off_everywhere() -> None:
-    for text in (IMAGE, UNIT):
+    for text in (IMAGE, UNIT, WORKER_UNIT):
         for each in (
             "GRADIO_ANALYTICS_ENABLED=False",
             "HF_HUB_DISABLE_TELEMETRY=1",
@@ -236,15 +275,21 @@ def test_service_and_policy_mean_the_pods_of_the_deployment() -> None:
     assert [f"PersistentVolumeClaim {claim}" in BASE for claim in claims] == [True, True]
 
 
-def test_the_overlay_asks_for_one_gpu() -> None:
-    gpu = manifests("gpu")
-    assert gpu["Kustomization"]["images"] == [{"name": "richspeech", "newTag": "cuda"}]
-    [container] = gpu["Deployment"]["spec"]["template"]["spec"]["containers"]
-    assert container["name"] == CONTAINER["name"]
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("gpu/deployment.yaml", "richspeech"), ("gpu-workers/worker.patch.yaml", "richspeech-worker")],
+)
+def test_the_overlays_ask_for_one_gpu(file: str, name: str) -> None:
+    path = DEPLOY / "kubernetes" / file
+    images = manifests(path.parent.name)["Kustomization"]["images"]
+    assert images == [{"name": "richspeech", "newTag": "cuda"}]
+    patch = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [container] = patch["spec"]["template"]["spec"]["containers"]
+    assert (patch["metadata"]["name"], container["name"]) == (name, CONTAINER["name"])
     assert container["resources"] == {"limits": {"nvidia.com/gpu": "1"}}
 
 
-@pytest.mark.parametrize("folder", ["base", "gpu"])
+@pytest.mark.parametrize("folder", ["base", "gpu", "workers", "gpu-workers"])
 def test_kustomizations_name_files_that_exist(folder: str) -> None:
     kustomization = manifests(folder)["Kustomization"]
     named = [
@@ -276,10 +321,11 @@ def test_commands_of_the_documents_name_profiles_arguments_and_manifests_that_ex
     arguments = set(re.findall(r"--build-arg (\w+)", text))
     assert arguments
     assert arguments <= set(re.findall(r"^ARG (\w+)", IMAGE, re.MULTILINE))
-    folders = set(re.findall(r"apply -k ([\w/]+)", text))
+    folders = set(re.findall(r"apply -k ([\w/-]+)", text))
     assert folders
     assert [each for each in folders if not (ROOT / each / "kustomization.yaml").exists()] == []
     secrets = {each["valueFrom"]["secretKeyRef"]["name"] for each in CONTAINER["env"][:2]}
+    secrets |= {each["secretRef"]["name"] for each in WORKER["envFrom"]}
     assert secrets == set(re.findall(r"create secret generic ([\w-]+)", text))
 
 
