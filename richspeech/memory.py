@@ -62,19 +62,26 @@ def give_back() -> None:
 def release_pages(file: Path) -> None:
     """Release what was read of a file that is mapped to be read; what is read again comes back.
 
-    Such pages count as memory of the process for as long as the file is mapped. Linux only. Nobody
-    may end the mapping meanwhile.
+    Such pages count as memory of the process for as long as the file is mapped. Linux only.
+
+    Nobody may end a mapping of that file meanwhile. ``madvise`` knows addresses and no files: what
+    another thread maps at the same place between the look and the release would be emptied, and
+    the two cannot be made one. The only caller is an encoder that computes from its own weights,
+    whose mapping it holds; a second encoder of the same file, let go at that very moment, is what
+    is left of the danger. So nothing but these lines is looked through in between.
     """
     name = str(file.resolve())
-    for head in MAPPING.finditer(_told(MAPS)):
-        if (head["rights"], head["name"]) == (READ_AND_SHARED, name):
+    for line in _told(MAPS).splitlines():
+        head = MAPPING.match(line) if line.endswith(name) else None
+        if head and (head["rights"], head["name"]) == (READ_AND_SHARED, name):
             _release(head)
 
 
 def release_libraries() -> None:
     """Release what was read of shared libraries to start them; what is used comes back.
 
-    Pages stay that are no longer the file's: pointers in libraries are moved when they start.
+    Pages stay that are no longer the file's: pointers in libraries are moved when they start. As
+    above no library may be unloaded meanwhile, which Python does with none.
     """
     for facts in re.split(r"^(?=[0-9a-f]+-)", _told(SMAPS), flags=re.MULTILINE):
         head = MAPPING.match(facts)
