@@ -30,6 +30,7 @@ from richspeech.audio.content import content_digest
 from richspeech.audio.decode import BLOCK_SECONDS, Recording, open_recording
 from richspeech.audio.mono import Waveform, Waveforms, Weights, framed, mixture
 from richspeech.errors import AudioError
+from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Options, Tracks
 from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning
@@ -58,8 +59,12 @@ class Track:
     """From 0."""
     name: str
     """Its own name, or its number from 1."""
-    channels: int
-    """As the container claims."""
+    facts: AudioTrack
+
+    @property
+    def channels(self) -> int:
+        """As the container claims."""
+        return self.facts.channels
 
 
 @dataclass(eq=False)
@@ -70,6 +75,8 @@ class Strands:
     """What messages call it: the file's own name without folders."""
     strands: tuple[Strand, ...]
     """One for each row of the blocks; none where they have no rows."""
+    tracks: tuple[AudioTrack, ...]
+    """All of the container, whether they are heard or not."""
     _source: Source
     _recordings: Sequence[Recording]
     """One a track."""
@@ -168,7 +175,8 @@ def open_strands(
         ]
         strands = () if options.tracks == "mix" else _strands(wanted, rows)
         unheard = [] if isinstance(options.tracks, int) else _unheard(tracks, wanted)
-        yield Strands(name, strands, source, recordings, rows, unheard, options.raw)
+        listed = tuple(each.facts for each in tracks)
+        yield Strands(name, strands, listed, source, recordings, rows, unheard, options.raw)
 
 
 def as_heard(segments: Iterable[Segment], tracks: Tracks | int | None = None) -> Options:
@@ -232,7 +240,7 @@ def _tracks(container: InputContainer, name: str) -> list[Track]:
         Track(
             at,
             own if own and names.count(own) == 1 else f"{own or NAMELESS} {at + 1}",
-            stream.codec_context.layout.nb_channels,
+            _facts(at, stream),
         )
         for (at, stream), own in zip(known, names, strict=True)
     ]
@@ -240,12 +248,25 @@ def _tracks(container: InputContainer, name: str) -> list[Track]:
 
 def _own_name(stream: AudioStream) -> str:
     """Return title or language of a track; empty where it has none."""
-    written = (_printable(stream.metadata.get(key, "")) for key in ("title", "handler_name"))
-    title = next((each for each in written if each and not _is_generic(each)), "")
-    language = _printable(stream.metadata.get("language", ""))
-    if language in NO_LANGUAGE:
-        language = ""
+    title, language = _title(stream), _language(stream)
     return f"{title} ({language})" if title and language else title or language
+
+
+def _facts(at: int, stream: AudioStream) -> AudioTrack:
+    codec = stream.codec_context
+    return AudioTrack(
+        at + 1, _title(stream), _language(stream), codec.name, codec.layout.nb_channels
+    )
+
+
+def _title(stream: AudioStream) -> str:
+    written = (_printable(stream.metadata.get(key, "")) for key in ("title", "handler_name"))
+    return next((each for each in written if each and not _is_generic(each)), "")
+
+
+def _language(stream: AudioStream) -> str:
+    language = _printable(stream.metadata.get("language", ""))
+    return "" if language in NO_LANGUAGE else language
 
 
 def _printable(text: str) -> str:

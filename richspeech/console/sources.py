@@ -60,6 +60,11 @@ class Sources:
         self._microphone.stop_recording(lambda: None, None, self._file, **QUICK)
 
     @property
+    def file(self) -> Any:
+        """The widget of the file."""
+        return self._file
+
+    @property
     def widgets(self) -> list[Any]:
         """The file and the microphone; one of them has a path, or neither."""
         return [self._file, self._microphone]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Annotated
 
-from langcodes import Language, tag_is_valid
+from langcodes import Language, standardize_tag, tag_is_valid
 from pydantic import AfterValidator
 
 from postprocess import NO_SPEECH
@@ -19,6 +19,14 @@ SCRIPTS_OF_CHARACTERS = frozenset({"Hans", "Hant", "Jpan"})
 def is_language(tag: str) -> bool:
     """Say whether a tag is well-formed and registered, such as ``yue`` or ``pt-BR``."""
     return tag_is_valid(tag)
+
+
+def short_tag(code: str) -> str:
+    """Return the tag for a code of ISO 639 as containers have them, such as ``en`` for ``eng``.
+
+    What is none stays as it is.
+    """
+    return standardize_tag(code) if is_language(code) else code
 
 
 def require_language(tag: str) -> str:

@@ -1,10 +1,12 @@
 """Who opens recordings: this process, or one of a pool."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from richspeech.audio.container import AudioLimits, Source
 from richspeech.audio.strands import open_strands
+from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Options
 from richspeech.recognition.pipeline import Cancel
 from richspeech.recognition.reading import WaveformSource
@@ -42,3 +44,20 @@ class Here:
 
 
 HERE = Here()
+
+
+@runtime_checkable
+class Tracked(Protocol):
+    """A recording that knows what else is in its container."""
+
+    @property
+    def tracks(self) -> tuple[AudioTrack, ...]:
+        """All, whether they are heard or not."""
+
+
+def tracks_of(
+    opener: Opener, path: Path, limits: AudioLimits, cancelled: Cancel
+) -> tuple[AudioTrack, ...]:
+    """Return the audio tracks of a file, of which nothing is decoded; raises as ``open``."""
+    with opener.open(path, limits, Options(channels="mix"), cancelled=cancelled) as recording:
+        return recording.tracks if isinstance(recording, Tracked) else ()

@@ -25,14 +25,15 @@ from richspeech.audio.content import content_digest
 from richspeech.audio.mono import SAMPLE_RATE, Waveforms
 from richspeech.errors import AudioError, Cancelled, RichSpeechError, StoppingError
 from richspeech.language.catalog import Notice
+from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand
 from richspeech.readers.channel import Gone, Message
 from richspeech.readers.limits import ReaderLimits, denoised_seconds
 from richspeech.readers.processes import ReaderProcess, Template
-from richspeech.readers.reader import LONGEST_WORD, Known
-from richspeech.readers.record import MalformedError, empty_arrays, unpacked
+from richspeech.readers.reader import LONGEST_WORD, Known, Listed
+from richspeech.readers.record import MalformedError, Record, empty_arrays, unpacked
 from richspeech.recognition.pipeline import Cancel
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader, Stretch
 
@@ -165,7 +166,7 @@ class _Work:
         self.process, self.name = process, name
         self.is_over = False
         """Whether the process has ended."""
-        self.known = Known(None, (), ())
+        self.known, self.listed = Known(None, (), ()), Listed()
         self._template, self._cancelled, self._limits = template, cancelled, limits
         self._is_suspect = False
         self._options = Options()
@@ -184,8 +185,9 @@ class _Work:
         asked = pickle.dumps((limits, options, self.name)).hex()
         self._say("open", asked, files=[file.fileno()])
         match self._hear():
-            case ["opened", known]:
+            case ["opened", known, listed]:
                 self._learn(known)
+                self.listed = self._record(Listed, listed)
             case _:
                 raise self._nonsense()
 
@@ -249,8 +251,11 @@ class _Work:
         return stretch
 
     def _learn(self, known: Any) -> None:
+        self.known = self._record(Known, known)
+
+    def _record(self, kind: type[Record], value: Any) -> Record:
         try:
-            self.known = unpacked(Known, known, [])
+            return unpacked(kind, value, [])
         except MalformedError as error:
             raise self._nonsense() from error
 
@@ -390,6 +395,11 @@ class ReadElsewhere:
     def strands(self) -> tuple[Strand, ...]:
         """What of it is heard by itself; none where that is all of it."""
         return self._work.known.strands
+
+    @property
+    def tracks(self) -> tuple[AudioTrack, ...]:
+        """All of the container, whether they are heard or not."""
+        return self._work.listed.tracks
 
     def content(self) -> str | None:
         """Digest the file, as ``Recording.content`` does. Raises ``OSError``."""

@@ -22,6 +22,7 @@ from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.strands import open_strands
 from richspeech.errors import RichSpeechError
 from richspeech.language.catalog import Notice
+from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import Strand
@@ -53,6 +54,13 @@ class Known:
     def of(cls, recording: WaveformSource) -> "Known":
         """Ask the recording."""
         return cls(recording.duration, recording.warnings, strands_of(recording))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What of a container may be chosen."""
+
+    tracks: tuple[AudioTrack, ...] = ()
 
 
 def serve(connection: socket.socket, memory: int, limits: ReaderLimits) -> None:
@@ -106,7 +114,8 @@ class _Session:
 
     def _read(self, source: BinaryIO, limits: AudioLimits, options: Options, name: str) -> None:
         with open_strands(source, limits, options, name=name) as recording:
-            self.line.send("opened", self._known(recording))
+            tracks = packed(Listed(recording.tracks), [])
+            self.line.send("opened", self._known(recording), tracks)
             seconds = denoised = 0.0
             for stretch in self._stretches(recording):
                 seconds += stretch.block.shape[-1] / SAMPLE_RATE

@@ -1,9 +1,12 @@
 """A person who chooses another engine, gives hotwords, and wants to know how words are meant."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.two_tracks import two_tracks
 
 from .visitor import EXAMPLES, Visitor
 
@@ -189,3 +192,14 @@ def test_a_value_that_is_not_offered_is_refused_in_the_language_of_the_page(
     title = "getComputedStyle(document.querySelector('.toast-title'), '::after').content"
     page.wait_for_function(f"{title} === '\"没有完成\"'")
     page.unroute("**/queue/join*")
+
+
+def test_the_tracks_of_a_film_are_offered_once_it_is_chosen(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    page = visitor.page
+    visitor.upload(two_tracks(tmp_path / "film.mkv"))
+    open_settings(page)
+    page.click("#tracks input")
+    page.get_by_role("option", name="第 2 条 · pcm_s16le").click()
+    expect(page.locator("#tracks input")).to_have_value("第 2 条 · pcm_s16le")

@@ -34,6 +34,7 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Hypothesis
 from richspeech.readers.limits import ReaderLimits
+from richspeech.readers.opener import HERE, tracks_of
 from richspeech.readers.pool import MOST_LOGGED, ReadElsewhere, ReaderPool
 from richspeech.readers.processes import Template
 from richspeech.recognition.pipeline import Pipeline
@@ -45,6 +46,7 @@ from tests.fakes import FakeQueue, loaded_with, ready, wait_until, wav_at
 from tests.integration import bad_readers
 from tests.integration.bad_readers import BadReader
 from tests.integration.conftest import EXAMPLES
+from tests.two_tracks import two_tracks
 
 LIMITS = AudioLimits(10**9, 3600.0)
 SPOKEN = ("zh-call.wav", "en-meeting.wav")
@@ -144,6 +146,15 @@ def test_channels_that_are_heard_apart_are_so_elsewhere_as_well(
         there = [contents(each) for each in reader.read(elsewhere, options)]
         assert elsewhere.strands == strands
     assert len(strands) == 2
+    assert there == here
+
+
+def test_the_tracks_of_a_film_are_listed_elsewhere_as_well(
+    pool: ReaderPool, tmp_path: Path
+) -> None:
+    film = two_tracks(tmp_path / "film.mkv")
+    here, there = (tracks_of(each, film, LIMITS, lambda: False) for each in (HERE, pool))
+    assert len(there) == 2
     assert there == here
 
 

@@ -20,6 +20,7 @@ from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.strands import LONGEST_NAME, as_heard, open_strands
 from richspeech.errors import AudioError, OptionError
+from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Channels, Options, tracks_in
 from richspeech.model.strand import Strand
 from tests.fakes import HAPPY
@@ -182,6 +183,18 @@ def test_a_file_that_is_open_is_read_by_several_at_once(tmp_path: Path) -> None:
         sound, strands, _ = heard(file, Options(tracks="all"))
     assert_same(sound, np.stack([ONE, OTHER]))
     assert len(strands) == 2
+
+
+def test_all_tracks_are_listed_whichever_are_heard() -> None:
+    names = [{"language": "eng"}, {"title": "Commentary", "language": "und"}, {"title": ""}]
+    content = written([ONE], [OTHER, ONE], [OTHER], names=names)
+    for options in (Options(channels="mix"), Options(tracks=2), Options(tracks="all")):
+        with open_strands(content, LIMITS, options, name="a.mkv") as recording:
+            assert recording.tracks == (
+                AudioTrack(1, "", "eng", "pcm_s16le", 1),
+                AudioTrack(2, "Commentary", "", "pcm_s16le", 2),
+                AudioTrack(3, "", "", "pcm_s16le", 1),
+            )
 
 
 def test_all_tracks_may_be_one_mixture() -> None:

@@ -36,18 +36,16 @@ from richspeech.console.tabs.transcribe.handlers import (
     can_repeat,
     paint,
 )
+from richspeech.console.tabs.transcribe.tracks import TrackChoice
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import AccessError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
-from richspeech.model.options import CHANNELS, TRACKS
+from richspeech.model.options import CHANNELS
 from richspeech.model.request import TranscriptionRequest
 from richspeech.operations.caller import caller
-
-TRACKS_OFFERED = 8
-"""By their numbers; cameras and recorders have no more."""
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
@@ -69,6 +67,7 @@ class TranscribeTab:
         self._second_opinion = SecondOpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
         self._offers = Offers(context.widgets, self._engine_of)
+        self._track_choice = TrackChoice(context)
 
     def build(self) -> None:
         """Make both sides."""
@@ -201,19 +200,7 @@ class TranscribeTab:
             self._denoise = self._offers.add(
                 gr.Radio, denoise_offer, defaults.denoise, elem_id="denoise"
             )
-            self._tracks = self._widgets.add(
-                gr.Dropdown, self._track_words, value=str(defaults.tracks), elem_id="tracks"
-            )
-
-    def _track_words(self, locale: str) -> dict[str, Any]:
-        default = self._context.service.defaults.tracks
-        most = max(TRACKS_OFFERED, default if isinstance(default, int) else 0)
-        numbers = ((say("tracks_number", locale, number=n), str(n)) for n in range(1, most + 1))
-        return {
-            "label": say("tracks", locale),
-            "info": say("tracks_info", locale),
-            "choices": [*((say(f"tracks_{each}", locale), each) for each in TRACKS), *numbers],
-        }
+            self._tracks = self._track_choice.build()
 
     # The right side --------------------------------------------------------------------------
 
@@ -310,6 +297,7 @@ class TranscribeTab:
         )
         self._unload.click(self._press_unload, None, None, **QUICK)
         self._sources.wire()
+        self._track_choice.wire(self._sources)
         self._second_opinion.wire()
         self._share.wire()
         self._exports.wire()
@@ -344,6 +332,7 @@ class TranscribeTab:
         page_load.add(
             self._has_engine, self._restore, [self._engine, self._sentiment, *self._offers.widgets]
         )
+        self._track_choice.resume(page_load)
         self._second_opinion.resume(page_load)
         self._exports.resume(page_load)
         self._review.resume(page_load)
