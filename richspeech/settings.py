@@ -47,6 +47,7 @@ from richspeech.model.rules import (
     require_names,
 )
 from richspeech.model.sentiment import Sentiment
+from richspeech.model.speaker import by_channel
 from richspeech.model.web_address import WebAddress
 from richspeech.passwords import looks_hashed, require_hash
 from richspeech.places import CONFIG, HOME
@@ -233,6 +234,16 @@ class ReadingSettings(_Group):
     stall_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
 
 
+def _by_text(value: Any) -> Any:
+    """Take numbers for keys, as YAML reads them."""
+    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _speakers(value: dict[str, str]) -> dict[str, str]:
+    by_channel(value.items())
+    return value
+
+
 def _off(value: Any) -> Any:
     """Read the word off, which is the same as false in YAML."""
     return "off" if value is False else value
@@ -249,6 +260,7 @@ class RecognitionSettings(_Group):
     ban_unknown_emotion: bool = False
     tracks: Annotated[int, Field(ge=1, le=MOST_TRACKS)] | Tracks = "default"
     channels: Channels = "auto"
+    speakers: Annotated[dict[str, str], BeforeValidator(_by_text), AfterValidator(_speakers)] = {}
     denoise: Annotated[Denoise, BeforeValidator(_off)] = "off"
 
 
@@ -526,6 +538,24 @@ class HighlightSettings(_Group):
         return self
 
 
+class ConversationSettings(_Group):
+    """From when on something has happened between those who speak."""
+
+    talk_over_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
+    silence_seconds: Annotated[float, Field(gt=0, le=3_600)] = 2.0
+    hold_seconds: Annotated[float, Field(gt=0, le=3_600)] = 5.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ConversationSettings":
+        if self.silence_seconds > self.hold_seconds:
+            message = (
+                f"silence_seconds {self.silence_seconds:g} is over hold_seconds "
+                f"{self.hold_seconds:g}"
+            )
+            raise ValueError(message)
+        return self
+
+
 class RiskSettings(_Group):
     """How a call is scored, 0 to 100."""
 
@@ -579,6 +609,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     highlights: HighlightSettings = HighlightSettings()
     risk: RiskSettings = RiskSettings()
+    conversation: ConversationSettings = ConversationSettings()
     rules: tuple[Annotated[Rule, PlainValidator(_rule)], ...] = DEFAULT_RULES
 
     def with_adapter(self, name: str | None) -> "Settings":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.jobs.transcribe import Transcription
-from richspeech.model.corrections import Correction
+from richspeech.model.edits import Amendment
 from richspeech.model.transcript import DECIMALS, Segment, Transcript
 
 SHOWN_EVENTS = [event for event in AudioEvent if event is not AudioEvent.SPEECH]
@@ -73,7 +73,7 @@ def _segments(draw: st.DrawFn, start: float, end: float) -> Segment:
     )
 
 
-def put_right(job: Transcription, *corrections: Correction) -> None:
+def put_right(job: Transcription, *corrections: Amendment) -> None:
     """Have a person put that right in what a job has heard, and nothing else."""
     assert job.document is not None
     job.document = job.document.with_corrections(corrections, datetime(2026, 11, 1, tzinfo=UTC))

@@ -194,7 +194,8 @@ def as_heard(segments: Iterable[Segment], tracks: Tracks | int | None = None) ->
 
 def part_of(block: Waveforms, strands: Sequence[Strand], wanted: Strand) -> Waveform:
     """Return of a block what one strand has, or the mixture where there is no such."""
-    return block[strands.index(wanted)] if wanted in strands else mixture(block)
+    own = (row for row, strand in enumerate(strands) if strand.has_place_of(wanted))
+    return mixture(block) if (row := next(own, None)) is None else block[row]
 
 
 def _as_far_as_heard(blocks: Iterator[Waveforms], errors: list[AudioError]) -> Iterator[Waveforms]:

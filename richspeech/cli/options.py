@@ -24,6 +24,7 @@ from richspeech.model.options import (
 )
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
+from richspeech.model.speaker import speakers_in
 from richspeech.places import CONFIG
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
@@ -164,6 +165,10 @@ class Recognition:
     """audio tracks that are heard: the main one, all by themselves, all as one, or one"""
     channels: Annotated[str | None, Parameter(choices=CHANNELS)] = None
     """channels as one, each by itself, or as what is on them asks for"""
+    speakers: Annotated[
+        str | None, Parameter(metavar="left=NAME,right=NAME", show_default=False)
+    ] = None
+    """names of who is on which channel where channels are heard apart; a number counts from 1"""
     denoise: Annotated[str | None, Parameter(choices=DENOISE)] = None
     """what takes noise out before anything is looked for; it often hurts: see docs/denoising.md"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
@@ -199,6 +204,7 @@ class Recognition:
             ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
             tracks=tracks_in(self.tracks) if self.tracks else defaults.tracks,
             channels=cast("Channels", self.channels or defaults.channels),
+            speakers=speakers_in(self.speakers) if self.speakers else defaults.speakers,
             denoise=cast("Denoise", self.denoise or defaults.denoise),
             hotwords=(*(self.hotwords or "").split(), *hotwords),
         )

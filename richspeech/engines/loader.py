@@ -29,6 +29,7 @@ from richspeech.language.catalog import Notice
 from richspeech.memory import give_back, release_libraries, resident_bytes
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options, language_hint
+from richspeech.model.speaker import by_channel
 from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import RecognitionQueue, Transcriber
 from richspeech.recognition.scheduler import ModelThread
@@ -260,6 +261,7 @@ def default_options(settings: Settings) -> Options:
         merge_length_s=asked.merge_length_s,
         tracks=asked.tracks,
         channels=asked.channels,
+        speakers=by_channel(asked.speakers.items()),
         denoise=asked.denoise,
         ban_unknown_emotion=asked.ban_unknown_emotion,
     )

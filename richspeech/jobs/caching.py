@@ -110,9 +110,9 @@ class CachingTranscriber:
                 for progress in lookup.compare(cancelled):
                     yield Step(progress, compared_with=lookup.alike)
             if lookup.found:
-                yield _cached(lookup.found)
+                yield _cached(lookup, lookup.found, options)
             elif lookup.measured:
-                yield _reused(lookup, Document(lookup.measured))
+                yield _reused(lookup, Document(lookup.measured).called(options.speakers))
             else:
                 yield from self._recognised(lookup, options, cancelled)
 
@@ -135,9 +135,17 @@ class CachingTranscriber:
             raise _interruption(lookup, progress.document) from error
 
 
-def _cached(stored: Stored) -> Step:
-    kept = Kept(stored.entry, stored.document, is_cached=True)
-    return Step(Progress.of(stored.document), kept=kept)
+def _cached(lookup: ResultLookup, stored: Stored, options: Options) -> Step:
+    """Take what the history has; with other names for speakers, it gets these."""
+    document, entry = stored.document.called(options.speakers), stored.entry
+    unkept = None
+    if document is not stored.document:
+        try:
+            entry = lookup.edit(entry, document)
+        except StoreError as error:
+            unkept = error
+    kept = Kept(entry, document, is_cached=True)
+    return Step(Progress.of(document), kept=kept, unkept=unkept)
 
 
 def _reused(lookup: ResultLookup, document: Document) -> Step:

@@ -29,8 +29,8 @@ from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.observer import NOBODY
 from richspeech.jobs.runner import Runner
-from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.edits import Amendment
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
@@ -132,7 +132,7 @@ class Transcription(Job):
         return self.document.transcript if self.document else None
 
     @property
-    def corrections(self) -> tuple[Correction, ...]:
+    def corrections(self) -> tuple[Amendment, ...]:
         """What people have put right, in order."""
         return self.document.corrections if self.document else ()
 
@@ -273,7 +273,7 @@ class Transcriptions:
             self._keep_corrections(job, corrected, before)
 
     def _keep_corrections(
-        self, job: Transcription, corrected: Document, before: tuple[Correction, ...]
+        self, job: Transcription, corrected: Document, before: tuple[Amendment, ...]
     ) -> None:
         """Keep corrections; those of a recording recognised anew stand in the place of all."""
         if self._history and job.entry:

@@ -7,6 +7,8 @@
 * A correction of the words removes their sentiment, and one of the emotion what voice and words
   say together: both were of something else.
 * A sentiment that comes after such a correction has read the corrected words, and stays.
+* Names are kept by what somebody was called when they were heard. So a person's name holds
+  whatever the settings say later, and two speakers that were given one name can be parted again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,14 +22,17 @@ from richspeech.errors import OptionError
 from richspeech.model.agreement import with_sentiment
 from richspeech.model.corrections import Correction, correct
 from richspeech.model.edits import (
+    Amendment,
     CorrectionEdit,
     Edit,
     RulesEdit,
     SentimentEdit,
+    SpeakersEdit,
     edits_from_list,
     edits_to_list,
 )
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.speaker import LONGEST_NAME, Naming, speaker_name
 from richspeech.model.transcript import Segment, Transcript
 
 
@@ -54,8 +59,9 @@ class Document:
         """The transcript with everything that was done to it."""
         if not self.corrections:
             return self.uncorrected
-        corrected = correct(self.uncorrected, self.corrections)
-        return replace(corrected, segments=self._read_again(corrected.segments))
+        changes = [each for each in self.corrections if isinstance(each, Correction)]
+        corrected = correct(self.uncorrected, changes)
+        return replace(corrected, segments=self._named(self._read_again(corrected.segments)))
 
     @cached_property
     def uncorrected(self) -> Transcript:
@@ -72,9 +78,14 @@ class Document:
         return tuple(each for each in self.edits if isinstance(each, CorrectionEdit))
 
     @property
-    def corrections(self) -> tuple[Correction, ...]:
+    def corrections(self) -> tuple[Amendment, ...]:
         """What people have put right, oldest first."""
         return tuple(each.correction for each in self.correction_edits)
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """What whoever speaks in each segment was called when it was heard; empty for nobody."""
+        return tuple(each.strand.label for each in self.measured.segments)
 
     def of_file(self, warnings: Sequence[RecordingWarning]) -> "Document":
         """Return it for another file with the same samples, of which these are the warnings."""
@@ -86,8 +97,31 @@ class Document:
     @property
     def original(self) -> "Document":
         """The document as it was before any person had a part in it."""
-        stages = takewhile(lambda edit: isinstance(edit, RulesEdit | SentimentEdit), self.edits)
-        return Document(self.measured, tuple(stages))
+        stages = (SpeakersEdit, RulesEdit, SentimentEdit)
+        made = takewhile(lambda edit: isinstance(edit, stages), self.edits)
+        return Document(self.measured, tuple(made))
+
+    def called(self, names: Sequence[str | None]) -> "Document":
+        """Return it with what a request calls those on its channels, from the first.
+
+        What a person calls them stays. Itself where that is nothing new.
+        """
+        wanted = SpeakersEdit.by_channel(self.measured.segments, names)
+        known = [each for each in self.edits if isinstance(each, SpeakersEdit)]
+        if not wanted.naming.names or [each.naming for each in known] == [wanted.naming]:
+            return self
+        return replace(self, edits=(wanted, *(each for each in self.edits if each not in known)))
+
+    def naming(self, speaker: str, name: str) -> Naming:
+        """Return a new name for whoever the transcript calls ``speaker``.
+
+        Raises ``OptionError`` where nobody is called so, and for a name that nobody can show.
+        """
+        shown = zip(self.voices, self.transcript.segments, strict=True)
+        voices = {voice for voice, each in shown if voice and each.strand.label == speaker}
+        if not voices:
+            raise OptionError("speaker.nobody", value=speaker[:LONGEST_NAME])
+        return Naming(dict.fromkeys(sorted(voices), speaker_name(name)))
 
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
@@ -96,7 +130,7 @@ class Document:
             now = replace(now, segments=edit.apply(now.segments))
         return _knowing(grown, now)
 
-    def with_corrections(self, corrections: Sequence[Correction], made: datetime) -> "Document":
+    def with_corrections(self, corrections: Sequence[Amendment], made: datetime) -> "Document":
         """Return it with these corrections alone; those that it has already stay as they are."""
         document = self
         while document.corrections != tuple(corrections[: len(document.corrections)]):
@@ -129,14 +163,22 @@ class Document:
         measured = Transcript.from_dict(document["measured"])
         return cls(measured, edits_from_list(document.get("edits", [])))
 
+    def _named(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        """Call everybody what people call them."""
+        names: dict[str, str] = {}
+        for each in self.corrections:
+            names |= each.names if isinstance(each, Naming) else {}
+        pairs = zip(self.voices, segments, strict=True)
+        return tuple(segment.called(names.get(voice)) for voice, segment in pairs)
+
     def _read_again(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
         """Give back the last sentiment to the segments that were read as they are corrected."""
         newer: set[int] = set()
         for edit in reversed(self.edits):
             if isinstance(edit, SentimentEdit):
                 return tuple(_read(edit, newer, *each) for each in enumerate(segments))
-            if isinstance(edit, CorrectionEdit) and _is_of_meaning(edit.correction):
-                newer.add(edit.correction.index)
+            if isinstance(edit, CorrectionEdit):
+                newer |= _meant_anew(edit.correction)
         return segments
 
 
@@ -145,8 +187,12 @@ def _knowing(document: Document, uncorrected: Transcript) -> Document:
     return document
 
 
-def _is_of_meaning(correction: Correction) -> bool:
-    return correction.text is not None or correction.emotion is not None
+def _meant_anew(correction: Amendment) -> set[int]:
+    """Return the segment whose words or emotion are other ones now, if there is one."""
+    if isinstance(correction, Naming):
+        return set()
+    changes = correction.text is not None or correction.emotion is not None
+    return {correction.index} if changes else set()
 
 
 def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) -> Segment:
@@ -154,8 +200,10 @@ def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) ->
     return with_sentiment(segment, edit.scores[index], edit.limits) if is_older else segment
 
 
-def _without_scores(edit: Edit, taken: Correction) -> Edit:
+def _without_scores(edit: Edit, taken: Amendment) -> Edit:
     """Take from a sentiment what it has read in words that are no longer there."""
-    if taken.text is None or not isinstance(edit, SentimentEdit):
+    if not isinstance(edit, SentimentEdit) or not isinstance(taken, Correction):
+        return edit
+    if taken.text is None:
         return edit
     return replace(edit, scores=(*edit.scores[: taken.index], {}, *edit.scores[taken.index + 1 :]))

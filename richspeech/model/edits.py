@@ -5,7 +5,7 @@ An edit holds what somebody or some model has found, so that it is applied anew 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -18,11 +18,14 @@ from richspeech.model.corrections import Correction
 from richspeech.model.emotion_scores import NineEmotion, strongest
 from richspeech.model.relabelling import relabel_segment
 from richspeech.model.sentiment import Limits, Sentiment
+from richspeech.model.speaker import Naming
 from richspeech.model.transcript import Segment
 from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
 PERSON = "person"
+Amendment: TypeAlias = Correction | Naming
+"""What a person has to say of a transcript."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,34 @@ class SentimentEdit(_Edit):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeakersEdit(_Edit):
+    """What the settings, or a request, call those who are heard apart."""
+
+    naming: Naming
+    kind: Literal["speakers"] = "speakers"
+
+    @classmethod
+    def by_channel(cls, segments: Sequence[Segment], names: Sequence[str | None]) -> "SpeakersEdit":
+        """Name whoever is on the channels of segments as heard; ``names`` go from the first."""
+        named = {
+            each.strand.label: name
+            for each in segments
+            if each.channel is not None and each.channel <= len(names)
+            if (name := names[each.channel - 1]) is not None
+        }
+        return cls(naming=Naming(named), by=SETTINGS, made=datetime.now(UTC))
+
+    def require_fit(self, count: int) -> None:
+        """Names fit every transcript."""
+        self.naming.require_fit(count)
+
+    def apply(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """Return segments, as they were heard, with these names."""
+        names = self.naming.names
+        return tuple(each.called(names.get(each.strand.label)) for each in segments)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SecondOpinionEdit(_Edit):
     """How the voices sound to a second model."""
 
@@ -96,18 +127,18 @@ class SecondOpinionEdit(_Edit):
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionEdit(_Edit):
-    """What a person has put right in one segment."""
+    """What a person has put right in one segment, or what they call somebody who speaks."""
 
-    correction: Correction
+    correction: Amendment
     by: str = field(default=PERSON)
     kind: Literal["correction"] = "correction"
 
     def require_fit(self, count: int) -> None:
-        """Raise ``OptionError`` unless the segment is one of ``count``."""
+        """Raise ``OptionError`` unless it is of one of ``count`` segments, or of all."""
         self.correction.require_fit(count)
 
 
-StageEdit: TypeAlias = RulesEdit | SentimentEdit
+StageEdit: TypeAlias = SpeakersEdit | RulesEdit | SentimentEdit
 """What a stage does to segments as soon as they are recognised."""
 Edit: TypeAlias = StageEdit | SecondOpinionEdit | CorrectionEdit
 
@@ -116,6 +147,8 @@ def joined(earlier: StageEdit, later: StageEdit) -> StageEdit:
     """Return what one stage did to some segments and, as ``later``, to those that came next."""
     if isinstance(earlier, SentimentEdit) and isinstance(later, SentimentEdit):
         return replace(later, scores=(*earlier.scores, *later.scores))
+    if isinstance(earlier, SpeakersEdit) and isinstance(later, SpeakersEdit):
+        return replace(later, naming=Naming({**earlier.naming.names, **later.naming.names}))
     return later
 
 

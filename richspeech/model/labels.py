@@ -101,6 +101,17 @@ SENTIMENTS: Mapping[str, Look] = MappingProxyType(
     }
 )
 
+VOICES = (
+    Hue("#2d2a8c", "#cdd3ff"),
+    Hue("#6b3410", "#f6d3b8"),
+    Hue("#00423c", "#aef2e2"),
+    Hue("#6a0f4e", "#ffcdea"),
+    Hue("#3a4a00", "#dcef9f"),
+    Hue("#1b2a3a", "#f2f5f9"),
+)
+"""Of speakers, by their numbers; those behind the last begin again. All are deeper on light and
+paler on dark than any emotion, so that nobody's voice looks like a mood."""
+
 Label = Emotion | NineEmotion | AudioEvent | Sentiment
 
 
@@ -121,6 +132,11 @@ def sign_of(label: Label, locale: str) -> str:
     return say(key, locale) if knows(key) else word_of(label, locale)[0].upper()
 
 
+def voice_of(number: int) -> str:
+    """Return the name of a speaker's colours, as ``label_styles`` has it; numbers begin at 0."""
+    return f"voice-{number % len(VOICES)}"
+
+
 def sentiment_named(text: str) -> Sentiment | None:
     """Read a sentiment in any of the languages, in any case; None when it is none."""
     wanted = text.strip().lower()
@@ -137,6 +153,7 @@ def labels_data() -> dict[str, Any]:
         "events": _words(events),
         "sentiments": _words(Sentiment),
         "signs": {each.value: _by_locale(sign_of, each) for each in (*Emotion, *events)},
+        "voices": len(VOICES),
         "symbols": {each.value: look_of(each).symbol for each in Sentiment},
     }
 
@@ -173,7 +190,8 @@ def _properties(theme: Theme) -> Iterator[str]:
 
 def _hues() -> dict[str, Hue]:
     looks = chain(EMOTIONS.items(), SENTIMENTS.items())
-    return {**{str(name): look.hue for name, look in looks}, "event": _EVENT_HUE}
+    voices = {voice_of(number): hue for number, hue in enumerate(VOICES)}
+    return {**{str(name): look.hue for name, look in looks}, "event": _EVENT_HUE, **voices}
 
 
 def _mixed(colour: str, other: str, share: float) -> str:

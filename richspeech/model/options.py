@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO, require_language
 from richspeech.model.raw_format import RawFormat
+from richspeech.model.speaker import LONGEST_NAME, speaker_name
 from richspeech.model.turn_detection import TurnDetection
 
 LONGEST_MERGE_S = 30.0
@@ -59,6 +60,9 @@ class Options:
     channels: Channels = "auto"
     """Whether the channels of a track are heard as one ``mix`` or ``split``, each by itself;
     ``auto`` listens to what is on them."""
+    speakers: tuple[str | None, ...] = ()
+    """Names of who is on the channels of a track that are heard apart, from the first; None, and
+    what is left out, stays a letter."""
     denoise: Denoise = "off"
     """What takes noise out of the recording before anything is looked for in it."""
     raw: RawFormat | None = None
@@ -80,6 +84,7 @@ class Options:
         object.__setattr__(self, "merge_length_s", float(self.merge_length_s))
         _require_hotwords(self.hotwords)
         _require_strands(self.tracks, self.channels)
+        _require_speakers(self.speakers)
         if self.denoise not in DENOISE:
             raise OptionError("option.denoise", value=str(self.denoise)[:40])
 
@@ -126,6 +131,12 @@ def _require_strands(tracks: str | int, channels: str) -> None:
         raise OptionError("option.tracks", value=str(tracks)[:40], most=MOST_TRACKS)
     if channels not in CHANNELS:
         raise OptionError("option.channels", value=channels[:40])
+
+
+def _require_speakers(names: Sequence[str | None]) -> None:
+    for name in filter(None, names):
+        if name != speaker_name(name):
+            raise OptionError("speaker.name", value=name[:LONGEST_NAME], most=LONGEST_NAME)
 
 
 def _require_hotwords(hotwords: Sequence[str]) -> None:

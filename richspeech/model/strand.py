@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-SPEAKERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SPEAKERS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ",)
+"""Letters for those whom nobody has named."""
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,16 @@ class Strand:
     channel: int | None = None
     """Number of its channel in the track, from 1; None where channels are mixed."""
     speaker: str | None = None
-    """A letter for whoever is on that channel; None where channels are mixed."""
+    """A letter for whoever is on that channel, or their name; None where channels are mixed."""
 
     @property
     def label(self) -> str:
         """What people call it."""
         return label_of(self.track, self.speaker)
+
+    def has_place_of(self, other: "Strand") -> bool:
+        """Whether both are the same signal, whatever whoever is to be heard there is called."""
+        return (self.track, self.channel) == (other.track, other.channel)
 
 
 ALONE = Strand()
@@ -27,7 +32,12 @@ ALONE = Strand()
 
 
 def label_of(track: str | None, speaker: str | None) -> str:
-    """Return what people call what is heard by itself; empty where that is all there is."""
+    """Return what people call what is heard by itself; empty where that is all there is.
+
+    A letter comes with its track; a name says enough.
+    """
+    if speaker is not None and speaker not in SPEAKERS:
+        return speaker
     return " ".join(filter(None, (track, speaker)))
 
 

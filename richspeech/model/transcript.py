@@ -104,7 +104,8 @@ class Segment:
     channel: int | None = None
     """Number of the channel in it, from 1; None where channels were mixed, or there is one."""
     speaker: str | None = None
-    """A letter for whoever is on that channel; None as above."""
+    """Name of whoever speaks, or a letter for whom nobody has named; None where nothing tells
+    speakers apart."""
     misheard_probability: float | None = None
     """That most of the words are wrong or missing, 0 to 1, since the sound is unlike what the model
     knows; None where it is not calibrated for that."""
@@ -124,6 +125,10 @@ class Segment:
     def strand(self) -> Strand:
         """What of the recording it was heard in."""
         return Strand(self.track, self.channel, self.speaker)
+
+    def called(self, name: str | None) -> "Segment":
+        """Return it with another name for whoever speaks; itself where that is none."""
+        return self if name in (None, self.speaker) else replace(self, speaker=name)
 
     @property
     def irony(self) -> Agreement | None:
@@ -184,6 +189,14 @@ class Transcript:
             if segment.text and segment.language and segment.language != NO_SPEECH:
                 seconds[segment.language] += segment.duration  # type: ignore[assignment]
         return seconds.most_common(1)[0][0] if seconds else None
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """What those are called who are told apart: by track and channel, then by who is first."""
+        places: dict[str, tuple[str, int]] = {}
+        for segment in self.segments:
+            places.setdefault(segment.strand.label, (segment.track or "", segment.channel or 0))
+        return tuple(sorted(filter(None, places), key=places.__getitem__))
 
     @property
     def sentiment(self) -> Sentiment | None:

@@ -1,6 +1,7 @@
 """What is done to segments after they were recognised: one list of plain functions.
 
-    recognised → sentences → hotwords → rounded ┤ as measured ├ label rules → sentiment
+    recognised → sentences → hotwords → rounded ┤ as measured ├ names of speakers → label rules
+                                                                → sentiment
 
 What stands before the middle belongs to recognition. What comes after it is an edit, which can be
 done anew, and otherwise, as long as somebody has the segments as measured. They are rounded as they
@@ -13,7 +14,7 @@ from functools import partial, reduce
 
 from postprocess import Rule
 from richspeech.model.agreement import DEFAULT_LIMITS
-from richspeech.model.edits import StageEdit
+from richspeech.model.edits import SpeakersEdit, StageEdit
 from richspeech.model.options import Options
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, rounded
@@ -74,6 +75,8 @@ class Recipe:
                 partial(write_hotwords, hotwords=options.hotwords, limits=self.hotword_limits)
             )
         measuring.append(rounded_segments)
+        if any(options.speakers):
+            editing.append(partial(SpeakersEdit.by_channel, names=options.speakers))
         if self.rules:
             editing.append(partial(follow_rules, rules=self.rules, limits=self.limits))
         if self.reader is not None:

@@ -191,6 +191,10 @@ class ResultLookup:
         self._keep_file(entry)
         return entry
 
+    def edit(self, entry: Entry, document: Document) -> Entry:
+        """Keep what was done to a document of the history; raises ``StoreError``."""
+        return self._store.edit(entry, document)
+
     def keep_interrupted(self, document: Document) -> Entry:
         """Keep what was heard in it so far; raises ``StoreError``."""
         return self._store.keep_interrupted(self._fingerprint, self.name, self._request, document)

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 from richspeech.access.principal import Principal
 from richspeech.engines.loader import Loaded
-from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.model.edits import Edit, SecondOpinionEdit
+from richspeech.model.edits import Amendment, Edit, SecondOpinionEdit
 from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import Settings
 from richspeech.storage.cached_result import EngineHistory
@@ -45,7 +44,7 @@ class History:
         return EngineHistory(self.store, identity, request)
 
     def correct(
-        self, entry: Entry, corrected: Document, before: Sequence[Correction] | None = None
+        self, entry: Entry, corrected: Document, before: Sequence[Amendment] | None = None
     ) -> Entry:
         """Keep the corrections of a document, in the place of those that it had ``before``, or all.
 

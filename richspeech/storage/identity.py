@@ -90,6 +90,7 @@ def request_identity(identity: str, options: Options) -> str:
         del asked["tracks"]
     if options.channels == Options.channels:
         del asked["channels"]
+    del asked["speakers"]  # names change nothing that is heard
     if options.denoise == Options.denoise:
         del asked["denoise"]
     if options.raw is None:

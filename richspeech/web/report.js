@@ -103,19 +103,28 @@ const listenToZoom = () => {
   new ResizeObserver(drawRuler).observe(scroller);
 };
 
-const mark = (wanted) => {
-  if (!CSS.highlights) return;
-  const ranges = [];
-  for (const row of wanted ? rows : []) {
-    const node = row.hidden ? null : row.querySelector(".text:not(.empty)")?.firstChild;
-    const text = node?.data.toLowerCase() ?? "";
+// Where it stands in an element: names, and words that are underlined, have elements of their own.
+const found = function* (element, wanted) {
+  const nodes = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode()) {
+    const { currentNode: node } = nodes;
+    const text = node.data.toLowerCase();
     for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
       if (at + wanted.length > node.length) break;
       const range = new Range();
       range.setStart(node, at);
       range.setEnd(node, at + wanted.length);
-      ranges.push(range);
+      yield range;
     }
+  }
+};
+
+const mark = (wanted) => {
+  if (!CSS.highlights) return;
+  const ranges = [];
+  for (const row of wanted ? rows : []) {
+    const text = row.hidden ? null : row.querySelector(".text:not(.empty)");
+    if (text) ranges.push(...found(text, wanted));
   }
   CSS.highlights.set("found", new Highlight(...ranges));
 };
@@ -131,7 +140,8 @@ const listenToFilters = () => {
       const fits =
         text.includes(wanted) &&
         selects.every(
-          ({ value, dataset }) => !value || row.dataset[dataset.filter].split(" ").includes(value),
+          ({ value, dataset }) =>
+            !value || (row.dataset[dataset.filter] ?? "").split(" ").includes(value),
         );
       row.hidden = !fits;
       count += fits;

@@ -26,7 +26,7 @@ MISHEARD_COLUMN = "misheard_probability"
 MODEL_COLUMN = "model"
 """Last of all where the model is one for demonstration, so that nobody takes it for another."""
 
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -60,7 +60,7 @@ def write_csv(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
         )
         for segment in transcript.segments
     )
-    return _BYTE_ORDER_MARK + table.getvalue()
+    return BYTE_ORDER_MARK + table.getvalue()
 
 
 def _csv_row(segment: Segment) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ def _sentiment_cells(segment: Segment) -> tuple[str, ...]:
 
 
 def _strand_cells(segment: Segment) -> tuple[str, ...]:
-    track, channel = harmless(segment.track or ""), segment.channel
-    return track, "" if channel is None else str(channel), segment.speaker or ""
+    track, speaker = (harmless(each or "") for each in (segment.track, segment.speaker))
+    return track, "" if segment.channel is None else str(segment.channel), speaker
 
 
 def _number(value: float | None) -> str:

@@ -8,7 +8,7 @@ if an escape were forgotten.
 import hashlib
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
-from richspeech.model.labels import label_styles, word_of
+from richspeech.model.labels import label_styles, voice_of, word_of
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.web.files import bundle, read
 from richspeech.writers.labels import (
@@ -53,19 +53,24 @@ class Bar:
     width: str
     opacity: str
     hint: str
+    tone: str
+    """Class of its colours; empty for those of its kind."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """All segments with one emotion, sound or language."""
+    """All segments of one speaker, or with one emotion, sound or language."""
 
     kind: str
-    """emotion, event or language."""
+    """speaker, emotion, event or language."""
     value: str
+    """What the filter looks for; of a speaker its number, since names have blanks."""
     word: str
     seconds: str
     """How long they are together."""
     bars: Sequence[Bar]
+    tone: str = ""
+    """Class of a speaker's colours, which underline the bars in those of emotions."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ class Row:
     end: float
     clock: str
     speaker: str
+    voice: int | None
+    """Number of the speaker; None where nobody is told apart."""
     text: str
     parts: Sequence[tuple[str, bool]]
     """The text, and of each part whether it is to be checked."""
@@ -96,6 +103,7 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
     segments = [segment for segment in transcript.segments if has_content(segment)]
     duration = max([transcript.duration, *(segment.end for segment in segments)])
     script, styles = bundle("report.js"), _styles()
+    voices = {name: number for number, name in enumerate(transcript.speakers)}
     return _template().render(
         heading=partial(heading, locale=options.locale),
         locale=options.locale,
@@ -103,8 +111,12 @@ def write_html(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS)
         facts=facts(transcript, options.locale),
         remark=remark(transcript, options.locale),
         duration=duration,
-        lanes=_lanes(segments, duration, options.locale),
-        rows=[_row(each, options, options.limit_of(transcript)) for each in segments],
+        lanes=[
+            *_speaker_lanes(segments, voices, duration),
+            *_lanes(segments, duration, options.locale),
+        ],
+        rows=[_row(each, options, options.limit_of(transcript), voices) for each in segments],
+        voice=voice_of,
         audio=_data_uri(options.audio) if options.audio else None,
         script=Markup(script),  # noqa: S704 - our own files
         script_hash=_hash(script),
@@ -138,13 +150,16 @@ def _data_uri(mp3: bytes) -> str:
     return f"data:audio/mpeg;base64,{b64encode(mp3).decode()}"
 
 
-def _row(segment: Segment, options: WriterOptions, below: float | None) -> Row:
+def _row(
+    segment: Segment, options: WriterOptions, below: float | None, voices: Mapping[str, int]
+) -> Row:
     style, locale = options.style, options.locale
     return Row(
         segment.start,
         segment.end,
         clock(segment.start),
         speaker_of(segment),
+        voices.get(segment.strand.label),
         printable(segment.text),
         [(on_one_line(part), unsure) for part, unsure in words_to_check(segment, below)],
         segment.language or "",
@@ -167,6 +182,30 @@ Label: TypeAlias = tuple[str, str, str]
 """Kind, value and word of a lane."""
 
 
+def _speaker_lanes(
+    segments: Sequence[Segment], voices: Mapping[str, int], duration: float
+) -> Iterator[Lane]:
+    """Give a lane for each speaker, with the emotions in it."""
+    for name, number in voices.items():
+        own = [segment for segment in segments if segment.strand.label == name]
+        yield Lane(
+            "speaker",
+            str(number),
+            printable(name),
+            clock(sum(segment.duration for segment in own)),
+            [_said(segment, voice_of(number), duration) for segment in own],
+            f"tone-{voice_of(number)}",
+        )
+
+
+def _said(segment: Segment, voice: str, duration: float) -> Bar:
+    emotion, name = segment.emotion, speaker_of(segment)
+    if not segment.has_emotion:
+        return _bar(segment, name, None, duration, f"tone-{voice}")
+    sure = probability_of(segment, emotion)
+    return _bar(segment, name, sure, duration, f"tone-{emotion}")
+
+
 def _lanes(segments: Sequence[Segment], duration: float, locale: str) -> list[Lane]:
     """Return a lane for each emotion, sound and language, the longest of a kind first."""
     found: defaultdict[Label, list[tuple[Segment, float | None]]] = defaultdict(list)
@@ -181,7 +220,7 @@ def _lanes(segments: Sequence[Segment], duration: float, locale: str) -> list[La
             *label,
             clock(seconds[label]),
             [
-                _bar(segment, label[2], probability, duration)
+                _bar(segment, label[2], probability, duration, _tone(*label))
                 for segment, probability in found[label]
             ],
         )
@@ -200,7 +239,11 @@ def _labels(segment: Segment, locale: str) -> Iterator[tuple[Label, float | None
         yield ("language", language or "", language_name(language, locale)), heard
 
 
-def _bar(segment: Segment, word: str, probability: float | None, duration: float) -> Bar:
+def _tone(kind: str, value: str, _: str) -> str:
+    return f"tone-{value}" if kind == "emotion" else ""
+
+
+def _bar(segment: Segment, word: str, probability: float | None, duration: float, tone: str) -> Bar:
     sure = "" if probability is None else f" {probability:.0%}"
     whole = duration or 1.0  # a report of a recording without length has bars without width
     return Bar(
@@ -208,4 +251,5 @@ def _bar(segment: Segment, word: str, probability: float | None, duration: float
         width=f"{100 * segment.duration / whole:.4f}%",
         opacity=f"{_FAINTEST + (1 - _FAINTEST) * (1 if probability is None else probability):.2f}",
         hint=f"{clock(segment.start)}–{clock(segment.end)} {word}{sure} {printable(segment.text)}",
+        tone=tone,
     )

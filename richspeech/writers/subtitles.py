@@ -122,6 +122,8 @@ def _emotions(cues: Iterable[Cue]) -> list[Emotion]:
 # Advanced SubStation Alpha ------------------------------------------------------------------------
 
 _ASS_MARKUP = str.maketrans({"{": "｛", "}": "｝", "\\": f"\\{_JOINER}"})
+_ASS_FIELD = str.maketrans({",": "，"})
+"""A comma ends every field but the text."""
 _ASS_WHITE = "#FFFFFF"
 _ASS_SCREEN = {
     "ScriptType": "v4.00+",
@@ -147,6 +149,7 @@ def write_ass(transcript: Transcript, options: WriterOptions = DEFAULT_OPTIONS) 
     file = _events(cues, _ass_text)
     for event, cue in zip(file.events, cues, strict=True):
         event.style = cue.lines[0].emotion or "Default"
+        event.name = cue.speaker.translate(_ASS_FIELD)
     colours = {"Default": _ASS_WHITE} | {each: COLOURS[each] for each in _emotions(cues)}
     file.styles = {name: _ass_style(colour) for name, colour in colours.items()}
     title = {"Title": printable(options.title)} if options.title else {}

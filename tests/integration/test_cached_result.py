@@ -81,6 +81,21 @@ class Ear:
         return Progress(transcript, new, recording.duration, finished)
 
 
+class TwoEars(Ear):
+    """Hears two people by turns, each on a channel."""
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        for progress in super().transcribe(recording, options, cancelled):
+            heard = progress.transcript
+            apart = (
+                replace(each, channel=1 + n % 2, speaker="AB"[n % 2])
+                for n, each in enumerate(heard.segments)
+            )
+            yield replace(progress, transcript=replace(heard, segments=tuple(apart)))
+
+
 def segment(start: float, end: float) -> Segment:
     text = f"from {start:g}"
     return Segment(start, end, text, "en", 0.9, Emotion.NEUTRAL, {}, (), {}, (), text)
@@ -188,6 +203,23 @@ def test_the_same_sound_is_known_in_another_container_and_under_another_name(
     last(caching, path)
     again = last(caching, as_flac(path, tmp_path / "b.flac")).kept
     assert (again.is_cached, again.entry.name, ear.calls) == (True, "a.wav", 1)
+
+
+def test_other_names_for_speakers_are_kept_and_nothing_is_recognised_again(
+    store: Store, tmp_path: Path
+) -> None:
+    ear = TwoEars()
+    staged = StagedTranscriber(ear, Recipe())
+    caching = CachingTranscriber(staged, EngineHistory(store, "these settings and weights"))
+    path = written(tmp_path / "a.wav", noise(20.0))
+    asked = [Options(speakers=names) for names in (("agent",), ("clerk", "customer"), ())]
+    found = [last_of(steps(caching, path, each)) for each in asked]
+    named = [each.progress.transcript.speakers for each in found]
+    assert named == [("agent", "B"), ("clerk", "customer"), ("clerk", "customer")]
+    assert ear.calls == 1
+    kept = store.open(found[0].kept.entry.id)
+    assert kept.document.transcript.speakers == ("clerk", "customer")
+    assert kept.entry.revision == 1
 
 
 QUIET = RecordingWarning.of("very_quiet", decibels=60)

@@ -33,6 +33,7 @@ from richspeech.model.options import (
     Tracks,
 )
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.speaker import speakers_in
 from richspeech.model.validation import bare_reason
 from richspeech.service import Service
 
@@ -40,7 +41,7 @@ ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized
 SUBTITLES = ("srt", "vtt")
 LISTS = ("languages", "keywords", "timestamp_granularities", "include")
 NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
-CHOICES = ("tracks", "channels", "denoise")
+CHOICES = ("tracks", "channels", "speakers", "denoise")
 """Fields in which nothing stands for what the settings say."""
 SPEAKERS = ("known_speaker_names", "known_speaker_references")
 ONE_FILE: Mapping[str, Any] = MappingProxyType(
@@ -126,6 +127,12 @@ class RecognitionForm(BaseModel):
         description="mix hears channels as one, split each by itself, and auto as what is on them "
         "asks for. Else as the settings say.",
     )
+    speakers: str | None = Field(
+        None,
+        description="Names of who is on which channel where channels are heard apart: "
+        "left=agent,right=customer, or a JSON object of the same; a number counts channels from 1. "
+        "Else as the settings say.",
+    )
     denoise: Denoise | None = Field(
         None,
         description="What takes noise out before anything is looked for: rnnoise, gtcrn or off. "
@@ -147,6 +154,7 @@ class RecognitionForm(BaseModel):
             turn_detection=turns,
             tracks=self.tracks or defaults.tracks,
             channels=self.channels or defaults.channels,
+            speakers=known_speakers(self.speakers) if self.speakers else defaults.speakers,
             denoise=self.denoise or defaults.denoise,
         )
         if allowed:
@@ -224,6 +232,14 @@ def known_adapter(adapter: str | None, engine: str, transcribers: Transcribers) 
     except OptionError as error:
         raise ParameterError(error.key, "adapter", **error.fields) from error
     return adapter
+
+
+def known_speakers(text: str) -> tuple[str | None, ...]:
+    """Return names by channel; raises ``ParameterError`` for what cannot be read as such."""
+    try:
+        return speakers_in(text)
+    except OptionError as error:
+        raise ParameterError(error.key, "speakers", **error.fields) from error
 
 
 def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, ...]:

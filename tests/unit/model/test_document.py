@@ -21,11 +21,13 @@ from richspeech.model.edits import (
     RulesEdit,
     SecondOpinionEdit,
     SentimentEdit,
+    SpeakersEdit,
 )
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment
+from richspeech.model.speaker import Naming
 from richspeech.model.transcript import Transcript
 from richspeech.stages.relabelling import follow_rules
 from richspeech.stages.sentiment import read_segments
@@ -43,6 +45,13 @@ HEARD = transcript(
         raw_text="<|zh|><|ANGRY|><|BGM|><|withitn|>太好了。",
     ),
     segment(3, 5, "再见。", Emotion.HAPPY),
+)
+
+
+CALL = transcript(
+    replace(segment(0, 2), channel=1, speaker="A"),
+    replace(segment(1, 4), channel=2, speaker="B"),
+    replace(segment(5, 6), channel=1, speaker="A"),
 )
 
 
@@ -74,8 +83,13 @@ def edits(draw: st.DrawFn, count: int) -> Edit:
         "emotion": st.sampled_from([Emotion.SAD.value, Emotion.ANGRY.value]),
         "events": st.lists(st.sampled_from(["laughter", "cough"]), max_size=2),
     }
-    kinds = ["rules", "sentiment", "second_opinion", *(["correction"] if count else [])]
-    match draw(st.sampled_from(kinds)):
+    names = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["Ann", "B"]))
+    kinds = ["rules", "sentiment", "second_opinion", "speakers", "naming"]
+    match draw(st.sampled_from([*kinds, *(["correction"] if count else [])])):
+        case "speakers":
+            return SpeakersEdit(naming=Naming(draw(names)), by=by, made=made)
+        case "naming":
+            return CorrectionEdit(correction=Naming(draw(names)), made=made)
         case "rules":
             rules = draw(st.sampled_from([DEFAULT_RULES, (CALM, QUIET), ()]))
             return RulesEdit(rules=rules, by=by, made=made)
@@ -96,7 +110,15 @@ def edits(draw: st.DrawFn, count: int) -> Edit:
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    measured = Transcript.from_dict(draw(transcripts()).to_dict())  # as rounded as it is kept
+    heard = draw(transcripts())
+    voices = st.sampled_from([(None, None), (1, "A"), (2, "B")])
+    apart = (
+        replace(each, channel=channel, speaker=speaker)
+        for each in heard.segments
+        for channel, speaker in [draw(voices)]
+    )
+    heard = replace(heard, segments=tuple(apart))
+    measured = Transcript.from_dict(heard.to_dict())  # as rounded as it is kept
     return Document(measured, tuple(draw(st.lists(edits(len(measured.segments)), max_size=5))))
 
 
@@ -123,7 +145,8 @@ def test_every_edit_does_what_its_stage_does() -> None:
     assert Document(HEARD, (sentiment,)).transcript.segments == good
     assert replace(sentiment, made=NOW) == read(GOOD, GOOD)
     changes = [corrected(0, text="太坏了。"), corrected(1, emotion="sad")]
-    expected = correct(HEARD, [each.correction for each in changes])
+    said = [each.correction for each in changes]
+    expected = correct(HEARD, [each for each in said if isinstance(each, Correction)])
     assert Document(HEARD, tuple(changes)).transcript == expected
     first, second = Document(
         HEARD, (heard_again({NineEmotion.SAD: 0.9}, None),)
@@ -205,6 +228,81 @@ def test_edits_do_the_same_one_by_one_as_all_at_once(document: Document) -> None
     assert grown.transcript == document.transcript
 
 
+def named(**names: str) -> CorrectionEdit:
+    return CorrectionEdit(correction=Naming(names), made=NOW)
+
+
+def speakers_of(document: Document) -> list[str]:
+    return [each.strand.label for each in document.transcript.segments]
+
+
+def test_a_request_names_whoever_is_on_its_channels() -> None:
+    assert speakers_of(Document(CALL)) == ["A", "B", "A"]
+    assert speakers_of(Document(CALL).called(["agent"])) == ["agent", "B", "agent"]
+    assert Document(CALL).called([None, "customer"]).transcript.speakers == ("A", "customer")
+    assert Document(HEARD).called(["agent"]) == Document(HEARD)
+
+
+def test_other_names_of_a_request_stand_in_the_place_of_those_before() -> None:
+    document = Document(CALL).called(["agent", "customer"])
+    assert document.called(["agent", "customer"]) is document
+    assert speakers_of(document.called(["clerk"])) == ["clerk", "B", "clerk"]
+    assert document.called([]) is document
+
+
+def test_what_a_person_calls_somebody_holds_whatever_requests_say() -> None:
+    document = Document(CALL).called(["agent", "customer"])
+    edit = CorrectionEdit(correction=document.naming("agent", " Ann  Lee "), made=NOW)
+    document = document.with_edit(edit)
+    assert speakers_of(document) == ["Ann Lee", "customer", "Ann Lee"]
+    assert speakers_of(document.called(["clerk"])) == ["Ann Lee", "B", "Ann Lee"]
+    assert document.original.transcript.speakers == ("agent", "customer")
+
+
+def test_a_name_is_one_correction_that_can_be_taken_back() -> None:
+    document = Document(CALL, (named(A="Ann"), corrected(1, text="好。"), named(A="Bea")))
+    assert speakers_of(document) == ["Bea", "B", "Bea"]
+    before = document.without_last_correction()
+    assert speakers_of(before) == ["Ann", "B", "Ann"]
+    assert speakers_of(before.without_last_correction()) == ["Ann", "B", "Ann"]
+    assert before.without_last_correction().transcript.segments[1].corrected == ()
+
+
+def test_two_that_were_given_one_name_are_renamed_together() -> None:
+    document = Document(CALL, (named(A="Ann"), named(B="Ann")))
+    assert document.transcript.speakers == ("Ann",)
+    assert document.naming("Ann", "Bea") == Naming({"A": "Bea", "B": "Bea"})
+
+
+def test_nobody_is_renamed_whom_the_transcript_does_not_name() -> None:
+    with pytest.raises(OptionError, match="Nobody in the transcript is called “A”"):
+        Document(CALL).called(["agent"]).naming("A", "Ann")
+    with pytest.raises(OptionError, match="Nobody"):
+        Document(HEARD).naming("", "Ann")
+
+
+def test_a_name_marks_no_segment_as_corrected_nor_takes_its_sentiment() -> None:
+    document = Document(CALL, (read(GOOD, GOOD, GOOD), named(A="Ann")))
+    assert {each.corrected for each in document.transcript.segments} == {()}
+    assert {each.sentiment for each in document.transcript.segments} == {Sentiment.POSITIVE}
+
+
+@given(documents())
+def test_names_change_nothing_but_who_speaks(document: Document) -> None:
+    others = tuple(
+        each
+        for each in document.edits
+        if not isinstance(each, SpeakersEdit)
+        and not (isinstance(each, CorrectionEdit) and isinstance(each.correction, Naming))
+    )
+    nameless = Document(document.measured, others).transcript.segments
+    for voice, before, after in zip(
+        document.voices, nameless, document.transcript.segments, strict=True
+    ):
+        assert replace(after, speaker=before.speaker) == before
+        assert bool(after.strand.label) == bool(voice)
+
+
 def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -> None:
     stages, change = (ruled(CALM), read(GOOD, GOOD)), corrected(0, text="太坏了。")
     document = Document(HEARD, (*stages, change, heard_again(None, None), ruled(QUIET)))
@@ -216,6 +314,8 @@ def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -
 def test_no_other_edit_changes_what_a_person_has_put_right(document: Document) -> None:
     stated = {}
     for each in document.corrections:
+        if isinstance(each, Naming):
+            continue
         given = {(each.index, name): getattr(each, name) for name in FIELDS}
         stated.update({key: value for key, value in given.items() if value is not None})
     segments = document.transcript.segments

@@ -14,6 +14,7 @@ from richspeech.model.labels import (
     EVENTS,
     LIGHT,
     SENTIMENTS,
+    VOICES,
     Hue,
     Label,
     Theme,
@@ -22,11 +23,15 @@ from richspeech.model.labels import (
     look_of,
     sentiment_named,
     sign_of,
+    voice_of,
     word_of,
 )
 from richspeech.model.sentiment import Sentiment
 
-HUES = {name: look.hue for name, look in (*EMOTIONS.items(), *SENTIMENTS.items(), *EVENTS.items())}
+LOOKS = (*EMOTIONS.items(), *SENTIMENTS.items(), *EVENTS.items())
+HUES = {name: look.hue for name, look in LOOKS} | {
+    voice_of(number): hue for number, hue in enumerate(VOICES)
+}
 LEAST_CONTRAST = 4.5
 """WCAG 2.1, level AA, for text."""
 LEAST_DISTANCE = 0.07
@@ -152,6 +157,20 @@ def test_the_emotions_are_told_apart_by_their_colours(theme: Theme) -> None:
     shown = {name: look.hue.on(theme) for name, look in EMOTIONS.items() if name != "unknown"}
     for one, other in combinations(shown, 2):
         assert distance(shown[one], shown[other]) >= LEAST_DISTANCE, (one, other)
+
+
+@every_theme
+def test_no_speaker_looks_like_an_emotion_or_like_another_speaker(theme: Theme) -> None:
+    voices, moods = (
+        [hue.on(theme) for hue in VOICES],
+        [e.hue.on(theme) for e in EMOTIONS.values()],
+    )
+    assert min(distance(voice, mood) for voice in voices for mood in moods) >= 0.1
+    assert min(distance(*pair) for pair in combinations(voices, 2)) >= LEAST_DISTANCE
+
+
+def test_there_is_a_colour_for_however_many_speak() -> None:
+    assert len({voice_of(number) for number in range(100)}) == len(VOICES)
 
 
 @pytest.mark.parametrize("name", [name for name in EMOTIONS if name not in ("neutral", "unknown")])

@@ -178,6 +178,15 @@ def test_who_speaks_where_is_kept() -> None:
     (read,) = Transcript.from_dict(transcript(segment).to_dict()).segments
     assert read.strand == Strand("Mic 2", 1, "B")
     assert read.strand.label == "Mic 2 B"
+    assert replace(read, speaker="Ann").strand.label == "Ann"  # and AB is a name as well
+    assert replace(read, speaker="AB").strand.label == "AB"
+
+
+def test_speakers_come_by_channel_and_then_by_who_is_first() -> None:
+    right, left = replace(SEGMENT, channel=2, speaker="B"), replace(SEGMENT, channel=1, speaker="A")
+    voices = [replace(SEGMENT, speaker=each) for each in "BAB"]
+    assert transcript(right, left, SEGMENT).speakers == ("A", "B")
+    assert transcript(*voices).speakers == ("B", "A")
 
 
 def test_a_document_from_before_warnings_is_read() -> None:

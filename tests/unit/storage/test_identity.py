@@ -123,12 +123,17 @@ def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
 def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
-    younger = ("hotwords", "turn_detection", "tracks", "channels", "raw", "denoise")
+    younger = ("hotwords", "turn_detection", "tracks", "channels", "raw", "denoise", "speakers")
     old = {key: value for key, value in asdict(asked).items() if key not in younger}
     old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
     spelt = replace(asked, allowed_languages=LANGUAGES)
     assert request_identity("a", spelt) == digest_of("a", old)
+
+
+def test_names_of_speakers_make_no_other_recording() -> None:
+    named = Options(speakers=("agent", "customer"))
+    assert request_identity("a", named) == request_identity("a", Options())
 
 
 def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(

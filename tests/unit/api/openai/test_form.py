@@ -45,6 +45,15 @@ def test_tracks_and_channels_are_chosen_by_their_names_or_a_number() -> None:
     assert options(("tracks", ""), ("channels", "")) == options()
 
 
+def test_speakers_are_named_by_their_channels() -> None:
+    assert options(("speakers", "left=agent, right=customer")).speakers == ("agent", "customer")
+    assert options(("speakers", '{"2": "customer"}')).speakers == (None, "customer")
+    assert options(("speakers", "")) == options()
+    with pytest.raises(ParameterError, match="does not say who is on which channel") as caught:
+        options(("speakers", "agent"))
+    assert caught.value.param == "speakers"
+
+
 def test_noise_is_taken_out_for_whoever_asks() -> None:
     assert options(("denoise", "gtcrn")).denoise == "gtcrn"
 

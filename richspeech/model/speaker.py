@@ -1,0 +1,93 @@
+"""Speakers: what those who are told apart are called.
+
+Whoever is heard apart is a letter until somebody gives a name: the settings or a request, by
+channel, or a person, for what the transcript calls them. Whatever tells speakers apart writes into
+the same field of a segment, so all of this holds for voices of one mixture as well.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from pydantic import TypeAdapter, ValidationError
+
+from richspeech.errors import OptionError
+from richspeech.model.strand import SPEAKERS
+
+LONGEST_NAME = 40
+"""Letters, as many as a track's name may have."""
+CHANNELS: Mapping[str, int] = MappingProxyType(
+    {"left": 1, "right": 2} | {str(number): number for number in range(1, len(SPEAKERS) + 1)}
+)
+"""What a channel is called by whoever names its speaker → its number, from 1."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names for speakers, by what each was called when it was heard."""
+
+    names: Mapping[str, str]
+
+    def require_fit(self, _: int) -> None:
+        """Names fit every transcript: who is not heard in it is not named."""
+
+
+def speaker_name(text: str) -> str:
+    """Return a name with single blanks; raises ``OptionError`` for one that nobody can show."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise OptionError("speaker.name", value=text[:LONGEST_NAME], most=LONGEST_NAME)
+    return name
+
+
+def by_channel(names: Iterable[tuple[str, str]]) -> tuple[str | None, ...]:
+    """Return names in the order of channels, from the first; None for one that has no name.
+
+    Each comes behind ``left``, ``right`` or the number of its channel, from 1. Raises
+    ``OptionError`` for another channel, for one that is named twice, and for a name that nobody can
+    show.
+
+    >>> by_channel([("right", "customer")])
+    (None, 'customer')
+    """
+    found: dict[int, str] = {}
+    for key, name in names:
+        number = CHANNELS.get(key.strip().lower())
+        if number is None:
+            raise OptionError("speaker.channel", value=key[:LONGEST_NAME], most=len(SPEAKERS))
+        if number in found:
+            raise OptionError("speaker.twice", value=key.strip())
+        found[number] = speaker_name(name)
+    return tuple(found.get(number) for number in range(1, max(found, default=0) + 1))
+
+
+def speakers_in(text: str) -> tuple[str | None, ...]:
+    """Read ``left=agent, right=customer`` or the same as a JSON object; nothing names nobody.
+
+    Raises ``OptionError`` as ``by_channel`` does, and for what is neither.
+    """
+    pairs = _object_in(text) if text.lstrip().startswith("{") else _pairs_in(text)
+    if pairs is None:
+        raise OptionError("speaker.written", value=text[:LONGEST_NAME])
+    return by_channel(pairs)
+
+
+def _pairs_in(text: str) -> Sequence[tuple[str, str]] | None:
+    """Return channels and names; None where a part has no sign between them."""
+    parts = [part.partition("=") for part in text.split(",") if part.strip()]
+    is_read = all(sign for _, sign, _ in parts)
+    return [(channel, name) for channel, _, name in parts] if is_read else None
+
+
+def _object_in(text: str) -> Sequence[tuple[str, str]] | None:
+    """Return keys and values; None for what is no object of texts."""
+    try:
+        return [*_adapter().validate_json(text).items()]
+    except ValidationError:
+        return None
+
+
+@cache
+def _adapter() -> TypeAdapter[dict[str, str]]:
+    return TypeAdapter(dict[str, str])
