@@ -2,11 +2,13 @@
 
 GET    /v1/transcripts                 newest first, searched with q as on the page
 GET    /v1/transcripts/{transcript}    one, in any format of docs/exports.md
+GET    /v1/transcripts/{transcript}/conversation
+                                       what happened between those who speak in it
 DELETE /v1/transcripts/{transcript}    one, with its edits and links
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,6 +22,8 @@ from richspeech.errors import MissingTranscriptError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import plain
 from richspeech.operations.caller import caller
+from richspeech.review.conversation import Conversation, talk_of
+from richspeech.review.conversation_table import write_conversation
 from richspeech.service import Service
 from richspeech.storage.query import LONGEST_LINE, parse_query
 from richspeech.storage.query import Query as Search
@@ -32,6 +36,18 @@ MOST_LISTED = 100
 LAST_NUMBER = 2**31 - 1
 """PostgreSQL counts no further."""
 
+TALK_FORMS = (JSON, "csv")
+TalkForm = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*TALK_FORMS]})]
+TALK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Turns, shares of talk, talk-over and silences, each with its seconds.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    },
+    **ERRORS,
+}
 Number = Annotated[int, Path(ge=1, le=LAST_NUMBER, description="Number of a transcript.")]
 Line = Annotated[
     str,
@@ -116,6 +132,17 @@ def transcripts(service: Service) -> Surface:
         options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
         return exported(stored.document.transcript, format, options)
 
+    @router.get(
+        "/{transcript}/conversation",
+        summary="What happened between those who speak",
+        response_class=Response,
+        responses=TALK,
+    )
+    def read_conversation(transcript: Number, format: TalkForm = JSON) -> Response:  # noqa: A002
+        require_known("format", format, TALK_FORMS)
+        heard = kept().open(transcript).document.transcript
+        return _told(talk_of(heard, service.settings.conversation), format)
+
     @router.delete("/{transcript}", summary="Delete one")
     def delete_transcript(transcript: Number) -> Deletion:
         store = kept()
@@ -158,6 +185,12 @@ def _listed(entry: Entry, labels: list[str], owner: str | None) -> Listed:
         labels=labels,
         owner=owner,
     )
+
+
+def _told(conversation: Conversation, form: str) -> Response:
+    if form == JSON:
+        return JSONResponse(conversation.to_dict())
+    return Response(write_conversation(conversation), media_type="text/csv; charset=utf-8")
 
 
 def _document(stored: Stored) -> Response:

@@ -27,6 +27,8 @@ from richspeech.language.catalog import locales
 from richspeech.model.options import Options
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
+from richspeech.review.conversation import Conversation
+from richspeech.review.conversation_table import write_conversation
 from richspeech.review.edl import HIGHEST_FRAME_RATE
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import WINDOW_SECONDS, require_window
@@ -68,6 +70,8 @@ class Files:
     """write a CMX3600 edit decision list"""
     otio: bool = False
     """write an OpenTimelineIO timeline"""
+    conversation: bool = False
+    """write turns, shares of talk, talk-over and silences as csv"""
     output: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """folder for the files"""
     frame_rate: Annotated[Fraction | None, Parameter(metavar="FPS", converter=read_rate)] = None
@@ -77,7 +81,7 @@ class Files:
 
     def require_folder(self) -> None:
         """Raise ``UsageError`` where a file has no place to go to."""
-        asked = [name for name in ("clips", "reel", *LISTS) if getattr(self, name)]
+        asked = [name for name in ("clips", "reel", "conversation", *LISTS) if getattr(self, name)]
         if asked and self.output is None:
             raise UsageError("cli.needs_output", option=f"--{asked[0]}")
 
@@ -118,7 +122,10 @@ def highlights(
         "file": str(recording),
         "model": heard.model,
         **review.to_dict(),
-        "files": write_files(recording, files, review.highlights, limits, options),
+        "files": {
+            **write_files(recording, files, review.highlights, limits, options),
+            **_write_table(recording, files, review.insight.conversation),
+        },
     }
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     return 0
@@ -172,6 +179,15 @@ def write_files(
         path.write_text(text, encoding="utf-8")
         files[name] = str(path)
     return files
+
+
+def _write_table(recording: Path, wanted: Files, conversation: Conversation) -> dict[str, str]:
+    if wanted.output is None or not wanted.conversation:
+        return {}
+    wanted.output.mkdir(parents=True, exist_ok=True)
+    path = wanted.output / f"{recording.stem}.conversation.csv"
+    path.write_text(write_conversation(conversation), encoding="utf-8", newline="")
+    return {"conversation": str(path)}
 
 
 def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:

@@ -4,40 +4,34 @@
              the seconds of speech, `unknown` among them
     curves   each emotion in windows of time: its probability, weighted by the seconds of speech.
              A label that is not the model's own answer (see evidence.py) counts in full.
-    rates    characters a minute in Chinese, Cantonese and Japanese, words a minute in English and
-             Korean, over the seconds of speech; a Latin word among characters is one character,
-             and so is a number, since digits do not tell how they were read
+    rates    as in pace.py, over the seconds of speech
     events   in how many segments each occurs, and how long these are: the model does not say
              when within a segment
+    talk     what happened between speakers, as in conversation.py
 
 A segment with words is speech; one without is another sound.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeGuard
+from typing import Any
 
-from postprocess import NO_SPEECH, Emotion
+from postprocess import Emotion
 from richspeech.errors import OptionError
-from richspeech.model.languages import is_of_characters
 from richspeech.model.transcript import Segment, Transcript, plain
+from richspeech.review.conversation import Conversation, talk_of
 from richspeech.review.evidence import SILENCE, label_probability
+from richspeech.review.pace import SpeechRate, per_minute, speech_rates
+from richspeech.settings import ConversationSettings
 
 WINDOW_SECONDS = 10.0
 """Two or three utterances of a conversation."""
 
 SHORTEST_WINDOW_SECONDS = 1.0
 """Below, a curve shows single words, and a long recording has tens of thousands of points."""
-
-_CHARACTER = (
-    r"\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_COUNTED = re.compile(rf"[{_CHARACTER}]|[^\W_{_CHARACTER}]+(?:['’-][^\W_{_CHARACTER}]+)*")
-"""A Han character or kana, or a word of any other script."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +53,6 @@ class Window:
     end: float
     """Seconds."""
     speech_seconds: float
-
-
-@dataclass(frozen=True)
-class SpeechRate:
-    """How fast one language is spoken."""
-
-    language: str
-    unit: str
-    """characters or words."""
-    count: int
-    seconds: float
-    """Of speech in this language."""
-    per_minute: float
 
 
 @dataclass(frozen=True)
@@ -107,6 +88,8 @@ class Insight:
     """For each segment, in the unit of its language a minute; None without words or language."""
     events: tuple[EventCount, ...]
     """The most frequent first."""
+    conversation: Conversation
+    """Turns, talk-over, silences."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -120,8 +103,15 @@ def require_window(seconds: float) -> None:
         raise OptionError("insight.window", seconds=seconds, least=SHORTEST_WINDOW_SECONDS)
 
 
-def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS) -> Insight:
-    """Work out everything; raises ``OptionError`` for windows that are too short."""
+def make_insight(
+    transcript: Transcript,
+    window_seconds: float = WINDOW_SECONDS,
+    limits: ConversationSettings | None = None,
+) -> Insight:
+    """Work out everything; without ``limits`` those of the default settings hold.
+
+    Raises ``OptionError`` for windows that are too short.
+    """
     require_window(window_seconds)
     segments = transcript.segments
     spoken = [segment for segment in segments if segment.text]
@@ -135,9 +125,10 @@ def make_insight(transcript: Transcript, window_seconds: float = WINDOW_SECONDS)
         languages=_shares((segment.language or "unknown", segment.duration) for segment in spoken),
         windows=windows,
         emotion_curves=curves if felt else {},
-        speech_rates=_rates(spoken),
-        segment_rates=tuple(_per_minute(_count(each), each.duration) for each in segments),
+        speech_rates=speech_rates(spoken),
+        segment_rates=tuple(map(per_minute, segments)),
         events=_events(segments),
+        conversation=talk_of(transcript, limits),
     )
 
 
@@ -214,38 +205,7 @@ def _emotions_of(segment: Segment) -> Mapping[str, float]:
     return segment.emotion_probabilities if is_models_own else {segment.emotion: 1.0}
 
 
-# Rates and counts ---------------------------------------------------------------------------------
-
-
-def _count(segment: Segment) -> int:
-    return len(_COUNTED.findall(segment.text)) if _is_spoken(segment.language) else 0
-
-
-def _is_spoken(language: str | None) -> TypeGuard[str]:
-    return language not in (None, NO_SPEECH)
-
-
-def unit_of(language: str) -> str:
-    """Name what is counted in a language."""
-    return "characters" if is_of_characters(language) else "words"
-
-
-def _per_minute(count: int, seconds: float) -> float | None:
-    return 60 * count / seconds if count and seconds > 0 else None
-
-
-def _rates(spoken: Sequence[Segment]) -> tuple[SpeechRate, ...]:
-    languages = dict.fromkeys(s.language for s in spoken if _is_spoken(s.language))
-    rates = (_rate(lang, [each for each in spoken if each.language == lang]) for lang in languages)
-    return tuple(sorted(filter(None, rates), key=lambda rate: -rate.seconds))
-
-
-def _rate(language: str, segments: Sequence[Segment]) -> SpeechRate | None:
-    count, seconds = sum(map(_count, segments)), _seconds(segments)
-    per_minute = _per_minute(count, seconds)
-    if per_minute is None:
-        return None
-    return SpeechRate(language, unit_of(language), count, seconds, per_minute)
+# Counts -------------------------------------------------------------------------------------------
 
 
 def _events(segments: Iterable[Segment]) -> tuple[EventCount, ...]:

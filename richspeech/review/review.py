@@ -32,7 +32,7 @@ def review_transcript(
 ) -> Review:
     """Work out all three; raises ``OptionError`` for windows that are too short."""
     return Review(
-        make_insight(transcript, window_seconds),
+        make_insight(transcript, window_seconds, settings.conversation),
         pick_highlights(transcript, settings.highlights),
         assess_risk(transcript, settings.risk),
     )

@@ -1,7 +1,7 @@
 """Programs read, search and delete what was kept: each their own, an admin all, a viewer reads."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -105,6 +105,23 @@ def test_a_line_says_what_it_is_and_what_is_heard_in_it(house: House) -> None:
     assert line["preview"] == HEARD.text
     assert {"emotion:angry", "lang:zh"} <= {*line["labels"]}
     assert line["created"].endswith("Z")
+
+
+def test_what_happened_between_speakers_is_told_as_json_and_as_a_table(house: House) -> None:
+    call = (replace(segment(0, 4), speaker="Ann"), replace(segment(3, 9), speaker="Bob"))
+    number = house.keep("ann", "call.wav", transcript(*call, duration=9.0))
+    path = f"/{number}/conversation"
+    found = house.ask("ann", path).json()
+    assert [(each["speaker"], each["share"]) for each in found["speakers"]] == [
+        ("Ann", 0.4),
+        ("Bob", 0.6),
+    ]
+    assert [(each["by"], each["seconds"]) for each in found["talk_overs"]] == [("Bob", 1)]
+    table = house.ask("ann", path, params={"format": "csv"})
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "talk_over,Bob,Ann,3.0,4.0,1.0" in table.text
+    assert house.ask("ann", path, params={"format": "docx"}).status_code == 400
+    assert house.ask("bob", path).status_code == 404
 
 
 def test_pages_follow_each_other_and_the_last_one_says_so(house: House) -> None:

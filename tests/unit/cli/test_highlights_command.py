@@ -1,6 +1,8 @@
 """``python -m richspeech highlights``: one document on stdout, and the files that are asked for."""
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,31 @@ def test_the_document_has_insight_highlights_and_risk(
     assert found["risk"]["level"] == "high"
     assert found["files"] == {}
     assert sorted(path.name for path in recording.parent.iterdir()) == ["call.json", "call.wav"]
+
+
+def test_what_happened_is_written_as_a_table_also_without_highlights(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = (replace(segment(1, 4), speaker="A"), replace(segment(3, 9), speaker="=B"))
+    stored = written(tmp_path / "call.json", transcript(*call, duration=20))
+    table = tmp_path / "out" / "call.conversation.csv"
+    asked = ("--transcript", stored, "--conversation", "--output", table.parent)
+    assert run(recording, *asked) == 0
+    assert document(capsys)["files"] == {"conversation": str(table)}
+    rows = [*csv.DictReader(table.open(encoding="utf-8-sig", newline=""))]
+    assert [(row["kind"], row["speaker"], row["seconds"]) for row in rows] == [
+        ("talk", "A", "3.0"),
+        ("pace", "A", "3.0"),
+        ("talk", "'=B", "6.0"),
+        ("pace", "'=B", "6.0"),
+        ("turn", "A", "3.0"),
+        ("turn", "'=B", "6.0"),
+        ("monologue", "'=B", "6.0"),
+        ("talk_over", "'=B", "1.0"),
+        ("hold", "", "11.0"),
+    ]
+    assert (rows[7]["other"], rows[8]["other"]) == ("A", "'=B")
+    assert (rows[2]["share"], rows[2]["broke_in"], rows[1]["unit"]) == ("0.6667", "1", "characters")
 
 
 def test_all_files_are_written_where_the_output_says(
