@@ -29,7 +29,7 @@ RichSpeechError
 
 from typing import Any
 
-from richspeech.language.catalog import FALLBACK_LOCALE, sentence
+from richspeech.language.catalog import FALLBACK_LOCALE, Notice, sentence
 
 LONGEST_FIELD = 300
 """Characters; what is longer, such as a name from a stranger, is cut off."""
@@ -48,12 +48,20 @@ class RichSpeechError(Exception):
         super().__init__(key)
         self.key = key
         """Where its sentence stands, such as ``audio.empty``."""
-        self.fields = {name: bounded(value) for name, value in fields.items()}
+        self.fields = {name: _told(value) for name, value in fields.items()}
         """What the sentence names: texts on one line and of a bounded length, numbers, lists of
         them, and ``Notice`` where a part is itself translated."""
 
     def __str__(self) -> str:
         return sentence(self, FALLBACK_LOCALE)
+
+
+def _told(value: Any) -> Any:
+    """Return what a sentence may name, and of a list that is cut how many more there are."""
+    if not isinstance(value, tuple | list) or len(value) <= MOST_IN_FIELD:
+        return bounded(value)
+    named = value[: MOST_IN_FIELD - 1]  # so that it stays as it is when it is told again
+    return (*bounded(named), Notice("list_more", {"count": len(value) - len(named)}))
 
 
 def _shown(letter: str) -> str:

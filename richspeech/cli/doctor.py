@@ -26,6 +26,9 @@ CONFINED = (
 )
 """A program that gives up what reading does not need, and fails where calls cannot be filtered."""
 
+IN_8_BITS = "sensevoice"
+"""The engine that computes in 8 bits where a trial has found that exact."""
+
 EXAMPLES = ("doctor", "doctor --engine paraformer --device cpu")
 
 
@@ -53,7 +56,8 @@ def doctor(*, model: Model = MODEL) -> int:
             print(f"{label:<20}{weights.name} ({weights.reason})")
     if models.adapter is not None:
         print(f"{'adapter':<20}{models.adapter.name}")
-    print(f"{'8 bits':<20}{_eight_bits(settings, models)}")
+    if settings.model.engine == IN_8_BITS:
+        print(f"{'8 bits':<20}{_eight_bits(settings, models)}")
     print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")
     print(f"{'reading':<20}{_readers(settings.reading)}")
     return 0
@@ -72,8 +76,9 @@ def _readers(asked: ReadingSettings) -> str:
     )
     memory, start, more = asked.memory_bytes, asked.cpu_seconds, asked.cpu_seconds_per_second
     return (
-        f"{count} processes kept, each with {memory / 2**20:.0f} MiB and {start:g} s of processor "
-        f"time, {more:g} s more for each second of sound; {calls}"
+        f"{count} {'process' if count == 1 else 'processes'} kept, each with "
+        f"{memory / 2**20:.0f} MiB and {start:g} s of processor time, {more:g} s more for each "
+        f"second of sound; {calls}"
     )
 
 

@@ -114,10 +114,21 @@ def _tagged(tags: Sequence[str], locale: str) -> list[tuple[str, str]]:
     return [(f"{tag} · {name}", tag) for tag, name in names.items()]
 
 
-def denoise_offer(engine: Engine, locale: str) -> dict[str, Any]:
+def itn_offer(engine: Engine, locale: str) -> dict[str, Any]:
+    """Return whether there are to be punctuation and digits; engines without the choice do both."""
+    offer = offer_of(Capability.ITN, "itn")(engine, locale)
+    decides = say("itn_decided", locale, engine=engine.label)
+    return offer if offer["interactive"] else offer | {"info": decides}
+
+
+def denoise_offer(info: str) -> Offer:
     """Return what may take noise out; engines that take recordings whole get them as they are."""
-    offer = offer_of(Capability.LIVE, "denoise", "denoise_info")(engine, locale)
-    return offer | {"choices": [(say(f"denoise_{each}", locale), each) for each in DENOISE]}
+
+    def offer(engine: Engine, locale: str) -> dict[str, Any]:
+        usual = offer_of(Capability.LIVE, "denoise", info)(engine, locale)
+        return usual | {"choices": [(say(f"denoise_{each}", locale), each) for each in DENOISE]}
+
+    return offer
 
 
 def adapter_offer(transcribers: Transcribers) -> Offer:

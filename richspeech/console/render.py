@@ -15,7 +15,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engines, usual_languages
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription
-from richspeech.language.catalog import Notice, say
+from richspeech.language.catalog import Notice, run_on, say
 from richspeech.language.figures import clock, duration_text, moment
 from richspeech.language.languages import language_name
 from richspeech.model.job_state import State
@@ -79,12 +79,12 @@ def banner(loaded: Loaded | None, locale: str) -> Markup:
     if not loaded.is_embedded:
         return Markup()
     engine = engines()[loaded.engine]
+    body = say("banner_body", locale, weights=engine.real_weights, group=engine.settings)
+    remedy = [loaded.remedy.sentence(locale)] if loaded.remedy else []
     return _page("tiny", locale)(
         engine=_engine_name(loaded.engine),
-        weights=engine.real_weights,
-        group=engine.settings,
+        body=run_on([body, *remedy], locale),
         reason=loaded.weights.reason.sentence(locale),
-        remedy=loaded.remedy.sentence(locale) if loaded.remedy else "",
     )
 
 

@@ -47,7 +47,15 @@ def find_calibration(
         found = read_calibration(file)
         if found.weights == digest:
             return found
-        log.warning("%s was made for other weights and is not used", file)
+        if adapter and found.weights == digest_of_weights(folder):
+            log.info(
+                "with the adapter %s probabilities are the model's own, and nothing is said of "
+                "recordings unlike what it knows: it was calibrated without the adapter. To change "
+                "that, run calibrate with model.adapter: %s",
+                *(adapter.name, adapter.name),
+            )
+        else:
+            log.warning("%s was made for other weights and is not used", file)
     return None
 
 

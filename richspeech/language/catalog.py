@@ -4,9 +4,9 @@ A language is known when its file lies here: ``ja.po`` makes Japanese. What it l
 in English. A file is read when its language is first spoken; nothing is compiled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -115,6 +115,15 @@ def sentence(told: Told, locale: str) -> str:
     if not knows(told.key):
         return say("error.untranslated", locale, message=told.key)
     return say(told.key, locale, **told.fields)
+
+
+def run_on(sentences: Iterable[str], locale: str) -> str:
+    """Write sentences one behind the other, with a blank where the language has one there.
+
+    >>> run_on(["One.", "Two."], "en"), run_on(["一。", "二。"], "zh")
+    ('One. Two.', '一。二。')
+    """
+    return reduce(lambda text, each: say("two_sentences", locale, text=text, next=each), sentences)
 
 
 def knows(key: str) -> bool:

@@ -127,5 +127,7 @@ def _changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
     if "text" in new:  # the sentiment was that of other words
         new |= {"tokens": realign(segment.tokens, new["text"])}
         new |= {"sentiment": None, "sentiment_probabilities": {}}
+    if "language" in new:  # in that one nobody has been asked to read them
+        new |= {"sentiment_refused": False}
     agreement = None if {"text", "emotion"} & new.keys() else segment.agreement
     return replace(segment, **new, agreement=agreement, corrected=corrected)

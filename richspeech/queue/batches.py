@@ -190,7 +190,8 @@ class Batches:
                     continue
                 packing.require_wanted()
                 transcript = _transcript(packing, queue, row)
-                risks[row.id] = assess_risk(transcript, self._settings.risk).score
+                risk = assess_risk(transcript, self._settings.risk)
+                risks[row.id] = None if risk.level == "unknown" else risk.score
                 audio = self._audio(queue, row) if "html" in packing.formats else None
                 options = replace(look, title=PurePosixPath(name).name, audio=audio)
                 for form in packing.formats:
@@ -272,7 +273,7 @@ def _transcript(packing: Packing, queue: JobQueue, row: JobSummary) -> Transcrip
     return (document or queue.result(row.id)).transcript
 
 
-def _summary(rows: Sequence[JobSummary], risks: Mapping[str, int]) -> str:
+def _summary(rows: Sequence[JobSummary], risks: Mapping[str, int | None]) -> str:
     """List all recordings; the mark at the start tells Excel that it is UTF-8."""
     table = io.StringIO()
     writer = csv.writer(table)

@@ -5,7 +5,7 @@ transcript and the same rules always give the same score. No rule understands wo
 speaks: a complaint that the agent reads out counts like the customer's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import Any, Literal, TypeAlias
@@ -13,12 +13,13 @@ from typing import Any, Literal, TypeAlias
 from postprocess import AudioEvent, Emotion, stands_in
 from richspeech.language.figures import clock
 from richspeech.language.localized import LocalizedText
+from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
 from richspeech.model.transcript import Segment, Transcript, plain
 from richspeech.review.evidence import SILENCE, Evidence, Label, evidence_of, runs, total_seconds
 from richspeech.settings import RiskSettings
 
-Level: TypeAlias = Literal["low", "medium", "high"]
+Level: TypeAlias = Literal["low", "medium", "high", "unknown"]
 Segments: TypeAlias = Sequence[Segment]
 
 
@@ -45,6 +46,7 @@ class Risk:
     score: int
     """0 to 100: the sum of the points, cut to this range."""
     level: Level
+    """Unknown where nothing speaks for a risk, but what was said was probably misheard."""
     points: tuple[RiskPoint, ...]
     """In order of time."""
 
@@ -72,14 +74,16 @@ def assess_risk(transcript: Transcript, settings: RiskSettings) -> Risk:
     points = chain.from_iterable(_points(rule, transcript, settings) for rule in settings.rules)
     in_order = tuple(sorted(points, key=lambda point: (point.start, point.end, point.rule)))
     score = max(0, min(100, sum(point.points for point in in_order)))
-    return Risk(score, level_of(score, settings), in_order)
+    return Risk(score, level_of(score, settings, transcript.warnings), in_order)
 
 
-def level_of(score: int, settings: RiskSettings) -> Level:
-    """Name what a score means."""
+def level_of(score: int, settings: RiskSettings, warnings: Iterable[RecordingWarning]) -> Level:
+    """Name what a score means of a recording with these warnings."""
     if score >= settings.high_from:
         return "high"
-    return "medium" if score >= settings.medium_from else "low"
+    if score >= settings.medium_from:
+        return "medium"
+    return "unknown" if any(each.code == UNLIKE_KNOWN for each in warnings) else "low"
 
 
 def _points(rule: RiskRule, transcript: Transcript, settings: RiskSettings) -> Iterator[RiskPoint]:

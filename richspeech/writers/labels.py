@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from postprocess import LOCALES, AudioEvent, Emotion, RichPiece, join_texts, render
 from richspeech.engines.hub import is_embedded_name
-from richspeech.language.catalog import say
+from richspeech.language.catalog import run_on, say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
 from richspeech.model.labels import EMOTIONS, look_of, word_of
@@ -44,7 +44,7 @@ def remark(transcript: Transcript, locale: str) -> str | None:
     """Say what is to be known before one relies on a transcript, if anything is."""
     unlike = (w.sentence(locale) for w in transcript.warnings if w.code == UNLIKE_KNOWN)
     said = [each for each in (demonstration(transcript, locale), *unlike) if each]
-    return printable(" ".join(said)) if said else None
+    return printable(run_on(said, locale)) if said else None
 
 
 def misheard_label(segment: Segment, style: str, locale: str) -> str:

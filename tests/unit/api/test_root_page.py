@@ -92,6 +92,13 @@ def test_an_english_browser_is_sent_nothing_in_chinese_but_the_name_of_the_other
     assert say("loading", "en") in props_of(config, "banner")["value"]
 
 
+def test_the_lab_does_not_send_anybody_to_the_lab(console_: Console) -> None:
+    config = config_of(console_.page("en"))
+    hints = [c["props"].get("info") for c in config["components"]]
+    assert hints.count(say("denoise_info", "en")) == 1
+    assert hints.count(say("lab_denoise_info", "en")) == 2
+
+
 def test_a_chinese_browser_is_sent_the_same_page_in_chinese(console_: Console) -> None:
     chinese, english = (config_of(console_.page(tag)) for tag in ("zh-CN", "en"))
     assert props_of(chinese, "language")["label"] == say("language", "zh")

@@ -611,6 +611,18 @@ def test_doctor_says_what_reading_processes_may_take(
     assert said in capsys.readouterr().out
 
 
+@pytest.mark.process
+@pytest.mark.usefixtures("_installation")
+def test_doctor_counts_one_process_and_says_nothing_of_8_bits_where_none_are_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RICHSPEECH_READING__PROCESSES", "1")
+    assert command_line.main(["doctor", "--model", "embedded", "--engine", "paraformer"]) == 0
+    out = capsys.readouterr().out
+    assert "reading             1 process kept, each" in out
+    assert "\n8 bits" not in out
+
+
 @pytest.mark.usefixtures("_installation")
 @pytest.mark.parametrize(
     ("wanted", "row"),

@@ -30,6 +30,7 @@ from richspeech.language.catalog import Notice
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
+from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import Caller, called_by
@@ -384,6 +385,17 @@ def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
     assert [each.name for each in ordered] == [
         *("running", "stopping", "angry", "calm", "unknown", "failed", "waiting", "cancelled")
     ]
+
+
+def test_a_risk_that_nobody_can_know_is_said_to_be_so_and_stands_before_the_low_ones() -> None:
+    rows = [row(name, State.FINISHED) for name in ("calm", "unlike", "angry")]
+    followed = following(*rows, calm=5, unlike=0, angry=80)
+    followed.warnings["unlike"] = (RecordingWarning.of(UNLIKE_KNOWN, model="tiny", share=90),)
+    html = drawn(followed, locale="en")
+    assert names(html) == ["angry", "unlike", "calm"]
+    assert html.count("risk not known") == 1
+    assert "low risk 5" in html
+    assert "low risk 0" not in html
 
 
 def test_a_thousand_rows_are_drawn_fifty_at_a_time() -> None:

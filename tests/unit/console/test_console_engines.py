@@ -412,6 +412,7 @@ def test_the_banner_offers_what_hears_people_without_a_hub(
         banner = render.banner(loaded_by_name("sensevoice"), locale)
         assert "Whisper" in banner
         assert ("start.sh --with-whisper" in banner) is not is_installed
+        assert "。 " not in banner
 
 
 def test_banner_and_footer_follow_the_engine_that_heard(

@@ -237,7 +237,7 @@ def test_what_each_side_was_given_can_be_listened_to_where_one_of_them_is_denois
     assert paths[0].read_bytes() != paths[1].read_bytes()
     players = str(sounds(made, paths, "en"))
     assert players.count("<audio") == 2
-    assert players.index("A · Leave it in") < players.index("B · RNNoise")
+    assert players.index("A · noise left in") < players.index("B · noise taken out (RNNoise)")
     assert write_sounds(made, tmp_path) == paths
 
 

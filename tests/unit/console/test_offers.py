@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from richspeech.console.offers import Offers, allowed_offer, fitting, language_offer, offer_of
+from richspeech.console.offers import (
+    Offers,
+    allowed_offer,
+    fitting,
+    itn_offer,
+    language_offer,
+    offer_of,
+)
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import Widgets
 from richspeech.engines.registry import engine_named, engines, usual_languages
@@ -102,3 +109,13 @@ def test_a_hundred_languages_are_a_list_to_choose_one_from_and_not_to_tick(local
     assert not updates[allowed]["interactive"]
     assert "Whisper" in updates[allowed]["info"]
     assert [value for _, value in updates[allowed]["choices"]] == [*usual_languages()]
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_an_engine_that_always_punctuates_is_not_said_to_be_unable_to(locale: str) -> None:
+    whisper = engine_named("whisper")
+    offer = itn_offer(whisper, locale)
+    assert not offer["interactive"]
+    assert "Whisper" in offer["info"]
+    assert offer["info"] != offer_of(Capability.ITN, "itn")(whisper, locale)["info"]
+    assert itn_offer(engine_named("sensevoice"), locale)["info"] == ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from richspeech.engines.adapters import CONFIG, NUMBERS, Adapter
 from richspeech.engines.calibration import digest_of_weights, file_for, find_calibration
 from richspeech.engines.weight_files import CALIBRATION
 from richspeech.errors import ModelError
@@ -61,6 +62,20 @@ def test_one_of_other_weights_is_not_used_and_the_log_says_so(
     with caplog.at_level(logging.WARNING):
         assert find_calibration(settings, folder) is None
     assert "other weights" in caplog.text
+
+
+def test_one_that_was_made_without_the_adapter_is_left_aside_calmly(
+    folder: Path, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / CONFIG).write_bytes(b"{}")
+    (tmp_path / NUMBERS).write_bytes(b"numbers")
+    adapter = Adapter("calls", tmp_path, "base", "a model", {})
+    keep(folder / CALIBRATION, Calibration(digest_of_weights(folder)))
+    with caplog.at_level(logging.INFO):
+        assert find_calibration(settings, folder, adapter) is None
+    [record] = caplog.records
+    assert record.levelno == logging.INFO
+    assert "calibrated without the adapter" in record.getMessage()
 
 
 def test_none_is_used_where_the_settings_want_none(folder: Path, tmp_path: Path) -> None:

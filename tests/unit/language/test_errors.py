@@ -9,7 +9,14 @@ from functools import cache
 import pytest
 
 from richspeech import errors
-from richspeech.errors import AudioError, Cancelled, RichSpeechError, StoppingError, WorkError
+from richspeech.errors import (
+    AudioError,
+    Cancelled,
+    OptionError,
+    RichSpeechError,
+    StoppingError,
+    WorkError,
+)
 from richspeech.language.catalog import (
     FALLBACK_LOCALE,
     Notice,
@@ -126,6 +133,15 @@ def test_a_field_is_one_line_of_a_bounded_length() -> None:
     assert isinstance(name, str)
     assert name.startswith("a b\N{REPLACEMENT CHARACTER}x")
     assert len(name) == errors.LONGEST_FIELD
+
+
+def test_a_list_that_is_cut_says_how_many_more_there_are_however_often_it_is_told() -> None:
+    known = tuple(f"l{number}" for number in range(100))
+    error = OptionError("language.not_of_engine", engine="whisper", language="xx", known=known)
+    again = OptionError(error.key, **pickle.loads(pickle.dumps(error.fields)))  # noqa: S301
+    for each in (error, again):
+        assert "l48, and 51 more, or another engine" in str(each)
+        assert "l48、另有 51 个" in sentence(each, "zh")
 
 
 def test_a_part_of_a_sentence_is_translated_with_it() -> None:

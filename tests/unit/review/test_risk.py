@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from postprocess import AudioEvent, Emotion
+from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.review.risk import RiskPoint, assess_risk
 from richspeech.settings import RiskSettings
@@ -145,6 +146,14 @@ def test_levels_begin_where_the_settings_say(medium: int, high: int, level: str)
     asked = RiskSettings(medium_from=medium, high_from=high, rules=(RULES["angry-run"],))
     risk = assess_risk(transcript(angry(0, 6)), asked)
     assert (risk.score, risk.level) == (25, level)
+
+
+def test_what_was_probably_misheard_is_not_said_to_be_at_low_risk() -> None:
+    unlike = (RecordingWarning.of(UNLIKE_KNOWN, model="tiny", share=90),)
+    said = replace(transcript(calm(0, 20)), warnings=unlike)
+    assert assess_risk(said, RiskSettings()).level == "unknown"
+    raging = replace(transcript(angry(0, 60, "我要投诉")), warnings=unlike)
+    assert assess_risk(raging, RiskSettings()).level in ("medium", "high")
 
 
 @given(transcripts())

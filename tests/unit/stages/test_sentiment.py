@@ -130,6 +130,19 @@ def test_a_language_stays_refused_when_a_rule_changes_the_emotion() -> None:
     assert with_agreement(refused) == refused
 
 
+def test_a_language_that_a_person_put_right_is_refused_no_longer_and_other_words_still_are() -> (
+    None
+):
+    refused = read(
+        transcript(replace(segment(0, 1, "好吧"), language="ja")),
+        FakeClassifier(lambda _: GLAD, languages=("zh",)),
+    )
+    [put_right] = correct(refused, [Correction(0, language="zh")]).segments
+    assert (put_right.sentiment_refused, put_right.sentiment) == (False, None)
+    [other_words] = correct(refused, [Correction(0, text="ごめん")]).segments
+    assert other_words.sentiment_refused
+
+
 def test_what_is_refused_is_kept_and_read_again() -> None:
     edit = read_segments(
         transcript(replace(segment(0, 1, "ごめん"), language="ja")).segments,

@@ -100,7 +100,7 @@ def rows(followed: Followed, view: BatchView, risk: RiskSettings, locale: str) -
     ordered = (
         sorted(found, key=lambda row: row.name)
         if view.by_name
-        else in_order([*found], followed.risks)
+        else in_order([*found], _ranks(followed, risk))
     )
     page = page_within(view.page, PAGE_ROWS, len(ordered))
     shown = ordered[page * PAGE_ROWS :][:PAGE_ROWS]
@@ -114,10 +114,25 @@ def rows(followed: Followed, view: BatchView, risk: RiskSettings, locale: str) -
     )
 
 
-def in_order(rows: Sequence[JobSummary], risks: Mapping[str, int | None]) -> list[JobSummary]:
+def _ranks(followed: Followed, risk: RiskSettings) -> dict[str, float | None]:
+    """Return where finished rows belong by their risk: one that is unknown just above the low."""
+    levels = {name: _level(name, followed, risk) for name in followed.risks}
+    least = risk.medium_from - 0.5
+    return {
+        name: least if levels[name] == "unknown" else score
+        for name, score in followed.risks.items()
+    }
+
+
+def _level(name: str, followed: Followed, risk: RiskSettings) -> Level | None:
+    score = followed.risks.get(name)
+    return None if score is None else level_of(score, risk, followed.warnings.get(name, ()))
+
+
+def in_order(rows: Sequence[JobSummary], risks: Mapping[str, float | None]) -> list[JobSummary]:
     """Sort: what is in work, what is done with the highest risk first, then all else."""
 
-    def place(row: JobSummary) -> tuple[int, int]:
+    def place(row: JobSummary) -> tuple[int, float]:
         risk = risks.get(row.id)
         return FIRST.index(row.state), 1 if risk is None else -risk
 
@@ -136,7 +151,7 @@ class Line:
     """Of what is being heard, 0 to 1; None while unknown."""
     risk: int | None = None
     level: Level | None = None
-    """Of its risk; None while that is unknown."""
+    """Of its risk; None while nobody has looked at its transcript."""
     warnings: Sequence[str] = ()
     """What is amiss with it, though it was heard."""
 
@@ -162,14 +177,13 @@ class Line:
 
 
 def _line(row: JobSummary, followed: Followed, risk: RiskSettings, locale: str) -> Line:
-    score = followed.risks.get(row.id)
     return Line(
         row,
         _facts(row, locale),
         row.error.sentence(locale) if row.error else "",
         min(row.seconds_done / row.seconds_total, 1.0) if row.seconds_total else None,
-        score,
-        None if score is None else level_of(score, risk),
+        followed.risks.get(row.id),
+        _level(row.id, followed, risk),
         [each.sentence(locale) for each in followed.warnings.get(row.id, ())],
     )
 

@@ -12,7 +12,14 @@ import gradio as gr
 from postprocess import Rule
 from richspeech.console import render
 from richspeech.console.examples import Example
-from richspeech.console.offers import Offers, adapter_offer, denoise_offer, language_offer, offer_of
+from richspeech.console.offers import (
+    Offers,
+    adapter_offer,
+    denoise_offer,
+    itn_offer,
+    language_offer,
+    offer_of,
+)
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
@@ -156,7 +163,7 @@ class ComparePanel:
             ),
             "language": offers.add(gr.Dropdown, language_offer, defaults.language or AUTO),
             "inverse_text_normalization": offers.add(
-                gr.Checkbox, offer_of(Capability.ITN, "itn"), itn if name == "a" else not itn
+                gr.Checkbox, itn_offer, itn if name == "a" else not itn
             ),
             "merge": self._widgets.labelled(gr.Checkbox, "merge", value=defaults.merge),
             "ban_unknown_emotion": offers.add(
@@ -171,7 +178,7 @@ class ComparePanel:
                 lines=1,
                 max_lines=3,
             ),
-            "denoise": offers.add(gr.Dropdown, denoise_offer, defaults.denoise),
+            "denoise": offers.add(gr.Dropdown, denoise_offer("lab_denoise_info"), defaults.denoise),
             "rule_set": add(gr.Dropdown, _rule_set_words, value="current"),
         }
 

@@ -21,9 +21,10 @@ from richspeech.console.render import (
 from richspeech.console.templates import draw
 from richspeech.engines.registry import engine_named, usual_languages
 from richspeech.jobs.compare import Experiment, Result, Trial
-from richspeech.language.catalog import say
+from richspeech.language.catalog import run_on, say
 from richspeech.language.languages import language_name
 from richspeech.model.job_state import State
+from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
 from richspeech.review.comparison import LABELS, Alignment, Kind, Row
 
@@ -79,8 +80,8 @@ def _finished(experiment: Experiment, locale: str) -> Markup:
     if failed:
         return Markup().join(failed) + message("info", say("lab_half", locale))
     left, right = (trial.side for trial in experiment.trials)
-    alike = f" {say('lab_alike', locale)}" if left == right else ""
-    return message("done", say("lab_finished", locale) + alike)
+    alike = [say("lab_alike", locale)] if left == right else []
+    return message("done", run_on([say("lab_finished", locale), *alike], locale))
 
 
 # What came out ------------------------------------------------------------------------------------
@@ -112,9 +113,16 @@ def sounds(experiment: Experiment | None, paths: Sequence[Path], locale: str) ->
     if experiment is None:
         return Markup()
     return Markup().join(
-        sound(f"{name} · {say(f'denoise_{trial.side.denoise}', locale)}", path, locale)
+        sound(f"{name} · {_given(trial, locale)}", path, locale)
         for name, trial, path in zip(NAMES, experiment.trials, paths, strict=False)
     )
+
+
+def _given(trial: Trial, locale: str) -> str:
+    """Say what a side was given to hear."""
+    if (method := trial.side.denoise) == Options.denoise:
+        return say("lab_sound_plain", locale)
+    return say("lab_sound_denoised", locale, method=say(f"denoise_{method}", locale))
 
 
 def _numbers(

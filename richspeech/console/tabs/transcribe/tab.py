@@ -16,6 +16,7 @@ from richspeech.console.offers import (
     adapter_offer,
     allowed_offer,
     denoise_offer,
+    itn_offer,
     language_offer,
     offer_of,
 )
@@ -170,7 +171,7 @@ class TranscribeTab:
             )
             self._itn = self._offers.add(
                 gr.Checkbox,
-                offer_of(Capability.ITN, "itn"),
+                itn_offer,
                 defaults.inverse_text_normalization,
                 elem_id="itn",
             )
@@ -198,7 +199,7 @@ class TranscribeTab:
                 gr.Radio, _channel_words, value=defaults.channels, elem_id="channels"
             )
             self._denoise = self._offers.add(
-                gr.Radio, denoise_offer, defaults.denoise, elem_id="denoise"
+                gr.Radio, denoise_offer("denoise_info"), defaults.denoise, elem_id="denoise"
             )
             self._tracks = self._track_choice.build()
 
