@@ -200,3 +200,9 @@ def test_a_new_language_is_one_file_and_says_in_english_what_it_lacks(
 )
 def test_every_language_tag_has_a_name(language: str | None, zh: str, en: str) -> None:
     assert (language_name(language, "zh"), language_name(language, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_a_percent_sign_stands_at_its_figure_so_that_it_never_begins_a_line(locale: str) -> None:
+    apart = {key for key, found in texts(locale).items() if any(" %" in each for each in found)}
+    assert apart == set()
