@@ -57,6 +57,7 @@ OUTPUTS_FOLDER = HOME / "outputs"
 CALIBRATION_FOLDER = HOME / "data" / "calibration"
 RECORDINGS_FOLDER = HOME / "data" / "recordings"
 ADAPTER_FOLDER = HOME / "data" / "adapters"
+CASCADE_FOLDER = HOME / "data" / "cascades"
 AUDIT_FILE = HOME / "data" / "audit.jsonl"
 PREFIX = "RICHSPEECH_"
 SECRET_KEYS = frozenset(
@@ -211,6 +212,13 @@ class AdapterSettings(_Group):
 
     folder: Annotated[Path, AfterValidator(_beside_the_project)] = ADAPTER_FOLDER
     most_loaded: Annotated[int, Field(ge=1, le=100)] = 2
+
+
+class CascadeSettings(_Group):
+    """Classifiers that revise labels."""
+
+    folder: Annotated[Path, AfterValidator(_beside_the_project)] = CASCADE_FOLDER
+    use: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
 
 class VadSettings(_Group):
@@ -587,6 +595,7 @@ class Settings(BaseSettings):
 
     model: ModelSettings = ModelSettings()
     adapters: AdapterSettings = AdapterSettings()
+    cascade: CascadeSettings = CascadeSettings()
     vad: VadSettings = VadSettings()
     reading: ReadingSettings = ReadingSettings()
     recognition: RecognitionSettings = RecognitionSettings()

@@ -87,11 +87,12 @@ def judge(
             for heard in (before, after)
         )
         if one[:, 1].sum():
-            found.append(_rate(of, one, other, np.asarray(groups)))
+            found.append(rate_of(of, one, other, np.asarray(groups)))
     return Judged(len(said), tuple(found))
 
 
-def _rate(of: str, before: Counts, after: Counts, groups: NDArray[np.int64]) -> Rate:
+def rate_of(of: str, before: Counts, after: Counts, groups: NDArray[np.int64]) -> Rate:
+    """Return how many of all are wrong before and after; ``groups`` are the group of each clip."""
     total = before[:, 1].sum()
     one, other = (float(100 * each[:, 0].sum() / total) for each in (before, after))
     low, high = np.percentile(_differences(before, after, groups), INTERVAL)

@@ -57,13 +57,28 @@ def split(examples: Sequence[Example], share: float = TEST_SHARE, seed: int = 0)
     """
     if len(examples) < LEAST_TEST + LEAST_TRAINING:
         raise OptionError("adapt.few", count=len(examples), least=LEAST_TEST + LEAST_TRAINING)
-    alike = [*near_duplicates([each.text for each in examples])]
-    for pairs, keeps in (([*_sessions(examples), *alike], True), (alike, False)):
-        groups = _groups(len(examples), pairs)
+    for groups, keeps in _ways(examples):
         if test := _test(groups, share, seed):
             training = tuple(sorted({*range(len(examples))} - test))
             return Split(training, tuple(sorted(test)), groups, keeps)
     raise OptionError("adapt.all_alike", count=len(examples))
+
+
+def grouped(examples: Sequence[Example], least: int = 2) -> tuple[tuple[int, ...], bool]:
+    """Return the group of every clip, and whether sessions are whole.
+
+    They are if that leaves ``least`` groups; else near-duplicates alone are kept together.
+    """
+    return next(
+        (groups, keeps) for groups, keeps in _ways(examples) if len({*groups}) >= least or not keeps
+    )
+
+
+def _ways(examples: Sequence[Example]) -> Iterator[tuple[tuple[int, ...], bool]]:
+    """Yield two ways to group clips, the one that keeps sessions whole first."""
+    alike = [*near_duplicates([each.text for each in examples])]
+    yield _groups(len(examples), [*_sessions(examples), *alike]), True
+    yield _groups(len(examples), alike), False
 
 
 def near_duplicates(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -38,6 +38,7 @@ def _together(segments: Sequence[Segment]) -> dict[str, Any]:
         "sentiment": plain(whole.sentiment),
         "sentiment_probabilities": plain(whole.sentiment_probabilities),
         "agreement": None,
+        "revisions": plain([revision for each in segments for revision in each.revisions]),
         "rules": list(dict.fromkeys(rule for each in segments for rule in each.rules)),
     }
 

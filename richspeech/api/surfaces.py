@@ -1,6 +1,7 @@
 """Every protocol of the API: one line each."""
 
 from richspeech.api.adapters import adapters
+from richspeech.api.cascades import cascades
 from richspeech.api.funasr.router import funasr
 from richspeech.api.jobs.router import jobs
 from richspeech.api.openai.router import openai
@@ -18,6 +19,7 @@ def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surfa
     return (
         openai(service, quota),
         adapters(service),
+        cascades(service),
         realtime(service),
         sensevoice(service, quota),
         funasr(service, quota),

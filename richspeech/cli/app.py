@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "delete transcripts older than history.keep_days",
     "adapt": "learn from corrected clips: make an adapter",
     "adapters": "list adapters and what they were worth",
+    "cascade": "learn to revise labels, or list what has",
     "serve": "start the web console",
     "worker": "do jobs that consoles hand in, on any machine",
     "mcp": "serve tools for programs on stdin and stdout",

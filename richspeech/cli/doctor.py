@@ -56,6 +56,8 @@ def doctor(*, model: Model = MODEL) -> int:
             print(f"{label:<20}{weights.name} ({weights.reason})")
     if models.adapter is not None:
         print(f"{'adapter':<20}{models.adapter.name}")
+    if settings.cascade.use is not None:
+        print(f"{'cascade':<20}{settings.cascade.use}")
     if settings.model.engine == IN_8_BITS:
         print(f"{'8 bits':<20}{_eight_bits(settings, models)}")
     print(f"{'emotion model':<20}{emotion_recogniser_in_words(settings)}")

@@ -10,6 +10,7 @@ from cyclopts import Parameter, Token
 from postprocess import STYLES
 from richspeech.cli.usage import typed
 from richspeech.engines.adapters import NO_ADAPTER, find_adapter
+from richspeech.engines.cascades import NO_CASCADE, find_cascade
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import (
@@ -113,6 +114,8 @@ class Model(Weights):
     """engine that transcribes"""
     adapter: Annotated[str | None, Parameter(metavar="NAME")] = None
     """adapter in adapters.folder that the weights get; none: without"""
+    cascade: Annotated[str | None, Parameter(metavar="NAME")] = None
+    """cascade in cascade.folder that revises labels; none: without"""
     sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment", show_default=False)] = (
         None
     )
@@ -121,7 +124,8 @@ class Model(Weights):
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given.
 
-        Raises ``UsageError`` for an adapter that is not there, or not for the engine.
+        Raises ``UsageError`` for an adapter or a cascade that is not there, and for an adapter that
+        is not for the engine.
         """
         from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
 
@@ -133,6 +137,9 @@ class Model(Weights):
             with typed():
                 engine.require_adapters()
                 find_adapter(settings.adapters.folder, self.adapter)
+        if self.cascade and self.cascade != NO_CASCADE:
+            with typed():
+                find_cascade(settings.cascade.folder, self.cascade)
         return settings
 
     def _asked(self, group: str) -> dict[str, dict[str, Any]]:
@@ -141,6 +148,8 @@ class Model(Weights):
             asked["model"]["engine"] = self.engine
         if self.adapter:
             asked["model"]["adapter"] = None if self.adapter == NO_ADAPTER else self.adapter
+        if self.cascade:
+            asked["cascade"] = {"use": None if self.cascade == NO_CASCADE else self.cascade}
         if self.sentiment is not None:
             asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
         return asked

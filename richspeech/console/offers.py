@@ -8,6 +8,7 @@ import gradio as gr
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import Widgets
 from richspeech.engines.adapters import NO_ADAPTER
+from richspeech.engines.cascades import NO_CASCADE
 from richspeech.engines.registry import Engine, known_languages, usual_languages
 from richspeech.engines.transcribers import Transcribers
 from richspeech.language.catalog import say
@@ -138,6 +139,18 @@ def adapter_offer(transcribers: Transcribers) -> Offer:
         names = [adapter.name for adapter in transcribers.adapters]
         usual = offer_of(Capability.ADAPTERS, "adapter", "adapter_info")(engine, locale)
         choices = [(say("adapter_none", locale), NO_ADAPTER), *((name, name) for name in names)]
+        return usual | {"choices": choices, "visible": bool(names)}
+
+    return offer
+
+
+def cascade_offer(transcribers: Transcribers) -> Offer:
+    """Return the choice of cascades that are better than rules; without any it is not shown."""
+
+    def offer(engine: Engine, locale: str) -> dict[str, Any]:
+        names = [cascade.name for cascade in transcribers.cascades]
+        usual = offer_of(Capability.CASCADE, "cascade", "cascade_info")(engine, locale)
+        choices = [(say("cascade_none", locale), NO_CASCADE), *((name, name) for name in names)]
         return usual | {"choices": choices, "visible": bool(names)}
 
     return offer

@@ -425,7 +425,7 @@ def _agreement_title(agreement: Agreement, locale: str) -> str:
     )
 
 
-def event_chip(event: AudioEvent, probabilities: Mapping[str, float], locale: str) -> Chip:
+def event_chip(event: AudioEvent, probabilities: Mapping[str, float | None], locale: str) -> Chip:
     """Sound and probability."""
     return Chip("event", say("events", locale), word_of(event, locale), probabilities.get(event))
 
@@ -492,7 +492,11 @@ class Row:
 
 
 def _row(segment: Segment, locale: str) -> Row:
-    measured = {} if "events" in segment.corrected else segment.event_probabilities
+    corrected = "events" in segment.corrected
+    sure = {
+        each.value: None if corrected else segment.event_probability(each)
+        for each in segment.events
+    }
     is_own_language = "language" not in segment.corrected
     return Row(
         _precise(segment.start),
@@ -503,7 +507,7 @@ def _row(segment: Segment, locale: str) -> Row:
         emotion_chip(segment, locale) if segment.has_emotion else None,
         second_chips(segment, locale),
         sentiment_chips(segment, locale),
-        [event_chip(event, measured, locale) for event in segment.events],
+        [event_chip(event, sure, locale) for event in segment.events],
         segment.text,
         is_ruled=bool(rules_of(segment)),
         is_corrected=bool(segment.corrected),

@@ -28,7 +28,7 @@ VIEWER_WORDS = (
     *("lane_events", "lane_language", "filter_text", "filter_emotion", "filter_events"),
     *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
-    *("segment_language", "text", "rule_changed"),
+    *("segment_language", "text", "rule_changed", "cascade_changed"),
     *("speaker", "filter_speaker"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
@@ -97,7 +97,7 @@ def segment_line(index: int, segment: Segment, style: str) -> str:
         "emotion_probability": _measured(segment, "emotion", segment.emotion_probability),
         "emotions": _rounded(segment.emotion_probabilities),
         "events": [
-            [event.value, _measured(segment, "events", segment.event_probabilities.get(event))]
+            [event.value, _measured(segment, "events", segment.event_probability(event))]
             for event in segment.events
         ],
         "second": _second(segment),
@@ -106,6 +106,7 @@ def segment_line(index: int, segment: Segment, style: str) -> str:
         "agreement": _agreement(segment.agreement),
         "hotwords": hotwords_of(segment),
         "rules": rules_of(segment),
+        "revised": _revised(segment),
         "misheard": segment.is_misheard,
         "corrected": list(segment.corrected),
     }
@@ -127,6 +128,12 @@ def _second(segment: Segment) -> dict[str, Any] | None:
 def rules_of(segment: Segment) -> tuple[str, ...]:
     """Return the rules that have changed a label, without the hotwords."""
     return tuple(name for name in segment.rules if not name.startswith(RULE_PREFIX))
+
+
+def _revised(segment: Segment) -> list[str]:
+    """Return the labels in whose place a cascade has put others."""
+    found = (segment.revision(kind) for kind in ("emotion", "event"))
+    return [each.was for each in found if each is not None and each.was]
 
 
 def _sentiment(segment: Segment) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from postprocess import Rule
 from richspeech.audio.container import AudioLimits
 from richspeech.engines.adapters import Adapter, find_adapter
 from richspeech.engines.calibration import find_calibration
+from richspeech.engines.cascades import Cascade
 from richspeech.engines.hub import (
     EMBEDDED,
     EMBEDDED_DETECTOR,
@@ -76,6 +77,8 @@ class Loaded:
     """What its weights were made to fit somebody's recordings with."""
     rules: tuple[Rule, ...] | None = None
     """Those that mend labels here, in the place of the settings' own; None: nothing mends them."""
+    cascade: Cascade | None = None
+    """What revises labels here."""
 
     @property
     def is_embedded(self) -> bool:
@@ -155,7 +158,11 @@ def _adapter(settings: Settings, engine: Engine, recogniser: Weights) -> Adapter
 
 
 def with_stages(
-    loaded: Loaded, settings: Settings, rules: tuple[Rule, ...], reader: LazyReader | None
+    loaded: Loaded,
+    settings: Settings,
+    rules: tuple[Rule, ...],
+    reader: LazyReader | None,
+    cascade: Cascade | None = None,
 ) -> Loaded:
     """Return an engine, as ``load_engine`` gave it, whose segments go through all stages."""
     recipe = Recipe(
@@ -164,6 +171,7 @@ def with_stages(
         divides=loaded.punctuation_weights is not None,
         reader=reader,
         limits=irony_limits(settings),
+        cascade=cascade,
     )
     return replace(
         loaded,
@@ -172,6 +180,7 @@ def with_stages(
         ),
         sketcher=loaded.sketcher and loaded.sketcher.with_recipe(recipe),
         rules=rules,
+        cascade=cascade,
         sentiment_weights=reader.weights if reader else None,
     )
 

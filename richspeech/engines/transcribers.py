@@ -11,6 +11,13 @@ from postprocess import Rule
 from richspeech.engines import loader
 from richspeech.engines.adapted import AdaptedEngines, Version
 from richspeech.engines.adapters import NO_ADAPTER, Adapter, find_adapter, list_adapters
+from richspeech.engines.cascades import (
+    NO_CASCADE,
+    Cascade,
+    KeptCascade,
+    find_cascade,
+    list_cascades,
+)
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
@@ -37,8 +44,7 @@ def load(settings: Settings) -> Loaded:
 
     Raises ``ModelError`` as ``Transcribers.load_main`` does.
     """
-    transcribers = Transcribers(Readiness(), settings)
-    return transcribers.with_stages(transcribers.load_main())
+    return Transcribers(Readiness(), settings).load_staged()
 
 
 class Transcribers:
@@ -58,8 +64,10 @@ class Transcribers:
         self._main, self._main_engine = main, settings.model.engine
         self._settings, self._rules = settings, settings.rules
         self._reader: LazyReader | None = None
+        self._cascades: dict[str, Cascade] = {}
+        """Those that somebody has used, by their digests."""
         self._lock = threading.Lock()
-        """Held while the reader is chosen."""
+        """Held while the reader, or a cascade, is chosen."""
         self._others = {
             engine: Lazy(
                 partial(self._load, settings.with_adapter(None), engine),
@@ -103,6 +111,11 @@ class Transcribers:
             self._lazy_reader()
         return self._load(self._settings, self._main_engine)
 
+    def load_staged(self) -> Loaded:
+        """Load it with the stages of the settings; raises the same."""
+        kept = self._kept_cascade(self._main_engine, None, None)
+        return self.with_stages(self.load_main(), cascade=kept)
+
     @contextmanager
     def use(
         self,
@@ -112,18 +125,21 @@ class Transcribers:
         reads: bool | None = None,
         rules: tuple[Rule, ...] | None = None,
         adapter: str | None = None,
+        cascade: str | None = None,
     ) -> Iterator[Loaded]:
         """Give an engine, the main one if none is named; it stays at least as long as the block.
 
         Its weights have the ``adapter`` of this name, or that of the settings unless one is named;
         ``none`` is none. An engine that takes none is refused, and so is a name that is not there.
+        The same holds of the ``cascade`` that revises its labels.
 
         Its segments go through the stages that ``with_stages`` chooses, whose models stay as long.
         Who comes while it is being loaded waits for it. Raises ``OptionError`` for an unknown name,
         what went wrong in loading, and ``Cancelled`` once ``cancelled`` says so.
         """
+        kept = self._kept_cascade(engine or self._main_engine, adapter, cascade)
         with self._using(engine or self._main_engine, adapter, cancelled) as loaded:
-            staged = self.with_stages(loaded, reads=reads, rules=rules)
+            staged = self.with_stages(loaded, reads=reads, rules=rules, cascade=kept)
             with self._reading(staged, cancelled):
                 yield staged
 
@@ -206,24 +222,83 @@ class Transcribers:
             yield
 
     def with_stages(
-        self, loaded: Loaded, *, reads: bool | None = None, rules: tuple[Rule, ...] | None = None
+        self,
+        loaded: Loaded,
+        *,
+        reads: bool | None = None,
+        rules: tuple[Rule, ...] | None = None,
+        cascade: KeptCascade | None = None,
     ) -> Loaded:
         """Return an engine, as it was loaded, with the stages of a request.
 
         ``reads`` says whether words are read for their sentiment; None: as the settings have it for
-        this engine. ``rules`` mend labels; None: those that every engine follows now. Raises
-        ``ModelError`` when what reads the words cannot be had.
+        this engine, and a cascade that wants to know it has it read. ``rules`` mend labels; None:
+        those that every engine follows now. Raises ``ModelError`` when what reads the words cannot
+        be had, and for a ``cascade`` of other weights.
         """
-        reader = self._lazy_reader() if self._are_read(loaded.engine, reads=reads) else None
+        judges = self._loaded_cascade(loaded, cascade)
+        is_read = self._are_read(loaded.engine, reads=reads) or (cascade and cascade.reads)
+        reader = self._lazy_reader() if is_read else None
         followed = self._rules if rules is None else rules
-        return loader.with_stages(loaded, self._settings, followed, reader)
+        return loader.with_stages(loaded, self._settings, followed, reader, judges)
+
+    def _loaded_cascade(self, loaded: Loaded, kept: KeptCascade | None) -> Cascade | None:
+        if kept is None:
+            return None
+        kept.require_base(loaded.weights, loaded.adapter)
+        with self._lock:
+            if kept.digest not in self._cascades:
+                self._cascades[kept.digest] = kept.load()
+            return self._cascades[kept.digest]
+
+    def _kept_cascade(
+        self, engine: str, adapter: str | None, cascade: str | None
+    ) -> KeptCascade | None:
+        """Return what revises labels; that of the settings is for the main engine as they have it.
+
+        Raises ``OptionError`` for one that is not there, not for this engine, or no better than
+        rules.
+        """
+        is_main = engine == self._main_engine and self._version(engine, adapter) is None
+        name = (self._settings.cascade.use if is_main else None) if cascade is None else cascade
+        if name is None or name == NO_CASCADE or engine not in self.engines:
+            return None
+        if not engine_named(engine).can(Capability.CASCADE):
+            able = engines_for(Capability.CASCADE)
+            raise OptionError("cascade.engine", engine=engine, known=able)
+        kept = find_cascade(self._settings.cascade.folder, name)
+        if not kept.is_used:
+            raise OptionError("cascade.unused", name=name)
+        return kept
+
+    def require_cascade(self, engine: str | None, adapter: str | None, cascade: str | None) -> None:
+        """Raise ``OptionError`` for a cascade that is not there, or not for this engine."""
+        self._kept_cascade(engine or self._main_engine, adapter, cascade)
+
+    @property
+    def cascades(self) -> tuple[KeptCascade, ...]:
+        """All that may be named, whatever weights they are for."""
+        found = list_cascades(self._settings.cascade.folder)
+        return tuple(each for each in found if each.is_used)
+
+    @property
+    def main_cascade(self) -> str:
+        """Name of the one that the main engine has when nobody says otherwise, or ``none``."""
+        return self._settings.cascade.use or NO_CASCADE
 
     def has(
-        self, engine: str | None, *, reads: bool | None = None, adapter: str | None = None
+        self,
+        engine: str | None,
+        *,
+        reads: bool | None = None,
+        adapter: str | None = None,
+        cascade: str | None = None,
     ) -> bool:
         """Whether what ``use`` gives need not be loaded first; raises ``OptionError``, too."""
         name = engine or self._main_engine
-        if self._are_read(name, reads=reads) and not (self._reader and self._reader.is_loaded):
+        kept = self._kept_cascade(name, adapter, cascade)
+        is_read = self._are_read(name, reads=reads) or (kept is not None and kept.reads)
+        if is_read and not (self._reader and self._reader.is_loaded):
             return False
         version = self._version(name, adapter)
         return name in self.loaded if version is None else version in self._adapted.loaded

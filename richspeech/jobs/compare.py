@@ -173,9 +173,7 @@ class Comparisons:
             asked = side.request
             with self._opened(path, asked.options, stopped) as recording:
                 self._enter(experiment, trial, State.LOADING)
-                using = self.engines.use(
-                    asked.engine, side.weights, asked.rules, stopped, asked.adapter
-                )
+                using = self.engines.use(asked, side.weights, stopped)
                 with using as loaded:
                     self._enter(experiment, trial, State.RUNNING)
                     self._warm_up(loaded.transcriber, path, asked.options, stopped)

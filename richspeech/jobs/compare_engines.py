@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from postprocess import Rule
 from richspeech.engines import loader
 from richspeech.engines.adapters import NO_ADAPTER
+from richspeech.engines.cascades import NO_CASCADE
 from richspeech.engines.hub import EMBEDDED
 from richspeech.engines.lazy import Lazy, entered
 from richspeech.engines.loader import Loaded
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import OptionError
+from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Cancel
 from richspeech.settings import Settings
 
@@ -43,18 +44,13 @@ class ComparedEngines:
 
     @contextmanager
     def use(
-        self,
-        engine: str | None,
-        weights: str | None,
-        rules: tuple[Rule, ...] | None,
-        stopped: Cancel,
-        adapter: str | None = None,
+        self, asked: TranscriptionRequest, weights: str | None, stopped: Cancel
     ) -> Iterator[Loaded]:
         """Give an engine with weights: the main one, and the settings' own, unless named.
 
-        An ``adapter`` is for the settings' own weights.
+        An adapter and a cascade are for the settings' own weights.
 
-        It follows ``rules``, or those that all follow.
+        It follows the rules that are asked for, or those that all follow.
 
         Raises ``OptionError`` for what may not be chosen, what went wrong in loading, or
         ``Cancelled``. Who stops waiting does not stop the loading.
@@ -62,13 +58,18 @@ class ComparedEngines:
         if weights is not None and weights not in self.weights:
             raise OptionError("lab.weights", name=weights, known=tuple(self.weights))
         # nothing here shows how words are meant
-        engine = engine or self.engines[0]
-        stages: Mapping[str, Any] = {"reads": False, "rules": rules}
+        engine = asked.engine or self.engines[0]
+        stages: Mapping[str, Any] = {"reads": False, "rules": asked.rules}
         main = self._transcribers.main
         is_there = main is not None and main.is_embedded and engine == main.engine
         if weights is None or (weights == EMBEDDED and is_there):
-            adapter = adapter if weights is None else NO_ADAPTER
-            with self._transcribers.use(engine, stopped, adapter=adapter, **stages) as loaded:
+            adapter, cascade = asked.adapter, asked.cascade
+            if weights is not None:
+                adapter, cascade = NO_ADAPTER, NO_CASCADE
+            using = self._transcribers.use(
+                engine, stopped, adapter=adapter, cascade=cascade, **stages
+            )
+            with using as loaded:
                 yield loaded
             return
         with self._lock:

@@ -179,6 +179,7 @@ class Talks:
             reads=asked.sentiment,
             rules=asked.rules,
             adapter=asked.adapter,
+            cascade=asked.cascade,
         ) as loaded:
             if loaded.sketcher is None:
                 raise _whole(loaded.engine)

@@ -206,7 +206,10 @@ class Transcriptions:
             )
             with opening as recording:
                 if not self._transcribers.has(
-                    asked.engine, reads=asked.sentiment, adapter=asked.adapter
+                    asked.engine,
+                    reads=asked.sentiment,
+                    adapter=asked.adapter,
+                    cascade=asked.cascade,
                 ):
                     job.enter(State.LOADING)
                     yield
@@ -215,6 +218,7 @@ class Transcriptions:
                     job.stop.is_set,
                     reads=asked.sentiment,
                     adapter=asked.adapter,
+                    cascade=asked.cascade,
                 ) as loaded:
                     yield from self._steps(job, recording, loaded)
             if job.is_played and job.path and job.has_holes:

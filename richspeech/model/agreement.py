@@ -33,6 +33,8 @@ def _voice(segment: Segment) -> dict[str, float]:
     """Return how the voice sounds: what a person says is certain, what a rule changed is not."""
     if "emotion" in segment.corrected:
         return {segment.emotion: 1.0}
+    if (revision := segment.revision("emotion")) is not None:
+        return {segment.emotion: revision.probability}
     measured = dict(segment.emotion_probabilities)
     likeliest = max(measured, key=measured.__getitem__, default=None)
     return measured if likeliest == segment.emotion else {}

@@ -24,5 +24,7 @@ class Capability(StrEnum):
     """Heeds words that are likely to be said."""
     ADAPTERS = "adapters"
     """Has weights that adapters can be merged into."""
+    CASCADE = "cascade"
+    """Gives probabilities of labels, which a cascade can judge."""
     LIVE = "live"
     """Hears while somebody still talks."""

@@ -1,6 +1,6 @@
 """A transcript as it was measured, and what was done to it since.
 
-    measured → rules, sentiment, second opinion, in their order → corrections, in theirs
+    measured → rules, sentiment, cascade, second opinion, in their order → corrections, in theirs
 
 * Rules see what was measured, never what a person wrote. So no rule or sentiment that comes later
   undoes a correction, and a correction that is taken back leaves no trace.
@@ -25,9 +25,9 @@ from richspeech.model.edits import (
     Amendment,
     CorrectionEdit,
     Edit,
-    RulesEdit,
     SentimentEdit,
     SpeakersEdit,
+    StageEdit,
     edits_from_list,
     edits_to_list,
 )
@@ -97,8 +97,7 @@ class Document:
     @property
     def original(self) -> "Document":
         """The document as it was before any person had a part in it."""
-        stages = (SpeakersEdit, RulesEdit, SentimentEdit)
-        made = takewhile(lambda edit: isinstance(edit, stages), self.edits)
+        made = takewhile(lambda edit: isinstance(edit, StageEdit), self.edits)
         return Document(self.measured, tuple(made))
 
     def called(self, names: Sequence[str | None]) -> "Document":

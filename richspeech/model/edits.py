@@ -17,9 +17,10 @@ from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
 from richspeech.model.corrections import Correction
 from richspeech.model.emotion_scores import NineEmotion, strongest
 from richspeech.model.relabelling import relabel_segment
+from richspeech.model.revision import revised
 from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.model.speaker import Naming
-from richspeech.model.transcript import Segment
+from richspeech.model.transcript import Revision, Segment
 from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
@@ -71,6 +72,25 @@ class SentimentEdit(_Edit):
         """Return the segments with these sentiments, and whether their voices agree."""
         pairs = zip(segments, self.scores, strict=True)
         return tuple(with_sentiment(segment, scores, self.limits) for segment, scores in pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CascadeEdit(_Edit):
+    """What a cascade takes the labels for, once it knows all that was measured."""
+
+    found: tuple[tuple[Revision, ...], ...]
+    """Of each segment; nothing where it takes no label for more likely than not."""
+    limits: Limits = DEFAULT_LIMITS
+    kind: Literal["cascade"] = "cascade"
+
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless there are findings, or none, on ``count`` segments."""
+        _require_count(self.kind, len(self.found), count)
+
+    def apply(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """Return the segments with these labels; what stood there before is told with each."""
+        pairs = zip(segments, self.found, strict=True)
+        return tuple(revised(segment, found, self.limits) for segment, found in pairs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +158,7 @@ class CorrectionEdit(_Edit):
         self.correction.require_fit(count)
 
 
-StageEdit: TypeAlias = SpeakersEdit | RulesEdit | SentimentEdit
+StageEdit: TypeAlias = SpeakersEdit | RulesEdit | SentimentEdit | CascadeEdit
 """What a stage does to segments as soon as they are recognised."""
 Edit: TypeAlias = StageEdit | SecondOpinionEdit | CorrectionEdit
 
@@ -149,6 +169,8 @@ def joined(earlier: StageEdit, later: StageEdit) -> StageEdit:
         return replace(later, scores=(*earlier.scores, *later.scores))
     if isinstance(earlier, SpeakersEdit) and isinstance(later, SpeakersEdit):
         return replace(later, naming=Naming({**earlier.naming.names, **later.naming.names}))
+    if isinstance(earlier, CascadeEdit) and isinstance(later, CascadeEdit):
+        return replace(later, found=(*earlier.found, *later.found))
     return later
 
 

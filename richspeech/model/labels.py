@@ -152,6 +152,7 @@ def labels_data() -> dict[str, Any]:
         "nine": _words(NineEmotion),
         "events": _words(events),
         "sentiments": _words(Sentiment),
+        "revised": _words((*Emotion, *AudioEvent)),
         "signs": {each.value: _by_locale(sign_of, each) for each in (*Emotion, *events)},
         "voices": len(VOICES),
         "symbols": {each.value: look_of(each).symbol for each in Sentiment},

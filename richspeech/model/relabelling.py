@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from postprocess import Emotion, Labels, Rule, apply_rules, extract_emotions, extract_events
 from richspeech.model.agreement import DEFAULT_LIMITS, with_agreement
+from richspeech.model.revision import revised, taken_back
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment
 
@@ -36,7 +37,8 @@ def apply_to_segment(segment: Segment, rules: Sequence[Rule]) -> Segment:
 
 
 def as_measured(segment: Segment) -> Segment:
-    """Take back what rules have changed; the tags in ``raw_text`` tell what was there before."""
+    """Take back what rules, or a cascade, have changed; ``raw_text`` tells what rules found."""
+    segment = taken_back(segment)
     hotwords = tuple(name for name in segment.rules if name.startswith(RULE_PREFIX))
     if segment.rules == hotwords:
         return segment
@@ -50,9 +52,12 @@ def relabel_segment(
 ) -> Segment:
     """Return ``segment`` as these rules alone leave it; the same object if it is so already.
 
-    ``limits`` weigh voice against words anew where the emotion changes.
+    What a cascade has found is found again. ``limits`` weigh voice against words anew where the
+    emotion changes.
     """
     mended = apply_to_segment(as_measured(segment), rules)
+    if segment.revisions:
+        mended = revised(mended, segment.revisions, limits)
     if mended == segment:
         return segment
     is_other_voice = mended.emotion is not segment.emotion and segment.sentiment is not None

@@ -29,6 +29,8 @@ class TranscriptionRequest:
     """Whether the history may answer, if it knows the same sound with the same settings."""
     adapter: Annotated[str, Field(max_length=64)] | None = None
     """Of the engine's weights, by its name; None: as the settings have it, ``none``: without."""
+    cascade: Annotated[str, Field(max_length=64)] | None = None
+    """What revises the labels, by its name; None and ``none`` as above."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the request as JSON knows it."""

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
 from richspeech.model.strand import Strand
@@ -56,6 +57,24 @@ class Hypothesis:
     """That most of the words are wrong or missing, 0 to 1; None where nobody can tell."""
     hotwords_left_out: int = 0
     """How many of those that were asked for had no room in the prompt, the last ones."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What a cascade takes a label for."""
+
+    kind: Literal["emotion", "event"]
+    label: str
+    """Of an emotion or an event; speech where there is no event."""
+    probability: float
+    """That it is right, PROBABLY to 1."""
+    was: str | None = None
+    """What stood there before, which may be the same; None where that is not known yet."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is another label than before."""
+        return self.was is not None and self.was != self.label
 
 
 @dataclass(frozen=True)
@@ -109,6 +128,10 @@ class Segment:
     misheard_probability: float | None = None
     """That most of the words are wrong or missing, 0 to 1, since the sound is unlike what the model
     knows; None where it is not calibrated for that."""
+    prosody: Prosody | None = None
+    """How the voice sounds; None where nobody has asked."""
+    revisions: tuple[Revision, ...] = ()
+    """What a cascade takes the labels for."""
 
     def moved(self, seconds: float) -> "Segment":
         """Return the segment where it lies in a recording that began ``seconds`` earlier."""
@@ -145,7 +168,22 @@ class Segment:
     @property
     def emotion_probability(self) -> float | None:
         """Probability of the emotion that is shown, 0 to 1; None if it is one of doubt."""
+        if (revision := self.revision("emotion")) is not None:
+            return revision.probability
         return None if self.doubts_emotion else self.emotion_probabilities.get(self.emotion)
+
+    def event_probability(self, event: AudioEvent) -> float | None:
+        """Return the probability of an event that is shown, 0 to 1; None where nobody knows it."""
+        revision = self.revision("event")
+        if revision is not None and revision.label == event.value:
+            return revision.probability
+        return self.event_probabilities.get(event)
+
+    def revision(self, kind: str) -> Revision | None:
+        """Return what put the label of a kind in another's place; None where that stands alone."""
+        name = "events" if kind == "event" else kind
+        changed = (each for each in self.revisions if each.kind == kind and each.changes)
+        return None if name in self.corrected else next(changed, None)
 
     @property
     def doubts_emotion(self) -> bool:

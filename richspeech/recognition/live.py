@@ -84,11 +84,12 @@ class Sketcher:
     queue: RecognitionQueue
     frontend: Frontend
     recipe: Recipe = field(default_factory=Recipe)
-    """As the pipeline's, but that an open utterance stays whole and nobody reads its words yet."""
+    """As the pipeline's, but that an open utterance stays whole and nobody judges it yet."""
 
     def with_recipe(self, recipe: Recipe) -> "Sketcher":
         """Return one that follows the recipe of a request."""
-        return replace(self, recipe=replace(recipe, divides=False, reader=None))
+        plain = replace(recipe, divides=False, reader=None, cascade=None)
+        return replace(self, recipe=plain)
 
     @contextmanager
     def sketch(self, options: Options) -> Iterator["Sketch"]:

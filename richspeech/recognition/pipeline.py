@@ -20,11 +20,13 @@ import numpy as np
 
 from postprocess import NO_SPEECH, Emotion
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.prosody import measure_prosody
 from richspeech.audio.vad import SpeechSpan
 from richspeech.errors import AudioError, Cancelled
 from richspeech.model.document import Document
 from richspeech.model.edits import Edit
 from richspeech.model.options import Options
+from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import ALONE, Strand
 from richspeech.model.transcript import PROBABLY, Hypothesis, Segment, Transcript
@@ -178,6 +180,14 @@ class Resumable(Protocol):
 
 
 @runtime_checkable
+class Attentive(Protocol):
+    """A transcriber that can tell how voices sound."""
+
+    def attending(self) -> Transcriber:
+        """Return one that measures the voice of every utterance."""
+
+
+@runtime_checkable
 class Reads(Protocol):
     """A transcriber that reads recordings block by block."""
 
@@ -196,6 +206,11 @@ def resumed(transcriber: Transcriber, known: Sequence[Segment]) -> Transcriber:
     if not (known and isinstance(transcriber, Resumable)):
         return transcriber
     return transcriber.resuming(known)
+
+
+def attending(transcriber: Transcriber) -> Transcriber:
+    """Return a transcriber that measures voices; one that cannot tells of none."""
+    return transcriber.attending() if isinstance(transcriber, Attentive) else transcriber
 
 
 @dataclass(frozen=True)
@@ -225,14 +240,16 @@ class Pipeline:
         sure_sound: float = 0.0,
         unsure_below: float | None = None,
         known: Sequence[Segment] = (),
+        attends: bool = False,
     ) -> None:
         """Recognise none of the first utterances again where they are ``known``.
 
-        Where nobody speaks a segment needs an event that is as probable as ``sure_sound``.
+        Where nobody speaks a segment needs an event that is as probable as ``sure_sound``. The
+        voice of utterances is measured if it ``attends``.
         """
         self._queue, self.reader = queue, reader
         self._model, self._sure_sound, self._known = model, sure_sound, known
-        self._unsure_below = unsure_below
+        self._unsure_below, self._attends = unsure_below, attends
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
         """Return one that takes these as recognised, for as long as utterances are where they were.
@@ -246,6 +263,19 @@ class Pipeline:
             sure_sound=self._sure_sound,
             unsure_below=self._unsure_below,
             known=known,
+            attends=self._attends,
+        )
+
+    def attending(self) -> "Pipeline":
+        """Return one that measures the voice of every utterance."""
+        return Pipeline(
+            self._queue,
+            self.reader,
+            model=self._model,
+            sure_sound=self._sure_sound,
+            unsure_below=self._unsure_below,
+            known=self._known,
+            attends=True,
         )
 
     def transcribe(
@@ -303,7 +333,8 @@ class Pipeline:
                     while not job.has_room:
                         yield line.next_step(utterance.start, cancelled)
                     future = job.submit(Request(utterance, options))
-                    line.append(_Asked.of(utterance, future, self._sure_sound))
+                    voice = self._voice(utterance)
+                    line.append(_Asked.of(utterance, future, self._sure_sound, voice))
                 step = line.step(stretch.settled)
                 warnings = stretch.warnings
                 yield replace(step, open_start=stretch.open_start, warnings=warnings)
@@ -312,6 +343,11 @@ class Pipeline:
         if failures:
             raise failures[0]
         yield _Step((), seconds, finished=True)
+
+    def _voice(self, utterance: Utterance) -> Prosody | None:
+        if not self._attends or utterance.is_sound:
+            return None
+        return measure_prosody(utterance.waveform)
 
 
 @dataclass
@@ -418,12 +454,19 @@ class _Asked:
     ends: Ends
     future: Future[Hypothesis]
     sure_sound: float
+    voice: Prosody | None
 
     @classmethod
-    def of(cls, utterance: Utterance, future: Future[Hypothesis], sure_sound: float) -> "_Asked":
+    def of(
+        cls,
+        utterance: Utterance,
+        future: Future[Hypothesis],
+        sure_sound: float,
+        voice: Prosody | None,
+    ) -> "_Asked":
         """Keep the place of an utterance, without its sound."""
         place = (utterance.start, utterance.end, utterance.is_sound, utterance.strand)
-        return cls(*place, _ends_of(utterance), future, sure_sound)
+        return cls(*place, _ends_of(utterance), future, sure_sound, voice)
 
     @property
     def is_done(self) -> bool:
@@ -445,7 +488,7 @@ class _Asked:
         hypothesis, span = _answer(self.future), SpeechSpan(self.start, self.end)
         if self.is_sound:
             return sound_of(span, hypothesis, self.sure_sound, self.strand)
-        return segment_of(span, hypothesis, self.strand)
+        return replace(segment_of(span, hypothesis, self.strand), prosody=self.voice)
 
 
 class _Line:

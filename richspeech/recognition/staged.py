@@ -7,7 +7,14 @@ from dataclasses import replace
 from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, reader_of, resumed
+from richspeech.recognition.pipeline import (
+    Cancel,
+    Progress,
+    Transcriber,
+    attending,
+    reader_of,
+    resumed,
+)
 from richspeech.recognition.reading import Reader, WaveformSource
 from richspeech.stages.chain import Chain, Recipe
 
@@ -22,7 +29,9 @@ class StagedTranscriber:
         check: Callable[[Options], None] = lambda _: None,
     ) -> None:
         """``check`` refuses options that the transcriber cannot follow, before it begins."""
-        self._transcriber, self._recipe, self._check = transcriber, recipe, check
+        attends = recipe.cascade is not None
+        self._transcriber = attending(transcriber) if attends else transcriber
+        self._recipe, self._check = recipe, check
 
     @property
     def reader(self) -> Reader | None:

@@ -1,7 +1,7 @@
 """What is done to segments after they were recognised: one list of plain functions.
 
     recognised → sentences → hotwords → rounded ┤ as measured ├ names of speakers → label rules
-                                                                → sentiment
+                                                                → sentiment → cascade
 
 What stands before the middle belongs to recognition. What comes after it is an edit, which can be
 done anew, and otherwise, as long as somebody has the segments as measured. They are rounded as they
@@ -19,6 +19,7 @@ from richspeech.model.options import Options
 from richspeech.model.sentiment import Limits
 from richspeech.model.transcript import Segment, rounded
 from richspeech.settings import HotwordSettings
+from richspeech.stages.cascade import Cascade, revise_segments
 from richspeech.stages.hotwords import write_hotwords
 from richspeech.stages.relabelling import follow_rules
 from richspeech.stages.sentences import cut_sentences
@@ -65,6 +66,8 @@ class Recipe:
     """Reads the words for their sentiment; None leaves that out."""
     limits: Limits = DEFAULT_LIMITS
     """Weigh the voice against what was read."""
+    cascade: Cascade | None = None
+    """Revises labels; None leaves that out."""
 
     def chain(self, options: Options) -> Chain:
         """Return the stages of a request."""
@@ -81,6 +84,8 @@ class Recipe:
             editing.append(partial(follow_rules, rules=self.rules, limits=self.limits))
         if self.reader is not None:
             editing.append(partial(read_segments, reader=self.reader, limits=self.limits))
+        if self.cascade is not None:
+            editing.append(partial(revise_segments, cascade=self.cascade, limits=self.limits))
         return Chain(tuple(measuring), tuple(editing))
 
 

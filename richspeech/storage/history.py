@@ -39,6 +39,7 @@ class History:
             sentiment=loaded.sentiment_weights is not None,
             rules=loaded.rules,
             adapter=loaded.adapter.name if loaded.adapter else None,
+            cascade=loaded.cascade.name if loaded.cascade else None,
         )
         identity = engine_identity(self._settings, loaded, self._version)
         return EngineHistory(self.store, identity, request)
@@ -80,6 +81,7 @@ def engine_identity(settings: Settings, loaded: Loaded, version: str = "") -> st
         punctuation_weights=loaded.punctuation_weights,
         sentiment_weights=loaded.sentiment_weights,
         adapter=loaded.adapter,
+        cascade=loaded.cascade.kept if loaded.cascade else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from postprocess import LANGUAGES
 from richspeech.engines.adapters import Adapter
+from richspeech.engines.cascades import KeptCascade
 from richspeech.engines.hub import Weights
 from richspeech.engines.registry import could
 from richspeech.engines.weight_files import weight_files
@@ -31,6 +32,7 @@ def identity_of(
     punctuation_weights: Weights | None = None,
     sentiment_weights: Weights | None = None,
     adapter: Adapter | None = None,
+    cascade: KeptCascade | None = None,
 ) -> str:
     """Digest what every request to one engine has in common, that of the settings if none is named.
 
@@ -52,6 +54,8 @@ def identity_of(
         if able(Capability.PUNCTUATION):
             later.append({"overlap": OVERLAP_SECONDS})
     later += _learned(weights, adapter)
+    if cascade is not None:
+        later.append(["cascade", cascade.digest])
     if settings.hotwords != HotwordSettings():
         later.append(settings.hotwords.model_dump())
     if sentiment_weights is not None:

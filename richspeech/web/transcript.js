@@ -306,6 +306,7 @@ export class Transcript {
       this.misheardMark(segment),
       this.hotwordMark(segment),
       this.ruleMark(segment),
+      this.revisedMark(segment),
       this.mark(segment),
     ];
   }
@@ -325,6 +326,12 @@ export class Transcript {
     return rules.length
       ? make("span", { className: "mark", title, textContent: this.words.rule_changed })
       : null;
+  }
+
+  revisedMark({ revised }) {
+    const labels = revised.map((was) => this.label("revised", was));
+    const textContent = this.words.cascade_changed.replace("{words}", labels.join(", "));
+    return revised.length ? make("span", { className: "mark revised", textContent }) : null;
   }
 
   mark(segment) {

@@ -124,9 +124,8 @@ def has_content(segment: Segment) -> bool:
 def probability_of(segment: Segment, label: Emotion | AudioEvent) -> float | None:
     """Return how sure the model is of a label; None where a person put it there."""
     if isinstance(label, Emotion):
-        measured = None if segment.doubts_emotion else segment.emotion_probabilities.get(label)
-        return None if "emotion" in segment.corrected else measured
-    return None if "events" in segment.corrected else segment.event_probabilities.get(label)
+        return None if "emotion" in segment.corrected else segment.emotion_probability
+    return None if "events" in segment.corrected else segment.event_probability(label)
 
 
 def emotion_label(segment: Segment, style: str, locale: str) -> str:

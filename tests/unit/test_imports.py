@@ -39,7 +39,7 @@ LAYERS = (
     ("recognition",),
     ("version", "engines", "writers"),
     ("storage", "review", "emotion", "readers", "adaptation"),
-    ("jobs", "bench", "access", "calibration"),
+    ("jobs", "bench", "access", "calibration", "cascade"),
     ("queue",),
     ("operations.metrics", "operations.parts", "operations.tracing"),
     ("service",),
@@ -55,7 +55,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 
 PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
-    *("reader", "calibration", "weight_files"),
+    *("reader", "calibration", "cascades", "weight_files"),
     *("sentiment.load", "emotion2vec.load", "denoising.load"),
     *("adapters", "sensevoice.recipe", "sensevoice.training", "sensevoice.course"),
 )
@@ -93,7 +93,7 @@ HOMES = {
     "psutil": ("bench", "memory"),
     "pypinyin": ("stages.hotwords",),
     "rapidfuzz": ("stages.hotwords", "adaptation"),
-    "sklearn": ("emotion.embeddings", "calibration.fit"),
+    "sklearn": ("emotion.embeddings", "calibration.fit", "cascade.fit"),
     "scipy": ("calibration.fit",),
     "modelscope": ("engines.hub",),
     "modelscope_hub": ("engines.hub",),

@@ -68,6 +68,8 @@ class Labels(BaseModel):
     """Whether voice and words say the same."""
     rules: list[str]
     """Names of rules and hotwords that changed something."""
+    revisions: list[dict[str, Any]]
+    """What a cascade takes the labels for."""
     track: str | None
     """Name of the track; null where only one was heard."""
     channel: int | None

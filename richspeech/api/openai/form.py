@@ -113,6 +113,12 @@ class RecognitionForm(BaseModel):
         max_length=64,
         description="An id of /v1/adapters, or none; else as the settings say.",
     )
+    cascade: str | None = Field(
+        None,
+        max_length=64,
+        description="An id of /v1/cascades, which revises labels, or none; else as the settings "
+        "say.",
+    )
     sentiment: Truth | None = Field(
         None, description="Read the words for their sentiment; else as the settings say."
     )
@@ -178,7 +184,15 @@ class RecognitionForm(BaseModel):
             None if is_main else engine,
             self.sentiment,
             adapter=known_adapter(self.adapter, engine, service.transcribers),
+            cascade=self._known_cascade(engine, service.transcribers),
         )
+
+    def _known_cascade(self, engine: str, transcribers: Transcribers) -> str | None:
+        try:
+            transcribers.require_cascade(engine, self.adapter, self.cascade)
+        except OptionError as error:
+            raise ParameterError(error.key, "cascade", **error.fields) from error
+        return self.cascade
 
 
 class TranscriptionForm(RecognitionForm):

@@ -32,7 +32,7 @@ ENGINE = Engine(
     real_weights="iic/SenseVoiceSmall",
     languages=("zh", "en", "yue", "ja", "ko"),
     capabilities=frozenset(Capability)
-    - {Capability.ADAPTERS, Capability.ALLOWED_LANGUAGES, Capability.LIVE},
+    - {Capability.ADAPTERS, Capability.ALLOWED_LANGUAGES, Capability.CASCADE, Capability.LIVE},
     settings="model",
     embedded=EMBEDDED_RECOGNISER,
     load=_load,

@@ -116,6 +116,10 @@ def side(engine: str = "sensevoice", weights: str | None = None, **options: Any)
     return Side(TranscriptionRequest(Options(**options), engine, rules=rules), weights, "current")
 
 
+def asking(engine: str) -> TranscriptionRequest:
+    return TranscriptionRequest(engine=engine, rules=())
+
+
 def experiment(path: Path | None, left: Side, right: Side, reference: str = "") -> Experiment:
     return Experiment(path, (Trial(left), Trial(right)), reference)
 
@@ -261,7 +265,7 @@ def test_only_weights_that_the_settings_name_can_be_chosen(
     assert house.models.weights == ("embedded", "me/mine")
     with (
         pytest.raises(OptionError, match="not offered here"),
-        house.models.use("sensevoice", str(tmp_path), (), lambda: False),
+        house.models.use(asking("sensevoice"), str(tmp_path), lambda: False),
     ):
         pass
     assert house.asked == []
@@ -273,7 +277,7 @@ def test_other_weights_are_loaded_and_nothing_stands_in_for_them(
     settings = Settings(page={"lab_models": ["me/mine"]})  # type: ignore[arg-type]
     house = House(monkeypatch, settings, paraformer=Ear())
     for engine in ("sensevoice", "paraformer", "sensevoice"):
-        with house.models.use(engine, "me/mine", (), lambda: False) as loaded:
+        with house.models.use(asking(engine), "me/mine", lambda: False) as loaded:
             assert loaded.engine == engine
     assert house.asked == [("sensevoice", "me/mine", True), ("paraformer", "me/mine", True)]
 
@@ -281,7 +285,7 @@ def test_other_weights_are_loaded_and_nothing_stands_in_for_them(
 def test_what_is_loaded_already_is_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch, Settings())
     for weights in (None, "embedded"):
-        with house.models.use("sensevoice", weights, (), lambda: False) as loaded:
+        with house.models.use(asking("sensevoice"), weights, lambda: False) as loaded:
             assert (loaded.engine, loaded.rules) == ("sensevoice", ())
     assert house.asked == []
 
@@ -289,10 +293,10 @@ def test_what_is_loaded_already_is_not_loaded_again(monkeypatch: pytest.MonkeyPa
 def test_who_cancels_does_not_wait_for_the_loading(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(monkeypatch, Settings(), reference=Ear())
     house.may_load.clear()
-    with pytest.raises(Cancelled), house.models.use("reference", None, (), lambda: True):
+    with pytest.raises(Cancelled), house.models.use(asking("reference"), None, lambda: True):
         pass
     house.may_load.set()
-    with house.models.use("reference", None, (), lambda: False) as loaded:
+    with house.models.use(asking("reference"), None, lambda: False) as loaded:
         assert loaded.engine == "reference"
     assert len(house.asked) == 1
 

@@ -15,6 +15,7 @@ from richspeech.console.examples import Example
 from richspeech.console.offers import (
     Offers,
     adapter_offer,
+    cascade_offer,
     denoise_offer,
     itn_offer,
     language_offer,
@@ -61,6 +62,8 @@ class Choices:
     rule_set: RuleSet
     adapter: str | None = None
     """None is that of the settings."""
+    cascade: str | None = None
+    """None is that of the settings."""
 
     def side(self, defaults: Options, rules: Mapping[RuleSet, tuple[Rule, ...]]) -> Side:
         """Return how this side hears, without what its engine cannot do; raises ``OptionError``."""
@@ -79,6 +82,7 @@ class Choices:
         weights = None if self.weights == AS_SET else self.weights
         options = engine_named(self.engine).heeded(asked)
         can_adapt = engine_named(self.engine).can(Capability.ADAPTERS) and weights is None
+        is_judged = engine_named(self.engine).can(Capability.CASCADE) and weights is None
         request = TranscriptionRequest(
             options,
             self.engine,
@@ -86,6 +90,7 @@ class Choices:
             rules=rules[self.rule_set],
             recalls=False,
             adapter=self.adapter if can_adapt else None,
+            cascade=self.cascade if is_judged else None,
         )
         return Side(request, weights, self.rule_set)
 
@@ -160,6 +165,9 @@ class ComparePanel:
             "weights": offers.add(gr.Dropdown, self._weight_offer, AS_SET),
             "adapter": offers.add(
                 gr.Dropdown, adapter_offer(transcribers), transcribers.main_adapter
+            ),
+            "cascade": offers.add(
+                gr.Dropdown, cascade_offer(transcribers), transcribers.main_cascade
             ),
             "language": offers.add(gr.Dropdown, language_offer, defaults.language or AUTO),
             "inverse_text_normalization": offers.add(

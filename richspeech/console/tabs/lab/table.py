@@ -59,6 +59,7 @@ def _side(trial: Trial, score: Score | None) -> dict[str, Any]:
         "engine": side.engine,
         "model": heard.model if heard else side.weights,
         "adapter": side.request.adapter,
+        "cascade": side.request.cascade,
         "options": asdict(side.request.options),
         "rules": [rule.name for rule in side.request.rules or ()],
         "error": str(trial.error) if trial.error else None,

@@ -58,13 +58,21 @@ class Choices:
     denoise: Denoise = "off"
     adapter: str | None = None
     """None is that of the settings."""
+    cascade: str | None = None
+    """None is that of the settings."""
 
     def request(self) -> TranscriptionRequest:
         """Return what is asked for; raises ``OptionError``."""
         engine = engine_named(self.engine) if self.engine else None
         adapts = engine is None or engine.can(Capability.ADAPTERS)
-        adapter = self.adapter if adapts else None
-        return TranscriptionRequest(self._options(), self.engine, self.sentiment, adapter=adapter)
+        is_judged = engine is None or engine.can(Capability.CASCADE)
+        return TranscriptionRequest(
+            self._options(),
+            self.engine,
+            self.sentiment,
+            adapter=self.adapter if adapts else None,
+            cascade=self.cascade if is_judged else None,
+        )
 
     def _options(self) -> Options:
         """Return the options; what the engine would not heed is as if nobody had asked for it."""

@@ -15,6 +15,7 @@ from richspeech.console.offers import (
     Offers,
     adapter_offer,
     allowed_offer,
+    cascade_offer,
     denoise_offer,
     itn_offer,
     language_offer,
@@ -104,6 +105,12 @@ class TranscribeTab:
             )
             self._unload = self._widgets.add(
                 gr.Button, self._unload_words, size="sm", elem_id="unload-adapters"
+            )
+            self._cascade = self._offers.add(
+                gr.Dropdown,
+                cascade_offer(transcribers),
+                transcribers.main_cascade,
+                elem_id="cascade",
             )
             self._language = self._offers.add(
                 gr.Dropdown,
@@ -267,6 +274,7 @@ class TranscribeTab:
             "channels": self._channels,
             "denoise": self._denoise,
             "adapter": self._adapter,
+            "cascade": self._cascade,
         }
 
     @property

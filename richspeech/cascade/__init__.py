@@ -1,0 +1,1 @@
+"""Training a cascade: clips with labels, what a model makes of them, the fit, and its worth."""
