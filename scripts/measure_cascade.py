@@ -1,7 +1,7 @@
 """Measure what a cascade is worth on the embedded model: ``python -m scripts.measure_cascade``.
 
 Needs espeak-ng and requirements-dev.txt. Speaks the two sets that calibrate the embedded model
-(voices and sentences of their own), leaves out what has no emotion, trains a cascade on the one, and
+(voices and sentences of their own), leaves out what has no emotion, trains a cascade on one, and
 judges it by parts of that and by the other. Prints the tables of docs/adaptation.md.
 """
 

@@ -17,10 +17,10 @@ HOP_SAMPLES = SAMPLE_RATE // 50
 WINDOW_SAMPLES = 512
 """Two periods of the lowest pitch are compared with those that follow."""
 SHORTEST_LAG, LONGEST_LAG = 32, 256
-"""500 to 62.5 Hz; half a semitone is told apart at one end, a sixteenth at the other."""
+"""500 to 62.5 Hz, in steps of half a semitone at one end and a sixteenth at the other."""
 FRAME_SAMPLES = WINDOW_SAMPLES + LONGEST_LAG
 PERIODIC = 0.15
-"""Difference, of 0 to about 1, below which a lag is taken for the period; YIN's authors have 0.1."""
+"""Difference, 0 to about 1, below which a lag is taken for the period; its authors have 0.1."""
 QUIET_DB = 35.0
 """What lies so far below the loudest frames is no voice, however periodic."""
 LEAST_VOICED = 5

@@ -10,8 +10,9 @@ from richspeech.audio.prosody import measure_prosody
 def buzz(pitch_hz: float, seconds: float = 1.0, level: float = 0.1) -> Waveform:
     """A voice without a mouth: ten harmonics."""
     at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    parts = (np.sin(2 * np.pi * pitch_hz * n * at) / n for n in range(1, 11))
-    return (level * sum(parts)).astype(np.float32)
+    parts = np.array([np.sin(2 * np.pi * pitch_hz * n * at) / n for n in range(1, 11)])
+    sound: Waveform = (level * parts.sum(axis=0)).astype(np.float32)
+    return sound
 
 
 @pytest.mark.parametrize("pitch_hz", [80, 120, 200, 333, 450])

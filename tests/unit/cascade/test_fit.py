@@ -1,4 +1,4 @@
-"""A rule that is known is learned, its probabilities hold, and nobody is judged by what he taught."""
+"""A known rule is learned, its probabilities hold, and nobody is judged by what he taught."""
 
 from typing import Any
 

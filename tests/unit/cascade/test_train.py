@@ -41,7 +41,15 @@ def heard(count: int, seed: int, *, follows: bool) -> tuple[Heard, ...]:
         pitch = 260.0 if odd and follows else 150.0
         other = Emotion.NEUTRAL if says is Emotion.ANGRY else Emotion.ANGRY
         segment = Segment(
-            *(0.0, 2.0, f"第{number}句", "zh", 0.9, says, {says: sure, other: 1 - sure}),
+            *(
+                0.0,
+                2.0,
+                f"第{number}句",
+                "zh",
+                0.9,
+                says,
+                {says.value: sure, other.value: 1 - sure},
+            ),
             *((), {"speech": 0.9, "bgm": 0.1}, (), ""),
             prosody=Prosody(pitch * float(rng.uniform(0.9, 1.1)), 4.0, 0.5, -20.0, 30.0),
         )
@@ -66,6 +74,7 @@ class FakeEar:
         return Weights(self.folder, "some/weights", Source.FOLDER, Notice("why.named_folder"))
 
     def hear(self, file: Path, faults: list[Fault]) -> Iterator[Heard]:
+        del faults  # there are none
         return iter(self.sets[file.name])
 
 

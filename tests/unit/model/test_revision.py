@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from postprocess import AudioEvent, Emotion, Rule, RuleCondition
+from richspeech.model.agreement import with_sentiment
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import PERSON, CascadeEdit, CorrectionEdit, RulesEdit, joined
 from richspeech.model.relabelling import as_measured
 from richspeech.model.revision import revised, taken_back
 from richspeech.model.sentiment import Accord, Limits, Sentiment
-from richspeech.model.agreement import with_sentiment
 from richspeech.model.transcript import Revision, Segment, Transcript
 from richspeech.stages.relabelling import try_rules
 

@@ -1,0 +1,108 @@
+"""The page offers the cascades that are better than rules, and marks what they have revised."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from postprocess import DEFAULT_RULES, AudioEvent, Emotion
+from richspeech.console.offers import cascade_offer
+from richspeech.console.tabs.lab.compare import AS_SET
+from richspeech.console.tabs.lab.compare import Choices as LabChoices
+from richspeech.console.tabs.transcribe.handlers import Choices
+from richspeech.console.view import segment_line
+from richspeech.engines.cascades import write_classifier, write_manifest
+from richspeech.engines.readiness import Readiness
+from richspeech.engines.registry import engine_named
+from richspeech.engines.transcribers import Transcribers
+from richspeech.model.options import Options
+from richspeech.model.revision import revised
+from richspeech.model.transcript import Revision, Segment
+from richspeech.settings import Settings, load_settings
+from richspeech.writers.labels import probability_of
+
+ANGRY = Segment(
+    *(0.0, 1.0, "我要退款", "zh", 0.9, Emotion.ANGRY, {"angry": 0.7, "neutral": 0.3}),
+    *((AudioEvent.BGM,), {"bgm": 0.6, "speech": 0.4}, (), "<|zh|><|ANGRY|><|BGM|>我要退款"),
+)
+FOUND = (Revision("emotion", "neutral", 0.9), Revision("event", "speech", 0.8))
+
+
+def settings_with(folder: Path, **used: bool) -> Settings:
+    for name, is_used in used.items():
+        (folder / name).mkdir()
+        zero, one = np.zeros(1), np.ones(1)
+        write_classifier(folder / name / "emotion.onnx", zero, one, np.zeros((2, 1)), np.zeros(2))
+        kinds = {"emotion": {"labels": ("angry", "sad"), "used": is_used}}
+        base = {"name": "some/weights", "digest": "0"}
+        facts = {"base": base, "features": ["emotion.angry"], "kinds": kinds}
+        write_manifest(folder / name, facts)
+    return load_settings(cascade={"folder": folder})
+
+
+def test_where_none_is_better_than_rules_nothing_is_offered(tmp_path: Path) -> None:
+    transcribers = Transcribers(Readiness(), settings_with(tmp_path, worse=False))
+    assert not cascade_offer(transcribers)(engine_named("sensevoice"), "en")["visible"]
+
+
+@pytest.mark.parametrize(("engine", "takes"), [("sensevoice", True), ("reference", False)])
+def test_those_that_are_can_be_chosen_for_engines_with_probabilities(
+    tmp_path: Path, engine: str, *, takes: bool
+) -> None:
+    transcribers = Transcribers(
+        Readiness(), settings_with(tmp_path, calls=True, meetings=True, worse=False)
+    )
+    looks = cascade_offer(transcribers)(engine_named(engine), "zh")
+    assert (looks["visible"], looks["interactive"]) == (True, takes)
+    assert [value for _, value in looks["choices"]] == ["none", "calls", "meetings"]
+
+
+@pytest.mark.parametrize(("engine", "cascade"), [("sensevoice", "calls"), ("reference", None)])
+def test_what_was_chosen_is_asked_for_where_the_engine_takes_it(
+    engine: str, cascade: str | None
+) -> None:
+    form = Choices("auto", ["zh"], True, False, 15.0, False, engine, cascade="calls")
+    assert form.request().cascade == cascade
+
+
+@pytest.mark.parametrize(("weights", "cascade"), [(AS_SET, "calls"), ("embedded", None)])
+def test_either_side_of_the_lab_may_have_one_with_the_weights_of_the_settings(
+    weights: str, cascade: str | None
+) -> None:
+    form: dict[str, Any] = dict.fromkeys(
+        ("inverse_text_normalization", "merge", "ban_unknown_emotion"), False
+    )
+    side = LabChoices(
+        "sensevoice",
+        weights,
+        "auto",
+        hotwords="",
+        denoise="off",
+        rule_set="current",
+        cascade="calls",
+        **form,
+    ).side(Options(), {"current": DEFAULT_RULES, "none": (), "trial": ()})
+    assert side.request.cascade == cascade
+
+
+def test_the_page_marks_a_revised_label_with_what_was_there() -> None:
+    drawn = json.loads(segment_line(0, revised(ANGRY, FOUND), "label"))
+    assert (drawn["emotion"], drawn["events"]) == ("neutral", [])
+    assert drawn["emotion_probability"] == 0.9
+    assert drawn["revised"] == ["angry", "bgm"]
+    assert drawn["emotions"] == {"angry": 0.7, "neutral": 0.3}
+
+
+def test_where_a_person_has_corrected_it_the_mark_is_gone() -> None:
+    corrected = replace(revised(ANGRY, FOUND), emotion=Emotion.SAD, corrected=("emotion",))
+    assert json.loads(segment_line(0, corrected, "label"))["revised"] == ["bgm"]
+
+
+def test_exports_have_the_probability_of_the_revised_label() -> None:
+    found = (FOUND[0], Revision("event", "laughter", 0.8))
+    segment = revised(ANGRY, found)
+    assert probability_of(segment, Emotion.NEUTRAL) == 0.9
+    assert probability_of(segment, AudioEvent.LAUGHTER) == 0.8
