@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from postprocess import Emotion
-from richspeech.adaptation.examples import Clip, Example, Fault, read_clips
+from richspeech.adaptation.clips import Clip, read_clips
 from richspeech.audio.prosody import measure_prosody
 from richspeech.audio.vad import SpeechSpan
 from richspeech.engines.adapters import Adapter
 from richspeech.engines.hub import Weights
 from richspeech.engines.loader import audio_limits, default_options, load_engine
-from richspeech.engines.registry import engine_named, engines_for
+from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import irony_limits, lazy_reader
-from richspeech.errors import OptionError
-from richspeech.model.capability import Capability
+from richspeech.errors import ModelError
 from richspeech.model.prosody import Prosody
 from richspeech.model.transcript import Hypothesis, Segment
-from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import RecognitionJob, segment_of
 from richspeech.recognition.utterance import Request, Utterance
+from richspeech.review.examples import Example, Fault
 from richspeech.settings import Settings
 from richspeech.stages.cascade import can_be_judged, heard
 from richspeech.stages.chain import Chain, Recipe
@@ -64,9 +63,11 @@ class Ear:
         self._settings, self._options = settings, default_options(settings)
         self.reads = engine in settings.sentiment.engines
         """Whether the sentiment of the words is read."""
-        if not engine_named(engine).can(Capability.CASCADE):
-            raise _unable(engine)
+        engine_named(engine).require_cascades()
         self._loaded = load_engine(settings, engine)
+        if self._loaded.sketcher is None:
+            raise ModelError("worker.whole_recordings", engine=engine)
+        self._sketcher = self._loaded.sketcher
 
     @property
     def weights(self) -> Weights:
@@ -84,16 +85,13 @@ class Ear:
         Clips without words are left out: what sounds there is never judged. Raises ``OptionError``
         when the file cannot be read.
         """
-        sketcher, waiting = self._loaded.sketcher, deque[_Asked]()
-        if sketcher is None:
-            raise _unable(self._loaded.engine)
-        chain = self._chain()
-        with sketcher.queue.job() as job:
+        waiting, chain = deque[_Asked](), self._chain()
+        with self._sketcher.queue.job() as job:
             for each in read_clips(file, audio_limits(self._settings)):
                 if isinstance(each, Fault):
                     faults.append(each)
                 else:
-                    waiting.append(self._asked(each, sketcher, job))
+                    waiting.append(self._asked(each, job))
                 if len(waiting) > AT_ONCE:
                     yield from _heard(waiting.popleft(), chain)
             while waiting:
@@ -108,10 +106,10 @@ class Ear:
         )
         return recipe.chain(self._options)
 
-    def _asked(self, clip: Clip, sketcher: Sketcher, job: RecognitionJob) -> _Asked:
+    def _asked(self, clip: Clip, job: RecognitionJob) -> _Asked:
         """Ask for a clip as one utterance, as which the page exports it."""
         waveform, example = clip.waveform, clip.example
-        log_mel = sketcher.frontend.stream().feed(waveform).log_mel
+        log_mel = self._sketcher.frontend.stream().feed(waveform).log_mel
         options = replace(self._options, inverse_text_normalization=example.itn)
         request = Request(Utterance(0.0, clip.seconds, waveform, log_mel), options)
         return _Asked(example, clip.seconds, measure_prosody(waveform), job.submit(request))
@@ -127,8 +125,3 @@ def _heard(asked: _Asked, chain: Chain) -> Iterator[Heard]:
         named = replace(measured, emotion=Emotion(heard(measured, "emotion")))
         (edited,), _ = chain.edited([named])
         yield Heard(asked.example, measured, edited)
-
-
-def _unable(engine: str) -> OptionError:
-    known = engines_for(Capability.CASCADE)
-    return OptionError("cascade.engine", engine=engine, known=known)

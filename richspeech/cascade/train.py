@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from richspeech.adaptation.examples import Fault
 from richspeech.adaptation.split import grouped
 from richspeech.cascade.fit import Fitted, fit, held_out
 from richspeech.cascade.hear import Ear, Heard
@@ -24,6 +23,7 @@ from richspeech.engines.adapters import is_name
 from richspeech.engines.cascades import base_digest, write_classifier, write_manifest
 from richspeech.errors import OptionError
 from richspeech.model.revision import label_of
+from richspeech.review.examples import Fault
 from richspeech.stages.cascade import KINDS, feature_names, matrix
 from richspeech.version import version
 

@@ -124,8 +124,7 @@ class Model(Weights):
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given.
 
-        Raises ``UsageError`` for an adapter or a cascade that is not there, and for an adapter that
-        is not for the engine.
+        Raises ``UsageError`` for an adapter or a cascade that is not there, or not for the engine.
         """
         from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
 
@@ -139,6 +138,7 @@ class Model(Weights):
                 find_adapter(settings.adapters.folder, self.adapter)
         if self.cascade and self.cascade != NO_CASCADE:
             with typed():
+                engine.require_cascades()
                 find_cascade(settings.cascade.folder, self.cascade)
         return settings
 

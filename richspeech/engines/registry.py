@@ -92,6 +92,12 @@ class Engine:
             able = engines_for(Capability.ADAPTERS)
             raise OptionError("adapter.engine", engine=self.name, known=able)
 
+    def require_cascades(self) -> None:
+        """Raise ``OptionError``, naming the engines that a cascade can judge, unless it is one."""
+        if not self.can(Capability.CASCADE):
+            able = engines_for(Capability.CASCADE)
+            raise OptionError("cascade.engine", engine=self.name, known=able)
+
     def heeded(self, options: Options) -> Options:
         """Return the options without what it cannot do, or does anyway."""
         return replace(

@@ -263,9 +263,7 @@ class Transcribers:
         name = (self._settings.cascade.use if is_main else None) if cascade is None else cascade
         if name is None or name == NO_CASCADE or engine not in self.engines:
             return None
-        if not engine_named(engine).can(Capability.CASCADE):
-            able = engines_for(Capability.CASCADE)
-            raise OptionError("cascade.engine", engine=engine, known=able)
+        engine_named(engine).require_cascades()
         kept = find_cascade(self._settings.cascade.folder, name)
         if not kept.is_used:
             raise OptionError("cascade.unused", name=name)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from postprocess import Emotion
-from richspeech.adaptation.examples import Fault
 from richspeech.audio.decode import open_recording
 from richspeech.cascade.hear import Ear
 from richspeech.cli.app import main
@@ -21,6 +20,7 @@ from richspeech.errors import ModelError, OptionError
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.places import SHIPPED
+from richspeech.review.examples import Fault
 from richspeech.service import Service, build
 from richspeech.settings import Settings, load_settings
 from richspeech.storage.history import engine_identity

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from postprocess import AudioEvent, Emotion
-from richspeech.adaptation.examples import Example, Fault
 from richspeech.cascade.hear import Heard
 from richspeech.cascade.train import Learned, Task, Training
 from richspeech.cli.cascade import table, verdict
@@ -20,6 +19,7 @@ from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.prosody import Prosody
 from richspeech.model.transcript import Segment
+from richspeech.review.examples import Example, Fault
 from richspeech.stages.cascade import revise_segments
 
 SHARE_RIGHT = 0.75
