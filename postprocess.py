@@ -795,11 +795,14 @@ def _probabilities_hold(when: RuleCondition, labels: Labels) -> bool:
 def stands_in(text: str, word: str) -> bool:
     """Look for a word in case-folded text: 呢 stands in 好呢, "sad" not in "ambassador"."""
     bare = word.casefold()
-    if bare not in text:
-        return False
-    before = rf"(?<!{_LETTER})" if re.match(_LETTER, bare) else ""
-    after = rf"(?!{_LETTER})" if re.match(_LETTER, bare[-1]) else ""
-    return re.search(before + re.escape(bare) + after, text) is not None
+    return bare in text and re.search(word_pattern(bare), text) is not None
+
+
+def word_pattern(word: str) -> str:
+    """Return the expression that finds a case-folded word as ``stands_in`` does."""
+    before = rf"(?<!{_LETTER})" if re.match(_LETTER, word) else ""
+    after = rf"(?!{_LETTER})" if re.match(_LETTER, word[-1]) else ""
+    return before + re.escape(word) + after
 
 
 def _without_end_marks(text: str) -> str:

@@ -38,12 +38,11 @@ from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
 from richspeech.model.options import MOST_TRACKS, Channels, Denoise, Tracks
+from richspeech.model.risk_rules import RiskRule, Words, require_consistent
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
-    DEFAULT_RISK_RULES,
     HighlightRule,
     Probability,
-    RiskRule,
     require_names,
 )
 from richspeech.model.sentiment import Sentiment
@@ -51,6 +50,7 @@ from richspeech.model.speaker import by_channel
 from richspeech.model.web_address import WebAddress
 from richspeech.passwords import looks_hashed, require_hash
 from richspeech.places import CONFIG, HOME
+from richspeech.presets.rules import Preset, preset_rules
 
 CACHE_FOLDER = HOME / ".cache" / "models"
 OUTPUTS_FOLDER = HOME / "outputs"
@@ -77,6 +77,13 @@ ORIGIN = re.compile(r"https?://[a-z0-9.*:\[\]_-]+", re.IGNORECASE)
 SIGNING_PREFIX = "whsec_"
 SIGNING_BYTES = range(24, 65)
 """As the specification of Standard Webhooks has it."""
+
+STAFF = (
+    *("agent", "advisor", "operator", "support", "sales", "host", "teacher"),
+    *("客服", "坐席", "销售", "顾问", "主播", "老师", "客服員", "銷售", "老師"),
+    *("オペレーター", "担当者", "先生", "상담원", "선생님"),
+)
+"""What speakers are called who belong to the house."""
 
 ENGINES = NAMES
 
@@ -567,19 +574,32 @@ class ConversationSettings(_Group):
 class RiskSettings(_Group):
     """How a call is scored, 0 to 100."""
 
+    preset: Preset = "service"
     medium_from: Annotated[int, Field(ge=1, le=100)] = 30
     high_from: Annotated[int, Field(ge=1, le=100)] = 60
     max_gap_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
     min_probability: Probability = 0.5
-    rules: tuple[RiskRule, ...] = DEFAULT_RISK_RULES
+    staff: Words = STAFF
+    rules: tuple[RiskRule, ...] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "RiskSettings":
-        require_names(self.rules)
+        require_consistent(self.rules or ())
         if self.medium_from > self.high_from:
             message = f"medium_from {self.medium_from} is over high_from {self.high_from}"
             raise ValueError(message)
         return self
+
+    @property
+    def rules_in_force(self) -> tuple[RiskRule, ...]:
+        """The own rules, or else those of the preset."""
+        return preset_rules(self.preset) if self.rules is None else self.rules
+
+    def with_preset(self, preset: Preset | None) -> "RiskSettings":
+        """Return them with the rules of a preset; None leaves all as it is."""
+        if preset is None:
+            return self
+        return self.model_copy(update={"preset": preset, "rules": None})
 
 
 class Settings(BaseSettings):

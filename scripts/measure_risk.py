@@ -20,6 +20,7 @@ import yaml
 from postprocess import AudioEvent, Emotion
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.presets.rules import Preset
 from richspeech.review.risk import Risk, assess_risk
 from richspeech.settings import RiskSettings
 
@@ -33,8 +34,8 @@ class Call:
     """One call with a manager's answer."""
 
     name: str
-    kind: str
-    """service, sales, teaching or live."""
+    kind: Preset
+    """Trade; its preset judges the call."""
     level: str
     spans: tuple[tuple[float, float], ...]
     """Seconds that are to be heard."""
@@ -100,8 +101,8 @@ def is_right(call: Call, risk: Risk) -> bool:
 
 
 def assess(call: Call) -> Risk:
-    """Assess it by the rules as they are shipped."""
-    return assess_risk(call.transcript, RiskSettings())
+    """Assess it by the preset of its trade."""
+    return assess_risk(call.transcript, RiskSettings().with_preset(call.kind))
 
 
 def table(calls: Sequence[Call]) -> str:

@@ -34,7 +34,7 @@ LAYERS = (
         "access.principal",
     ),
     ("model",),
-    ("settings", "audio", "web", "operations"),
+    ("presets", "settings", "audio", "web", "operations"),
     ("stages",),
     ("recognition",),
     ("version", "engines", "writers"),
@@ -126,7 +126,7 @@ HOMES = {
     "sqlite3": ("storage.sqlite_file",),
     "filelock": ("storage", "operations.audit"),
     "ray": ("jobs.batch.ray",),
-    "yaml": ("settings", "storage.rule_file", "bench"),
+    "yaml": ("settings", "storage.rule_file", "presets.rules", "bench"),
     "pydantic_settings": ("settings",),
 }
 """Where alone a package may be imported, even within a function."""

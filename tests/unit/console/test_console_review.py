@@ -151,7 +151,7 @@ def test_the_risk_tells_score_level_rules_and_seconds() -> None:
     words = text_of(html)
     assert re.search(r"risk (low|medium|high)", html)
     assert "不是结论" in words
-    assert "0:06 起连续愤怒，共说了 10 秒" in words
+    assert "0:06 起愤怒，前后共说了 10 秒" in words
     assert "0:06–0:16 愤怒 90%" in words
     assert {6.0, 24.0} <= set(seeks(html))
     assert "30 分起为中，60 分起为高" in words
@@ -159,10 +159,17 @@ def test_the_risk_tells_score_level_rules_and_seconds() -> None:
 
 
 def test_points_that_speak_against_a_risk_are_taken_off() -> None:
-    calm = transcript(segment(0, 9, "好的。"), segment(10, 19, "谢谢。"))
-    assert "−15 分 最后 18 秒语气中性或开心" in text_of(risk(calm))
-    assert 'class="amount takes"' in risk(calm)
-    assert '<div class="risk low">' in risk(calm)
+    calm = segment(10, 19, "好的。"), segment(20, 29, "谢谢。")
+    html = risk(transcript(segment(0, 6, "喂", Emotion.ANGRY), *calm))
+    assert "−10 分 最后 15 秒语气中性或开心" in text_of(html)
+    assert 'class="amount takes"' in html
+    assert '<div class="risk medium">' in html
+
+
+def test_what_takes_nothing_off_is_said_all_the_same() -> None:
+    html = risk(transcript(segment(0, 9, "好的。"), segment(10, 19, "谢谢。")))
+    assert "最后 15 秒语气中性或开心" in text_of(html)
+    assert '<div class="risk low">' in html
 
 
 def test_a_call_in_which_no_rule_finds_anything_says_so() -> None:

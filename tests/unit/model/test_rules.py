@@ -9,6 +9,8 @@ from richspeech.settings import load_settings
 
 SAD = "{name: a, title: {zh: a, en: a}, emotions: [sad]}"
 WORDS = "name: a, kind: words, words: [x], points: 5"
+RUN = "name: a, kind: run, min_seconds: 1"
+CALM = f"{RUN}, emotions: [happy], points: -5"
 TEXT = "{zh: a, en: a}"
 
 
@@ -45,6 +47,23 @@ TEXT = "{zh: a, en: a}"
         (
             f"risk: {{rules: [{{{WORDS}, sentence: {{zh: $share, en: a}}}}]}}",
             "the text '$share' may name $end, $seconds, $start, $words and nothing else",
+        ),
+        ("risk: {preset: banking}", "risk.preset cannot be 'banking'"),
+        (
+            f"risk: {{rules: [{{{RUN}, points: 5, sentence: {TEXT}}}]}}",
+            "the rule a needs emotions, events or sentiments",
+        ),
+        (
+            f"risk: {{rules: [{{{WORDS}, against: [a], sentence: {TEXT}}}]}}",
+            "the rule a takes nothing off",
+        ),
+        (
+            f"risk: {{rules: [{{{CALM}, against: [b], sentence: {TEXT}}}]}}",
+            "the rule a is against b, which is no rule",
+        ),
+        (
+            f"risk: {{rules: [{{{WORDS}, negations: {{befor: [x]}}, sentence: {TEXT}}}]}}",
+            "negations.befor is unknown",
         ),
         (
             f"risk: {{rules: [{{{WORDS}, sentence: {{zh: 5 $, en: a}}}}]}}",

@@ -8,12 +8,13 @@ from hypothesis import given
 
 from postprocess import AudioEvent, Emotion
 from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
+from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.review.risk import RiskPoint, assess_risk
 from richspeech.settings import RiskSettings
 from tests.transcripts import segment, transcript, transcripts
 
-RULES = {rule.name: rule for rule in RiskSettings().rules}
+RULES = {rule.name: rule for rule in RiskSettings().rules_in_force}
 
 
 def angry(start: float, end: float, text: str = "喂") -> Segment:
@@ -28,22 +29,56 @@ def music(start: float, end: float, text: str = "") -> Segment:
     return segment(start, end, text, Emotion.UNKNOWN, AudioEvent.BGM)
 
 
+def felt(emotion: Emotion, start: float, end: float) -> Segment:
+    return segment(start, end, "喂", emotion)
+
+
+def crying(start: float, end: float) -> Segment:
+    return segment(start, end, "", Emotion.UNKNOWN, AudioEvent.CRY)
+
+
+def bitter(start: float, end: float) -> Segment:
+    return replace(calm(start, end), sentiment=Sentiment.NEGATIVE)
+
+
 def points_of(rule: str, *segments: Segment) -> tuple[RiskPoint, ...]:
-    return assess_risk(transcript(*segments), RiskSettings(rules=(RULES[rule],))).points
+    alone = RULES[rule].model_copy(update={"against": ()})
+    return assess_risk(transcript(*segments), RiskSettings(rules=(alone,))).points
+
+
+def speaking(speaker: str, *segments: Segment) -> list[Segment]:
+    return [replace(each, channel=1 + (speaker == "B"), speaker=speaker) for each in segments]
+
+
+def in_time(*voices: list[Segment]) -> list[Segment]:
+    return sorted((each for voice in voices for each in voice), key=lambda each: each.start)
 
 
 TABLE = [
     ("angry-run", "one short utterance", [angry(0, 4)], []),
-    ("angry-run", "five seconds in two", [angry(0, 3), angry(4, 6)], [25]),
-    ("angry-run", "a calm one between", [angry(0, 3), calm(3, 4), angry(4, 6)], []),
+    ("angry-run", "five seconds in two", [angry(0, 3), angry(4, 6)], [40]),
+    ("angry-run", "a short calm one between", [angry(0, 3), calm(3, 4), angry(4, 6)], [40]),
+    ("angry-run", "a long calm one between", [angry(0, 4), calm(4, 8), angry(8, 12)], []),
     ("angry-run", "a pause between", [angry(0, 3), angry(6, 9)], []),
-    ("angry-run", "two runs", [angry(0, 5), calm(5, 6), angry(6, 11)], [25, 25]),
+    ("angry-run", "two runs", [angry(0, 5), calm(5, 9), angry(9, 14)], [40, 20]),
     (
         "angry-run",
-        "a third run is over the most",
-        [angry(0, 5), calm(5, 6), angry(6, 11), calm(11, 12), angry(12, 17)],
-        [25, 25],
+        "a third run is over the most, and said all the same",
+        [angry(0, 5), calm(5, 9), angry(9, 14), calm(14, 18), angry(18, 23)],
+        [40, 20, 0],
     ),
+    ("angry-run", "so long that another rule counts it", [angry(0, 6), angry(6, 12)], []),
+    ("long-anger", "twelve seconds", [angry(0, 6), angry(6, 12)], [65]),
+    ("long-anger", "eleven seconds", [angry(0, 6), angry(6, 11)], []),
+    ("fear", "five seconds", [felt(Emotion.FEARFUL, 0, 5)], [40]),
+    ("fear", "one utterance", [felt(Emotion.FEARFUL, 0, 3)], []),
+    ("long-fear", "twelve seconds", [felt(Emotion.FEARFUL, 0, 12)], [65]),
+    ("crying", "in a wordless stretch", [crying(0, 4)], [40]),
+    ("crying", "a child in the room", [crying(0, 2)], []),
+    ("long-crying", "eight seconds", [crying(0, 4), crying(5, 9)], [65]),
+    ("disgust", "five seconds", [felt(Emotion.DISGUSTED, 0, 5)], [20]),
+    ("bitter-words", "in a flat voice", [bitter(0, 6), calm(6, 8), bitter(8, 14)], [30]),
+    ("bitter-words", "once", [bitter(0, 6)], []),
     ("anger-after-wait", "music, then anger", [music(0, 6), angry(8, 10)], [20]),
     ("anger-after-wait", "music, calm, anger", [music(0, 6), calm(7, 9), angry(10, 12)], [20]),
     ("anger-after-wait", "too short a piece of music", [music(0, 4), angry(4.5, 7)], []),
@@ -54,15 +89,18 @@ TABLE = [
     ("anger-after-wait", "a short silence", [calm(0, 2), angry(6, 10)], []),
     ("anger-after-wait", "two waits, one anger", [music(0, 6), calm(12, 14), angry(14, 15)], [20]),
     ("negative-words", "none", [calm(0, 2, "很好")], []),
-    ("negative-words", "two in one utterance", [calm(0, 2, "我要投诉，我要退款")], [5]),
-    ("negative-words", "two utterances", [calm(0, 2, "退款"), calm(3, 4, "A REFUND!")], [5, 5]),
-    ("negative-words", "part of another word", [calm(0, 2, "He pursued it.")], []),
-    ("negative-words", "seven", [calm(n, n + 1, "投诉") for n in range(7)], [5] * 5),
-    ("angry-end", "calm, then angry", [calm(0, 30), angry(31, 40), angry(41, 50)], [30]),
+    ("negative-words", "two in one utterance", [calm(0, 2, "太差了，真失望")], [5]),
+    ("negative-words", "part of another word", [calm(0, 2, "He is unbroken.")], []),
+    ("demands", "two utterances", [calm(0, 2, "退款"), calm(3, 4, "A REFUND!")], [10, 10]),
+    ("demands", "five", [calm(n, n + 1, "投诉") for n in range(5)], [10, 10, 10, 0, 0]),
+    ("law", "in a calm voice", [calm(0, 4, "我会找律师起诉你们")], [30]),
+    ("fraud", "in a calm voice", [calm(0, 4, "This is a scam.")], [30]),
+    ("public", "in a calm voice", [calm(0, 4, "我去消委會")], [30]),
+    ("angry-end", "calm, then angry", [calm(0, 30), angry(31, 40), angry(41, 50)], [60]),
     ("angry-end", "angry, then calm", [angry(0, 30), calm(31, 40), calm(41, 50)], []),
     ("angry-end", "one short utterance is all", [angry(0, 4)], []),
-    ("angry-end", "music after the anger", [angry(0, 20), music(21, 40)], [30]),
-    ("calm-end", "angry, then calm", [angry(0, 30), calm(31, 40), calm(41, 50)], [-15]),
+    ("angry-end", "music after the anger", [angry(0, 20), music(21, 40)], [60]),
+    ("calm-end", "angry, then calm", [angry(0, 30), calm(31, 40), calm(41, 50)], [-10]),
     ("calm-end", "calm, then angry", [calm(0, 30), angry(31, 40), angry(41, 50)], []),
 ]
 
@@ -82,8 +120,8 @@ def test_a_run_cites_its_utterances() -> None:
         (61, 64, "angry", 0.9),
         (65, 68, "angry", 0.9),
     ]
-    assert point.sentence.zh == "1:01 起连续愤怒，共说了 6 秒"
-    assert point.sentence.en == "Angry for 6 s in a row from 1:01"
+    assert point.sentence.zh == "1:01 起愤怒，前后共说了 6 秒"
+    assert point.sentence.en == "Angry for 6 s from 1:01"
 
 
 def test_anger_after_a_wait_cites_the_wait_and_the_anger() -> None:
@@ -105,14 +143,17 @@ def test_silence_is_cited_without_a_probability() -> None:
 
 
 def test_words_are_cited_as_they_stand_in_the_rule() -> None:
-    (point,) = points_of("negative-words", calm(3, 5, "我要投诉，也要退款"))
+    (point,) = points_of("demands", calm(3, 5, "我要投诉，也要退款"))
     assert point.evidence[0].label == "投诉, 退款"
-    assert point.sentence.zh == "0:03 说到“投诉, 退款”"
+    assert point.sentence.zh == "0:03 提出要求：“投诉, 退款”"
 
 
 def test_an_angry_end_says_how_much_of_it() -> None:
     (point,) = points_of("angry-end", calm(0, 4), angry(5, 17))
-    assert point.sentence.en == "75 % of the last 16 s of speech are angry or disgusted"
+    assert (
+        point.sentence.en
+        == "Angry to the end: 80 % of the last 15 s of speech are angry or disgusted"
+    )
 
 
 # The score ----------------------------------------------------------------------------------------
@@ -121,7 +162,7 @@ def test_an_angry_end_says_how_much_of_it() -> None:
 def test_a_calm_call_is_at_zero_and_not_below() -> None:
     risk = assess_risk(transcript(calm(0, 20)), RiskSettings())
     assert (risk.score, risk.level) == (0, "low")
-    assert [point.rule for point in risk.points] == ["calm-end"]
+    assert [(point.rule, point.points) for point in risk.points] == [("calm-end", 0)]
 
 
 def test_a_call_that_ends_calm_is_less_risky_than_one_that_ends_angry() -> None:
@@ -140,12 +181,12 @@ def test_the_score_goes_no_higher_than_100() -> None:
 
 
 @pytest.mark.parametrize(
-    ("medium", "high", "level"), [(26, 60, "low"), (25, 60, "medium"), (5, 25, "high")]
+    ("medium", "high", "level"), [(41, 60, "low"), (40, 60, "medium"), (5, 40, "high")]
 )
 def test_levels_begin_where_the_settings_say(medium: int, high: int, level: str) -> None:
     asked = RiskSettings(medium_from=medium, high_from=high, rules=(RULES["angry-run"],))
     risk = assess_risk(transcript(angry(0, 6)), asked)
-    assert (risk.score, risk.level) == (25, level)
+    assert (risk.score, risk.level) == (40, level)
 
 
 def test_what_was_probably_misheard_is_not_said_to_be_at_low_risk() -> None:
@@ -185,8 +226,69 @@ def test_it_is_not_silent_while_somebody_else_talks() -> None:
     assert silent
 
 
+def test_angry_turns_of_one_speaker_count_together_though_a_calm_one_stands_between() -> None:
+    customer = speaking("B", *(angry(at, at + 3) for at in (0, 10, 20, 30)))
+    agent = speaking("A", *(calm(at, at + 6) for at in (3.5, 13.5, 23.5, 33.5)))
+    (point,) = points_of("long-anger", *in_time(customer, agent))
+    assert [each.start for each in point.evidence] == [0, 10, 20, 30]
+    assert assess_risk(transcript(*in_time(customer, agent)), RiskSettings()).level == "high"
+
+
+def test_turns_of_two_speakers_do_not_count_together() -> None:
+    both = in_time(speaking("A", angry(0, 4)), speaking("B", angry(4, 8)))
+    assert points_of("angry-run", *both) == ()
+
+
+def test_turns_that_lie_far_apart_do_not_count_together() -> None:
+    customer = speaking("B", angry(0, 4), angry(40, 44))
+    assert points_of("angry-run", *in_time(customer, speaking("A", calm(4, 40)))) == ()
+
+
+def test_anger_to_the_end_is_high_by_itself_though_the_agent_says_goodbye() -> None:
+    customer = speaking("B", calm(0, 30), angry(31, 40))
+    agent = speaking("A", calm(40, 50))
+    heard = transcript(*in_time(customer, agent))
+    only = RiskSettings(rules=(RULES["angry-end"],))
+    assert assess_risk(heard, only).level == "high"
+
+
+def test_who_left_angry_long_before_the_end_is_not_angry_at_the_end() -> None:
+    left = speaking("B", angry(0, 9))
+    assert points_of("angry-end", *in_time(left, speaking("A", calm(10, 60)))) == ()
+
+
+def test_what_staff_reads_out_is_no_threat_and_what_nobody_knows_may_be_one() -> None:
+    threat = calm(0, 4, "您可以向法院起诉")
+    assert points_of("law", *(replace(each, speaker="Agent") for each in [threat])) == ()
+    for speaker in ("A", None, "王先生"):
+        assert points_of("law", replace(threat, speaker=speaker)), speaker
+
+
+def test_a_calm_end_takes_off_no_more_than_a_short_outburst_counts() -> None:
+    ending = [calm(20, 30), calm(30, 40)]
+    anger = assess_risk(transcript(angry(0, 6), *ending), RiskSettings())
+    assert anger.score == 40 - 10
+    words = assess_risk(transcript(calm(0, 6, "我要找律师"), *ending), RiskSettings())
+    assert (words.score, words.level) == (30, "medium")
+
+
+def test_a_call_of_two_hours_has_every_reason_with_its_seconds_and_no_more_points() -> None:
+    turns = [calm(200 * n, 200 * n + 4, "我要退款") for n in range(34)]
+    risk = assess_risk(transcript(*turns, duration=7_200), RiskSettings())
+    (demands,) = (each for each in risk.reasons if each.rule == "demands")
+    assert demands.points == 30
+    assert [each.start for each in demands.findings] == [turn.start for turn in turns]
+
+
+def test_reasons_begin_with_what_adds_most_and_hold_every_point() -> None:
+    heard = transcript(calm(0, 4, "退款"), angry(5, 11), calm(12, 40))
+    risk = assess_risk(heard, RiskSettings())
+    assert [each.rule for each in risk.reasons] == ["angry-run", "demands", "calm-end"]
+    assert sum(each.points for each in risk.reasons) == risk.score
+
+
 def test_what_another_says_meanwhile_ends_no_run() -> None:
-    first, last = (replace(angry(*span), speaker="B") for span in ((0, 6), (7, 13)))
-    between = replace(calm(5, 8), speaker="A")
+    first, last = (replace(angry(*span), speaker="B") for span in ((0, 4), (5, 9)))
+    between = replace(calm(3, 6), speaker="A")
     apart = points_of("angry-run", first, between, last)
     assert apart == points_of("angry-run", first, last)

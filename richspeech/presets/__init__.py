@@ -1,0 +1,1 @@
+"""Rules of risk that come with the program, one file for each trade."""
