@@ -646,6 +646,10 @@ class Settings(BaseSettings):
         model = self.model.model_copy(update={"adapter": name})
         return self.model_copy(update={"model": model})
 
+    def with_risk_preset(self, preset: Preset | None) -> "Settings":
+        """Return them with the risk rules of a preset; None leaves all as it is."""
+        return self.model_copy(update={"risk": self.risk.with_preset(preset)})
+
 
 def load_settings(path: Path = CONFIG, **overrides: dict[str, Any]) -> Settings:
     """Read ``path``; the environment goes before it, and ``overrides`` (by group) before both.

@@ -4,9 +4,12 @@ GET    /v1/transcripts                 newest first, searched with q as on the p
 GET    /v1/transcripts/{transcript}    one, in any format of docs/exports.md
 GET    /v1/transcripts/{transcript}/conversation
                                        what happened between those who speak in it
+GET    /v1/transcripts/{transcript}/risk
+                                       how risky the call is, and why
 DELETE /v1/transcripts/{transcript}    one, with its edits and links
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -22,8 +25,10 @@ from richspeech.errors import MissingTranscriptError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import plain
 from richspeech.operations.caller import caller
+from richspeech.presets.rules import Preset
 from richspeech.review.conversation import Conversation, talk_of
 from richspeech.review.conversation_table import write_conversation
+from richspeech.review.risk import assess_risk
 from richspeech.service import Service
 from richspeech.storage.query import LONGEST_LINE, parse_query
 from richspeech.storage.query import Query as Search
@@ -45,6 +50,13 @@ TALK: dict[int | str, dict[str, Any]] = {
             "application/json": {"schema": {"type": "object"}},
             "text/csv": {"schema": {"type": "string"}},
         },
+    },
+    **ERRORS,
+}
+RISK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Score, level, and every finding with its points and seconds.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
     },
     **ERRORS,
 }
@@ -132,6 +144,20 @@ def transcripts(service: Service) -> Surface:
         options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
         return exported(stored.document.transcript, format, options)
 
+    @router.delete("/{transcript}", summary="Delete one")
+    def delete_transcript(transcript: Number) -> Deletion:
+        store = kept()
+        store.entry(transcript)  # what is not there, or is another's, is not deleted
+        store.delete(transcript)
+        return Deletion(id=transcript)
+
+    _review(router, kept, service)
+    return Surface(router)
+
+
+def _review(router: APIRouter, kept: Callable[[], Store], service: Service) -> None:
+    """Add what a transcript amounts to."""
+
     @router.get(
         "/{transcript}/conversation",
         summary="What happened between those who speak",
@@ -143,14 +169,13 @@ def transcripts(service: Service) -> Surface:
         heard = kept().open(transcript).document.transcript
         return _told(talk_of(heard, service.settings.conversation), format)
 
-    @router.delete("/{transcript}", summary="Delete one")
-    def delete_transcript(transcript: Number) -> Deletion:
-        store = kept()
-        store.entry(transcript)  # what is not there, or is another's, is not deleted
-        store.delete(transcript)
-        return Deletion(id=transcript)
-
-    return Surface(router)
+    @router.get("/{transcript}/risk", summary="How risky the call is, and why", responses=RISK)
+    def read_risk(
+        transcript: Number,
+        preset: Annotated[Preset | None, Query(description="Rules by trade.")] = None,
+    ) -> JSONResponse:
+        heard = kept().open(transcript).document.transcript
+        return JSONResponse(assess_risk(heard, service.settings.risk.with_preset(preset)).to_dict())
 
 
 def _search(line: str) -> Search:

@@ -24,6 +24,7 @@ COMMANDS = {
     "calibrate": "make the probabilities of a model hold",
     "embeddings": "compare and group recordings by how they sound",
     "highlights": "print insight, highlights and risk for a recording",
+    "risk": "tell how risky a call is, and why",
     "history": "delete transcripts older than history.keep_days",
     "adapt": "learn from corrected clips: make an adapter",
     "adapters": "list adapters and what they were worth",

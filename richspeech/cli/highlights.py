@@ -19,7 +19,7 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import seconds_since_midnight
 from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
-from richspeech.cli.options import WEIGHTS, Locale, Tracks, Weights
+from richspeech.cli.options import WEIGHTS, Locale, RiskPreset, Tracks, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, UsageError
@@ -98,6 +98,7 @@ def highlights(
         float, Parameter(metavar="SECONDS", validator=lambda _, seconds: require_window(seconds))
     ] = WINDOW_SECONDS,
     tracks: Tracks = None,
+    preset: RiskPreset = None,
     files: Files = NO_FILES,
     weights: Weights = WEIGHTS,
 ) -> int:
@@ -109,14 +110,14 @@ def highlights(
         window: seconds per point of the curves
 
     """
-    settings = weights.settings()
+    settings = weights.settings().with_risk_preset(preset)
     files.require_folder()
     limits = loader.audio_limits(settings)
     if transcript:
         heard = read_transcript(transcript)
         options = as_heard(heard.segments, tracks)
     else:
-        heard, options = _transcribe(recording, settings, limits, tracks)
+        heard, options = transcribe(recording, settings, limits, tracks)
     review = review_transcript(heard, settings, window)
     document = {
         "file": str(recording),
@@ -203,9 +204,10 @@ def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
         )
 
 
-def _transcribe(
+def transcribe(
     recording: Path, settings: Settings, limits: AudioLimits, tracks: HeardTracks | int | None
 ) -> tuple[Transcript, Options]:
+    """Transcribe a recording by the settings; return how it was heard as well."""
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=False) as service:

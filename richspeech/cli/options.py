@@ -27,6 +27,7 @@ from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
 from richspeech.model.speaker import speakers_in
 from richspeech.places import CONFIG
+from richspeech.presets.rules import Preset
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
 from richspeech.writers.options import require_known
@@ -76,6 +77,10 @@ Tracks: TypeAlias = Annotated[
         n_tokens=1,
         show_default=False,
     ),
+]
+RiskPreset: TypeAlias = Annotated[
+    Preset | None,
+    Parameter(name="--preset", help="rules of the risk, by trade", show_default=AS_SET),
 ]
 Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
 History: TypeAlias = Annotated[bool, Parameter(help="read from and save to the console's history")]

@@ -124,6 +124,20 @@ def test_what_happened_between_speakers_is_told_as_json_and_as_a_table(house: Ho
     assert house.ask("bob", path).status_code == 404
 
 
+def test_the_risk_of_a_call_follows_the_rules_that_are_asked_for(house: House) -> None:
+    call = transcript(segment(0, 4, "我保证收益，稳赚不赔"), duration=4.0)
+    number = house.keep("ann", "call.wav", call)
+    path = f"/{number}/risk"
+    assert house.ask("ann", path).json() == {"score": 0, "level": "low", "points": []}
+    sold = house.ask("ann", path, params={"preset": "sales"}).json()
+    assert (sold["score"], sold["level"]) == (60, "high")
+    assert [(each["rule"], each["start"], each["end"]) for each in sold["points"]] == [
+        ("promises", 0, 4)
+    ]
+    assert house.ask("ann", path, params={"preset": "banking"}).status_code == 400
+    assert house.ask("bob", path).status_code == 404
+
+
 def test_pages_follow_each_other_and_the_last_one_says_so(house: House) -> None:
     for name in "abcde":
         house.keep("ann", name)

@@ -15,6 +15,7 @@ from richspeech.console.panels.review.reviews import WINDOWS, Reviews, window_se
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
+from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.highlights import pick_highlights
@@ -172,6 +173,27 @@ def test_what_takes_nothing_off_is_said_all_the_same() -> None:
     assert '<div class="risk low">' in html
 
 
+def test_what_a_rule_finds_again_and_again_is_one_reason_that_unfolds() -> None:
+    turns = [segment(200 * n, 200 * n + 4, "我要退款") for n in range(34)]
+    html = risk(transcript(*turns, duration=7_200))
+    shown, _, folded = html.partition("</details>")[0].partition("<details>")
+    assert "还有 31 处" in text_of(folded)
+    found = [200.0 * n for n in range(34)]
+    demands = shown[shown.index("提出要求") :]
+    assert [each for each in seeks(demands + folded) if each in found] == found
+    assert "+30 分" in text_of(html)
+
+
+def test_the_risk_says_what_the_points_add_up_to_and_why_the_level_follows() -> None:
+    html = risk(transcript(segment(0, 6, "找律师"), segment(7, 11, "退款")), "en")
+    assert "+30 +10 = 40, between 0 and 100. From 30 and below 60: medium." in text_of(html)
+
+
+def test_the_sentiment_of_words_is_named_in_the_language_of_the_page() -> None:
+    bitter = replace(segment(0, 13, "不行"), sentiment=Sentiment.NEGATIVE)
+    assert "0:00–0:13 负向" in text_of(risk(transcript(bitter)))
+
+
 def test_a_call_in_which_no_rule_finds_anything_says_so() -> None:
     assert "没有触发任何规则" in risk(transcript(segment(0, 1)))
 
@@ -228,6 +250,15 @@ def test_a_review_follows_corrections() -> None:
     assert {share.label for share in after.insight.emotions} == {"happy", "neutral", "angry"}
     put_right(job)
     assert review(reviews, job).risk == before.risk
+
+
+def test_a_review_follows_the_preset_that_is_asked_for() -> None:
+    reviews, job = Reviews(SETTINGS), job_of(transcript(segment(0, 4, "稳赚不赔")))
+    assert review(reviews, job).risk.level == "low"
+    sold = reviews.of(job, "sales")
+    assert sold is not None
+    assert sold.risk.level == "high"
+    assert reviews.of(job, "sales") is sold
 
 
 def test_a_review_is_worked_out_once_for_one_state() -> None:

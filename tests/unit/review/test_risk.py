@@ -71,6 +71,8 @@ TABLE = [
     ("long-anger", "twelve seconds", [angry(0, 6), angry(6, 12)], [65]),
     ("long-anger", "eleven seconds", [angry(0, 6), angry(6, 11)], []),
     ("fear", "five seconds", [felt(Emotion.FEARFUL, 0, 5)], [40]),
+    ("brief-fear", "one utterance", [felt(Emotion.FEARFUL, 0, 3)], [15]),
+    ("brief-crying", "a child in the room", [crying(0, 2)], [15]),
     ("fear", "one utterance", [felt(Emotion.FEARFUL, 0, 3)], []),
     ("long-fear", "twelve seconds", [felt(Emotion.FEARFUL, 0, 12)], [65]),
     ("crying", "in a wordless stretch", [crying(0, 4)], [40]),

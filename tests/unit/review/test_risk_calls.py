@@ -1,8 +1,9 @@
 """Forty calls with a manager's answers: they stay as they were before the rules changed."""
 
 import hashlib
+from dataclasses import replace
 
-from scripts.measure_risk import CALLS, read_calls
+from scripts.measure_risk import CALLS, assess, is_right, read_calls
 
 WRITTEN_BEFORE = "1316ad392e5ff21349969a2c761147477e21c0e737088f5162df8483746309d0"
 
@@ -25,3 +26,14 @@ def test_whoever_is_to_be_heard_speaks_or_sounds_in_the_seconds_that_are_named()
         assert bool(call.spans) == (call.level != "low")
         heard = {(each.start, each.end) for each in call.transcript.segments}
         assert heard.issuperset(call.spans), call.name
+
+
+def test_the_rules_say_what_the_manager_says_of_nine_calls_in_ten() -> None:
+    assert sum(is_right(call, assess(call)) for call in read_calls()) >= 36
+
+
+def test_a_call_is_not_right_unless_the_seconds_are() -> None:
+    call = next(each for each in read_calls() if each.name == "ja-anger-calmed")
+    elsewhere = replace(call, spans=((0.0, 3.0),))
+    assert is_right(call, assess(call))
+    assert not is_right(elsewhere, assess(elsewhere))

@@ -1,7 +1,7 @@
 """What the transcript says as a whole: insight, highlights with what can be cut, and risk."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -16,14 +16,28 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.view import lanes
-from richspeech.console.widgets import DRAWN, QUICK
+from richspeech.console.widgets import CHOSEN, DRAWN, QUICK
 from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
+from richspeech.presets.rules import PRESETS, Preset
 from richspeech.review.lists import LISTS
+from richspeech.review.review import Review
 
 CHOOSER = """
 window.richspeech.chooser(element, props, watch, (wish) => trigger("make", wish));
 """
+
+
+OWN = "own"
+"""Instead of a preset: the rules that the settings have."""
+
+
+@dataclass(frozen=True)
+class RiskView:
+    """Which rules somebody looks at."""
+
+    preset: Preset | None = None
+    """None for those of the settings."""
 
 
 class ReviewPanel:
@@ -51,10 +65,25 @@ class ReviewPanel:
                     )
                     self._jobs.build()
                 with self._tab("risk"):
+                    self._rules = self._widgets.add_for_session(
+                        gr.Dropdown, self._rules_words, elem_id="risk-rules"
+                    )
                     self._risk = gr.HTML("", elem_id="risk", **DRAWN)
 
     def _tab(self, name: str) -> Any:
         return self._widgets.labelled(gr.Tab, f"review_{name}", id=name, render_children=True)
+
+    def _rules_words(self, session: Session) -> dict[str, Any]:
+        """Name the presets, and the own rules of the settings where there are any."""
+        locale, settings = session.locale, self._context.settings.risk
+        names = PRESETS if settings.rules is None else (OWN, *PRESETS)
+        chosen = session.view(RiskView).preset
+        usual = settings.preset if settings.rules is None else OWN
+        return {
+            "label": say("risk_preset", locale),
+            "choices": [(say(f"risk_preset_{name}", locale), name) for name in names],
+            "value": chosen or usual,
+        }
 
     @property
     def painted(self) -> list[Any]:
@@ -65,6 +94,7 @@ class ReviewPanel:
     def wire(self) -> None:
         """Connect what can be made of highlights."""
         self._chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
+        self._rules.input(self._choose_rules, self._rules, self._risk, **CHOSEN)
         self._jobs.wire()
 
     def resume(self, page_load: PageLoad) -> None:
@@ -74,7 +104,7 @@ class ReviewPanel:
     def paint(self, session: Session) -> list[Any]:
         """Review the session's transcript."""
         job, locale = shown(session), session.locale
-        review = self._reviews.of(job)
+        review = self._review_of(session)
         if job is None or review is None or job.transcript is None:
             return [gr.update(visible=False), "", "", None, "", *self._jobs.paint(session)]
         can_cut = recording_of(job) is not None
@@ -91,15 +121,29 @@ class ReviewPanel:
                 review.insight, locale, hears_sounds="events" in lanes(job.transcript)
             ),
             chooser,
-            review_render.risk(review.risk, self._context.settings.risk, locale),
+            self._drawn_risk(session, review),
             *self._jobs.paint(session),
         ]
+
+    def _review_of(self, session: Session) -> Review | None:
+        return self._reviews.of(shown(session), session.view(RiskView).preset)
+
+    def _drawn_risk(self, session: Session, review: Review) -> str:
+        rules = self._context.settings.risk.with_preset(session.view(RiskView).preset)
+        return review_render.risk(review.risk, rules, session.locale)
+
+    def _choose_rules(self, name: str, request: gr.Request) -> str:
+        session = self._context.session(request)
+        preset = next((each for each in PRESETS if each == name), None)
+        session.keep(RiskView(preset))
+        review = self._review_of(session)
+        return "" if review is None else self._drawn_risk(session, review)
 
     async def _press_make(
         self, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
         session = self._context.session(request)
-        review = self._reviews.of(shown(session))
+        review = self._review_of(session)
         material = material_of(session, emotions=True, sounds=True)
         wish = events.read(event, events.Wish)
         found = review.highlights if review else ()

@@ -14,8 +14,10 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import clock
 from richspeech.language.languages import language_name
 from richspeech.model.labels import sign_of, word_of
+from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.review.evidence import SILENCE
+from richspeech.review.explained import signed, why_level
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import Insight, Window
 from richspeech.review.lists import LISTS
@@ -26,6 +28,8 @@ FEW_WINDOWS = 24
 """So many columns have room for a sign on a phone."""
 FAINTEST = 0.005
 """A smaller share of a window is not drawn."""
+FEW_FINDINGS = 3
+"""Of a reason that are shown at once; the others unfold."""
 IN_LEGEND = 0.05
 """An emotion that never has such a share of a window is not named below the curve."""
 
@@ -138,13 +142,18 @@ def risk(found: Risk, settings: RiskSettings, locale: str) -> Markup:
         risk=found,
         settings=settings,
         word=partial(_word, locale),
+        few=FEW_FINDINGS,
+        signed=signed,
+        why=why_level(found, settings, locale),
     )
 
 
 def _word(locale: str, label: str) -> str:
-    """Name an emotion, an event or silence; what was said stays as it was said."""
+    """Name an emotion, a sentiment, an event or silence; what was said stays as it was said."""
     if label == SILENCE:
         return say("silence", locale)
     if label in {*Emotion}:
         return word_of(Emotion(label), locale)
+    if label in {*Sentiment}:
+        return word_of(Sentiment(label), locale)
     return word_of(AudioEvent(label), locale) if label in {*AudioEvent} else label

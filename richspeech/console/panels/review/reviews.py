@@ -4,6 +4,7 @@ from weakref import WeakKeyDictionary
 
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.transcript import Transcript
+from richspeech.presets.rules import Preset
 from richspeech.review.review import Review, review_transcript
 from richspeech.settings import Settings
 
@@ -19,23 +20,29 @@ class Reviews:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: WeakKeyDictionary[Transcription, tuple[Transcript, Review | None]]
+        self._known: WeakKeyDictionary[
+            Transcription, tuple[Transcript, Preset | None, Review | None]
+        ]
         self._known = WeakKeyDictionary()
 
-    def of(self, job: Transcription | None) -> Review | None:
-        """Return the review; None while the job runs, and where there is nothing to review."""
+    def of(self, job: Transcription | None, preset: Preset | None = None) -> Review | None:
+        """Return the review; None while the job runs, and where there is nothing to review.
+
+        Its risk follows the rules of the ``preset``, or those of the settings.
+        """
         transcript = job.transcript if job is not None and job.is_over else None
         if job is None or transcript is None:
             return None
         known = self._known.get(job)
-        if known is None or known[0] is not transcript:
-            known = self._known[job] = transcript, self._review(transcript)
-        return known[1]
+        if known is None or known[0] is not transcript or known[1] != preset:
+            known = self._known[job] = transcript, preset, self._review(transcript, preset)
+        return known[2]
 
-    def _review(self, transcript: Transcript) -> Review | None:
+    def _review(self, transcript: Transcript, preset: Preset | None) -> Review | None:
         if not transcript.segments:
             return None
-        return review_transcript(transcript, self._settings, window_seconds(transcript.duration))
+        settings = self._settings.with_risk_preset(preset)
+        return review_transcript(transcript, settings, window_seconds(transcript.duration))
 
 
 def window_seconds(duration: float) -> float:

@@ -1,0 +1,77 @@
+"""``python -m richspeech risk CALL``: how risky a call is, as JSON or explained.
+
+CALL is a JSON transcript, the number of a transcript in the history, or a recording, which is
+transcribed.
+"""
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from richspeech.cli.highlights import read_transcript, transcribe
+from richspeech.cli.options import WEIGHTS, RiskPreset, Tracks, Weights
+from richspeech.engines import loader
+from richspeech.errors import OptionError
+from richspeech.language.catalog import locales
+from richspeech.model.options import Tracks as HeardTracks
+from richspeech.model.transcript import Transcript
+from richspeech.operations.audit import audit_written
+from richspeech.review.explained import explain
+from richspeech.review.risk import assess_risk
+from richspeech.settings import Settings
+from richspeech.storage.transcripts import open_store
+
+EXAMPLES = (
+    "risk call.json --explain",
+    "risk 17 --explain --preset sales",
+    "risk call.wav",
+)
+
+
+def risk(
+    call: Annotated[str, Parameter(metavar="FILE|HISTORY-ID")],
+    /,
+    *,
+    explained: Annotated[bool, Parameter(name="--explain", negative="")] = False,
+    preset: RiskPreset = None,
+    locale: Annotated[str, Parameter(choices=locales())] = "en",
+    tracks: Tracks = None,
+    weights: Weights = WEIGHTS,
+) -> int:
+    """Print the risk of a call: its score, its level, and every reason with its seconds.
+
+    Args:
+        call: JSON transcript, number in the history, or a recording
+        explained: in words instead of JSON, with why the level follows
+        locale: language of the words
+
+    """
+    settings = weights.settings()
+    rules = settings.risk.with_preset(preset)
+    found = assess_risk(_heard(call, settings, tracks), rules)
+    if explained:
+        sys.stdout.writelines(f"{line}\n" for line in explain(found, rules, locale))
+    else:
+        sys.stdout.write(json.dumps(found.to_dict(), ensure_ascii=False) + "\n")
+    return 0
+
+
+def _heard(call: str, settings: Settings, tracks: HeardTracks | int | None) -> Transcript:
+    path = Path(call)
+    if call.isdecimal() and not path.exists():
+        return _kept(int(call), settings)
+    if path.suffix.lower() == ".json":
+        return read_transcript(path)
+    return transcribe(path, settings, loader.audio_limits(settings), tracks)[0]
+
+
+def _kept(number: int, settings: Settings) -> Transcript:
+    store = open_store(settings.history)
+    if store is None:
+        raise OptionError("cli.history_off")
+    with audit_written(settings.operations), closing(store):
+        return store.open(number).document.transcript
