@@ -41,6 +41,14 @@ class Change(BaseModel):
     correction: dict[str, Any]
 
 
+class Rename(BaseModel):
+    """What somebody who speaks is to be called."""
+
+    speaker: str
+    """As the transcript has it."""
+    name: str
+
+
 Kind = TypeVar("Kind", bound=BaseModel)
 
 

@@ -29,7 +29,7 @@ VIEWER_WORDS = (
     *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
     *("segment_language", "text", "rule_changed", "cascade_changed"),
-    *("speaker", "filter_speaker"),
+    *("speaker", "filter_speaker", "rename_title", "rename_name"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
     *("hotword_changed", "misheard", "misheard_title"),
@@ -49,6 +49,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "over": job.is_over,
         "duration": max(transcript.duration, known_seconds),
         "lanes": lanes(transcript),
+        "speakers": transcript.speakers,
         "unsure_below": transcript.unsure_below,
         "segments": [*_lines(job, transcript, style)],
         "peaks": job.meter.peaks.to_dict(),
@@ -58,9 +59,13 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
 
 
 def lanes(transcript: Transcript) -> list[str]:
-    """Return the lanes of the timeline: what its engine cannot hear has none, unless corrected."""
+    """Return the lanes of the timeline: what its engine cannot hear has none, unless corrected.
+
+    Where speakers are told apart, each has a lane of their own, with their emotions.
+    """
     segments, engine = transcript.segments, transcript.engine
-    emotion = could(engine, Capability.EMOTION) or any(each.has_emotion for each in segments)
+    heard = could(engine, Capability.EMOTION) or any(each.has_emotion for each in segments)
+    emotion = heard and not transcript.speakers
     events = could(engine, Capability.EVENTS) or any(each.events for each in segments)
     shown = {"emotion": emotion, "events": events, "language": True}
     return [lane for lane, is_shown in shown.items() if is_shown]
@@ -189,7 +194,7 @@ def labels() -> dict[str, Any]:
     return {**labels_data(), "languages": named}
 
 
-VALUES = ("time", "shown", "total", "voice", "words", "confidence")
+VALUES = ("time", "shown", "total", "voice", "words", "confidence", "speaker")
 """What the scripts fill into texts."""
 
 

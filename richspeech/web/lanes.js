@@ -8,20 +8,35 @@ const LONGEST_UTTERANCE_SECONDS = 120;
 const COARSEST = 1024;
 
 const AXIS = { axis: [0, 20], wave: [22, 60] };
+const SPEAKER_HEIGHT = 28;
 const LANE_HEIGHTS = { emotion: 26, events: 22, language: 18 };
 const GAP = 6;
 
 // Top and height of each part in pixels, and the height of all: the axis, the waveform, and below it
-// those of the lanes that are to be there.
-export function layout(lanes) {
-  const places = { ...AXIS };
+// one lane a speaker, and those of the lanes that are to be there.
+export function layout(lanes, speakers = 0) {
   let bottom = AXIS.wave[0] + AXIS.wave[1];
-  for (const [lane, height] of Object.entries(LANE_HEIGHTS)) {
-    if (!lanes.includes(lane)) continue;
-    places[lane] = [bottom + GAP, height];
+  const below = (height) => {
     bottom += GAP + height;
-  }
+    return [bottom - height, height];
+  };
+  const places = { ...AXIS, speakers: Array.from({ length: speakers }, () => below(SPEAKER_HEIGHT)) };
+  for (const [lane, height] of Object.entries(LANE_HEIGHTS))
+    if (lanes.includes(lane)) places[lane] = below(height);
   return { places, height: bottom + 2 };
+}
+
+// As much of a name as has room, with a sign for what is left out.
+export function shortened(name, room, widthOf) {
+  if (widthOf(name) <= room) return name;
+  const letters = [...name];
+  while (letters.length > 1 && widthOf(`${letters.join("")}…`) > room) letters.pop();
+  return `${letters.join("")}…`;
+}
+
+// Those of the segments that reach over a second, by their starts.
+export function heardAt(segments, seconds) {
+  return [...visible(segments, seconds, seconds + 1e-6)].filter(({ start }) => start <= seconds);
 }
 
 // Pairs of lowest and highest at every power of two, finest first.

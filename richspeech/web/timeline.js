@@ -1,14 +1,16 @@
 // The timeline: waveform, emotions, sounds and languages on one canvas. Knows nothing of gradio:
 // new Timeline(element, { labels, words, seek, toggle }) and then set(data), setTime(seconds).
 import { make } from "./dom.js";
-import { above, clamp, clock, percent, rgb } from "./figures.js";
+import { clamp, clock, percent, rgb } from "./figures.js";
 import {
   caption,
   decodePeaks,
   extremes,
+  heardAt,
   languageRuns,
   layout,
   pyramid,
+  shortened,
   thinned,
   visible,
 } from "./lanes.js";
@@ -28,6 +30,10 @@ const LANGUAGES = { zh: "#7d8fa0", yue: "#a9b7c4", en: "#5b6c7c", ja: "#93a3a8",
 const OTHER_LANGUAGE = "#8696a4";
 const LANES = ["emotion", "events", "language"];
 const FAINTEST = 0.25;
+// Below the bars of a speaker's lane, in the colour of the speaker.
+const STRIPE = 4;
+// Of the width, and in pixels: names of speakers that are longer are cut.
+const WIDEST_NAMES = [0.25, 132];
 const JUMP_SECONDS = 5;
 
 const told = (probability) => (probability == null ? "" : ` ${percent(probability)}`);
@@ -39,6 +45,7 @@ export class Timeline extends TimeCanvas {
     this.data = {
       duration: 0,
       segments: [],
+      speakers: [],
       languages: [],
       events: [],
       levels: [],
@@ -52,6 +59,7 @@ export class Timeline extends TimeCanvas {
 
   setWords(words) {
     this.words = words;
+    this.room = null;
     this.setNames(words, words.timeline, words.timeline_keys);
     this.drawLegend();
     this.setTime(this.time);
@@ -65,8 +73,8 @@ export class Timeline extends TimeCanvas {
     return this.labels[kind][name]?.[this.locale] ?? name;
   }
 
-  set({ duration, lanes, segments, peaks }, hidden = new Set()) {
-    Object.assign(this, layout(lanes));
+  set({ duration, lanes, speakers = [], segments, peaks }, hidden = new Set()) {
+    Object.assign(this, layout(lanes, speakers.length));
     const same =
       this.chunks?.length === peaks.chunks.length &&
       this.chunks.at(-1) === peaks.chunks.at(-1) &&
@@ -76,6 +84,7 @@ export class Timeline extends TimeCanvas {
     this.data = {
       duration,
       segments: segments.map((s) => ({ ...s, label: s.emotion, probability: s.emotion_probability })),
+      speakers,
       languages: languageRuns(segments),
       events: segments.flatMap((s) =>
         s.events.map(([label, probability], row) => ({
@@ -91,6 +100,8 @@ export class Timeline extends TimeCanvas {
       levels: same ? this.data.levels : pyramid(decodePeaks(peaks.chunks)),
       secondsPerPeak: peaks.seconds_per_peak,
     };
+    this.data.voices = speakers.map((name) => this.data.segments.filter((s) => s.speaker === name));
+    this.room = null;
     this.loudest =
       this.data.levels.at(-1)?.reduce((most, value) => Math.max(most, Math.abs(value)), 1) ?? 1;
     this.setDuration(duration);
@@ -104,15 +115,24 @@ export class Timeline extends TimeCanvas {
     this.setTime(0);
   }
 
+  // Measured once for every drawing.
   get gutter() {
-    return this.locale === "zh" ? 36 : 66;
+    return (this.room ??= this.roomForNames());
+  }
+
+  roomForNames() {
+    const [share, most] = WIDEST_NAMES;
+    this.font(12, 600);
+    const widths = this.data.speakers.map((name) => this.context.measureText(name).width + 10);
+    const room = Math.min(Math.max(0, ...widths), most, this.width * share);
+    return Math.round(Math.max(this.locale === "zh" ? 36 : 66, room));
   }
   describe(seconds) {
     const segment = this.at(seconds);
     const place = `${clock(seconds)} / ${clock(this.view.duration)}`;
     if (!segment) return place;
     const emotion = this.heardEmotion(segment) ? this.label("emotions", segment.emotion) : "";
-    return [place, emotion, segment.text].filter(Boolean).join(", ");
+    return [place, segment.speaker, emotion, segment.text].filter(Boolean).join(", ");
   }
 
   // Some engines hear words only: then nothing is known, which is not "unknown".
@@ -120,10 +140,9 @@ export class Timeline extends TimeCanvas {
     return segment.has_emotion !== false;
   }
 
+  // The one that began last; two may speak at once.
   at(seconds) {
-    const { segments } = this.data;
-    const found = segments[above(segments, seconds, (s) => s.start) - 1];
-    return found && seconds <= found.end ? found : null;
+    return heardAt(this.data.segments, seconds).at(-1) ?? null;
   }
 
   tipRows(seconds) {
@@ -131,11 +150,16 @@ export class Timeline extends TimeCanvas {
   }
 
   tipLines(seconds) {
-    const segment = this.at(seconds);
-    if (!segment) return [clock(seconds, 1)];
+    const heard = heardAt(this.data.segments, seconds);
+    if (!heard.length) return [clock(seconds, 1)];
+    return heard.flatMap((segment) => this.tipOf(segment));
+  }
+
+  tipOf(segment) {
     const events = segment.events.map(([name, value]) => this.label("events", name) + told(value));
     return [
       `${clock(segment.start, 1)} – ${clock(segment.end, 1)}`,
+      segment.speaker,
       segment.text.length > 90 ? `${segment.text.slice(0, 90)}…` : segment.text,
       this.heardEmotion(segment)
         ? `${this.words.lane_emotion}: ${this.label("emotions", segment.emotion)}${told(segment.emotion_probability)}`
@@ -173,7 +197,12 @@ export class Timeline extends TimeCanvas {
     return (colours[name] ??= getComputedStyle(this.stage).getPropertyValue(`--${name}`).trim());
   }
 
+  voice(number) {
+    return this.colour(`voice-${number % this.labels.voices}`);
+  }
+
   paint() {
+    this.room = null;
     this.drawAxis();
     this.clipped(this.places.wave[0], () => {
       this.drawWave();
@@ -194,6 +223,14 @@ export class Timeline extends TimeCanvas {
     for (const lane of LANES.filter((each) => this.places[each])) {
       const [top, height] = this.places[lane];
       this.context.fillText(this.words[`lane_${lane}`], 0, top + height / 2 + 0.5);
+    }
+    this.font(12, 600);
+    const widthOf = (text) => this.context.measureText(text).width;
+    for (const [number, [top, height]] of this.places.speakers.entries()) {
+      this.context.fillStyle = this.voice(number);
+      const name = shortened(this.data.speakers[number], this.gutter - 6, widthOf);
+      this.font(12, 600);
+      this.context.fillText(name, 0, top + height / 2 + 0.5);
     }
   }
 
@@ -257,8 +294,10 @@ export class Timeline extends TimeCanvas {
       colour: (name) => this.colour(name),
     };
     const voices = this.data.segments.filter((segment) => this.heardEmotion(segment));
-    for (const bar of thinned(this.visible(voices), this.xOf))
-      this.drawBar(bar, ...this.places.emotion, emotion);
+    if (this.places.emotion)
+      for (const bar of thinned(this.visible(voices), this.xOf))
+        this.drawBar(bar, ...this.places.emotion, emotion);
+    for (const number of this.places.speakers.keys()) this.drawVoice(number, emotion);
     const event = {
       least: 2, // sounds are rare, and must not be missed
       word: short("events"),
@@ -281,6 +320,22 @@ export class Timeline extends TimeCanvas {
     };
     for (const bar of thinned(this.visibleRuns(this.data.languages), this.xOf))
       this.drawBar(bar, ...this.places.language, language);
+  }
+
+  // What one speaker says, with the emotions in it, underlined in the colour of the speaker.
+  drawVoice(number, emotion) {
+    const { context } = this;
+    const [top, height] = this.places.speakers[number];
+    const voice = this.voice(number);
+    const plain = { ...emotion, word: () => "", sign: () => "", colour: () => voice };
+    for (const bar of thinned(this.visible(this.data.voices[number]), this.xOf)) {
+      const look = this.heardEmotion(bar) ? emotion : plain;
+      this.drawBar(bar, top, height - STRIPE - 2, look);
+      context.globalAlpha = this.hidden?.has(bar.index) ? 0.2 : 1;
+      context.fillStyle = voice;
+      context.fillRect(bar.left, top + height - STRIPE, Math.max(bar.right - bar.left - 1, 1), STRIPE);
+      context.globalAlpha = 1;
+    }
   }
 
   drawBar({ label, left, right, probability, index }, top, height, { word, sign, colour, least = 1 }) {

@@ -11,8 +11,8 @@ const USUAL_LIMIT = 0.5;
 const option = (value, text) => make("option", { value, textContent: text });
 
 export class Transcript {
-  constructor(element, { labels, words, unsureBelow, correct, undo, filtered }) {
-    Object.assign(this, { element, labels, words, correct, undo, filtered });
+  constructor(element, { labels, words, unsureBelow, correct, rename, undo, filtered }) {
+    Object.assign(this, { element, labels, words, correct, rename, undo, filtered });
     this.wantedLimit = unsureBelow;
     this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
     this.reset();
@@ -27,7 +27,7 @@ export class Transcript {
 
   reset() {
     this.rows = [];
-    this.current = null;
+    this.current = this.order = null;
     this.build();
   }
 
@@ -115,7 +115,9 @@ export class Transcript {
     this.undoButton.addEventListener("click", () => this.undo());
     this.list.addEventListener("click", (event) => {
       const row = event.target.closest("li");
-      if (event.target.closest(".correct")) this.edit(this.rows[[...this.list.children].indexOf(row)]);
+      const found = () => this.rows[[...this.list.children].indexOf(row)];
+      if (event.target.closest(".correct")) this.edit(found());
+      if (event.target.closest(".speaker")) this.askName(found());
     });
   }
 
@@ -132,6 +134,7 @@ export class Transcript {
       return row;
     });
     for (const row of known.values()) row.element.remove();
+    this.colourVoices();
     let next = this.list.firstChild;
     for (const { element } of this.rows)
       if (element === next) next = next.nextSibling;
@@ -142,6 +145,22 @@ export class Transcript {
     this.fillSelects();
     this.offerBoxes();
     this.applyFilter();
+  }
+
+  // Who is first among the speakers may change while more is heard.
+  colourVoices() {
+    const { speakers = [] } = this.data;
+    const order = speakers.join("\n");
+    if (order === this.order) return;
+    this.order = order;
+    for (const { element, segment } of this.rows) {
+      const chip = element.querySelector(".chip.speaker");
+      if (chip) chip.className = `chip speaker ${this.voice(segment)}`;
+    }
+  }
+
+  voice({ speaker }) {
+    return `voice-${Math.max(this.data.speakers?.indexOf(speaker) ?? 0, 0) % this.labels.voices}`;
   }
 
   // That of the settings or of whoever has chosen one here, else that of the model.
@@ -167,7 +186,7 @@ export class Transcript {
       aria: { label: from },
     });
     const text = make("p");
-    if (segment.speaker) text.append(this.chip("speaker", words.speaker, segment.speaker), " ");
+    if (segment.speaker) text.append(this.speaker(segment), " ");
     if (segment.language && segment.text) text.lang = segment.language;
     const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
     if (segment.before) text.append(segment.before);
@@ -219,6 +238,19 @@ export class Transcript {
       span.classList.toggle("unsure", probability < this.unsureBelow);
     }
     return span;
+  }
+
+  speaker(segment) {
+    return make(
+      "button",
+      {
+        type: "button",
+        className: `chip speaker ${this.voice(segment)}`,
+        title: this.words.rename_title,
+      },
+      make("span", { className: "sr-only", textContent: `${this.words.speaker}: ` }),
+      segment.speaker,
+    );
   }
 
   chip(kind, group, word, probability, title = "") {
@@ -446,14 +478,11 @@ export class Transcript {
 
   // Corrections ------------------------------------------------------------------------------------
 
-  edit({ segment, line, element }) {
-    if (element.querySelector("form")) return;
+  edit(row) {
+    if (row.element.querySelector("form")) return;
+    const { segment } = row;
     const fields = this.fields(segment);
-    const button = (type, name) =>
-      make("button", { type, className: `quiet ${name}`, textContent: this.words[name] });
-    const form = make(
-      "form",
-      { className: "correction" },
+    const contents = [
       fields.text,
       make("div", { className: "choices" }, fields.emotion, fields.language),
       make(
@@ -461,7 +490,35 @@ export class Transcript {
         { aria: { label: this.words.events } },
         ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
       ),
-      make("div", { className: "buttons" }, button("submit", "save"), button("button", "discard")),
+    ];
+    this.ask(row, fields.text, contents, () => {
+      const changes = this.changes(segment, fields);
+      if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
+    });
+  }
+
+  // What whoever speaks here is called, wherever they speak.
+  askName(row) {
+    if (row.element.querySelector("form")) return;
+    const { speaker } = row.segment;
+    const name = make("input", { value: speaker, maxLength: 40, className: "name" });
+    const label = this.words.rename_name.replace("{speaker}", speaker);
+    this.ask(row, name, [make("label", {}, label, name)], () => {
+      if (name.value.trim() && name.value !== speaker) this.rename(speaker, name.value);
+    });
+    name.select();
+  }
+
+  // A form in the place of a line, which is back before `save` is called, and when nobody saves.
+  ask({ line, element }, first, contents, save) {
+    const button = (type, name) =>
+      make("button", { type, className: `quiet ${name}`, textContent: this.words[name] });
+    const buttons = [button("submit", "save"), button("button", "discard")];
+    const form = make(
+      "form",
+      { className: "correction" },
+      ...contents,
+      make("div", { className: "buttons" }, ...buttons),
     );
     const close = () => {
       form.remove();
@@ -470,13 +527,12 @@ export class Transcript {
     };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const changes = this.changes(segment, fields);
       close();
-      if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
+      save();
     });
     form.querySelector(".discard").addEventListener("click", close);
     form.addEventListener("keydown", (event) => {
-      const enter = event.key === "Enter" && event.target === fields.text;
+      const enter = event.key === "Enter" && event.target === first;
       if (event.key === "Escape") close();
       if (enter && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
@@ -485,7 +541,7 @@ export class Transcript {
     });
     line.hidden = true;
     line.after(form);
-    fields.text.focus();
+    first.focus();
   }
 
   fields(segment) {

@@ -248,6 +248,40 @@ def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) 
     expect(page.locator("#transcript .undo")).to_be_hidden()
 
 
+def two_sides(path: Path) -> Path:
+    """Two who speak by turns, each on a channel."""
+    samples, rate = read_samples(CALL)
+    left, right = samples[: 6 * rate], samples[20 * rate : 26 * rate]
+    silent = np.zeros(6 * rate)
+    sides = np.concatenate([left, silent]), np.concatenate([silent, right])
+    return write_samples(path, np.stack(sides, axis=1), rate)
+
+
+def test_a_speaker_is_renamed_in_place_for_the_whole_recording(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    page = visitor.page
+    page.click("#settings button")
+    page.locator("#speaker-left input").fill("坐席")
+    visitor.transcribe(two_sides(tmp_path / "call.wav"))
+    visitor.wait_until_all_is_drawn()
+    chips = page.locator("#transcript .chip.speaker")
+    expect(chips.first).to_have_text("说话人: 坐席")
+    count = chips.filter(has_text=re.compile(r"B$")).count()
+    assert count
+    chips.filter(has_text=re.compile(r"B$")).first.click()
+    page.locator(".correction .name").fill("王小姐")
+    page.keyboard.press("Enter")
+    expect(chips.filter(has_text="王小姐")).to_have_count(count)
+    page.select_option("#transcript select[name=speaker]", "王小姐")
+    expect(page.locator("#transcript li:visible")).to_have_count(count)
+    expect(page.locator("#insight .talk")).to_contain_text("王小姐")
+    assert "王小姐: " in downloaded(visitor, "srt")[1]
+    page.locator("#transcript .undo").click()
+    expect(chips.filter(has_text="王小姐")).to_have_count(0)
+    assert "王小姐" not in downloaded(visitor, "srt")[1]
+
+
 def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> None:
     page = listener.page
     page.locator("#transcript .correct").first.focus()

@@ -5,9 +5,11 @@ import {
   caption,
   decodePeaks,
   extremes,
+  heardAt,
   languageRuns,
   layout,
   pyramid,
+  shortened,
   thinned,
   View,
   visible,
@@ -144,6 +146,33 @@ test("lanes that are left out leave no gap", () => {
   const words = layout(["language"]);
   assert.deepEqual(words.places.language, [88, 18]);
   assert.deepEqual([words.places.emotion, words.height], [undefined, 108]);
+});
+
+test("speakers have a lane each, above the others", () => {
+  const { places, height } = layout(["events", "language"], 2);
+  assert.deepEqual(places.speakers, [
+    [88, 28],
+    [122, 28],
+  ]);
+  assert.deepEqual([places.events, places.emotion], [[156, 22], undefined]);
+  assert.equal(height, 204);
+  assert.deepEqual(layout([]).places.speakers, []);
+});
+
+test("a name that is too long is cut, and never to nothing", () => {
+  const widthOf = (text) => text.length * 10;
+  const shown = (room) => shortened("customer", room, widthOf);
+  assert.deepEqual([80, 79, 50, 5].map(shown), ["customer", "custom…", "cust…", "c…"]);
+});
+
+test("two who speak at once are both heard", () => {
+  const said = [
+    { start: 0, end: 10 },
+    { start: 2, end: 4 },
+    { start: 6, end: 12 },
+  ];
+  const starts = (seconds) => heardAt(said, seconds).map(({ start }) => start);
+  assert.deepEqual([3, 5, 6, 11, 13].map(starts), [[0, 2], [0], [0, 6], [6], []]);
 });
 
 test("a bar has its words, or its letter as long as that fits, if need be a small one", () => {

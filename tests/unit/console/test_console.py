@@ -606,6 +606,41 @@ def test_a_correction_is_in_every_view_until_it_is_undone(recording: str) -> Non
     assert "三。" not in undone.table
 
 
+def speakers(painting: Painting) -> list[str]:
+    assert painting.view is not None
+    return [json.loads(each)["speaker"] for each in painting.view["segments"]]
+
+
+def call() -> Progress:
+    one, other = segment("一。"), segment("二。", start=4)
+    agent, customer = replace(one, channel=1, speaker="A"), replace(other, channel=2, speaker="B")
+    return progress(agent, customer, replace(segment("三。", start=8), speaker="A"), finished=True)
+
+
+def test_a_speaker_is_renamed_wherever_they_speak_until_that_is_undone(recording: str) -> None:
+    handlers = handlers_with(call())
+    run_through(handlers, recording)
+    painting = paint(handlers.rename("page", "A", " Ann  Lee "))
+    assert speakers(painting) == ["Ann Lee", "B", "Ann Lee"]
+    assert painting.view is not None
+    assert (painting.view["speakers"], painting.view["corrections"]) == (("Ann Lee", "B"), 1)
+    assert speakers(paint(handlers.undo("page"))) == ["A", "B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("speaker", "name"), [("C", "Ann"), ("", "Ann"), ("A", " "), ("A", "\x07")]
+)
+def test_a_name_that_cannot_be_taken_is_refused_and_changes_nothing(
+    recording: str, speaker: str, name: str
+) -> None:
+    handlers = handlers_with(call())
+    _, session = run_through(handlers, recording)
+    with pytest.raises(OptionError):
+        handlers.rename("page", speaker, name)
+    assert speakers(paint(session)) == ["A", "B", "A"]
+    assert paint(handlers_with().rename("page", "A", "Ann")).view is None
+
+
 @pytest.mark.parametrize(
     "document", [{"index": 7}, {"index": 0, "emotion": "furious"}, "nonsense", None]
 )

@@ -40,7 +40,8 @@ def text_of(html: str) -> str:
 
 
 def insight(heard: Transcript, locale: str = "zh", window: float = 10) -> str:
-    return review_render.insight(make_insight(heard, window), locale)
+    found = make_insight(heard, window)
+    return review_render.insight(found, locale, speakers=heard.speakers)
 
 
 def highlights(heard: Transcript, locale: str = "zh", *, can_cut: bool = True) -> str:
@@ -54,6 +55,35 @@ def risk(heard: Transcript, locale: str = "zh") -> str:
 
 def seeks(html: str) -> list[float]:
     return [float(seconds) for seconds in re.findall(r'data-seek="([\d.]+)"', html)]
+
+
+# Conversation
+
+
+def test_the_conversation_tells_who_spoke_how_much_and_over_whom() -> None:
+    ann = [replace(segment(*span), channel=1, speaker="<Ann>") for span in ((0, 6), (8, 9))]
+    bob = replace(segment(4, 7), channel=2, speaker="Bob")
+    html = insight(transcript(ann[0], bob, ann[1], duration=20), "en")
+    told = text_of(html)
+    assert "&lt;Ann&gt; 70% 7 sec 2 turns longest 6 sec 34 characters a minute" in told
+    assert "Bob 30% 3 sec 1 turn longest 3 sec broke in 1 time, 2 sec" in told
+    assert "0:04 Bob broke in on &lt;Ann&gt;, 2 sec" in told
+    assert "0:09 hold, 11 sec" in told
+    assert "<Ann>" not in html
+    assert 'class="voice tone-voice-1">Bob' in html
+    assert {4.0, 9.0} <= {*seeks(html)}
+
+
+def test_without_speakers_there_is_a_list_of_silences_alone() -> None:
+    told = text_of(insight(CALL, "en"))
+    assert "0:16 hold, 8 sec" in told
+    assert "Talk-over" not in told
+
+
+def test_of_too_many_silences_the_shortest_are_left_out_and_counted() -> None:
+    said = [segment(n * 4, n * 4 + 1) for n in range(review_render.MOST_HAPPENED + 3)]
+    html = insight(transcript(*said, duration=said[-1].end), "en", 60)
+    assert "2 shorter ones are not listed" in text_of(html)
 
 
 # Insight

@@ -42,6 +42,15 @@ def test_what_is_chosen_is_asked_for() -> None:
     )
 
 
+def test_who_is_left_and_who_is_right_is_asked_for() -> None:
+    named = replace(CHOICES, speaker_left=" Ann  Lee ", speaker_right=" ")
+    assert named.request().options.speakers == ("Ann Lee", None)
+    more = replace(CHOICES, speaker_right="Bob", more_speakers=("Cy",))
+    assert more.request().options.speakers == (None, "Bob", "Cy")
+    with pytest.raises(OptionError, match="is no name for a speaker"):
+        replace(CHOICES, speaker_left="a" * 41).request()
+
+
 def test_a_track_that_no_list_offers_is_refused() -> None:
     with pytest.raises(OptionError):
         replace(CHOICES, tracks="second").request()

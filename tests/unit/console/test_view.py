@@ -49,6 +49,14 @@ def test_a_running_job_lasts_as_long_as_its_file_claims_a_finished_one_as_it_is(
     assert drawn(job_with(heard))["duration"] == 20
 
 
+def test_speakers_have_lanes_in_the_place_of_that_of_emotions() -> None:
+    call = (replace(segment(1, 3), channel=2, speaker="B"), replace(segment(2, 4), speaker="Ann"))
+    shown = drawn(job_with(transcript(*call)))
+    assert (shown["speakers"], shown["lanes"]) == (("Ann", "B"), ["events", "language"])
+    alone = drawn(job_with(transcript(segment(1, 3))))
+    assert (alone["speakers"], alone["lanes"]) == ((), ["emotion", "events", "language"])
+
+
 @given(transcripts())
 def test_every_segment_with_something_to_show_is_there_with_its_number(heard: Transcript) -> None:
     lines = [json.loads(each) for each in drawn(job_with(heard))["segments"]]

@@ -118,7 +118,10 @@ class ReviewPanel:
             gr.update(visible=True),
             "" if can_cut else render.remark(say("review_gone", locale)),
             review_render.insight(
-                review.insight, locale, hears_sounds="events" in lanes(job.transcript)
+                review.insight,
+                locale,
+                hears_sounds="events" in lanes(job.transcript),
+                speakers=job.transcript.speakers,
             ),
             chooser,
             self._drawn_risk(session, review),

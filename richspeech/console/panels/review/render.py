@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -11,11 +12,12 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.templates import draw, percent
 from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
-from richspeech.language.figures import clock
+from richspeech.language.figures import clock, duration_text
 from richspeech.language.languages import language_name
-from richspeech.model.labels import sign_of, word_of
+from richspeech.model.labels import sign_of, voice_of, word_of
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
+from richspeech.review.conversation import Conversation, Silence, Span, TalkOver
 from richspeech.review.evidence import SILENCE
 from richspeech.review.explained import signed, why_level
 from richspeech.review.highlights import Highlight
@@ -24,12 +26,16 @@ from richspeech.review.lists import LISTS
 from richspeech.review.risk import Risk
 from richspeech.settings import RiskSettings
 
+Spent = TypeVar("Spent", bound=Span)
+
 FEW_WINDOWS = 24
 """So many columns have room for a sign on a phone."""
 FAINTEST = 0.005
 """A smaller share of a window is not drawn."""
 FEW_FINDINGS = 3
 """Of a reason that are shown at once; the others unfold."""
+MOST_HAPPENED = 100
+"""Lines that say when two spoke at once, or nobody did; more are in the table and in JSON."""
 IN_LEGEND = 0.05
 """An emotion that never has such a share of a window is not named below the curve."""
 
@@ -58,10 +64,22 @@ class Column:
     """In the order of ``Emotion``."""
 
 
-def insight(found: Insight, locale: str, *, hears_sounds: bool = True) -> Markup:
-    """Draw bars with numbers, rates, counts, and the emotions over time.
+@dataclass(frozen=True)
+class Happened:
+    """One line of what happened between speakers."""
 
-    Unless the engine ``hears_sounds``, nothing is said of them.
+    start: float
+    """Seconds."""
+    told: str
+
+
+def insight(
+    found: Insight, locale: str, *, hears_sounds: bool = True, speakers: Sequence[str] = ()
+) -> Markup:
+    """Draw bars with numbers, rates, counts, the emotions over time, and the conversation.
+
+    Unless the engine ``hears_sounds``, nothing is said of them. The ``speakers`` are all of the
+    transcript, whose order decides their colours.
     """
     windows = found.windows if found.emotions else ()
     return draw(
@@ -69,6 +87,7 @@ def insight(found: Insight, locale: str, *, hears_sounds: bool = True) -> Markup
         locale,
         found=found,
         hears_sounds=hears_sounds,
+        talk=talk(found.conversation, locale, speakers),
         columns=[*_columns(found, windows, locale)],
         window_seconds=windows[0].end - windows[0].start if windows else None,
         few_windows=FEW_WINDOWS,
@@ -79,6 +98,42 @@ def insight(found: Insight, locale: str, *, hears_sounds: bool = True) -> Markup
         time_word=lambda label: say(f"time_{label}", locale),
         sign=partial(sign_of, locale=locale),
     )
+
+
+def talk(found: Conversation, locale: str, speakers: Sequence[str]) -> Markup:
+    """Draw each speaker's part, and when two spoke at once, or nobody; the longest are listed."""
+    overs, silences = _longest(found.talk_overs), _longest(found.silences)
+    return draw(
+        "panels/review/talk.html",
+        locale,
+        found=found,
+        overs=[_over(each, locale) for each in overs],
+        overs_left_out=len(found.talk_overs) - len(overs),
+        silences=[_silence(each, locale) for each in silences],
+        silences_left_out=len(found.silences) - len(silences),
+        language_word=partial(language_name, locale=locale),
+        voice=lambda name: voice_of(speakers.index(name) if name in speakers else 0),
+    )
+
+
+def _longest(found: Sequence[Spent]) -> Sequence[Spent]:
+    """Leave out the shortest of too many; the others stay in order of time."""
+    chosen = sorted(found, key=lambda each: -each.seconds)[:MOST_HAPPENED]
+    return sorted(chosen, key=lambda each: each.start)
+
+
+def _over(over: TalkOver, locale: str) -> Happened:
+    key = "talk_over" if over.by else "talk_over_both"
+    by, broken = (over.by, over.over) if over.by else over.speakers
+    time = duration_text(over.seconds, locale)
+    return Happened(over.start, say(key, locale, by=by, over=broken, time=time))
+
+
+def _silence(silence: Silence, locale: str) -> Happened:
+    kind = "talk_hold" if silence.is_hold else "talk_silence"
+    key = f"{kind}_music" if silence.music_seconds else kind
+    time = duration_text(silence.seconds, locale)
+    return Happened(silence.start, say(key, locale, time=time))
 
 
 def _columns(found: Insight, windows: Sequence[Window], locale: str) -> Iterator[Column]:

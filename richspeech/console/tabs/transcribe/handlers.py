@@ -32,6 +32,7 @@ from richspeech.model.options import (
     tracks_in,
 )
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.speaker import speaker_name
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,11 @@ class Choices:
     tracks: str = "default"
     """A number as text."""
     channels: Channels = "auto"
+    speaker_left: str = ""
+    """Nothing is a letter."""
+    speaker_right: str = ""
+    more_speakers: tuple[str | None, ...] = ()
+    """On channels for which the page has no field, as the settings have it."""
     denoise: Denoise = "off"
     adapter: str | None = None
     """None is that of the settings."""
@@ -90,9 +96,16 @@ class Choices:
             hotwords=hotwords_in(self.hotwords),
             tracks=tracks_in(self.tracks),
             channels=self.channels,
+            speakers=self._speakers(),
             denoise=self.denoise,
         )
         return engine.heeded(asked) if engine else asked
+
+    def _speakers(self) -> tuple[str | None, ...]:
+        sides = (self.speaker_left, self.speaker_right)
+        named = (speaker_name(each) if each.strip() else None for each in sides)
+        names = (*named, *self.more_speakers)
+        return names if any(names) else ()
 
 
 class Painting(NamedTuple):
@@ -165,6 +178,20 @@ class Handlers:
                     log.warning("a correction is refused: %s", error)
                 else:
                     self._work.correct(job, corrected)
+        return session
+
+    def rename(self, name: str | None, speaker: str, new_name: str) -> Session:
+        """Call whoever the transcript calls ``speaker`` something else, wherever they speak.
+
+        Raises ``OptionError`` for a name that cannot be taken, and ``StoreError`` as ``correct``.
+        """
+        session = self.sessions.get(name)
+        job = shown(session)
+        if job is not None and job.document is not None:
+            with job.editing:
+                naming = job.document.naming(speaker, new_name)
+                edit = CorrectionEdit(correction=naming, made=datetime.now(UTC))
+                self._work.correct(job, job.document.with_edit(edit))
         return session
 
     def undo(self, name: str | None) -> Session:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
@@ -41,17 +42,20 @@ from richspeech.console.tabs.transcribe.handlers import (
 from richspeech.console.tabs.transcribe.tracks import TrackChoice
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
-from richspeech.errors import AccessError, StoreError
+from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import CHANNELS
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.speaker import LONGEST_NAME
 from richspeech.operations.caller import caller
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
-  correct: (correction) => trigger("correct", { correction }), undo: () => trigger("undo"),
+  correct: (correction) => trigger("correct", { correction }),
+  rename: (speaker, name) => trigger("rename", { speaker, name }),
+  undo: () => trigger("undo"),
 });
 """
 
@@ -205,6 +209,19 @@ class TranscribeTab:
             self._channels = self._widgets.add(
                 gr.Radio, _channel_words, value=defaults.channels, elem_id="channels"
             )
+            with gr.Row():
+                self._speaker_left, self._speaker_right = (
+                    self._widgets.labelled(
+                        gr.Textbox,
+                        f"speaker_{side}",
+                        value=name or "",
+                        max_lines=1,
+                        max_length=LONGEST_NAME,
+                        elem_id=f"speaker-{side}",
+                        min_width=120,
+                    )
+                    for side, name in zip_longest(("left", "right"), defaults.speakers[:2])
+                )
             self._denoise = self._offers.add(
                 gr.Radio, denoise_offer("denoise_info"), defaults.denoise, elem_id="denoise"
             )
@@ -272,6 +289,8 @@ class TranscribeTab:
             "sentiment": self._sentiment,
             "tracks": self._tracks,
             "channels": self._channels,
+            "speaker_left": self._speaker_left,
+            "speaker_right": self._speaker_right,
             "denoise": self._denoise,
             "adapter": self._adapter,
             "cascade": self._cascade,
@@ -287,7 +306,8 @@ class TranscribeTab:
         return self._chosen(values).request()
 
     def _chosen(self, values: Mapping[Any, Any]) -> Choices:
-        return Choices(**{name: values[widget] for name, widget in self._choices.items()})
+        chosen = {name: values[widget] for name, widget in self._choices.items()}
+        return Choices(**chosen, more_speakers=self._context.service.defaults.speakers[2:])
 
     def wire(self) -> None:
         """Connect the buttons, the settings that need no new transcription, and the viewer."""
@@ -316,6 +336,7 @@ class TranscribeTab:
             self._watch, None, self.painted, **QUICK
         )
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
+        self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         self._start.click(
             self._press_start, {*self._sources.widgets, *self.form}, self.painted, **BEGINS
@@ -433,6 +454,14 @@ class TranscribeTab:
         async for painting in self._change(change, request):
             yield painting
 
+    async def _press_rename(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        asked = events.read(event, events.Rename)
+        change = partial(self._handlers.rename, request.session_hash, asked.speaker, asked.name)
+        async for painting in self._change(change, request):
+            yield painting
+
     async def _press_undo(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         change = partial(self._handlers.undo, request.session_hash)
         async for painting in self._change(change, request):
@@ -441,11 +470,11 @@ class TranscribeTab:
     async def _change(
         self, change: Callable[[], Session], request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        """Have a correction made; says so where the history could not take it."""
+        """Have a correction made; says so where it, or its place in the history, was refused."""
         session = self._context.session(request)
         try:
             await asyncio.to_thread(change)
-        except StoreError as error:
+        except (OptionError, StoreError) as error:
             sentence = Notice.of(error).sentence(session.locale)
             gr.Warning(sentence, title=say("refused", session.locale))
         async for painting in self._settle(session):
