@@ -23,7 +23,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
-from richspeech.errors import OptionError
+from richspeech.errors import ModelError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.settings import ENGINES, Settings
 
@@ -105,11 +105,18 @@ class Transcribers:
         """Load the main engine for whoever keeps it.
 
         Raises ``ModelError`` when its weights, or those of what reads its words unasked, cannot be
-        had.
+        had, and for a cascade of other weights; ``OptionError`` for one that cannot be had at all.
         """
+        kept = self._kept_cascade(self._main_engine, None, None)
         if self.reads(self._main_engine):
             self._lazy_reader()
-        return self._load(self._settings, self._main_engine)
+        loaded = self._load(self._settings, self._main_engine)
+        try:
+            self._loaded_cascade(loaded, kept)
+        except ModelError:
+            loaded.close()
+            raise
+        return loaded
 
     def load_staged(self) -> Loaded:
         """Load it with the stages of the settings; raises the same."""

@@ -15,14 +15,19 @@ from richspeech.console.tabs.lab.compare import Choices as LabChoices
 from richspeech.console.tabs.transcribe.handlers import Choices
 from richspeech.console.view import segment_line
 from richspeech.engines.cascades import write_classifier, write_manifest
+from richspeech.engines.hub import Source, Weights
+from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
+from richspeech.errors import ModelError, OptionError
+from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
 from richspeech.model.revision import revised
 from richspeech.model.transcript import Revision, Segment
 from richspeech.settings import Settings, load_settings
 from richspeech.writers.labels import probability_of
+from tests.fakes import FakeTranscriber, loaded_with
 
 ANGRY = Segment(
     *(0.0, 1.0, "我要退款", "zh", 0.9, Emotion.ANGRY, {"angry": 0.7, "neutral": 0.3}),
@@ -46,6 +51,39 @@ def settings_with(folder: Path, **used: bool) -> Settings:
 def test_where_none_is_better_than_rules_nothing_is_offered(tmp_path: Path) -> None:
     transcribers = Transcribers(Readiness(), settings_with(tmp_path, worse=False))
     assert not cascade_offer(transcribers)(engine_named("sensevoice"), "en")["visible"]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("worse", "cascade.unused"), ("meetings", "cascade.unknown")]
+)
+def test_one_of_the_settings_that_cannot_be_had_is_told_of_before_anything_is_loaded(
+    tmp_path: Path, name: str, key: str
+) -> None:
+    settings = settings_with(tmp_path, worse=False)
+    used = settings.cascade.model_copy(update={"use": name})
+    loads: list[str] = []
+
+    def load(_: Settings, engine: str) -> Loaded:
+        loads.append(engine)
+        return loaded_with(FakeTranscriber())
+
+    named = settings.model_copy(update={"cascade": used})
+    with pytest.raises(OptionError) as caught:
+        Transcribers(Readiness(), named, load).load_main()
+    assert (caught.value.key, loads) == (key, [])
+
+
+def test_and_one_of_other_weights_as_soon_as_they_are_there(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, calls=True)
+    used = settings.cascade.model_copy(update={"use": "calls"})
+    weights = Weights(tmp_path, "mine", Source.FOLDER, Notice("why.named_folder"))
+
+    def load(_: Settings, __: str) -> Loaded:
+        return replace(loaded_with(FakeTranscriber()), weights=weights)
+
+    named = settings.model_copy(update={"cascade": used})
+    with pytest.raises(ModelError, match="trained for other weights"):
+        Transcribers(Readiness(), named, load).load_main()
 
 
 @pytest.mark.parametrize(("engine", "takes"), [("sensevoice", True), ("reference", False)])
