@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from richspeech.cascade.train import Training
 
 EXAMPLES = (
-    "cascade train corrections.zip --output data/cascades/calls",
-    "cascade train calls.jsonl --output data/cascades/calls --test other-calls.jsonl",
+    "cascade train corrections.zip --output cascades/calls",
+    "cascade train a.jsonl --output cascades/calls --test b.jsonl",
     "cascade list",
 )
 
