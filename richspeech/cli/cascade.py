@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "cascade train corrections.zip --output cascades/calls",
-    "cascade train a.jsonl --output cascades/calls --test b.jsonl",
+    "cascade train a.jsonl --test b.jsonl --output calls",
     "cascade list",
 )
 
