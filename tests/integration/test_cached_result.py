@@ -24,7 +24,7 @@ from richspeech.engines.hub import EMBEDDED_DETECTOR
 from richspeech.errors import AudioError, Cancelled, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Kept, Step
 from richspeech.model.corrections import Correction
-from richspeech.model.edits import SETTINGS
+from richspeech.model.edits import SETTINGS, CorrectionEdit
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
@@ -220,6 +220,12 @@ def test_other_names_for_speakers_are_kept_and_nothing_is_recognised_again(
     kept = store.open(found[0].kept.entry.id)
     assert kept.document.transcript.speakers == ("clerk", "customer")
     assert kept.entry.revision == 1
+    person = CorrectionEdit(correction=kept.document.naming("clerk", "Ann"), made=datetime.now(UTC))
+    store.edit(kept.entry, kept.document.with_edit(person))
+    again = last_of(steps(caching, path, Options(speakers=("boss",))))
+    assert again.progress.transcript.speakers == ("boss", "B")
+    assert again.kept.document.transcript.speakers == ("Ann", "B")
+    assert store.open(kept.entry.id).document == again.kept.document
 
 
 QUIET = RecordingWarning.of("very_quiet", decibels=60)

@@ -16,6 +16,7 @@ from richspeech.audio.strands import open_strands
 from richspeech.engines.loader import Loaded
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
+from richspeech.review.conversation import talk_of
 from tests.integration.conftest import EXAMPLES
 from tests.unit.audio.test_strands import written
 
@@ -60,6 +61,22 @@ def test_talk_over_gives_every_sentence_on_its_own_channel(ours: Loaded) -> None
         assert segment.speaker == "AB"[channel - 1]
         assert segment.start == pytest.approx(start, abs=TIME_S)
         assert emotion in (None, segment.emotion)
+
+
+def test_it_is_told_who_talked_over_whom_and_how_much_each_said(ours: Loaded) -> None:
+    """As EXPECTED.tsv has it: 0.95 s, 1.73 s and 2.37 s at once; 0.37 s are too little."""
+    heard = transcript_of(ours, case(CALL), Options(speakers=("agent", "customer")))
+    found = talk_of(heard)
+    broke_in = [(each.by, each.over) for each in found.talk_overs]
+    assert broke_in == [("customer", "agent")] * 2 + [("agent", "customer")]
+    for over, (start, end) in zip(
+        found.talk_overs, [(8.0, 8.95), (11.3, 13.03), (16.2, 18.57)], strict=True
+    ):
+        assert (over.start, over.end) == pytest.approx((start, end), abs=TIME_S)
+    shares = {each.speaker: each.share for each in found.speakers}
+    assert shares == pytest.approx({"agent": 0.457, "customer": 0.543}, abs=0.03)
+    assert found.longest is not None
+    assert (found.longest.speaker, found.hold_seconds) == ("customer", 0)
 
 
 def test_channels_that_cancel_are_heard(ours: Loaded) -> None:
