@@ -107,6 +107,17 @@ def test_points_of_the_risk_say_why_and_play_their_seconds(reader: Visitor) -> N
     assert start - 0.1 <= player_time(page) < start + 3
 
 
+def test_the_rules_of_another_trade_are_chosen_on_the_page(reader: Visitor) -> None:
+    page = reader.page
+    choose(page, "通话风险")
+    risk = page.locator("#risk")
+    expect(risk).to_contain_text("提出要求")
+    page.locator("#risk-rules input").click()
+    page.get_by_role("option", name="课堂").click()
+    expect(risk).not_to_contain_text("提出要求")
+    expect(risk).to_contain_text("愤怒")
+
+
 def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> None:
     page = reader.page
     choose(page, "精彩片段")
