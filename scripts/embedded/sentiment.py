@@ -41,7 +41,7 @@ SIZE = {
     "type_vocab_size": 2,
     "initializer_range": 0.08,
 }
-"""The weights begin wider than 0.02, which is for a width of 768: there 不 turned nothing around."""
+"""Weights begin wider than 0.02, which is for a width of 768: there 不 turned nothing around."""
 
 
 @dataclass(frozen=True)
