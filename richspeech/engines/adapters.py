@@ -14,17 +14,19 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from richspeech.engines.common.checksums import weights_digest
 from richspeech.errors import ModelError, OptionError
 
 log = logging.getLogger(__name__)
+
+Kept = TypeVar("Kept")
 
 NO_ADAPTER = "none"
 """What people name who want the weights as they are."""
@@ -72,13 +74,21 @@ class Adapter:
 
 def list_adapters(folder: Path) -> tuple[Adapter, ...]:
     """Return the adapters in a folder by their names; what is none, or damaged, is left out."""
+    return list_kept(folder, MANIFEST, read_adapter)
+
+
+def list_kept(folder: Path, manifest: str, read: Callable[[Path], Kept]) -> tuple[Kept, ...]:
+    """Read every folder within ``folder`` that has a name and a ``manifest``, by their names.
+
+    What ``read`` finds damaged is logged and left out.
+    """
     if not folder.is_dir():
         return ()
     found = []
     for inner in sorted(folder.iterdir()):
-        if is_name(inner.name) and (inner / MANIFEST).is_file():
+        if is_name(inner.name) and (inner / manifest).is_file():
             try:
-                found.append(read_adapter(inner))
+                found.append(read(inner))
             except ModelError as error:
                 log.warning("%s", error)
     return tuple(found)

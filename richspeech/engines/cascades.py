@@ -13,7 +13,6 @@ linear classifier and as nothing else that ONNX may hold: no other operator, no 
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,13 +25,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from postprocess import AudioEvent, Emotion
-from richspeech.engines.adapters import Adapter, is_name, read_text
+from richspeech.engines.adapters import Adapter, is_name, list_kept, read_text
 from richspeech.engines.calibration import digest_of_weights
 from richspeech.engines.hub import Weights
 from richspeech.errors import ModelError, OptionError
 from richspeech.stages.cascade import KINDS, Features
-
-log = logging.getLogger(__name__)
 
 NO_CASCADE = "none"
 """What people name who want labels as the model and the rules leave them."""
@@ -198,16 +195,7 @@ def base_digest(weights: Weights, adapter: Adapter | None) -> str:
 
 def list_cascades(folder: Path) -> tuple[KeptCascade, ...]:
     """Return the cascades in a folder by their names; what is none, or damaged, is left out."""
-    if not folder.is_dir():
-        return ()
-    found = []
-    for inner in sorted(folder.iterdir()):
-        if is_name(inner.name) and (inner / MANIFEST).is_file():
-            try:
-                found.append(read_cascade(inner))
-            except ModelError as error:
-                log.warning("%s", error)
-    return tuple(found)
+    return list_kept(folder, MANIFEST, read_cascade)
 
 
 def find_cascade(folder: Path, name: str) -> KeptCascade:
@@ -218,6 +206,8 @@ def find_cascade(folder: Path, name: str) -> KeptCascade:
     if is_name(name) and (folder / name / MANIFEST).is_file():
         return read_cascade(folder / name)
     known = tuple(each.name for each in list_cascades(folder))
+    if not known:
+        raise OptionError("cascade.none_there", name=name[:64])
     raise OptionError("cascade.unknown", name=name[:64], known=(NO_CASCADE, *known))
 
 

@@ -75,6 +75,11 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path, name: str) -> None
         find_cascade(tmp_path, name)
 
 
+def test_where_there_is_none_nobody_is_asked_to_choose_one(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no cascade calls, nor any other"):
+        find_cascade(tmp_path, "calls")
+
+
 def test_one_that_is_no_better_than_rules_revises_nothing(tmp_path: Path) -> None:
     kept = read_cascade(written(tmp_path, emotion={"labels": LABELS, "used": False}))
     assert not kept.is_used
