@@ -11,7 +11,7 @@ from richspeech.cli.app import main
 from richspeech.places import HOME
 
 LEARNING = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,6 +45,7 @@ class Adaptation:
 sys.modules["richspeech.adaptation.adapt"] = SimpleNamespace(  # without torch
     Adaptation=Adaptation, Task=lambda *asked: asked
 )
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with & ignores it
 from richspeech.cli.app import main
 sys.exit(main(["adapt", "clips.jsonl", "--output", "calls"]))
 """
