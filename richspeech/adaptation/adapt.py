@@ -9,7 +9,6 @@ What the base says of the general clips is what is rehearsed. The same command g
 checkpoint after it was stopped.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -34,7 +33,7 @@ from richspeech.model.transcript import Hypothesis
 from richspeech.places import SHIPPED
 from richspeech.review.examples import FRAMES_PER_SECOND, Example, Fault
 from richspeech.settings import Settings
-from richspeech.storage.atomic import replacing
+from richspeech.storage.atomic import making, replacing
 from richspeech.version import version
 
 LogMel: TypeAlias = NDArray[np.float32]
@@ -246,17 +245,13 @@ class Adaptation:
         if result.general.lost and not self.task.accepts_forgetting:
             worst = max(result.general.lost, key=lambda rate: rate.difference)
             raise ModelError("adapt.forgets", points=round(worst.difference, 2), of=worst.of)
-        output = self.task.output
-        unfinished = output.with_name(f".{output.name}.part")
+        output, weights = self.task.output, self.weights
         try:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            self._trainee.save(unfinished)
-            write_manifest(unfinished, self.weights.folder, self.weights.name, self._facts(result))
-            unfinished.rename(output)
+            with making(output) as unfinished:
+                self._trainee.save(unfinished)
+                write_manifest(unfinished, weights.folder, weights.name, self._facts(result))
             self._checkpoint.unlink(missing_ok=True)
         except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)  # the disk may be full
             raise _unwritable(output, error) from error
 
     def _facts(self, result: Result) -> dict[str, Any]:

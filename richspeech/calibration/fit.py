@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
-from richspeech.calibration.measure import Limit, limits
+from richspeech.calibration.measure import Limit, limits, sure_from
 from richspeech.calibration.observe import LABELS, Answer, HeardUtterance, HeardWord, Observed
 from richspeech.model.calibration import (
     HIGHEST_TEMPERATURE,
@@ -132,10 +132,7 @@ def _sure_emotion(answers: Sequence[Answer], temperature: float | None) -> float
     if temperature is None:
         return None
     sure, right = confidences(answers, temperature)
-    enough = (
-        s for s in STEPS if right[sure >= s].size and right[sure >= s].mean() >= RIGHT_EMOTIONS
-    )
-    return next((float(each) for each in enough), None)
+    return sure_from(sure, right, STEPS, RIGHT_EMOTIONS)
 
 
 def _rounded(value: float) -> float:

@@ -25,6 +25,16 @@ def expected_calibration_error(confidence: Values, right: NDArray[np.bool_]) -> 
     return float(sum(gaps) / len(confidence))
 
 
+def sure_from(
+    confidence: Values, right: NDArray[np.bool_], steps: Values, share: float
+) -> float | None:
+    """Return the lowest of ``steps`` above which such a share is right; None if there is none."""
+    enough = (
+        s for s in steps if (confidence >= s).any() and right[confidence >= s].mean() >= share
+    )
+    return next((float(each) for each in enough), None)
+
+
 @dataclass(frozen=True)
 class Limit:
     """What underlining all words below a probability finds."""

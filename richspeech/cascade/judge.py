@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.adaptation.evaluation import Rate, rate_of
-from richspeech.calibration.measure import expected_calibration_error
+from richspeech.calibration.measure import expected_calibration_error, sure_from
 from richspeech.cascade.hear import Heard
 from richspeech.model.revision import label_of, revised
 from richspeech.stages.cascade import heard, likely
@@ -83,7 +83,7 @@ def judge(
         righted=int((change < 0).sum()),
         spoilt=int((change > 0).sum()),
         calibration_error=expected_calibration_error(sure, right),
-        sure=_sure_from(sure, right),
+        sure=sure_from(sure, right, STEPS, RIGHT),
     )
 
 
@@ -107,9 +107,3 @@ def _answers(
     sure = [each[label] for each, label in zip(scores, labels, strict=True)]
     right = [label == one for label, one in zip(labels, said, strict=True)]
     return np.array(sure), np.array(right, bool)
-
-
-def _sure_from(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> float | None:
-    """Return the lowest limit above which enough labels are right, as a calibration has it."""
-    enough = (s for s in STEPS if (sure >= s).any() and right[sure >= s].mean() >= RIGHT)
-    return next((float(each) for each in enough), None)

@@ -8,7 +8,6 @@ A fifth is whole groups: clips of a session, or with nearly the same words, are 
 One that is no better than rules alone is written all the same, says so, and is not used.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +24,7 @@ from richspeech.errors import OptionError
 from richspeech.model.revision import label_of
 from richspeech.review.examples import Fault
 from richspeech.stages.cascade import KINDS, feature_names, matrix
+from richspeech.storage.atomic import making
 from richspeech.version import version
 
 LEAST = 60
@@ -140,16 +140,13 @@ class Training:
     def write(self, learned: Sequence[Learned]) -> None:
         """Write the cascade; one kind of labels may be used, and another not."""
         output = self.task.output
-        unfinished = output.with_name(f".{output.name}.part")
         try:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            for each in learned:
-                fitted, file = each.fitted, unfinished / f"{each.worth.kind}.onnx"
-                numbers = (fitted.offset, fitted.scale, fitted.coefficients, fitted.intercepts)
-                write_classifier(file, *numbers)
-            write_manifest(unfinished, self._facts(learned))
-            unfinished.rename(output)
+            with making(output) as unfinished:
+                for each in learned:
+                    fitted, file = each.fitted, unfinished / f"{each.worth.kind}.onnx"
+                    numbers = (fitted.offset, fitted.scale, fitted.coefficients, fitted.intercepts)
+                    write_classifier(file, *numbers)
+                write_manifest(unfinished, self._facts(learned))
         except OSError as error:
             why = str(error.strerror)
             raise OptionError("cli.output", name=str(output), why=why) from error

@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from richspeech.cli.options import WEIGHTS, Weights
-from richspeech.cli.terminal import Faults
+from richspeech.cli.terminal import Faults, tell
 from richspeech.cli.usage import INTERRUPTED, typed
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.sensevoice.recipe import Recipe
@@ -108,18 +108,18 @@ def _told(work: "Adaptation") -> int:
     for fault in work.faults:
         faults.tell(fault)
     faults.tell_how_many()
-    _tell(clips_line("Clips of yours", work.domain))
+    tell(clips_line("Clips of yours", work.domain))
     if not work.domain.split.keeps_sessions:
-        _tell("All are of one session: the test says nothing of another day.")
-    _tell(clips_line("General set", work.general))
-    _tell(cost_line(work.trial(), work.steps - work.step))
+        tell("All are of one session: the test says nothing of another day.")
+    tell(clips_line("General set", work.general))
+    tell(cost_line(work.trial(), work.steps - work.step))
     if work.step:
-        _tell(f"Goes on after step {work.step} of {work.steps}.")
+        tell(f"Goes on after step {work.step} of {work.steps}.")
     try:
         with _interrupts() as stopped:
             work.train(_Progress(work).tell, stopped.is_set)
     except Cancelled:
-        _tell(
+        tell(
             f"Stopped after step {work.step} of {work.steps}: the same command goes on from there."
         )
         return INTERRUPTED
@@ -127,7 +127,7 @@ def _told(work: "Adaptation") -> int:
     sys.stdout.write(table(result))
     sys.stdout.flush()
     work.finish(result)
-    _tell(f"{work.task.output} is written.")
+    tell(f"{work.task.output} is written.")
     return 0
 
 
@@ -168,12 +168,8 @@ class _Progress:
     def tell(self, loss: float) -> None:
         now, work = time.monotonic(), self._work
         if now - self._told >= TOLD_SECONDS or work.step == work.steps:
-            _tell(f"step {work.step} of {work.steps}, loss {loss:.3f}")
+            tell(f"step {work.step} of {work.steps}, loss {loss:.3f}")
             self._told = now
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

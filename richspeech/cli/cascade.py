@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from richspeech.cli.options import MODEL, Model
+from richspeech.cli.terminal import Faults, tell
 from richspeech.cli.usage import typed
 from richspeech.engines.cascades import KeptCascade, list_cascades
 from richspeech.engines.hub import tell_of_embedded
@@ -70,25 +71,27 @@ def _train(data: Path, output: Path, test: Path | None, model: Model) -> int:
         _tell_of_clips(training)
         learned = training.learn()
     for refusal in training.refusals:
-        _tell(str(refusal))
+        tell(str(refusal))
     worths = [each.worth for each in learned]
     sys.stdout.write(table(worths))
     sys.stdout.flush()
     training.write(learned)
-    _tell(f"{output} is written.")
+    tell(f"{output} is written.")
     for each in worths:
-        _tell(verdict(each))
+        tell(verdict(each))
     return 0
 
 
 def _tell_of_clips(training: "Training") -> None:
+    faults = Faults()
     for fault in training.faults:
-        _tell(f"{fault.file}, line {fault.line}: {fault.error}")
+        faults.tell(fault)
+    faults.tell_how_many()
     for name, clips in (("Clips of yours", training.data), ("To test with", training.test)):
         if clips is not None:
-            _tell(f"{name}: {len(clips.clips)} in which somebody speaks.")
+            tell(f"{name}: {len(clips.clips)} in which somebody speaks.")
             if not clips.keeps_sessions:
-                _tell("All are of one session: the test says nothing of another day.")
+                tell("All are of one session: the test says nothing of another day.")
 
 
 def table(worths: "list[Worth]") -> str:
@@ -119,7 +122,7 @@ def verdict(worth: "Worth") -> str:
 def _list(settings: Settings) -> int:
     found = list_cascades(settings.cascade.folder)
     if not found:
-        _tell(f"There are none in {settings.cascade.folder}.")
+        tell(f"There are none in {settings.cascade.folder}.")
         return 0
     for each in found:
         print(f"{each.name:<24}{_worth(each)}, for {each.base_name}")
@@ -133,7 +136,3 @@ def _worth(kept: KeptCascade) -> str:
         for each in kept.facts.get("results", [])
     ]
     return ", ".join(said) or "not measured"
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

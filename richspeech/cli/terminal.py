@@ -37,6 +37,11 @@ def tell_failure(name: str, error: RichSpeechError) -> None:
     print(sentence if name in sentence else f"{name}: {sentence}", file=sys.stderr)
 
 
+def tell(line: str) -> None:
+    """Say at once on stderr how work goes on."""
+    print(line, file=sys.stderr, flush=True)
+
+
 class Faults:
     """Lines of examples that are left out: each is named on stderr, and they are counted."""
 

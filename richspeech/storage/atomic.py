@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, for whoever looks, now or after a crash."""
+"""Files and folders that are there in full or not at all, for whoever looks, even after a crash."""
 
 import os
 import shutil
@@ -31,6 +31,24 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill, which is ``folder`` afterwards; there is none before.
+
+    Raises ``OSError``; then, as after any error within, nothing is left on the disk that may be
+    full.
+    """
+    unfinished = folder.with_name(f".{folder.name}{UNFINISHED}")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a crash
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
 
 
 def write_atomically(path: Path, content: bytes) -> None:
