@@ -30,6 +30,7 @@ from richspeech.review.conversation import Conversation, talk_of
 from richspeech.review.conversation_table import write_conversation
 from richspeech.review.risk import assess_risk
 from richspeech.service import Service
+from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.query import LONGEST_LINE, parse_query
 from richspeech.storage.query import Query as Search
 from richspeech.storage.transcripts import Entry, Store, Stored
@@ -38,9 +39,6 @@ from richspeech.writers import WRITERS, WriterOptions
 PATH = "/v1/transcripts"
 MOST_LISTED = 100
 """In one answer; whoever wants more asks with ``offset``."""
-LAST_NUMBER = 2**31 - 1
-"""PostgreSQL counts no further."""
-
 TALK_FORMS = (JSON, "csv")
 TalkForm = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*TALK_FORMS]})]
 TALK: dict[int | str, dict[str, Any]] = {
@@ -60,7 +58,7 @@ RISK: dict[int | str, dict[str, Any]] = {
     },
     **ERRORS,
 }
-Number = Annotated[int, Path(ge=1, le=LAST_NUMBER, description="Number of a transcript.")]
+Number = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER, description="Number of a transcript.")]
 Line = Annotated[
     str,
     Query(
@@ -123,7 +121,7 @@ def transcripts(service: Service) -> Surface:
     def list_transcripts(
         q: Line = "",
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
-        offset: Annotated[int, Query(ge=0, le=LAST_NUMBER)] = 0,
+        offset: Annotated[int, Query(ge=0, le=HIGHEST_NUMBER)] = 0,
     ) -> Listing:
         return _listing(kept(), _search(q), limit, offset)
 

@@ -6,15 +6,13 @@ import gradio as gr
 from pydantic import BaseModel, Field, ValidationError
 
 from richspeech.errors import OptionError
-
-HIGHEST = 2**31 - 1
-"""What every database can count to."""
+from richspeech.storage.database import HIGHEST_NUMBER
 
 
 class Numbered(BaseModel):
     """A row of the history, or a page of a list."""
 
-    id: Annotated[int, Field(ge=0, le=HIGHEST)]
+    id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
 class Named(BaseModel):

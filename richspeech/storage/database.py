@@ -76,6 +76,8 @@ BEFORE = "before"
 LONGEST_LEASE = timedelta(hours=2)
 """More than any settings allow: a lease that is to end later is of a clock that has jumped."""
 
+HIGHEST_NUMBER = 2**31 - 1
+"""To which every database can count: PostgreSQL no further."""
 SHORT_WAIT_MS = 200
 """For readers of a log that is to be emptied."""
 

@@ -4,9 +4,8 @@ from types import MappingProxyType
 
 from pydantic import Field
 
-from richspeech.api.openai.errors import ParameterError
+from richspeech.api.openai.errors import about
 from richspeech.api.openai.form import ONE_FILE, RecognitionForm, schema
-from richspeech.errors import OptionError
 from richspeech.queue.receivers import Receivers
 
 MOST_FILES = 1_000
@@ -35,10 +34,8 @@ class JobForm(RecognitionForm):
         """Raise ``ParameterError`` unless the address may be called."""
         if self.webhook is None:
             return
-        try:
+        with about("webhook"):
             receivers.require(self.webhook)
-        except OptionError as error:
-            raise ParameterError(error.key, "webhook", **error.fields) from error
 
 
 SCHEMA = MappingProxyType(

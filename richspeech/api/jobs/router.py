@@ -43,6 +43,7 @@ from richspeech.errors import JobError
 from richspeech.operations.caller import caller
 from richspeech.queue.queue import HandedIn, JobQueue
 from richspeech.service import Service
+from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.jobs import QueuedJob
 from richspeech.storage.quota import Quota
 from richspeech.writers import WriterOptions
@@ -63,8 +64,6 @@ After = Annotated[
     str,
     Query(pattern=AFTER, description="Those older than this: next of a page, or an id."),
 ]
-HIGHEST_NUMBER = 2**31 - 1
-"""Of a job, in any database."""
 FORM: dict[str, Any] = {
     "required": True,
     "content": {"multipart/form-data": {"schema": dict(SCHEMA)}},

@@ -8,7 +8,8 @@ Source: https://platform.openai.com/docs/guides/error-codes
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -79,6 +80,15 @@ class ParameterError(OptionError):
     def __init__(self, key: str, param: str, /, **fields: object) -> None:
         super().__init__(key, param=param, **fields)
         self.param = param
+
+
+@contextmanager
+def about(param: str) -> Iterator[None]:
+    """Say of which field an ``OptionError`` is: raises ``ParameterError`` in its place."""
+    try:
+        yield
+    except OptionError as error:
+        raise ParameterError(error.key, param, **error.fields) from error
 
 
 class UnknownModelError(ParameterError):

@@ -15,12 +15,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from richspeech.api.multipart import FormFile
-from richspeech.api.openai.errors import ParameterError
+from richspeech.api.openai.errors import ParameterError, about
 from richspeech.api.openai.models import engine_of
 from richspeech.api.turns import Turns
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.languages import AUTO, closest_language
 from richspeech.model.options import (
@@ -188,10 +187,8 @@ class RecognitionForm(BaseModel):
         )
 
     def _known_cascade(self, engine: str, transcribers: Transcribers) -> str | None:
-        try:
+        with about("cascade"):
             transcribers.require_cascade(engine, self.adapter, self.cascade)
-        except OptionError as error:
-            raise ParameterError(error.key, "cascade", **error.fields) from error
         return self.cascade
 
 
@@ -241,19 +238,15 @@ def known_language(language: str, param: str, engine: str) -> str:
 
 def known_adapter(adapter: str | None, engine: str, transcribers: Transcribers) -> str | None:
     """Return the adapter that is asked for; raises ``ParameterError`` naming those there are."""
-    try:
+    with about("adapter"):
         transcribers.require_adapter(engine, adapter)
-    except OptionError as error:
-        raise ParameterError(error.key, "adapter", **error.fields) from error
     return adapter
 
 
 def known_speakers(text: str) -> tuple[str | None, ...]:
     """Return names by channel; raises ``ParameterError`` for what cannot be read as such."""
-    try:
+    with about("speakers"):
         return speakers_in(text)
-    except OptionError as error:
-        raise ParameterError(error.key, "speakers", **error.fields) from error
 
 
 def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, ...]:
@@ -262,10 +255,8 @@ def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, 
     Raises ``ParameterError`` for a keyword that is too long or too short, and for too many.
     """
     words = tuple(dict.fromkeys(" ".join(each.split()) for each in keywords))
-    try:
+    with about(param):
         Options(hotwords=words)
-    except OptionError as error:
-        raise ParameterError(error.key, param, **error.fields) from error
     return tuple(dict.fromkeys((*words, *words_in(prompt))))[:MOST_HOTWORDS]
 
 
