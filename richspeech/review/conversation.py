@@ -265,6 +265,8 @@ def _silences(
     transcript: Transcript, spoken: Sequence[Segment], limits: ConversationSettings
 ) -> Iterator[Silence]:
     music = _stretches(each for each in transcript.segments if AudioEvent.BGM in each.events)
+    ending = {each.end: each.strand.label for each in reversed(spoken)}  # the first of several
+    beginning = {each.start: each.strand.label for each in reversed(spoken)}
     for start, end in _between(_stretches(spoken), transcript.duration):
         if end - start < limits.silence_seconds:
             continue
@@ -275,8 +277,8 @@ def _silences(
             end - start,
             end - start >= limits.hold_seconds,
             _length((since, until) for since, until in within if until > since),
-            _speaking(each for each in spoken if each.end == start),
-            _speaking(each for each in spoken if each.start == end),
+            ending.get(start) or None,
+            beginning.get(end) or None,
         )
 
 
@@ -289,8 +291,3 @@ def _between(stretches: Iterable[Stretch], duration: float) -> Iterator[Stretch]
         silent_since = max(silent_since, end)
     if duration > silent_since:
         yield silent_since, duration
-
-
-def _speaking(segments: Iterable[Segment]) -> str | None:
-    """Name who speaks in the first of these, if somebody is told apart there."""
-    return next((each.strand.label for each in segments), "") or None

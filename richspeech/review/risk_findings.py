@@ -9,6 +9,7 @@ end    how the recording ends, for all together or for each voice
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TypeAlias
@@ -39,7 +40,8 @@ class Finding:
 
 def findings(rule: RiskRule, segments: Segments, settings: RiskSettings) -> Iterator[Finding]:
     """Give what a rule finds; ``segments`` are those of the whole transcript, in order of time."""
-    judged = [each for each in segments if _is_judged(rule, each, settings)]
+    staff = {name.casefold() for name in settings.staff}
+    judged = [each for each in segments if _is_judged(rule, each, staff)]
     match rule:
         case RunRule():
             return _find_runs(rule, judged, segments, settings)
@@ -51,12 +53,12 @@ def findings(rule: RiskRule, segments: Segments, settings: RiskSettings) -> Iter
             return _find_end(rule, judged, settings)
 
 
-def _is_judged(rule: RiskRule, segment: Segment, settings: RiskSettings) -> bool:
+def _is_judged(rule: RiskRule, segment: Segment, staff: AbstractSet[str]) -> bool:
     """Say whether the rule is about whoever speaks; whoever has no name may be anybody."""
     speaker = segment.speaker
     if rule.whose == "anyone" or speaker is None or speaker in SPEAKERS:
         return True
-    is_staff = speaker.casefold() in {name.casefold() for name in settings.staff}
+    is_staff = speaker.casefold() in staff
     return is_staff is (rule.whose == "staff")
 
 
@@ -197,10 +199,14 @@ def _end_of(rule: EndRule, spoken: Segments, settings: RiskSettings) -> Iterator
         if left > 0:
             last.insert(0, (segment, min(segment.duration, left)))
             left -= last[0][1]
-    felt = [(each, part) for each, part in last if _felt(rule.emotions, [each], settings)]
+    felt = [
+        (evidence, part)
+        for each, part in last
+        for evidence in _felt(rule.emotions, [each], settings)
+    ]
     seconds, felt_seconds = (sum(part for _, part in parts) for parts in (last, felt))
     if felt and felt_seconds >= max(rule.min_seconds, rule.min_share * seconds):
-        evidence = tuple(_felt(rule.emotions, [each for each, _ in felt], settings))
+        evidence = tuple(each for each, _ in felt)
         yield Finding(evidence, seconds, {"share": f"{100 * felt_seconds / seconds:.0f}"})
 
 

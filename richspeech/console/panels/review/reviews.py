@@ -1,11 +1,14 @@
 """What is said about a job as a whole: worked out once for every state of its transcript."""
 
+from dataclasses import replace
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.transcript import Transcript
 from richspeech.presets.rules import Preset
 from richspeech.review.review import Review, review_transcript
+from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 
 WINDOWS = 36
@@ -14,15 +17,16 @@ WINDOWS = 36
 WINDOW_SECONDS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600)
 """Lengths of a window that people count in."""
 
+_ByPreset: TypeAlias = dict[Preset | None, Review]
+"""Which differ by their risk alone."""
+
 
 class Reviews:
     """Remembers the review of each job that is still there."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: WeakKeyDictionary[
-            Transcription, tuple[Transcript, Preset | None, Review | None]
-        ]
+        self._known: WeakKeyDictionary[Transcription, tuple[Transcript, _ByPreset]]
         self._known = WeakKeyDictionary()
 
     def of(self, job: Transcription | None, preset: Preset | None = None) -> Review | None:
@@ -31,18 +35,18 @@ class Reviews:
         Its risk follows the rules of the ``preset``, or those of the settings.
         """
         transcript = job.transcript if job is not None and job.is_over else None
-        if job is None or transcript is None:
+        if job is None or transcript is None or not transcript.segments:
             return None
         known = self._known.get(job)
-        if known is None or known[0] is not transcript or known[1] != preset:
-            known = self._known[job] = transcript, preset, self._review(transcript, preset)
-        return known[2]
-
-    def _review(self, transcript: Transcript, preset: Preset | None) -> Review | None:
-        if not transcript.segments:
-            return None
-        settings = self._settings.with_risk_preset(preset)
-        return review_transcript(transcript, settings, window_seconds(transcript.duration))
+        if known is None or known[0] is not transcript:
+            window = window_seconds(transcript.duration)
+            usual = review_transcript(transcript, self._settings, window)
+            known = self._known[job] = transcript, {None: usual}
+        reviews = known[1]
+        if preset not in reviews:
+            rules = self._settings.risk.with_preset(preset)
+            reviews[preset] = replace(reviews[None], risk=assess_risk(transcript, rules))
+        return reviews[preset]
 
 
 def window_seconds(duration: float) -> float:
