@@ -256,6 +256,13 @@ class Pipeline:
 
         A recording is decoded and searched for speech all the same, which costs little.
         """
+        return self._like(known, attends=self._attends)
+
+    def attending(self) -> "Pipeline":
+        """Return one that measures the voice of every utterance."""
+        return self._like(self._known, attends=True)
+
+    def _like(self, known: Sequence[Segment], *, attends: bool) -> "Pipeline":
         return Pipeline(
             self._queue,
             self.reader,
@@ -263,19 +270,7 @@ class Pipeline:
             sure_sound=self._sure_sound,
             unsure_below=self._unsure_below,
             known=known,
-            attends=self._attends,
-        )
-
-    def attending(self) -> "Pipeline":
-        """Return one that measures the voice of every utterance."""
-        return Pipeline(
-            self._queue,
-            self.reader,
-            model=self._model,
-            sure_sound=self._sure_sound,
-            unsure_below=self._unsure_below,
-            known=self._known,
-            attends=True,
+            attends=attends,
         )
 
     def transcribe(
