@@ -97,7 +97,7 @@ export class Transcript {
       make(
         "div",
         { className: "tools" },
-        make("label", { className: "unsure-limit" }, words.unsure, " ", this.limit, " %"),
+        make("label", { className: "unsure-limit" }, words.unsure, " ", make("span", {}, this.limit, " %")),
         this.undoButton,
         this.copyButton,
       ),
