@@ -97,7 +97,13 @@ export class Transcript {
       make(
         "div",
         { className: "tools" },
-        make("label", { className: "unsure-limit" }, words.unsure, " ", make("span", {}, this.limit, " %")),
+        make(
+          "label",
+          { className: "unsure-limit" },
+          words.unsure,
+          " ",
+          make("span", {}, this.limit, " %"),
+        ),
         this.undoButton,
         this.copyButton,
       ),
