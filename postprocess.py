@@ -60,6 +60,7 @@ Where this differs from funasr's ``rich_transcription_postprocess`` (numbered as
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -233,10 +234,14 @@ class RichPiece:
     """A blank parts the words from those before; only noted where there are no language tags."""
 
 
-_LETTER = (
-    r"[^\W_\u1100-\u11ff\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
+LETTER = (
+    r"[^\W_\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u9fff\uac00-\ud7ff"
+    r"\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
 )
-"""A letter or digit of a script whose words stand apart: no kana, Han character or Hangul."""
+"""A letter or digit of a script whose words stand apart: no kana, Han character or Hangul, and
+nothing Thai, Lao, Burmese or Khmer."""
+POINT = r"[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff]"
+"""A mark that belongs to the letter before it, such as a vowel of Hindi, in a script of those."""
 _OPENING, _BAR, _CLOSING = "<＜", "|｜", ">＞"
 _MARKS = _OPENING + _BAR + _CLOSING
 _OPEN = rf"[{_OPENING}]\s*[{_BAR}]"
@@ -326,7 +331,7 @@ def _with_first_emotions_moved(pieces: list[RichPiece]) -> list[RichPiece]:
 
 
 _SENTENCE_END = re.compile(
-    rf"(?:[!?。！？｡]|[.．](?![.．]|{_LETTER}))[.!?。．！？｡]*"
+    rf"(?:[!?。！？｡]|[.．](?![.．]|{LETTER}))[.!?。．！？｡]*"
     r"(?:[”’」』）)\]】》]|[\"'](?!\w))*"
 )
 
@@ -368,8 +373,8 @@ def _spelled(names: Iterable[str]) -> str:
 _WHOLE = _spelled(_VOCABULARY)
 _BEGINNING = _spelled({name[:end] for name in _VOCABULARY for end in range(1, len(name))})
 _END = _spelled({name[start:] for name in _VOCABULARY for start in range(1, len(name))})
-_BEGUN_TAG = re.compile(rf"{_OPEN}\s*({_WHOLE}(?!{_LETTER}|_)|{_BEGINNING}(?=[\s{_MARKS}]*\Z))")
-_ENDED_TAG = re.compile(rf"((?<!{_LETTER})(?<!_){_WHOLE}|\A\s*{_END})\s*{_CLOSE}")
+_BEGUN_TAG = re.compile(rf"{_OPEN}\s*({_WHOLE}(?!{LETTER}|_)|{_BEGINNING}(?=[\s{_MARKS}]*\Z))")
+_ENDED_TAG = re.compile(rf"((?<!{LETTER})(?<!_){_WHOLE}|\A\s*{_END})\s*{_CLOSE}")
 _RUN_OF_MARKS = re.compile(rf"([{_MARKS}](?:\s*[{_MARKS}])+)")
 """Dropped as a whole if a bare mark is in it, so that none can re-form."""
 _BARE_MARK = re.compile(f"{_OPEN}|{_CLOSE}")
@@ -529,7 +534,7 @@ def _is_unrecognised(piece: RichPiece) -> bool:
 
 
 _LANGUAGES_WITHOUT_SPACES = ("zh", "yue", "ja", "th", "lo", "km", "my", NO_SPEECH)
-_LETTERS_MEET = re.compile(rf"{_LETTER}{{2}}")
+_LETTERS_MEET = re.compile(rf"{LETTER}{{2}}")
 
 
 def join_texts(shown: Iterable[tuple[str | None, str]]) -> str:
@@ -773,8 +778,8 @@ def _labels_hold(when: RuleCondition, labels: Labels) -> bool:
 
 
 def _words_hold(when: RuleCondition, labels: Labels) -> bool:
-    text = labels.text.casefold()
-    endings = tuple(_without_end_marks(ending.casefold()) for ending in when.endings)
+    text = folded(labels.text)
+    endings = tuple(_without_end_marks(folded(ending)) for ending in when.endings)
     return (
         (not when.any_words or any(stands_in(text, word) for word in when.any_words))
         and not any(stands_in(text, word) for word in when.no_words)
@@ -792,16 +797,25 @@ def _probabilities_hold(when: RuleCondition, labels: Labels) -> bool:
     return all(probability is not None and probability < limit for probability in named)
 
 
+_APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+
+
+def folded(text: str) -> str:
+    """Return text as words are looked for: any case, width, composition and apostrophe is one."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+
+
 def stands_in(text: str, word: str) -> bool:
-    """Look for a word in case-folded text: 呢 stands in 好呢, "sad" not in "ambassador"."""
-    bare = word.casefold()
+    """Look for a word in folded text: 呢 stands in 好呢, "sad" not in "ambassador"."""
+    bare = folded(word)
     return bare in text and re.search(word_pattern(bare), text) is not None
 
 
 def word_pattern(word: str) -> str:
-    """Return the expression that finds a case-folded word as ``stands_in`` does."""
-    before = rf"(?<!{_LETTER})" if re.match(_LETTER, word) else ""
-    after = rf"(?!{_LETTER})" if re.match(_LETTER, word[-1]) else ""
+    """Return the expression that finds a folded word as ``stands_in`` does."""
+    part = f"(?:{LETTER}|{POINT})"
+    before = f"(?<!{LETTER})(?<!{POINT})" if re.match(part, word) else ""
+    after = f"(?!{part})" if re.match(part, word[-1]) else ""
     return before + re.escape(word) + after
 
 

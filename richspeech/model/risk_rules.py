@@ -84,12 +84,17 @@ class AfterRule(_RiskRule):
 
 
 class Negations(BaseModel):
-    """What makes a word mean nothing, in the same clause and at most ``reach`` words away."""
+    """What makes a word mean nothing, in the same clause and at most ``reach`` words away.
+
+    In a question it does not: 是不是骗我, isn't this a scam.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     before: Words = ()
     after: Words = ()
+    whole: Words = ()
+    """Negation and word in one, such as 不投诉."""
     turned_by: Words = ()
     """Between the two, such as ``but``: then it is meant after all."""
     reach: Annotated[int, Field(ge=0, le=20)] = 4

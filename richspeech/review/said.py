@@ -1,38 +1,53 @@
 """Words that are meant: neither part of an idiom nor turned around by a negation.
 
-    text → without idioms → clauses → words without a negation in reach
+    text → folded → without idioms → clauses → words without a negation in reach
 
 A negation counts in the clause of the word alone, up to ``reach`` words before or behind it, unless
-a word that turns it back (``but``) stands between. A clause ends at any mark. Words, idioms and
-negations are data of the rule. Nothing here understands a sentence: irony, reported speech and
-negations that are further away are taken at their word.
+a word that turns it back (``but``) stands between, or the clause is a question. A clause ends at
+any mark that is not part of a word of the rule. Words, idioms and negations are data of the rule.
+Nothing here understands a sentence: irony, reported speech and negations that are further away are
+taken at their word. Every phrase is looked for once, and a word asks for what is next to it alone,
+so that the time grows with the text and no faster.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
+from typing import TypeAlias
+from unicodedata import category
 
-from postprocess import word_pattern
+from postprocess import LETTER, POINT, folded, word_pattern
 from richspeech.model.risk_rules import Negations, WordsRule
+from richspeech.review.questions import is_question
 
-_MARKS = r"""[^\w\s'’\-]"""
-_UNIT = re.compile(r"[\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff]|[^\W\u3005-\u9fff\uac00-\ud7ff]+")
-"""A character of a script without blanks between words, or a word of another."""
+Place: TypeAlias = tuple[int, int]
+"""Where something begins and ends, in characters."""
+
+_UNIT = re.compile(rf"(?:{LETTER}|{POINT})+|\w")
+"""A word, or a character of a script without blanks between words."""
 
 
 def words_meant(text: str, rule: WordsRule) -> list[str]:
     """Return the words of a rule that somebody means, in the order of the rule."""
-    bare = text.casefold().replace("’", "'")
-    if not any(word.casefold() in bare for word in rule.words):
+    bare = folded(text)
+    if not any(word in bare for word in _folded(rule.words)):
         return []
-    for idiom in rule.idioms:
-        bare = _without(bare, idiom.casefold())
-    clauses = [each for each in re.split(_MARKS, bare) if each.strip()]
-    return [
-        word
-        for word in rule.words
-        if any(_is_meant(clause, word.casefold(), rule.negations) for clause in clauses)
-    ]
+    for idiom in _folded(rule.idioms):
+        bare = _without(bare, idiom)
+    words = zip(rule.words, _folded(rule.words), strict=True)
+    found = {word: places for word, each in words if (places := [*_places(bare, each)])}
+    if not found:
+        return []
+    said = _said(bare, [place for places in found.values() for place in places], rule.negations)
+    return [word for word, places in found.items() if any(map(said.is_meant, places))]
+
+
+@cache
+def _folded(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, phrases))
 
 
 def _without(text: str, idiom: str) -> str:
@@ -47,33 +62,98 @@ def _idiom(idiom: str) -> re.Pattern[str]:
     return re.compile(r"\W+".join(word_pattern(part) for part in idiom.split()))
 
 
-def _is_meant(clause: str, word: str, negations: Negations) -> bool:
-    return any(
-        not _is_negated(clause[:start], clause[end:], negations)
-        for start, end in _places(clause, word)
-    )
-
-
-def _is_negated(before: str, after: str, negations: Negations) -> bool:
-    between = (
-        *(before[end:] for each in negations.before for _, end in _places(before, each)),
-        *(after[:start] for each in negations.after for start, _ in _places(after, each)),
-    )
-    return any(_is_near(words, negations) for words in between)
-
-
-def _is_near(between: str, negations: Negations) -> bool:
-    is_turned = any(True for each in negations.turned_by for _ in _places(between, each))
-    return not is_turned and len(_UNIT.findall(between)) <= negations.reach
-
-
-def _places(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """Give where a word stands in case-folded text."""
-    bare = word.casefold()
-    if bare in text:
-        yield from (found.span() for found in _word(bare).finditer(text))
+def _places(text: str, phrase: str) -> Iterator[Place]:
+    """Give where a phrase stands; both are folded."""
+    if phrase in text:
+        yield from (found.span() for found in _phrase(phrase).finditer(text))
 
 
 @cache
-def _word(word: str) -> re.Pattern[str]:
-    return re.compile(word_pattern(word))
+def _phrase(phrase: str) -> re.Pattern[str]:
+    return re.compile(word_pattern(phrase))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A text in which everything that bears on the meaning of a word is found."""
+
+    clauses: Sequence[int]
+    """Where each begins."""
+    asked: Callable[[int], bool]
+    """Whether the clause of a number is a question; found out once, and where it matters."""
+    units: Sequence[int]
+    """Where each word begins."""
+    before: Sequence[int]
+    """Ends of the negations that count for what follows, in order; all others likewise."""
+    after: Sequence[int]
+    """Starts of those that count for what stands before."""
+    whole: Sequence[Place]
+    """Negations with their word: where each begins, and how far those up to it reach."""
+    turns: Sequence[Place]
+    """What turns back: where each begins, and where the first of those from it ends."""
+    reach: int
+
+    def is_meant(self, place: Place) -> bool:
+        """Say whether no negation bears on what stands there."""
+        start, end = place
+        is_negated = self._is_part(start, end) or self._follows(start) or self._precedes(end)
+        return not is_negated or self.asked(self._clause(start))
+
+    def _is_part(self, start: int, end: int) -> bool:
+        at = bisect_left(self.whole, (end,))
+        return at > 0 and self.whole[at - 1][1] > start
+
+    def _follows(self, start: int) -> bool:
+        """Say whether a negation before it bears on it; of several, the next one counts."""
+        at = bisect_right(self.before, start)
+        return at > 0 and self._is_near(self.before[at - 1], start)
+
+    def _precedes(self, end: int) -> bool:
+        at = bisect_left(self.after, end)
+        return at < len(self.after) and self._is_near(end, self.after[at])
+
+    def _is_near(self, start: int, end: int) -> bool:
+        """Say whether little, and no turn and no end of a clause, stands between."""
+        if self._clause(start - 1) != self._clause(end):
+            return False
+        at = bisect_left(self.turns, (start,))
+        is_turned = at < len(self.turns) and self.turns[at][1] <= end
+        between = bisect_left(self.units, end) - bisect_left(self.units, start)
+        return between <= self.reach and not is_turned
+
+    def _clause(self, at: int) -> int:
+        return max(0, bisect_right(self.clauses, at) - 1)
+
+
+def _said(text: str, words: Sequence[Place], negations: Negations) -> _Said:
+    before, after, whole, turns = (
+        sorted(place for phrase in _folded(phrases) for place in _places(text, phrase))
+        for phrases in (negations.before, negations.after, negations.whole, negations.turned_by)
+    )
+    inside = {at for place in (*words, *before, *after, *whole, *turns) for at in range(*place)}
+    clauses = [*_clauses(text, inside)]
+    until = [*clauses[1:], len(text)]
+    reached = accumulate((end for _, end in whole), max)
+    first = accumulate((end for _, end in reversed(turns)), min)
+    return _Said(
+        clauses=clauses,
+        asked=cache(lambda number: is_question(text[clauses[number] : until[number]])),
+        units=[unit.start() for unit in _UNIT.finditer(text)],
+        before=sorted(end for _, end in before),
+        after=[start for start, _ in after],
+        whole=[*zip((start for start, _ in whole), reached, strict=True)],
+        turns=[*zip((start for start, _ in turns), reversed([*first]), strict=True)],
+        reach=negations.reach,
+    )
+
+
+def _clauses(text: str, inside: Iterable[int]) -> Iterator[int]:
+    """Give where clauses begin: behind marks, which belong to the one that they end."""
+    kept = frozenset(inside)
+    is_ended = True
+    for at, sign in enumerate(text):
+        if at not in kept and sign not in "'-_" and category(sign)[0] in "PS":
+            is_ended = True
+        elif is_ended and not sign.isspace():
+            is_ended = False
+            yield at

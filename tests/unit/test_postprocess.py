@@ -734,6 +734,14 @@ def test_a_probability_nobody_measured_is_not_below() -> None:
     assert not changes(replace(SAID, event_probabilities={}), event="laughter", probability_below=1)
 
 
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [("I don’t", "don't"), ("ผมจะฟ้องคุณ", "ฟ้อง"), ("ＶＩＰ", "vip"), ("यह ठगी है", "ठगी")],
+)
+def test_a_word_is_found_however_it_is_written(said: str, word: str) -> None:
+    assert changes(Labels(said), any_words=[word])
+
+
 def test_chinese_words_are_found_inside_a_sentence() -> None:
     assert changes(Labels("他今天难过了吗"), any_words=["难过"])
 
