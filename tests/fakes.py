@@ -2,7 +2,7 @@
 
 import time
 import wave
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,7 @@ from richspeech.model.transcript import Hypothesis, Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.utterance import Request
+from richspeech.stages.cascade import Features
 
 if TYPE_CHECKING:
     from richspeech.engines.emotion2vec.engine import Emotion2vec
@@ -126,6 +127,20 @@ class FakeClassifier:
     def classify(self, texts: Sequence[str]) -> list[Scores]:
         self.asked.append(texts)
         return [self._read(text) for text in texts]
+
+
+@dataclass(frozen=True)
+class FakeCascade:
+    """Says the same of every segment."""
+
+    scores: Mapping[str, Mapping[str, float]]
+    features: tuple[str, ...] = ("emotion.angry", "voice.pitch")
+    sure: Mapping[str, float] = field(default_factory=dict)
+    name: str = "calls"
+
+    def judge(self, features: Features) -> Sequence[Mapping[str, Mapping[str, float]]]:
+        assert features.shape[1] == len(self.features)
+        return [self.scores] * len(features)
 
 
 class FakeEmotionRecogniser:

@@ -15,7 +15,7 @@ from richspeech.errors import Cancelled, StoreError
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.model.document import Document
 from richspeech.model.options import Options
-from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, reader_of
+from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, edited, reader_of
 from richspeech.recognition.reading import WaveformSource
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
 from richspeech.storage.transcripts import Entry, Stored
@@ -112,7 +112,7 @@ class CachingTranscriber:
             if lookup.found:
                 yield _cached(lookup, lookup.found, options)
             elif lookup.measured:
-                yield _reused(lookup, Document(lookup.measured).called(options.speakers))
+                yield _reused(lookup, edited(self._transcriber, lookup.measured, options))
             else:
                 yield from self._recognised(lookup, options, cancelled)
 

@@ -196,6 +196,14 @@ class Reads(Protocol):
         """What reads them; None where they are heard whole."""
 
 
+@runtime_checkable
+class Edits(Protocol):
+    """A transcriber that does something to segments once they are measured."""
+
+    def edited(self, measured: Transcript, options: Options) -> Document:
+        """Return what was measured before, as it would be given out now."""
+
+
 def reader_of(transcriber: Transcriber) -> Reader | None:
     """Return what a transcriber reads recordings with; None where they are heard whole."""
     return transcriber.reader if isinstance(transcriber, Reads) else None
@@ -211,6 +219,13 @@ def resumed(transcriber: Transcriber, known: Sequence[Segment]) -> Transcriber:
 def attending(transcriber: Transcriber) -> Transcriber:
     """Return a transcriber that measures voices; one that cannot tells of none."""
     return transcriber.attending() if isinstance(transcriber, Attentive) else transcriber
+
+
+def edited(transcriber: Transcriber, measured: Transcript, options: Options) -> Document:
+    """Return what was measured before, as a transcriber that hears it now would give it out."""
+    if isinstance(transcriber, Edits):
+        return transcriber.edited(measured, options)
+    return Document(measured)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from richspeech.model.document import Document
 from richspeech.model.edits import StageEdit, joined
 from richspeech.model.options import Options
-from richspeech.model.transcript import Segment
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import (
     Cancel,
     Progress,
@@ -54,6 +55,11 @@ class StagedTranscriber:
         steps = self._transcriber.transcribe(recording, options, cancelled)
         return staged(steps, self._recipe.chain(options))
 
+    def edited(self, measured: Transcript, options: Options) -> Document:
+        """Return what was measured before, as the stages leave it; raises what a stage does."""
+        segments, edits = self._recipe.chain(options).edited(measured.segments)
+        return Document.known(measured, edits, replace(measured, segments=segments))
+
 
 def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
     """Let what is new in each step go through the chain; the time of that is processing, too."""
@@ -66,7 +72,7 @@ def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
         recognised = step.transcript.segments[count:]
         count += len(recognised)
         fresh = chain.measured(recognised)
-        new, made = chain.edited(fresh) if fresh else ((), ())
+        new, made = chain.edited(fresh)
         measured, edited = measured + fresh, edited + new
         edits = _joined(edits, made)
         elapsed += time.perf_counter() - started

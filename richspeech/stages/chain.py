@@ -45,8 +45,10 @@ class Chain:
     def edited(
         self, measured: Sequence[Segment]
     ) -> tuple[tuple[Segment, ...], tuple[StageEdit, ...]]:
-        """Return the segments as they are given out, and what was done to them."""
+        """Return the segments as they are given out, and what was done to them: nothing to none."""
         segments, edits = tuple(measured), []
+        if not segments:
+            return (), ()
         for find in self.editing:
             edit = find(segments)
             edits.append(edit)

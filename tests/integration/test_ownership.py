@@ -4,12 +4,13 @@ The cache knows what was measured, whoever had it made, and tells nobody of edit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from postprocess import Emotion, Rule, RuleCondition
 from richspeech.access.accounts import Accounts
 from richspeech.access.principal import ANYBODY, NOBODY, Principal, Role
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
@@ -19,12 +20,16 @@ from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
+from richspeech.recognition.staged import StagedTranscriber
+from richspeech.stages.chain import Recipe
 from richspeech.storage.cached_result import EngineHistory
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store
+from tests.fakes import FakeCascade, FakeClassifier
 from tests.transcripts import segment, transcript
 
 MING = Principal.at_browser("ming", Role.MEMBER)
@@ -32,11 +37,19 @@ HONG = Principal.at_browser("hong", Role.MEMBER)
 LOOKS = Principal.at_browser("ming", Role.VIEWER)
 ROOT = Principal.at_browser("root", Role.ADMIN)
 ALL = parse_query("")
+ALL_STAGES = Recipe(
+    rules=(Rule("angry", RuleCondition(any_words=("退款",)), set_emotion=Emotion.ANGRY),),
+    reader=FakeClassifier(lambda _: {Sentiment.NEGATIVE: 1.0}),
+    cascade=FakeCascade({"emotion": {"sad": 0.9, "neutral": 0.1}}),
+)
 
 
 def heard(*texts: str) -> Transcript:
     """A transcript of a second for each text."""
-    segments = (segment(start, start + 1, text) for start, text in enumerate(texts))
+    segments = (
+        segment(start, start + 1, text, event_probabilities={"speech": 1.0})
+        for start, text in enumerate(texts)
+    )
     return transcript(*segments, duration=len(texts))
 
 
@@ -45,6 +58,8 @@ class Ear:
     """Hears the same in everything, and counts how often."""
 
     heard: int = 0
+    channel: int | None = None
+    """Where somebody speaks, if that is known."""
 
     def transcribe(
         self, recording: WaveformSource, _options: Options, _cancelled: Cancel
@@ -52,7 +67,10 @@ class Ear:
         for _ in recording.blocks(4.0):
             pass
         self.heard += 1
-        yield Progress.of(Document(heard("退款", "hello")))
+        found = heard("退款", "hello")
+        speaker = None if self.channel is None else "A"
+        segments = (replace(s, channel=self.channel, speaker=speaker) for s in found.segments)
+        yield Progress.of(Document(replace(found, segments=tuple(segments))))
 
 
 @dataclass
@@ -197,6 +215,25 @@ def test_the_same_sound_is_recognised_once_and_is_everybody_s_own(store: Store, 
     assert entry_of(second).id != entry_of(first).id
     assert names(store, HONG) == ["other.wav"]
     assert "秘密" not in repr(store.seen_by(HONG).open(entry_of(second).id))
+
+
+def test_the_second_to_hear_a_sound_gets_what_the_first_one_got(store: Store, ear: Ear) -> None:
+    def hears(principal: Principal) -> tuple[Step, Document]:
+        history = EngineHistory(store.seen_by(principal), "one engine")
+        staged = StagedTranscriber(ear, ALL_STAGES)
+        *_, step = CachingTranscriber(staged, history).steps(Sound(), Options(speakers=("agent",)))
+        return step, store.open(entry_of(step).id).document
+
+    (first, kept_first), (second, kept_second) = hears(MING), hears(HONG)
+    assert ear.heard == 1
+    kinds = [each.kind for each in kept_second.edits]
+    assert kinds == ["speakers", "rules", "sentiment", "cascade"]
+    assert [each.kind for each in kept_first.edits] == kinds
+    assert kept_second.transcript == kept_first.transcript
+    segments = second.progress.transcript.segments
+    assert segments == first.progress.transcript.segments
+    assert {each.emotion for each in segments} == {Emotion.SAD}
+    assert segments[0].sentiment is Sentiment.NEGATIVE
 
 
 def test_one_s_own_comes_back_with_its_corrections(store: Store, ear: Ear) -> None:

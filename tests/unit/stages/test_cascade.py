@@ -1,7 +1,7 @@
 """What a cascade is told of a segment, and when it has a say."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,14 +12,13 @@ from richspeech.model.prosody import Prosody
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Segment, Token
 from richspeech.stages.cascade import (
-    Features,
     feature_names,
     features_of,
     matrix,
     revise_segments,
 )
 from richspeech.stages.chain import Recipe
-from tests.fakes import FakeClassifier
+from tests.fakes import FakeCascade, FakeClassifier
 
 VOICE = Prosody(320.0, 4.0, 0.5, -20.0, 30.0)
 ANGRY = Segment(
@@ -29,20 +28,6 @@ ANGRY = Segment(
     "<|zh|><|ANGRY|><|BGM|>我要退款",
     prosody=VOICE,
 )
-
-
-@dataclass(frozen=True)
-class FakeCascade:
-    """Says the same of every segment."""
-
-    scores: Mapping[str, Mapping[str, float]]
-    features: tuple[str, ...] = ("emotion.angry", "voice.pitch")
-    sure: Mapping[str, float] = field(default_factory=dict)
-    name: str = "calls"
-
-    def judge(self, features: Features) -> Sequence[Mapping[str, Mapping[str, float]]]:
-        assert features.shape[1] == len(self.features)
-        return [self.scores] * len(features)
 
 
 def calm(probability: float) -> dict[str, dict[str, float]]:
