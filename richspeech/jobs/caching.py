@@ -141,7 +141,7 @@ def _cached(lookup: ResultLookup, stored: Stored, options: Options) -> Step:
     unkept = None
     if document is not stored.document:
         try:
-            entry = lookup.edit(entry, document)
+            entry = lookup.call(entry, document)
         except StoreError as error:
             unkept = error
     kept = Kept(entry, document, is_cached=True)

@@ -191,9 +191,9 @@ class ResultLookup:
         self._keep_file(entry)
         return entry
 
-    def edit(self, entry: Entry, document: Document) -> Entry:
-        """Keep what was done to a document of the history; raises ``StoreError``."""
-        return self._store.edit(entry, document)
+    def call(self, entry: Entry, document: Document) -> Entry:
+        """Keep other names for those who speak in what the history has; raises ``StoreError``."""
+        return self._store.call(entry, document)
 
     def keep_interrupted(self, document: Document) -> Entry:
         """Keep what was heard in it so far; raises ``StoreError``."""

@@ -99,7 +99,7 @@ class Entry:
     preview: str
     """The first words."""
     revision: int
-    """How often it was edited."""
+    """How often it was edited; other names of a request for its speakers do not count."""
 
     @property
     def options(self) -> Options:
@@ -303,8 +303,18 @@ class Store:
         What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
         when somebody else was faster.
         """
+        return self._put(entry, document, entry.revision + 1)
+
+    def call(self, entry: Entry, document: Document) -> Entry:
+        """Do the same where nothing but the names differ that a request has for speakers.
+
+        That counts as no revision, so that whoever has the transcript open can go on with it.
+        """
+        return self._put(entry, document, entry.revision)
+
+    def _put(self, entry: Entry, document: Document, revision: int) -> Entry:
         self.principal.require(Scope.TRANSCRIBE)
-        values = {"edits": edits_to_list(document.edits), "revision": entry.revision + 1}
+        values = {"edits": edits_to_list(document.edits), "revision": revision}
         with self._session() as session:
             changed = (
                 update(TranscriptRow)

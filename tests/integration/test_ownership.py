@@ -25,8 +25,10 @@ from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
 from richspeech.recognition.staged import StagedTranscriber
+from richspeech.settings import Settings
 from richspeech.stages.chain import Recipe
 from richspeech.storage.cached_result import EngineHistory
+from richspeech.storage.history import History
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store
 from tests.fakes import FakeCascade, FakeClassifier
@@ -234,6 +236,29 @@ def test_the_second_to_hear_a_sound_gets_what_the_first_one_got(store: Store, ea
     assert segments == first.progress.transcript.segments
     assert {each.emotion for each in segments} == {Emotion.SAD}
     assert segments[0].sentiment is Sentiment.NEGATIVE
+
+
+def test_what_a_person_put_right_is_kept_while_others_hear_it_under_other_names(
+    store: Store,
+) -> None:
+    ear, history = Ear(channel=1), History(store, Settings(), "")
+    staged = StagedTranscriber(ear, Recipe())
+
+    def hears(name: str) -> Step:
+        seen = EngineHistory(store.seen_by(MING), "one engine")
+        asked = Options(speakers=(name,))
+        *_, step = CachingTranscriber(staged, seen).steps(Sound(), asked)
+        return step
+
+    opened = hears("agent").kept
+    assert opened is not None
+    again = hears("clerk")
+    person = [Correction(index=0, text="退钱")]
+    corrected = opened.document.with_corrections(person, datetime.now(UTC))
+    entry = history.seen_by(MING).correct(opened.entry, corrected, ())
+    kept = store.open(entry.id).document.transcript
+    assert (kept.segments[0].text, kept.speakers) == ("退钱", ("clerk",))
+    assert (ear.heard, again.unkept, hears("clerk").unkept) == (1, None, None)
 
 
 def test_one_s_own_comes_back_with_its_corrections(store: Store, ear: Ear) -> None:
