@@ -7,12 +7,14 @@
         event.onnx
 
 They are chosen by their names from the list of that folder, never by a path. What they revise are
-the labels of one model, so that any other is refused. A file of theirs is read as a scaler and a
-linear classifier and as nothing else that ONNX may hold: no other operator, no file beside it.
+the labels of one model, so that any other is refused. Of a file of theirs nothing but numbers is
+taken: what runs is written anew from these, and a file that differs from that in anything (another
+operator, version or name, a file beside it) is refused.
 """
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,12 +45,8 @@ DOMAIN = "ai.onnx.ml"
 OPSETS = {"": 17, DOMAIN: 3}
 IR_VERSION = 8
 INPUT, SCALED, LABEL, OUTPUT = "features", "scaled", "label", "probabilities"
-WIRING = [
-    (DOMAIN, "Scaler", [INPUT], [SCALED]),
-    (DOMAIN, "LinearClassifier", [SCALED], [LABEL, OUTPUT]),
-    ("", "", [INPUT], [OUTPUT]),
-]
-"""All that a classifier does, and its ends."""
+NUMBERS = ("offset", "scale", "coefficients", "intercepts")
+"""All that a classifier has learned."""
 LABELS = {"emotion": [each.value for each in Emotion], "event": [each.value for each in AudioEvent]}
 
 Values = NDArray[np.float64]
@@ -141,14 +139,14 @@ class _Classifier:
 
     @classmethod
     def load(cls, kept: KeptCascade, file: str, labels: Sequence[str]) -> "_Classifier":
-        content = _content(kept, file)
-        if not _is_ours(content, len(kept.features), len(labels)):
+        model = _rebuilt(_content(kept, file), len(kept.features), len(labels))
+        if model is None:
             raise _damaged(kept.name, file)
         runtime = import_module("onnxruntime")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        return cls(tuple(labels), session)
+        content, cpu = model.SerializeToString(), ["CPUExecutionProvider"]
+        return cls(tuple(labels), runtime.InferenceSession(content, options, providers=cpu))
 
     def probabilities(self, features: Features) -> list[dict[str, float]]:
         (found,) = self.session.run([OUTPUT], {INPUT: features})
@@ -254,6 +252,10 @@ def write_classifier(
     ``offset`` and ``scale`` are [F], ``coefficients`` [K, F], ``intercepts`` [K]. skl2onnx would do
     so, but is silently wrong about calibrated ones: findings/skl2onnx-calibrated-is-wrong.sh.
     """
+    file.write_bytes(_model(offset, scale, coefficients, intercepts).SerializeToString())
+
+
+def _model(offset: Values, scale: Values, coefficients: Values, intercepts: Values) -> Any:
     onnx = import_module("onnx")
     make: Callable[..., Any] = onnx.helper.make_node
     floats = [[float(each) for each in np.ravel(part)] for part in (offset, scale)]
@@ -279,8 +281,7 @@ def write_classifier(
         [tensor(OUTPUT, kinds.FLOAT, [None, len(intercepts)])],
     )
     opsets = [onnx.helper.make_opsetid(domain, number) for domain, number in OPSETS.items()]
-    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-    file.write_bytes(model.SerializeToString())
+    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
 
 def _content(kept: KeptCascade, file: str) -> bytes:
@@ -291,36 +292,23 @@ def _content(kept: KeptCascade, file: str) -> bytes:
         raise _damaged(kept.name, file) from error
 
 
-def _is_ours(content: bytes, features: int, labels: int) -> bool:
-    """Say whether a file holds what ``write_classifier`` writes, and nothing else."""
+def _rebuilt(content: bytes, features: int, labels: int) -> Any | None:
+    """Return what ``write_classifier`` makes of a file's numbers; None unless the file is that."""
     onnx, protobuf = import_module("onnx"), import_module("google.protobuf.message")
     if len(content) > MOST_BYTES:
-        return False
+        return None
     try:
-        model = onnx.load_model_from_string(content)
+        found = onnx.load_model_from_string(content)
     except protobuf.DecodeError:
-        return False
-    graph = model.graph
-    has_more = model.functions or graph.initializer or graph.sparse_initializer
-    return not has_more and _wiring(graph) == WIRING and _fits(graph, features, labels)
-
-
-def _wiring(graph: Any) -> list[tuple[str, str, list[str], list[str]]]:
-    """Return what a graph does, in order, and from what to what it leads."""
-    ends = ("", "", [each.name for each in graph.input], [each.name for each in graph.output])
-    steps = ((n.domain, n.op_type, [*n.input], [*n.output]) for n in graph.node)
-    return [*steps, ends]
-
-
-def _fits(graph: Any, features: int, labels: int) -> bool:
-    """Say whether all numbers are there, as many as are wanted."""
-    known = {each.name: each.floats for node in graph.node for each in node.attribute}
-    sizes = {"offset": features, "scale": features, "intercepts": labels}
-    sizes["coefficients"] = features * labels
-    return all(
-        len(known.get(name, ())) == size and bool(np.isfinite(known[name]).all())
-        for name, size in sizes.items()
-    )
+        return None
+    known = {each.name: each.floats for node in found.graph.node for each in node.attribute}
+    shapes = ((features,), (features,), (labels, features), (labels,))
+    numbers = [np.array(known.get(name, ()), np.float64) for name in NUMBERS]
+    sizes = [math.prod(shape) for shape in shapes]
+    if [len(each) for each in numbers] != sizes or not np.isfinite(np.concatenate(numbers)).all():
+        return None
+    model = _model(*(each.reshape(shape) for each, shape in zip(numbers, shapes, strict=True)))
+    return model if model == found else None
 
 
 def _damaged(name: str, file: str) -> ModelError:

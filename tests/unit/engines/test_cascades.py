@@ -139,6 +139,28 @@ def spoil_number(model: Any) -> None:
     attribute(model, "offset").floats[0] = float("nan")
 
 
+def name_input_otherwise(model: Any) -> None:
+    model.graph.input[0].name = model.graph.node[0].input[0] = "x"
+
+
+def take_more_features(model: Any) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 4
+
+
+def number_labels_backwards(model: Any) -> None:
+    attribute(model, "classlabels_ints").ints[:] = [1, 0]
+
+
+def name_labels(model: Any) -> None:
+    classifier = model.graph.node[1]
+    classifier.attribute.append(onnx.helper.make_attribute("classlabels_strings", ["a", "b"]))
+
+
+def give_logits(model: Any) -> None:
+    attributes = model.graph.node[1].attribute
+    attributes.remove(attribute(model, "post_transform"))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -151,6 +173,14 @@ def spoil_number(model: Any) -> None:
         changed(point_elsewhere),
         changed(lose_number),
         changed(spoil_number),
+        changed(name_input_otherwise),
+        changed(take_more_features),
+        changed(number_labels_backwards),
+        changed(name_labels),
+        changed(give_logits),
+        changed(lambda model: setattr(model, "ir_version", 999)),
+        changed(lambda model: setattr(model.opset_import[1], "version", 999)),
+        changed(lambda model: model.metadata_props.add(key="a", value="b")),
     ],
 )
 def test_a_foreign_or_broken_file_is_refused_in_one_sentence(
