@@ -25,6 +25,7 @@ from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.stages.hotwords import hotwords_of
 from richspeech.stages.second_opinion import disagrees
+from richspeech.writers.labels import probability_of
 
 LIVE_SEGMENTS = 100
 """Newest segments on the page while more are coming; all are shown at the end."""
@@ -374,7 +375,7 @@ def emotion_chip(segment: Segment, locale: str) -> Chip:
         f"emotion {segment.emotion.value}",
         say("emotion", locale),
         word_of(segment.emotion, locale),
-        None if "emotion" in segment.corrected else segment.emotion_probability,
+        probability_of(segment, segment.emotion),
         _everything(words),
     )
 
@@ -425,9 +426,10 @@ def _agreement_title(agreement: Agreement, locale: str) -> str:
     )
 
 
-def event_chip(event: AudioEvent, probabilities: Mapping[str, float | None], locale: str) -> Chip:
+def event_chip(event: AudioEvent, segment: Segment, locale: str) -> Chip:
     """Sound and probability."""
-    return Chip("event", say("events", locale), word_of(event, locale), probabilities.get(event))
+    sure = probability_of(segment, event)
+    return Chip("event", say("events", locale), word_of(event, locale), sure)
 
 
 def _percent(probability: float) -> str:
@@ -492,11 +494,6 @@ class Row:
 
 
 def _row(segment: Segment, locale: str) -> Row:
-    corrected = "events" in segment.corrected
-    sure = {
-        each.value: None if corrected else segment.event_probability(each)
-        for each in segment.events
-    }
     is_own_language = "language" not in segment.corrected
     return Row(
         _precise(segment.start),
@@ -507,7 +504,7 @@ def _row(segment: Segment, locale: str) -> Row:
         emotion_chip(segment, locale) if segment.has_emotion else None,
         second_chips(segment, locale),
         sentiment_chips(segment, locale),
-        [event_chip(event, sure, locale) for event in segment.events],
+        [event_chip(event, segment, locale) for event in segment.events],
         segment.text,
         is_ruled=bool(rules_of(segment)),
         is_corrected=bool(segment.corrected),

@@ -252,7 +252,7 @@ def _event_chips(segments: Sequence[Segment], locale: str) -> Iterator[Chip]:
         for event in segment.events:
             first.setdefault(event, segment)
     for event, segment in first.items():
-        yield event_chip(event, segment.event_probabilities, locale)
+        yield event_chip(event, segment, locale)
 
 
 def _language(segment: Segment) -> str | None:

@@ -75,8 +75,7 @@ def _row(change: Change, locale: str) -> Row:
 
 
 def _chips(segment: Segment, locale: str) -> list[Chip]:
-    measured = segment.event_probabilities
-    events = (event_chip(event, measured, locale) for event in segment.events)
+    events = (event_chip(event, segment, locale) for event in segment.events)
     return [emotion_chip(segment, locale), *events]
 
 
