@@ -156,6 +156,19 @@ def cascade_offer(transcribers: Transcribers) -> Offer:
     return offer
 
 
+def read_form(
+    transcribers: Transcribers, form: Mapping[str, Any], values: Mapping[Any, Any]
+) -> dict[str, Any]:
+    """Return what the widgets of a form say, by its names.
+
+    None is the adapter, or the cascade, that an engine has anyway: by its name the cascade of the
+    settings would have to fit whatever other adapter is chosen, which it was not trained for.
+    """
+    usual = {"adapter": transcribers.main_adapter, "cascade": transcribers.main_cascade}
+    said = {name: values[widget] for name, widget in form.items()}
+    return {name: None if value == usual.get(name) else value for name, value in said.items()}
+
+
 def can_tick(engine: Engine) -> bool:
     """Say whether the languages among which the engine may detect are few enough to be ticked."""
     return engine.can(Capability.ALLOWED_LANGUAGES) and len(engine.languages) <= MOST_TICKED

@@ -20,6 +20,7 @@ from richspeech.language.localized import LocalizedText
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import Settings
 
 
@@ -98,8 +99,16 @@ class Engine:
             able = engines_for(Capability.CASCADE)
             raise OptionError("cascade.engine", engine=self.name, known=able)
 
-    def heeded(self, options: Options) -> Options:
-        """Return the options without what it cannot do, or does anyway."""
+    def heeded(self, asked: TranscriptionRequest) -> TranscriptionRequest:
+        """Return what is asked for without what it cannot do, or does anyway."""
+        return replace(
+            asked,
+            options=self._heeded(asked.options),
+            adapter=asked.adapter if self.can(Capability.ADAPTERS) else None,
+            cascade=asked.cascade if self.can(Capability.CASCADE) else None,
+        )
+
+    def _heeded(self, options: Options) -> Options:
         return replace(
             options,
             language=options.language if self.can(Capability.LANGUAGE_HINT) else None,

@@ -73,6 +73,10 @@ class Trial:
     progress: Progress | None = None
     error: RichSpeechError | None = None
     """Why it failed."""
+    adapter: str | None = None
+    """What its weights had, by name, once they were there; None is none."""
+    cascade: str | None = None
+    """What revised its labels, as well."""
     sound: bytes | None = None
     """MP3 of the first LISTENED_SECONDS as this side gets them; None where both get the same."""
 
@@ -175,6 +179,8 @@ class Comparisons:
                 self._enter(experiment, trial, State.LOADING)
                 using = self.engines.use(asked, side.weights, stopped)
                 with using as loaded:
+                    trial.adapter = loaded.adapter.name if loaded.adapter else None
+                    trial.cascade = loaded.cascade.name if loaded.cascade else None
                     self._enter(experiment, trial, State.RUNNING)
                     self._warm_up(loaded.transcriber, path, asked.options, stopped)
                     steps = loaded.transcriber.transcribe(recording, asked.options, stopped)

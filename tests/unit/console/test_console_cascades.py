@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion
-from richspeech.console.offers import cascade_offer
+from richspeech.console.offers import cascade_offer, read_form
 from richspeech.console.tabs.lab.compare import AS_SET
 from richspeech.console.tabs.lab.compare import Choices as LabChoices
+from richspeech.console.tabs.lab.render import _event_chips
+from richspeech.console.tabs.lab.rule_trials_render import _chips
 from richspeech.console.tabs.transcribe.handlers import Choices
 from richspeech.console.view import segment_line
 from richspeech.engines.cascades import write_classifier, write_manifest
@@ -98,6 +100,27 @@ def test_those_that_are_can_be_chosen_for_engines_with_probabilities(
     assert [value for _, value in looks["choices"]] == ["none", "calls", "meetings"]
 
 
+@pytest.mark.parametrize(
+    ("adapter", "cascade", "asked"),
+    [
+        ("meetings", "calls", ("meetings", None)),
+        ("none", "calls", (None, None)),
+        ("none", "none", (None, "none")),
+        ("none", "others", (None, "others")),
+    ],
+)
+def test_what_the_settings_have_anyway_is_not_asked_for_by_name(
+    tmp_path: Path, adapter: str, cascade: str, asked: tuple[str | None, str | None]
+) -> None:
+    """So that the cascade of the settings, which fits no other adapter, keeps nobody from one."""
+    settings = settings_with(tmp_path, calls=True, others=True)
+    used = settings.cascade.model_copy(update={"use": "calls"})
+    transcribers = Transcribers(Readiness(), settings.model_copy(update={"cascade": used}))
+    form = {"adapter": 1, "cascade": 2, "language": 3}
+    said = read_form(transcribers, form, {1: adapter, 2: cascade, 3: "auto", 4: "x"})
+    assert said == {"adapter": asked[0], "cascade": asked[1], "language": "auto"}
+
+
 @pytest.mark.parametrize(("engine", "cascade"), [("sensevoice", "calls"), ("reference", None)])
 def test_what_was_chosen_is_asked_for_where_the_engine_takes_it(
     engine: str, cascade: str | None
@@ -137,6 +160,23 @@ def test_the_page_marks_a_revised_label_with_what_was_there() -> None:
 def test_where_a_person_has_corrected_it_the_mark_is_gone() -> None:
     corrected = replace(revised(ANGRY, FOUND), emotion=Emotion.SAD, corrected=("emotion",))
     assert json.loads(segment_line(0, corrected, "label"))["revised"] == ["bgm"]
+
+
+@pytest.mark.parametrize(
+    ("segment", "said"),
+    [
+        (ANGRY, "bgm 60%"),
+        (revised(ANGRY, (Revision("event", "laughter", 0.8),)), "laughter 80%"),
+        (replace(ANGRY, corrected=("events",)), "bgm"),
+    ],
+)
+def test_the_probability_beside_a_sound_is_of_whoever_has_put_it_there(
+    segment: Segment, said: str
+) -> None:
+    for chips in (_event_chips([segment], "en"), _chips(segment, "en")[1:]):
+        (chip,) = chips
+        shown = "" if chip.probability is None else f" {chip.probability:.0%}"
+        assert f"{segment.events[0].value}{shown}" == said
 
 
 def test_exports_have_the_probability_of_the_revised_label() -> None:

@@ -14,6 +14,7 @@ from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import ModelError, OptionError
 from richspeech.model.capability import Capability
 from richspeech.model.options import Options
+from richspeech.model.request import TranscriptionRequest
 from richspeech.places import HOME as ROOT
 from richspeech.settings import Settings
 
@@ -45,10 +46,12 @@ def test_an_unknown_engine_is_refused_with_the_names_of_all() -> None:
 
 
 def test_what_an_engine_cannot_do_is_as_if_nobody_had_asked() -> None:
-    asked = Options("en", ("en",), False, True, 9.0, True, ("退款",))
+    options = Options("en", ("en",), False, True, 9.0, True, ("退款",))
+    asked = TranscriptionRequest(options, adapter="calls", cascade="calls")
     for engine in engines().values():
         deaf = replace(engine, capabilities=frozenset())
-        assert deaf.heeded(asked) == Options(merge=True, merge_length_s=9.0)
+        left = Options(merge=True, merge_length_s=9.0)
+        assert deaf.heeded(asked) == TranscriptionRequest(left)
         able = replace(engine, capabilities=frozenset(Capability))
         assert able.heeded(asked) == asked
 

@@ -20,6 +20,7 @@ from richspeech.console.offers import (
     itn_offer,
     language_offer,
     offer_of,
+    read_form,
 )
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
@@ -80,19 +81,16 @@ class Choices:
             denoise=self.denoise,
         )
         weights = None if self.weights == AS_SET else self.weights
-        options = engine_named(self.engine).heeded(asked)
-        can_adapt = engine_named(self.engine).can(Capability.ADAPTERS) and weights is None
-        is_judged = engine_named(self.engine).can(Capability.CASCADE) and weights is None
         request = TranscriptionRequest(
-            options,
+            asked,
             self.engine,
             sentiment=False,
             rules=rules[self.rule_set],
             recalls=False,
-            adapter=self.adapter if can_adapt else None,
-            cascade=self.cascade if is_judged else None,
+            adapter=self.adapter if weights is None else None,
+            cascade=self.cascade if weights is None else None,
         )
-        return Side(request, weights, self.rule_set)
+        return Side(engine_named(self.engine).heeded(request), weights, self.rule_set)
 
 
 @dataclass(frozen=True)
@@ -365,15 +363,15 @@ class ComparePanel:
 
     def _sides(self, values: Mapping[Any, Any]) -> list[Side]:
         """Return what both forms ask for; raises ``OptionError``."""
-        chosen = [
-            Choices(**{name: values[widget] for name, widget in form.items()})
+        sides = [
+            Choices(**read_form(self._context.service.transcribers, form, values))
             for form in self._forms
         ]
         defaults, rules = self._context.service.defaults, self._context.service.transcribers.rules
         sets: dict[RuleSet, tuple[Rule, ...]] = {"current": rules, "none": ()}
-        if any(each.rule_set == "trial" for each in chosen):
+        if any(each.rule_set == "trial" for each in sides):
             sets["trial"] = read_rules(values[self._editor])
-        return [each.side(defaults, sets) for each in chosen]
+        return [each.side(defaults, sets) for each in sides]
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)

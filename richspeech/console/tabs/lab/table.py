@@ -58,8 +58,8 @@ def _side(trial: Trial, score: Score | None) -> dict[str, Any]:
     return {
         "engine": side.engine,
         "model": heard.model if heard else side.weights,
-        "adapter": side.request.adapter,
-        "cascade": side.request.cascade,
+        "adapter": trial.adapter,
+        "cascade": trial.cascade,
         "options": asdict(side.request.options),
         "rules": [rule.name for rule in side.request.rules or ()],
         "error": str(trial.error) if trial.error else None,

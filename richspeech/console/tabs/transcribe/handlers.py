@@ -19,7 +19,6 @@ from richspeech.console.view import view
 from richspeech.engines.registry import engine_named
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
-from richspeech.model.capability import Capability
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.job_state import State
@@ -68,25 +67,23 @@ class Choices:
     """None is that of the settings."""
 
     def request(self) -> TranscriptionRequest:
-        """Return what is asked for; raises ``OptionError``."""
+        """Return what is asked for; what the engine would not heed nobody has asked for.
+
+        Raises ``OptionError``.
+        """
         engine = engine_named(self.engine) if self.engine else None
-        adapts = engine is None or engine.can(Capability.ADAPTERS)
-        is_judged = engine is None or engine.can(Capability.CASCADE)
-        return TranscriptionRequest(
-            self._options(),
+        is_ticked = engine is None or can_tick(engine)
+        asked = TranscriptionRequest(
+            self._options(tuple(self.allowed_languages) if is_ticked else None),
             self.engine,
             self.sentiment,
-            adapter=self.adapter if adapts else None,
-            cascade=self.cascade if is_judged else None,
+            adapter=self.adapter,
+            cascade=self.cascade,
         )
+        return engine.heeded(asked) if engine else asked
 
-    def _options(self) -> Options:
-        """Return the options; what the engine would not heed is as if nobody had asked for it."""
-        engine = engine_named(self.engine) if self.engine else None
-        allowed: tuple[str, ...] | None = tuple(self.allowed_languages)
-        if engine and not can_tick(engine):
-            allowed = None
-        asked = Options(
+    def _options(self, allowed: tuple[str, ...] | None) -> Options:
+        return Options(
             language=language_hint(self.language),
             allowed_languages=allowed,
             inverse_text_normalization=self.inverse_text_normalization,
@@ -99,7 +96,6 @@ class Choices:
             speakers=self._speakers(),
             denoise=self.denoise,
         )
-        return engine.heeded(asked) if engine else asked
 
     def _speakers(self) -> tuple[str | None, ...]:
         sides = (self.speaker_left, self.speaker_right)

@@ -21,6 +21,7 @@ from richspeech.console.offers import (
     itn_offer,
     language_offer,
     offer_of,
+    read_form,
 )
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
@@ -306,8 +307,9 @@ class TranscribeTab:
         return self._chosen(values).request()
 
     def _chosen(self, values: Mapping[Any, Any]) -> Choices:
-        chosen = {name: values[widget] for name, widget in self._choices.items()}
-        return Choices(**chosen, more_speakers=self._context.service.defaults.speakers[2:])
+        service = self._context.service
+        form = read_form(service.transcribers, self._choices, values)
+        return Choices(**form, more_speakers=service.defaults.speakers[2:])
 
     def wire(self) -> None:
         """Connect the buttons, the settings that need no new transcription, and the viewer."""
