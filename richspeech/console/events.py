@@ -6,6 +6,7 @@ import gradio as gr
 from pydantic import BaseModel, Field, ValidationError
 
 from richspeech.errors import OptionError
+from richspeech.model.corrections import LONGEST_TEXT
 from richspeech.storage.database import HIGHEST_NUMBER
 
 
@@ -37,6 +38,13 @@ class Change(BaseModel):
     """What a person has put right; ``Correction.from_dict`` reads it."""
 
     correction: dict[str, Any]
+
+
+class Replace(BaseModel):
+    """Words that are to stand in the place of others, wherever those stand."""
+
+    found: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    by: Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
 class Rename(BaseModel):

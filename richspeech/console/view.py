@@ -30,6 +30,7 @@ VIEWER_WORDS = (
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
     *("segment_language", "text", "rule_changed", "cascade_changed"),
     *("speaker", "filter_speaker", "rename_title", "rename_name"),
+    *("replace", "replace_found", "replace_by", "replace_all", "replace_count"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
     *("hotword_changed", "misheard", "misheard_title"),
@@ -194,7 +195,7 @@ def labels() -> dict[str, Any]:
     return {**labels_data(), "languages": named}
 
 
-VALUES = ("time", "shown", "total", "voice", "words", "confidence", "speaker")
+VALUES = ("time", "shown", "total", "count", "voice", "words", "confidence", "speaker")
 """What the scripts fill into texts."""
 
 

@@ -16,11 +16,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 from postprocess import AudioEvent, Emotion, clean
 from richspeech.errors import OptionError
 from richspeech.model.languages import HeardLanguage
+from richspeech.model.speaker import LONGEST_NAME, speaker_name
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.model.validation import why_refused
 
 FIELDS = ("text", "language", "emotion", "events")
+"""What is heard, and a recogniser can learn from. Who speaks is a matter of the whole document."""
 LONGEST_TEXT = 2_000
+LONGEST_SHOWN = 100
+"""Characters of what somebody looked for, in a message."""
 
 ShownEvent = Literal[
     AudioEvent.BGM,
@@ -44,12 +48,15 @@ class Correction:
     language: HeardLanguage | None = None
     emotion: Emotion | None = None
     events: tuple[ShownEvent, ...] | None = None
+    speaker: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
+    """What whoever speaks was called when they were heard, or somebody new."""
 
     @classmethod
     def from_dict(cls, document: object) -> "Correction":
         """Read what a page sent; tags and superfluous blanks in the text are left out.
 
-        Raises ``OptionError`` naming the first field that does not fit.
+        Raises ``OptionError`` naming the first field that does not fit, and for a name that nobody
+        can show.
         """
         try:
             read = _adapter().validate_python(document)
@@ -57,12 +64,47 @@ class Correction:
             raise OptionError("correction.refused", why=why_refused(error)) from error
         events = None if read.events is None else tuple(dict.fromkeys(read.events))
         text = None if read.text is None else clean(read.text, "plain").strip()
-        return replace(read, text=text, events=events)
+        speaker = None if read.speaker is None else speaker_name(read.speaker)
+        return replace(read, text=text, events=events, speaker=speaker)
+
+    @property
+    def changes(self) -> "tuple[Correction, ...]":
+        """What it changes in segments: itself."""
+        return (self,)
 
     def require_fit(self, count: int) -> None:
         """Raise ``OptionError`` unless the segment is one of ``count``."""
         if self.index >= count:
             raise OptionError("correction.no_segment", number=self.index, count=count)
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Words that were found all over a recording, and others in their place: a single step."""
+
+    changes: tuple[Correction, ...]
+
+    def require_fit(self, count: int) -> None:
+        """Raise ``OptionError`` unless all of it is in ``count`` segments."""
+        for each in self.changes:
+            each.require_fit(count)
+
+
+def replacing(segments: Sequence[Segment], found: str, by: str) -> Replacement:
+    """Return what puts ``by`` in the place of ``found``, wherever that stands as it is written.
+
+    Raises ``OptionError`` where it stands nowhere, and for a text that becomes too long.
+    """
+    if not found.strip():
+        raise OptionError("replacement.nothing")
+    changes = tuple(
+        Correction.from_dict({"index": index, "text": segment.text.replace(found, by)})
+        for index, segment in enumerate(segments)
+        if found in segment.text
+    )
+    if not changes:
+        raise OptionError("replacement.nowhere", value=found[:LONGEST_SHOWN])
+    return Replacement(changes)
 
 
 @cache

@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, reduce
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from richspeech.errors import OptionError
 from richspeech.model.agreement import with_sentiment
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Replacement, correct, replacing
 from richspeech.model.edits import (
     Amendment,
     CorrectionEdit,
@@ -59,7 +59,7 @@ class Document:
         """The transcript with everything that was done to it."""
         if not self.corrections:
             return self.uncorrected
-        changes = [each for each in self.corrections if isinstance(each, Correction)]
+        changes = chain.from_iterable(each.changes for each in self.corrections)
         corrected = correct(self.uncorrected, changes)
         return replace(corrected, segments=self._named(self._read_again(corrected.segments)))
 
@@ -84,8 +84,15 @@ class Document:
 
     @property
     def voices(self) -> tuple[str, ...]:
-        """What whoever speaks in each segment was called when it was heard; empty for nobody."""
-        return tuple(each.strand.label for each in self.measured.segments)
+        """What whoever speaks in each segment was called when it was heard; empty for nobody.
+
+        Where a person has said that it is another, what that one was called.
+        """
+        voices = [each.strand.label for each in self.measured.segments]
+        for change in chain.from_iterable(each.changes for each in self.corrections):
+            if change.speaker is not None:
+                voices[change.index] = change.speaker
+        return tuple(voices)
 
     def of_file(self, warnings: Sequence[RecordingWarning]) -> "Document":
         """Return it for another file with the same samples, of which these are the warnings."""
@@ -121,6 +128,18 @@ class Document:
         if not voices:
             raise OptionError("speaker.nobody", value=speaker[:LONGEST_NAME])
         return Naming(dict.fromkeys(sorted(voices), speaker_name(name)))
+
+    def voice_of(self, speaker: str) -> str:
+        """Return what somebody in the transcript was called when heard; whoever is new, as is."""
+        shown = zip(self.voices, self.transcript.segments, strict=True)
+        return next((voice for voice, each in shown if each.strand.label == speaker), speaker)
+
+    def replacing(self, found: str, by: str) -> Replacement:
+        """Return what puts ``by`` in the place of ``found`` in the words as they are now.
+
+        Raises ``OptionError`` where they do not stand there, and for a text that becomes too long.
+        """
+        return replacing(self.transcript.segments, found, by)
 
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
@@ -164,11 +183,19 @@ class Document:
 
     def _named(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
         """Call everybody what people call them."""
+        asked: dict[str, str] = {}
+        for edit in self.edits:
+            asked |= edit.naming.names if isinstance(edit, SpeakersEdit) else {}
         names: dict[str, str] = {}
         for each in self.corrections:
             names |= each.names if isinstance(each, Naming) else {}
-        pairs = zip(self.voices, segments, strict=True)
-        return tuple(segment.called(names.get(voice)) for voice, segment in pairs)
+        triples = zip(self.measured.segments, self.voices, segments, strict=True)
+        return tuple(
+            (each if heard.strand.label == voice else _given(each, asked.get(voice, voice))).called(
+                names.get(voice)
+            )
+            for heard, voice, each in triples
+        )
 
     def _read_again(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
         """Give back the last sentiment to the segments that were read as they are corrected."""
@@ -186,12 +213,18 @@ def _knowing(document: Document, uncorrected: Transcript) -> Document:
     return document
 
 
+def _given(segment: Segment, speaker: str) -> Segment:
+    """Return what another has said than whom it was heard from."""
+    return replace(segment, speaker=speaker, corrected=(*segment.corrected, "speaker"))
+
+
 def _meant_anew(correction: Amendment) -> set[int]:
-    """Return the segment whose words or emotion are other ones now, if there is one."""
-    if isinstance(correction, Naming):
-        return set()
-    changes = correction.text is not None or correction.emotion is not None
-    return {correction.index} if changes else set()
+    """Return the segments whose words or emotion are other ones now."""
+    return {
+        each.index
+        for each in correction.changes
+        if each.text is not None or each.emotion is not None
+    }
 
 
 def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) -> Segment:
@@ -201,8 +234,8 @@ def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) ->
 
 def _without_scores(edit: Edit, taken: Amendment) -> Edit:
     """Take from a sentiment what it has read in words that are no longer there."""
-    if not isinstance(edit, SentimentEdit) or not isinstance(taken, Correction):
+    other_words = {each.index for each in taken.changes if each.text is not None}
+    if not isinstance(edit, SentimentEdit) or not other_words:
         return edit
-    if taken.text is None:
-        return edit
-    return replace(edit, scores=(*edit.scores[: taken.index], {}, *edit.scores[taken.index + 1 :]))
+    scores = enumerate(edit.scores)
+    return replace(edit, scores=tuple({} if at in other_words else each for at, each in scores))

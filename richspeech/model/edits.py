@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from postprocess import Rule
 from richspeech.errors import OptionError
 from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
-from richspeech.model.corrections import Correction
+from richspeech.model.corrections import Correction, Replacement
 from richspeech.model.emotion_scores import NineEmotion, strongest
 from richspeech.model.relabelling import relabel_segment
 from richspeech.model.revision import revised
@@ -25,7 +25,7 @@ from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
 PERSON = "person"
-Amendment: TypeAlias = Correction | Naming
+Amendment: TypeAlias = Correction | Replacement | Naming
 """What a person has to say of a transcript."""
 
 
@@ -147,14 +147,14 @@ class SecondOpinionEdit(_Edit):
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionEdit(_Edit):
-    """What a person has put right in one segment, or what they call somebody who speaks."""
+    """What a person has put right in segments, or what they call somebody who speaks."""
 
     correction: Amendment
     by: str = field(default=PERSON)
     kind: Literal["correction"] = "correction"
 
     def require_fit(self, count: int) -> None:
-        """Raise ``OptionError`` unless it is of one of ``count`` segments, or of all."""
+        """Raise ``OptionError`` unless it is of some of ``count`` segments."""
         self.correction.require_fit(count)
 
 

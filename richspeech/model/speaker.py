@@ -29,6 +29,11 @@ class Naming:
 
     names: Mapping[str, str]
 
+    @property
+    def changes(self) -> tuple[()]:
+        """What it changes in segments: nothing that was heard."""
+        return ()
+
     def require_fit(self, _: int) -> None:
         """Names fit every transcript: who is not heard in it is not named."""
 

@@ -115,7 +115,7 @@ class Segment:
     agreement: Agreement | None = None
     """Whether voice and words say the same; None where one of them has no direction."""
     corrected: tuple[str, ...] = ()
-    """What a person changed: text, language, emotion, events."""
+    """What a person changed: text, language, emotion, events, speaker."""
     no_speech_probability: float | None = None
     """That there are no words, among all languages, 0 to 1; None when the engine gives none."""
     track: str | None = None

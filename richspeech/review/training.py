@@ -20,6 +20,7 @@ import numpy as np
 from postprocess import LANGUAGES, AudioEvent
 from richspeech.audio.mono import SAMPLE_RATE, Waveform, Waveforms
 from richspeech.audio.strands import part_of
+from richspeech.model.corrections import FIELDS
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment, Transcript
 
@@ -29,7 +30,9 @@ FRAME_SAMPLES = SAMPLE_RATE // 100
 def training_segments(transcript: Transcript) -> tuple[Segment, ...]:
     """Return what a person corrected and a model can learn from: words in a known language."""
     return tuple(
-        s for s in transcript.segments if s.corrected and s.text and s.language in LANGUAGES
+        s
+        for s in transcript.segments
+        if {*FIELDS}.intersection(s.corrected) and s.text and s.language in LANGUAGES
     )
 
 

@@ -1,9 +1,11 @@
 // The transcript: rows of words that light up, filters, and corrections in place. All text from
 // outside goes in as textContent.
 import { make } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { above, clock, percent } from "./figures.js";
 import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
 import { match } from "./redraw.js";
+import { Replacing } from "./replacing.js";
 
 const MANY_ROWS = 200;
 const USUAL_LIMIT = 0.5;
@@ -11,8 +13,9 @@ const USUAL_LIMIT = 0.5;
 const option = (value, text) => make("option", { value, textContent: text });
 
 export class Transcript {
-  constructor(element, { labels, words, unsureBelow, correct, rename, undo, filtered }) {
-    Object.assign(this, { element, labels, words, correct, rename, undo, filtered });
+  constructor(element, { labels, words, unsureBelow, correct, replace, rename, undo, filtered }) {
+    Object.assign(this, { element, labels, words, correct, replace, rename, undo, filtered });
+    this.drafts = new Drafts(sessionStorage);
     this.wantedLimit = unsureBelow;
     this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
     this.reset();
@@ -84,6 +87,12 @@ export class Transcript {
       textContent: words.undo,
       hidden: true,
     });
+    this.replacing = new Replacing({
+      words,
+      segments: () => this.segments ?? [],
+      replace: (found, by) => this.replace(found, by),
+    });
+    this.replacing.button.hidden = true;
     this.list = make("ol", { className: "lines" });
     this.element.replaceChildren(
       make(
@@ -105,8 +114,10 @@ export class Transcript {
           make("span", {}, this.limit, " %"),
         ),
         this.undoButton,
+        this.replacing.button,
         this.copyButton,
       ),
+      this.replacing.form,
       this.list,
     );
     this.search.addEventListener("input", () => this.choose("text", this.search.value));
@@ -148,9 +159,12 @@ export class Transcript {
     this.copyButton.hidden = !data.copy;
     this.copyButton.dataset.copy = data.copy;
     this.undoButton.hidden = !data.corrections;
+    this.replacing.button.hidden = !segments.length;
+    this.replacing.tell();
     this.fillSelects();
     this.offerBoxes();
     this.applyFilter();
+    this.openDrafts();
   }
 
   // Who is first among the speakers may change while more is heard.
@@ -379,6 +393,7 @@ export class Transcript {
       language: "segment_language",
       emotion: "emotion",
       events: "events",
+      speaker: "speaker",
     };
     const title = segment.corrected.map((name) => this.words[names[name]]).join(", ");
     return make("span", { className: "mark", title, textContent: `✎ ${this.words.corrected}` });
@@ -484,23 +499,36 @@ export class Transcript {
 
   // Corrections ------------------------------------------------------------------------------------
 
-  edit(row) {
+  edit(row, draft) {
     if (row.element.querySelector("form")) return;
     const { segment } = row;
-    const fields = this.fields(segment);
+    const { job } = this.data;
+    const fields = this.fields({ ...segment, ...draft });
     const contents = [
       fields.text,
-      make("div", { className: "choices" }, fields.emotion, fields.language),
+      make("div", { className: "choices" }, fields.emotion, fields.language, ...fields.speaker),
       make(
         "fieldset",
         { aria: { label: this.words.events } },
         ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
       ),
     ];
-    this.ask(row, fields.text, contents, () => {
+    const form = this.ask(row, fields.text, contents, () => {
       const changes = this.changes(segment, fields);
       if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
     });
+    const keep = () => this.drafts.keep(job, segment.index, this.written(fields));
+    form.addEventListener("input", keep);
+    form.addEventListener("close", () => this.drafts.drop(job, segment.index));
+  }
+
+  // What was being written before the page was loaded anew.
+  openDrafts() {
+    const drafts = this.drafts.of(this.data.job);
+    for (const row of this.rows) {
+      const draft = drafts[row.segment.index];
+      if (draft) this.edit(row, draft);
+    }
   }
 
   // What whoever speaks here is called, wherever they speak.
@@ -527,6 +555,7 @@ export class Transcript {
       make("div", { className: "buttons" }, ...buttons),
     );
     const close = () => {
+      form.dispatchEvent(new Event("close"));
       form.remove();
       line.hidden = false;
       element.querySelector(".correct").focus();
@@ -548,6 +577,7 @@ export class Transcript {
     line.hidden = true;
     line.after(form);
     first.focus();
+    return form;
   }
 
   fields(segment) {
@@ -568,19 +598,47 @@ export class Transcript {
       }),
       emotion: choice("emotions", segment.emotion, this.words.emotion),
       language: choice("languages", segment.language, this.words.segment_language),
+      speaker: this.speakerField(segment),
       events: Object.keys(this.labels.events).map((name) =>
         make("input", { type: "checkbox", value: name, checked: heard.includes(name) }),
       ),
     };
   }
 
+  // Who else may have spoken: somebody known, or a new name.
+  speakerField({ speaker }) {
+    const { speakers = [] } = this.data;
+    if (!speakers.length) return [];
+    const known = make(
+      "datalist",
+      { id: "known-speakers" },
+      ...speakers.map((name) => option(name, name)),
+    );
+    const input = make("input", {
+      value: speaker,
+      maxLength: 40,
+      className: "name",
+      aria: { label: this.words.speaker },
+    });
+    input.setAttribute("list", known.id);
+    return [input, known];
+  }
+
+  // What stands in the fields, as a segment has it.
+  written({ text, emotion, language, events, speaker: [name] }) {
+    const values = { text: text.value, emotion: emotion.value, language: language.value };
+    const checked = events.filter((box) => box.checked).map((box) => [box.value]);
+    return { ...values, events: checked, ...(name && { speaker: name.value }) };
+  }
+
   // What was changed in the fields, and nothing else.
-  changes(segment, { text, emotion, language, events }) {
+  changes(segment, { text, emotion, language, events, speaker: [name] }) {
     const heard = segment.events.map(([name]) => name);
     const changes = {};
     if (text.value !== segment.text) changes.text = text.value;
     if (emotion.value !== segment.emotion) changes.emotion = emotion.value;
     if (language.value !== (segment.language ?? "")) changes.language = language.value;
+    if (name?.value.trim() && name.value !== segment.speaker) changes.speaker = name.value;
     if (events.some((box) => box.checked !== heard.includes(box.value))) {
       changes.events = events.filter((box) => box.checked).map((box) => box.value);
     }

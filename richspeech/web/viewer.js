@@ -24,7 +24,7 @@ function toggle() {
 }
 
 class Viewer {
-  constructor(element, { correct, rename, undo }) {
+  constructor(element, { correct, replace, rename, undo }) {
     this.element = element;
     element.innerHTML = '<div class="timeline"></div><section id="transcript"></section>';
     const [timeline, transcript] = element.children;
@@ -34,6 +34,7 @@ class Viewer {
       words: spoken(),
       unsureBelow,
       correct,
+      replace,
       rename,
       undo,
       filtered: (hidden) => this.timeline.set(this.data, hidden),

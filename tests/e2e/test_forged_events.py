@@ -22,11 +22,13 @@ FORGED: tuple[Any, ...] = (
     *(None, "id", 3, [], {}, {"id": None}, {"id": "x"}, {"id": -1}, {"id": 10**30}, {"id": []}),
     *({"form": {}}, {"form": "x"}, {"form": "clips", "chosen": 3}, {"form": [], "chosen": [[]]}),
     *({"correction": []}, {"correction": {"index": 10**30}}, {"correction": {"text": 3}}),
+    *({"found": "a"}, {"found": [], "by": 3}, {"found": "\ud800", "by": "\ud800"}),
     *({"speaker": "A"}, {"speaker": [], "name": 3}, {"speaker": "\ud800", "name": "\ud800"}),
     {"id": "\ud800", "form": "\ud800", "chosen": ["\ud800"], "correction": {"text": "\ud800"}},
 )
 OWN_EVENTS = (
     "correct",
+    "replace",
     "rename",
     "make",
     "save",

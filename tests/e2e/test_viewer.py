@@ -277,6 +277,14 @@ def test_a_speaker_is_renamed_in_place_for_the_whole_recording(
     expect(page.locator("#transcript li:visible")).to_have_count(count)
     expect(page.locator("#insight .talk")).to_contain_text("王小姐")
     assert "王小姐: " in downloaded(visitor, "srt")[1]
+    page.select_option("#transcript select[name=speaker]", "")
+    page.locator("#transcript li").nth(0).hover()
+    page.locator("#transcript .correct").first.click()
+    page.locator(".correction .choices .name").fill("王小姐")
+    page.locator(".correction .save:visible").click()
+    expect(chips.filter(has_text="王小姐")).to_have_count(count + 1)
+    page.locator("#transcript .undo").click()
+    expect(chips.filter(has_text="王小姐")).to_have_count(count)
     page.locator("#transcript .undo").click()
     expect(chips.filter(has_text="王小姐")).to_have_count(0)
     assert "王小姐" not in downloaded(visitor, "srt")[1]
@@ -297,6 +305,37 @@ def test_corrections_can_be_made_with_the_keyboard_alone(listener: Visitor) -> N
     page.locator(".correction").wait_for()
     page.keyboard.press("Escape")
     page.locator(".correction").wait_for(state="detached")
+
+
+def test_words_are_found_and_replaced_in_one_step_and_what_is_typed_outlasts_a_reload(
+    listener: Visitor,
+) -> None:
+    page = listener.page
+    lines = page.locator("#transcript .line > p:first-child")
+    count = lines.filter(has_text="。").count()
+    assert count > 1
+    page.locator("#transcript button.replace").click()
+    fields = page.locator(".replacing input")
+    fields.nth(0).fill("没有这个词")
+    expect(page.locator(".replacing .save")).to_be_disabled()
+    fields.nth(0).fill("。")
+    expect(page.locator(".replacing .count")).to_have_text(re.compile(f"{count} 个片段里"))
+    fields.nth(1).fill("！")
+    page.locator(".replacing .save").click()
+    expect(lines.filter(has_text="。")).to_have_count(0)
+    page.locator("#transcript .undo").click()
+    expect(lines.filter(has_text="。")).to_have_count(count)
+
+    page.locator("#transcript li").first.hover()
+    page.locator("#transcript .correct").first.click()
+    page.locator(".correction textarea").fill("还没写完")
+    page.reload()
+    wait_until_shown(listener)
+    expect(page.locator(".correction textarea")).to_have_value("还没写完")
+    page.locator(".correction .discard").click()
+    page.reload()
+    wait_until_shown(listener)
+    expect(page.locator(".correction")).to_have_count(0)
 
 
 def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> None:

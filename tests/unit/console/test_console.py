@@ -641,6 +641,25 @@ def test_a_name_that_cannot_be_taken_is_refused_and_changes_nothing(
     assert paint(handlers_with().rename("page", "A", "Ann")).view is None
 
 
+def test_a_segment_is_given_to_whom_the_page_calls_so(recording: str) -> None:
+    handlers = handlers_with(call())
+    run_through(handlers, recording)
+    handlers.rename("page", "B", "Ann")
+    assert speakers(corrected(handlers, speaker="Ann")) == ["Ann", "Ann", "A"]
+    assert speakers(paint(handlers.rename("page", "Ann", "Bea"))) == ["Bea", "Bea", "A"]
+
+
+def test_words_are_replaced_everywhere_until_that_is_undone(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一二一。"), segment("一。", start=4), finished=True))
+    run_through(handlers, recording)
+    painting = paint(handlers.replace("page", "一", "三"))
+    assert texts(painting) == ["三二三。", "三。"]
+    with pytest.raises(OptionError, match="“一” stands nowhere"):
+        handlers.replace("page", "一", "四")
+    assert texts(paint(handlers.undo("page"))) == ["一二一。", "一。"]
+    assert paint(handlers_with().replace("page", "一", "三")).view is None
+
+
 @pytest.mark.parametrize(
     "document", [{"index": 7}, {"index": 0, "emotion": "furious"}, "nonsense", None]
 )

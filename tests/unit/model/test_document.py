@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.errors import OptionError
 from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
-from richspeech.model.corrections import FIELDS, Correction, correct
+from richspeech.model.corrections import FIELDS, Correction, Replacement, correct
 from richspeech.model.document import Document
 from richspeech.model.edits import (
     SETTINGS,
@@ -82,14 +82,20 @@ def edits(draw: st.DrawFn, count: int) -> Edit:
         "language": st.sampled_from(["zh", "en"]),
         "emotion": st.sampled_from([Emotion.SAD.value, Emotion.ANGRY.value]),
         "events": st.lists(st.sampled_from(["laughter", "cough"]), max_size=2),
+        "speaker": st.sampled_from(["A", "B", "Zoe"]),
     }
     names = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["Ann", "B"]))
-    kinds = ["rules", "sentiment", "second_opinion", "speakers", "naming"]
-    match draw(st.sampled_from([*kinds, *(["correction"] if count else [])])):
+    changes = st.builds(
+        lambda index, values: Correction.from_dict({"index": index, **values}),
+        st.integers(0, max(count - 1, 0)),
+        st.fixed_dictionaries({}, optional=fields),
+    )
+    steps = st.builds(lambda made: Replacement(tuple(made)), st.lists(changes, max_size=2))
+    amendments = st.one_of(st.builds(Naming, names), *([changes, steps] if count else []))
+    kinds = ["rules", "sentiment", "second_opinion", "speakers", "correction"]
+    match draw(st.sampled_from(kinds)):
         case "speakers":
             return SpeakersEdit(naming=Naming(draw(names)), by=by, made=made)
-        case "naming":
-            return CorrectionEdit(correction=Naming(draw(names)), made=made)
         case "rules":
             rules = draw(st.sampled_from([DEFAULT_RULES, (CALM, QUIET), ()]))
             return RulesEdit(rules=rules, by=by, made=made)
@@ -101,11 +107,7 @@ def edits(draw: st.DrawFn, count: int) -> Edit:
             heard = tuple(draw(opinions) for _ in range(count))
             return SecondOpinionEdit(scores=heard, by=by, made=made)
         case _:
-            document = draw(st.fixed_dictionaries({}, optional=fields))
-            index = draw(st.integers(0, count - 1))
-            return CorrectionEdit(
-                correction=Correction.from_dict({"index": index, **document}), made=made
-            )
+            return CorrectionEdit(correction=draw(amendments), made=made)
 
 
 @st.composite
@@ -303,6 +305,54 @@ def test_names_change_nothing_but_who_speaks(document: Document) -> None:
         assert bool(after.strand.label) == bool(voice)
 
 
+def test_a_segment_is_given_to_another_who_keeps_the_name_that_they_have() -> None:
+    document = Document(CALL).called(["agent", "customer"])
+    other = corrected(2, speaker=document.voice_of("customer"))
+    given = document.with_edit(other)
+    assert speakers_of(given) == ["agent", "customer", "customer"]
+    assert given.transcript.segments[2].corrected == ("speaker",)
+    assert speakers_of(given.with_edit(named(B="Ann"))) == ["agent", "Ann", "Ann"]
+    assert speakers_of(given.called(["agent", "Bo"])) == ["agent", "Bo", "Bo"]
+    assert given.naming("customer", "Ann") == Naming({"B": "Ann"})
+    assert speakers_of(given.without_last_correction()) == ["agent", "customer", "agent"]
+
+
+def test_a_segment_may_be_of_somebody_new() -> None:
+    document = Document(CALL)
+    given = document.with_edit(corrected(1, speaker=document.voice_of(" Zoe ")))
+    assert speakers_of(given) == ["A", "Zoe", "A"]
+    assert speakers_of(given.with_edit(named(Zoe="Di"))) == ["A", "Di", "A"]
+    with pytest.raises(OptionError, match="no name for a speaker"):
+        Correction.from_dict({"index": 0, "speaker": "\x07"})
+
+
+def test_who_speaks_is_no_matter_of_sentiment() -> None:
+    document = Document(CALL, (read(GOOD, GOOD, GOOD), corrected(0, speaker="B")))
+    assert {each.sentiment for each in document.transcript.segments} == {Sentiment.POSITIVE}
+
+
+def test_words_are_replaced_wherever_they_stand_and_that_is_one_step() -> None:
+    document = Document(HEARD, (read(GOOD, GOOD), corrected(1, text="太好了，太好了。")))
+    replacement = document.replacing("太好了", "很糟")
+    changed = document.with_edit(CorrectionEdit(correction=replacement, made=NOW))
+    assert [each.text for each in changed.transcript.segments] == ["很糟。", "很糟，很糟。"]
+    assert [each.sentiment for each in changed.transcript.segments] == [None, None]
+    assert changed.without_last_correction() == document
+    last = changed.with_edit(corrected(0, text="行。")).transcript
+    assert [each.text for each in last.segments] == ["行。", "很糟，很糟。"]
+
+
+@pytest.mark.parametrize("found", ["", "  ", "退款", "太好了.", "[太]"])
+def test_words_that_stand_nowhere_are_not_replaced(found: str) -> None:
+    with pytest.raises(OptionError, match=r"stands nowhere|Nothing to look for"):
+        Document(HEARD).replacing(found, "x")
+
+
+def test_a_replacement_makes_no_text_longer_than_a_correction_may_be() -> None:
+    with pytest.raises(OptionError, match="The correction cannot be used"):
+        Document(HEARD).replacing("好", "好" * 2_001)
+
+
 def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -> None:
     stages, change = (ruled(CALM), read(GOOD, GOOD)), corrected(0, text="太坏了。")
     document = Document(HEARD, (*stages, change, heard_again(None, None), ruled(QUIET)))
@@ -314,10 +364,9 @@ def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -
 def test_no_other_edit_changes_what_a_person_has_put_right(document: Document) -> None:
     stated = {}
     for each in document.corrections:
-        if isinstance(each, Naming):
-            continue
-        given = {(each.index, name): getattr(each, name) for name in FIELDS}
-        stated.update({key: value for key, value in given.items() if value is not None})
+        for change in each.changes:
+            given = {(change.index, name): getattr(change, name) for name in FIELDS}
+            stated.update({key: value for key, value in given.items() if value is not None})
     segments = document.transcript.segments
     assert {(n, name): getattr(segments[n], name) for n, name in stated} == stated
 

@@ -47,6 +47,7 @@ def test_words_with_blanks_are_counted_as_words_and_without_marks_there_is_no_it
     "useless",
     [
         replace(ANGRY, corrected=()),
+        replace(ANGRY, corrected=("speaker",)),
         replace(ANGRY, text=""),
         replace(ANGRY, language=None),
         replace(ANGRY, language="nospeech"),

@@ -166,14 +166,30 @@ class Handlers:
         if job is not None and job.document is not None:
             with job.editing:
                 try:
-                    edit = CorrectionEdit(
-                        correction=Correction.from_dict(document), made=datetime.now(UTC)
-                    )
+                    correction = Correction.from_dict(document)
+                    if correction.speaker is not None:
+                        voice = job.document.voice_of(correction.speaker)
+                        correction = replace(correction, speaker=voice)
+                    edit = CorrectionEdit(correction=correction, made=datetime.now(UTC))
                     corrected = job.document.with_edit(edit)
                 except RichSpeechError as error:
                     log.warning("a correction is refused: %s", error)
                 else:
                     self._work.correct(job, corrected)
+        return session
+
+    def replace(self, name: str | None, found: str, by: str) -> Session:
+        """Put words in the place of others, wherever those stand.
+
+        Raises ``OptionError`` where they stand nowhere, and ``StoreError`` as ``correct``.
+        """
+        session = self.sessions.get(name)
+        job = shown(session)
+        if job is not None and job.document is not None:
+            with job.editing:
+                replacement = job.document.replacing(found, by)
+                edit = CorrectionEdit(correction=replacement, made=datetime.now(UTC))
+                self._work.correct(job, job.document.with_edit(edit))
         return session
 
     def rename(self, name: str | None, speaker: str, new_name: str) -> Session:

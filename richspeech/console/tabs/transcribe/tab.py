@@ -55,6 +55,7 @@ from richspeech.operations.caller import caller
 VIEWER = """
 window.richspeech.view(element, props, watch, {
   correct: (correction) => trigger("correct", { correction }),
+  replace: (found, by) => trigger("replace", { found, by }),
   rename: (speaker, name) => trigger("rename", { speaker, name }),
   undo: () => trigger("undo"),
 });
@@ -338,6 +339,7 @@ class TranscribeTab:
             self._watch, None, self.painted, **QUICK
         )
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
+        self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         self._start.click(
@@ -453,6 +455,14 @@ class TranscribeTab:
     ) -> AsyncIterator[list[Any]]:
         correction = events.read(event, events.Change).correction
         change = partial(self._handlers.correct, request.session_hash, correction)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_replace(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        asked = events.read(event, events.Replace)
+        change = partial(self._handlers.replace, request.session_hash, asked.found, asked.by)
         async for painting in self._change(change, request):
             yield painting
 

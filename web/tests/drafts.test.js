@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Drafts } from "../../richspeech/web/drafts.js";
+
+function window() {
+  const kept = new Map();
+  return {
+    kept,
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+    removeItem: (key) => kept.delete(key),
+  };
+}
+
+test("what is written in one segment is there again, and of no other recording", () => {
+  const store = window();
+  new Drafts(store).keep("a", 3, { text: "退款" });
+  new Drafts(store).keep("a", 5, { text: "好" });
+  assert.deepEqual(new Drafts(store).of("a"), { 3: { text: "退款" }, 5: { text: "好" } });
+  assert.deepEqual(new Drafts(store).of("b"), {});
+});
+
+test("nothing stays of what was saved or discarded", () => {
+  const store = window();
+  const drafts = new Drafts(store);
+  drafts.keep("a", 3, { text: "退款" });
+  drafts.keep("a", 5, { text: "好" });
+  drafts.drop("a", 3);
+  assert.deepEqual(drafts.of("a"), { 5: { text: "好" } });
+  drafts.drop("a", 5);
+  drafts.drop("a", 5);
+  assert.equal(store.kept.size, 0);
+});
