@@ -124,7 +124,10 @@ class Transcription(Job):
     def _take_cached(self, step: Step, document: Document) -> Step:
         """Take over what people have made of it before, unless it is to be as it was heard."""
         self.origin = Origin.CACHED
-        return replace(step, progress=Progress.of(document.original)) if self.is_pristine else step
+        if not self.is_pristine:
+            return step
+        plain = document.original.called(self.request.options.speakers)
+        return replace(step, progress=Progress.of(plain))
 
     @property
     def transcript(self) -> Transcript | None:

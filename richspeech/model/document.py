@@ -103,9 +103,10 @@ class Document:
 
     @property
     def original(self) -> "Document":
-        """The document as it was before any person had a part in it."""
+        """The document as it was before any person had a part in it, or a name."""
         made = takewhile(lambda edit: isinstance(edit, StageEdit), self.edits)
-        return Document(self.measured, tuple(made))
+        stages = (edit for edit in made if not isinstance(edit, SpeakersEdit))
+        return Document(self.measured, tuple(stages))
 
     def called(self, names: Sequence[str | None]) -> "Document":
         """Return it with what a request calls those on its channels, from the first.

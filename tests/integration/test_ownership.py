@@ -16,10 +16,12 @@ from richspeech.access.principal import ANYBODY, NOBODY, Principal, Role
 from richspeech.audio.mono import SAMPLE_RATE, Waveform
 from richspeech.errors import AccessError, StoreError
 from richspeech.jobs.caching import CachingTranscriber, Step
+from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.request import TranscriptionRequest
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -259,6 +261,26 @@ def test_what_a_person_put_right_is_kept_while_others_hear_it_under_other_names(
     kept = store.open(entry.id).document.transcript
     assert (kept.segments[0].text, kept.speakers) == ("退钱", ("clerk",))
     assert (ear.heard, again.unkept, hears("clerk").unkept) == (1, None, None)
+
+
+def test_an_example_says_nothing_of_what_others_call_those_who_speak(store: Store) -> None:
+    def hears(*names: str) -> Step:
+        staged = StagedTranscriber(Ear(channel=1), Recipe())
+        asked = Options(speakers=names)
+        *_, step = CachingTranscriber(staged, EngineHistory(store, "")).steps(Sound(), asked)
+        return step
+
+    def shown(step: Step, *names: str) -> Transcript | None:
+        asked = TranscriptionRequest(Options(speakers=names))
+        job = Transcription(None, asked, is_pristine=True)
+        job.take(step)
+        return job.transcript
+
+    hears("Ann Lee")
+    plain, named = shown(hears()), shown(hears("clerk"), "clerk")
+    assert plain is not None
+    assert named is not None
+    assert (plain.speakers, named.speakers) == (("A",), ("clerk",))
 
 
 def test_one_s_own_comes_back_with_its_corrections(store: Store, ear: Ear) -> None:

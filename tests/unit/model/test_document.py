@@ -258,7 +258,7 @@ def test_what_a_person_calls_somebody_holds_whatever_requests_say() -> None:
     document = document.with_edit(edit)
     assert speakers_of(document) == ["Ann Lee", "customer", "Ann Lee"]
     assert speakers_of(document.called(["clerk"])) == ["Ann Lee", "B", "Ann Lee"]
-    assert document.original.transcript.speakers == ("agent", "customer")
+    assert document.original.transcript.speakers == ("A", "B")
 
 
 def test_a_name_is_one_correction_that_can_be_taken_back() -> None:
@@ -357,6 +357,8 @@ def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -
     stages, change = (ruled(CALM), read(GOOD, GOOD)), corrected(0, text="太坏了。")
     document = Document(HEARD, (*stages, change, heard_again(None, None), ruled(QUIET)))
     assert document.original == Document(HEARD, stages)
+    named = Document(CALL, stages[:1]).called(["Ann"])
+    assert named.original == Document(CALL, stages[:1])
     assert Document(HEARD, (change, *stages)).original == Document(HEARD)
 
 
