@@ -5,12 +5,11 @@ channel, or a person, for what the transcript calls them. Whatever tells speaker
 the same field of a segment, so all of this holds for voices of one mixture as well.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from richspeech.errors import OptionError
 from richspeech.model.strand import SPEAKERS
@@ -86,13 +85,9 @@ def _pairs_in(text: str) -> Sequence[tuple[str, str]] | None:
 
 
 def _object_in(text: str) -> Sequence[tuple[str, str]] | None:
-    """Return keys and values; None for what is no object of texts."""
+    """Return keys and values, twice what stands there twice; None for no object of texts."""
     try:
-        return [*_adapter().validate_json(text).items()]
-    except ValidationError:
+        pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError):
         return None
-
-
-@cache
-def _adapter() -> TypeAdapter[dict[str, str]]:
-    return TypeAdapter(dict[str, str])
+    return pairs if all(isinstance(name, str) for _, name in pairs) else None

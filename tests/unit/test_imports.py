@@ -151,6 +151,7 @@ WITHOUT_IO = {
         "enum",
         "functools",
         "itertools",
+        "json",
         "math",
     ),
     *("langcodes", "pydantic", "re", "types", "typing"),

@@ -44,6 +44,7 @@ def test_a_name_may_have_what_json_alone_can_part() -> None:
         ("0=agent", "speaker.channel"),
         ("left=agent,1=customer", "speaker.twice"),
         ('{"left": "agent", "1": "customer"}', "speaker.twice"),
+        ('{"left": "agent", "left": "customer"}', "speaker.twice"),
         ("left=", "speaker.name"),
         (f"left={'a' * (LONGEST_NAME + 1)}", "speaker.name"),
         ("left=a\u202eb", "speaker.name"),
