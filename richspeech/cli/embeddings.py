@@ -208,7 +208,7 @@ class _Reader:
 def _transcript(path: Path) -> Transcript:
     try:
         return Transcript.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, RichSpeechError):
             raise
         raise OptionError("cli.transcript", name=path.name) from error

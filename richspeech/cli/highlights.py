@@ -140,7 +140,7 @@ def read_transcript(path: Path) -> Transcript:
         raise OptionError(
             "cli.transcript_unreadable", name=path.name, why=str(error.strerror)
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OptionError("cli.no_json", name=path.name) from error
     return Transcript.from_dict(document)
 

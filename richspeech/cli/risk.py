@@ -23,6 +23,7 @@ from richspeech.operations.audit import audit_written
 from richspeech.review.explained import explain
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
+from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.transcripts import open_store
 
 EXAMPLES = (
@@ -30,6 +31,9 @@ EXAMPLES = (
     "risk 17 --explain --preset sales",
     "risk call.wav",
 )
+
+LONGEST_NAME = 255
+"""Of a file, in most file systems."""
 
 
 def risk(
@@ -62,11 +66,18 @@ def risk(
 
 def _heard(call: str, settings: Settings, tracks: HeardTracks | int | None) -> Transcript:
     path = Path(call)
-    if call.isdecimal() and not path.exists():
-        return _kept(int(call), settings)
+    if call.isdecimal() and not (len(call) < LONGEST_NAME and path.exists()):
+        return _kept(_number(call), settings)
     if path.suffix.lower() == ".json":
         return read_transcript(path)
     return transcribe(path, settings, loader.audio_limits(settings), tracks)[0]
+
+
+def _number(text: str) -> int:
+    """Read the number of a transcript, which may have more digits than any has."""
+    if len(text) > len(str(HIGHEST_NUMBER)):
+        raise OptionError("history.number", value=text[:20], most=HIGHEST_NUMBER)
+    return int(text)
 
 
 def _kept(number: int, settings: Settings) -> Transcript:

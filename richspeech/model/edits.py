@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
 
 from postprocess import Rule
 from richspeech.errors import OptionError
@@ -192,7 +192,8 @@ def edits_from_list(kept: object) -> tuple[Edit, ...]:
 
 @cache
 def _adapter() -> TypeAdapter[tuple[Edit, ...]]:
-    return TypeAdapter(tuple[Annotated[Edit, Field(discriminator="kind")], ...])
+    kept = tuple[Annotated[Edit, Field(discriminator="kind")], ...]
+    return TypeAdapter(kept, config=ConfigDict(allow_inf_nan=False))
 
 
 def _require_count(kind: str, given: int, count: int) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
@@ -213,6 +213,8 @@ class Transcript:
     unsure_below: float | None = None
     """Probability below which a word is to be checked, 0 to 1; None where nobody has measured it
     for the model."""
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
 
     @property
     def text(self) -> str:

@@ -44,6 +44,7 @@ from richspeech.operations import audit
 from richspeech.settings import HistorySettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
+    HIGHEST_NUMBER,
     Database,
     FileRow,
     JobRow,
@@ -448,7 +449,8 @@ class Store:
         return found.document.measured if found else None
 
     def open(self, identifier: int) -> Stored:
-        """Return a transcript; raises ``MissingTranscriptError`` when it is there no longer."""
+        """Return a transcript; raises ``MissingTranscriptError`` when it is not there."""
+        _require_number(identifier)
         found = self._read((TranscriptRow.id == identifier) & self._is_seen)
         if found is None:
             raise MissingTranscriptError("history.gone", number=identifier)
@@ -457,6 +459,7 @@ class Store:
 
     def entry(self, identifier: int) -> Entry:
         """Return the line of a transcript, which nobody reads for that; raises ``StoreError``."""
+        _require_number(identifier)
         with self._session() as session:
             found = select(TranscriptRow).where(TranscriptRow.id == identifier, self._is_seen)
             row = session.scalar(found.options(*_WITHOUT_LONG))
@@ -533,6 +536,12 @@ _WITHOUT_LONG = (
     defer(TranscriptRow.edits),
     defer(TranscriptRow.measured),
 )
+
+
+def _require_number(identifier: int) -> None:
+    """Raise ``MissingTranscriptError`` for what no database can count to."""
+    if abs(identifier) > HIGHEST_NUMBER:
+        raise MissingTranscriptError("history.gone", number=identifier)
 
 
 def _peaks_of(row: FileRow) -> Peaks | None:

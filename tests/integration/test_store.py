@@ -313,7 +313,7 @@ def test_what_is_deleted_is_gone_with_its_labels_and_its_number(store: Store) ->
     store.delete(second.id)
     assert labels(store) == 2
     assert store.search(parse_query("emotion:sad")) == (first,)
-    with pytest.raises(StoreError, match=f"transcript {second.id} is no longer in the history"):
+    with pytest.raises(StoreError, match=f"transcript {second.id} is not in the history"):
         store.open(second.id)
     with pytest.raises(StoreError, match="corrected or deleted elsewhere"):
         store.edit(second, Document(transcript()))

@@ -116,3 +116,33 @@ def test_a_recording_is_transcribed(
 def test_an_unknown_preset_is_refused(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(stored, "--preset", "banking") == 2
     assert "banking" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("99999", "The transcript 99999 is not in the history: search again."),
+        ("9999999999", "The transcript 9999999999 is not in the history: search again."),
+        ("9" * 23, f"{'9' * 20} is no number of a transcript, which are at most 2147483647:"),
+        ("9" * 5_000, f"{'9' * 20} is no number of a transcript, which are at most 2147483647:"),
+    ],
+)
+def test_a_number_that_the_history_has_not_is_a_sentence(
+    config: Path, capsys: pytest.CaptureFixture[str], number: str, sentence: str
+) -> None:
+    assert run(number, "--config", config) == 1
+    assert capsys.readouterr().err.startswith(sentence)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "9" * 5_000, "[" * 100_000])
+@pytest.mark.parametrize("place", ['"duration": 30', '"end": 11'])
+def test_a_file_with_a_number_that_is_none_is_a_sentence(
+    stored: Path, capsys: pytest.CaptureFixture[str], place: str, number: str
+) -> None:
+    text, (name, _) = stored.read_text("utf-8"), place.split()
+    assert place in text
+    stored.write_text(text.replace(place, f"{name} {number}"), "utf-8")
+    assert run(stored) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "call.json" in err or "finite number" in err

@@ -533,7 +533,7 @@ def test_errors_of_the_history_are_told_in_chinese(history: History) -> None:
         history.store.open(entry.id + 1)
     assert (
         Notice.of(gone.value).sentence("zh")
-        == f"第 {entry.id + 1} 号转写已不在历史记录里：请重新搜索。"
+        == f"历史记录里没有第 {entry.id + 1} 号转写：请重新搜索。"
     )
     history.store.delete(entry.id)
     with pytest.raises(StoreError) as changed:
