@@ -8,6 +8,7 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,12 +33,14 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as EnvironmentRefused
 
 from postprocess import DEFAULT_RULES, Rule
+from richspeech.access.principal import Principal, Role
 from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
 from richspeech.model.options import MOST_TRACKS, Channels, Denoise, Tracks
+from richspeech.model.personal import PersonalKind
 from richspeech.model.risk_rules import RiskRule, Words, require_consistent
 from richspeech.model.rules import (
     DEFAULT_HIGHLIGHT_RULES,
@@ -389,6 +392,37 @@ class HistorySettings(_Group):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
 
 
+class PrivacySettings(_Group):
+    """What of personal data is masked, for whom, and whether it is kept."""
+
+    mask: bool = False
+    kinds: Annotated[frozenset[PersonalKind], Field(min_length=1)] = frozenset(PersonalKind)
+    originals_for: frozenset[Role] = frozenset(Role)
+    keep_originals: bool = True
+    sound: Literal["beep", "silence"] = "beep"
+    margin_seconds: Annotated[float, Field(ge=0, le=5)] = 0.2
+
+    def masks(self, role: Role, asked: bool | None = None) -> bool:  # noqa: FBT001
+        """Tell whether somebody of a role, who may have ``asked`` for either, sees masked words."""
+        if role not in self.originals_for or not self.keep_originals:
+            return True
+        return self.mask if asked is None else asked
+
+    @property
+    def masks_strangers(self) -> bool:
+        """Whether words are masked for those of whom nobody knows who they are."""
+        return any(self.masks(role) for role in Role)
+
+    def seen_by(
+        self,
+        principal: Principal,
+        asked: bool | None = None,  # noqa: FBT001
+    ) -> Principal:
+        """Return who asks, with what they see."""
+        masks = self.masks(principal.role, asked)
+        return principal if masks == principal.masks else replace(principal, masks=masks)
+
+
 class BatchSettings(_Group):
     """How many recordings are done together, and where they may come from."""
 
@@ -628,6 +662,7 @@ class Settings(BaseSettings):
     sentiment: SentimentSettings = SentimentSettings()
     limits: LimitSettings = LimitSettings()
     history: HistorySettings = HistorySettings()
+    privacy: PrivacySettings = PrivacySettings()
     batch: BatchSettings = BatchSettings()
     jobs: JobSettings = JobSettings()
     page: PageSettings = PageSettings()
@@ -645,6 +680,13 @@ class Settings(BaseSettings):
         """Return them with another adapter, or without one."""
         model = self.model.model_copy(update={"adapter": name})
         return self.model_copy(update={"model": model})
+
+    def with_mask(self, mask: bool | None) -> "Settings":  # noqa: FBT001 - None leaves it as it is
+        """Return them with masked words or without; None leaves all as it is."""
+        if mask is None:
+            return self
+        privacy = self.privacy.model_copy(update={"mask": mask})
+        return self.model_copy(update={"privacy": privacy})
 
     def with_risk_preset(self, preset: Preset | None) -> "Settings":
         """Return them with the risk rules of a preset; None leaves all as it is."""

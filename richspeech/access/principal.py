@@ -56,6 +56,8 @@ class Principal:
     scopes: frozenset[Scope] = frozenset(Scope)
     key: str | None = None
     """Name of the API key; None of a browser."""
+    masks: bool = False
+    """Whether personal data is masked in what they see."""
 
     @classmethod
     def of(cls, user: str, role: Role, scopes: frozenset[Scope], key: str) -> "Principal":

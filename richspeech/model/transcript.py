@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from postprocess import NO_SPEECH, AudioEvent, Emotion, join_texts
 from richspeech.errors import OptionError
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.personal import Masked
 from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
@@ -132,12 +133,15 @@ class Segment:
     """How the voice sounds; None where nobody has asked."""
     revisions: tuple[Revision, ...] = ()
     """What a cascade takes the labels for."""
+    masked: tuple[Masked, ...] = ()
+    """What personal data was taken out of the words, in order; nothing where nobody has asked."""
 
     def moved(self, seconds: float) -> "Segment":
         """Return the segment where it lies in a recording that began ``seconds`` earlier."""
         tokens = tuple(token.moved(seconds) for token in self.tokens)
         start, end = self.start + seconds, self.end + seconds
-        return replace(self, start=start, end=end, tokens=tokens)
+        masked = tuple(each.moved(seconds) for each in self.masked)
+        return replace(self, start=start, end=end, tokens=tokens, masked=masked)
 
     @property
     def duration(self) -> float:

@@ -65,7 +65,7 @@ def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
         "event_probabilities tokens raw_text rules second_emotion second_emotion_probabilities "
         "sentiment sentiment_probabilities sentiment_refused agreement corrected "
         "no_speech_probability "
-        "track channel speaker misheard_probability prosody revisions"
+        "track channel speaker misheard_probability prosody revisions masked"
     )
     assert [*document()["segments"][0]] == keys.split()
     assert [*document()["segments"][0]["tokens"][0]] == ["text", "start", "end", "probability"]

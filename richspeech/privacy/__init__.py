@@ -1,0 +1,1 @@
+"""Personal data in transcripts: found in the words, and masked by kind."""

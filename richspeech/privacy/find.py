@@ -1,0 +1,198 @@
+"""Transcript → findings: what in its words is personal, and when it is said.
+
+segments of one speaker ▸ those that a number goes on in, joined ▸ numbers, words ▸ the times
+of their tokens
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+from richspeech.model.personal import PersonalKind
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.privacy.digits import BETWEEN, read_digits
+from richspeech.privacy.numbers import find_numbers
+from richspeech.privacy.words import find_addresses, find_emails, find_names, find_plates
+
+ALL = frozenset(PersonalKind)
+LONGEST_PAUSE = 10.0
+"""Seconds between two segments of one speaker in which a number still goes on."""
+JOINT = "，"
+"""Between the texts of such segments."""
+SHORTEST_REPEATED = 2
+"""Letters of a name that is found wherever else it stands."""
+
+_ENDS_IN_DIGITS = re.compile(rf"\d{BETWEEN}*$", re.ASCII)
+_BEGINS_WITH_DIGITS = re.compile(rf"{BETWEEN}*\d", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something personal in the words of a segment."""
+
+    kind: PersonalKind
+    segment: int
+    """Number in the transcript, from 0."""
+    start: int
+    """First character of the segment's text."""
+    end: int
+    """The one behind its last."""
+    start_seconds: float | None
+    """Of its first word, as it was measured; None where it was not."""
+    end_seconds: float | None
+
+
+@dataclass(frozen=True)
+class _Place:
+    kind: PersonalKind
+    start: int
+    end: int
+
+
+def find_personal(
+    transcript: Transcript, kinds: frozenset[PersonalKind] = ALL
+) -> tuple[Finding, ...]:
+    """Return what is found, in order; findings of one segment do not overlap."""
+    places: defaultdict[int, list[_Place]] = defaultdict(list)
+    for chain in _chains(transcript.segments):
+        for number, place in _in_chain(transcript.segments, chain, kinds):
+            places[number].append(place)
+    _find_repeated(transcript.segments, places)
+    return tuple(
+        _timed(transcript.segments[number], number, place)
+        for number in sorted(places)
+        for place in _apart(places[number])
+    )
+
+
+def apart(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings in order, without those of which another one of the segment has a part."""
+    kept: list[Finding] = []
+    for each in sorted(findings, key=lambda one: (one.segment, one.start, -one.end)):
+        if not kept or each.segment != kept[-1].segment or each.start >= kept[-1].end:
+            kept.append(each)
+    return tuple(kept)
+
+
+def personal_spans(
+    text: str, language: str | None, kinds: frozenset[PersonalKind] = ALL
+) -> tuple[tuple[PersonalKind, int, int], ...]:
+    """Return kinds and characters of what is found in one text."""
+    return tuple((each.kind, each.start, each.end) for each in _places(text, language, kinds))
+
+
+@lru_cache(maxsize=8192)
+def _places(text: str, language: str | None, kinds: frozenset[PersonalKind]) -> tuple[_Place, ...]:
+    reading = read_digits(text)
+    found: list[_Place] = []
+    if PersonalKind.EMAIL in kinds:
+        found += [_Place(PersonalKind.EMAIL, *reading.span(*each)) for each in find_emails(reading)]
+    for kind, span in find_numbers(reading, language, kinds):
+        found.append(_Place(kind, *reading.span(*span)))
+    if PersonalKind.PLATE in kinds:
+        found += [_Place(PersonalKind.PLATE, *reading.span(*each)) for each in find_plates(reading)]
+    if PersonalKind.ADDRESS in kinds:
+        found += [_Place(PersonalKind.ADDRESS, *each) for each in find_addresses(reading)]
+    if PersonalKind.NAME in kinds:
+        found += [_Place(PersonalKind.NAME, *each) for each in find_names(text)]
+    return tuple(_apart(found))
+
+
+def _apart(places: Sequence[_Place]) -> list[_Place]:
+    """Drop what is within something else, and divide what overlaps."""
+    kept: list[_Place] = []
+    for place in sorted(places, key=lambda each: (each.start, -each.end)):
+        latest = kept[-1].end if kept else 0
+        if place.end > latest:
+            kept.append(_Place(place.kind, max(place.start, latest), place.end))
+    return kept
+
+
+def _chains(segments: Sequence[Segment]) -> Iterator[tuple[int, ...]]:
+    """Yield numbers of segments: those in a row in which one number may go on, others alone."""
+    voices: defaultdict[str, list[int]] = defaultdict(list)
+    for number, segment in enumerate(segments):
+        voices[segment.strand.label].append(number)
+    for numbers in voices.values():
+        chain: list[int] = []
+        for number in numbers:
+            if chain and not _goes_on(segments[chain[-1]], segments[number]):
+                yield tuple(chain)
+                chain = []
+            chain.append(number)
+        yield tuple(chain)
+
+
+def _goes_on(before: Segment, after: Segment) -> bool:
+    is_near = after.start - before.end <= LONGEST_PAUSE
+    return is_near and _edges(before.text)[1] and _edges(after.text)[0]
+
+
+@lru_cache(maxsize=8192)
+def _edges(text: str) -> tuple[bool, bool]:
+    """Tell whether a text begins with digits, and whether it ends in some."""
+    read = read_digits(text).text
+    return bool(_BEGINS_WITH_DIGITS.match(read)), bool(_ENDS_IN_DIGITS.search(read))
+
+
+def _in_chain(
+    segments: Sequence[Segment], chain: Sequence[int], kinds: frozenset[PersonalKind]
+) -> Iterator[tuple[int, _Place]]:
+    """Yield what is found in segments that are read as one, by segment."""
+    texts = [segments[number].text for number in chain]
+    begins = [0, *accumulate(len(text) + len(JOINT) for text in texts)]
+    for place in _places(JOINT.join(texts), segments[chain[0]].language, kinds):
+        for number, text, begin in zip(chain, texts, begins, strict=False):
+            start, end = max(place.start - begin, 0), min(place.end - begin, len(text))
+            while start < end and end < place.end - begin and not text[end - 1].isalnum():
+                end -= 1  # the mark of a sentence that ends within a number
+            if start < end:
+                yield number, _Place(place.kind, start, end)
+
+
+def _find_repeated(segments: Sequence[Segment], places: defaultdict[int, list[_Place]]) -> None:
+    """Add names wherever else they stand."""
+    names = {
+        segments[number].text[place.start : place.end]
+        for number, found in places.items()
+        for place in found
+        if place.kind is PersonalKind.NAME
+    }
+    for name in names:
+        if len(name) < SHORTEST_REPEATED or (name.isascii() and name.islower()):
+            continue
+        pattern = re.escape(name)
+        word = re.compile(rf"\b{pattern}\b" if name.isascii() else pattern)
+        for number, segment in enumerate(segments):
+            for match in word.finditer(segment.text):
+                places[number].append(_Place(PersonalKind.NAME, *match.span()))
+
+
+def _timed(segment: Segment, number: int, place: _Place) -> Finding:
+    start, end = seconds_of(segment, place.start, place.end)
+    return Finding(place.kind, number, place.start, place.end, start, end)
+
+
+def seconds_of(segment: Segment, start: int, end: int) -> tuple[float | None, float | None]:
+    """Return when characters of a segment are said: by their tokens, or the nearest around them.
+
+    Where the tokens do not make up the text, or none of those was measured, nobody knows.
+    """
+    if "".join(token.text for token in segment.tokens) != segment.text:
+        return None, None
+    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
+    tokens = segment.tokens
+    inner = [at for at in range(len(tokens)) if bounds[at] < end and bounds[at + 1] > start]
+    if not inner or all(tokens[at].start is None for at in inner):
+        return None, None
+    first, last = tokens[inner[0]].start, tokens[inner[-1]].end
+    if first is None:
+        earlier = [t.end for t in tokens[: inner[0]] if t.end is not None]
+        first = max(earlier, default=segment.start)
+    if last is None:
+        later = [t.start for t in tokens[inner[-1] + 1 :] if t.start is not None]
+        last = min(later, default=segment.end)
+    return first, last

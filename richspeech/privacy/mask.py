@@ -1,0 +1,145 @@
+"""Transcript → the same without what is personal: in its place stands a word for its kind.
+
+Everything that is made of a transcript (page, exports, highlights, risk, the history's search)
+follows, since all of it reads the text and the tokens of segments. ``Segment.masked`` tells when
+what was masked is said, so that sound can be covered there.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from richspeech.access.principal import Role
+from richspeech.model.corrections import Correction, correct, realign
+from richspeech.model.document import Document
+from richspeech.model.edits import CorrectionEdit, Edit
+from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.transcript import Segment, Token, Transcript
+from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
+from richspeech.privacy.words import placeholder
+from richspeech.settings import PrivacySettings
+
+_TAGS = re.compile(r"<\|[^|>]*\|>")
+
+
+def mask(transcript: Transcript, kinds: frozenset[PersonalKind] = ALL) -> Transcript:
+    """Return a transcript without personal data of these kinds; itself where there is none."""
+    return _without(transcript, find_personal(transcript, kinds))
+
+
+def masked_for(transcript: Transcript, privacy: PrivacySettings) -> Transcript:
+    """Return what the settings show of a transcript to whoever runs the program."""
+    return mask(transcript, privacy.kinds) if privacy.masks(Role.ADMIN) else transcript
+
+
+def mask_text(text: str, language: str | None = None, kinds: frozenset[PersonalKind] = ALL) -> str:
+    """Return a text without personal data of these kinds.
+
+    >>> mask_text("call 13800138000.", "en")
+    'call [phone].'
+    """
+    return _replaced(text, language, personal_spans(text, language, kinds))
+
+
+def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> Document:
+    """Return a document in which neither what was measured nor a correction has personal data.
+
+    What is personal only beside what a person has written elsewhere goes as well.
+    """
+    measured, now = document.measured, document.transcript
+    findings = find_personal(measured, kinds)
+    if now is not measured:
+        pairs = zip(measured.segments, now.segments, strict=True)
+        same = {number for number, (before, after) in enumerate(pairs) if before.text == after.text}
+        later = (each for each in find_personal(now, kinds) if each.segment in same)
+        findings = apart((*findings, *later))
+    masked = _without(measured, findings)
+    edits = tuple(_masked_edit(edit, document, kinds) for edit in document.edits)
+    is_same = masked is measured and edits == document.edits
+    return document if is_same else Document(masked, edits)
+
+
+def _masked_edit(edit: Edit, document: Document, kinds: frozenset[PersonalKind]) -> Edit:
+    """Mask the words of a correction, as they stand among the others."""
+    if not isinstance(edit, CorrectionEdit) or not isinstance(edit.correction, Correction):
+        return edit
+    index, text = edit.correction.index, edit.correction.text
+    if text is None:
+        return edit
+    now = document.transcript
+    is_last = now.segments[index].text == text
+    among = now if is_last else correct(document.measured, [edit.correction])
+    masked = mask(among, kinds).segments[index].text
+    return replace(edit, correction=replace(edit.correction, text=masked))
+
+
+def _without(transcript: Transcript, found: Sequence[Finding]) -> Transcript:
+    findings: defaultdict[int, list[Finding]] = defaultdict(list)
+    for each in found:
+        findings[each.segment].append(each)
+    if not findings:
+        return transcript
+    segments = enumerate(transcript.segments)
+    return replace(
+        transcript,
+        segments=tuple(_masked(segment, findings.get(number, ())) for number, segment in segments),
+    )
+
+
+def _masked(segment: Segment, findings: Sequence[Finding]) -> Segment:
+    if not findings:
+        return segment
+    spans = [(each.kind, each.start, each.end) for each in findings]
+    text = _replaced(segment.text, segment.language, spans)
+    if "".join(token.text for token in segment.tokens) == segment.text:
+        tokens = tuple(_replaced_tokens(segment, findings))
+    else:
+        tokens = realign(segment.tokens, text)
+    tags = "".join(_TAGS.findall(segment.raw_text))
+    masked = (Masked(each.kind, each.start_seconds, each.end_seconds) for each in findings)
+    return replace(
+        segment,
+        text=text,
+        tokens=tokens,
+        raw_text=f"{tags}{text}",
+        masked=(*segment.masked, *masked),
+    )
+
+
+def _replaced(
+    text: str, language: str | None, spans: Sequence[tuple[PersonalKind, int, int]]
+) -> str:
+    parts, at = [], 0
+    for kind, start, end in spans:
+        parts += [text[at:start], placeholder(kind, language)]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _replaced_tokens(segment: Segment, findings: Sequence[Finding]) -> Iterator[Token]:
+    """Yield tokens that make up the masked text; nobody is told how sure what was masked is."""
+    at, begin = 0, 0
+    waiting = list(findings)
+    for token in segment.tokens:
+        end = begin + len(token.text)
+        while waiting and waiting[0].start < end:
+            found = waiting[0]
+            if at < found.start:
+                yield replace(token, text=segment.text[at : found.start])
+                at = found.start
+            if found.end > end:
+                break
+            yield _placeholder(found, segment.language)
+            at = found.end
+            waiting.pop(0)
+        covered = waiting[0].start if waiting else end
+        if at < min(end, covered):
+            yield replace(token, text=segment.text[at : min(end, covered)])
+            at = min(end, covered)
+        begin = end
+
+
+def _placeholder(found: Finding, language: str | None) -> Token:
+    word = placeholder(found.kind, language)
+    return Token(word, found.start_seconds, found.end_seconds, None)

@@ -1,0 +1,29 @@
+"""Masked transcript → what nobody is to hear of its recording."""
+
+from richspeech.audio.cover import Cover
+from richspeech.model.transcript import Segment, Transcript
+from richspeech.settings import PrivacySettings
+
+
+def cover_of(transcript: Transcript, privacy: PrivacySettings) -> Cover:
+    """Return the spans of all that was masked, each with a margin; none where nothing was.
+
+    Words whose times nobody measured take their whole segment with them.
+    """
+    margin = privacy.margin_seconds
+    spans = (
+        (max(start - margin, 0.0), end + margin)
+        for segment in transcript.segments
+        for start, end in _masked_spans(segment)
+    )
+    return Cover(tuple(spans), privacy.sound)
+
+
+def _masked_spans(segment: Segment) -> list[tuple[float, float]]:
+    return [
+        (
+            segment.start if each.start is None else each.start,
+            segment.end if each.end is None else each.end,
+        )
+        for each in segment.masked
+    ]

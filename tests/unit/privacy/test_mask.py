@@ -1,0 +1,89 @@
+"""Masked transcripts: nothing personal is left in any field, and the rest is as it was."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
+from richspeech.model.edits import CorrectionEdit
+from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.transcript import Token, Transcript
+from richspeech.privacy.mask import mask, mask_document, mask_text
+from tests.transcripts import segment, transcript
+from tests.unit.privacy.test_find import spoken
+
+NUMBER = "13800138000"
+
+
+def test_in_the_place_of_what_was_masked_stands_its_kind() -> None:
+    [masked] = mask(transcript(spoken(0, f"打{NUMBER}给我"))).segments
+    assert masked.text == "打[电话]给我"
+    assert [token.text for token in masked.tokens] == ["打", "[电话]", "给", "我"]
+    assert (masked.tokens[1].start, masked.tokens[1].end) == (masked.masked[0].start, 1.2)
+    assert masked.masked == (Masked(PersonalKind.PHONE, 0.1, 1.2),)
+
+
+def test_nothing_of_it_is_left_in_any_field() -> None:
+    said = replace(spoken(0, f"打{NUMBER}"), raw_text=f"<|zh|><|HAPPY|>打{NUMBER}")
+    masked = mask(transcript(said))
+    assert NUMBER not in json.dumps(masked.to_dict(), ensure_ascii=False)
+    assert masked.segments[0].raw_text == "<|zh|><|HAPPY|>打[电话]"
+
+
+def test_a_token_that_is_only_partly_personal_keeps_the_rest() -> None:
+    heard = replace(
+        segment(0, 3, f"call {NUMBER}, ok", language="en"),
+        tokens=(
+            Token("call", 0, 1, 0.9),
+            Token(" 13800", 1.0, 1.5, 0.9),
+            Token("138000, ok", 1.5, 3, 0.9),
+        ),
+    )
+    [masked] = mask(transcript(heard)).segments
+    assert [token.text for token in masked.tokens] == ["call", " ", "[phone]", ", ok"]
+    assert "".join(token.text for token in masked.tokens) == masked.text == "call [phone], ok"
+
+
+def test_tokens_of_another_text_are_not_kept_where_they_say_what_was_masked() -> None:
+    heard = replace(
+        segment(0, 3, f"电话{NUMBER}", language="zh"), tokens=(Token(f" {NUMBER} ", 0, 3, 0.9),)
+    )
+    [masked] = mask(transcript(heard)).segments
+    assert "".join(token.text for token in masked.tokens) == "电话[电话]"
+    assert masked.masked == (Masked(PersonalKind.PHONE, None, None),)
+
+
+def test_a_transcript_with_nothing_personal_is_itself() -> None:
+    heard = transcript(spoken(0, "今天天气很好。"))
+    assert mask(heard) is heard
+
+
+def test_masked_once_is_masked() -> None:
+    once = mask(transcript(spoken(0, f"我叫张伟，电话{NUMBER}，车牌京A12345")))
+    assert mask(once) is once
+    assert [each.kind.value for each in once.segments[0].masked] == ["name", "phone", "plate"]
+
+
+def test_a_masked_transcript_is_read_as_it_was_written() -> None:
+    masked = mask(transcript(spoken(0, f"电话{NUMBER}")))
+    assert Transcript.from_dict(masked.to_dict()) == masked
+
+
+def test_what_a_person_wrote_is_masked_as_it_stands_among_the_others() -> None:
+    document = Document(transcript(spoken(0, "电话一三八。"), spoken(2, "您好。")))
+    wanted = Correction(1, text="零零一三八零零零。")
+    document = document.with_edit(CorrectionEdit(correction=wanted, made=datetime.now(UTC)))
+    masked = mask_document(document)
+    assert masked.transcript.text == "电话[电话]。[电话]。"
+    assert "零零一三" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+
+
+@given(st.text(alphabet="打我叫张电话138零一, .-", max_size=40))
+def test_tokens_make_up_the_text_whatever_was_masked(text: str) -> None:
+    [masked] = mask(transcript(spoken(0, text))).segments
+    assert "".join(token.text for token in masked.tokens) == masked.text
+    assert masked.text == mask_text(text, "zh")
