@@ -212,7 +212,8 @@ def application(
         create_app(parts, version(), tracing.of_requests if tracing else {}),
         settings.limits,
     )
-    accounts, middleware = service.accounts, middleware_of(settings.server, service.accounts)
+    accounts = service.accounts
+    middleware = middleware_of(settings.server, accounts, settings.privacy)
     if middleware.logins is not None:
         add_login(app, accounts, middleware.logins, middleware.cookies, console.login_page)
     protocols = (*surfaces(service, quota, console.lost_link_page), Surface(metrics_route(metrics)))

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
+from richspeech.access.principal import Role
 from richspeech.audio.container import AudioLimits
 from richspeech.engines.adapters import NO_ADAPTER
 from richspeech.engines.denoising.load import require_denoiser
@@ -135,7 +136,9 @@ class Service:
     def caching(self, loaded: Loaded) -> CachingTranscriber:
         """Return an engine that asks the history first, and has it keep what it hears, if any."""
         history = self.history.of(loaded) if self.history else None
-        return CachingTranscriber(loaded.transcriber, history)
+        privacy = self.settings.privacy
+        masking = privacy if privacy.masks(Role.ADMIN) else None
+        return CachingTranscriber(loaded.transcriber, history, masking=masking)
 
     @property
     def memory_bytes(self) -> Mapping[str, int | None]:
@@ -153,7 +156,12 @@ class Service:
     def transcriptions(self) -> Transcriptions:
         """Recordings → transcripts."""
         return Transcriptions(
-            self.runner, self.transcribers, self.limits, self.history, self.opener
+            self.runner,
+            self.transcribers,
+            self.limits,
+            self.history,
+            self.opener,
+            self.settings.privacy,
         )
 
     @cached_property
@@ -282,12 +290,12 @@ class Service:
     @cached_property
     def exports(self) -> Exports:
         """Transcripts → files."""
-        return Exports(self.runner, self.limits, self.opener)
+        return Exports(self.runner, self.limits, self.opener, self.settings.privacy)
 
     @cached_property
     def live_sessions(self) -> LiveSessions:
         """What is said just now → a recording and its words."""
-        return LiveSessions(self.runner, self.settings.limits.max_seconds)
+        return LiveSessions(self.runner, self.settings.limits.max_seconds, self.settings.privacy)
 
     @cached_property
     def talks(self) -> Talks:
@@ -297,6 +305,7 @@ class Service:
             self.transcribers,
             interim_seconds=self.settings.live.interim_seconds,
             max_seconds=self.settings.limits.max_seconds,
+            privacy=self.settings.privacy,
         )
 
 
@@ -466,4 +475,5 @@ def open_queue(
             asked.max_bytes,
             Receivers(settings.webhooks),
             work.set,
+            settings.privacy,
         )

@@ -1,6 +1,7 @@
 """Sharing: a link shows one transcript to whoever has it, until it expires or is taken back."""
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from richspeech.access.keys import RANDOM_BYTES, digest_of
@@ -24,6 +25,8 @@ class Shares:
     def __init__(self, store: Store) -> None:
         """``store`` is the whole history."""
         self._store, self._links = store, store.shares
+        seen = replace(store.principal, masks=store.privacy.masks_strangers)
+        self._shown = store.seen_by(seen)
 
     def make(self, transcript: int, days: int, principal: Principal) -> str:
         """Return what stands in a new link, for the only time.
@@ -62,7 +65,7 @@ class Shares:
             raise AccessError("share.unknown")
         if share.expires <= self._links.now():
             raise ExpiredLinkError("share.expired", day=f"{share.expires:%Y-%m-%d}")
-        return self._store.open(share.transcript)
+        return self._shown.open(share.transcript)
 
     def _require_own(self, transcript: int, principal: Principal) -> None:
         principal.require(Scope.TRANSCRIBE)

@@ -17,6 +17,11 @@ JSON = "json"
 Form = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*WRITERS]})]
 Style = Annotated[str, Query(description="Of labels.", json_schema_extra={"enum": [*STYLES]})]
 Subtitled = Annotated[bool, Query(description="Whether subtitles have them.")]
+Masked = Annotated[
+    bool | None,
+    Query(description="Mask personal data, or show it to those who may see it."),
+]
+"""Read where it is found out who asks, before any route."""
 FILES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The transcript, in the format that was asked for.",

@@ -18,7 +18,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from postprocess import STYLES
-from richspeech.api.exported import FILES, JSON, Form, Style, Subtitled, exported, require_known
+from richspeech.api.exported import (
+    FILES,
+    JSON,
+    Form,
+    Masked,
+    Style,
+    Subtitled,
+    exported,
+    require_known,
+)
 from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError, locale_of
 from richspeech.api.surface import Surface
 from richspeech.errors import MissingTranscriptError, OptionError
@@ -122,6 +131,7 @@ def transcripts(service: Service) -> Surface:
         q: Line = "",
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
         offset: Annotated[int, Query(ge=0, le=HIGHEST_NUMBER)] = 0,
+        mask: Masked = None,  # noqa: ARG001
     ) -> Listing:
         return _listing(kept(), _search(q), limit, offset)
 
@@ -133,6 +143,7 @@ def transcripts(service: Service) -> Surface:
         style: Style = "label",
         emotions: Subtitled = True,  # noqa: FBT002 - by name
         sounds: Subtitled = True,  # noqa: FBT002
+        mask: Masked = None,  # noqa: ARG001
     ) -> Response:
         require_known("format", format, tuple(WRITERS))
         require_known("style", style, STYLES)
@@ -171,6 +182,7 @@ def _review(router: APIRouter, kept: Callable[[], Store], service: Service) -> N
     def read_risk(
         transcript: Number,
         preset: Annotated[Preset | None, Query(description="Rules by trade.")] = None,
+        mask: Masked = None,  # noqa: ARG001
     ) -> JSONResponse:
         heard = kept().open(transcript).document.transcript
         return JSONResponse(assess_risk(heard, service.settings.risk.with_preset(preset)).to_dict())

@@ -28,6 +28,7 @@ from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
 from richspeech.audio.container import AudioLimits
+from richspeech.audio.cover import NOTHING, Cover
 from richspeech.audio.media_writer import MediaWriter, Samples, SoundKind, find_encoder
 from richspeech.audio.planes import rows_of
 from richspeech.audio.strands import open_strands
@@ -68,6 +69,7 @@ def cut(
     reel: bool = False,
     stopped: Callable[[], bool] = lambda: False,
     told: Callable[[float], None] = lambda _: None,
+    cover: Cover = NOTHING,
 ) -> Cut:
     """Write ``STEM-01.wav`` (or ``.mp4``) and so on, and ``STEM-reel.wav``, into a folder.
 
@@ -83,6 +85,7 @@ def cut(
         reel: whether to write one file of all spans.
         stopped: asked again and again; the work ends soon after it says yes.
         told: called again and again with the seconds of the recording that were decoded.
+        cover: what nobody is to hear of it.
 
     Raises:
         AudioError: the recording cannot be decoded or ends before a span, or a file cannot be
@@ -106,7 +109,7 @@ def cut(
         paths: list[Path] = []
         found = 0
         frames = _watched(recording.frames(), stopped, told)
-        for number, span in groupby(_pieces(frames, spans), attrgetter("number")):
+        for number, span in groupby(_pieces(frames, spans, cover), attrgetter("number")):
             found, (kind, pieces) = number + 1, _peek(span)
             with ExitStack() as one:
                 writers = []
@@ -206,8 +209,8 @@ class _Piece(NamedTuple):
     """Seconds from the beginning of the recording."""
 
 
-def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span]) -> Iterator[_Piece]:
-    """Count the samples of a recording and give those within the spans."""
+def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span], cover: Cover) -> Iterator[_Piece]:
+    """Count the samples of a recording and give those within the spans, covered."""
     waiting = deque(enumerate(spans))
     seconds = 0.0
     for frame in frames:
@@ -216,8 +219,9 @@ def _pieces(frames: Iterable[AudioFrame], spans: Sequence[Span]) -> Iterator[_Pi
             number, span = waiting[0]
             first, last = (min(length, max(0, round((moment - seconds) * rate))) for moment in span)
             if first < last:
-                samples = _one_or_two_channels(frame)[:, first:last]
-                yield _Piece(number, samples, SoundKind(rate, len(samples)), seconds + first / rate)
+                start = seconds + first / rate
+                samples = cover.over(_one_or_two_channels(frame)[:, first:last], rate, start)
+                yield _Piece(number, samples, SoundKind(rate, len(samples)), start)
             if last == length:
                 break
             waiting.popleft()

@@ -107,7 +107,7 @@ def batch(
     settings = model.settings()
     options = recognition.options(settings)
     limits = loader.audio_limits(settings)
-    results = Results(output.absolute(), formats, look.options(), limits, options)
+    results = Results(output.absolute(), formats, look.options(), limits, options, settings.privacy)
     report = Report(sys.stderr)
     with ExitStack() as stack:
         passed = PassedOver()

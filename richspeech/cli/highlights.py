@@ -16,10 +16,11 @@ from cyclopts import Parameter, Token
 
 from richspeech.audio.clips import cut
 from richspeech.audio.container import AudioLimits
+from richspeech.audio.cover import NOTHING, Cover
 from richspeech.audio.decode import seconds_since_midnight
 from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
-from richspeech.cli.options import WEIGHTS, Locale, RiskPreset, Tracks, Weights
+from richspeech.cli.options import WEIGHTS, Locale, Mask, RiskPreset, Tracks, Weights
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, UsageError
@@ -27,6 +28,8 @@ from richspeech.language.catalog import locales
 from richspeech.model.options import Options
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
+from richspeech.privacy.mask import masked_for
+from richspeech.privacy.sound import cover_of
 from richspeech.review.conversation import Conversation
 from richspeech.review.conversation_table import write_conversation
 from richspeech.review.edl import HIGHEST_FRAME_RATE
@@ -99,6 +102,7 @@ def highlights(
     ] = WINDOW_SECONDS,
     tracks: Tracks = None,
     preset: RiskPreset = None,
+    mask: Mask = None,
     files: Files = NO_FILES,
     weights: Weights = WEIGHTS,
 ) -> int:
@@ -110,11 +114,11 @@ def highlights(
         window: seconds per point of the curves
 
     """
-    settings = weights.settings().with_risk_preset(preset)
+    settings = weights.settings().with_risk_preset(preset).with_mask(mask)
     files.require_folder()
     limits = loader.audio_limits(settings)
     if transcript:
-        heard = read_transcript(transcript)
+        heard = masked_for(read_transcript(transcript), settings.privacy)
         options = as_heard(heard.segments, tracks)
     else:
         heard, options = transcribe(recording, settings, limits, tracks)
@@ -124,7 +128,14 @@ def highlights(
         "model": heard.model,
         **review.to_dict(),
         "files": {
-            **write_files(recording, files, review.highlights, limits, options),
+            **write_files(
+                recording,
+                files,
+                review.highlights,
+                limits,
+                options,
+                cover_of(heard, settings.privacy),
+            ),
             **_write_table(recording, files, review.insight.conversation),
         },
     }
@@ -151,6 +162,7 @@ def write_files(
     found: tuple[Highlight, ...],
     limits: AudioLimits,
     options: Options,
+    cover: Cover = NOTHING,
 ) -> dict[str, Any]:
     """Write what is asked for and name it; nothing is written where nothing was found."""
     folder = wanted.output
@@ -169,6 +181,7 @@ def write_files(
             options=options,
             clips=wanted.clips,
             reel=wanted.reel,
+            cover=cover,
         )
         files["clips"] = [str(path) for path in done.clips]
         files["reel"] = None if done.reel is None else str(done.reel)
@@ -218,4 +231,4 @@ def transcribe(
         ):
             tell_of_embedded(*loaded.all_weights)
             *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
-    return last.transcript, options
+    return masked_for(last.transcript, settings.privacy), options

@@ -82,6 +82,15 @@ RiskPreset: TypeAlias = Annotated[
     Preset | None,
     Parameter(name="--preset", help="rules of the risk, by trade", show_default=AS_SET),
 ]
+Mask: TypeAlias = Annotated[
+    bool | None,
+    Parameter(
+        name="--mask",
+        negative="--no-mask",
+        help="mask personal data; by default as privacy.mask says",
+        show_default=False,
+    ),
+]
 Locale: TypeAlias = Annotated[str, Parameter(validator=require_locale)]
 History: TypeAlias = Annotated[bool, Parameter(help="read from and save to the console's history")]
 
@@ -125,6 +134,8 @@ class Model(Weights):
         None
     )
     """analyse the sentiment of the words; by default as sentiment.engines says"""
+    mask: Annotated[bool | None, Parameter(negative="--no-mask", show_default=False)] = None
+    """mask personal data; by default as privacy.mask says"""
 
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given.
@@ -155,6 +166,8 @@ class Model(Weights):
             asked["model"]["adapter"] = None if self.adapter == NO_ADAPTER else self.adapter
         if self.cascade:
             asked["cascade"] = {"use": None if self.cascade == NO_CASCADE else self.cascade}
+        if self.mask is not None:
+            asked["privacy"] = {"mask": self.mask}
         if self.sentiment is not None:
             asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
         return asked

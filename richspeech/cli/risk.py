@@ -13,13 +13,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from richspeech.cli.highlights import read_transcript, transcribe
-from richspeech.cli.options import WEIGHTS, RiskPreset, Tracks, Weights
+from richspeech.cli.options import WEIGHTS, Mask, RiskPreset, Tracks, Weights
 from richspeech.engines import loader
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
 from richspeech.operations.audit import audit_written
+from richspeech.privacy.mask import masked_for
 from richspeech.review.explained import explain
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
@@ -42,6 +43,7 @@ def risk(
     *,
     explained: Annotated[bool, Parameter(name="--explain", negative="")] = False,
     preset: RiskPreset = None,
+    mask: Mask = None,
     locale: Annotated[str, Parameter(choices=locales())] = "en",
     tracks: Tracks = None,
     weights: Weights = WEIGHTS,
@@ -54,7 +56,7 @@ def risk(
         locale: language of the words
 
     """
-    settings = weights.settings()
+    settings = weights.settings().with_mask(mask)
     rules = settings.risk.with_preset(preset)
     found = assess_risk(_heard(call, settings, tracks), rules)
     if explained:
@@ -69,7 +71,7 @@ def _heard(call: str, settings: Settings, tracks: HeardTracks | int | None) -> T
     if call.isdecimal() and not (len(call) < LONGEST_NAME and path.exists()):
         return _kept(_number(call), settings)
     if path.suffix.lower() == ".json":
-        return read_transcript(path)
+        return masked_for(read_transcript(path), settings.privacy)
     return transcribe(path, settings, loader.audio_limits(settings), tracks)[0]
 
 
@@ -81,7 +83,7 @@ def _number(text: str) -> int:
 
 
 def _kept(number: int, settings: Settings) -> Transcript:
-    store = open_store(settings.history)
+    store = open_store(settings.history, settings.privacy)
     if store is None:
         raise OptionError("cli.history_off")
     with audit_written(settings.operations), closing(store):

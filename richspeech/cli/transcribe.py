@@ -15,6 +15,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from richspeech.access.principal import Role
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
@@ -25,7 +26,11 @@ from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
 from richspeech.model.options import Options
+from richspeech.model.transcript import Transcript
+from richspeech.privacy.mask import mask_text
+from richspeech.privacy.sound import cover_of
 from richspeech.recognition.pipeline import Progress
+from richspeech.settings import PrivacySettings
 from richspeech.writers import WRITERS, WriterOptions, write
 
 FILES_AT_ONCE = 4
@@ -49,6 +54,7 @@ class _Writing:
     look: Look
     limits: AudioLimits
     options: Options
+    privacy: PrivacySettings
 
 
 def transcribe(
@@ -75,7 +81,7 @@ def transcribe(
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=history) as service, service.main_engine() as loaded:
-        writing = _Writing(form, look, service.limits, options)
+        writing = _Writing(form, look, service.limits, options, settings.privacy)
         tell_of_embedded(*loaded.all_weights)
         return _transcribe_files(files, service.caching(loaded), outputs, writing)
 
@@ -146,7 +152,7 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     try:
         step = last.result()
         transcript = step.progress.transcript
-        options = _writer_options(path, writing)
+        options = _writer_options(path, writing, transcript)
         _put(write(transcript, writing.form, options), output)
     except RichSpeechError as error:
         tell_failure(path.name, error)
@@ -158,13 +164,16 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     return True
 
 
-def _writer_options(path: Path, writing: _Writing) -> WriterOptions:
+def _writer_options(path: Path, writing: _Writing, transcript: Transcript) -> WriterOptions:
     """Return the choices of the command line; the report gets the sound as well."""
     audio = None
     if writing.form == "html":
         with open_strands(path, writing.limits, writing.options) as recording:
-            audio = to_mp3(map(mixture, recording.blocks()))
-    return writing.look.options(path.name, audio)
+            cover = cover_of(transcript, writing.privacy)
+            audio = to_mp3(map(mixture, cover.blocks(recording.blocks())))
+    privacy = writing.privacy
+    name = mask_text(path.name, None, privacy.kinds) if privacy.masks(Role.ADMIN) else path.name
+    return writing.look.options(name, audio)
 
 
 def _put(content: bytes, output: Path | None) -> None:

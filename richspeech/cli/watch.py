@@ -65,7 +65,7 @@ def watch(
     from richspeech.service import open_service  # noqa: PLC0415
 
     limits = loader.audio_limits(settings)
-    results = Results(output, formats, look.options(), limits, options)
+    results = Results(output, formats, look.options(), limits, options, settings.privacy)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

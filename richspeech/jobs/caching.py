@@ -9,14 +9,17 @@ The history is asked and told here, for the page, for batches and for the comman
 import logging
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from richspeech.errors import Cancelled, StoreError
+from richspeech.jobs.masked import masked_progress
 from richspeech.jobs.observer import NOBODY, Observer
 from richspeech.model.document import Document
 from richspeech.model.options import Options
+from richspeech.privacy.mask import mask_document
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber, edited, reader_of
 from richspeech.recognition.reading import WaveformSource
+from richspeech.settings import PrivacySettings
 from richspeech.storage.cached_result import EngineHistory, ResultLookup
 from richspeech.storage.transcripts import Entry, Stored
 
@@ -47,6 +50,13 @@ class Step:
     unkept: StoreError | None = None
     """In the last step: why the history could not take it."""
 
+    def masked(self, privacy: PrivacySettings) -> "Step":
+        """Return the same without what is personal."""
+        kept = self.kept
+        if kept is not None:
+            kept = replace(kept, document=mask_document(kept.document, privacy.kinds))
+        return replace(self, progress=masked_progress(self.progress, privacy), kept=kept)
+
 
 class Interrupted(Cancelled):
     """The process ends before the recording does; what was heard until then is kept."""
@@ -71,15 +81,18 @@ class CachingTranscriber:
         reads_cache: bool = True,
         interrupted: Cancel = lambda: False,
         observer: Observer = NOBODY,
+        masking: PrivacySettings | None = None,
     ) -> None:
         """Without a ``history`` everything is recognised, and nothing kept.
 
         Without ``reads_cache`` it does not ask the history, and keeps only what is not there yet.
         What is cancelled while ``interrupted`` says so is kept as far as it was heard. The
-        ``observer`` hears of every transcript before anybody else.
+        ``observer`` hears of every transcript before anybody else. With ``masking`` what is given
+        is masked; what is kept is a matter of the history.
         """
         self._transcriber, self._history, self._observer = transcriber, history, observer
         self._reads_cache, self._interrupted = reads_cache, interrupted
+        self._masking = masking
 
     def steps(
         self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
@@ -94,7 +107,7 @@ class CachingTranscriber:
                     is_cached = step.kept is not None and step.kept.is_cached
                     tell = self._observer.found if is_cached else self._observer.heard
                     tell(step.progress.transcript)
-                yield step
+                yield step if self._masking is None else step.masked(self._masking)
 
     def _steps(
         self, recording: WaveformSource, options: Options, cancelled: Cancel

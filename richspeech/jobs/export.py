@@ -35,11 +35,13 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
+from richspeech.privacy.sound import cover_of
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource, strands_of
 from richspeech.review.highlights import Highlight
 from richspeech.review.lists import LISTS, Reel
 from richspeech.review.training import write_training
+from richspeech.settings import PrivacySettings
 from richspeech.writers import WRITERS, WriterOptions, write
 
 log = logging.getLogger(__name__)
@@ -152,9 +154,16 @@ def order(form: str, material: Material, folder: Path) -> Export:
 class Exports:
     """Makes files; whoever wants to know how far one is looks at its job."""
 
-    def __init__(self, runner: Runner, limits: AudioLimits, opener: Opener = HERE) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        limits: AudioLimits,
+        opener: Opener = HERE,
+        privacy: PrivacySettings | None = None,
+    ) -> None:
         """Have the sound of recordings read by ``opener``; clips and lists are cut here."""
-        self._runner, self._means = runner, _Means(limits, opener)
+        self._runner = runner
+        self._means = _Means(limits, opener, privacy or PrivacySettings())
 
     def submit(self, export: Export) -> None:
         """Have it made; what is quick waits for nobody."""
@@ -208,6 +217,7 @@ class _Means:
 
     limits: AudioLimits
     opener: Opener
+    privacy: PrivacySettings
 
 
 _Maker = Callable[[Export, _Means], Path]
@@ -224,7 +234,7 @@ def _make_report(export: Export, means: _Means) -> Path:
     audio = None
     if recording := export.material.recording:
         with _opened(export, recording, means) as opened:
-            audio = to_mp3(map(mixture, _watched(export, opened.blocks(BLOCK_SECONDS))))
+            audio = to_mp3(map(mixture, _sound(export, opened, means)))
     options = replace(export.material.options, audio=audio)
     path = export.folder / f"{export.stem}.html"
     path.write_bytes(write(export.material.transcript, "html", options))
@@ -234,7 +244,7 @@ def _make_report(export: Export, means: _Means) -> Path:
 def _make_training(export: Export, means: _Means) -> Path:
     path = export.folder / f"{export.stem}-training.zip"
     with _opened(export, _recording(export), means) as opened:
-        blocks = _watched(export, opened.blocks(BLOCK_SECONDS))
+        blocks = _sound(export, opened, means)
         write_training(export.material.transcript, blocks, export.stem, path, strands_of(opened))
     return path
 
@@ -268,6 +278,7 @@ def _cut(export: Export, folder: Path, means: _Means, *, reel: bool) -> list[Pat
         reel=reel,
         stopped=export.stop.is_set,
         told=export.tell,
+        cover=cover_of(export.material.transcript, means.privacy),
     )
     export.note = done.note
     return [done.reel] if done.reel else list(done.clips)
@@ -322,6 +333,12 @@ def _opened(
     return means.opener.open(
         recording, means.limits, material.heard_with, name=material.name, cancelled=stopped
     )
+
+
+def _sound(export: Export, opened: WaveformSource, means: _Means) -> Iterator[Waveforms]:
+    """Give the sound without what was masked in the words."""
+    cover = cover_of(export.material.transcript, means.privacy)
+    return cover.blocks(_watched(export, opened.blocks(BLOCK_SECONDS)))
 
 
 def _watched(export: Export, blocks: Iterable[Waveforms]) -> Iterator[Waveforms]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from richspeech.errors import BusyError
 from richspeech.jobs.job import Job, Kind
+from richspeech.jobs.masked import masked_event, masks_for_caller
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
 from richspeech.model.job_state import State
@@ -16,6 +17,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.live import Event, Finished, LiveTranscription
 from richspeech.recognition.live_recording import LiveRecording
 from richspeech.recognition.pipeline import Progress
+from richspeech.settings import PrivacySettings
 
 
 @dataclass(eq=False)
@@ -69,9 +71,12 @@ def live_turn(runner: Runner) -> Turn:
 class LiveSessions:
     """Gives every live session its place, and transcribes it."""
 
-    def __init__(self, runner: Runner, max_seconds: float) -> None:
+    def __init__(
+        self, runner: Runner, max_seconds: float, privacy: PrivacySettings | None = None
+    ) -> None:
         """``max_seconds`` is the longest recording."""
         self._runner, self._max_seconds = runner, max_seconds
+        self._privacy = privacy or PrivacySettings()
 
     def open(
         self, path: Path, options: Options, end: Callable[[Progress | None], None]
@@ -98,14 +103,15 @@ class LiveSessions:
         self, session: LiveSession, live: LiveTranscription, tell: Callable[[Event], None]
     ) -> None:
         """Transcribe it here and now; the result goes on to its place, whatever goes wrong."""
-        progress = None
+        progress, privacy = None, self._privacy
+        masks = masks_for_caller(privacy)
         try:
             for event in live.events(session.recording, session.request.options):
                 if isinstance(event, Finished):
                     progress = event.progress
                     self._runner.observer.heard_live(progress.transcript)
                 else:
-                    tell(event)
+                    tell(masked_event(event, privacy) if masks else event)
         finally:
             session.recording.finish()
             session.end(progress)

@@ -16,6 +16,7 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import Cancelled, OptionError, RichSpeechError
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.live import live_turn
+from richspeech.jobs.masked import masked_event, masks_for_caller
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.waiting import Turn
 from richspeech.model.capability import Capability
@@ -23,6 +24,7 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.live import Event, Finished, LiveTranscription
 from richspeech.recognition.live_recording import LiveRecording
+from richspeech.settings import PrivacySettings
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,12 @@ class Talks:
         *,
         interim_seconds: float,
         max_seconds: float,
+        privacy: PrivacySettings | None = None,
     ) -> None:
         """``interim_seconds`` lie at least between two looks at an utterance that is still open."""
         self._runner, self._transcribers = runner, transcribers
         self._interim_seconds, self._max_seconds = interim_seconds, max_seconds
+        self._privacy = privacy or PrivacySettings()
 
     def open(self, then: Callable[[], None]) -> Talk:
         """Begin a talk; ``then`` is called in its thread once it is over.
@@ -172,7 +176,8 @@ class Talks:
         talk.require_wanted()
 
     def _hear(self, talk: Talk, take: Take) -> None:
-        asked = take.request
+        asked, privacy = take.request, self._privacy
+        masks = masks_for_caller(privacy)
         with self._transcribers.use(
             asked.engine,
             talk.stop.is_set,
@@ -189,7 +194,7 @@ class Talks:
             for event in live.events(take.recording, asked.options, take.dropped.is_set):
                 if isinstance(event, Finished):
                     self._runner.observer.heard_live(event.progress.transcript)
-                take.tell(event)
+                take.tell(masked_event(event, privacy) if masks else event)
 
 
 def require_live(request: TranscriptionRequest) -> None:

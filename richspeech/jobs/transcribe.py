@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
+from richspeech.audio.cover import NOTHING
 from richspeech.audio.mono import mixture
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
@@ -27,6 +28,7 @@ from richspeech.errors import (
 )
 from richspeech.jobs.caching import CachingTranscriber, Interrupted, Step
 from richspeech.jobs.job import Job, Kind
+from richspeech.jobs.masked import masks_for_caller
 from richspeech.jobs.observer import NOBODY
 from richspeech.jobs.runner import Runner
 from richspeech.model.document import Document
@@ -35,10 +37,13 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller
+from richspeech.privacy.mask import mask_text
+from richspeech.privacy.sound import cover_of
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.live import Retold
 from richspeech.recognition.pipeline import Progress, resumed
 from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
+from richspeech.settings import PrivacySettings
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Entry
 
@@ -146,9 +151,22 @@ class Transcription(Job):
         return any(each.code == "missing_sound" for each in warnings)
 
     @property
+    def is_masked(self) -> bool:
+        """Whether something personal was taken out of its words."""
+        segments = self.transcript.segments if self.transcript else ()
+        return any(segment.masked for segment in segments)
+
+    @property
+    def hides_sound(self) -> bool:
+        """Whether nobody may hear the recording: not yet, or not as it is."""
+        is_playable = self.playback is not None or (self.is_over and not self.is_masked)
+        return self.caller.principal.masks and not is_playable
+
+    @property
     def name(self) -> str:
-        """Name of the recording."""
-        return self.title or (self.path.name if self.path else "")
+        """Name of the recording; of calls it is often the number that was called."""
+        name = self.title or (self.path.name if self.path else "")
+        return mask_text(name) if self.caller.principal.masks else name
 
     @property
     def held_files(self) -> tuple[Path, ...]:
@@ -182,8 +200,10 @@ class Transcriptions:
         limits: AudioLimits,
         history: History | None = None,
         opener: Opener = HERE,
+        privacy: PrivacySettings | None = None,
     ) -> None:
-        """Have recordings opened by ``opener``."""
+        """Have recordings opened by ``opener``, and words masked as ``privacy`` has it."""
+        self.privacy = privacy or PrivacySettings()
         self._runner, self._transcribers = runner, transcribers
         self._limits, self._history, self._opener = limits, history, opener
 
@@ -224,7 +244,7 @@ class Transcriptions:
                     cascade=asked.cascade,
                 ) as loaded:
                     yield from self._steps(job, recording, loaded)
-            if job.is_played and job.path and job.has_holes:
+            if job.is_played and job.path and (job.has_holes or job.is_masked):
                 job.playback = self._playback(job, job.path)
         except Interrupted as error:
             job.entry = error.entry
@@ -259,7 +279,8 @@ class Transcriptions:
         try:
             options = job.request.options
             with self._opener.open(path, self._limits, options, name=job.name) as recording:
-                sound = recording.blocks(BLOCK_SECONDS)
+                cover = cover_of(job.transcript, self.privacy) if job.transcript else NOTHING
+                sound = cover.blocks(recording.blocks(BLOCK_SECONDS))
                 blocks = takewhile(lambda _: not job.stop.is_set(), sound)
                 content = to_mp3(map(mixture, blocks))
             if job.stop.is_set():
@@ -307,4 +328,5 @@ class Transcriptions:
             reads_cache=job.request.recalls and job.heard is None,
             interrupted=(lambda: False) if job.known else self._runner.interrupted,
             observer=NOBODY if job.heard else self._runner.observer,
+            masking=self.privacy if masks_for_caller(self.privacy) else None,
         )

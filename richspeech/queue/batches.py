@@ -40,6 +40,7 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
+from richspeech.privacy.sound import cover_of
 from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.reading import BLOCK_SECONDS
@@ -192,7 +193,7 @@ class Batches:
                 transcript = _transcript(packing, queue, row)
                 risk = assess_risk(transcript, self._settings.risk)
                 risks[row.id] = None if risk.level == "unknown" else risk.score
-                audio = self._audio(queue, row) if "html" in packing.formats else None
+                audio = self._audio(queue, row, transcript) if "html" in packing.formats else None
                 options = replace(look, title=PurePosixPath(name).name, audio=audio)
                 for form in packing.formats:
                     archive.writestr(f"{name}.{form}", write(transcript, form, options))
@@ -201,7 +202,7 @@ class Batches:
             archive.writestr(SUMMARY, _summary(rows, risks))
         audit.record(audit.Action.EXPORTED, form="zip", formats=packing.formats, count=len(done))
 
-    def _audio(self, queue: JobQueue, row: JobSummary) -> bytes | None:
+    def _audio(self, queue: JobQueue, row: JobSummary, transcript: Transcript) -> bytes | None:
         """Return the sound for a report; None when the recording is gone by now."""
         try:
             options = queue.find(row.id).request.options
@@ -209,7 +210,8 @@ class Batches:
                 queue.recordings.open(row.id) as source,
                 self._opener.open(source, self._limits, options) as recording,
             ):
-                return to_mp3(map(mixture, recording.blocks(BLOCK_SECONDS)))
+                cover = cover_of(transcript, queue.privacy)
+                return to_mp3(map(mixture, cover.blocks(recording.blocks(BLOCK_SECONDS))))
         except (RichSpeechError, OSError):
             return None
 

@@ -20,8 +20,9 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.privacy.mask import mask_document
 from richspeech.queue.receivers import Receivers
-from richspeech.settings import WebhookSettings
+from richspeech.settings import PrivacySettings, WebhookSettings
 from richspeech.storage.history import History
 from richspeech.storage.jobs import JobStore, NewJob, QueuedJob, new_id
 from richspeech.storage.recordings import RecordingStore
@@ -63,6 +64,7 @@ class JobQueue:
     """Whom a job may ask to be told when it is over."""
     wake: Callable[[], None] = lambda: None
     """Tells workers that there is work."""
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     def seen_by(self, principal: Principal) -> "JobQueue":
         """Return the same, as far as somebody may see and change it; what they add is theirs."""
@@ -189,7 +191,8 @@ class JobQueue:
         document = self.store.document(identifier)
         if document is None:
             raise JobError("job.gone", number=identifier)
-        return document
+        masks = self.store.principal.masks
+        return mask_document(document, self.privacy.kinds) if masks else document
 
     def tidy(self, keep_hours: float) -> None:
         """Delete what was over for some hours, and what belongs to no job."""

@@ -41,7 +41,8 @@ from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
-from richspeech.settings import HistorySettings
+from richspeech.privacy.mask import mask, mask_document, mask_text
+from richspeech.settings import HistorySettings, PrivacySettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     HIGHEST_NUMBER,
@@ -151,7 +152,12 @@ class Aged:
         return 2 * self.old > max(self.total - 1, 0)
 
 
-def open_store(settings: HistorySettings, *, aside: bool = False) -> "Store | None":
+def open_store(
+    settings: HistorySettings,
+    privacy: PrivacySettings | None = None,
+    *,
+    aside: bool = False,
+) -> "Store | None":
     """Open the history; None when it is switched off. Raises ``StoreError``.
 
     With ``aside`` one that is damaged or of another version is put aside, and a new one begun.
@@ -159,13 +165,13 @@ def open_store(settings: HistorySettings, *, aside: bool = False) -> "Store | No
     if not settings.enabled:
         return None
     try:
-        return Store(settings.url, keep_days=settings.keep_days, checks=aside)
+        return Store(settings.url, privacy, keep_days=settings.keep_days, checks=aside)
     except UnreadableStoreError as error:
         if not aside:
             raise
         log.warning("%s", error)
         put_database_aside(settings.url)
-        return Store(settings.url, keep_days=settings.keep_days)
+        return Store(settings.url, privacy, keep_days=settings.keep_days)
 
 
 class Store:
@@ -178,6 +184,7 @@ class Store:
     def __init__(
         self,
         url: str,
+        privacy: PrivacySettings | None = None,
         *,
         keep_days: int | None = None,
         checks: bool = False,
@@ -190,7 +197,8 @@ class Store:
         self._keep_days, self._now = keep_days, now
         self._told: set[Aged] = set()
         """What the log has said already."""
-        self.principal = ANYBODY
+        self.privacy = privacy or PrivacySettings()
+        self.principal = self.privacy.seen_by(ANYBODY)
         """For whom it answers."""
         self.forget: Callable[[Sequence[str]], None] = lambda _: None
         """Deletes what else there is of jobs that have gone with what was deleted here, by their
@@ -243,6 +251,9 @@ class Store:
         Raises ``StoreError``, and ``AccessError`` for those who may only read, as all that writes.
         """
         self.principal.require(Scope.TRANSCRIBE)
+        document = self._kept(document)
+        if name is not None and not self.privacy.keep_originals:
+            name = mask_text(name, None, self.privacy.kinds)
         transcript, owner = document.transcript, self.principal.user
         row = TranscriptRow(
             beginning=fingerprint.beginning,
@@ -256,7 +267,7 @@ class Store:
             request=request.to_dict(),
             edits=edits_to_list(document.edits),
             measured=document.measured.to_dict(),
-            **_searchable(transcript),
+            **self._searchable(transcript),
         )
         try:
             with self._session() as session:
@@ -315,12 +326,13 @@ class Store:
 
     def _put(self, entry: Entry, document: Document, revision: int) -> Entry:
         self.principal.require(Scope.TRANSCRIBE)
+        document = self._kept(document)
         values = {"edits": edits_to_list(document.edits), "revision": revision}
         with self._session() as session:
             changed = (
                 update(TranscriptRow)
                 .where(_is_unchanged(entry), self._is_seen)
-                .values(**values, **_searchable(document.transcript))
+                .values(**values, **self._searchable(document.transcript))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
                 raise StoreError("history.changed")
@@ -483,7 +495,7 @@ class Store:
         found = select(TranscriptRow).where(*conditions).order_by(*newest)
         with self._session() as session:
             rows = session.scalars(found.options(*_WITHOUT_LONG).limit(limit).offset(offset))
-            return tuple(map(_entry, rows))
+            return tuple(map(self._shown, map(_entry, rows)))
 
     def labels(self, identifiers: Sequence[int]) -> dict[int, tuple[Term, ...]]:
         """Return the labels that are heard in some transcripts, edits included, by number."""
@@ -515,7 +527,37 @@ class Store:
             if row is None:
                 return None
             measured = Transcript.from_dict(row.measured)
-            return Stored(_entry(row), Document(measured, edits_from_list(row.edits)))
+            document = Document(measured, edits_from_list(row.edits))
+            if self.principal.masks:
+                document = mask_document(document, self.privacy.kinds)
+            return Stored(self._shown(_entry(row)), document)
+
+    def _shown(self, entry: Entry) -> Entry:
+        """Return a line as somebody may see it: files of calls are often named by numbers."""
+        if not self.principal.masks:
+            return entry
+        kinds, name = self.privacy.kinds, entry.name
+        return replace(
+            entry,
+            name=None if name is None else mask_text(name, None, kinds),
+            preview=mask_text(entry.preview, entry.language, kinds),
+        )
+
+    def _kept(self, document: Document) -> Document:
+        """Return what may be kept of a document."""
+        keeps = self.privacy.keep_originals
+        return document if keeps else mask_document(document, self.privacy.kinds)
+
+    def _searchable(self, transcript: Transcript) -> dict[str, Any]:
+        """Return what is searched and listed: masked, where that is masked for anybody."""
+        if self.privacy.masks_strangers:
+            transcript = mask(transcript, self.privacy.kinds)
+        words = storable(transcript.text)
+        return {
+            "words": fold(words),
+            "preview": words[:PREVIEW_LETTERS],
+            "language": transcript.language,
+        }
 
     @property
     def _is_seen(self) -> ColumnElement[bool]:
@@ -566,15 +608,6 @@ def _is_unchanged(entry: Entry) -> ColumnElement[bool]:
 def _entry(row: TranscriptRow) -> Entry:
     values = {each.name: getattr(row, each.name) for each in fields(Entry)}
     return Entry(**{**values, "request": TranscriptionRequest.from_dict(row.request)})
-
-
-def _searchable(transcript: Transcript) -> dict[str, Any]:
-    words = storable(transcript.text)
-    return {
-        "words": fold(words),
-        "preview": words[:PREVIEW_LETTERS],
-        "language": transcript.language,
-    }
 
 
 def _labels(identifier: int, transcript: Transcript) -> list[LabelRow]:

@@ -22,7 +22,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from postprocess import STYLES
-from richspeech.api.exported import FILES, Style, Subtitled, require_known
+from richspeech.api.exported import FILES, Masked, Style, Subtitled, require_known
 from richspeech.api.jobs.answers import (
     PATH,
     Job,
@@ -172,6 +172,7 @@ def add_looks(router: APIRouter, service: Service, streams: Streams) -> None:
         emotions: Subtitled = True,  # noqa: FBT002 - by name
         sounds: Subtitled = True,  # noqa: FBT002
         granularities: Granularities = [],  # noqa: B006 - FastAPI copies it
+        mask: Masked = None,  # noqa: ARG001
     ) -> Response:
         require_known("format", format, FORMATS)
         require_known("style", style, STYLES)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from richspeech.api.middleware.refusal import refuse_for
 from richspeech.api.middleware.streams import Stream
 from richspeech.errors import AccessError, StoreError
 from richspeech.operations.caller import caller, know
+from richspeech.settings import PrivacySettings
 from richspeech.storage.accounts import Key
 
 OPEN = ("/health", "/livez", "/readyz", "/login", "/favicon.ico")
@@ -79,6 +81,10 @@ def principal_of(connection: HTTPConnection) -> Principal:
 def is_program(connection: HTTPConnection) -> bool:
     """Say whether one of gradio's own clients asks, or another program that shows a key."""
     return visitor_of(connection).is_program or principal_of(connection).key is not None
+
+
+ASKED = MappingProxyType({"true": True, "false": False})
+"""What ``mask`` in an address asks for; the settings say it where that is nothing of these."""
 
 
 class Cookies:
@@ -148,11 +154,16 @@ class Visitors:
     """Finds out who asks; without a login or a key nobody passes, where one is needed."""
 
     def __init__(
-        self, app: ASGIApp, cookies: Cookies, logins: Logins | None, accounts: Accounts
+        self,
+        app: ASGIApp,
+        cookies: Cookies,
+        logins: Logins | None,
+        accounts: Accounts,
+        privacy: PrivacySettings | None = None,
     ) -> None:
         """``logins`` is None where nobody needs one; then keys are not looked at."""
         self._app, self._cookies, self._logins = app, cookies, logins
-        self._accounts = accounts
+        self._accounts, self._privacy = accounts, privacy or PrivacySettings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with visitor, principal and key in the scope's state, or answer 401."""
@@ -184,10 +195,11 @@ class Visitors:
             why = AccessError("access.key") if shows_key else AccessError("access.login")
             await refuse_for(scope, receive, send, 401, why, {"WWW-Authenticate": "Bearer"})
 
-    @staticmethod
-    def _let_in(scope: Scope, known: Known) -> None:
-        """Note who it is, for all that is done for them."""
-        principal = known.principal
+    def _let_in(self, scope: Scope, known: Known) -> None:
+        """Note who it is and what they see, for all that is done for them."""
+        asked = ASKED.get(HTTPConnection(scope).query_params.get("mask", ""))
+        principal = self._privacy.seen_by(known.principal, asked)
+        known = known._replace(principal=principal)
         know(user=principal.user, key=principal.key, principal=principal)
         scope.setdefault("state", {}).update(known._asdict(), caller=caller())
 

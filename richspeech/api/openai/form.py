@@ -34,6 +34,7 @@ from richspeech.model.options import (
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speakers_in
 from richspeech.model.validation import bare_reason
+from richspeech.operations.caller import caller, know
 from richspeech.service import Service
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
@@ -210,6 +211,15 @@ class TranscriptionForm(RecognitionForm):
         default=False,
         description="Show emotions and sounds in text, srt and vtt, which else have words.",
     )
+    mask: Truth | None = Field(
+        None,
+        description="Mask personal data: numbers of phones and cards, e-mail, addresses, plates, "
+        "names. Else as the settings say, which may have it masked in any case.",
+    )
+
+    def see(self, service: Service) -> None:
+        """Have whoever asks see what they have asked for, as far as they may."""
+        know(principal=service.settings.privacy.seen_by(caller().principal, self.mask))
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""

@@ -122,6 +122,8 @@ class _Create:
         sent = await read_form(request, folder, self._limits, room)
         form = read_fields(sent.fields, TranscriptionForm)
         [file] = files_of(sent.files, TranscriptionForm)
+        if form.mask is not None:
+            form.see(self._service)
         return form, Job(file.path, form.request(self._service))
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from richspeech.audio.container import AudioLimits
@@ -13,6 +13,8 @@ from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import Item
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
+from richspeech.privacy.sound import cover_of
+from richspeech.settings import PrivacySettings
 from richspeech.storage.atomic import write_atomically
 from richspeech.writers import WriterOptions, write
 
@@ -31,6 +33,8 @@ class Results:
     limits: AudioLimits
     options: Options
     """Those with which the recordings are heard."""
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    """How what was masked in words is covered in sound."""
 
     def path(self, item: Item, form: str) -> Path:
         """Name a file: that of the recording, whole, so that a.mp3 and a.wav do not meet."""
@@ -65,14 +69,15 @@ class Results:
 
     def _write(self, item: Item, form: str, transcript: Transcript) -> None:
         name = PurePosixPath(item.name).name
-        audio = self._audio(item, name) if form == "html" else None
+        audio = self._audio(item, name, transcript) if form == "html" else None
         options = replace(self.look, title=name, audio=audio)
         write_atomically(self.path(item, form), write(transcript, form, options))
 
-    def _audio(self, item: Item, name: str) -> bytes:
+    def _audio(self, item: Item, name: str, transcript: Transcript) -> bytes:
         options = replace(self.options, raw=item.raw)
         with (
             item.open() as source,
             open_strands(source, self.limits, options, name=name) as recording,
         ):
-            return to_mp3(map(mixture, recording.blocks()))
+            cover = cover_of(transcript, self.privacy)
+            return to_mp3(map(mixture, cover.blocks(recording.blocks())))

@@ -283,3 +283,16 @@ def test_where_no_history_is_kept_there_is_nothing_and_one_is_told_why() -> None
     for answer in (client.get(PATH), client.get(f"{PATH}/1"), client.delete(f"{PATH}/1")):
         assert answer.status_code == 404
         assert "history.enabled" in answer.json()["error"]["message"]
+
+
+def test_personal_data_is_masked_for_who_asks_for_that(house: House) -> None:
+    said = transcript(segment(0, 1, "电话13800138000。", Emotion.ANGRY), duration=1.0)
+    number = house.keep("ann", "13800138000.wav", said)
+    plain, masked = (
+        house.ask("ann", f"/{number}", params={"mask": asked}).json() for asked in ("false", "true")
+    )
+    assert (plain["text"], plain["name"]) == ("电话13800138000。", "13800138000.wav")
+    assert (masked["text"], masked["name"]) == ("电话[电话]。", "[phone].wav")
+    assert masked["segments"][0]["masked"] == [{"kind": "phone", "start": None, "end": None}]
+    assert "13800138000" not in house.ask("ann", f"/{number}/risk?mask=true").text
+    assert house.ask("ann", f"/{number}", params={"mask": "perhaps"}).status_code == 400

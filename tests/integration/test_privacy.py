@@ -1,0 +1,84 @@
+"""Who sees originals, and what is kept: by settings, role and request."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from richspeech.access.principal import ANYBODY, Principal, Role
+from richspeech.access.shares import Shares
+from richspeech.model.document import Document
+from richspeech.model.request import TranscriptionRequest
+from richspeech.settings import PrivacySettings
+from richspeech.storage.query import parse_query
+from richspeech.storage.transcripts import Entry, Fingerprint, Store
+from tests.transcripts import transcript
+from tests.unit.privacy.test_find import spoken
+
+NUMBER = "13800138000"
+HEARD = Document(transcript(spoken(0, f"电话{NUMBER}。")))
+FILE = f"{NUMBER}.wav"
+ROOT = Principal.at_browser("root", Role.ADMIN)
+MING = Principal.at_browser("ming", Role.MEMBER)
+ADMINS_ALONE = PrivacySettings(originals_for=frozenset({Role.ADMIN}))
+
+
+def kept(store: Store, owner: Principal = ANYBODY) -> Entry:
+    request, of_owner = TranscriptionRequest(engine="sensevoice"), store.seen_by(owner)
+    return of_owner.keep(Fingerprint("a", "b"), FILE, request, HEARD)
+
+
+def seen(store: Store, entry: Entry, principal: Principal) -> tuple[str, str | None, str]:
+    """The words, the name and the line of a transcript, as somebody sees them."""
+    of_principal = store.seen_by(store.privacy.seen_by(principal))
+    [line] = of_principal.search(parse_query(""))
+    return of_principal.open(entry.id).document.transcript.text, line.name, line.preview
+
+
+def test_a_role_sees_originals_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", ADMINS_ALONE)) as store:
+        entry = kept(store, MING)
+        assert seen(store, entry, ROOT)[:2] == (f"电话{NUMBER}。", FILE)
+        assert seen(store, entry, MING) == ("电话[电话]。", "[phone].wav", "电话[电话]。")
+
+
+def test_nobody_finds_a_number_by_searching_for_it(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", ADMINS_ALONE)) as store:
+        kept(store, MING)
+        assert store.seen_by(MING).search(parse_query("8000")) == ()
+        assert len(store.seen_by(MING).search(parse_query("电话"))) == 1
+
+
+def test_who_may_not_see_originals_cannot_ask_for_them() -> None:
+    assert ADMINS_ALONE.seen_by(MING, asked=False).masks
+    assert not ADMINS_ALONE.seen_by(ROOT, asked=False).masks
+    assert ADMINS_ALONE.seen_by(ROOT, asked=True).masks
+
+
+def test_the_settings_hold_where_nobody_asks() -> None:
+    masking = PrivacySettings(mask=True)
+    assert masking.seen_by(ROOT).masks
+    assert not masking.seen_by(ROOT, asked=False).masks
+    assert not PrivacySettings().seen_by(ROOT).masks
+
+
+def test_originals_are_not_kept_where_the_settings_say_so(tmp_path: Path) -> None:
+    privacy = PrivacySettings(keep_originals=False)
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
+        entry = kept(store)
+        assert seen(store, entry, ROOT)[0] == "电话[电话]。"
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite")) as store:
+        stored = store.open(entry.id)
+        assert NUMBER not in str(stored.document.to_dict())
+        assert stored.entry.name == "[phone].wav"
+    assert NUMBER.encode() not in (tmp_path / "history.sqlite").read_bytes()
+
+
+@pytest.mark.parametrize(("privacy", "text"), [(ADMINS_ALONE, "[电话]"), (None, NUMBER)])
+def test_a_link_shows_no_stranger_what_some_may_not_see(
+    privacy: PrivacySettings | None, text: str, tmp_path: Path
+) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
+        entry, shares = kept(store), Shares(store)
+        token = shares.make(entry.id, 7, ROOT)
+        assert shares.open(token).document.transcript.text == f"电话{text}。"
