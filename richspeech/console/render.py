@@ -338,6 +338,8 @@ def player(job: Transcription | None, locale: str) -> Markup:
         return Markup()
     if job.path is None:
         return _part("player", locale)(job.name, None) if job.title else Markup()
+    if job.hides_sound:
+        return Markup()
     return sound(job.name, job.playback or job.path, locale)
 
 

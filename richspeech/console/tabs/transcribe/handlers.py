@@ -32,6 +32,7 @@ from richspeech.model.options import (
 )
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speaker_name
+from richspeech.operations.caller import caller
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Choices:
     """None is that of the settings."""
     cascade: str | None = None
     """None is that of the settings."""
+    mask: bool | None = None
+    """Whether personal data is masked; None as the settings have it."""
 
     def request(self) -> TranscriptionRequest:
         """Return what is asked for; what the engine would not heed nobody has asked for.
@@ -138,7 +141,13 @@ class Handlers:
         An example is shown as it was heard, whatever somebody has corrected in it before.
         """
         session = self.sessions.get(name)
-        job = Transcription(Path(path) if path else None, is_pristine=is_example, is_played=True)
+        seen = self._work.privacy.seen_by(caller().principal, choices.mask)
+        job = Transcription(
+            Path(path) if path else None,
+            is_pristine=is_example,
+            is_played=True,
+            caller=replace(caller(), principal=seen),
+        )
         try:
             job.request = choices.request()
             if path is None:
@@ -220,7 +229,12 @@ class Handlers:
         session = self.sessions.get(name)
         known = shown(session)
         if known is not None and known.path is not None:
-            job = Transcription(known.path, replace(known.request, recalls=False), is_played=True)
+            job = Transcription(
+                known.path,
+                replace(known.request, recalls=False),
+                is_played=True,
+                caller=replace(caller(), principal=known.caller.principal),
+            )
             show(session, job)
             self._work.submit(job)
         return session

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from richspeech.access.principal import Scope
+from richspeech.access.principal import Role, Scope
 from richspeech.console import events, render
 from richspeech.console.examples import Example
 from richspeech.console.offers import (
@@ -227,6 +227,12 @@ class TranscribeTab:
             self._denoise = self._offers.add(
                 gr.Radio, denoise_offer("denoise_info"), defaults.denoise, elem_id="denoise"
             )
+            self._mask = self._widgets.explained(
+                gr.Checkbox,
+                "mask",
+                value=self._context.service.settings.privacy.masks(Role.ADMIN),
+                elem_id="mask",
+            )
             self._tracks = self._track_choice.build()
 
     # The right side --------------------------------------------------------------------------
@@ -296,6 +302,7 @@ class TranscribeTab:
             "denoise": self._denoise,
             "adapter": self._adapter,
             "cascade": self._cascade,
+            "mask": self._mask,
         }
 
     @property
