@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from richspeech.access.principal import Role
-from richspeech.model.corrections import Correction, correct, realign
+from richspeech.model.corrections import Correction, Replacement, correct, realign
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit, Edit
 from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.speaker import Naming
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
 from richspeech.privacy.words import placeholder
@@ -61,17 +62,24 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
 
 
 def _masked_edit(edit: Edit, document: Document, kinds: frozenset[PersonalKind]) -> Edit:
+    """Mask the words that a person has written."""
+    if not isinstance(edit, CorrectionEdit) or isinstance(edit.correction, Naming):
+        return edit
+    changes = tuple(_masked_change(each, document, kinds) for each in edit.correction.changes)
+    replaces = isinstance(edit.correction, Replacement)
+    return replace(edit, correction=Replacement(changes) if replaces else changes[0])
+
+
+def _masked_change(
+    change: Correction, document: Document, kinds: frozenset[PersonalKind]
+) -> Correction:
     """Mask the words of a correction, as they stand among the others."""
-    if not isinstance(edit, CorrectionEdit) or not isinstance(edit.correction, Correction):
-        return edit
-    index, text = edit.correction.index, edit.correction.text
-    if text is None:
-        return edit
+    if change.text is None:
+        return change
     now = document.transcript
-    is_last = now.segments[index].text == text
-    among = now if is_last else correct(document.measured, [edit.correction])
-    masked = mask(among, kinds).segments[index].text
-    return replace(edit, correction=replace(edit.correction, text=masked))
+    is_last = now.segments[change.index].text == change.text
+    among = now if is_last else correct(document.measured, [change])
+    return replace(change, text=mask(among, kinds).segments[change.index].text)
 
 
 def _without(transcript: Transcript, found: Sequence[Finding]) -> Transcript:

@@ -82,6 +82,19 @@ def test_what_a_person_wrote_is_masked_as_it_stands_among_the_others() -> None:
     assert "零零一三" not in json.dumps(masked.to_dict(), ensure_ascii=False)
 
 
+def test_what_a_person_wrote_in_many_places_is_masked_in_all() -> None:
+    document = Document(transcript(spoken(0, "打给他。"), spoken(2, "他是谁？打给他。")))
+    step = document.replacing("他。", f"{NUMBER}。")
+    masked = mask_document(
+        document.with_edit(CorrectionEdit(correction=step, made=datetime.now(UTC)))
+    )
+    assert [each.text for each in masked.transcript.segments] == [
+        "打给[电话]。",
+        "他是谁？打给[电话]。",
+    ]
+    assert NUMBER not in json.dumps(masked.to_dict())
+
+
 @given(st.text(alphabet="打我叫张电话138零一, .-", max_size=40))
 def test_tokens_make_up_the_text_whatever_was_masked(text: str) -> None:
     [masked] = mask(transcript(spoken(0, text))).segments
