@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.cover import TONE_HZ, Cover
+from richspeech.audio.cover import TONE_HZ, Cover, Hiding
 from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import Waveform
 from richspeech.jobs.export import Export, Exports, Material, order
@@ -49,7 +49,7 @@ def recording(tmp_path: Path) -> Path:
     )
 
 
-def export(form: str, heard: Transcript, recording: Path, folder: Path, sound: str) -> Export:
+def export(form: str, heard: Transcript, recording: Path, folder: Path, sound: Hiding) -> Export:
     found = Highlight(2.0, 6.0, ("laughter",), (LocalizedText("笑声", "Laughter"),), 1.0, ())
     material = Material(heard, "call.wav", recording, Options(), WriterOptions(), (found,))
     made, runner = order(form, material, folder), Runner()
@@ -82,13 +82,13 @@ def strength(sound: Waveform, start: float, end: float, hertz: float) -> float:
     """How strongly a pitch sounds in a span, 0 to 1 of full scale."""
     part = sound[round(start * RATE) : round(end * RATE)]
     moments = np.arange(len(part)) / RATE
-    return 2 * abs(np.mean(part * np.exp(-2j * np.pi * hertz * moments)))
+    return float(2 * abs(np.mean(part * np.exp(-2j * np.pi * hertz * moments))))
 
 
 @pytest.mark.parametrize("form", ["clips", "reel", "html"])
 @pytest.mark.parametrize("sound", ["beep", "silence"])
 def test_nobody_hears_in_a_file_what_was_masked(
-    form: str, sound: str, heard: Transcript, recording: Path, tmp_path: Path
+    form: str, sound: Hiding, heard: Transcript, recording: Path, tmp_path: Path
 ) -> None:
     made = export(form, heard, recording, tmp_path, sound)
     for waveform, begins in sounds_of(made):
