@@ -39,7 +39,13 @@ from richspeech.errors import SettingsError
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
-from richspeech.model.options import MOST_TRACKS, Channels, Denoise, Tracks
+from richspeech.model.options import (
+    MOST_TRACKS,
+    Channels,
+    Denoise,
+    Tracks,
+    require_protected,
+)
 from richspeech.model.personal import PersonalKind
 from richspeech.model.risk_rules import RiskRule, Words, require_consistent
 from richspeech.model.rules import (
@@ -262,6 +268,11 @@ def _speakers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _protected(value: tuple[str, ...]) -> tuple[str, ...]:
+    require_protected(value)
+    return value
+
+
 def _off(value: Any) -> Any:
     """Read the word off, which is the same as false in YAML."""
     return "off" if value is False else value
@@ -280,6 +291,7 @@ class RecognitionSettings(_Group):
     channels: Channels = "auto"
     speakers: Annotated[dict[str, str], BeforeValidator(_by_text), AfterValidator(_speakers)] = {}
     denoise: Annotated[Denoise, BeforeValidator(_off)] = "off"
+    protected_words: Annotated[tuple[str, ...], AfterValidator(_protected)] = ()
 
 
 class ParaformerSettings(_Group):

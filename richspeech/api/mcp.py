@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from inspect import getdoc
@@ -26,7 +27,8 @@ from pydantic import Field
 
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.jobs.transcribe import Transcription
-from richspeech.model.options import Options, language_hint
+from richspeech.model.hotword_list import hotwords_of_file
+from richspeech.model.options import language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript, plain
 from richspeech.operations.caller import Caller, called_by, caller, request_id_of
@@ -54,7 +56,16 @@ Engine = Annotated[
     str | None,
     Field(description="sensevoice, paraformer, reference or whisper; by default as configured"),
 ]
-Hotwords = Annotated[tuple[str, ...], Field(description="names and terms that are likely to occur")]
+Hotwords = Annotated[
+    tuple[str, ...],
+    Field(
+        description="names and terms that are likely to occur; a comma and a weight from 1 to 100 "
+        "may follow each, as in Alibaba,40: the heavier, the less it has to sound alike"
+    ),
+]
+ProtectedWords = Annotated[
+    tuple[str, ...], Field(description="words that no hotword replaces; else as configured")
+]
 HasTokens = Annotated[
     bool, Field(description="also give every token with its time and probability, which is long")
 ]
@@ -101,11 +112,14 @@ class _Tools:
         language: Language = None,
         engine: Engine = None,
         hotwords: Hotwords = (),
+        protected_words: ProtectedWords = (),
         tokens: HasTokens = False,  # noqa: FBT002 - by name, in JSON
     ) -> dict[str, Any]:
         """Transcribe a recording: text, times, language, emotion, sounds, with probabilities."""
         with _call("transcribe"):
-            transcript = await self._heard(path, asking, language, engine, hotwords)
+            transcript = await self._heard(
+                path, asking, language, engine, hotwords, protected_words
+            )
             return _document(transcript, tokens=tokens)
 
     async def highlights(
@@ -157,9 +171,17 @@ class _Tools:
         language: str | None,
         engine: str | None,
         hotwords: tuple[str, ...] = (),
+        protected_words: tuple[str, ...] = (),
     ) -> Transcript:
         """Have a recording transcribed, and tell meanwhile how far that is."""
-        options = Options(**_fields(self._service.defaults, language, hotwords))
+        listed, defaults = hotwords_of_file("\n".join(hotwords)), self._service.defaults
+        options = replace(
+            defaults,
+            language=defaults.language if language is None else language_hint(language),
+            hotwords=(*listed,),
+            hotword_weights=(*listed.values(),),
+            protected_words=protected_words or defaults.protected_words,
+        )
         job = Transcription(self._allowed(path), TranscriptionRequest(options, engine))
         self._service.transcriptions.submit(job)
         await job.attend(partial(_tell, job, asking))
@@ -184,13 +206,6 @@ class _Tools:
 
     def _may_read(self, place: Path) -> bool:
         return not self._folders or any(map(place.is_relative_to, self._folders))
-
-
-def _fields(defaults: Options, language: str | None, hotwords: tuple[str, ...]) -> dict[str, Any]:
-    asked: dict[str, Any] = dict(vars(defaults))
-    if language is not None:
-        asked["language"] = language_hint(language)
-    return asked | ({"hotwords": hotwords} if hotwords else {})
 
 
 async def _tell(job: Transcription, asking: Asking) -> None:

@@ -1,6 +1,7 @@
 """Options that several commands share, and the settings and options that come of them."""
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
@@ -13,6 +14,7 @@ from richspeech.engines.adapters import NO_ADAPTER, find_adapter
 from richspeech.engines.cascades import NO_CASCADE, find_cascade
 from richspeech.errors import OptionError
 from richspeech.language.catalog import locales
+from richspeech.model.hotword_list import hotwords_in, hotwords_of_file, protected_in
 from richspeech.model.options import (
     CHANNELS,
     DENOISE,
@@ -21,7 +23,6 @@ from richspeech.model.options import (
     Options,
     language_hint,
     tracks_in,
-    without_weights,
 )
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
@@ -199,9 +200,13 @@ class Recognition:
     denoise: Annotated[str | None, Parameter(choices=DENOISE)] = None
     """what takes noise out before anything is looked for; it often hurts: see docs/denoising.md"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
-    """hotwords, separated by spaces"""
+    """hotwords, separated by spaces or commas; a weight from 1 to 100 may follow each"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
-    """text file with one hotword per line; weights as for FunASR's runtime are left out"""
+    """text file with one hotword per line, or CSV; a weight may follow, as for FunASR's runtime"""
+    protected_words: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
+    """words that no hotword replaces, separated by spaces or commas"""
+    protected_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
+    """text file with one such word per line, or CSV"""
 
     def options(self, settings: Settings) -> Options:
         """Return the settings' options, overridden by these.
@@ -212,15 +217,20 @@ class Recognition:
         from richspeech.engines.registry import engine_named  # noqa: PLC0415
 
         engine, defaults = engine_named(settings.model.engine), default_options(settings)
-        hotwords = _hotwords_in(self.hotword_file)
+        listed = _text_of(self.hotword_file), _text_of(self.protected_file)
         with typed():
+            named = hotwords_in(self.hotwords or "")
+            hotwords = {**named, **hotwords_of_file(listed[0]), **named}
             if language := language_hint(self.language):
                 engine.require_language(language)
-            options = self._over(defaults, hotwords)
+            protected = protected_in(listed[1], in_file=True)
+            options = self._over(defaults, hotwords, protected)
             engine.require_languages(options)
         return options
 
-    def _over(self, defaults: Options, hotwords: Sequence[str]) -> Options:
+    def _over(
+        self, defaults: Options, hotwords: Mapping[str, int], protected: Sequence[str]
+    ) -> Options:
         allowed = self.allowed_languages
         return Options(
             language=language_hint(self.language) if self.language else defaults.language,
@@ -233,7 +243,10 @@ class Recognition:
             channels=cast("Channels", self.channels or defaults.channels),
             speakers=speakers_in(self.speakers) if self.speakers else defaults.speakers,
             denoise=cast("Denoise", self.denoise or defaults.denoise),
-            hotwords=(*(self.hotwords or "").split(), *hotwords),
+            hotwords=(*hotwords,),
+            hotword_weights=(*hotwords.values(),),
+            protected_words=(*protected_in(self.protected_words or ""), *protected)
+            or defaults.protected_words,
         )
 
 
@@ -267,12 +280,13 @@ WEIGHTS, MODEL, RECOGNITION, LOOK = Weights(), Model(), Recognition(), Look()
 """If the command line names none."""
 
 
-def _hotwords_in(file: Path | None) -> Sequence[str]:
-    """Read one hotword a line; raises ``OptionError``."""
+def _text_of(file: Path | None) -> str:
+    """Read a list of words, of which spreadsheets write some in UTF-16; raises ``OptionError``."""
     if file is None:
-        return ()
+        return ""
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        written = file.read_bytes()
+        marked = written.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return written.decode("utf-16" if marked else "utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OptionError("cli.hotwords", name=file.name) from error
-    return without_weights(lines)
+        raise OptionError("cli.word_list", name=file.name) from error

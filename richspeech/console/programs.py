@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -30,9 +30,10 @@ from richspeech.jobs.emotion import EmotionJob, EmotionRequest
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import FALLBACK_LOCALE
 from richspeech.language.preference import preferred_locale
+from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
-from richspeech.model.options import Options, hotwords_in, language_hint
+from richspeech.model.options import language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
@@ -91,14 +92,18 @@ class Programs:
         language: str = AUTO,
         engine: str | None = None,
         hotwords: str = "",
+        protected_words: str = "",
     ) -> dict[str, Any]:
         """Transcribe a recording: text, times, language, emotion and sounds, with probabilities.
 
         The answer is the transcript of docs/transcript.md. Engines: sensevoice, paraformer,
-        reference, whisper; by default the one of the settings. Hotwords are parted by spaces.
+        reference, whisper; by default the one of the settings. Hotwords are parted by spaces,
+        commas or lines, each with a weight or without; protected words stay as they are.
         """
         with self._sent(request, recording) as sent:
-            job = Transcription(sent.path, self._request(language, engine, hotwords))
+            job = Transcription(
+                sent.path, self._request(language, engine, hotwords, protected_words)
+            )
             self._service.transcriptions.submit(job)
             await job.attend()
             assert job.transcript is not None  # noqa: S101 - it is finished
@@ -128,13 +133,14 @@ class Programs:
         language: str = AUTO,
         engine: str | None = None,
         hotwords: str = "",
+        protected_words: str = "",
     ) -> list[dict[str, Any]]:
         """Transcribe many recordings, or zips of them; one that cannot be read fails alone.
 
         The answer has name, transcript and error of each; one of the latter two is null.
         """
         with self._sent(request, *_listed(recordings)) as sent:
-            wanted = self._request(language, engine, hotwords)
+            wanted = self._request(language, engine, hotwords, protected_words)
             queue, batch = self._service.durable.seen_by(caller().principal), new_id()
             try:
                 coming = self._service.batches.begin(batch, sent.home, sent.paths, None, wanted)
@@ -144,10 +150,18 @@ class Programs:
             finally:
                 _forget(queue, batch)
 
-    def _request(self, language: str, engine: str | None, hotwords: str) -> TranscriptionRequest:
-        _require_texts(language, engine or "", hotwords)
-        asked = {"language": language_hint(language), "hotwords": hotwords_in(hotwords)}
-        options = Options(**{**vars(self._service.defaults), **asked})
+    def _request(
+        self, language: str, engine: str | None, hotwords: str, protected_words: str
+    ) -> TranscriptionRequest:
+        _require_texts(language, engine or "", hotwords, protected_words)
+        listed, defaults = hotwords_in(hotwords), self._service.defaults
+        options = replace(
+            defaults,
+            language=language_hint(language),
+            hotwords=(*listed,),
+            hotword_weights=(*listed.values(),),
+            protected_words=protected_in(protected_words) or defaults.protected_words,
+        )
         return TranscriptionRequest(options, engine)
 
     @contextmanager

@@ -272,6 +272,7 @@ def default_options(settings: Settings) -> Options:
         channels=asked.channels,
         speakers=by_channel(asked.speakers.items()),
         denoise=asked.denoise,
+        protected_words=asked.protected_words,
         ban_unknown_emotion=asked.ban_unknown_emotion,
     )
 

@@ -118,6 +118,7 @@ class Engine:
             ban_unknown_emotion=options.ban_unknown_emotion
             and self.can(Capability.BAN_UNKNOWN_EMOTION),
             hotwords=options.hotwords if self.can(Capability.HOTWORDS) else (),
+            hotword_weights=options.hotword_weights if self.can(Capability.HOTWORDS) else (),
             turn_detection=options.turn_detection if self.can(Capability.LIVE) else None,
             denoise=options.denoise if self.can(Capability.LIVE) else Options.denoise,
         )

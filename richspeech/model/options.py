@@ -1,7 +1,7 @@
 """What a request asks of the recogniser."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
@@ -15,8 +15,6 @@ LONGEST_MERGE_S = 30.0
 """SenseVoice was trained on up to 30 s, and the pipeline keeps no more for joining."""
 MOST_HOTWORDS = 200
 """Each is compared with every word that is heard; with more, one is found in almost anything."""
-WEIGHTED = re.compile(r"(.+) [+-]?\d+")
-"""A hotword and its weight."""
 Tracks: TypeAlias = Literal["default", "all", "mix"]
 TRACKS: tuple[str, ...] = get_args(Tracks)
 MOST_TRACKS = 99
@@ -29,6 +27,12 @@ Denoise: TypeAlias = Literal["off", "rnnoise", "gtcrn"]
 DENOISE: tuple[str, ...] = get_args(Denoise)
 HOTWORD_LETTERS = range(2, 21)
 """Single characters sound like too many others, and nobody says longer ones in one breath."""
+USUAL_WEIGHT, HOTWORD_WEIGHTS = 20, range(1, 101)
+"""As FunASR's runtime has them."""
+SENTENCE_MARKS = ".。．｡,，、;；:：!！?？…"
+"""Marks that end sentences and part them."""
+MOST_PROTECTED = 1_000
+PROTECTED_LETTERS = range(1, 21)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class Options:
     """Name an emotion even where the model would say that it does not know."""
     hotwords: tuple[str, ...] = ()
     """Words that are likely to be said; at most MOST_HOTWORDS, each of HOTWORD_LETTERS."""
+    hotword_weights: tuple[int, ...] = ()
+    """How little each must sound like what is heard, HOTWORD_WEIGHTS; nothing: USUAL_WEIGHT."""
+    protected_words: tuple[str, ...] = ()
+    """Words whose place no hotword takes; at most MOST_PROTECTED, each of PROTECTED_LETTERS."""
     turn_detection: TurnDetection | None = None
     """Where utterances begin and end; None: as the settings of voice activity detection have it."""
     tracks: Tracks | int = "default"
@@ -82,37 +90,27 @@ class Options:
             )
         # A page sends 15 for what a file calls 15.0, and a digest tells these apart.
         object.__setattr__(self, "merge_length_s", float(self.merge_length_s))
-        _require_hotwords(self.hotwords)
+        require_hotwords(self.hotwords)
+        _require_weights(self.hotwords, self.hotword_weights)
+        if all(weight == USUAL_WEIGHT for weight in self.hotword_weights):
+            object.__setattr__(self, "hotword_weights", ())
+        require_protected(self.protected_words)
         _require_strands(self.tracks, self.channels)
         _require_speakers(self.speakers)
         if self.denoise not in DENOISE:
             raise OptionError("option.denoise", value=str(self.denoise)[:40])
 
+    @property
+    def weighed_hotwords(self) -> Mapping[str, int]:
+        """Hotwords → their weights, the heaviest first, and else in their order."""
+        weights = self.hotword_weights or (USUAL_WEIGHT,) * len(self.hotwords)
+        pairs = zip(self.hotwords, weights, strict=True)
+        return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
 
 def language_hint(value: str | None) -> str | None:
     """Turn what a person chose into a hint: ``auto``, nothing and None mean detection."""
     return None if value in (None, "", AUTO) else value
-
-
-def hotwords_in(text: str) -> tuple[str, ...]:
-    """Read words that are parted by spaces, commas or lines, each once.
-
-    Lines that all end in a number are those of FunASR's runtime: a hotword and its weight.
-    """
-    lines = text.splitlines()
-    words = " ".join(without_weights(lines)) if len(lines) > 1 else text
-    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", words))))
-
-
-def without_weights(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the hotwords of a file that has one a line, without what is empty.
-
-    FunASR's runtime wants a weight behind each, a whole number, which nothing here has; where all
-    lines end in one, it is left out.
-    """
-    hotwords = [" ".join(line.split()) for line in lines if line.strip()]
-    weighted = [WEIGHTED.fullmatch(hotword) for hotword in hotwords]
-    return tuple(match[1] for match in weighted if match) if all(weighted) else tuple(hotwords)
 
 
 def tracks_in(text: str) -> Tracks | int:
@@ -139,14 +137,39 @@ def _require_speakers(names: Sequence[str | None]) -> None:
             raise OptionError("speaker.name", value=name[:LONGEST_NAME], most=LONGEST_NAME)
 
 
-def _require_hotwords(hotwords: Sequence[str]) -> None:
+def without_marks(hotword: str) -> str:
+    """Return a hotword without the marks at its end, which a sentence has as well."""
+    return hotword.rstrip(SENTENCE_MARKS) or hotword
+
+
+def require_hotwords(hotwords: Sequence[str]) -> None:
+    """Raise ``OptionError`` for too many, and for one that is too short or too long."""
     if len(hotwords) > MOST_HOTWORDS:
         raise OptionError("option.hotwords", count=len(hotwords), most=MOST_HOTWORDS)
-    for hotword in hotwords:
-        if len(hotword) not in HOTWORD_LETTERS or hotword != " ".join(hotword.split()):
-            raise OptionError(
-                "option.hotword",
-                word=hotword[:40],
-                low=HOTWORD_LETTERS[0],
-                high=HOTWORD_LETTERS[-1],
-            )
+    for word in hotwords:
+        if not _fits(word, HOTWORD_LETTERS):
+            low, high = HOTWORD_LETTERS[0], HOTWORD_LETTERS[-1]
+            raise OptionError("option.hotword", word=word[:40], low=low, high=high)
+
+
+def require_protected(words: Sequence[str]) -> None:
+    """Raise ``OptionError`` for too many, and for one that is empty or too long."""
+    if len(words) > MOST_PROTECTED:
+        raise OptionError("option.protected_words", count=len(words), most=MOST_PROTECTED)
+    for word in words:
+        if not _fits(word, PROTECTED_LETTERS):
+            most = PROTECTED_LETTERS[-1]
+            raise OptionError("option.protected_word", word=word[:40], most=most)
+
+
+def _fits(word: str, letters: range) -> bool:
+    return len(word) in letters and word == " ".join(word.split())
+
+
+def _require_weights(hotwords: Sequence[str], weights: Sequence[int]) -> None:
+    if weights and len(weights) != len(hotwords):
+        raise OptionError("option.hotword_weights", count=len(weights), hotwords=len(hotwords))
+    for word, weight in zip(hotwords, weights, strict=False):
+        if weight not in HOTWORD_WEIGHTS:
+            low, high = HOTWORD_WEIGHTS[0], HOTWORD_WEIGHTS[-1]
+            raise OptionError("option.hotword_weight", word=word, weight=weight, low=low, high=high)

@@ -77,7 +77,12 @@ class Recipe:
         editing: list[Editor] = []
         if options.hotwords:
             measuring.append(
-                partial(write_hotwords, hotwords=options.hotwords, limits=self.hotword_limits)
+                partial(
+                    write_hotwords,
+                    hotwords=options.weighed_hotwords,
+                    limits=self.hotword_limits,
+                    protected=options.protected_words,
+                )
             )
         measuring.append(rounded_segments)
         if any(options.speakers):

@@ -3,18 +3,21 @@
 A Chinese hotword is compared with as many characters by their pinyin without tones, every reading
 of each; a hotword in letters with one word or a few neighbouring ones, by the letters that they
 share. Nothing is heard anew. So a hotword takes the place of any word that sounds like it, expected
-or not, and the segment names it.
+or not, and the segment names it. How much may differ grows with the weight of the hotword, and of
+two that fit as well the heavier one is taken. Words that are protected stay as they are.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
+from typing import TypeAlias
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from richspeech.model.options import SENTENCE_MARKS, USUAL_WEIGHT
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.transcript import Segment, Token
 from richspeech.settings import HotwordSettings
@@ -22,6 +25,13 @@ from richspeech.settings import HotwordSettings
 _CHARACTER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNIT = re.compile(rf"[{_CHARACTER}]|[^\W_{_CHARACTER}]+(?:['’-][^\W_{_CHARACTER}]+)*")
 _IS_CHARACTER = re.compile(rf"[{_CHARACTER}]")
+_CLOSING = "\"'”’」』)）]】》 "
+"""Behind these, a mark of the sentence may follow."""
+MOST_EDITS, LEAST_LIKENESS = 2.0, 50.0
+"""What no weight goes beyond, as no setting does."""
+
+
+ALREADY, PROTECTED = -1.0, -2.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,33 @@ class Match:
     """Characters of the text."""
     end: int
     hotword: str
+    written: str
+    """What stands there then: a mark that the sentence has there already is not written again."""
     difference: float
-    """0 to 1; below 0 where it is the hotword already."""
+    """0 to 1; ALREADY where it is the hotword, PROTECTED where nothing may be put."""
+    weight: int = USUAL_WEIGHT
+
+    @property
+    def order(self) -> tuple[float, ...]:
+        """What goes first is smaller."""
+        apart = self.difference / self.weight if self.difference > 0 else self.difference
+        return (apart, -self.weight, self.start - self.end, self.start)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """How much may differ from one hotword."""
+
+    edits_per_character: float
+    min_likeness: float
+
+    @classmethod
+    def of(cls, limits: HotwordSettings, weight: int) -> "_Limits":
+        times = weight / USUAL_WEIGHT
+        return cls(
+            min(limits.edits_per_character * times, MOST_EDITS),
+            max(100 - (100 - limits.min_likeness) * times, LEAST_LIKENESS),
+        )
 
 
 @dataclass(frozen=True)
@@ -46,15 +81,30 @@ class _Unit:
     is_character: bool
 
 
+_Windows: TypeAlias = Callable[[int], Iterable[Sequence[_Unit]]]
+"""How many units → all such neighbours of a text."""
+
+
 def write_hotwords(
-    segments: Iterable[Segment], hotwords: Sequence[str], limits: HotwordSettings
+    segments: Iterable[Segment],
+    hotwords: Mapping[str, int],
+    limits: HotwordSettings,
+    protected: Sequence[str] = (),
 ) -> tuple[Segment, ...]:
     """Write hotwords in every segment where they were probably said."""
-    return tuple(replace_hotwords(segment, hotwords, limits) for segment in segments)
+    return tuple(replace_hotwords(segment, hotwords, limits, protected) for segment in segments)
 
 
-def replace_hotwords(segment: Segment, hotwords: Sequence[str], limits: HotwordSettings) -> Segment:
+def replace_hotwords(
+    segment: Segment,
+    hotwords: Mapping[str, int],
+    limits: HotwordSettings,
+    protected: Sequence[str] = (),
+) -> Segment:
     """Write hotwords where they were probably said, and name them in ``rules``.
+
+    ``hotwords`` have a weight each, 1 to 100: at 20 as much may differ as ``limits`` say, at 40
+    twice as much. Nothing is put over a word that is ``protected``.
 
     Tokens keep their times. A token whose text is another one now has no probability: the model's
     was about what it had heard.
@@ -62,9 +112,9 @@ def replace_hotwords(segment: Segment, hotwords: Sequence[str], limits: HotwordS
     text, tokens = segment.text, segment.tokens
     named: list[str] = []
     spelt = "".join(token.text for token in tokens) == text
-    for match in reversed(matches_of(text, hotwords, limits)):
+    for match in reversed(matches_of(text, hotwords, limits, protected)):
         tokens = _respell(tokens, match) if spelt else tokens
-        text = text[: match.start] + match.hotword + text[match.end :]
+        text = text[: match.start] + match.written + text[match.end :]
         named.insert(0, RULE_PREFIX + match.hotword)
     if not named:
         return segment
@@ -78,26 +128,40 @@ def hotwords_of(segment: Segment) -> tuple[str, ...]:
     return tuple(rule.removeprefix(RULE_PREFIX) for rule in named)
 
 
-def matches_of(text: str, hotwords: Sequence[str], limits: HotwordSettings) -> list[Match]:
+def matches_of(
+    text: str,
+    hotwords: Mapping[str, int],
+    limits: HotwordSettings,
+    protected: Sequence[str] = (),
+) -> list[Match]:
     """Return what is to be replaced, in order and without overlap; the most alike goes first."""
     units = _units(text)
     windows = cache(lambda size: [*_windows(text, units, size)])
-    found = [match for hotword in hotwords for match in _matches(text, windows, hotword, limits)]
-    found.sort(key=lambda match: (match.difference, match.start - match.end, match.start))
+    found = [*_protected(text, windows, protected)]
+    for hotword, weight in hotwords.items():
+        within = _Limits.of(limits, weight)
+        found += (
+            replace(match, weight=weight) for match in _matches(text, windows, hotword, within)
+        )
     taken: list[Match] = []
-    for match in found:
+    for match in sorted(found, key=lambda match: match.order):
         if all(match.end <= other.start or other.end <= match.start for other in taken):
             taken.append(match)
     changing = (match for match in taken if match.difference >= 0)
     return sorted(changing, key=lambda match: match.start)
 
 
-def _matches(
-    text: str,
-    windows: Callable[[int], Iterable[Sequence[_Unit]]],
-    hotword: str,
-    limits: HotwordSettings,
-) -> Iterator[Match]:
+def _protected(text: str, windows: _Windows, words: Iterable[str]) -> Iterator[Match]:
+    """Yield where a protected word stands, upper case or lower, as a word and not within one."""
+    spelt = {tuple(unit.text.casefold() for unit in _units(word)) for word in words}
+    for size in {len(units) for units in spelt if units}:
+        for window in windows(size):
+            if tuple(unit.text.casefold() for unit in window) in spelt:
+                start, end = window[0].start, window[-1].end
+                yield Match(start, end, "", text[start:end], PROTECTED)
+
+
+def _matches(text: str, windows: _Windows, hotword: str, limits: _Limits) -> Iterator[Match]:
     wanted = _units(hotword)
     in_letters = not any(unit.is_character for unit in wanted)
     sizes = range(1, len(wanted) + 2) if in_letters else (len(wanted),)
@@ -106,10 +170,24 @@ def _matches(
         for window in windows(size):
             start, end = window[0].start, window[-1].end
             difference = compare(window, wanted, limits)
-            if text[start:end] == hotword:
-                yield Match(start, end, hotword, -1.0)
-            elif difference is not None:
-                yield Match(start, end, hotword, difference)
+            if difference is None:
+                continue
+            written = _fitted(hotword, wanted, text[:start], text[end:])
+            is_there = text[start:end] == written
+            yield Match(start, end, hotword, written, ALREADY if is_there else difference)
+
+
+def _fitted(hotword: str, units: Sequence[_Unit], before: str, after: str) -> str:
+    """Return a hotword without the marks at its ends that the sentence has there itself.
+
+    Of the marks that end sentences or part them, one is enough: the sentence's.
+    """
+    head, tail = hotword[: units[0].start], hotword[units[-1].end :]
+    if after.lstrip(_CLOSING).startswith((*SENTENCE_MARKS,)):
+        tail = "".join(mark for mark in tail if mark not in SENTENCE_MARKS)
+    twice = next((n for n in range(len(head), 0, -1) if before.endswith(head[:n])), 0)
+    again = next((n for n in range(len(tail), 0, -1) if after.startswith(tail[-n:])), 0)
+    return head[twice:] + hotword[len(head) : units[-1].end] + tail[: len(tail) - again]
 
 
 def _windows(text: str, units: Sequence[_Unit], size: int) -> Iterator[Sequence[_Unit]]:
@@ -129,7 +207,7 @@ def _units(text: str) -> list[_Unit]:
 
 
 def _compare_letters(
-    heard: Sequence[_Unit], wanted: Sequence[_Unit], limits: HotwordSettings
+    heard: Sequence[_Unit], wanted: Sequence[_Unit], limits: _Limits
 ) -> float | None:
     """Return how much words in letters differ, 0 to 1; None when it is too much."""
     if any(unit.is_character for unit in heard):
@@ -140,7 +218,7 @@ def _compare_letters(
 
 
 def _compare_units(
-    heard: Sequence[_Unit], wanted: Sequence[_Unit], limits: HotwordSettings
+    heard: Sequence[_Unit], wanted: Sequence[_Unit], limits: _Limits
 ) -> float | None:
     """Return how much as many units differ, 0 to 1; None when it is too much."""
     left = int(limits.edits_per_character * sum(unit.is_character for unit in wanted))
@@ -189,7 +267,7 @@ def _respell(tokens: Sequence[Token], match: Match) -> tuple[Token, ...]:
     covered = tokens[first : last + 1]
     begin = ends[first] - len(tokens[first].text)
     old = "".join(token.text for token in covered)
-    new = old[: match.start - begin] + match.hotword + old[match.end - begin :]
+    new = old[: match.start - begin] + match.written + old[match.end - begin :]
     if len(new) == len(old):
         cuts = [end - begin for end in ends[first : last + 1]]
         parts = [new[a:b] for a, b in zip([0, *cuts], cuts, strict=False)]

@@ -21,6 +21,12 @@ from richspeech.model.options import Options
 from richspeech.recognition.utterance import OVERLAP_SECONDS
 from richspeech.settings import HotwordSettings, Settings
 
+YOUNGER = (
+    *("hotwords", "hotword_weights", "protected_words", "turn_detection"),
+    *("tracks", "channels", "denoise", "raw"),
+)
+"""Options that came later than many a history: they count where somebody asks for them."""
+
 
 def identity_of(
     settings: Settings,
@@ -85,20 +91,12 @@ def _learned(weights: Weights, adapter: Adapter | None) -> list[object]:
 
 def request_identity(identity: str, options: Options) -> str:
     """Digest what one request adds to that."""
-    asked = asdict(options)
-    if not options.hotwords:
-        del asked["hotwords"]  # they are younger than many a history
-    if options.turn_detection is None:
-        del asked["turn_detection"]  # as well
-    if options.tracks == Options.tracks:
-        del asked["tracks"]
-    if options.channels == Options.channels:
-        del asked["channels"]
+    usual = asdict(Options())
+    given = asdict(options).items()
+    asked = {name: value for name, value in given if name not in YOUNGER or value != usual[name]}
     del asked["speakers"]  # names change nothing that is heard
-    if options.denoise == Options.denoise:
-        del asked["denoise"]
-    if options.raw is None:
-        del asked["raw"]
+    if not options.hotwords:
+        asked.pop("protected_words", None)  # nothing would be put over them
     if options.allowed_languages is None:
         asked["allowed_languages"] = LANGUAGES  # as it was written when there were no others
     return digest_of(identity, asked)

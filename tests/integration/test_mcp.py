@@ -120,7 +120,14 @@ def test_there_are_three_tools_and_each_says_what_it_takes(told: Talk) -> None:
     assert [tool.name for tool in told.tools] == ["transcribe", "search", "highlights"]
     assert all(tool.description for tool in told.tools)
     takes = {tool.name: tool.input_schema["properties"] for tool in told.tools}
-    assert [*takes["transcribe"]] == ["path", "language", "engine", "hotwords", "tokens"]
+    assert [*takes["transcribe"]] == [
+        "path",
+        "language",
+        "engine",
+        "hotwords",
+        "protected_words",
+        "tokens",
+    ]
     assert all(each["description"] for each in takes["transcribe"].values())
 
 

@@ -40,11 +40,12 @@ def test_two_wavs_one_behind_the_other_are_heard_to_the_end() -> None:
     assert said == ["wav_appended"]
 
 
-def test_hotwords_with_weights_are_hotwords_alone() -> None:
+def test_a_hotword_file_for_the_runtime_of_funasr_has_words_and_weights() -> None:
     recognition = Recognition(
         hotword_file=CASES / "hotwords-with-weights-as-funasr-runtime-wants.txt"
     )
-    assert recognition.options(Settings()).hotwords == ("冰箱坏掉", "地址")
+    options = recognition.options(Settings())
+    assert options.weighed_hotwords == {"冰箱坏掉": 20, "地址": 20}
 
 
 def test_a_folder_gives_what_opens_whatever_its_ending() -> None:

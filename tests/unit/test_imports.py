@@ -147,6 +147,8 @@ WITHOUT_IO = {
     *("postprocess", "richspeech.model", "richspeech.errors", "richspeech.language", "numpy"),
     *(
         "collections",
+        "contextlib",
+        "csv",
         "dataclasses",
         "datetime",
         "difflib",

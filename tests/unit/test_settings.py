@@ -261,6 +261,7 @@ def test_a_wrong_rule_is_refused_by_name(tmp_path: Path, text: str, words: tuple
         ("paraformer", "id", ""),
         ("paraformer", "punctuation_id", ""),
         ("hotwords", "edits_per_character", -0.1),
+        ("recognition", "protected_words", ["二" * 21]),
         ("hotwords", "min_likeness", 49.0),
         ("vad", "max_end_silence_ms", 199),
         ("vad", "max_end_silence_ms", 6_001),

@@ -15,32 +15,37 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from richspeech.api.heard import labels_of
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.errors import OptionError
-from richspeech.model.options import Options, hotwords_in
+from richspeech.model.hotword_list import hotwords_in, protected_in
+from richspeech.model.options import USUAL_WEIGHT, Options
 from richspeech.model.timed_words import TimedWord, timed_words
 from richspeech.model.transcript import Segment
 from richspeech.model.validation import why_refused
 
 PCM = "pcm"
 MS = 1_000
+MOST_WORDS = 10_000
 _END_MARKS = re.compile(r"[\W_]*$")
 _SPOKEN = re.compile(r"[^\W_]")
 
 
 def _hotwords(value: Any) -> Any:
-    """Read what clients send: a JSON object of weights, or words parted by spaces or commas.
-
-    Weights are left out, since nothing here has them.
-    """
+    """Read what clients send: an object of weights, as JSON or as it is, or a list of words."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return value
     if isinstance(value, dict):
-        return [*value]
+        return {" ".join(word.split()): weight for word, weight in value.items()}
     if isinstance(value, str):
-        return [word for word in hotwords_in(value) if not word.isdecimal()]
+        return hotwords_in(value)
+    if isinstance(value, list):
+        return {" ".join(word.split()): USUAL_WEIGHT for word in value if isinstance(word, str)}
     return value
+
+
+def _protected(value: Any) -> Any:
+    return protected_in(value) if isinstance(value, str) else value
 
 
 class Start(BaseModel):
@@ -64,7 +69,14 @@ class Start(BaseModel):
     svs_itn: bool = True
     """The same, from clients that know SenseVoice."""
     svs_lang: str = "auto"
-    hotwords: Annotated[list[str], BeforeValidator(_hotwords), Field(max_length=10_000)] = []
+    hotwords: Annotated[
+        dict[str, int], BeforeValidator(_hotwords), Field(max_length=MOST_WORDS)
+    ] = {}
+    """Words → weights."""
+    protected_words: Annotated[
+        tuple[str, ...] | None, BeforeValidator(_protected), Field(max_length=MOST_WORDS)
+    ] = None
+    """A key of ours: words that no hotword replaces; None: as the settings have it."""
 
     @property
     def is_pcm(self) -> bool:
@@ -76,7 +88,11 @@ class Start(BaseModel):
         return replace(
             defaults,
             inverse_text_normalization=self.itn and self.svs_itn,
-            hotwords=tuple(dict.fromkeys(" ".join(word.split()) for word in self.hotwords)),
+            hotwords=(*self.hotwords,),
+            hotword_weights=(*self.hotwords.values(),),
+            protected_words=(
+                defaults.protected_words if self.protected_words is None else self.protected_words
+            ),
             language=self.svs_lang if self.svs_lang in known else defaults.language,
         )
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,15 +22,19 @@ from richspeech.api.turns import Turns
 from richspeech.engines.registry import engine_named
 from richspeech.engines.transcribers import Transcribers
 from richspeech.language.catalog import Notice
+from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.languages import AUTO, closest_language
 from richspeech.model.options import (
     HOTWORD_LETTERS,
     MOST_HOTWORDS,
     MOST_TRACKS,
+    USUAL_WEIGHT,
     Channels,
     Denoise,
     Options,
     Tracks,
+    require_hotwords,
+    require_protected,
 )
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speakers_in
@@ -41,12 +46,13 @@ ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized
 SUBTITLES = ("srt", "vtt")
 LISTS = ("languages", "keywords", "timestamp_granularities", "include")
 NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
-CHOICES = ("tracks", "channels", "speakers", "denoise")
+CHOICES = ("tracks", "channels", "speakers", "denoise", "protected_words")
 """Fields in which nothing stands for what the settings say."""
 SPEAKERS = ("known_speaker_names", "known_speaker_references")
 ONE_FILE: Mapping[str, Any] = MappingProxyType(
     {"type": "string", "format": "binary", "description": "The recording."}
 )
+NO_HOTWORDS: Mapping[str, int] = MappingProxyType({})
 BETWEEN_WORDS = re.compile(r"[,，、;；.。!！?？:：\n]+")
 
 
@@ -97,6 +103,17 @@ class RecognitionForm(BaseModel):
         alias="keywords[]",
         description="Words that are likely to be said: what sounds like one is written as it. At "
         f"most {MOST_HOTWORDS}, each of 2 to 20 characters.",
+    )
+    hotwords: str = Field(
+        "",
+        description="The same as a list or the text of a file: one a line, or parted by commas or "
+        "tabs, each with a weight from 1 to 100 behind it or none, which is 20. The heavier, the "
+        "less a word has to sound like it.",
+    )
+    protected_words: str = Field(
+        "",
+        description="Words that no hotword replaces, as such a list without weights. Else as the "
+        "settings say.",
     )
     temperature: float = Field(
         0.0, ge=0, le=1, description="Accepted without effect: the best path is always taken."
@@ -153,10 +170,18 @@ class RecognitionForm(BaseModel):
         allowed = tuple(known_language(each, "languages[]", engine) for each in self.languages)
         chunking = self.chunking_strategy
         turns = chunking.turns if isinstance(chunking, ServerVad) else None
-        hotwords = hotwords_of(self.keywords, self.prompt, "keywords[]")
+        with about("hotwords"):
+            listed = hotwords_in(self.hotwords)
+            require_hotwords((*listed,))
+        hotwords = hotwords_of(self.keywords, self.prompt, "keywords[]", listed)
+        with about("protected_words"):
+            protected = protected_in(self.protected_words)
+            require_protected(protected)
         asked = replace(
             defaults,
-            hotwords=hotwords,
+            hotwords=(*hotwords,),
+            hotword_weights=(*hotwords.values(),),
+            protected_words=protected or defaults.protected_words,
             turn_detection=turns,
             tracks=self.tracks or defaults.tracks,
             channels=self.channels or defaults.channels,
@@ -259,15 +284,23 @@ def known_speakers(text: str) -> tuple[str | None, ...]:
         return speakers_in(text)
 
 
-def hotwords_of(keywords: Iterable[str], prompt: str, param: str) -> tuple[str, ...]:
-    """Return the keywords, and what a prompt has of the kind while there is room.
+def hotwords_of(
+    keywords: Iterable[str],
+    prompt: str,
+    param: str,
+    listed: Mapping[str, int] = NO_HOTWORDS,
+) -> Mapping[str, int]:
+    """Return the keywords with weights, and what a prompt has of the kind while there is room.
 
-    Raises ``ParameterError`` for a keyword that is too long or too short, and for too many.
+    ``listed`` have weights of their own. Raises ``ParameterError`` for a keyword that is too long
+    or too short, and for too many.
     """
-    words = tuple(dict.fromkeys(" ".join(each.split()) for each in keywords))
+    words = dict.fromkeys((" ".join(each.split()) for each in keywords), USUAL_WEIGHT)
+    words.update(listed)
     with about(param):
-        Options(hotwords=words)
-    return tuple(dict.fromkeys((*words, *words_in(prompt))))[:MOST_HOTWORDS]
+        require_hotwords((*words,))
+    found = words | {each: USUAL_WEIGHT for each in words_in(prompt) if each not in words}
+    return dict(islice(found.items(), MOST_HOTWORDS))
 
 
 def words_in(prompt: str) -> tuple[str, ...]:

@@ -76,6 +76,10 @@ class Transcription(_Message):
     """Those among which detection chooses."""
     keywords: list[str] | None = None
     """Hotwords."""
+    hotwords: str | None = None
+    """A list of the same with weights, as in a file; a key of ours."""
+    protected_words: list[str] | None = None
+    """Words that no hotword replaces; null: as the settings have it. A key of ours."""
     prompt: str | None = None
     """Free text; what may be hotwords in it is heeded."""
 

@@ -5,14 +5,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from richspeech.api.openai.errors import about
 from richspeech.api.openai.form import hotwords_of, known_language
 from richspeech.api.openai.models import engine_of
 from richspeech.api.realtime.messages import Configuration, Transcription
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.transcribers import Transcribers
 from richspeech.jobs.talk import require_live
+from richspeech.model.hotword_list import hotwords_in
 from richspeech.model.languages import AUTO
-from richspeech.model.options import Options
+from richspeech.model.options import Options, require_hotwords, require_protected
 from richspeech.model.request import TranscriptionRequest
 
 REALTIME = re.compile(r"gpt-(live|realtime)\b.*|gpt-4o(-mini)?-realtime\b.*")
@@ -80,10 +82,23 @@ class Sessions:
         is_main = wanted.model is not None and REALTIME.fullmatch(wanted.model)
         engine = engine_of(None if is_main else wanted.model, self._transcribers)
         turns = configuration.audio.input.turn_detection
+        with about(f"{FIELD}.hotwords"):
+            listed = hotwords_in(wanted.hotwords or "")
+            require_hotwords((*listed,))
+        keywords, prompt = wanted.keywords or (), wanted.prompt or ""
+        hotwords = hotwords_of(keywords, prompt, f"{FIELD}.keywords", listed)
+        with about(f"{FIELD}.protected_words"):
+            require_protected(wanted.protected_words or ())
         options = replace(
             self._defaults,
             **_languages(wanted, engine),
-            hotwords=hotwords_of(wanted.keywords or (), wanted.prompt or "", f"{FIELD}.keywords"),
+            hotwords=(*hotwords,),
+            hotword_weights=(*hotwords.values(),),
+            protected_words=(
+                self._defaults.protected_words
+                if wanted.protected_words is None
+                else (*wanted.protected_words,)
+            ),
             turn_detection=turns.turns if turns else None,
         )
         request = TranscriptionRequest(options, engine)

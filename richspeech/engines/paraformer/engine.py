@@ -38,6 +38,7 @@ from richspeech.engines.paraformer.cif import (
     weigh,
 )
 from richspeech.errors import ModelError, OptionError
+from richspeech.model.options import without_marks
 from richspeech.model.transcript import Hypothesis, Token
 from richspeech.recognition.utterance import Request
 
@@ -171,7 +172,7 @@ class Paraformer:
 
     def _hotword_ids(self, hotwords: Sequence[str]) -> list[list[int]] | None:
         """Spell hotwords as the network was taught, with a last one that means none of them."""
-        spelt = [self._spell(hotword) for hotword in hotwords]
+        spelt = [self._spell(without_marks(hotword)) for hotword in hotwords]
         known = [ids for ids in spelt if any(i != self._tokenizer.unk_id for i in ids)]
         return [*known, [self._model.sos]] if known else None
 

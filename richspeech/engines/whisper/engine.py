@@ -33,7 +33,7 @@ from richspeech.engines.common.automodel import in_one_line
 from richspeech.engines.whisper.languages import code_of, tag_of
 from richspeech.engines.whisper.weights import TOKENIZER
 from richspeech.errors import ModelError, OptionError
-from richspeech.model.options import Options
+from richspeech.model.options import Options, without_marks
 from richspeech.model.transcript import Hypothesis, Token
 from richspeech.recognition.utterance import Request
 
@@ -159,7 +159,7 @@ class Whisper:
             if language is None:
                 language, probabilities = self._language(encoded, options)
             tokenizer = self._tokenizer(language)
-            hotwords = self._with_room(options.hotwords, tokenizer)
+            hotwords = self._with_room([*options.weighed_hotwords], tokenizer)
             left_out = len(options.hotwords) - len(hotwords)
             heard = self._decode(piece, encoded, tokenizer, hotwords)
             silence = max(silence, heard.no_speech_probability)
@@ -296,7 +296,8 @@ class Whisper:
 def _prompt(tokenizer: Tokenizer, hotwords: Sequence[str]) -> str:
     """Return what is said to come before."""
     said = MANDARIN if tokenizer.language_code == "zh" else ""
-    listed = f"{', '.join(hotwords)}." if hotwords else ""  # else it goes on where that ends
+    bare = map(without_marks, hotwords)  # a list with marks of its own teaches to double them
+    listed = f"{', '.join(bare)}." if hotwords else ""  # else it goes on where that ends
     return said + listed
 
 

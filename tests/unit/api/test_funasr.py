@@ -71,15 +71,36 @@ def test_when_all_places_are_taken_whoever_begins_is_told_so(tmp_path: Any) -> N
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ("", []),
-        ('{"阿里巴巴": 20, "通义实验室": 30}', ["阿里巴巴", "通义实验室"]),
-        ("阿里巴巴 20", ["阿里巴巴"]),
-        ("阿里巴巴,通义", ["阿里巴巴", "通义"]),
-        ({"阿里": 20}, ["阿里"]),
+        ("", {}),
+        ('{"阿里巴巴": 20, "通义实验室": 30}', {"阿里巴巴": 20, "通义实验室": 30}),
+        ("阿里巴巴 40", {"阿里巴巴": 40}),
+        ("阿里巴巴 40\n通义 20\n", {"阿里巴巴": 40, "通义": 20}),
+        ("阿里巴巴,通义", {"阿里巴巴": 20, "通义": 20}),
+        ({"阿里": 20}, {"阿里": 20}),
+        (["阿里", "hello  world"], {"阿里": 20, "hello world": 20}),
     ],
 )
-def test_hotwords_are_read_as_every_client_writes_them(sent: Any, words: list[str]) -> None:
-    assert Start.model_validate({"hotwords": sent}).hotwords == words
+def test_hotwords_are_read_with_weights_as_every_client_writes_them(
+    sent: Any, words: dict[str, int]
+) -> None:
+    start = Start.model_validate({"hotwords": sent})
+    assert start.hotwords == words
+    assert dict(start.options(Options(), ()).weighed_hotwords) == words
+
+
+def test_protected_words_are_those_of_the_message_or_else_of_the_settings() -> None:
+    kept = Options(protected_words=("地址",))
+    assert read('{"mode": "2pass"}').options(kept, ()).protected_words == ("地址",)
+    named = read('{"protected_words": "电话，电量"}').options(kept, ())
+    assert named.protected_words == ("电话", "电量")
+    assert read('{"protected_words": []}').options(kept, ()).protected_words == ()
+
+
+def test_a_weight_that_is_none_is_refused() -> None:
+    with pytest.raises(OptionError, match="The weight 1,000 of the hotword '阿里'"):
+        read('{"hotwords": {"阿里": 1000}}').options(Options(), ())
+    with pytest.raises(OptionError, match="hotwords"):
+        read('{"hotwords": {"阿里": "heavy"}}')
 
 
 @given(st.text())

@@ -144,7 +144,9 @@ def test_a_session_says_what_holds_if_nobody_asks_for_anything_else() -> None:
     assert session["type"] == "transcription"
     assert session["audio"]["input"] == {
         "format": {"type": "audio/pcm", "rate": 24_000},
-        "transcription": dict.fromkeys(("model", "language", "languages", "keywords", "prompt")),
+        "transcription": dict.fromkeys(
+            ("model", "language", "languages", "keywords", "hotwords", "protected_words", "prompt")
+        ),
         "noise_reduction": None,
         "turn_detection": {
             "type": "server_vad",

@@ -512,6 +512,31 @@ def test_hotwords_come_from_the_command_line_and_from_a_file(
     assert options.hotwords == ("达摩院", "阿里巴巴", "machine learning", "张珊")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_of_words_may_have_weights_and_come_from_a_spreadsheet(
+    bench: Bench, sound: str, tmp_path: Path, encoding: str
+) -> None:
+    words, kept = tmp_path / "words.txt", tmp_path / "kept.csv"
+    words.write_text("达摩院\t40\r\n张珊\t30\r\n", encoding=encoding)
+    kept.write_text("地址\naccount number\n", encoding=encoding)
+    asked = ("--hotwords", "张珊,50", "--protected-words", "电话")
+    assert run(sound, *asked, "--hotword-file", str(words), "--protected-file", str(kept)) == 0
+    (options,) = bench.transcriber.options
+    assert options.weighed_hotwords == {"张珊": 50, "达摩院": 40}
+    assert options.protected_words == ("电话", "地址", "account number")
+
+
+@pytest.mark.usefixtures("bench")
+def test_a_line_of_a_hotword_file_that_does_not_fit_is_named(
+    sound: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("达摩院 20\n张珊 200\n", encoding="utf-8")
+    assert "Line 2 of the list: The weight 200 of the hotword '张珊' cannot be used" in refusal(
+        capsys, sound, "--hotword-file", str(file), status=2
+    )
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
 def test_a_hotword_file_that_is_no_text_is_refused(
     bench: Bench,
@@ -524,7 +549,7 @@ def test_a_hotword_file_that_is_no_text_is_refused(
     if content:
         file.write_bytes(content)
     message = refusal(capsys, sound, "--hotword-file", str(file))
-    assert message.startswith("The hotword file words.txt cannot be read: give a text file")
+    assert message.startswith("The word list words.txt cannot be read: give a text file")
     assert bench.settings == []
 
 

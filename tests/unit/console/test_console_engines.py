@@ -162,6 +162,13 @@ def test_hotwords_may_be_parted_in_any_way(transcribers: Transcribers) -> None:
         assert said_by(heard_by(transcribers, asked)).endswith("张三 李四 退款 VIP")
 
 
+def test_hotwords_have_weights_and_leave_protected_words() -> None:
+    asked = replace(ENGLISH, hotwords="达摩院 40\n张珊", protected_words="打磨，员工")
+    options = asked.request().options
+    assert options.weighed_hotwords == {"达摩院": 40, "张珊": 20}
+    assert options.protected_words == ("打磨", "员工")
+
+
 def test_hotwords_that_cannot_be_used_are_told_in_a_sentence(transcribers: Transcribers) -> None:
     short = heard_by(transcribers, replace(ENGLISH, hotwords="张"))
     assert sentence_of(short) == "识别失败：热词“张”不能用：每个热词 2 到 20 个字，前后不要有空格。"

@@ -38,8 +38,9 @@ from richspeech.jobs.compare_engines import ComparedEngines, settings_with
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import Notice, locales
+from richspeech.model.hotword_list import hotwords_in
 from richspeech.model.job_state import State
-from richspeech.model.options import Options, hotwords_in
+from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.places import CONFIG
@@ -338,7 +339,7 @@ def test_a_side_is_not_asked_for_what_its_engine_cannot_do() -> None:
 
 
 def test_hotwords_are_parted_by_spaces_commas_and_lines() -> None:
-    assert hotwords_in(" 退款，投诉、Paraformer\nfoo;退款 ") == (
+    assert (*hotwords_in(" 退款，投诉、Paraformer\nfoo;退款 "),) == (
         "退款",
         "投诉",
         "Paraformer",

@@ -28,6 +28,7 @@ from richspeech.engines.whisper.languages import TAGS, code_of, tag_of
 from richspeech.errors import ModelError, SettingsError
 from richspeech.model.capability import Capability
 from richspeech.model.languages import is_language
+from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.settings import Settings, load_settings
 
@@ -251,6 +252,12 @@ def test_the_prompt_has_as_many_whole_hotwords_as_have_room(hotwords: list[str])
     assert told == hotwords[: len(told)]
     assert not told or needs(hotwords[: len(told)]) < 448 // 2
     assert told == hotwords or needs(hotwords[: len(told) + 1]) >= 448 // 2
+
+
+def test_the_prompt_names_the_heaviest_hotwords_and_no_marks_at_their_ends() -> None:
+    told = Options(hotwords=("Yahoo!", "阿里巴巴。", "C++"), hotword_weights=(20, 60, 20))
+    prompt = engine._prompt(cast("Any", Letters()), [*told.weighed_hotwords])
+    assert prompt == f"{engine.MANDARIN}阿里巴巴, Yahoo, C++."
 
 
 # Long utterances ----------------------------------------------------------------------------------

@@ -7,10 +7,9 @@ from richspeech.errors import OptionError
 from richspeech.model.options import (
     LONGEST_MERGE_S,
     MOST_HOTWORDS,
+    MOST_PROTECTED,
     Options,
-    hotwords_in,
     language_hint,
-    without_weights,
 )
 from richspeech.settings import RecognitionSettings
 
@@ -88,13 +87,36 @@ def test_too_many_hotwords_are_refused_with_their_number() -> None:
         Options(hotwords=words)
 
 
-def test_weights_of_a_hotword_file_for_the_runtime_of_funasr_are_left_out() -> None:
-    lines = ["冰箱坏掉 20", "", " machine  learning\t-5 ", "地址 20"]
-    assert without_weights(lines) == ("冰箱坏掉", "machine learning", "地址")
-    assert hotwords_in("冰箱坏掉 20\n地址 20\n") == ("冰箱坏掉", "地址")
+def test_weights_are_those_of_the_hotwords_and_the_heaviest_goes_first() -> None:
+    options = Options(hotwords=("达摩院", "张珊", "百度"), hotword_weights=(20, 100, 20))
+    assert [*options.weighed_hotwords.items()] == [("张珊", 100), ("达摩院", 20), ("百度", 20)]
+    usual = Options(hotwords=("达摩院", "张珊"))
+    assert usual.weighed_hotwords == {"达摩院": 20, "张珊": 20}
+    assert Options(hotwords=("达摩院", "张珊"), hotword_weights=(20, 20)) == usual
 
 
-@pytest.mark.parametrize("lines", [["iPhone 15", "地址"], ["20", "地址 20"], ["a1", "b2"], []])
-def test_numbers_stay_where_not_every_line_has_a_weight(lines: list[str]) -> None:
-    assert without_weights(lines) == tuple(lines)
-    assert hotwords_in("iPhone 15") == ("iPhone", "15")
+@pytest.mark.parametrize("weight", [-1, 0, 101])
+def test_a_weight_beyond_the_range_is_refused_with_its_word(weight: int) -> None:
+    with pytest.raises(OptionError, match=f"The weight {weight} of the hotword '张珊' cannot"):
+        Options(hotwords=("达摩院", "张珊"), hotword_weights=(1, weight))
+    assert Options(hotwords=("达摩院", "张珊"), hotword_weights=(1, 100)).hotword_weights == (
+        1,
+        100,
+    )
+
+
+def test_weights_that_are_not_as_many_as_the_hotwords_are_refused() -> None:
+    with pytest.raises(OptionError, match=r"The number of weights, 1, is not that of .*, 2"):
+        Options(hotwords=("达摩院", "张珊"), hotword_weights=(40,))
+
+
+@pytest.mark.parametrize("word", ["", "二" * 21, " 地址", "a  b"])
+def test_a_protected_word_that_cannot_be_one_is_refused(word: str) -> None:
+    assert Options(protected_words=("她", "二" * 20)).protected_words[0] == "她"
+    with pytest.raises(OptionError, match="cannot be a protected word; give words of 1 to 20"):
+        Options(protected_words=("地址", word))
+
+
+def test_too_many_protected_words_are_refused_with_their_number() -> None:
+    with pytest.raises(OptionError, match="1,001 protected words are too many; give at most 1,000"):
+        Options(protected_words=tuple(map(str, range(MOST_PROTECTED + 1))))

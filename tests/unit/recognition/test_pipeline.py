@@ -664,6 +664,16 @@ def test_hotwords_reach_an_engine_that_takes_recordings_whole() -> None:
     assert [token.text for token in segment.tokens] == ["泥", "嚎呢"]
 
 
+def test_weights_and_protected_words_of_a_request_reach_its_text() -> None:
+    options = Options(hotwords=("泥嚎",), protected_words=("你好",))
+    (step,) = whole_of(FakeWhole()).transcribe(LongRecording(5.0), options)
+    assert step.new[0].text == "你好呢"
+    (step,) = whole_of(FakeWhole()).transcribe(
+        LongRecording(5.0), Options(hotwords=("泥嚎", "倪豪"), hotword_weights=(20, 30))
+    )
+    assert step.new[0].text == "倪豪呢"
+
+
 def test_what_the_recogniser_raises_comes_after_the_text_before_it() -> None:
     class Failing(FakeRecogniser):
         def recognise(self, requests: Sequence[Request]) -> list[Hypothesis]:

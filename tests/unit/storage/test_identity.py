@@ -123,7 +123,17 @@ def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
 def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
-    younger = ("hotwords", "turn_detection", "tracks", "channels", "raw", "denoise", "speakers")
+    younger = (
+        "hotword_weights",
+        "protected_words",
+        "hotwords",
+        "turn_detection",
+        "tracks",
+        "channels",
+        "raw",
+        "denoise",
+        "speakers",
+    )
     old = {key: value for key, value in asdict(asked).items() if key not in younger}
     old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
@@ -134,6 +144,11 @@ def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
 def test_names_of_speakers_make_no_other_recording() -> None:
     named = Options(speakers=("agent", "customer"))
     assert request_identity("a", named) == request_identity("a", Options())
+
+
+def test_protected_words_matter_where_there_are_hotwords() -> None:
+    protected = Options(protected_words=("打磨",))
+    assert request_identity("a", protected) == request_identity("a", Options())
 
 
 def test_another_version_of_the_program_is_told_apart_where_that_is_wanted(
@@ -159,6 +174,8 @@ def test_every_option_changes_the_digest() -> None:
         Options(ban_unknown_emotion=True),
         Options(hotwords=("达摩院",)),
         Options(hotwords=("达摩院", "张珊")),
+        Options(hotwords=("达摩院", "张珊"), hotword_weights=(20, 40)),
+        Options(hotwords=("达摩院", "张珊"), protected_words=("打磨",)),
         Options(turn_detection=TurnDetection()),
         Options(turn_detection=TurnDetection(threshold=0.5)),
     ]

@@ -16,7 +16,7 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
-from richspeech.model.options import Options
+from richspeech.model.options import USUAL_WEIGHT, Options
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store
 
@@ -134,8 +134,16 @@ def _settings(entry: Entry, locale: str) -> list[tuple[str, str]]:
     if asked.denoise != Options.denoise:
         pairs.append(("denoise", say(f"denoise_{asked.denoise}", locale)))
     if asked.hotwords:
-        pairs.append(("history_hotwords", " · ".join(asked.hotwords)))
+        pairs.append(("history_hotwords", " · ".join(_weighed(asked))))
+    if asked.hotwords and asked.protected_words:
+        pairs.append(("history_protected", " · ".join(asked.protected_words)))
     return pairs
+
+
+def _weighed(asked: Options) -> Iterator[str]:
+    """Yield hotwords as a list of them has them, with a weight where that is not the usual one."""
+    for word, weight in asked.weighed_hotwords.items():
+        yield word if weight == USUAL_WEIGHT else f"{word} {weight}"
 
 
 def _track(wanted: str | int, locale: str) -> str:

@@ -37,8 +37,9 @@ from richspeech.jobs.compare import SIDES, Experiment, RuleSet, Side, Trial, sco
 from richspeech.jobs.export import file_stem
 from richspeech.language.catalog import say
 from richspeech.model.capability import Capability
+from richspeech.model.hotword_list import hotwords_in
 from richspeech.model.languages import AUTO
-from richspeech.model.options import Denoise, Options, hotwords_in, language_hint
+from richspeech.model.options import Denoise, Options, language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.storage.rule_file import read_rules
 
@@ -68,6 +69,7 @@ class Choices:
 
     def side(self, defaults: Options, rules: Mapping[RuleSet, tuple[Rule, ...]]) -> Side:
         """Return how this side hears, without what its engine cannot do; raises ``OptionError``."""
+        hotwords = hotwords_in(self.hotwords)
         asked = Options(
             language=language_hint(self.language),
             allowed_languages=defaults.allowed_languages,
@@ -75,7 +77,9 @@ class Choices:
             merge=self.merge,
             merge_length_s=defaults.merge_length_s,
             ban_unknown_emotion=self.ban_unknown_emotion,
-            hotwords=hotwords_in(self.hotwords),
+            hotwords=(*hotwords,),
+            hotword_weights=(*hotwords.values(),),
+            protected_words=defaults.protected_words,
             tracks=defaults.tracks,
             channels=defaults.channels,
             denoise=self.denoise,

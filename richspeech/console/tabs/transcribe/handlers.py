@@ -21,15 +21,9 @@ from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.corrections import Correction
 from richspeech.model.edits import CorrectionEdit
+from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
-from richspeech.model.options import (
-    Channels,
-    Denoise,
-    Options,
-    hotwords_in,
-    language_hint,
-    tracks_in,
-)
+from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speaker_name
 from richspeech.operations.caller import caller
@@ -50,7 +44,9 @@ class Choices:
     engine: str | None = None
     """None is the main one."""
     hotwords: str = ""
-    """As people type them."""
+    """As people type them, or as their files have them."""
+    protected_words: str = ""
+    """Likewise."""
     sentiment: bool | None = None
     """Whether words are read for their sentiment; None: as the settings have it."""
     tracks: str = "default"
@@ -86,6 +82,7 @@ class Choices:
         return engine.heeded(asked) if engine else asked
 
     def _options(self, allowed: tuple[str, ...] | None) -> Options:
+        hotwords = hotwords_in(self.hotwords)
         return Options(
             language=language_hint(self.language),
             allowed_languages=allowed,
@@ -93,7 +90,9 @@ class Choices:
             merge=self.merge,
             merge_length_s=self.merge_length_s,
             ban_unknown_emotion=self.ban_unknown_emotion,
-            hotwords=hotwords_in(self.hotwords),
+            hotwords=(*hotwords,),
+            hotword_weights=(*hotwords.values(),),
+            protected_words=protected_in(self.protected_words),
             tracks=tracks_in(self.tracks),
             channels=self.channels,
             speakers=self._speakers(),

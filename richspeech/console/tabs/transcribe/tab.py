@@ -46,6 +46,7 @@ from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
+from richspeech.model.hotword_list import written_list
 from richspeech.model.languages import AUTO
 from richspeech.model.options import CHANNELS
 from richspeech.model.request import TranscriptionRequest
@@ -169,6 +170,14 @@ class TranscribeTab:
                 lines=1,
                 max_lines=6,
                 elem_id="hotwords",
+            )
+            self._protected = self._offers.add(
+                gr.Textbox,
+                offer_of(Capability.HOTWORDS, "protected_words", "protected_words_info"),
+                written_list(defaults.protected_words),
+                lines=1,
+                max_lines=6,
+                elem_id="protected-words",
             )
             self._sentiment = self._widgets.explained(
                 gr.Checkbox,
@@ -294,6 +303,7 @@ class TranscribeTab:
             "ban_unknown_emotion": self._ban,
             "engine": self._engine,
             "hotwords": self._hotwords,
+            "protected_words": self._protected,
             "sentiment": self._sentiment,
             "tracks": self._tracks,
             "channels": self._channels,

@@ -1,6 +1,7 @@
 """Fields of a form → what is asked for, or which of them is at fault."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,30 @@ def test_a_prompt_gives_its_short_pieces_behind_the_keywords() -> None:
     )
     many = ",".join(f"word{number}" for number in range(1_000))
     assert len(options(("prompt", many)).hotwords) == MOST_HOTWORDS
+
+
+def test_a_list_of_hotwords_has_weights_beside_keywords_and_a_prompt() -> None:
+    listed = ("hotwords", "达摩院,40\n张珊\t60\n")
+    asked = options(("keywords[]", "张珊"), ("keywords[]", "百度"), listed, ("prompt", "魔搭,百度"))
+    assert {*asked.weighed_hotwords.items()} == {
+        *(("张珊", 60), ("达摩院", 40), ("百度", 20), ("魔搭", 20))
+    }
+
+
+def test_protected_words_are_a_list_or_else_those_of_the_settings() -> None:
+    assert options(("protected_words", "地址，电话")).protected_words == ("地址", "电话")
+    kept = replace(DEFAULTS, protected_words=("地址",))
+    form = read_fields([("protected_words", "")], TranscriptionForm)
+    assert form.options(kept, "sensevoice").protected_words == ("地址",)
+
+
+def test_a_line_of_a_list_that_does_not_fit_is_named() -> None:
+    with pytest.raises(ParameterError, match="Line 2 of the list: The weight 0") as caught:
+        options(("hotwords", "达摩院,40\n张珊,0"))
+    assert caught.value.param == "hotwords"
+    with pytest.raises(ParameterError, match="cannot be a protected word") as caught:
+        options(("protected_words", "二" * 21))
+    assert caught.value.param == "protected_words"
 
 
 @pytest.mark.parametrize(
