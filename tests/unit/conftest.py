@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import soundfile  # noqa: F401 - transformers import it in a test; it starts the linker, once
 from argon2 import PasswordHasher
 
 from richspeech import passwords
