@@ -23,6 +23,7 @@ from richspeech.cli.usage import INTERRUPTED, typed
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.engines.sensevoice.recipe import Recipe
 from richspeech.errors import Cancelled
+from richspeech.review.examples import require_examples
 
 if TYPE_CHECKING:
     from richspeech.adaptation.adapt import Adaptation, Clips, Result
@@ -92,6 +93,9 @@ def adapt(
         accept_forgetting: write it even if the general set loses more than a point
 
     """
+    require_examples(data)
+    if general is not None and not general.is_dir():
+        require_examples(general)
     from richspeech.adaptation.adapt import Adaptation, Task  # noqa: PLC0415 - imports torch
 
     with typed():

@@ -15,7 +15,11 @@ def adapters(*, weights: Weights = WEIGHTS) -> int:
     settings = weights.settings("model")
     found = list_adapters(settings.adapters.folder)
     if not found:
-        print(f"There are none in {settings.adapters.folder}.", file=sys.stderr)
+        print(
+            f"There are no adapters in {settings.adapters.folder}: "
+            "python -m richspeech adapt makes one.",
+            file=sys.stderr,
+        )
         return 0
     folder = find_models(settings.with_adapter(None), "sensevoice").recogniser.folder
     for adapter in found:

@@ -7,7 +7,7 @@ command is imported when it is called.
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,7 +28,7 @@ COMMANDS = {
     "history": "delete transcripts older than history.keep_days",
     "adapt": "learn from corrected clips: make an adapter",
     "adapters": "list adapters and what they were worth",
-    "cascade": "learn to revise labels, or list what has",
+    "cascade": "learn from corrected clips which labels to revise",
     "serve": "start the web console",
     "worker": "do jobs that consoles hand in, on any machine",
     "mcp": "serve tools for programs on stdin and stdout",
@@ -39,6 +39,13 @@ COMMANDS = {
     "hash-password": "print the hash of a password for the settings",
 }
 """What each does. It is a function of its name, in a module of the same, with ``_`` for ``-``."""
+PARTS = {
+    "cascade": {
+        "train": "learn from corrected clips which labels to revise: make a cascade",
+        "list": "list cascades and what they were worth",
+    },
+}
+"""Commands that are several: each is a function of both names, such as ``train_cascade``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,17 +75,30 @@ def make_app(words: Sequence[str]) -> App:
     app = make_program(program(), "Rich speech transcription.")
     for name, summary in COMMANDS.items():
         own = name.replace("-", "_")
-        app.command(f"richspeech.cli.{own}:{own}", name=name, help=summary)
+        if name in PARTS:
+            app.command(_several(own, summary, PARTS[name]))
+        else:
+            app.command(f"richspeech.cli.{own}:{own}", name=name, help=summary)
     if words and words[0] in COMMANDS:
         shown = (f"  {program()} {example}" for example in examples_of(app, words[0]))
         app.help_epilogue = "\n".join(("Examples:", *shown))
     return app
 
 
+def _several(name: str, summary: str, parts: Mapping[str, str]) -> App:
+    """Declare a command whose parts have options of their own."""
+    group = App(name=name, help=summary)
+    for part, does in parts.items():
+        group.command(f"richspeech.cli.{name}:{part}_{name}", name=part, help=does)
+    return group
+
+
 def examples_of(app: App, command: str) -> tuple[str, ...]:
     """Return what the help text of a command shows, without the name of the program."""
-    function = app[command].default_command
-    examples: tuple[str, ...] = sys.modules[function.__module__].EXAMPLES
+    called = app[command]
+    if command in PARTS:
+        called = called[next(iter(PARTS[command]))]
+    examples: tuple[str, ...] = sys.modules[called.default_command.__module__].EXAMPLES
     return examples
 
 

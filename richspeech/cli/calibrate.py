@@ -13,10 +13,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from richspeech.cli.options import MODEL, Model
+from richspeech.cli.options import HEARING, Hearing
 from richspeech.cli.terminal import Faults
 from richspeech.errors import OptionError
 from richspeech.model.calibration import Calibration
+from richspeech.review.examples import opened, require_examples
 from richspeech.storage.atomic import write_atomically
 
 EXAMPLES = (
@@ -31,7 +32,7 @@ def calibrate(
     *,
     test: Annotated[Path | None, Parameter(metavar="TEST")] = None,
     output: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    model: Model = MODEL,
+    hearing: Hearing = HEARING,
 ) -> int:
     """Fit the probabilities of a model to recordings whose truth is known.
 
@@ -46,13 +47,14 @@ def calibrate(
     from richspeech.calibration.fit import fit  # noqa: PLC0415
     from richspeech.calibration.listen import Listening  # noqa: PLC0415
     from richspeech.calibration.report import report  # noqa: PLC0415
-    from richspeech.review.examples import opened  # noqa: PLC0415
 
+    for file in (data, *([test] if test else [])):
+        require_examples(file)
     faults = Faults()
     with ExitStack() as stack:
         examples = stack.enter_context(opened(data))
         others = stack.enter_context(opened(test)) if test else None
-        listening = stack.enter_context(closing(Listening(model.settings())))
+        listening = stack.enter_context(closing(Listening(hearing.settings())))
         observed = listening.observe(examples, faults.tell)
         found = fit(observed, listening.digest)
         if found == Calibration(found.weights, fitted_on=found.fitted_on):

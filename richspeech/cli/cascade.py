@@ -8,63 +8,56 @@ what the rules of the settings make of that. One that is no better than rules is
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from richspeech.cli.options import MODEL, Model
+from richspeech.cli.options import READING, Config, Reading
 from richspeech.cli.terminal import Faults, tell
 from richspeech.cli.usage import typed
 from richspeech.engines.cascades import KeptCascade, list_cascades
 from richspeech.engines.hub import tell_of_embedded
-from richspeech.errors import UsageError
-from richspeech.settings import Settings
+from richspeech.places import CONFIG
+from richspeech.review.examples import require_examples
+from richspeech.settings import load_settings
 
 if TYPE_CHECKING:
     from richspeech.cascade.judge import Worth
     from richspeech.cascade.train import Training
 
 EXAMPLES = (
-    "cascade train corrections.zip --output cascades/calls",
-    "cascade train a.jsonl --test b.jsonl --output calls",
+    "cascade train clips.zip --output data/cascades/calls",
+    "cascade train a.zip --test b.zip --output data/cascades/a",
     "cascade list",
 )
 
 
-def cascade(
-    action: Annotated[Literal["train", "list"], Parameter(metavar="train|list")],
-    data: Annotated[Path | None, Parameter(name="DATA", negative=())] = None,
+def train_cascade(
+    data: Annotated[Path, Parameter(name="DATA", negative=())],
     /,
     *,
-    output: Annotated[Path | None, Parameter(metavar="CASCADE")] = None,
+    output: Annotated[Path, Parameter(metavar="CASCADE")],
     test: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    model: Model = MODEL,
+    reading: Reading = READING,
 ) -> int:
-    """Learn to revise labels, or list what has learned it.
+    """Learn from corrected clips which labels to revise: make a cascade.
 
     Args:
-        action: what to do
         data: clips in SenseVoice's .jsonl, or the .zip of corrections that the page exports
         output: folder to write; below cascade.folder its name can be chosen
-        test: other clips, to judge by; by default each fifth of the data by what the rest teaches
+        test: clips of other recordings, to measure what it is worth; by default each fifth of
+            DATA is judged by what the other four fifths teach
 
     """
-    if action == "list":
-        return _list(model.settings())
-    if data is None or output is None:
-        raise UsageError("cli.cascade")
-    return _train(data, output, test, model)
-
-
-def _train(data: Path, output: Path, test: Path | None, model: Model) -> int:
-    # These imports take seconds and torch; a help text or a settings error needs neither.
+    for file in (data, *([test] if test else [])):
+        require_examples(file)
+    # These imports take seconds and torch; a help text or a missing file needs neither.
     from richspeech.cascade.hear import Ear  # noqa: PLC0415
     from richspeech.cascade.train import Task, Training  # noqa: PLC0415
 
     with typed():
         task = Task(data, output, test)
-    settings = model.settings()
-    with closing(Ear(settings)) as ear:
+    with closing(Ear(reading.settings())) as ear:
         tell_of_embedded(ear.weights)
         training = Training(task, ear)
         training.read()
@@ -79,6 +72,17 @@ def _train(data: Path, output: Path, test: Path | None, model: Model) -> int:
     tell(f"{output} is written.")
     for each in worths:
         tell(verdict(each))
+    return 0
+
+
+def list_cascade(*, config: Config = CONFIG) -> int:
+    """List the cascades in cascade.folder, with wrong labels in percent before and after."""
+    folder = load_settings(config).cascade.folder
+    found = list_cascades(folder)
+    if not found:
+        tell(f"There are no cascades in {folder}: python -m richspeech cascade train makes one.")
+    for each in found:
+        print(f"{each.name:<24}{_worth(each)}, for {each.base_name}")
     return 0
 
 
@@ -117,16 +121,6 @@ def verdict(worth: "Worth") -> str:
         f"It is not better than rules alone at the {worth.kind}, beyond chance: it is kept, and "
         "not used for it."
     )
-
-
-def _list(settings: Settings) -> int:
-    found = list_cascades(settings.cascade.folder)
-    if not found:
-        tell(f"There are none in {settings.cascade.folder}.")
-        return 0
-    for each in found:
-        print(f"{each.name:<24}{_worth(each)}, for {each.base_name}")
-    return 0
 
 
 def _worth(kept: KeptCascade) -> str:

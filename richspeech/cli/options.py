@@ -122,26 +122,19 @@ class Weights:
 
 @Parameter(name="*", show_default=AS_SET)
 @dataclass(frozen=True, kw_only=True)
-class Model(Weights):
-    """The engine, its weights, and whether sentiment is wanted."""
+class Hearing(Weights):
+    """The engine and its weights, with what was learned for them."""
 
     engine: Annotated[str | None, Parameter(choices=ENGINES)] = None
     """engine that transcribes"""
     adapter: Annotated[str | None, Parameter(metavar="NAME")] = None
     """adapter in adapters.folder that the weights get; none: without"""
-    cascade: Annotated[str | None, Parameter(metavar="NAME")] = None
-    """cascade in cascade.folder that revises labels; none: without"""
-    sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment", show_default=False)] = (
-        None
-    )
-    """analyse the sentiment of the words; by default as sentiment.engines says"""
-    mask: Annotated[bool | None, Parameter(negative="--no-mask", show_default=False)] = None
-    """mask personal data; by default as privacy.mask says"""
 
     def settings(self, group: str | None = None) -> Settings:
         """Read the settings file; ``group`` is that of the engine unless given.
 
-        Raises ``UsageError`` for an adapter or a cascade that is not there, or not for the engine.
+        The adapter of the settings is for the weights of the settings, and no others. Raises
+        ``UsageError`` for one that is not there, or not for the engine.
         """
         from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
 
@@ -153,10 +146,9 @@ class Model(Weights):
             with typed():
                 engine.require_adapters()
                 find_adapter(settings.adapters.folder, self.adapter)
-        if self.cascade and self.cascade != NO_CASCADE:
-            with typed():
-                engine.require_cascades()
-                find_cascade(settings.cascade.folder, self.cascade)
+        own = load_settings(self.config)
+        if self.adapter is None and _weights_in(settings) != _weights_in(own):
+            settings = settings.with_adapter(None)
         return settings
 
     def _asked(self, group: str) -> dict[str, dict[str, Any]]:
@@ -165,13 +157,70 @@ class Model(Weights):
             asked["model"]["engine"] = self.engine
         if self.adapter:
             asked["model"]["adapter"] = None if self.adapter == NO_ADAPTER else self.adapter
+        return asked
+
+
+@Parameter(name="*", show_default=AS_SET)
+@dataclass(frozen=True, kw_only=True)
+class Reading(Hearing):
+    """The engine, its weights, and whether sentiment is wanted."""
+
+    sentiment: Annotated[bool | None, Parameter(negative="--no-sentiment", show_default=False)] = (
+        None
+    )
+    """analyse the sentiment of the words; by default as sentiment.engines says"""
+
+    def _asked(self, group: str) -> dict[str, dict[str, Any]]:
+        asked = super()._asked(group)
+        if self.sentiment is not None:
+            asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
+        return asked
+
+
+@Parameter(name="*", show_default=AS_SET)
+@dataclass(frozen=True, kw_only=True)
+class Model(Reading):
+    """The same, what revises the labels, and whether personal data are masked."""
+
+    cascade: Annotated[str | None, Parameter(metavar="NAME")] = None
+    """cascade in cascade.folder that revises labels; none: without"""
+    mask: Annotated[bool | None, Parameter(negative="--no-mask", show_default=False)] = None
+    """mask personal data; by default as privacy.mask says"""
+
+    def settings(self, group: str | None = None) -> Settings:
+        """Read the settings file as above.
+
+        The cascade of the settings is for the weights and the adapter of the settings, and no
+        others. Raises ``UsageError`` for one that is not there, or not for the engine, too.
+        """
+        from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
+
+        settings, own = super().settings(group), load_settings(self.config)
+        if self.cascade and self.cascade != NO_CASCADE:
+            with typed():
+                engine_named(settings.model.engine).require_cascades()
+                find_cascade(settings.cascade.folder, self.cascade)
+        is_own = _weights_in(settings) == _weights_in(own)
+        if self.cascade is None and not (is_own and settings.model.adapter == own.model.adapter):
+            without = settings.cascade.model_copy(update={"use": None})
+            settings = settings.model_copy(update={"cascade": without})
+        return settings
+
+    def _asked(self, group: str) -> dict[str, dict[str, Any]]:
+        asked = super()._asked(group)
         if self.cascade:
             asked["cascade"] = {"use": None if self.cascade == NO_CASCADE else self.cascade}
         if self.mask is not None:
             asked["privacy"] = {"mask": self.mask}
-        if self.sentiment is not None:
-            asked["sentiment"] = {"engines": ENGINES if self.sentiment else ()}
         return asked
+
+
+def _weights_in(settings: Settings) -> tuple[str, str]:
+    """Return the engine of the settings and the name of its weights."""
+    from richspeech.engines.registry import engine_named  # noqa: PLC0415 - all engines
+
+    engine = engine_named(settings.model.engine)
+    return engine.name, engine.weights_id(settings)
 
 
 @Parameter(name="*", show_default=AS_SET)
@@ -276,7 +325,8 @@ class Look:
         )
 
 
-WEIGHTS, MODEL, RECOGNITION, LOOK = Weights(), Model(), Recognition(), Look()
+WEIGHTS, HEARING, READING, MODEL = Weights(), Hearing(), Reading(), Model()
+RECOGNITION, LOOK = Recognition(), Look()
 """If the command line names none."""
 
 

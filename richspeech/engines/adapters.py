@@ -21,6 +21,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from richspeech.engines.common.checksums import weights_digest
 from richspeech.errors import ModelError, OptionError
 
@@ -36,6 +38,36 @@ LARGEST_TEXT_BYTES = 1_000_000
 """Of the first two files; they have some kilobytes."""
 FORMAT = 1
 """Of adapter.json."""
+
+
+class Base(BaseModel):
+    """The model that something was made for."""
+
+    name: str
+    digest: str
+
+
+class _Rate(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    before: float
+    after: float
+
+
+class _Judged(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    rates: list[_Rate] = []
+
+
+class _Manifest(BaseModel):
+    """What is read of adapter.json; what else it says is for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: int
+    base: Base
+    results: dict[str, _Judged] = {}
 
 
 @dataclass(frozen=True)
@@ -115,17 +147,17 @@ def find_adapter(folder: Path, name: str) -> Adapter:
 def read_adapter(folder: Path) -> Adapter:
     """Read what an adapter says of itself; raises ``ModelError`` where that is not whole."""
     try:
-        facts = json.loads(read_text(folder / MANIFEST))
-        base, known = facts.pop("base"), facts.pop("format") == FORMAT
-        digest, name = str(base["digest"]), str(base["name"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = _Manifest.model_validate_json(read_text(folder / MANIFEST))
+    except (OSError, ValueError) as error:
         raise ModelError("adapter.damaged", name=folder.name, file=MANIFEST) from error
-    if not known:
+    if found.format != FORMAT:
         raise ModelError("adapter.damaged", name=folder.name, file=MANIFEST)
     for file in (CONFIG, NUMBERS):
         if not (folder / file).is_file():
             raise ModelError("adapter.damaged", name=folder.name, file=file)
-    return Adapter(folder.name, folder, digest, name, MappingProxyType(facts))
+    facts = found.model_dump(exclude={"base", "format"}, exclude_unset=True)
+    base = found.base
+    return Adapter(folder.name, folder, base.digest, base.name, MappingProxyType(facts))
 
 
 def read_text(file: Path) -> str:

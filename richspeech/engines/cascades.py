@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from postprocess import AudioEvent, Emotion
-from richspeech.engines.adapters import Adapter, is_name, list_kept, read_text
+from richspeech.engines.adapters import Adapter, Base, is_name, list_kept, read_text
 from richspeech.engines.calibration import digest_of_weights
 from richspeech.engines.hub import Weights
 from richspeech.errors import ModelError, OptionError
@@ -52,13 +52,6 @@ LABELS = {"emotion": [each.value for each in Emotion], "event": [each.value for 
 Values = NDArray[np.float64]
 
 
-class _Base(BaseModel):
-    """Whose labels are revised."""
-
-    name: str
-    digest: str
-
-
 class _Judged(BaseModel):
     """What is known of one kind of labels."""
 
@@ -67,15 +60,26 @@ class _Judged(BaseModel):
     sure: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class _Result(BaseModel):
+    """What it was worth for one kind of labels: wrong ones in percent, before and after."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    rules: float
+    cascade: float
+
+
 class _Manifest(BaseModel):
     """What is read of cascade.json; what else it says is for people."""
 
     model_config = ConfigDict(extra="allow")
 
     format: int
-    base: _Base
+    base: Base
     features: Annotated[list[str], Field(min_length=1, max_length=MOST_FEATURES)]
     kinds: dict[str, _Judged]
+    results: list[_Result] = []
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,8 @@ def read_cascade(folder: Path) -> KeptCascade:
             raise _damaged(folder.name, f"{kind}.onnx")
     kinds, features = found.kinds, tuple(found.features)
     sure = {kind: each.sure for kind, each in kinds.items() if each.sure is not None}
-    base, facts = found.base, found.model_extra or {}
+    base, known = found.base, {"format", "base", "features", "kinds"}
+    facts = found.model_dump(exclude=known, exclude_unset=True)
     return KeptCascade(folder.name, folder, base.digest, base.name, features, labels, sure, facts)
 
 

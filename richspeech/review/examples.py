@@ -138,10 +138,22 @@ def opened(file: Path) -> Iterator[Examples]:
                 stream, sources = archive.open(EXPORTED), _Archive(archive)
             else:
                 stream, sources = file.open("rb"), _Folder(file.parent)
+        except FileNotFoundError as error:
+            raise OptionError("examples.missing", name=str(file)) from error
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise OptionError("examples.unreadable", name=file.name) from error
         lines = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig"))
         yield Examples(file.name, _decoded(lines, file.name), sources)
+
+
+def require_examples(file: Path) -> None:
+    """Raise ``OptionError`` for a file that cannot be read, or in which no line is an example.
+
+    Whoever loads a model to learn from examples asks this first.
+    """
+    with opened(file) as examples:
+        if not any(isinstance(each, Example) for each in examples):
+            raise OptionError("examples.none", name=file.name, known=NEEDED)
 
 
 def _decoded(lines: Iterable[str], name: str) -> Iterator[str]:

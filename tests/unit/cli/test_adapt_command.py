@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from richspeech.cli.app import main
+from richspeech.engines import loader
 from richspeech.places import HOME
 
 LEARNING = """
 import signal, sys, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 from richspeech.engines.hub import Source, Weights
@@ -47,7 +49,10 @@ sys.modules["richspeech.adaptation.adapt"] = SimpleNamespace(  # without torch
 )
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with & ignores it
 from richspeech.cli.app import main
-sys.exit(main(["adapt", "clips.jsonl", "--output", "calls"]))
+with TemporaryDirectory() as folder:
+    clips = Path(folder) / "clips.jsonl"
+    clips.write_text('{"source": "a.wav", "target": "a"}')
+    sys.exit(main(["adapt", str(clips), "--output", "calls"]))
 """
 
 
@@ -80,6 +85,33 @@ def test_a_second_ctrl_c_ends_it_within_a_step() -> None:
     status, said = interrupted("it learns", "it is to stop", how="slow")
     assert status == 130, said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", ["adapt", "cascade train", "calibrate"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "There is no file {file}: name the clips, a .jsonl or the .zip that the page "),
+        ("# Notes\n", "No line of clips.jsonl is an example: each is a JSON object with source, "),
+    ],
+)
+def test_clips_are_looked_for_before_any_model_is(
+    command: str,
+    content: str | None,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def load(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(loader, "find_models", load)
+    file = tmp_path / "clips.jsonl"
+    if content is not None:
+        file.write_text(content)
+    assert main([*command.split(), str(file), "--output", str(tmp_path / "calls")]) == 1
+    assert capsys.readouterr().err.startswith(sentence.format(file=file))
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,8 @@ def test_a_foreign_or_broken_file_is_refused_in_one_sentence(
         {"kinds": {"emotion": {"labels": ["angry", "angry"], "used": True}}},
         {"kinds": {"language": {"labels": ["zh", "en"], "used": True}}},
         {"kinds": {"event": {"labels": ["bgm", "speech"], "used": True}}},  # its file is missing
+        {"results": [{"kind": "emotion"}]},
+        {"results": {"emotion": 1}},
     ],
 )
 def test_so_is_a_manifest_that_says_something_else(tmp_path: Path, changes: dict[str, Any]) -> None:
