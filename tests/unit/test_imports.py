@@ -56,7 +56,7 @@ ENGINES_KNOWN_TO = ("engines", "bench", "cli.doctor")
 PUBLIC = (
     *("registry", "names", "loaded", "hub", "loader", "lazy", "transcribers", "readiness"),
     *("reader", "calibration", "cascades", "weight_files"),
-    *("sentiment.load", "emotion2vec.load", "denoising.load"),
+    *("sentiment.load", "emotion2vec.load", "denoising.load", "voices.load"),
     *("adapters", "sensevoice.recipe", "sensevoice.training", "sensevoice.course"),
 )
 """Modules of ``engines`` that everybody may import."""
@@ -96,7 +96,8 @@ HOMES = {
     "stdnum": ("privacy",),
     "rapidfuzz": ("stages.hotwords", "adaptation"),
     "sklearn": ("emotion.embeddings", "calibration.fit", "cascade.fit"),
-    "scipy": ("calibration.fit",),
+    "scipy": ("calibration.fit", "stages.voices"),
+    "librosa": ("engines.voices.resemblyzer",),
     "modelscope": ("engines.hub",),
     "modelscope_hub": ("engines.hub",),
     "av": ("audio", "bench.reading"),
