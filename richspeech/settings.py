@@ -41,9 +41,11 @@ from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
 from richspeech.model.options import (
     MOST_TRACKS,
+    MOST_VOICES,
     Channels,
     Denoise,
     Tracks,
+    Voices,
     require_protected,
 )
 from richspeech.model.personal import PersonalKind
@@ -292,6 +294,9 @@ class RecognitionSettings(_Group):
     speakers: Annotated[dict[str, str], BeforeValidator(_by_text), AfterValidator(_speakers)] = {}
     denoise: Annotated[Denoise, BeforeValidator(_off)] = "off"
     protected_words: Annotated[tuple[str, ...], AfterValidator(_protected)] = ()
+    voices: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_VOICES)] | Voices, BeforeValidator(_off)
+    ] = "off"
 
 
 class ParaformerSettings(_Group):
@@ -384,6 +389,15 @@ class SentimentSettings(_Group):
     idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
     sure_voice: Annotated[float, Field(ge=0.5, le=1)] = 0.6
     sure_words: Annotated[float, Field(ge=0.5, le=1)] = 0.6
+
+
+class VoicesSettings(_Group):
+    """What tells voices apart; whether that is asked for stands in ``recognition``."""
+
+    engine: Literal["campplus", "resemblyzer"] = "campplus"
+    id: Annotated[str, Field(min_length=1)] = "iic/speech_campplus_sv_zh-cn_16k-common"
+    same_from: Annotated[float, Field(gt=0, lt=1)] | None = None
+    idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
 
 
 class LimitSettings(_Group):
@@ -672,6 +686,7 @@ class Settings(BaseSettings):
     scheduler: SchedulerSettings = SchedulerSettings()
     emotion: EmotionSettings = EmotionSettings()
     sentiment: SentimentSettings = SentimentSettings()
+    voices: VoicesSettings = VoicesSettings()
     limits: LimitSettings = LimitSettings()
     history: HistorySettings = HistorySettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -9,6 +9,7 @@ export PIP_COMPILE=no  # of 25,000 modules the tests import a fifth, which Pytho
 . scripts/environment.sh
 environment requirements-dev.txt
 environment requirements-denoise.txt
+environment requirements-voices.txt
 
 # The tests run beside the types, which take one core. Three at a time, since some of them wait.
 if [ "${1-}" = --fast ]; then

@@ -23,6 +23,7 @@ from richspeech.model.options import (
     Options,
     language_hint,
     tracks_in,
+    voices_in,
 )
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
@@ -248,6 +249,8 @@ class Recognition:
     """names of who is on which channel where channels are heard apart; a number counts from 1"""
     denoise: Annotated[str | None, Parameter(choices=DENOISE)] = None
     """what takes noise out before anything is looked for; it often hurts: see docs/denoising.md"""
+    voices: Annotated[str | None, Parameter(metavar="off|auto|N")] = None
+    """tell this many speakers, or as many as there are, apart by their voices"""
     hotwords: Annotated[str | None, Parameter(metavar="WORDS", show_default=False)] = None
     """hotwords, separated by spaces or commas; a weight from 1 to 100 may follow each"""
     hotword_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
@@ -292,6 +295,7 @@ class Recognition:
             channels=cast("Channels", self.channels or defaults.channels),
             speakers=speakers_in(self.speakers) if self.speakers else defaults.speakers,
             denoise=cast("Denoise", self.denoise or defaults.denoise),
+            voices=voices_in(self.voices) if self.voices else defaults.voices,
             hotwords=(*hotwords,),
             hotword_weights=(*hotwords.values(),),
             protected_words=(*protected_in(self.protected_words or ""), *protected)

@@ -35,6 +35,7 @@ from richspeech.recognition.live import Sketcher
 from richspeech.recognition.pipeline import RecognitionQueue, Transcriber
 from richspeech.recognition.scheduler import ModelThread
 from richspeech.recognition.staged import StagedTranscriber
+from richspeech.recognition.voiced import VoicedTranscriber, VoiceEncoders
 from richspeech.settings import Settings
 from richspeech.stages.chain import Recipe
 
@@ -163,6 +164,7 @@ def with_stages(
     rules: tuple[Rule, ...],
     reader: LazyReader | None,
     cascade: Cascade | None = None,
+    voices: VoiceEncoders | None = None,
 ) -> Loaded:
     """Return an engine, as ``load_engine`` gave it, whose segments go through all stages."""
     recipe = Recipe(
@@ -173,10 +175,13 @@ def with_stages(
         limits=irony_limits(settings),
         cascade=cascade,
     )
+    transcriber = loaded.transcriber
+    if voices is not None:
+        transcriber = VoicedTranscriber(transcriber, voices)
     return replace(
         loaded,
         transcriber=StagedTranscriber(
-            loaded.transcriber, recipe, engine_named(loaded.engine).require_languages
+            transcriber, recipe, engine_named(loaded.engine).require_languages
         ),
         sketcher=loaded.sketcher and loaded.sketcher.with_recipe(recipe),
         rules=rules,
@@ -273,6 +278,7 @@ def default_options(settings: Settings) -> Options:
         speakers=by_channel(asked.speakers.items()),
         denoise=asked.denoise,
         protected_words=asked.protected_words,
+        voices=asked.voices,
         ban_unknown_emotion=asked.ban_unknown_emotion,
     )
 

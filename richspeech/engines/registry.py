@@ -121,6 +121,7 @@ class Engine:
             hotword_weights=options.hotword_weights if self.can(Capability.HOTWORDS) else (),
             turn_detection=options.turn_detection if self.can(Capability.LIVE) else None,
             denoise=options.denoise if self.can(Capability.LIVE) else Options.denoise,
+            voices=options.voices if self.can(Capability.LIVE) else Options.voices,
         )
 
     def _confined(self, allowed: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -23,6 +23,7 @@ from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
 from richspeech.engines.registry import engine_named
 from richspeech.engines.sentiment.load import LazyReader, lazy_reader
+from richspeech.engines.voices.load import LazyVoices
 from richspeech.errors import ModelError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.settings import ENGINES, Settings
@@ -64,6 +65,7 @@ class Transcribers:
         self._main, self._main_engine = main, settings.model.engine
         self._settings, self._rules = settings, settings.rules
         self._reader: LazyReader | None = None
+        self._voices = LazyVoices(settings)
         self._cascades: dict[str, Cascade] = {}
         """Those that somebody has used, by their digests."""
         self._lock = threading.Lock()
@@ -247,7 +249,7 @@ class Transcribers:
         is_read = self._are_read(loaded.engine, reads=reads) or (cascade and cascade.reads)
         reader = self._lazy_reader() if is_read else None
         followed = self._rules if rules is None else rules
-        return loader.with_stages(loaded, self._settings, followed, reader, judges)
+        return loader.with_stages(loaded, self._settings, followed, reader, judges, self._voices)
 
     def _loaded_cascade(self, loaded: Loaded, kept: KeptCascade | None) -> Cascade | None:
         if kept is None:

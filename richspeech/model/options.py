@@ -9,6 +9,7 @@ from richspeech.errors import OptionError
 from richspeech.model.languages import AUTO, require_language
 from richspeech.model.raw_format import RawFormat
 from richspeech.model.speaker import LONGEST_NAME, speaker_name
+from richspeech.model.strand import SPEAKERS
 from richspeech.model.turn_detection import TurnDetection
 
 LONGEST_MERGE_S = 30.0
@@ -25,6 +26,10 @@ Channels: TypeAlias = Literal["auto", "mix", "split"]
 CHANNELS: tuple[str, ...] = get_args(Channels)
 Denoise: TypeAlias = Literal["off", "rnnoise", "gtcrn"]
 DENOISE: tuple[str, ...] = get_args(Denoise)
+Voices: TypeAlias = Literal["off", "auto"]
+VOICES: tuple[str, ...] = get_args(Voices)
+MOST_VOICES = len(SPEAKERS)
+"""Each is a letter."""
 HOTWORD_LETTERS = range(2, 21)
 """Single characters sound like too many others, and nobody says longer ones in one breath."""
 USUAL_WEIGHT, HOTWORD_WEIGHTS = 20, range(1, 101)
@@ -73,6 +78,9 @@ class Options:
     what is left out, stays a letter."""
     denoise: Denoise = "off"
     """What takes noise out of the recording before anything is looked for in it."""
+    voices: Voices | int = "off"
+    """How many speakers are told apart by their voices in what is heard as one signal; ``auto``
+    counts them, ``off`` tells nobody apart."""
     raw: RawFormat | None = None
     """What the recording is, where it has no header to say so."""
 
@@ -99,6 +107,7 @@ class Options:
         _require_speakers(self.speakers)
         if self.denoise not in DENOISE:
             raise OptionError("option.denoise", value=str(self.denoise)[:40])
+        _require_voices(self.voices)
 
     @property
     def weighed_hotwords(self) -> Mapping[str, int]:
@@ -121,6 +130,19 @@ def tracks_in(text: str) -> Tracks | int:
     wanted = int(text) if NUMBER.fullmatch(text) else text or "default"
     _require_strands(wanted, "auto")
     return cast("Tracks | int", wanted)
+
+
+def voices_in(text: str) -> Voices | int:
+    """Read ``off``, ``auto`` or the number of speakers; raises ``OptionError``."""
+    wanted = int(text) if NUMBER.fullmatch(text) else text
+    _require_voices(wanted)
+    return cast("Voices | int", wanted)
+
+
+def _require_voices(voices: str | int) -> None:
+    is_number = isinstance(voices, int) and 1 <= voices <= MOST_VOICES
+    if not is_number and voices not in VOICES:
+        raise OptionError("option.voices", value=str(voices)[:40], most=MOST_VOICES)
 
 
 def _require_strands(tracks: str | int, channels: str) -> None:

@@ -156,8 +156,9 @@ class LiveTranscription:
         Raises what the transcriber raises.
         """
         looked, began = time.monotonic(), None
+        alone = replace(options, voices="off")  # who said it is known when all has been said
         with self._sketcher.sketch(options) as sketch:
-            for progress in self._transcriber.transcribe(recording, options, cancelled):
+            for progress in self._transcriber.transcribe(recording, alone, cancelled):
                 for segment in progress.new:
                     yield Final(segment, recording.latency(segment.end))
                 if progress.finished:

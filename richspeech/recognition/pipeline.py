@@ -45,6 +45,8 @@ KNOWN_WITHIN_SECONDS = 0.001
 """By how much the times of an utterance may differ from what was kept of it, which is rounded."""
 
 Cancel = Callable[[], bool]
+Hear = Callable[[Utterance], None]
+"""Takes an utterance in which somebody speaks."""
 Answer = TypeVar("Answer")
 
 
@@ -119,6 +121,8 @@ class Progress:
     recognised: tuple[Segment, ...] = ()
     """What has come since the step before as the engine gave it, one segment an utterance; empty of
     engines that take a recording whole."""
+    revised: bool = False
+    """Whether segments that came before are others now; ``new`` is all of them then."""
 
     @classmethod
     def of(cls, document: Document) -> "Progress":
@@ -185,6 +189,14 @@ class Attentive(Protocol):
 
     def attending(self) -> Transcriber:
         """Return one that measures the voice of every utterance."""
+
+
+@runtime_checkable
+class Overheard(Protocol):
+    """A transcriber that lets somebody else hear what it recognises."""
+
+    def overheard(self, hear: Hear) -> Transcriber:
+        """Return one that gives every utterance in which somebody speaks to ``hear`` as well."""
 
 
 @runtime_checkable
@@ -256,28 +268,34 @@ class Pipeline:
         unsure_below: float | None = None,
         known: Sequence[Segment] = (),
         attends: bool = False,
+        hear: Hear | None = None,
     ) -> None:
         """Recognise none of the first utterances again where they are ``known``.
 
         Where nobody speaks a segment needs an event that is as probable as ``sure_sound``. The
-        voice of utterances is measured if it ``attends``.
+        voice of utterances is measured if it ``attends``. Utterances in which somebody speaks go to
+        ``hear`` as well.
         """
         self._queue, self.reader = queue, reader
         self._model, self._sure_sound, self._known = model, sure_sound, known
-        self._unsure_below, self._attends = unsure_below, attends
+        self._unsure_below, self._attends, self._hear = unsure_below, attends, hear
 
     def resuming(self, known: Sequence[Segment]) -> "Pipeline":
         """Return one that takes these as recognised, for as long as utterances are where they were.
 
         A recording is decoded and searched for speech all the same, which costs little.
         """
-        return self._like(known, attends=self._attends)
+        return self._like(known, attends=self._attends, hear=self._hear)
 
     def attending(self) -> "Pipeline":
         """Return one that measures the voice of every utterance."""
-        return self._like(self._known, attends=True)
+        return self._like(self._known, attends=True, hear=self._hear)
 
-    def _like(self, known: Sequence[Segment], *, attends: bool) -> "Pipeline":
+    def overheard(self, hear: Hear) -> "Pipeline":
+        """Return one that gives every utterance in which somebody speaks to ``hear`` as well."""
+        return self._like(self._known, attends=self._attends, hear=hear)
+
+    def _like(self, known: Sequence[Segment], *, attends: bool, hear: Hear | None) -> "Pipeline":
         return Pipeline(
             self._queue,
             self.reader,
@@ -286,6 +304,7 @@ class Pipeline:
             unsure_below=self._unsure_below,
             known=known,
             attends=attends,
+            hear=hear,
         )
 
     def transcribe(
@@ -337,6 +356,7 @@ class Pipeline:
                 for utterance in stretch.utterances:
                     if _is_behind(utterance, known):
                         continue
+                    self._tell_of(utterance)
                     if (segment := _take(known, utterance)) is not None:
                         line.append(_Heard(segment, _ends_of(utterance)))
                         continue
@@ -353,6 +373,10 @@ class Pipeline:
         if failures:
             raise failures[0]
         yield _Step((), seconds, finished=True)
+
+    def _tell_of(self, utterance: Utterance) -> None:
+        if self._hear is not None and not utterance.is_sound:
+            self._hear(utterance)
 
     def _voice(self, utterance: Utterance) -> Prosody | None:
         if not self._attends or utterance.is_sound:

@@ -69,6 +69,8 @@ def staged(steps: Iterator[Progress], chain: Chain) -> Iterator[Progress]:
     count, elapsed = 0, 0.0
     for step in steps:
         started = time.perf_counter()
+        if step.revised:
+            measured, edited, edits, count = (), (), (), 0
         recognised = step.transcript.segments[count:]
         count += len(recognised)
         fresh = chain.measured(recognised)

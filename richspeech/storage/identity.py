@@ -23,7 +23,7 @@ from richspeech.settings import HotwordSettings, Settings
 
 YOUNGER = (
     *("hotwords", "hotword_weights", "protected_words", "turn_detection"),
-    *("tracks", "channels", "denoise", "raw"),
+    *("tracks", "channels", "denoise", "voices", "raw"),
 )
 """Options that came later than many a history: they count where somebody asks for them."""
 

@@ -28,11 +28,13 @@ from richspeech.model.options import (
     HOTWORD_LETTERS,
     MOST_HOTWORDS,
     MOST_TRACKS,
+    MOST_VOICES,
     USUAL_WEIGHT,
     Channels,
     Denoise,
     Options,
     Tracks,
+    Voices,
     require_hotwords,
     require_protected,
 )
@@ -46,7 +48,7 @@ ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized
 SUBTITLES = ("srt", "vtt")
 LISTS = ("languages", "keywords", "timestamp_granularities", "include")
 NESTED = re.compile(r"(chunking_strategy)\[(\w+)\]")
-CHOICES = ("tracks", "channels", "speakers", "denoise", "protected_words")
+CHOICES = ("tracks", "channels", "speakers", "denoise", "voices", "protected_words")
 """Fields in which nothing stands for what the settings say."""
 SPEAKERS = ("known_speaker_names", "known_speaker_references")
 ONE_FILE: Mapping[str, Any] = MappingProxyType(
@@ -161,6 +163,11 @@ class RecognitionForm(BaseModel):
         description="What takes noise out before anything is looked for: rnnoise, gtcrn or off. "
         "Else as the settings say.",
     )
+    voices: Voices | Annotated[int, Field(ge=1, le=MOST_VOICES)] | None = Field(
+        None,
+        description="How many speakers are told apart by their voices where they are heard as one "
+        "signal: a number, auto, which counts them, or off. Else as the settings say.",
+    )
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""
@@ -187,6 +194,7 @@ class RecognitionForm(BaseModel):
             channels=self.channels or defaults.channels,
             speakers=known_speakers(self.speakers) if self.speakers else defaults.speakers,
             denoise=self.denoise or defaults.denoise,
+            voices=self.voices or defaults.voices,
         )
         if allowed:
             asked = replace(asked, allowed_languages=tuple(dict.fromkeys(allowed)))

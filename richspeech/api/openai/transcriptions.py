@@ -215,6 +215,8 @@ async def _events(
             yield _event(event.model_dump_json())
     try:
         job.require_finished()
+        for event in _new(job, deltas):
+            yield _event(event.model_dump_json())
         done = deltas.done(_heard(job), _kept(job, locale))
         warnings = warnings_of(_heard(job), locale)
         yield _event(done.model_copy(update={"warnings": warnings}).model_dump_json())
@@ -230,7 +232,9 @@ def _heard(job: Job) -> Transcript:
 
 
 def _new(job: Job, deltas: Deltas) -> list[BaseModel]:
-    return [*deltas.new(job.transcript)] if job.transcript else []
+    """Return what can be told by now; with voices, who said it is known in the end alone."""
+    waits = job.request.options.voices != "off" and not job.is_over
+    return [] if waits or job.transcript is None else [*deltas.new(job.transcript)]
 
 
 def _event(data: str) -> str:

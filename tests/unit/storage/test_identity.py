@@ -17,7 +17,7 @@ from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.turn_detection import TurnDetection
 from richspeech.settings import Settings
-from richspeech.storage.identity import digest_of, identity_of, request_identity
+from richspeech.storage.identity import YOUNGER, digest_of, identity_of, request_identity
 
 
 @pytest.fixture
@@ -123,17 +123,7 @@ def test_what_punctuates_matters(weights: Weights, tmp_path: Path) -> None:
 def test_what_an_older_version_has_kept_is_found_again(tmp_path: Path) -> None:
     """A history of many months is worth more than a tidy digest."""
     asked = Options(language="zh")
-    younger = (
-        "hotword_weights",
-        "protected_words",
-        "hotwords",
-        "turn_detection",
-        "tracks",
-        "channels",
-        "raw",
-        "denoise",
-        "speakers",
-    )
+    younger = (*YOUNGER, "speakers")
     old = {key: value for key, value in asdict(asked).items() if key not in younger}
     old["allowed_languages"] = LANGUAGES
     assert request_identity("a", asked) == digest_of("a", old)
@@ -171,6 +161,8 @@ def test_every_option_changes_the_digest() -> None:
         Options(channels="split"),
         Options(denoise="rnnoise"),
         Options(denoise="gtcrn"),
+        Options(voices="auto"),
+        Options(voices=2),
         Options(ban_unknown_emotion=True),
         Options(hotwords=("达摩院",)),
         Options(hotwords=("达摩院", "张珊")),

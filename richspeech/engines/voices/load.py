@@ -1,0 +1,84 @@
+"""Settings → the encoder of voices; loaded when a request asks for speakers, let go when idle."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from richspeech.engines.hub import find_weights
+from richspeech.engines.lazy import Lazy
+from richspeech.errors import SettingsError
+from richspeech.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PACKAGE, VERSION = "resemblyzer", "0.1.4"
+"""Another version may have other weights."""
+PIN = f"{PACKAGE}=={VERSION}"
+
+
+class _Network(Protocol):
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A network, and from where on two of its clusters are one voice."""
+
+    network: _Network
+    same_from: float
+    """Mean cosine, 0 to 1."""
+
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], each of length 1."""
+        return self.network.embed(windows)
+
+
+class LazyVoices:
+    """The encoder of the settings, for all threads; nothing is looked for before it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._encoders = Lazy(lambda: load_encoder(settings), settings.voices.idle_seconds)
+
+    @contextmanager
+    def use(self) -> Iterator[Encoder]:
+        """Keep it loaded in the block.
+
+        Raises ``ModelError`` when its weights cannot be had, and ``SettingsError`` when the package
+        that has them is not installed.
+        """
+        with self._encoders.use() as encoder:
+            yield encoder
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """Load the encoder; raises as ``LazyVoices.use`` does."""
+    # These imports take seconds and torch; a help text or a settings error needs neither.
+    from richspeech.engines.common.device import choose_device  # noqa: PLC0415
+    from richspeech.engines.voices import campplus, resemblyzer  # noqa: PLC0415
+
+    asked, model = settings.voices, settings.model
+    device, reason = choose_device(model.device)
+    log.info("voices by %s on %s: %s", asked.engine, device, reason)
+    if asked.engine == PACKAGE:
+        _require_package()
+        return Encoder(
+            resemblyzer.Resemblyzer.load(device), asked.same_from or resemblyzer.SAME_FROM
+        )
+    weights = find_weights(asked.id, None, require=True, timeout_seconds=model.hub_timeout_seconds)
+    network = campplus.Campplus.load(weights.folder, device, model.threads)
+    return Encoder(network, asked.same_from or campplus.SAME_FROM)
+
+
+def _require_package() -> None:
+    try:
+        version = metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError as error:
+        raise SettingsError("voices.missing", package=PACKAGE, pin=PIN) from error
+    if version != VERSION:
+        raise SettingsError("voices.other_version", package=PACKAGE, version=version, pin=PIN)

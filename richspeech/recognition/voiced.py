@@ -1,0 +1,189 @@
+"""A transcriber that tells the voices of one signal apart, once it has heard them all.
+
+Utterances are embedded while the recogniser is at work on them. Until the last step segments have
+no speaker; the last step has all of them anew, cut where the speaker changes. Whatever fails on the
+way costs the speakers alone: a warning says what it was.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from richspeech.audio.mono import SAMPLE_RATE
+from richspeech.audio.vad import FRAME_MS
+from richspeech.model.options import Options
+from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.transcript import Segment
+from richspeech.recognition.pipeline import (
+    Cancel,
+    Overheard,
+    Progress,
+    Transcriber,
+    attending,
+    reader_of,
+    resumed,
+)
+from richspeech.recognition.reading import Reader, WaveformSource
+from richspeech.recognition.utterance import Utterance
+from richspeech.stages.speakers import with_speakers
+from richspeech.stages.voices import HOP_SECONDS, Turn, Windows, tell_apart, window_spans
+
+log = logging.getLogger(__name__)
+
+QUIET_FRAMES = 10
+"""Of 10 ms, that are looked at together: shorter quiet is within words."""
+
+
+class VoiceEncoder(Protocol):
+    """Turns windows of sound into directions: ``engines.voices.load``."""
+
+    @property
+    def same_from(self) -> float:
+        """Mean cosine from which on two clusters of windows are one voice."""
+
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], each of length 1."""
+
+
+class VoiceEncoders(Protocol):
+    """An encoder that is loaded when it is needed."""
+
+    def use(self) -> AbstractContextManager[VoiceEncoder]:
+        """Keep it loaded in the block; raises ``ModelError`` or ``SettingsError``."""
+
+
+class Listener:
+    """Keeps the directions of all windows of one recording, and nothing of its sound."""
+
+    def __init__(self, encoder: VoiceEncoder) -> None:
+        self._encoder = encoder
+        self._windows: dict[str | None, list[Windows]] = {}
+
+    def hear(self, utterance: Utterance) -> None:
+        """Take an utterance; what is on a channel of its own has its speaker."""
+        if utterance.strand.channel is not None:
+            return
+        windows = windows_of(utterance, self._encoder)
+        self._windows.setdefault(utterance.strand.track, []).append(windows)
+
+    def turns(self, count: int | None) -> dict[str | None, tuple[Turn, ...]]:
+        """Return who speaks when, by track; ``count`` says how many speak on each, if known."""
+        same_from = self._encoder.same_from
+        return {t: tell_apart(each, same_from, count) for t, each in self._windows.items()}
+
+
+def windows_of(utterance: Utterance, encoder: VoiceEncoder) -> Windows:
+    """Return the windows of an utterance with their directions."""
+    spans = window_spans(utterance.start, utterance.end)
+    if not spans:
+        nothing = np.zeros((0, 1), np.float32)
+        return Windows(utterance.start, utterance.end, (), nothing)
+    samples = min(round((spans[0][1] - spans[0][0]) * SAMPLE_RATE), len(utterance.waveform))
+    last = len(utterance.waveform) - samples
+    starts = [min(round((s - utterance.start) * SAMPLE_RATE), last) for s, _ in spans]
+    cut = np.stack([utterance.waveform[start : start + samples] for start in starts])
+    quiet = _quiet(utterance, spans)
+    return Windows(utterance.start, utterance.end, spans, encoder.embed(cut), quiet)
+
+
+def _quiet(utterance: Utterance, spans: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """Return where it is quietest near the middle of what each two windows share."""
+    loudness = np.convolve(utterance.log_mel.mean(axis=1), np.ones(QUIET_FRAMES), "same")
+    found = []
+    for earlier, later in pairwise(spans):
+        middle = (earlier[1] + later[0]) / 2
+        first, last = (
+            min(max(round((t - utterance.start) * 1_000 / FRAME_MS), 0), len(loudness) - 1)
+            for t in (middle - HOP_SECONDS / 2, middle + HOP_SECONDS / 2)
+        )
+        at = first + int(np.argmin(loudness[first : last + 1]))
+        found.append(round(utterance.start + at * FRAME_MS / 1_000, 3))
+    return tuple(np.maximum.accumulate(found).tolist()) if found else ()
+
+
+class VoicedTranscriber:
+    """Recognises with another transcriber, and tells voices apart where options ask for it."""
+
+    def __init__(self, transcriber: Transcriber, voices: VoiceEncoders) -> None:
+        self._transcriber, self._voices = transcriber, voices
+
+    @property
+    def reader(self) -> Reader | None:
+        """What its transcriber reads recordings with."""
+        return reader_of(self._transcriber)
+
+    def resuming(self, known: Sequence[Segment]) -> "VoicedTranscriber":
+        """Return one whose transcriber goes on behind these; voices are heard anew."""
+        return VoicedTranscriber(resumed(self._transcriber, known), self._voices)
+
+    def attending(self) -> "VoicedTranscriber":
+        """Return one whose transcriber measures how voices sound."""
+        return VoicedTranscriber(attending(self._transcriber), self._voices)
+
+    def transcribe(
+        self, recording: WaveformSource, options: Options, cancelled: Cancel = lambda: False
+    ) -> Iterator[Progress]:
+        """Yield the other's steps; raises what it raises, and nothing that voices do."""
+        if options.voices == "off" or not isinstance(self._transcriber, Overheard):
+            yield from self._transcriber.transcribe(recording, options, cancelled)
+            return
+        with ExitStack() as stack:
+            attempt = _Attempt(self._voices, stack)
+            steps = self._transcriber.overheard(attempt.hear)
+            for step in steps.transcribe(recording, options, cancelled):
+                yield attempt.finished(step, options) if step.finished else step
+
+
+class _Attempt:
+    """Voices of one recording, until something fails."""
+
+    def __init__(self, voices: VoiceEncoders, stack: ExitStack) -> None:
+        self._failure: str | None = None
+        self._listener: Listener | None = None
+        with self._guarded():
+            self._listener = Listener(stack.enter_context(voices.use()))
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Give up on voices where they fail, and on nothing else.
+
+        Our errors are a RuntimeError or a ValueError, as is all that torch, numpy and scipy raise.
+        """
+        try:
+            yield
+        except (RuntimeError, ValueError, MemoryError) as error:
+            self._failure = " ".join(str(error).split()) or type(error).__name__
+            self._listener = None
+            log.warning("voices are not told apart: %s", self._failure)
+
+    def hear(self, utterance: Utterance) -> None:
+        with self._guarded():
+            if self._listener is not None:
+                self._listener.hear(utterance)
+
+    def finished(self, step: Progress, options: Options) -> Progress:
+        """Return the last step with the speakers, or with why there are none."""
+        count = options.voices if isinstance(options.voices, int) else None
+        began = time.perf_counter()
+        segments = step.transcript.segments
+        with self._guarded():
+            if self._listener is not None:
+                segments = with_speakers(segments, self._listener.turns(count))
+        elapsed = time.perf_counter() - began
+        warnings = step.transcript.warnings
+        if self._failure is not None:
+            warnings = (*warnings, RecordingWarning.of("voices_failed", why=self._failure))
+        transcript = replace(
+            step.transcript,
+            segments=segments,
+            warnings=warnings,
+            processing_seconds=step.transcript.processing_seconds + elapsed,
+        )
+        return replace(step, transcript=transcript, new=segments, revised=True)

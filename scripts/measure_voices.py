@@ -1,0 +1,365 @@
+"""Measure who is told apart by voice: ``python -m scripts.measure_voices --write``.
+
+Conversations are put together and heard as the console would: our reading with the published
+fsmn-vad weights, windows, an encoder, our clustering. Tables go into docs/speakers.md.
+
+    people     clips of ../shared/audio, each sample used once, 2 to 4 people who never overlap
+    synthetic  2 to 4 voices of flite and espeak-ng, a tenth of the speech under somebody else's
+    error      diarization error rate of pyannote.metrics, collar 0.25 s, overlap counted
+    count      conversations in which as many speakers were found as there are
+    cost       processor seconds of the encoder for a second of speech
+
+Speech of the reference is what is louder than 40 dB below the peak of its clip, shorter pauses than
+0.3 s included. Nothing here was heard by the embedded models.
+"""
+
+import io
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+
+import numpy as np
+import soundfile
+from cyclopts import App, Parameter
+from numpy.typing import NDArray
+from pyannote.core import Annotation, Segment, Timeline
+from pyannote.metrics.diarization import DiarizationErrorRate
+from scipy.signal import resample_poly
+
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import load_waveform
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.engines.common.fbank import Fbank
+from richspeech.engines.common.fsmn_vad import FsmnVad
+from richspeech.engines.voices.load import Encoder, load_encoder
+from richspeech.model.options import Options
+from richspeech.places import HOME as ROOT
+from richspeech.recognition.reading import BLOCK_SECONDS, Reader
+from richspeech.recognition.voiced import Listener, VoiceEncoder
+from richspeech.settings import Settings, load_settings
+from richspeech.stages.voices import Turn
+
+SHARED = ROOT.parent / "shared"
+RESULTS = ROOT / "docs" / "speakers.md"
+BEGIN, END = "<!-- measured: voices -->", "<!-- end: voices -->"
+SEED = 113
+COLLAR = 0.25
+LEVEL = 0.06
+"""Root mean square of every clip."""
+FLOOR_DB, PAUSE_SECONDS, FRAME = 40, 0.3, 160
+TURN_SECONDS, GAP_SECONDS, CUT_IN_SECONDS = (2.0, 4.5), (0.1, 0.9), (0.4, 1.2)
+OVERLAP = 0.1
+app = App(help=__doc__)
+
+PEOPLE: Mapping[str, Sequence[str]] = {
+    "speechbrain": [f"en/speechbrain__spk1_snt{each}.wav" for each in range(1, 6)],
+    "ljspeech": [f"en/tts__LJ001-000{each}.wav" for each in range(1, 5)],
+    "jfk": ["en/whisper.cpp__jfk.wav"],
+    "librispeech": ["en/wenet__librispeech-1995-1837-0001.wav"],
+    "sensevoice-en": ["en/sensevoice.axe__en.mp3"],
+    "asr-example": ["zh/funasr__asr_example.wav"],
+    "glm": ["zh/glm-asr__example_zh.wav"],
+    "sensevoice-zh": ["zh/voxtype__zh.wav"],
+    "sample": ["zh/sensevoice__sample.wav"],
+    "sensevoice-yue": ["yue/voxtype__yue.wav"],
+    "sensevoice-ja": ["ja/voxtype__ja.wav"],
+    "deepspeech-ru": ["other/deepspeech__ru.wav"],
+    "fsdd-jackson": [f"en/fsdd/{digit}_jackson_5.wav" for digit in range(10)],
+}
+"""All of ../shared/audio/speech with 5 s or more of one person, by who that is."""
+
+SENTENCES = (
+    "The parcel was meant to arrive on Monday, and today is already Thursday afternoon.",
+    "Could you please tell me the number that is printed on the back of the box?",
+    "I have looked at your account, and the payment went through without any trouble.",
+    "We would rather wait until the weather is better before we start the long journey.",
+    "My brother keeps his old bicycle in the cellar behind the broken kitchen table.",
+    "Nobody told us that the office closes so early in the middle of the week.",
+    "There are seven different ways to reach the station, and all of them are slow.",
+    "She reads a chapter every evening and then writes down what she liked about it.",
+    "If the light on the front is green, press the button and hold it for a while.",
+    "They moved the meeting to the large room because more people wanted to come.",
+)
+VOICES: Mapping[str, Sequence[str]] = {
+    **{f"flite {name}": ("flite", "-voice", name) for name in ("kal16", "awb", "rms", "slt")},
+    "espeak f2": ("espeak-ng", "-v", "en-gb+f2", "-p", "70"),
+    "espeak m7": ("espeak-ng", "-v", "en-gb-scotland+m7", "-p", "25"),
+}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Who says what when."""
+
+    waveform: Waveform
+    reference: Annotation
+    count: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A waveform as a recording."""
+
+    waveform: Waveform
+    warnings: tuple[()] = ()
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.waveform) / SAMPLE_RATE
+
+    def blocks(self, block_seconds: float) -> Iterator[Waveform]:
+        """Yield it in blocks."""
+        size = round(block_seconds * SAMPLE_RATE)
+        for at in range(0, len(self.waveform), size):
+            yield self.waveform[at : at + size]
+
+
+# ------------------------------------------------------------------------------ what is heard
+
+
+def levelled(waveform: Waveform) -> Waveform:
+    """Return it as loud as every other."""
+    return (waveform * (LEVEL / np.sqrt(np.mean(waveform**2)))).astype(np.float32)
+
+
+@cache
+def people() -> Mapping[str, Waveform]:
+    """Read all that each person says."""
+    limits = AudioLimits(10**9, 3_600)
+    folder = SHARED / "audio" / "speech"
+    return {
+        name: levelled(np.concatenate([load_waveform(folder / each, limits) for each in files]))
+        for name, files in PEOPLE.items()
+    }
+
+
+@cache
+def synthetic() -> Mapping[str, Waveform]:
+    """Have every voice say every sentence."""
+    return {
+        name: levelled(np.concatenate([spoken(command, each) for each in SENTENCES]))
+        for name, command in VOICES.items()
+    }
+
+
+def spoken(command: Sequence[str], sentence: str) -> Waveform:
+    """Say a sentence."""
+    ask = ["-t", sentence, "-o", "/dev/stdout"] if command[0] == "flite" else ["--stdout", sentence]
+    said = subprocess.run([*command, *ask], check=True, capture_output=True).stdout
+    waveform, rate = soundfile.read(io.BytesIO(said), dtype="float32")
+    return np.asarray(resample_poly(waveform, SAMPLE_RATE, rate), np.float32)
+
+
+def speech_in(waveform: Waveform, at: float) -> list[Segment]:
+    """Return where there is speech in a piece that begins at this second."""
+    whole = waveform[: len(waveform) // FRAME * FRAME].reshape(-1, FRAME)
+    level = 20 * np.log10(np.sqrt(np.mean(whole**2, axis=1)) + 1e-9)
+    loud = np.flatnonzero(level > level.max() - FLOOR_DB) * (FRAME / SAMPLE_RATE) + at
+    step = FRAME / SAMPLE_RATE
+    timeline = Timeline([Segment(each, each + step) for each in loud])
+    return list(timeline.support(collar=PAUSE_SECONDS))
+
+
+def pieces(waveform: Waveform, rng: np.random.Generator) -> list[Waveform]:
+    """Cut what one says into turns, two at least."""
+    found, at = [], 0
+    most = min(TURN_SECONDS[1], len(waveform) / SAMPLE_RATE / 2)
+    while len(waveform) - at > SAMPLE_RATE:
+        length = round(float(rng.uniform(min(TURN_SECONDS[0], most), most)) * SAMPLE_RATE)
+        found.append(waveform[at : at + length])
+        at += length
+    return found
+
+
+def conversation(
+    voices: Mapping[str, Waveform], count: int, rng: np.random.Generator, overlap: float
+) -> Conversation:
+    """Have ``count`` voices talk by turns; nobody speaks twice in a row while others have turns."""
+    names = [str(name) for name in rng.choice(sorted(voices), count, replace=False)]
+    left = {name: pieces(voices[name], rng)[:6] for name in names}
+    sound, reference = np.zeros(0, np.float32), Annotation()
+    overlapped, said, last = 0.0, 0.0, ""
+    while any(left.values()):
+        able = [name for name in names if left[name] and name != last] or [last]
+        name = able[int(rng.integers(len(able)))]
+        piece = left[name].pop(0)
+        end, length = len(sound) / SAMPLE_RATE, len(piece) / SAMPLE_RATE
+        owed = overlap * (said + length) - overlapped
+        cuts_in = name != last and owed > CUT_IN_SECONDS[0] and end > 0
+        share = min(owed, CUT_IN_SECONDS[1], length / 2) if cuts_in else 0.0
+        start = end - share if cuts_in else end + float(rng.uniform(*GAP_SECONDS))
+        overlapped, said, last = overlapped + share, said + length, name
+        first = round(start * SAMPLE_RATE)
+        longer = max(len(sound), first + len(piece))
+        sound = np.pad(sound, (0, longer - len(sound)))
+        sound[first : first + len(piece)] += piece
+        for segment in speech_in(piece, first / SAMPLE_RATE):
+            reference[segment, f"{name} {segment.start:.2f}"] = name
+    noise = rng.normal(0, LEVEL / 300, len(sound))
+    return Conversation((sound + noise).astype(np.float32), reference, count)
+
+
+# ------------------------------------------------------------------------------ how it is heard
+
+
+class Clocked:
+    """An encoder whose time is taken."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder, self.same_from = encoder, encoder.same_from
+        self.spent = 0.0
+        """Processor seconds."""
+
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the encoder does."""
+        began = time.process_time()
+        embeddings = self._encoder.embed(windows)
+        self.spent += time.process_time() - began
+        return embeddings
+
+
+@cache
+def reader() -> Reader:
+    """Read as the console does with the published detector."""
+    settings = load_settings().vad
+    detector = FsmnVad.load(
+        SHARED / "models" / "fsmn-vad",
+        max_end_silence_ms=settings.max_end_silence_ms,
+        max_single_segment_ms=settings.max_single_segment_ms,
+        cut_search_ms=settings.cut_search_ms,
+    )
+    return Reader(Fbank(), detector, BLOCK_SECONDS)
+
+
+def listened(heard: Conversation, encoder: VoiceEncoder) -> tuple[Listener, float]:
+    """Hear a conversation; return what was kept of it, and seconds of its speech."""
+    listener, seconds = Listener(encoder), 0.0
+    for stretch in reader().read(Memory(heard.waveform), Options()):
+        for utterance in stretch.utterances:
+            listener.hear(utterance)
+            seconds += utterance.duration
+    return listener, seconds
+
+
+def annotated(turns: Sequence[Turn]) -> Annotation:
+    """Return turns as pyannote has them."""
+    found = Annotation()
+    for number, turn in enumerate(turns):
+        found[Segment(turn.start, turn.end), number] = turn.speaker
+    return found
+
+
+@dataclass
+class Score:
+    """Sums over conversations."""
+
+    title: str
+    rate: Any
+    apart: Any
+    right: int = 0
+    conversations: int = 0
+
+    @classmethod
+    def empty(cls, title: str) -> "Score":
+        """Begin."""
+        whole = DiarizationErrorRate(collar=COLLAR)
+        return cls(title, whole, DiarizationErrorRate(collar=COLLAR, skip_overlap=True))
+
+    def take(self, heard: Conversation, turns: Sequence[Turn]) -> None:
+        """Add a conversation."""
+        found = annotated(turns)
+        extent = Timeline([Segment(0, len(heard.waveform) / SAMPLE_RATE)])
+        self.rate(heard.reference, found, uem=extent)
+        self.apart(heard.reference, found, uem=extent)
+        self.right += len({turn.speaker for turn in turns}) == heard.count
+        self.conversations += 1
+
+    @property
+    def row(self) -> list[str]:
+        """For a table."""
+        parts = self.rate[:]
+        total = parts["total"]
+        shares = [parts[name] / total for name in ("missed detection", "false alarm", "confusion")]
+        return [
+            self.title,
+            *(f"{100 * each:.1f} %" for each in (abs(self.rate), *shares, abs(self.apart))),
+            f"{self.right} of {self.conversations}",
+        ]
+
+
+def measure(
+    voices: Mapping[str, Waveform], title: str, encoder: Encoder, many: int, overlap: float
+) -> tuple[list[list[str]], float]:
+    """Return a row each for a count that is found and one that is given; seconds a second."""
+    rng = np.random.default_rng(SEED)
+    found, given = Score.empty(f"{title}, count found"), Score.empty(f"{title}, count given")
+    spent = speech = 0.0
+    for number in range(many):
+        heard = conversation(voices, 2 + number % 3, rng, overlap)
+        clocked = Clocked(encoder)
+        listener, seconds = listened(heard, clocked)
+        spent, speech = spent + clocked.spent, speech + seconds
+        for score, count in ((found, None), (given, heard.count)):
+            score.take(heard, listener.turns(count).get(None, ()))
+    return [found.row, given.row], spent / speech
+
+
+HEAD = (
+    "conversations",
+    "error",
+    "missed",
+    "false alarm",
+    "wrong speaker",
+    "without overlap",
+    "count right",
+)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(each) + " |" for each in lines)
+
+
+def said_of(engine: str, costs: Mapping[str, float]) -> str:
+    """Say what it costs."""
+    each = ", ".join(f"{cost:.3f} s for {title}" for title, cost in costs.items())
+    return f"`{engine}` took, on one thread, processor seconds for a second of speech: {each}."
+
+
+@app.default
+def main(
+    *,
+    engine: str = "resemblyzer",
+    weights: str | None = None,
+    many: Annotated[int, Parameter(help="conversations of each kind")] = 9,
+    same_from: float | None = None,
+    write: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Measure."""
+    asked: dict[str, Any] = {"engine": engine, "same_from": same_from}
+    if weights:
+        asked["id"] = weights
+    usual = load_settings()
+    settings: Settings = usual.model_copy(update={"voices": usual.voices.model_copy(update=asked)})
+    encoder = load_encoder(settings)
+    rows: list[list[str]] = []
+    costs: dict[str, float] = {}
+    for voices, title, overlap in ((people(), "people", 0.0), (synthetic(), "synthetic", OVERLAP)):
+        found, cost = measure(voices, title, encoder, many, overlap)
+        rows += found
+        costs[title] = cost
+    text = f"{table(HEAD, rows)}\n\n{said_of(engine, costs)}"
+    print(text)
+    if write:
+        before, rest = RESULTS.read_text(encoding="utf-8").split(BEGIN)
+        _, after = rest.split(END)
+        RESULTS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    app()
