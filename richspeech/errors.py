@@ -30,6 +30,7 @@ RichSpeechError
 from typing import Any
 
 from richspeech.language.catalog import FALLBACK_LOCALE, Notice, sentence
+from richspeech.language.printing import shown
 
 LONGEST_FIELD = 300
 """Characters; what is longer, such as a name from a stranger, is cut off."""
@@ -64,16 +65,10 @@ def _told(value: Any) -> Any:
     return (*bounded(named), Notice("list_more", {"count": len(value) - len(named)}))
 
 
-def _shown(letter: str) -> str:
-    if letter.isprintable():
-        return letter
-    return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
-
-
 def bounded(value: Any) -> Any:
     """Return what a sentence may name: texts on one line and not too long, lists not either."""
     if isinstance(value, str):
-        line = "".join(_shown(letter) for letter in value[: LONGEST_FIELD + 1])
+        line = shown(value[: LONGEST_FIELD + 1])
         return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1]}…"
     if isinstance(value, tuple | list):
         return tuple(bounded(each) for each in value[:MOST_IN_FIELD])

@@ -26,6 +26,7 @@ from richspeech.audio.mxf import MxfError
 from richspeech.audio.pieces import Pieces
 from richspeech.errors import AudioError
 from richspeech.language.catalog import Notice
+from richspeech.language.printing import shown
 from richspeech.model.raw_format import RawFormat
 from richspeech.model.recording_warning import RecordingWarning
 
@@ -156,7 +157,7 @@ def _own_name(source: Source) -> str:
 def _plain_name(name: str) -> str:
     """Take away folders (of either system), control characters and excess of length."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    printable = "".join(letter if letter.isprintable() else "�" for letter in last)
+    printable = shown(last, blank="\N{REPLACEMENT CHARACTER}")
     shortened = printable if len(printable) <= 80 else f"{printable[:60]}…{printable[-16:]}"
     return shortened or UNNAMED
 

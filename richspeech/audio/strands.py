@@ -30,6 +30,7 @@ from richspeech.audio.content import content_digest
 from richspeech.audio.decode import BLOCK_SECONDS, Recording, open_recording
 from richspeech.audio.mono import Waveform, Waveforms, Weights, framed, mixture
 from richspeech.errors import AudioError
+from richspeech.language.printing import shown
 from richspeech.model.audio_track import AudioTrack
 from richspeech.model.options import Options, Tracks
 from richspeech.model.raw_format import RawFormat
@@ -271,7 +272,7 @@ def _language(stream: AudioStream) -> str:
 
 
 def _printable(text: str) -> str:
-    plain = " ".join("".join(each if each.isprintable() else " " for each in text[:200]).split())
+    plain = " ".join(shown(text[:200], other=" ").split())
     return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"
 
 
