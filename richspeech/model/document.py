@@ -111,12 +111,16 @@ class Document:
     def called(self, names: Sequence[str | None]) -> "Document":
         """Return it with what a request calls those on its channels, from the first.
 
-        What a person calls them stays. Itself where that is nothing new.
+        Whoever the request does not name keeps the name of a request before; what a person calls
+        them stays. Itself where that is nothing new.
         """
-        wanted = SpeakersEdit.by_channel(self.measured.segments, names)
+        asked = SpeakersEdit.by_channel(self.measured.segments, names)
         known = [each for each in self.edits if isinstance(each, SpeakersEdit)]
-        if not wanted.naming.names or [each.naming for each in known] == [wanted.naming]:
+        before = {voice: name for edit in known for voice, name in edit.naming.names.items()}
+        naming = Naming({**before, **asked.naming.names})
+        if naming.names == before:
             return self
+        wanted = replace(asked, naming=naming)
         return replace(self, edits=(wanted, *(each for each in self.edits if each not in known)))
 
     def naming(self, speaker: str, name: str) -> Naming:

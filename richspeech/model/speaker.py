@@ -6,12 +6,14 @@ the same field of a segment, so all of this holds for voices of one mixture as w
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
 from richspeech.errors import OptionError
+from richspeech.language.printing import is_printable
 from richspeech.model.strand import SPEAKERS
 
 LONGEST_NAME = 40
@@ -38,11 +40,26 @@ class Naming:
 
 
 def speaker_name(text: str) -> str:
-    """Return a name with single blanks; raises ``OptionError`` for one that nobody can show."""
+    """Return a name with single blanks.
+
+    Raises ``OptionError`` for one that nobody can show, and for one of the letters that those get
+    who have no name.
+    """
     name = " ".join(text.split())
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    if not 0 < len(name) <= LONGEST_NAME or not is_printable(name):
         raise OptionError("speaker.name", value=text[:LONGEST_NAME], most=LONGEST_NAME)
+    if name in SPEAKERS:
+        raise OptionError("speaker.letter", value=name)
     return name
+
+
+def names_over(names: Sequence[str | None], others: Sequence[str | None]) -> tuple[str | None, ...]:
+    """Return names in the order of channels; who has none in ``names`` has that of ``others``.
+
+    >>> names_over((None, "customer"), ("agent", "caller"))
+    ('agent', 'customer')
+    """
+    return tuple(name or other for name, other in zip_longest(names, others))
 
 
 def by_channel(names: Iterable[tuple[str, str]]) -> tuple[str | None, ...]:
@@ -64,6 +81,11 @@ def by_channel(names: Iterable[tuple[str, str]]) -> tuple[str | None, ...]:
             raise OptionError("speaker.twice", value=key.strip())
         found[number] = speaker_name(name)
     return tuple(found.get(number) for number in range(1, max(found, default=0) + 1))
+
+
+def names_unheard(names: Sequence[str | None], channels: Collection[int | None]) -> tuple[str, ...]:
+    """Return the names of those on whose channels nobody was heard apart."""
+    return tuple(name for number, name in enumerate(names, 1) if name and number not in channels)
 
 
 def speakers_in(text: str) -> tuple[str | None, ...]:

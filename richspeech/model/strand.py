@@ -36,9 +36,15 @@ def label_of(track: str | None, speaker: str | None) -> str:
 
     A letter comes with its track; a name says enough.
     """
-    if speaker is not None and speaker not in SPEAKERS:
-        return speaker
-    return " ".join(filter(None, (track, speaker)))
+    return named(speaker) or " ".join(filter(None, (track, speaker)))
+
+
+def named(speaker: str | None) -> str | None:
+    """Return the name that somebody was given; None for a letter, which says that nobody did.
+
+    ``speaker_name`` takes no letter for a name, so that the two cannot be confused.
+    """
+    return None if speaker in SPEAKERS else speaker
 
 
 def numbered(tracks: list[tuple[str | None, int]]) -> tuple[Strand, ...]:

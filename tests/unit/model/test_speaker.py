@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from richspeech.errors import OptionError
 from richspeech.model.options import Options
-from richspeech.model.speaker import LONGEST_NAME, by_channel, speaker_name, speakers_in
+from richspeech.model.speaker import LONGEST_NAME, by_channel, names_over, speaker_name, speakers_in
 from richspeech.settings import RecognitionSettings
 
 
@@ -48,12 +48,27 @@ def test_a_name_may_have_what_json_alone_can_part() -> None:
         ("left=", "speaker.name"),
         (f"left={'a' * (LONGEST_NAME + 1)}", "speaker.name"),
         ("left=a\u202eb", "speaker.name"),
+        ("left=age\u200dnt", "speaker.name"),
+        ("left=علی\u200c", "speaker.name"),
+        ("left=می\u200c\u200cروم", "speaker.name"),
+        ("left=B", "speaker.letter"),
     ],
 )
 def test_what_names_nobody_is_refused_in_one_sentence(text: str, key: str) -> None:
     with pytest.raises(OptionError) as caught:
         speakers_in(text)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "क्\u200dष", "👩\u200d💻", "b", "Б"])
+def test_joiners_within_a_word_and_letters_that_nobody_gives_are_no_hindrance(name: str) -> None:
+    assert speaker_name(name) == name
+
+
+def test_who_has_no_name_in_a_request_has_that_of_the_settings() -> None:
+    assert names_over(("clerk",), ("agent", "customer")) == ("clerk", "customer")
+    assert names_over((None, "caller"), ("agent",)) == ("agent", "caller")
+    assert names_over((), ()) == ()
 
 
 @given(st.text(max_size=60))
