@@ -92,9 +92,9 @@ SIGNING_BYTES = range(24, 65)
 STAFF = (
     *("agent", "advisor", "operator", "support", "sales", "host", "teacher"),
     *("客服", "坐席", "销售", "顾问", "主播", "老师", "客服員", "銷售", "老師"),
-    *("オペレーター", "担当者", "先生", "상담원", "선생님"),
+    *("オペレーター", "担当者", "教師", "講師", "상담원", "교사", "강사"),
 )
-"""What speakers are called who belong to the house."""
+"""What speakers are called who belong to the house; not 先生 and 선생님, since customers are."""
 
 ENGINES = NAMES
 

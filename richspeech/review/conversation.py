@@ -77,6 +77,11 @@ class Silence(Span):
     before: str | None
     """Who speaks next; None at the end, and likewise."""
 
+    @property
+    def has_music(self) -> bool:
+        """Whether music is most of it; the end of a tune before the first word is no hold music."""
+        return 2 * self.music_seconds >= self.seconds
+
 
 @dataclass(frozen=True)
 class SpeakerTalk:

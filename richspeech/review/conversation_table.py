@@ -4,7 +4,7 @@ talk       one speaker: seconds, share, turns, and how often they broke in
 pace       one speaker in one language
 turn       what one says
 monologue  the longest of these
-talk_over  the speaker broke in on the other
+talk_over  the speaker broke in on the other; both are empty where both began at once
 silence    between what the other said and what the speaker says next; hold where it is one
 """
 
@@ -19,7 +19,7 @@ from richspeech.writers.data import BYTE_ORDER_MARK, harmless
 
 COLUMNS = (
     *("kind", "speaker", "other", "start", "end", "seconds", "share", "turns", "broke_in"),
-    *("music_seconds", "language", "per_minute", "unit"),
+    *("music_seconds", "language", "per_minute", "unit", "speakers"),
 )
 
 
@@ -44,8 +44,8 @@ def _rows(conversation: Conversation) -> Iterator[Mapping[str, Any]]:
     if conversation.longest is not None:
         yield _row("monologue", conversation.longest)
     for over in conversation.talk_overs:
-        one, other = (over.by, over.over) if over.by else over.speakers
-        yield _row("talk_over", over, speaker=one, other=other)
+        both = " / ".join(over.speakers)
+        yield _row("talk_over", over, speaker=over.by, other=over.over, speakers=both)
     for silence in conversation.silences:
         kind = "hold" if silence.is_hold else "silence"
         yield _row(kind, silence, speaker=silence.before, other=silence.after)

@@ -5,12 +5,11 @@ nothing was measured, it is None, and the label counts in full.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from postprocess import AudioEvent, Emotion
-from richspeech.model.strand import Strand
 from richspeech.model.transcript import Segment
 
 Label: TypeAlias = Emotion | AudioEvent
@@ -56,36 +55,59 @@ def evidence_of(segment: Segment, label: Label, min_probability: float) -> Evide
     return Evidence(segment.start, segment.end, label.value, probability)
 
 
+def voices(segments: Iterable[Segment]) -> dict[str, list[Segment]]:
+    """Return what each speaker says, on whatever channels; "" is whom nothing tells apart."""
+    found: defaultdict[str, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        found[segment.strand.label].append(segment)
+    return found
+
+
 def runs(
-    segments: Iterable[Segment], label: Label, *, min_probability: float, max_gap_seconds: float
+    voice: Iterable[Segment],
+    labelled: Callable[[Segment], Evidence | None],
+    ends: Callable[[Evidence, Sequence[Segment], Evidence], bool],
 ) -> Iterator[tuple[Evidence, ...]]:
-    """Gather neighbours with one label; a segment without it, or a longer gap, ends a run.
+    """Gather what one speaker says with a label.
 
-    Where channels or tracks were heard apart, those of one are neighbours: what somebody else says
-    meanwhile ends nothing.
+    A run ends where ``ends`` says so of its last evidence, the segments without the label behind
+    it, and the next evidence. What somebody else says meanwhile ends nothing.
     """
-    voices: defaultdict[Strand, list[Segment]] = defaultdict(list)
-    for segment in segments:
-        voices[segment.strand].append(segment)
-    for voice in voices.values():
-        yield from _runs_of_one(voice, label, min_probability, max_gap_seconds)
-
-
-def _runs_of_one(
-    segments: Iterable[Segment], label: Label, min_probability: float, max_gap_seconds: float
-) -> Iterator[tuple[Evidence, ...]]:
     run: list[Evidence] = []
-    for segment in segments:
-        found = evidence_of(segment, label, min_probability)
-        if run and (found is None or found.start - run[-1].end > max_gap_seconds):
+    between: list[Segment] = []
+    for segment in voice:
+        found = labelled(segment)
+        if found is None:
+            between.append(segment)
+            continue
+        if run and ends(run[-1], between, found):
             yield tuple(run)
             run = []
-        if found:
-            run.append(found)
+        run.append(found)
+        between = []
     if run:
         yield tuple(run)
 
 
+def label_runs(
+    segments: Iterable[Segment], label: Label, *, min_probability: float, max_gap_seconds: float
+) -> Iterator[tuple[Evidence, ...]]:
+    """Gather neighbours with one label; a segment without it, or a longer gap, ends a run."""
+
+    def labelled(segment: Segment) -> Evidence | None:
+        return evidence_of(segment, label, min_probability)
+
+    def ends(last: Evidence, between: Sequence[Segment], following: Evidence) -> bool:
+        return bool(between) or following.start - last.end > max_gap_seconds
+
+    for voice in voices(segments).values():
+        yield from runs(voice, labelled, ends)
+
+
 def total_seconds(evidence: Iterable[Evidence]) -> float:
-    """Add up the lengths."""
-    return sum(each.seconds for each in evidence)
+    """Return how long there is at least one of them; they come by their starts."""
+    seconds, reached = 0.0, float("-inf")
+    for each in evidence:
+        seconds += max(0.0, each.end - max(each.start, reached))
+        reached = max(reached, each.end)
+    return seconds

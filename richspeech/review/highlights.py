@@ -16,7 +16,7 @@ from richspeech.language.localized import LocalizedText
 from richspeech.model.labels import word_of
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Transcript, plain
-from richspeech.review.evidence import Evidence, Label, runs, total_seconds
+from richspeech.review.evidence import Evidence, Label, label_runs, total_seconds
 from richspeech.settings import HighlightSettings
 
 Run = tuple[Evidence, ...]
@@ -85,7 +85,7 @@ def _runs(
 ) -> Iterator[tuple[Label, Run]]:
     labels: tuple[Label, ...] = (*rule.emotions, *rule.events)
     for label in labels:
-        found = runs(
+        found = label_runs(
             transcript.segments,
             label,
             min_probability=settings.min_probability,

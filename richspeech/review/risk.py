@@ -36,6 +36,10 @@ class RiskPoint:
     sentence: LocalizedText
     evidence: tuple[Evidence, ...]
     """In order of time; never empty."""
+    speaker: str = ""
+    """Whose voice or words it is; nothing where nobody is told apart, or it is of all together."""
+    seconds: float = 0.0
+    """What the sentence calls seconds."""
 
 
 @dataclass(frozen=True)
@@ -133,4 +137,13 @@ def _point(rule: RiskRule, finding: Finding, points: int) -> RiskPoint:
         **finding.told,
     }
     sentence = rule.sentence.filled(told, told)
-    return RiskPoint(start, end, rule.name, points, sentence, finding.evidence)
+    return RiskPoint(
+        start,
+        end,
+        rule.name,
+        points,
+        sentence,
+        finding.evidence,
+        finding.speaker,
+        finding.seconds,
+    )

@@ -6,23 +6,33 @@ words  utterances in which one of the words is meant
 end    how the recording ends, for all together or for each voice
 """
 
+import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import TypeAlias
 
 from postprocess import AudioEvent, Emotion
 from richspeech.model.risk_rules import AfterRule, EndRule, RiskRule, RunRule, WordsRule
-from richspeech.model.strand import SPEAKERS, Strand
+from richspeech.model.strand import named
 from richspeech.model.transcript import Segment
-from richspeech.review.evidence import SILENCE, Evidence, Label, evidence_of, runs, total_seconds
+from richspeech.review.evidence import (
+    SILENCE,
+    Evidence,
+    Label,
+    evidence_of,
+    label_runs,
+    runs,
+    total_seconds,
+    voices,
+)
 from richspeech.review.said import words_meant
 from richspeech.settings import RiskSettings
 
 Segments: TypeAlias = Sequence[Segment]
+
+_BESIDE_TITLE = re.compile(r"( \(\w+\))?( \d+)?$")
 
 
 @dataclass(frozen=True)
@@ -36,11 +46,13 @@ class Finding:
     """What the sentence tells beside times and seconds."""
     start: float | None = None
     """What the sentence calls the start, if it is not that of the evidence."""
+    speaker: str = ""
+    """Whose voice or words it is; nothing where nobody is told apart, or it is of all together."""
 
 
 def findings(rule: RiskRule, segments: Segments, settings: RiskSettings) -> Iterator[Finding]:
     """Give what a rule finds; ``segments`` are those of the whole transcript, in order of time."""
-    staff = {name.casefold() for name in settings.staff}
+    staff = _Staff(settings.staff, segments)
     judged = [each for each in segments if _is_judged(rule, each, staff)]
     match rule:
         case RunRule():
@@ -53,20 +65,39 @@ def findings(rule: RiskRule, segments: Segments, settings: RiskSettings) -> Iter
             return _find_end(rule, judged, settings)
 
 
-def _is_judged(rule: RiskRule, segment: Segment, staff: AbstractSet[str]) -> bool:
+# Who is judged ------------------------------------------------------------------------------------
+
+
+class _Staff:
+    """Who belongs to the house, by the name of a speaker or of their track."""
+
+    def __init__(self, names: Iterable[str], segments: Segments) -> None:
+        self._names = frozenset(name.casefold() for name in names)
+        tracks = {each.track for each in segments if each.track is not None}
+        self._tracks = frozenset(track for track in tracks if self._is_name(track))
+
+    def speaks(self, segment: Segment) -> bool | None:
+        """Say whether one of them speaks; None where that may be anybody.
+
+        A track that is not theirs is another's only where some track is: Mic 1 names nobody.
+        """
+        if (name := named(segment.speaker)) is not None:
+            return name.casefold() in self._names
+        if segment.track is None or not self._tracks:
+            return None
+        return segment.track in self._tracks
+
+    def _is_name(self, track: str) -> bool:
+        """Look for a track's title without the language and the number that come with it."""
+        bare = _BESIDE_TITLE.sub("", track)
+        return not {track.casefold(), bare.casefold()}.isdisjoint(self._names)
+
+
+def _is_judged(rule: RiskRule, segment: Segment, staff: _Staff) -> bool:
     """Say whether the rule is about whoever speaks; whoever has no name may be anybody."""
-    speaker = segment.speaker
-    if rule.whose == "anyone" or speaker is None or speaker in SPEAKERS:
+    if rule.whose == "anyone" or (is_staff := staff.speaks(segment)) is None:
         return True
-    is_staff = speaker.casefold() in staff
     return is_staff is (rule.whose == "staff")
-
-
-def _voices(segments: Segments) -> list[list[Segment]]:
-    voices: defaultdict[Strand, list[Segment]] = defaultdict(list)
-    for segment in segments:
-        voices[segment.strand].append(segment)
-    return [*voices.values()]
 
 
 # Runs ---------------------------------------------------------------------------------------------
@@ -76,11 +107,25 @@ def _find_runs(
     rule: RunRule, judged: Segments, segments: Segments, settings: RiskSettings
 ) -> Iterator[Finding]:
     quiet = [start for start, end in _gaps(segments) if end - start > settings.max_gap_seconds]
-    found = [run for voice in _voices(judged) for run in _runs(rule, voice, quiet, settings)]
-    for run in sorted(found, key=lambda run: run[0].start):
-        seconds = total_seconds(run)
-        if rule.min_seconds <= seconds < (rule.below_seconds or float("inf")):
-            yield Finding(run, seconds)
+
+    def labelled(segment: Segment) -> Evidence | None:
+        return _labelled(rule, segment, settings.min_probability)
+
+    def ends(last: Evidence, between: Segments, following: Evidence) -> bool:
+        return (
+            sum(each.duration for each in between if each.text) > rule.bridge_seconds
+            or following.start - last.end > rule.apart_seconds
+            or bisect_left(quiet, last.end) < bisect_left(quiet, following.start)
+        )
+
+    found = (
+        Finding(run, total_seconds(run), speaker=speaker)
+        for speaker, voice in voices(judged).items()
+        for run in runs(voice, labelled, ends)
+    )
+    for each in sorted(found, key=lambda each: each.evidence[0].start):
+        if rule.min_seconds <= each.seconds < (rule.below_seconds or float("inf")):
+            yield each
 
 
 def _gaps(segments: Segments) -> list[tuple[float, float]]:
@@ -88,30 +133,6 @@ def _gaps(segments: Segments) -> list[tuple[float, float]]:
     ends = accumulate((segment.end for segment in segments), max)  # of whoever talks longest
     following = (segment.start for segment in segments[1:])
     return [(end, start) for end, start in zip(ends, following, strict=False) if start > end]
-
-
-def _runs(
-    rule: RunRule, voice: Segments, quiet: Sequence[float], settings: RiskSettings
-) -> Iterator[tuple[Evidence, ...]]:
-    """Gather what one voice says; ``quiet`` are the starts of gaps that end a run."""
-    run: list[Evidence] = []
-    other_seconds = 0.0
-    for segment in voice:
-        found = _labelled(rule, segment, settings.min_probability)
-        if found is None:
-            other_seconds += segment.duration if segment.text else 0
-            continue
-        if run and (
-            other_seconds > rule.bridge_seconds
-            or found.start - run[-1].end > rule.apart_seconds
-            or bisect_left(quiet, run[-1].end) < bisect_left(quiet, found.start)
-        ):
-            yield tuple(run)
-            run = []
-        run.append(found)
-        other_seconds = 0.0
-    if run:
-        yield tuple(run)
 
 
 def _labelled(rule: RunRule, segment: Segment, min_probability: float) -> Evidence | None:
@@ -135,16 +156,20 @@ def _find_after(
     rule: AfterRule, judged: Segments, segments: Segments, settings: RiskSettings
 ) -> Iterator[Finding]:
     """Find who is angry soon after a wait; of several waits before, the last one is named."""
-    felt = _felt(rule.emotions, judged, settings)
-    waits: dict[Evidence, tuple[Evidence, ...]] = {}
+    felt = [
+        (each, segment.strand.label)
+        for segment in judged
+        for each in _felt(rule.emotions, [segment], settings)
+    ]
+    waits: dict[tuple[Evidence, str], tuple[Evidence, ...]] = {}
     for wait in _waits(rule, segments, settings):
         end = wait[-1].end
-        soon = (each for each in felt if end <= each.start <= end + rule.within_seconds)
-        if answer := next(soon, None):
-            waits[answer] = wait
-    for answer, wait in waits.items():
+        soon = (each for each in felt if end <= each[0].start <= end + rule.within_seconds)
+        if (first := next(soon, None)) is not None:
+            waits[first] = wait
+    for (answer, speaker), wait in waits.items():
         told = {"wait": f"{total_seconds(wait):.0f}"}
-        yield Finding((*wait, answer), answer.seconds, told, start=answer.start)
+        yield Finding((*wait, answer), answer.seconds, told, start=answer.start, speaker=speaker)
 
 
 def _waits(
@@ -156,7 +181,7 @@ def _waits(
         run
         for label in rule.waits
         if isinstance(label, AudioEvent)
-        for run in runs(
+        for run in label_runs(
             wordless,
             label,
             min_probability=settings.min_probability,
@@ -177,7 +202,8 @@ def _find_words(rule: WordsRule, judged: Segments) -> Iterator[Finding]:
         if said := words_meant(segment.text, rule):
             words = ", ".join(said)
             evidence = Evidence(segment.start, segment.end, words, None)
-            yield Finding((evidence,), evidence.seconds, {"words": words})
+            told = {"words": words}
+            yield Finding((evidence,), evidence.seconds, told, speaker=segment.strand.label)
 
 
 # The end ------------------------------------------------------------------------------------------
@@ -186,28 +212,26 @@ def _find_words(rule: WordsRule, judged: Segments) -> Iterator[Finding]:
 def _find_end(rule: EndRule, judged: Segments, settings: RiskSettings) -> Iterator[Finding]:
     spoken = [segment for segment in judged if segment.text]
     end = max((segment.end for segment in spoken), default=0.0)
-    for voice in _voices(spoken) if rule.by_speaker else [spoken]:
+    heard = voices(spoken) if rule.by_speaker else {"": spoken}
+    for speaker, voice in heard.items():
         if voice and voice[-1].end >= end - rule.last_seconds:
-            yield from _end_of(rule, voice, settings)
+            for finding in _end_of(rule, voice, settings):
+                yield replace(finding, speaker=speaker)
 
 
 def _end_of(rule: EndRule, spoken: Segments, settings: RiskSettings) -> Iterator[Finding]:
     """Judge the last seconds of what is spoken; of an utterance that began before, what is left."""
-    last: list[tuple[Segment, float]] = []
+    last: list[Segment] = []
     left = rule.last_seconds
     for segment in reversed(spoken):
         if left > 0:
-            last.insert(0, (segment, min(segment.duration, left)))
-            left -= last[0][1]
-    felt = [
-        (evidence, part)
-        for each, part in last
-        for evidence in _felt(rule.emotions, [each], settings)
-    ]
-    seconds, felt_seconds = (sum(part for _, part in parts) for parts in (last, felt))
-    if felt and felt_seconds >= max(rule.min_seconds, rule.min_share * seconds):
-        evidence = tuple(each for each, _ in felt)
-        yield Finding(evidence, seconds, {"share": f"{100 * felt_seconds / seconds:.0f}"})
+            last.insert(0, replace(segment, start=max(segment.start, segment.end - left)))
+            left -= last[0].duration
+    felt = tuple(_felt(rule.emotions, last, settings))
+    seconds = sum(each.duration for each in last)
+    felt_seconds = sum(each.seconds for each in felt)
+    if felt_seconds > 0 and felt_seconds >= max(rule.min_seconds, rule.min_share * seconds):
+        yield Finding(felt, seconds, {"share": f"{100 * felt_seconds / seconds:.0f}"})
 
 
 def _felt(

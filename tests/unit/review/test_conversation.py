@@ -138,6 +138,12 @@ def test_a_long_silence_is_a_hold_with_the_music_in_it() -> None:
     assert found.hold_seconds == 10
 
 
+def test_a_hold_has_music_where_that_is_half_of_it_or_more() -> None:
+    tune = talk(said(0, 2, "A"), music(2, 2.1), said(12, 13, "B"), duration=13)
+    held = talk(said(0, 2, "A"), music(2, 7), said(12, 13, "B"), duration=13)
+    assert [each.has_music for found in (tune, held) for each in found.silences] == [False, True]
+
+
 def test_music_behind_words_is_no_silence() -> None:
     sung = replace(said(0, 10, "A"), events=(AudioEvent.BGM,))
     assert talk(sung, duration=10).silences == ()

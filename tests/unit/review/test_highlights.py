@@ -1,5 +1,6 @@
 """Transcript → highlights: what the rules find, where a highlight begins and ends, what is kept."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.language.localized import LocalizedText
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.review.evidence import label_runs
 from richspeech.review.highlights import Highlight, pick_highlights
 from richspeech.settings import HighlightSettings
 from tests.transcripts import segment, transcript, transcripts
@@ -195,3 +197,14 @@ def test_highlights_lie_within_the_recording_apart_and_hold_their_evidence(
         assert each.evidence
         assert all(each.start <= e.start < e.end <= each.end for e in each.evidence)
         assert each.score > 0
+
+
+def test_two_channels_of_one_name_are_one_speaker() -> None:
+    first, second = (
+        replace(segment(at, at + 4, "喂", Emotion.ANGRY), channel=1 + (at > 0), speaker="Ann")
+        for at in (0, 4.5)
+    )
+    (found,) = label_runs((first, second), Emotion.ANGRY, min_probability=0.5, max_gap_seconds=1)
+    assert [each.start for each in found] == [0, 4.5]
+    apart = (first, replace(second, speaker="Bob"))
+    assert len([*label_runs(apart, Emotion.ANGRY, min_probability=0.5, max_gap_seconds=1)]) == 2

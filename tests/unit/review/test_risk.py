@@ -262,8 +262,60 @@ def test_who_left_angry_long_before_the_end_is_not_angry_at_the_end() -> None:
 def test_what_staff_reads_out_is_no_threat_and_what_nobody_knows_may_be_one() -> None:
     threat = calm(0, 4, "您可以向法院起诉")
     assert points_of("law", *(replace(each, speaker="Agent") for each in [threat])) == ()
-    for speaker in ("A", None, "王先生"):
+    for speaker in ("A", None, "王先生", "先生", "선생님"):
         assert points_of("law", replace(threat, speaker=speaker)), speaker
+
+
+@pytest.mark.parametrize("title", ["Agent", "agent (eng)", "客服 2", "Agent (eng) 1"])
+def test_whose_track_is_named_after_staff_belongs_to_it(title: str) -> None:
+    threat = replace(calm(0, 4, "您可以向法院起诉"), track=title, speaker="A")
+    other = replace(calm(5, 9, "我要起诉"), track="Caller")
+    assert [point.start for point in points_of("law", threat, other)] == [5]
+    assert points_of("law", replace(threat, track="Mic 1"))
+
+
+def test_a_promise_is_looked_for_on_every_track_until_one_is_that_of_staff() -> None:
+    rules = RiskSettings(preset="sales").rules_in_force
+    only = RiskSettings(rules=tuple(rule for rule in rules if rule.name == "promises"))
+    one, two = (replace(calm(at, at + 4, "这个保本"), track="Mic 1") for at in (0, 5))
+    assert len(assess_risk(transcript(one, two), only).points) == 2
+    house = replace(one, track="Sales")
+    assert [each.start for each in assess_risk(transcript(house, two), only).points] == [0]
+
+
+def test_two_channels_of_one_name_are_one_speaker() -> None:
+    first, second = (
+        replace(angry(at, at + 4), channel=1 + (at > 0), speaker="Ann") for at in (0, 5)
+    )
+    (point,) = points_of("angry-run", first, second)
+    assert (point.speaker, point.evidence[-1].end) == ("Ann", 9)
+    assert points_of("angry-run", first, replace(second, speaker="Bob")) == ()
+
+
+def test_whoever_is_heard_on_two_channels_at_once_is_angry_once() -> None:
+    both = [replace(angry(0, 3), channel=channel, speaker="Ann") for channel in (1, 2)]
+    assert points_of("angry-run", *both) == ()
+
+
+def test_every_finding_says_whose_it_is() -> None:
+    agent = speaking("A", calm(0, 2), calm(21, 30))
+    customer = speaking("B", angry(9, 20, "我要起诉"))
+    found = assess_risk(transcript(*in_time(agent, customer)), RiskSettings()).points
+    speakers = {point.rule: point.speaker for point in found}
+    assert speakers["angry-run"] == speakers["anger-after-wait"] == speakers["law"] == "B"
+    assert speakers["angry-end"] == "B"
+    assert "calm-end" not in speakers
+
+
+def test_an_end_of_no_length_is_no_finding() -> None:
+    end = RULES["angry-end"].model_copy(update={"min_seconds": 0})
+    alone = RiskSettings(rules=(end,))
+    assert assess_risk(transcript(angry(5, 5)), alone).points == ()
+
+
+def test_the_seconds_of_an_end_are_those_that_count() -> None:
+    (point,) = points_of("angry-end", calm(0, 4), angry(5, 35))
+    assert [(each.start, each.end) for each in point.evidence] == [(20, 35)]
 
 
 def test_a_calm_end_takes_off_no_more_than_a_short_outburst_counts() -> None:

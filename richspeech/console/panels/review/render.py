@@ -19,7 +19,7 @@ from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.review.conversation import Conversation, Silence, Span, TalkOver
 from richspeech.review.evidence import SILENCE
-from richspeech.review.explained import signed, why_level
+from richspeech.review.explained import signed, told, why_level
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import Insight, Window
 from richspeech.review.lists import LISTS
@@ -131,7 +131,7 @@ def _over(over: TalkOver, locale: str) -> Happened:
 
 def _silence(silence: Silence, locale: str) -> Happened:
     kind = "talk_hold" if silence.is_hold else "talk_silence"
-    key = f"{kind}_music" if silence.music_seconds else kind
+    key = f"{kind}_music" if silence.has_music else kind
     time = duration_text(silence.seconds, locale)
     return Happened(silence.start, say(key, locale, time=time))
 
@@ -199,6 +199,7 @@ def risk(found: Risk, settings: RiskSettings, locale: str) -> Markup:
         word=partial(_word, locale),
         few=FEW_FINDINGS,
         signed=signed,
+        said=told,
         why=why_level(found, settings, locale),
     )
 
