@@ -20,6 +20,10 @@ export function clock(seconds, digits = 0) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+// A sentence with what its places in braces stand for; a value is text, whatever signs are in it.
+export const filled = (sentence, values) =>
+  sentence.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+
 // The finest step whose marks stand so many pixels apart.
 export const axisStep = (pixelsPerSecond, leastPixels, shortest = 0.5) =>
   STEPS.find((step) => step >= shortest && step * pixelsPerSecond >= leastPixels) ?? STEPS.at(-1);

@@ -2,7 +2,7 @@
 // goes in as textContent.
 import { labels } from "./data.js";
 import { make } from "./dom.js";
-import { clock, percent } from "./figures.js";
+import { clock, filled, percent } from "./figures.js";
 import { FRAME_SECONDS, beginMessage, keepEarly, loudness, socketAddress } from "./framing.js";
 import { locale, windowKey } from "./locale.js";
 import { Microphone } from "./microphone.js";
@@ -229,7 +229,7 @@ class Live {
   }
 
   showLatency(seconds) {
-    this.latency.textContent = this.words.live_seconds.replace("{value}", seconds.toFixed(2));
+    this.latency.textContent = filled(this.words.live_seconds, { value: seconds.toFixed(2) });
   }
 
   showLevel(level) {

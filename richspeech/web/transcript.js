@@ -2,7 +2,7 @@
 // outside goes in as textContent.
 import { make } from "./dom.js";
 import { Drafts } from "./drafts.js";
-import { above, clock, percent } from "./figures.js";
+import { above, clock, filled, percent } from "./figures.js";
 import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
 import { match } from "./redraw.js";
 import { Replacing } from "./replacing.js";
@@ -196,7 +196,7 @@ export class Transcript {
 
   newRow(segment, json) {
     const { words } = this;
-    const from = words.play_from.replace("{time}", clock(segment.start));
+    const from = filled(words.play_from, { time: clock(segment.start) });
     const time = make("button", {
       type: "button",
       className: "time",
@@ -217,7 +217,7 @@ export class Transcript {
       type: "button",
       className: "quiet correct",
       textContent: words.edit,
-      aria: { label: words.edit_segment.replace("{time}", clock(segment.start)) },
+      aria: { label: filled(words.edit_segment, { time: clock(segment.start) }) },
     });
     const line = make(
       "div",
@@ -347,10 +347,11 @@ export class Transcript {
   }
 
   agreement({ accord, voice, words, confidence }) {
-    return this.words[`${accord}_title`]
-      .replace("{voice}", percent(voice))
-      .replace("{words}", percent(words))
-      .replace("{confidence}", percent(confidence));
+    return filled(this.words[`${accord}_title`], {
+      voice: percent(voice),
+      words: percent(words),
+      confidence: percent(confidence),
+    });
   }
 
   marks(segment) {
@@ -369,7 +370,7 @@ export class Transcript {
   }
 
   hotwordMark({ hotwords }) {
-    const textContent = this.words.hotword_changed.replace("{words}", hotwords.join(" "));
+    const textContent = filled(this.words.hotword_changed, { words: hotwords.join(" ") });
     return hotwords.length ? make("span", { className: "mark hotword", textContent }) : null;
   }
 
@@ -382,7 +383,7 @@ export class Transcript {
 
   revisedMark({ revised }) {
     const labels = revised.map((was) => this.label("revised", was));
-    const textContent = this.words.cascade_changed.replace("{words}", labels.join(", "));
+    const textContent = filled(this.words.cascade_changed, { words: labels.join(", ") });
     return revised.length ? make("span", { className: "mark revised", textContent }) : null;
   }
 
@@ -455,9 +456,10 @@ export class Transcript {
       if (row.element.hidden) hidden.add(row.segment.index);
     }
     this.count.textContent = hidden.size
-      ? this.words.filter_count
-          .replace("{shown}", this.rows.length - hidden.size)
-          .replace("{total}", this.rows.length)
+      ? filled(this.words.filter_count, {
+          shown: this.rows.length - hidden.size,
+          total: this.rows.length,
+        })
       : "";
     this.filtered(hidden);
   }
@@ -536,7 +538,7 @@ export class Transcript {
     if (row.element.querySelector("form")) return;
     const { speaker } = row.segment;
     const name = make("input", { value: speaker, maxLength: 40, className: "name" });
-    const label = this.words.rename_name.replace("{speaker}", speaker);
+    const label = filled(this.words.rename_name, { speaker });
     this.ask(row, name, [make("label", {}, label, name)], () => {
       if (name.value.trim() && name.value !== speaker) this.rename(speaker, name.value);
     });

@@ -1,7 +1,7 @@
 // Times, marks of an axis, and searching sorted lists.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { above, axisStep, clock, percent, rgb, STEPS } from "../../richspeech/web/figures.js";
+import { above, axisStep, clock, filled, percent, rgb, STEPS } from "../../richspeech/web/figures.js";
 
 test("a time has hours only where there are some", () => {
   assert.equal(clock(0), "0:00");
@@ -21,6 +21,10 @@ test("what was not measured has no percentage", () => {
   assert.equal(percent(0), "0%");
   assert.equal(percent(null), "");
   assert.equal(percent(undefined), "");
+});
+
+test("a value is text, whatever signs are in it", () => {
+  assert.equal(filled("{who}, {what}, {other}", { who: "$&$1", what: "{who}" }), "$&$1, {who}, {other}");
 });
 
 test("a colour has three channels", () => assert.deepEqual(rgb("#0b7aff"), [11, 122, 255]));
