@@ -32,6 +32,7 @@ from richspeech.model.options import language_hint
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript, plain
 from richspeech.operations.caller import Caller, called_by, caller, request_id_of
+from richspeech.presets.rules import Preset
 from richspeech.review.review import review_transcript
 from richspeech.service import Service
 from richspeech.storage.query import parse_query
@@ -55,6 +56,9 @@ Language = Annotated[
 Engine = Annotated[
     str | None,
     Field(description="sensevoice, paraformer, reference or whisper; by default as configured"),
+]
+RiskPreset = Annotated[
+    Preset | None, Field(description="rules of the risk, by trade; by default as configured")
 ]
 Hotwords = Annotated[
     tuple[str, ...],
@@ -128,11 +132,13 @@ class _Tools:
         asking: Asking,
         language: Language = None,
         engine: Engine = None,
+        preset: RiskPreset = None,
     ) -> dict[str, Any]:
         """Transcribe a recording and tell what to hear again, its shares of emotions, its risk."""
         with _call("highlights"):
             transcript = await self._heard(path, asking, language, engine)
-            review = review_transcript(transcript, self._service.settings)
+            settings = self._service.settings.with_risk_preset(preset)
+            review = review_transcript(transcript, settings)
             return {"file": path, "model": transcript.model, **review.to_dict()}
 
     def search(

@@ -94,7 +94,7 @@ def _tell_of_clips(training: "Training") -> None:
     for name, clips in (("Clips of yours", training.data), ("To test with", training.test)):
         if clips is not None:
             tell(f"{name}: {len(clips.clips)} in which somebody speaks.")
-            if not clips.keeps_sessions:
+            if clips.clips and not clips.keeps_sessions:
                 tell("All are of one session: the test says nothing of another day.")
 
 

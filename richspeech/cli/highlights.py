@@ -20,13 +20,25 @@ from richspeech.audio.cover import NOTHING, Cover
 from richspeech.audio.decode import seconds_since_midnight
 from richspeech.audio.strands import as_heard, open_strands
 from richspeech.audio.video import open_video
-from richspeech.cli.options import WEIGHTS, Locale, Mask, RiskPreset, Tracks, Weights
+from richspeech.cli.options import (
+    WEIGHTS,
+    Locale,
+    Mask,
+    RiskPreset,
+    Speakers,
+    Tracks,
+    Weights,
+    named_in,
+)
+from richspeech.cli.terminal import tell_of_warnings
 from richspeech.engines import loader
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, UsageError
 from richspeech.language.catalog import locales
+from richspeech.model.document import Document
 from richspeech.model.options import Options
 from richspeech.model.options import Tracks as HeardTracks
+from richspeech.model.speaker import names_over
 from richspeech.model.transcript import Transcript
 from richspeech.privacy.mask import masked_for
 from richspeech.privacy.sound import cover_of
@@ -43,6 +55,7 @@ EXAMPLES = (
     "highlights call.wav",
     "highlights show.mp4 --output best --clips --reel --edl",
     "highlights a.wav --transcript a.json --window 5",
+    "highlights call.wav --conversation --output insight",
 )
 
 
@@ -101,6 +114,7 @@ def highlights(
         float, Parameter(metavar="SECONDS", validator=lambda _, seconds: require_window(seconds))
     ] = WINDOW_SECONDS,
     tracks: Tracks = None,
+    speakers: Speakers = None,
     preset: RiskPreset = None,
     mask: Mask = None,
     files: Files = NO_FILES,
@@ -117,11 +131,13 @@ def highlights(
     settings = weights.settings().with_risk_preset(preset).with_mask(mask)
     files.require_folder()
     limits = loader.audio_limits(settings)
+    named = named_in(speakers)
     if transcript:
-        heard = masked_for(read_transcript(transcript), settings.privacy)
+        named_heard = called(read_transcript(transcript), named, transcript.name)
+        heard = masked_for(named_heard, settings.privacy)
         options = as_heard(heard.segments, tracks)
     else:
-        heard, options = transcribe(recording, settings, limits, tracks)
+        heard, options = transcribe(recording, settings, limits, tracks, named)
     review = review_transcript(heard, settings, window)
     document = {
         "file": str(recording),
@@ -141,6 +157,12 @@ def highlights(
     }
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     return 0
+
+
+def called(heard: Transcript, named: Sequence[str | None], name: str) -> Transcript:
+    """Return a transcript with these names by channel; say which of them fit nobody."""
+    tell_of_warnings(name, replace(heard, warnings=()), named)
+    return Document(heard).called(named).transcript
 
 
 def read_transcript(path: Path) -> Transcript:
@@ -218,17 +240,26 @@ def _in_frames(reel: Reel, recording: Path, limits: AudioLimits) -> Reel:
 
 
 def transcribe(
-    recording: Path, settings: Settings, limits: AudioLimits, tracks: HeardTracks | int | None
+    recording: Path,
+    settings: Settings,
+    limits: AudioLimits,
+    tracks: HeardTracks | int | None,
+    named: Sequence[str | None] = (),
 ) -> tuple[Transcript, Options]:
-    """Transcribe a recording by the settings; return how it was heard as well."""
+    """Transcribe a recording by the settings, say what is amiss with it, and how it was heard."""
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=False) as service:
-        options = replace(service.defaults, tracks=tracks or service.defaults.tracks)
+        options = replace(
+            service.defaults,
+            tracks=tracks or service.defaults.tracks,
+            speakers=names_over(named, service.defaults.speakers),
+        )
         with (
             open_strands(recording, limits, options) as opened,
             service.main_engine() as loaded,
         ):
             tell_of_embedded(*loaded.all_weights)
             *_, last = loaded.transcriber.transcribe(opened, options, lambda: False)
+    tell_of_warnings(recording.name, last.transcript, named)
     return masked_for(last.transcript, settings.privacy), options

@@ -27,7 +27,7 @@ from richspeech.model.options import (
 )
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.raw_format import DEMUXERS, RawFormat
-from richspeech.model.speaker import speakers_in
+from richspeech.model.speaker import names_over, speakers_in
 from richspeech.places import CONFIG
 from richspeech.presets.rules import Preset
 from richspeech.settings import ENGINES, Settings, load_settings
@@ -48,6 +48,12 @@ def read_raw(_: Any, tokens: Sequence[Token]) -> RawFormat:
 def read_tracks(_: Any, tokens: Sequence[Token]) -> HeardTracks | int:
     """Read which tracks are heard; raises ``OptionError``."""
     return tracks_in(tokens[0].value)
+
+
+def named_in(speakers: str | None) -> tuple[str | None, ...]:
+    """Return names by channel, as they were typed; raises ``UsageError``."""
+    with typed():
+        return speakers_in(speakers or "")
 
 
 AS_SET = "as in the settings"
@@ -77,6 +83,18 @@ Tracks: TypeAlias = Annotated[
         show_choices=False,
         accepts_keys=False,
         n_tokens=1,
+        show_default=False,
+    ),
+]
+Speakers: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name="--speakers",
+        metavar="left=NAME,right=NAME",
+        help=(
+            "names of who is on which channel where channels are heard apart; "
+            "a number counts from 1"
+        ),
         show_default=False,
     ),
 ]
@@ -243,10 +261,7 @@ class Recognition:
     """audio tracks that are heard: the main one, all by themselves, all as one, or one"""
     channels: Annotated[str | None, Parameter(choices=CHANNELS)] = None
     """channels as one, each by itself, or as what is on them asks for"""
-    speakers: Annotated[
-        str | None, Parameter(metavar="left=NAME,right=NAME", show_default=False)
-    ] = None
-    """names of who is on which channel where channels are heard apart; a number counts from 1"""
+    speakers: Speakers = None
     denoise: Annotated[str | None, Parameter(choices=DENOISE)] = None
     """what takes noise out before anything is looked for; it often hurts: see docs/denoising.md"""
     voices: Annotated[str | None, Parameter(metavar="off|auto|N")] = None
@@ -259,6 +274,11 @@ class Recognition:
     """words that no hotword replaces, separated by spaces or commas"""
     protected_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
     """text file with one such word per line, or CSV"""
+
+    @property
+    def named(self) -> tuple[str | None, ...]:
+        """Names by channel, as they were typed; raises ``UsageError``."""
+        return named_in(self.speakers)
 
     def options(self, settings: Settings) -> Options:
         """Return the settings' options, overridden by these.
@@ -293,7 +313,7 @@ class Recognition:
             ban_unknown_emotion=defaults.ban_unknown_emotion or self.ban_unknown_emotion,
             tracks=tracks_in(self.tracks) if self.tracks else defaults.tracks,
             channels=cast("Channels", self.channels or defaults.channels),
-            speakers=speakers_in(self.speakers) if self.speakers else defaults.speakers,
+            speakers=names_over(self.named, defaults.speakers),
             denoise=cast("Denoise", self.denoise or defaults.denoise),
             voices=voices_in(self.voices) if self.voices else defaults.voices,
             hotwords=(*hotwords,),

@@ -6,17 +6,26 @@ transcribed.
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from richspeech.cli.highlights import read_transcript, transcribe
-from richspeech.cli.options import WEIGHTS, Mask, RiskPreset, Tracks, Weights
+from richspeech.cli.highlights import called, read_transcript, transcribe
+from richspeech.cli.options import (
+    WEIGHTS,
+    Locale,
+    Mask,
+    RiskPreset,
+    Speakers,
+    Tracks,
+    Weights,
+    named_in,
+)
 from richspeech.engines import loader
-from richspeech.errors import OptionError
-from richspeech.language.catalog import locales
+from richspeech.errors import OptionError, UsageError
 from richspeech.model.options import Tracks as HeardTracks
 from richspeech.model.transcript import Transcript
 from richspeech.operations.audit import audit_written
@@ -29,7 +38,7 @@ from richspeech.storage.transcripts import open_store
 
 EXAMPLES = (
     "risk call.json --explain",
-    "risk 17 --explain --preset sales",
+    "risk 17 --explain --preset sales --locale en",
     "risk call.wav",
 )
 
@@ -44,8 +53,9 @@ def risk(
     explained: Annotated[bool, Parameter(name="--explain", negative="")] = False,
     preset: RiskPreset = None,
     mask: Mask = None,
-    locale: Annotated[str, Parameter(choices=locales())] = "en",
+    locale: Locale = "zh",
     tracks: Tracks = None,
+    speakers: Speakers = None,
     weights: Weights = WEIGHTS,
 ) -> int:
     """Print the risk of a call: its score, its level, and every reason with its seconds.
@@ -58,7 +68,7 @@ def risk(
     """
     settings = weights.settings().with_mask(mask)
     rules = settings.risk.with_preset(preset)
-    found = assess_risk(_heard(call, settings, tracks), rules)
+    found = assess_risk(_heard(call, settings, tracks, named_in(speakers)), rules)
     if explained:
         sys.stdout.writelines(f"{line}\n" for line in explain(found, rules, locale))
     else:
@@ -66,13 +76,22 @@ def risk(
     return 0
 
 
-def _heard(call: str, settings: Settings, tracks: HeardTracks | int | None) -> Transcript:
+def _heard(
+    call: str,
+    settings: Settings,
+    tracks: HeardTracks | int | None,
+    named: Sequence[str | None],
+) -> Transcript:
     path = Path(call)
     if call.isdecimal() and not (len(call) < LONGEST_NAME and path.exists()):
-        return _kept(_number(call), settings)
-    if path.suffix.lower() == ".json":
-        return masked_for(read_transcript(path), settings.privacy)
-    return transcribe(path, settings, loader.audio_limits(settings), tracks)[0]
+        kept = _kept(_number(call), settings)
+    elif path.suffix.lower() == ".json":
+        kept = masked_for(read_transcript(path), settings.privacy)
+    else:
+        return transcribe(path, settings, loader.audio_limits(settings), tracks, named)[0]
+    if tracks is not None:
+        raise UsageError("cli.heard_already", name=path.name, option="--tracks")
+    return called(kept, named, path.name)
 
 
 def _number(text: str) -> int:

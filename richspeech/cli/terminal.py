@@ -4,10 +4,13 @@ import logging
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from richspeech.errors import RichSpeechError
 from richspeech.model.recording_warning import RecordingWarning
+from richspeech.model.speaker import names_unheard
+from richspeech.model.transcript import Transcript
 
 if TYPE_CHECKING:
     from richspeech.review.examples import Fault
@@ -68,6 +71,16 @@ def unkept_line(name: str, reason: str) -> str:
 def warning_line(name: str, warning: RecordingWarning) -> str:
     """Say what is amiss with a recording that was heard all the same."""
     return f"{name}: {warning}"
+
+
+def tell_of_warnings(
+    name: str, transcript: Transcript, speakers: Sequence[str | None] = ()
+) -> None:
+    """Say on stderr what is amiss, and whom of the ``speakers`` that were named nobody heard."""
+    unheard = names_unheard(speakers, {each.channel for each in transcript.segments})
+    more = [RecordingWarning.of("speakers_unheard", names=unheard)] if unheard else []
+    for warning in (*transcript.warnings, *more):
+        print(warning_line(name, warning), file=sys.stderr)
 
 
 def leave(status: int) -> NoReturn:

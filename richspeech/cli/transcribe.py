@@ -21,7 +21,7 @@ from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
 from richspeech.audio.strands import open_strands
 from richspeech.cli.options import LOOK, MODEL, RECOGNITION, History, Look, Model, Raw, Recognition
-from richspeech.cli.terminal import tell_failure, unkept_line, warning_line
+from richspeech.cli.terminal import tell_failure, tell_of_warnings, unkept_line
 from richspeech.engines.hub import tell_of_embedded
 from richspeech.errors import OptionError, RichSpeechError, UsageError
 from richspeech.jobs.caching import CachingTranscriber, Step
@@ -55,6 +55,8 @@ class _Writing:
     limits: AudioLimits
     options: Options
     privacy: PrivacySettings
+    named: Sequence[str | None]
+    """Who was named on the command line, by channel."""
 
 
 def transcribe(
@@ -81,7 +83,8 @@ def transcribe(
     from richspeech.service import open_service  # noqa: PLC0415 - a help text needs no engine
 
     with open_service(settings, keeps=history) as service, service.main_engine() as loaded:
-        writing = _Writing(form, look, service.limits, options, settings.privacy)
+        named = recognition.named
+        writing = _Writing(form, look, service.limits, options, settings.privacy, named)
         tell_of_embedded(*loaded.all_weights)
         return _transcribe_files(files, service.caching(loaded), outputs, writing)
 
@@ -157,8 +160,7 @@ def _write(path: Path, last: Future[Step], output: Path | None, writing: _Writin
     except RichSpeechError as error:
         tell_failure(path.name, error)
         return False
-    for warning in step.progress.transcript.warnings:
-        print(warning_line(path.name, warning), file=sys.stderr)
+    tell_of_warnings(path.name, transcript, writing.named)
     if step.unkept is not None:
         print(unkept_line(path.name, str(step.unkept)), file=sys.stderr)
     return True

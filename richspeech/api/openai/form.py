@@ -39,7 +39,7 @@ from richspeech.model.options import (
     require_protected,
 )
 from richspeech.model.request import TranscriptionRequest
-from richspeech.model.speaker import speakers_in
+from richspeech.model.speaker import names_over, speakers_in
 from richspeech.model.validation import bare_reason
 from richspeech.operations.caller import caller, know
 from richspeech.service import Service
@@ -192,7 +192,7 @@ class RecognitionForm(BaseModel):
             turn_detection=turns,
             tracks=self.tracks or defaults.tracks,
             channels=self.channels or defaults.channels,
-            speakers=known_speakers(self.speakers) if self.speakers else defaults.speakers,
+            speakers=names_over(known_speakers(self.speakers or ""), defaults.speakers),
             denoise=self.denoise or defaults.denoise,
             voices=self.voices or defaults.voices,
         )

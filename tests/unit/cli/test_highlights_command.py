@@ -94,6 +94,41 @@ def test_what_happened_is_written_as_a_table_also_without_highlights(
     assert (rows[2]["share"], rows[2]["broke_in"], rows[1]["unit"]) == ("0.6667", "1", "characters")
 
 
+def test_the_table_says_as_json_does_that_nobody_broke_in_where_both_began(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = (replace(segment(1, 4), speaker="A"), replace(segment(1, 9), speaker="B"))
+    stored = written(tmp_path / "call.json", transcript(*call, duration=20))
+    asked = ("--transcript", stored, "--conversation", "--output", tmp_path / "out")
+    assert run(recording, *asked) == 0
+    (over,) = document(capsys)["insight"]["conversation"]["talk_overs"]
+    table = (tmp_path / "out" / "call.conversation.csv").open(encoding="utf-8-sig", newline="")
+    (row,) = (row for row in csv.DictReader(table) if row["kind"] == "talk_over")
+    assert (over["by"], over["over"]) == (None, None)
+    assert (row["speaker"], row["other"], row["speakers"]) == ("", "", "A / B")
+
+
+def test_names_for_channels_are_in_insight_and_who_is_not_there_is_told_of(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = (replace(segment(1, 4), channel=1, speaker="A"),)
+    stored = written(tmp_path / "call.json", transcript(*call, duration=20))
+    assert run(recording, "--transcript", stored, "--speakers", "left=Ann,right=Bob") == 0
+    out, err = capsys.readouterr()
+    (talk,) = json.loads(out)["insight"]["conversation"]["speakers"]
+    assert talk["speaker"] == "Ann"
+    assert err.startswith("call.json: Nobody was heard on a channel of their own as Bob: ")
+
+
+def test_a_recording_is_heard_with_the_names_that_are_given(
+    recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeTranscriber(*HEARD.segments)
+    monkeypatch.setattr(loader, "load_engine", lambda *_: loaded_with(fake, source=Source.FOLDER))
+    assert run(recording, "--speakers", "left=Ann") == 0
+    assert "as Ann" in capsys.readouterr().err
+
+
 def test_all_files_are_written_where_the_output_says(
     recording: Path, stored: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from richspeech.engines import loader
 from richspeech.engines.hub import Source
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.transcript import Segment, Transcript
 from richspeech.storage.transcripts import Fingerprint, Store
 from tests.fakes import FakeTranscriber, loaded_with
 from tests.transcripts import segment, transcript
@@ -59,19 +61,19 @@ def config(tmp_path: Path) -> Path:
 def test_every_reason_has_its_points_and_seconds_and_the_level_follows(
     stored: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(stored, "--explain") == 0
+    assert run(stored, "--explain", "--locale", "en") == 0
     lines = said(capsys).splitlines()
     assert lines[:2] == ["Risk 70 of 100: high", "Rules: Service calls"]
     assert "  +40  Angry for 6 s from 0:00  [0:00–0:06]" in lines
     assert "  +30  Speaks of law or police at 0:07: “律师”  [0:07–0:11]" in lines
-    assert "  −10  The last 15 s of speech are calm or happy  [0:12–0:30]" in lines
-    assert lines[-1] == "+40 +30 +10 −10 = 70, between 0 and 100. From 60: high."
+    assert "  −10  The last 15 s of speech are calm or happy  [0:15–0:30]" in lines
+    assert lines[-1] == "+40 +30 +10 −10 = 70. From 60: high."
 
 
-def test_it_is_explained_in_the_language_that_is_asked_for(
+def test_it_is_explained_in_chinese_unless_another_language_is_asked_for(
     stored: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(stored, "--explain", "--locale", "zh", "--preset", "live") == 0
+    assert run(stored, "--explain", "--preset", "live") == 0
     assert "规则：直播" in said(capsys)
 
 
@@ -96,7 +98,7 @@ def test_own_rules_of_the_settings_are_named_as_such(
 ) -> None:
     config = tmp_path / "own.yaml"
     config.write_text("risk: {rules: []}")
-    assert run(stored, "--explain", "--config", config) == 0
+    assert run(stored, "--explain", "--locale", "en", "--config", config) == 0
     out = said(capsys)
     assert "Own rules" in out
     assert "No rule applied." in out
@@ -111,6 +113,81 @@ def test_a_recording_is_transcribed(
     monkeypatch.setattr(loader, "load_engine", lambda *_: loaded)
     assert run(path) == 0
     assert json.loads(said(capsys))["level"] == "high"
+
+
+def explained(heard: Transcript, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    path = tmp_path / "call.json"
+    path.write_text(json.dumps(heard.to_dict()), encoding="utf-8")
+    assert run(path, "--explain", "--locale", "en") == 0
+    return said(capsys).splitlines()
+
+
+def on_two_channels(*segments: Segment) -> Transcript:
+    """Even ones are the first channel's, odd ones the second's."""
+    apart = (
+        replace(each, channel=1 + at % 2, speaker="AB"[at % 2]) for at, each in enumerate(segments)
+    )
+    return transcript(*apart, duration=60)
+
+
+def test_it_is_said_who_is_angry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heard = on_two_channels(segment(0, 2), segment(3, 9, "喂", Emotion.ANGRY), segment(10, 40))
+    lines = explained(heard, tmp_path, capsys)
+    assert "  +40  B: Angry for 6 s from 0:03  [0:03–0:09]" in lines
+
+
+def test_the_times_of_several_spans_add_up_to_what_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    angry = (segment(at, at + 2.63, "喂", Emotion.ANGRY) for at in (0.11, 3.4))
+    lines = explained(transcript(*angry, segment(10, 40)), tmp_path, capsys)
+    assert "  +40  Angry for 5 s from 0:00  [0:00.11–0:02.74, 0:03.4–0:06.03: 5.26 s]" in lines
+
+
+def test_points_beyond_the_most_are_added_up_and_capped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rage = segment(0, 30, "我要起诉你们这些骗子", Emotion.ANGRY)
+    assert explained(transcript(rage, duration=30), tmp_path, capsys)[-1] == (
+        "+65 +60 +30 +30 = 185, capped at 100. From 60: high."
+    )
+
+
+def test_names_are_given_to_whom_a_transcript_calls_by_a_letter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "call.json"
+    heard = on_two_channels(segment(0, 2), segment(3, 9, "我要起诉"))
+    path.write_text(json.dumps(heard.to_dict()), encoding="utf-8")
+    assert run(path, "--speakers", "left=agent,right=Ann") == 0
+    assert {each["speaker"] for each in json.loads(said(capsys))["points"]} >= {"Ann"}
+    assert run(path, "--speakers", "right=agent") == 0
+    assert "law" not in {each["rule"] for each in json.loads(said(capsys))["points"]}
+
+
+def test_a_name_for_a_channel_on_which_nobody_is_heard_is_told_of(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stored, "--speakers", "left=agent") == 0
+    assert capsys.readouterr().err.startswith(
+        "call.json: Nobody was heard on a channel of their own as agent: "
+    )
+
+
+def test_tracks_of_what_is_a_transcript_already_are_refused(
+    stored: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for call in (stored, 1):
+        assert run(call, "--tracks", "2", "--config", config) == 2
+        assert "of which --tracks changes nothing" in capsys.readouterr().err
+
+
+def test_names_that_cannot_be_read_and_an_unknown_language_are_wrong_usage(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stored, "--speakers", "middle=agent") == 2
+    assert run(stored, "--locale", "xx") == 2
+    assert "xx" in capsys.readouterr().err
 
 
 def test_an_unknown_preset_is_refused(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
