@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from postprocess import AudioEvent, Emotion, clean
 from richspeech.errors import OptionError
 from richspeech.model.languages import HeardLanguage
-from richspeech.model.speaker import LONGEST_NAME, speaker_name
+from richspeech.model.speaker import LONGEST_NAME, name_or_letter
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.model.validation import why_refused
 
@@ -64,7 +64,7 @@ class Correction:
             raise OptionError("correction.refused", why=why_refused(error)) from error
         events = None if read.events is None else tuple(dict.fromkeys(read.events))
         text = None if read.text is None else clean(read.text, "plain").strip()
-        speaker = None if read.speaker is None else speaker_name(read.speaker)
+        speaker = None if read.speaker is None else name_or_letter(read.speaker)
         return replace(read, text=text, events=events, speaker=speaker)
 
     @property

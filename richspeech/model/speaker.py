@@ -45,11 +45,20 @@ def speaker_name(text: str) -> str:
     Raises ``OptionError`` for one that nobody can show, and for one of the letters that those get
     who have no name.
     """
+    name = name_or_letter(text)
+    if name in SPEAKERS:
+        raise OptionError("speaker.letter", value=name)
+    return name
+
+
+def name_or_letter(text: str) -> str:
+    """Return what somebody is called, with single blanks.
+
+    Raises ``OptionError`` for what nobody can show.
+    """
     name = " ".join(text.split())
     if not 0 < len(name) <= LONGEST_NAME or not is_printable(name):
         raise OptionError("speaker.name", value=text[:LONGEST_NAME], most=LONGEST_NAME)
-    if name in SPEAKERS:
-        raise OptionError("speaker.letter", value=name)
     return name
 
 

@@ -1,5 +1,6 @@
 // Find and replace: words in the place of others, wherever those stand in a transcript.
 import { make } from "./dom.js";
+import { filled } from "./figures.js";
 
 const LONGEST = 200;
 
@@ -59,7 +60,7 @@ export class Replacing {
     const { count, total } = occurrences(this.segments(), this.found.value);
     this.all.disabled = !count;
     this.count.textContent = this.found.value
-      ? this.words.replace_count.replace("{count}", count).replace("{total}", total)
+      ? filled(this.words.replace_count, { count, total })
       : "";
   }
 }

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.errors import OptionError
+from richspeech.model.corrections import Correction
 from richspeech.model.options import Options
 from richspeech.model.speaker import LONGEST_NAME, by_channel, names_over, speaker_name, speakers_in
 from richspeech.settings import RecognitionSettings
@@ -100,3 +101,9 @@ def test_the_settings_count_channels_as_yaml_does() -> None:
     assert by_channel(asked.speakers.items()) == ("agent", "customer")
     with pytest.raises(ValueError, match="middle"):
         RecognitionSettings(speakers={"middle": "agent"})
+
+
+def test_a_correction_may_say_that_somebody_without_a_name_speaks() -> None:
+    assert Correction.from_dict({"index": 0, "speaker": " B "}).speaker == "B"
+    with pytest.raises(OptionError, match="is what somebody without a name is called"):
+        speaker_name("B")
