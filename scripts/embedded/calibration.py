@@ -37,7 +37,7 @@ from scripts.embedded.voices import (
 
 EMOTION_SHARES = (Plan.neutral, *[(1 - Plan.neutral) / 6] * 6)
 UNCLEAR_VARIANTS = EXCLUDED_VARIANTS[len(HELD_OUT_VARIANTS) :]
-TRAINED_ON = dataset.FIRST
+TRAINED_ON = dataset.TRAIN
 """What the recogniser was trained on that is shipped; another one has another plan."""
 ANY_SPEED = (105, 261)
 """Words a minute; training has 122 to 180."""
