@@ -92,7 +92,7 @@ EXAMPLES = (
         "zh",
         "普通话：说完大笑",
         "Mandarin: words, then laughter",
-        (Line("哥哥的相声太有趣了！", "HAPPY", "m1", pause=0.4, event="Laughter"),),
+        (Line("哥哥的相声太有趣了。", "HAPPY", "m1", pause=0.4, event="Laughter"),),
     ),
     Example(
         "yue-surprised",

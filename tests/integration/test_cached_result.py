@@ -222,8 +222,8 @@ def test_other_names_for_speakers_are_kept_and_nothing_is_recognised_again(
     person = CorrectionEdit(correction=kept.document.naming("clerk", "Ann"), made=datetime.now(UTC))
     store.edit(kept.entry, kept.document.with_edit(person))
     again = last_of(steps(caching, path, Options(speakers=("boss",))))
-    assert again.progress.transcript.speakers == ("boss", "B")
-    assert again.kept.document.transcript.speakers == ("Ann", "B")
+    assert again.progress.transcript.speakers == ("boss", "customer")
+    assert again.kept.document.transcript.speakers == ("Ann", "customer")
     assert store.open(kept.entry.id).document == again.kept.document
 
 

@@ -31,7 +31,7 @@ MEANT = {
     "你好，我想修理这个冰箱。": Sentiment.NEUTRAL,
     "灰色的冰箱可以送到公司吗？": Sentiment.NEUTRAL,
     "昨晚的京剧真精彩！": Sentiment.POSITIVE,
-    "哥哥的相声太有趣了！": Sentiment.POSITIVE,
+    "哥哥的相声太有趣了。": Sentiment.POSITIVE,
 }
 """Without those that people could read in two ways: an apology, a polite return, "buy now"."""
 SENTENCES = 300
