@@ -59,8 +59,6 @@ export class Replacing {
     if (this.form.hidden) return;
     const { count, total } = occurrences(this.segments(), this.found.value);
     this.all.disabled = !count;
-    this.count.textContent = this.found.value
-      ? filled(this.words.replace_count, { count, total })
-      : "";
+    this.count.textContent = this.found.value ? filled(this.words.replace_count, { count, total }) : "";
   }
 }

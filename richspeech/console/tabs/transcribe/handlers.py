@@ -6,6 +6,7 @@ changes something else meanwhile (language, style, cancel) changes the session a
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from richspeech.engines.registry import engine_named
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.corrections import Correction
-from richspeech.model.edits import CorrectionEdit
+from richspeech.model.document import Document
+from richspeech.model.edits import Amendment, CorrectionEdit
 from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
 from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in
@@ -169,58 +171,46 @@ class Handlers:
 
         Raises ``StoreError`` when the history could not take it; the page has it all the same.
         """
-        session = self.sessions.get(name)
-        job = shown(session)
-        if job is not None and job.document is not None:
-            with job.editing:
-                try:
-                    correction = Correction.from_dict(document)
-                    if correction.speaker is not None:
-                        voice = job.document.voice_of(correction.speaker)
-                        correction = replace(correction, speaker=voice)
-                    edit = CorrectionEdit(correction=correction, made=datetime.now(UTC))
-                    corrected = job.document.with_edit(edit)
-                except RichSpeechError as error:
-                    log.warning("a correction is refused: %s", error)
-                else:
-                    self._work.correct(job, corrected)
-        return session
+
+        def corrected(before: Document) -> Document:
+            try:
+                correction = Correction.from_dict(document)
+                if correction.speaker is not None:
+                    correction = replace(correction, speaker=before.voice_of(correction.speaker))
+                return before.with_edit(_by_a_person(correction))
+            except RichSpeechError as error:
+                log.warning("a correction is refused: %s", error)
+                return before
+
+        return self._edit(name, corrected)
 
     def replace(self, name: str | None, found: str, by: str) -> Session:
         """Put words in the place of others, wherever those stand.
 
         Raises ``OptionError`` where they stand nowhere, and ``StoreError`` as ``correct``.
         """
-        session = self.sessions.get(name)
-        job = shown(session)
-        if job is not None and job.document is not None:
-            with job.editing:
-                replacement = job.document.replacing(found, by)
-                edit = CorrectionEdit(correction=replacement, made=datetime.now(UTC))
-                self._work.correct(job, job.document.with_edit(edit))
-        return session
+        return self._edit(name, lambda now: now.with_edit(_by_a_person(now.replacing(found, by))))
 
     def rename(self, name: str | None, speaker: str, new_name: str) -> Session:
         """Call whoever the transcript calls ``speaker`` something else, wherever they speak.
 
         Raises ``OptionError`` for a name that cannot be taken, and ``StoreError`` as ``correct``.
         """
-        session = self.sessions.get(name)
-        job = shown(session)
-        if job is not None and job.document is not None:
-            with job.editing:
-                naming = job.document.naming(speaker, new_name)
-                edit = CorrectionEdit(correction=naming, made=datetime.now(UTC))
-                self._work.correct(job, job.document.with_edit(edit))
-        return session
+        return self._edit(
+            name, lambda now: now.with_edit(_by_a_person(now.naming(speaker, new_name)))
+        )
 
     def undo(self, name: str | None) -> Session:
         """Take back the last correction; raises ``StoreError`` as ``correct`` does."""
+        return self._edit(name, Document.without_last_correction)
+
+    def _edit(self, name: str | None, edited: Callable[[Document], Document]) -> Session:
+        """Give the job that is shown, if it was heard, the document that comes of its own."""
         session = self.sessions.get(name)
         job = shown(session)
         if job is not None and job.document is not None:
             with job.editing:
-                self._work.correct(job, job.document.without_last_correction())
+                self._work.correct(job, edited(job.document))
         return session
 
     def repeat(self, name: str | None) -> Session:
@@ -262,6 +252,10 @@ def paint(session: Session) -> Painting:
         can_start=over,
         can_cancel=job is not None and not over and job.state is not State.STOPPING,
     )
+
+
+def _by_a_person(amendment: Amendment) -> CorrectionEdit:
+    return CorrectionEdit(correction=amendment, made=datetime.now(UTC))
 
 
 def can_repeat(job: Transcription | None) -> bool:
