@@ -24,7 +24,7 @@ export class Replacing {
       make("button", { type, className: `quiet ${name}`, textContent: text });
     this.found = field("replace_found");
     this.by = field("replace_by");
-    this.count = make("span", { className: "count", role: "status" });
+    this.count = make("span", { className: "places", role: "status" });
     this.all = button("submit", "save", words.replace_all);
     const close = button("button", "discard", words.discard);
     this.button = button("button", "replace", words.replace);

@@ -80,7 +80,7 @@ def test_two_settings_are_compared_and_the_table_is_downloaded(researcher: Visit
     assert all(float(speed.removesuffix(" 倍")) > 0 for speed in rates["速度（RTFx）"])
 
     shown = page.locator(".lab-rows tbody tr:visible")
-    expect(shown.locator("mark.changed", has_text="五")).to_have_count(1)
+    expect(shown.locator("mark.changed", has_text="三")).to_have_count(1)
     expect(shown.locator(".lab-differing").first).to_be_visible()
     before = shown.count()
     page.get_by_label("只看不同的").uncheck()

@@ -71,7 +71,7 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
     visitor: Visitor, tmp_path: Path
 ) -> None:
     page = visitor.page
-    visitor.upload(write_flac(tmp_path / "late.flac", *long_call(times=12)))
+    visitor.upload(write_flac(tmp_path / "late.flac", *long_call(times=18)))
     visitor.press_start()
     visitor.result()
     correct_first(page, "请把冰箱退掉。")
@@ -79,7 +79,7 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
         page.click("#download-training")
     expect(page.locator("#export-jobs .made")).to_have_count(1)
     page.click("#download-html")
-    expect(page.locator("#export-jobs .making")).to_contain_text("/ 17:2")
+    expect(page.locator("#export-jobs .making")).to_contain_text("/ 26:")
     press_slowly(page, "[data-stop=html]", "#export-jobs")
     page.locator("#export-jobs .making").wait_for(state="detached")
     expect(page.locator("#export-jobs .made")).to_have_count(1)

@@ -319,7 +319,7 @@ def test_words_are_found_and_replaced_in_one_step_and_what_is_typed_outlasts_a_r
     fields.nth(0).fill("没有这个词")
     expect(page.locator(".replacing .save")).to_be_disabled()
     fields.nth(0).fill("。")
-    expect(page.locator(".replacing .count")).to_have_text(re.compile(f"{count} 个片段里"))
+    expect(page.locator(".replacing .places")).to_have_text(re.compile(f"{count} 个片段里"))
     fields.nth(1).fill("！")
     page.locator(".replacing .save").click()
     expect(lines.filter(has_text="。")).to_have_count(0)
