@@ -25,6 +25,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from pydantic import Field
 
+from richspeech.access.principal import ANYBODY, Principal
 from richspeech.errors import OptionError, RichSpeechError
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.hotword_list import hotwords_of_file
@@ -120,7 +121,7 @@ class _Tools:
         tokens: HasTokens = False,  # noqa: FBT002 - by name, in JSON
     ) -> dict[str, Any]:
         """Transcribe a recording: text, times, language, emotion, sounds, with probabilities."""
-        with _call("transcribe"):
+        with _call("transcribe", self._principal):
             transcript = await self._heard(
                 path, asking, language, engine, hotwords, protected_words
             )
@@ -135,7 +136,7 @@ class _Tools:
         preset: RiskPreset = None,
     ) -> dict[str, Any]:
         """Transcribe a recording and tell what to hear again, its shares of emotions, its risk."""
-        with _call("highlights"):
+        with _call("highlights", self._principal):
             transcript = await self._heard(path, asking, language, engine)
             settings = self._service.settings.with_risk_preset(preset)
             review = review_transcript(transcript, settings)
@@ -150,7 +151,7 @@ class _Tools:
         """Search the transcripts that were kept, newest first; an empty query finds all."""
         here = datetime.now().astimezone().tzinfo
         assert here is not None  # noqa: S101 - what astimezone gives has one
-        with _call("search"):
+        with _call("search", self._principal):
             store, asked = self._store, parse_query(query)
             found = store.search(asked, limit=limit, offset=offset, timezone=here)
             labels = store.labels([entry.id for entry in found])
@@ -161,8 +162,12 @@ class _Tools:
 
     def transcript(self, number: int) -> dict[str, Any]:
         """One transcript of the history, by its number."""
-        with _call("transcript", ResourceError):
+        with _call("transcript", self._principal, ResourceError):
             return self._store.open(number).document.transcript.to_dict()
+
+    @property
+    def _principal(self) -> Principal:
+        return self._service.settings.privacy.seen_by(ANYBODY)
 
     @property
     def _store(self) -> Store:
@@ -242,10 +247,10 @@ def _line(entry: Entry) -> dict[str, Any]:
 
 
 @contextmanager
-def _call(tool: str, refusal: type[Exception] = ToolError) -> Iterator[None]:
+def _call(tool: str, principal: Principal, refusal: type[Exception] = ToolError) -> Iterator[None]:
     """Give a call a number, log its end, and turn what we refuse into what its client is told."""
     began, end = time.monotonic(), "failed"
-    with called_by(Caller(request_id_of(""))):
+    with called_by(Caller(request_id_of(""), principal=principal)):
         try:
             yield
             end = "done"

@@ -34,6 +34,7 @@ from wyoming.info import AsrModel, AsrProgram, Attribution, Describe, Info
 from wyoming.ping import Ping, Pong
 
 from postprocess import join_texts
+from richspeech.access.principal import ANYBODY
 from richspeech.api.conversation import Idle, until_read
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
@@ -103,7 +104,9 @@ class Wyoming:
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Lead one conversation to its end."""
         place = writer.get_extra_info("peername")
-        know(request=request_id_of(""), address=place[0] if place else None)
+        principal = self._service.settings.privacy.seen_by(ANYBODY)
+        address = place[0] if place else None
+        know(request=request_id_of(""), address=address, principal=principal)
         self._connections += 1
         try:
             if self._connections > self._settings.connections:

@@ -15,6 +15,7 @@ from richspeech.model.corrections import Correction, Replacement, correct, reali
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit, Edit
 from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.speaker import Naming
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
@@ -111,7 +112,21 @@ def _masked(segment: Segment, findings: Sequence[Finding]) -> Segment:
         text=text,
         tokens=tokens,
         raw_text=f"{tags}{text}",
+        rules=_without_hotwords(segment, spans),
         masked=(*segment.masked, *masked),
+    )
+
+
+def _without_hotwords(
+    segment: Segment, spans: Sequence[tuple[PersonalKind, int, int]]
+) -> tuple[str, ...]:
+    """Return the rules without the hotwords that stand in what is masked."""
+    hidden = [segment.text[start:end] for _, start, end in spans]
+    return tuple(
+        rule
+        for rule in segment.rules
+        if not rule.startswith(RULE_PREFIX)
+        or not any(rule.removeprefix(RULE_PREFIX) in each for each in hidden)
     )
 
 

@@ -44,7 +44,7 @@ BEFORE, AFTER = 26, 14
 _ORDER = re.compile(
     r"(订单|單號|单号|訂單|编号|編號|流水|工单|快递|运单|运费|发票|發票|合同|案件|验证码|金额|"
     r"注文|受付|伝票|問い合わせ|주문|접수|송장|"
-    r"\b(order|ticket|tracking|invoice|case|reference|ref|serial|code)\b)"
+    r"\b(order|ticket|tracking|invoice|case|reference|ref|serial|(?<!area )code)\b)"
     r"[^\d。.!?！？]{0,14}$",
     re.IGNORECASE,
 )
@@ -53,6 +53,12 @@ _PHONE = re.compile(
     r"\b(call|phone|mobile|cell|number|landline|reach me)\b",
     re.IGNORECASE,
 )
+_ANNOUNCED = re.compile(
+    r"电话|電話|手机|手機|座机|座機|携帯|전화|핸드폰|卡|身份证|身份證|身分證|カード|카드|주민|"
+    r"\b(call|phone|mobile|cell|landline|cards?)\b",
+    re.IGNORECASE,
+)
+"""What counts more than the word for an order before it: 订单留的手机号是 …"""
 _NUMBERED_PERSON = re.compile(r"マイナンバー|個人番号|social security|\bssn\b", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\s*([元块塊万萬亿億円원]|人民币|港币|港幣|美元|公里|[%％]|"
@@ -120,8 +126,9 @@ def _longest(
 
 
 def _is_amount(written: str, before: str, after: str) -> bool:
-    """Tell whether money, a count or the number of an order is meant."""
-    if _AMOUNT.match(after) or _ORDER.search(before):
+    """Tell whether money, a count or the number of an order is meant; the nearer word counts."""
+    order = _ORDER.search(before)
+    if _AMOUNT.match(after) or (order and not _ANNOUNCED.search(before, order.end(1))):
         return True
     return bool(_THOUSANDS.fullmatch(written)) and not _PHONE.search(before)
 

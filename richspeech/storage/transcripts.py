@@ -14,6 +14,7 @@ Not covered: recordings, which are never kept.
 """
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
@@ -313,7 +314,7 @@ class Store:
         """Put the edits of ``document`` in the place of those of an entry.
 
         What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
-        when somebody else was faster.
+        when somebody else was faster, and for whoever sees masked words instead of originals.
         """
         return self._put(entry, document, entry.revision + 1)
 
@@ -326,6 +327,8 @@ class Store:
 
     def _put(self, entry: Entry, document: Document, revision: int) -> Entry:
         self.principal.require(Scope.TRANSCRIBE)
+        if self.principal.masks and self.privacy.keep_originals:
+            raise StoreError("history.masked")  # else placeholders would stand over the originals
         document = self._kept(document)
         values = {"edits": edits_to_list(document.edits), "revision": revision}
         with self._session() as session:
@@ -536,11 +539,13 @@ class Store:
         """Return a line as somebody may see it: files of calls are often named by numbers."""
         if not self.principal.masks:
             return entry
-        kinds, name = self.privacy.kinds, entry.name
+        kinds, name, preview = self.privacy.kinds, entry.name, entry.preview
+        if len(preview) == PREVIEW_LETTERS:
+            preview = _CUT_NUMBER.sub("", preview)
         return replace(
             entry,
             name=None if name is None else mask_text(name, None, kinds),
-            preview=mask_text(entry.preview, entry.language, kinds),
+            preview=mask_text(preview, entry.language, kinds),
         )
 
     def _kept(self, document: Document) -> Document:
@@ -573,6 +578,8 @@ class Store:
         return self._database.session()
 
 
+_CUT_NUMBER = re.compile(r"[\d\s〇零一二三四五六七八九-]+$")
+"""At the end of a preview, where half a number is not known for one."""
 _WITHOUT_LONG = (
     defer(TranscriptRow.words),
     defer(TranscriptRow.edits),

@@ -1,21 +1,26 @@
 """Who sees originals, and what is kept: by settings, role and request."""
 
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from richspeech.access.principal import ANYBODY, Principal, Role
 from richspeech.access.shares import Shares
+from richspeech.errors import StoreError
+from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.edits import CorrectionEdit
 from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import PrivacySettings
 from richspeech.storage.query import parse_query
-from richspeech.storage.transcripts import Entry, Fingerprint, Store
-from tests.transcripts import transcript
+from richspeech.storage.transcripts import PREVIEW_LETTERS, Entry, Fingerprint, Store
+from tests.transcripts import segment, transcript
 from tests.unit.privacy.test_find import spoken
 
 NUMBER = "13800138000"
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 HEARD = Document(transcript(spoken(0, f"电话{NUMBER}。")))
 FILE = f"{NUMBER}.wav"
 ROOT = Principal.at_browser("root", Role.ADMIN)
@@ -47,6 +52,30 @@ def test_nobody_finds_a_number_by_searching_for_it(tmp_path: Path) -> None:
         kept(store, MING)
         assert store.seen_by(MING).search(parse_query("8000")) == ()
         assert len(store.seen_by(MING).search(parse_query("电话"))) == 1
+
+
+def test_nobody_writes_a_mask_over_an_original(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", ADMINS_ALONE)) as store:
+        entry = kept(store, MING)
+        masked = store.seen_by(ADMINS_ALONE.seen_by(MING))
+        change = CorrectionEdit(correction=Correction(0, text="好。"), made=NOW)
+        corrected = masked.document(entry).with_edit(change)
+        for write in (masked.edit, masked.call):
+            with pytest.raises(StoreError, match="the mask would stand over the original"):
+                write(entry, corrected)
+        assert seen(store, entry, ROOT)[0] == f"电话{NUMBER}。"
+
+
+def test_half_a_number_at_the_end_of_a_line_is_not_shown(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite")) as store:
+        said = f"{'好' * (PREVIEW_LETTERS - 10)}。{NUMBER}。"
+        heard = Document(transcript(segment(0, 9, said)))
+        request = TranscriptionRequest(engine="sensevoice")
+        entry = store.keep(Fingerprint("a", "b"), FILE, request, heard)
+        shown = store.seen_by(store.privacy.seen_by(ROOT, asked=True))
+        [line] = shown.search(parse_query(""))
+        assert line.id == entry.id
+        assert not any(each.isdigit() for each in line.preview)
 
 
 def test_who_may_not_see_originals_cannot_ask_for_them() -> None:

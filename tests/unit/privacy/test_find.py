@@ -32,6 +32,12 @@ PHONES = {
     "ゼロきゅうゼロ、いちにさんよん、ごろくななはち": "ja",
     "제 번호는 010-1234-5678입니다": "ko",
     "공일공에 일이삼사에 오육칠팔": "ko",
+    "快递员的电话是13800138000": "zh",
+    "订单留的手机号是13800138000": "zh",
+    "ご注文の電話番号は090-1234-5678": "ja",
+    "주문한 전화번호는 010-1234-5678": "ko",
+    "my area code 415 867 5309, call me": "en",
+    "In case I'm out call 415-867-5309": "en",
 }
 CARDS = {
     "身份证号是11010519491231002X": ("zh", "identity_card"),
@@ -40,6 +46,7 @@ CARDS = {
     "マイナンバーは621498320257": ("ja", "identity_card"),
     "주민번호는 971013-9019902": ("ko", "identity_card"),
     "卡号4111 1111 1111 1111": ("zh", "bank_card"),
+    "订单付款卡4111111111111111": ("zh", "bank_card"),
     "卡号是四一一一一一一一一一一一一一一一": ("zh", "bank_card"),
     "card four one one one one one one one one one one one one one one one": ("en", "bank_card"),
 }
@@ -106,6 +113,12 @@ NOTHING = {
     "주문번호 01012345678": "ko",
     "서울로 3시에 갑니다": "ko",
     "이것은 사과입니다 오늘은 구름이": "ko",
+    "お名前はよろしいですか": "ja",
+    "이름은 어떻게 되세요": "ko",
+    "我叫司机去接你": "zh",
+    "横浜市の町村です" * 40: "ja",  # which a careless pattern would never end with
+    "a" * 2_000: "en",
+    "가시" * 1_000: "ko",
 }
 SAID = str.maketrans("0123456789", "零幺二三四五六七八九")
 WRITTEN_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")

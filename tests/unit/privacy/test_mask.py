@@ -28,10 +28,15 @@ def test_in_the_place_of_what_was_masked_stands_its_kind() -> None:
 
 
 def test_nothing_of_it_is_left_in_any_field() -> None:
-    said = replace(spoken(0, f"打{NUMBER}"), raw_text=f"<|zh|><|HAPPY|>打{NUMBER}")
+    said = replace(
+        spoken(0, f"打{NUMBER}"),
+        raw_text=f"<|zh|><|HAPPY|>打{NUMBER}",
+        rules=("calm", f"hotword:{NUMBER}", "hotword:打"),
+    )
     masked = mask(transcript(said))
     assert NUMBER not in json.dumps(masked.to_dict(), ensure_ascii=False)
     assert masked.segments[0].raw_text == "<|zh|><|HAPPY|>打[电话]"
+    assert masked.segments[0].rules == ("calm", "hotword:打")
 
 
 def test_a_token_that_is_only_partly_personal_keeps_the_rest() -> None:
