@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from richspeech.cli.app import PARTS
 from tests.unit.test_imports import FILES, ROOT, called, lives_in, name_of, tree_of
 
 THREADS = {
@@ -49,6 +50,7 @@ def test_threads_are_made_where_it_is_known_what_for() -> None:
 def test_every_public_function_is_used_outside_the_tests() -> None:
     trees = [tree_of(path) for path in (*FILES, *ROOT.glob("scripts/**/*.py"))]
     used = {name for tree in trees for node in ast.walk(tree) for name in names_in(node)}
+    used |= {f"{part}_{name}" for name, parts in PARTS.items() for part in parts}
     public = {
         node.name
         for path in FILES
