@@ -50,37 +50,43 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
     What is personal only beside what a person has written elsewhere goes as well.
     """
     measured, now = document.measured, document.transcript
-    findings = find_personal(measured, kinds)
+    findings = later = find_personal(measured, kinds)
     if now is not measured:
+        later = find_personal(now, kinds)
         pairs = zip(measured.segments, now.segments, strict=True)
         same = {number for number, (before, after) in enumerate(pairs) if before.text == after.text}
-        later = (each for each in find_personal(now, kinds) if each.segment in same)
-        findings = apart((*findings, *later))
-    masked = _without(measured, findings)
-    edits = tuple(_masked_edit(edit, document, kinds) for edit in document.edits)
+        findings = apart((*findings, *(each for each in later if each.segment in same)))
+    masked, masked_now = _without(measured, findings), _without(now, later)
+    edits = tuple(_masked_edit(edit, document, masked_now, kinds) for edit in document.edits)
     is_same = masked is measured and edits == document.edits
     return document if is_same else Document(masked, edits)
 
 
-def _masked_edit(edit: Edit, document: Document, kinds: frozenset[PersonalKind]) -> Edit:
+def _masked_edit(
+    edit: Edit, document: Document, masked_now: Transcript, kinds: frozenset[PersonalKind]
+) -> Edit:
     """Mask the words that a person has written."""
     if not isinstance(edit, CorrectionEdit) or isinstance(edit.correction, Naming):
         return edit
-    changes = tuple(_masked_change(each, document, kinds) for each in edit.correction.changes)
+    changes = tuple(
+        _masked_change(each, document, masked_now, kinds) for each in edit.correction.changes
+    )
     replaces = isinstance(edit.correction, Replacement)
     return replace(edit, correction=Replacement(changes) if replaces else changes[0])
 
 
 def _masked_change(
-    change: Correction, document: Document, kinds: frozenset[PersonalKind]
+    change: Correction,
+    document: Document,
+    masked_now: Transcript,
+    kinds: frozenset[PersonalKind],
 ) -> Correction:
     """Mask the words of a correction, as they stand among the others."""
     if change.text is None:
         return change
-    now = document.transcript
-    is_last = now.segments[change.index].text == change.text
-    among = now if is_last else correct(document.measured, [change])
-    return replace(change, text=mask(among, kinds).segments[change.index].text)
+    is_last = document.transcript.segments[change.index].text == change.text
+    masked = masked_now if is_last else mask(correct(document.measured, [change]), kinds)
+    return replace(change, text=masked.segments[change.index].text)
 
 
 def _without(transcript: Transcript, found: Sequence[Finding]) -> Transcript:
