@@ -3,10 +3,10 @@
     text → folded → without idioms → clauses → words without a negation in reach
 
 A negation counts in the clause of the word alone, up to ``reach`` words before or behind it, unless
-a word that turns it back (``but``) stands between, or the clause is a question. A clause ends at
-any mark that is not part of a word of the rule. Words, idioms and negations are data of the rule.
-Nothing here understands a sentence: irony, reported speech and negations that are further away are
-taken at their word. Every phrase is looked for once, and a word asks for what is next to it alone,
+a word that turns it back (``but``) stands between, or it is asked about. A clause ends at any mark
+that is not part of a word of the rule. Words, idioms and negations are data of the rule. Nothing
+here understands a sentence: irony, reported speech and negations that are further away are taken at
+their word. Every phrase is looked for once, and a word asks for what is next to it alone,
 so that the time grows with the text and no faster.
 """
 
@@ -16,15 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import TypeAlias
+from operator import itemgetter
 from unicodedata import category
 
 from postprocess import LETTER, POINT, folded, word_pattern
 from richspeech.model.risk_rules import Negations, WordsRule
-from richspeech.review.questions import is_question
-
-Place: TypeAlias = tuple[int, int]
-"""Where something begins and ends, in characters."""
+from richspeech.review.questions import Place, asked
 
 _UNIT = re.compile(rf"(?:{LETTER}|{POINT})+|\w")
 """A word, or a character of a script without blanks between words."""
@@ -79,8 +76,8 @@ class _Said:
 
     clauses: Sequence[int]
     """Where each begins."""
-    asked: Callable[[int], bool]
-    """Whether the clause of a number is a question; found out once, and where it matters."""
+    asked: Callable[[int], Sequence[Place]]
+    """What the clause of a number asks about; found out once, and where it matters."""
     units: Sequence[int]
     """Where each word begins."""
     before: Sequence[int]
@@ -94,23 +91,32 @@ class _Said:
     reach: int
 
     def is_meant(self, place: Place) -> bool:
-        """Say whether no negation bears on what stands there."""
+        """Say whether no negation bears on what stands there that is not asked about."""
         start, end = place
-        is_negated = self._is_part(start, end) or self._follows(start) or self._precedes(end)
-        return not is_negated or self.asked(self._clause(start))
+        negations = (self._part(start, end), self._followed(start), self._preceded(end))
+        return all(at is None or self._is_asked(at, start) for at in negations)
 
-    def _is_part(self, start: int, end: int) -> bool:
-        at = bisect_left(self.whole, (end,))
-        return at > 0 and self.whole[at - 1][1] > start
+    def _part(self, start: int, end: int) -> int | None:
+        """Return where the negation is that has the word in it; others likewise."""
+        at = bisect_left(self.whole, (end,)) - 1
+        return self.whole[at][0] if at >= 0 and self.whole[at][1] > start else None
 
-    def _follows(self, start: int) -> bool:
-        """Say whether a negation before it bears on it; of several, the next one counts."""
-        at = bisect_right(self.before, start)
-        return at > 0 and self._is_near(self.before[at - 1], start)
+    def _followed(self, start: int) -> int | None:
+        """Return the next negation before the word, if it bears on it."""
+        at = bisect_right(self.before, start) - 1
+        return self.before[at] - 1 if at >= 0 and self._is_near(self.before[at], start) else None
 
-    def _precedes(self, end: int) -> bool:
+    def _preceded(self, end: int) -> int | None:
         at = bisect_left(self.after, end)
-        return at < len(self.after) and self._is_near(end, self.after[at])
+        is_near = at < len(self.after) and self._is_near(end, self.after[at])
+        return self.after[at] if is_near else None
+
+    def _is_asked(self, negation: int, word: int) -> bool:
+        clause = self._clause(word)
+        at = negation - self.clauses[clause]
+        places = self.asked(clause)
+        next_place = bisect_right(places, at, key=itemgetter(0))
+        return next_place > 0 and at < places[next_place - 1][1]
 
     def _is_near(self, start: int, end: int) -> bool:
         """Say whether little, and no turn and no end of a clause, stands between."""
@@ -137,7 +143,7 @@ def _said(text: str, words: Sequence[Place], negations: Negations) -> _Said:
     first = accumulate((end for _, end in reversed(turns)), min)
     return _Said(
         clauses=clauses,
-        asked=cache(lambda number: is_question(text[clauses[number] : until[number]])),
+        asked=cache(lambda number: asked(text[clauses[number] : until[number]])),
         units=[unit.start() for unit in _UNIT.finditer(text)],
         before=sorted(end for _, end in before),
         after=[start for start, _ in after],
