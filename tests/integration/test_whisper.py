@@ -43,7 +43,8 @@ FORMATS = (
     *("speech_recogni__audio-mono-16-bit-44100Hz.aiff",),
     *("speech_recogni__audio-mono-16-bit-44100Hz.flac",),
     *("speech_recogni__audio-mono-8-bit-44100Hz.wav", "lhotse__common_voice_en_651325.mp3"),
-    *("lhotse__ES2011a.Headset-0-40s-46s.wav",),
+    *("lhotse__ES2011a.Headset-0-40s-46s.wav", "pydub__creative_common.mp4"),
+    *("pydub__format_test.m4a", "pydub__party.mp3", "pydub__test5.webm"),
 )
 """Of ../shared/audio/formats, those in which somebody speaks."""
 
@@ -168,7 +169,7 @@ def test_neither_emotions_nor_sounds_are_claimed(people: dict[str, Transcript]) 
 def plain_wav(path: Path) -> bytes:
     """The same sound as 16 bits, 16 kHz, mono, as ffmpeg makes it."""
     file = BytesIO()
-    with av.open(str(path)) as source, av.open(file, "w", "wav") as target:
+    with av.open(str(path), metadata_errors="replace") as source, av.open(file, "w", "wav") as target:
         stream = target.add_stream("pcm_s16le", rate=16_000, layout="mono")
         resampler = av.AudioResampler("s16", "mono", 16_000)
         for frame in [*source.decode(audio=0), None]:
