@@ -169,7 +169,10 @@ def test_neither_emotions_nor_sounds_are_claimed(people: dict[str, Transcript]) 
 def plain_wav(path: Path) -> bytes:
     """The same sound as 16 bits, 16 kHz, mono, as ffmpeg makes it."""
     file = BytesIO()
-    with av.open(str(path), metadata_errors="replace") as source, av.open(file, "w", "wav") as target:
+    with (
+        av.open(str(path), metadata_errors="replace") as source,
+        av.open(file, "w", "wav") as target,
+    ):
         stream = target.add_stream("pcm_s16le", rate=16_000, layout="mono")
         resampler = av.AudioResampler("s16", "mono", 16_000)
         for frame in [*source.decode(audio=0), None]:
