@@ -153,8 +153,10 @@ class Transcription(Job):
     @property
     def is_masked(self) -> bool:
         """Whether something personal was taken out of its words."""
-        segments = self.transcript.segments if self.transcript else ()
-        return any(segment.masked for segment in segments)
+        transcript = self.transcript
+        if transcript is None:
+            return False
+        return bool(transcript.masked) or any(each.masked for each in transcript.segments)
 
     @property
     def hides_sound(self) -> bool:

@@ -6,7 +6,7 @@ text) stays as it was; the time of a word stays where the word does.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -16,12 +16,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 from postprocess import AudioEvent, Emotion, clean
 from richspeech.errors import OptionError
 from richspeech.model.languages import HeardLanguage
+from richspeech.model.place import Place
 from richspeech.model.speaker import LONGEST_NAME, name_or_letter
-from richspeech.model.transcript import Segment, Token, Transcript
+from richspeech.model.steps import Seconds, require_place
+from richspeech.model.transcript import DECIMALS, Segment, Token
 from richspeech.model.validation import why_refused
 
 FIELDS = ("text", "language", "emotion", "events")
 """What is heard, and a recogniser can learn from. Who speaks is a matter of the whole document."""
+TIMES = ("start", "end")
+TIMES_MARK = "times"
+"""Stands for both of them in ``Segment.corrected``."""
 LONGEST_TEXT = 2_000
 LONGEST_SHOWN = 100
 """Characters of what somebody looked for, in a message."""
@@ -50,6 +55,11 @@ class Correction:
     events: tuple[ShownEvent, ...] | None = None
     speaker: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
     """What whoever speaks was called when they were heard, or somebody new."""
+    part: Annotated[int, Field(ge=0)] = 0
+    """Which part of the segment, once it was cut."""
+    start: Seconds | None = None
+    """Seconds."""
+    end: Seconds | None = None
 
     @classmethod
     def from_dict(cls, document: object) -> "Correction":
@@ -65,7 +75,19 @@ class Correction:
         events = None if read.events is None else tuple(dict.fromkeys(read.events))
         text = None if read.text is None else clean(read.text, "plain").strip()
         speaker = None if read.speaker is None else name_or_letter(read.speaker)
-        return replace(read, text=text, events=events, speaker=speaker)
+        start, end = _rounded_time(read.start), _rounded_time(read.end)
+        return replace(read, text=text, events=events, speaker=speaker, start=start, end=end)
+
+    @property
+    def place(self) -> Place:
+        """The line that it is of."""
+        return Place(self.index, self.part)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What it says of that line, by field; who speaks is another matter."""
+        values = {name: getattr(self, name) for name in (*FIELDS, *TIMES)}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def changes(self) -> "tuple[Correction, ...]":
@@ -74,8 +96,7 @@ class Correction:
 
     def require_fit(self, count: int) -> None:
         """Raise ``OptionError`` unless the segment is one of ``count``."""
-        if self.index >= count:
-            raise OptionError("correction.no_segment", number=self.index, count=count)
+        require_place(self.place, count)
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,7 @@ class Replacement:
             each.require_fit(count)
 
 
-def replacing(segments: Sequence[Segment], found: str, by: str) -> Replacement:
+def replacing(lines: Iterable[tuple[Place, Segment]], found: str, by: str) -> Replacement:
     """Return what puts ``by`` in the place of ``found``, wherever that stands as it is written.
 
     Raises ``OptionError`` where it stands nowhere, and for a text that becomes too long.
@@ -98,8 +119,8 @@ def replacing(segments: Sequence[Segment], found: str, by: str) -> Replacement:
     if not found.strip():
         raise OptionError("replacement.nothing")
     changes = tuple(
-        Correction.from_dict({"index": index, "text": segment.text.replace(found, by)})
-        for index, segment in enumerate(segments)
+        Correction.from_dict({**asdict(place), "text": segment.text.replace(found, by)})
+        for place, segment in lines
         if found in segment.text
     )
     if not changes:
@@ -110,25 +131,6 @@ def replacing(segments: Sequence[Segment], found: str, by: str) -> Replacement:
 @cache
 def _adapter() -> TypeAdapter[Correction]:
     return TypeAdapter(Correction)
-
-
-def correct(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
-    """Return ``transcript`` with ``corrections`` made, in their order.
-
-    Segments that differ from before name the fields in ``corrected``; all others are the same
-    objects. Raises ``OptionError`` for a segment that is not there.
-    """
-    changes: dict[int, dict[str, Any]] = {}
-    for correction in corrections:
-        correction.require_fit(len(transcript.segments))
-        values = {name: getattr(correction, name) for name in FIELDS}
-        given = {name: value for name, value in values.items() if value is not None}
-        changes.setdefault(correction.index, {}).update(given)
-    segments = enumerate(transcript.segments)
-    return replace(
-        transcript,
-        segments=tuple(_changed(segment, changes.get(index, {})) for index, segment in segments),
-    )
 
 
 def realign(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
@@ -149,6 +151,10 @@ def realign(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
     return tuple(_filled(kept, text))
 
 
+def _rounded_time(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, DECIMALS)
+
+
 def _filled(kept: Iterable[tuple[int, Token]], text: str) -> Iterator[Token]:
     """Put the words between the tokens that were kept, unmeasured."""
     at = 0
@@ -161,15 +167,43 @@ def _filled(kept: Iterable[tuple[int, Token]], text: str) -> Iterator[Token]:
         yield Token(text[at:], None, None, None)
 
 
-def _changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
+def changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
+    """Return a segment with other values, and the names of those that differ in ``corrected``.
+
+    Words keep their times as far as those lie in it.
+    """
     new = {name: value for name, value in values.items() if value != getattr(segment, name)}
-    if not new:
+    if not new and TIMES_MARK not in segment.corrected:
         return segment
-    corrected = tuple(new)
+    names = (TIMES_MARK if name in TIMES else name for name in new)
+    corrected = tuple(dict.fromkeys((*segment.corrected, *names)))
     if "text" in new:  # the sentiment was that of other words
         new |= {"tokens": realign(segment.tokens, new["text"])}
         new |= {"sentiment": None, "sentiment_probabilities": {}}
     if "language" in new:  # in that one nobody has been asked to read them
         new |= {"sentiment_refused": False}
     agreement = None if {"text", "emotion"} & new.keys() else segment.agreement
-    return replace(segment, **new, agreement=agreement, corrected=corrected)
+    other = replace(segment, **new, agreement=agreement, corrected=corrected)
+    if TIMES_MARK not in corrected:
+        return other
+    return replace(other, tokens=tuple(_within(each, other) for each in other.tokens))
+
+
+def _within(token: Token, segment: Segment) -> Token:
+    """Return a token whose times do not go beyond its segment; one that lies outside has none."""
+    start, end = token.start, token.end
+    if start is None or end is None:
+        times = (
+            t if t is None or segment.start <= t <= segment.end else None for t in (start, end)
+        )
+        start, end = times
+    elif segment.start <= (start + end) / 2 <= segment.end:
+        start, end = max(start, segment.start), min(end, segment.end)
+    else:
+        start = end = None
+    return replace(token, start=start, end=end)
+
+
+def _time_in(segment: Segment, seconds: float | None) -> float | None:
+    is_in = seconds is not None and segment.start <= seconds <= segment.end
+    return seconds if is_in else None

@@ -7,20 +7,22 @@
 * A correction of the words removes their sentiment, and one of the emotion what voice and words
   say together: both were of something else.
 * A sentiment that comes after such a correction has read the corrected words, and stays.
+* Corrections, cuts and joints act on lines, which know the segment that they come from; all else
+  counts the segments as they were measured. So what a model finds later fits whatever was edited.
 * Names are kept by what somebody was called when they were heard. So a person's name holds
   whatever the settings say later, and two speakers that were given one name can be parted again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, reduce
-from itertools import chain, takewhile
+from itertools import takewhile
 from typing import Any
 
 from richspeech.errors import OptionError
 from richspeech.model.agreement import with_sentiment
-from richspeech.model.corrections import Replacement, correct, replacing
+from richspeech.model.corrections import Replacement, replacing
 from richspeech.model.edits import (
     Amendment,
     CorrectionEdit,
@@ -31,8 +33,13 @@ from richspeech.model.edits import (
     edits_from_list,
     edits_to_list,
 )
+from richspeech.model.line import Line
+from richspeech.model.lines import edited, merging, moves, splitting
+from richspeech.model.personal import Masked
+from richspeech.model.place import Place
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.speaker import LONGEST_NAME, Naming, speaker_name
+from richspeech.model.steps import Merge, Split
 from richspeech.model.transcript import Segment, Transcript
 
 
@@ -48,6 +55,9 @@ class Document:
     def __post_init__(self) -> None:
         for edit in self.edits:
             edit.require_fit(len(self.measured.segments))
+        if any(map(moves, self.corrections)):
+            self._require_end()
+            self._lines_of(self.measured)
 
     @classmethod
     def known(cls, measured: Transcript, edits: Sequence[Edit], result: Transcript) -> "Document":
@@ -59,9 +69,19 @@ class Document:
         """The transcript with everything that was done to it."""
         if not self.corrections:
             return self.uncorrected
-        changes = chain.from_iterable(each.changes for each in self.corrections)
-        corrected = correct(self.uncorrected, changes)
-        return replace(corrected, segments=self._named(self._read_again(corrected.segments)))
+        segments = self._named(self._read_again())
+        masked = (*self.uncorrected.masked, *_removed(self.uncorrected.segments, segments))
+        return replace(self.uncorrected, segments=segments, masked=masked)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the transcript, by time, before speakers have names."""
+        return self._lines_of(self.uncorrected)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each segment of the transcript comes from."""
+        return tuple(line.place for line in self.lines)
 
     @cached_property
     def uncorrected(self) -> Transcript:
@@ -88,11 +108,7 @@ class Document:
 
         Where a person has said that it is another, what that one was called.
         """
-        voices = [each.strand.label for each in self.measured.segments]
-        for change in chain.from_iterable(each.changes for each in self.corrections):
-            if change.speaker is not None:
-                voices[change.index] = change.speaker
-        return tuple(voices)
+        return tuple(line.speaker for line in self.lines)
 
     def of_file(self, warnings: Sequence[RecordingWarning]) -> "Document":
         """Return it for another file with the same samples, of which these are the warnings."""
@@ -144,7 +160,26 @@ class Document:
 
         Raises ``OptionError`` where they do not stand there, and for a text that becomes too long.
         """
-        return replacing(self.transcript.segments, found, by)
+        lines = zip(self.places, self.transcript.segments, strict=True)
+        return replacing(lines, found, by)
+
+    def splitting(
+        self, place: Place, *, caret: int | None = None, at: float | None = None
+    ) -> Split:
+        """Return what cuts a line before a character of its text, at a time in seconds, or both.
+
+        Raises ``OptionError`` where the times of words do not tell what is not said.
+        """
+        cuts = (each for each in self.corrections if isinstance(each, Split))
+        parts = (each.part for each in cuts if each.cut.index == place.index)
+        return splitting(self.lines, place, 1 + max(parts, default=0), caret, at)
+
+    def merging(self, place: Place) -> Merge:
+        """Return what joins a line with the next one of its channel.
+
+        Raises ``OptionError`` where there is none.
+        """
+        return merging(self.lines, place)
 
     def with_edit(self, edit: Edit) -> "Document":
         """Return it with one edit more; raises ``OptionError`` if that does not fit."""
@@ -194,23 +229,34 @@ class Document:
         names: dict[str, str] = {}
         for each in self.corrections:
             names |= each.names if isinstance(each, Naming) else {}
-        triples = zip(self.measured.segments, self.voices, segments, strict=True)
         return tuple(
-            (each if heard.strand.label == voice else _given(each, asked.get(voice, voice))).called(
-                names.get(voice)
-            )
-            for heard, voice, each in triples
+            (
+                each
+                if line.voice == line.speaker
+                else _given(each, asked.get(line.speaker, line.speaker))
+            ).called(names.get(line.speaker))
+            for line, each in zip(self.lines, segments, strict=True)
         )
 
-    def _read_again(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        """Give back the last sentiment to the segments that were read as they are corrected."""
-        newer: set[int] = set()
+    def _read_again(self) -> tuple[Segment, ...]:
+        """Give back the last sentiment to the lines that were read as they are corrected."""
+        newer: set[Place] = set()
         for edit in reversed(self.edits):
             if isinstance(edit, SentimentEdit):
-                return tuple(_read(edit, newer, *each) for each in enumerate(segments))
+                return tuple(_read(edit, newer, line) for line in self.lines)
             if isinstance(edit, CorrectionEdit):
                 newer |= _meant_anew(edit.correction)
-        return segments
+        return tuple(line.segment for line in self.lines)
+
+    def _require_end(self) -> None:
+        """Raise ``OptionError`` for a line that a person lets go on behind the recording."""
+        for change in (each for correction in self.corrections for each in correction.changes):
+            if change.end is not None and change.end > self.measured.duration:
+                raise OptionError("shift.duration", duration=self.measured.duration)
+
+    def _lines_of(self, transcript: Transcript) -> tuple[Line, ...]:
+        voices = [each.strand.label for each in self.measured.segments]
+        return edited(transcript.segments, voices, self.corrections)
 
 
 def _knowing(document: Document, uncorrected: Transcript) -> Document:
@@ -223,18 +269,31 @@ def _given(segment: Segment, speaker: str) -> Segment:
     return replace(segment, speaker=speaker, corrected=(*segment.corrected, "speaker"))
 
 
-def _meant_anew(correction: Amendment) -> set[int]:
-    """Return the segments whose words or emotion are other ones now."""
+def _removed(heard: Sequence[Segment], shown: Sequence[Segment]) -> Iterator[Masked]:
+    """Yield what was masked in lines that are not shown any more, with the times of its words."""
+    known = {masked for segment in shown for masked in segment.masked}
+    for segment in heard:
+        for each in segment.masked:
+            if each not in known:
+                start = segment.start if each.start is None else each.start
+                yield replace(each, start=start, end=segment.end if each.end is None else each.end)
+
+
+def _meant_anew(correction: Amendment) -> set[Place]:
+    """Return the lines whose words or emotion are other ones now."""
     return {
-        each.index
+        each.place
         for each in correction.changes
         if each.text is not None or each.emotion is not None
     }
 
 
-def _read(edit: SentimentEdit, newer: set[int], index: int, segment: Segment) -> Segment:
-    is_older = {"text", "emotion"} & {*segment.corrected} and index not in newer
-    return with_sentiment(segment, edit.scores[index], edit.limits) if is_older else segment
+def _read(edit: SentimentEdit, newer: set[Place], line: Line) -> Segment:
+    segment = line.segment
+    is_older = {"text", "emotion"} & {*segment.corrected} and line.place not in newer
+    if not (is_older and line.is_whole):
+        return segment
+    return with_sentiment(segment, edit.scores[line.place.index], edit.limits)
 
 
 def _without_scores(edit: Edit, taken: Amendment) -> Edit:

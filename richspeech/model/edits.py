@@ -20,12 +20,13 @@ from richspeech.model.relabelling import relabel_segment
 from richspeech.model.revision import revised
 from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.model.speaker import Naming
+from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Revision, Segment
 from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
 PERSON = "person"
-Amendment: TypeAlias = Correction | Replacement | Naming
+Amendment: TypeAlias = Correction | Replacement | Naming | Split | Merge | Removal
 """What a person has to say of a transcript."""
 
 
@@ -147,7 +148,7 @@ class SecondOpinionEdit(_Edit):
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionEdit(_Edit):
-    """What a person has put right in segments, or what they call somebody who speaks."""
+    """What a person has put right in a transcript, or what they call somebody who speaks."""
 
     correction: Amendment
     by: str = field(default=PERSON)

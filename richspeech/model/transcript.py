@@ -217,6 +217,8 @@ class Transcript:
     unsure_below: float | None = None
     """Probability below which a word is to be checked, 0 to 1; None where nobody has measured it
     for the model."""
+    masked: tuple[Masked, ...] = ()
+    """What personal data was taken out of words that a person has removed: it is still heard."""
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
 

@@ -7,16 +7,18 @@ what was masked is said, so that sound can be covered there.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from richspeech.access.principal import Role
-from richspeech.model.corrections import Correction, Replacement, correct, realign
+from richspeech.model.corrections import Correction, Replacement, realign
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit, Edit
+from richspeech.model.lines import correct, moves
 from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.place import Place
 from richspeech.model.relabelling import RULE_PREFIX
-from richspeech.model.speaker import Naming
+from richspeech.model.steps import Split
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
 from richspeech.privacy.words import placeholder
@@ -47,46 +49,77 @@ def mask_text(text: str, language: str | None = None, kinds: frozenset[PersonalK
 def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> Document:
     """Return a document in which neither what was measured nor a correction has personal data.
 
-    What is personal only beside what a person has written elsewhere goes as well.
+    What is personal only beside what a person has written elsewhere goes as well. Where something
+    is personal only once lines were joined or cut, the masked lines stand for what was measured.
     """
     measured, now = document.measured, document.transcript
     findings = later = find_personal(measured, kinds)
     if now is not measured:
         later = find_personal(now, kinds)
-        pairs = zip(measured.segments, now.segments, strict=True)
-        same = {number for number, (before, after) in enumerate(pairs) if before.text == after.text}
-        findings = apart((*findings, *(each for each in later if each.segment in same)))
+        findings = apart((*findings, *_measured(later, document)))
     masked, masked_now = _without(measured, findings), _without(now, later)
-    edits = tuple(_masked_edit(edit, document, masked_now, kinds) for edit in document.edits)
+    shown = dict(zip(document.places, masked_now.segments, strict=True))
+    edits = tuple(_masked_edit(edit, document, shown, kinds) for edit in document.edits)
     is_same = masked is measured and edits == document.edits
-    return document if is_same else Document(masked, edits)
+    found = document if is_same else Document(masked, edits)
+    if any(map(moves, document.corrections)) and find_personal(found.transcript, kinds):
+        return Document(mask(found.transcript, kinds))
+    return found
+
+
+def _measured(later: Sequence[Finding], document: Document) -> Iterator[Finding]:
+    """Yield what was found in lines that have the words of a segment as it was measured."""
+    segments, places = document.transcript.segments, document.places
+    for each in later:
+        place, text = places[each.segment], segments[each.segment].text
+        if place.part == 0 and document.measured.segments[place.index].text == text:
+            yield replace(each, segment=place.index)
 
 
 def _masked_edit(
-    edit: Edit, document: Document, masked_now: Transcript, kinds: frozenset[PersonalKind]
+    edit: Edit,
+    document: Document,
+    shown: Mapping[Place, Segment],
+    kinds: frozenset[PersonalKind],
 ) -> Edit:
     """Mask the words that a person has written."""
-    if not isinstance(edit, CorrectionEdit) or isinstance(edit.correction, Naming):
+    if not isinstance(edit, CorrectionEdit):
         return edit
-    changes = tuple(
-        _masked_change(each, document, masked_now, kinds) for each in edit.correction.changes
-    )
-    replaces = isinstance(edit.correction, Replacement)
+    amendment = edit.correction
+    if isinstance(amendment, Split):
+        return replace(edit, correction=_masked_split(amendment, document, kinds))
+    if not isinstance(amendment, (Correction, Replacement)):
+        return edit
+    changes = tuple(_masked_change(each, document, shown, kinds) for each in amendment.changes)
+    replaces = isinstance(amendment, Replacement)
     return replace(edit, correction=Replacement(changes) if replaces else changes[0])
 
 
 def _masked_change(
     change: Correction,
     document: Document,
-    masked_now: Transcript,
+    shown: Mapping[Place, Segment],
     kinds: frozenset[PersonalKind],
 ) -> Correction:
     """Mask the words of a correction, as they stand among the others."""
     if change.text is None:
         return change
-    is_last = document.transcript.segments[change.index].text == change.text
-    masked = masked_now if is_last else mask(correct(document.measured, [change]), kinds)
+    line = next((each for each in document.lines if each.place == change.place), None)
+    if line is not None and line.segment.text == change.text:
+        return replace(change, text=shown[change.place].text)
+    alone = Correction(change.index, text=change.text)
+    masked = mask(correct(document.measured, [alone]), kinds)
     return replace(change, text=masked.segments[change.index].text)
+
+
+def _masked_split(split: Split, document: Document, kinds: frozenset[PersonalKind]) -> Split:
+    """Mask the words on both sides of a cut; a number goes on behind it."""
+    if split.texts is None:
+        return split
+    heard = document.measured.segments[split.cut.index]
+    sides = tuple(replace(heard, text=text, tokens=()) for text in split.texts)
+    left, right = mask(replace(document.measured, segments=sides), kinds).segments
+    return replace(split, texts=(left.text, right.text))
 
 
 def _without(transcript: Transcript, found: Sequence[Finding]) -> Transcript:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.errors import OptionError
-from richspeech.model.corrections import Correction, correct, realign
+from richspeech.model.corrections import Correction, realign
+from richspeech.model.lines import correct
 from richspeech.model.transcript import Token, Transcript
 from tests.transcripts import segment, transcript, transcripts
 

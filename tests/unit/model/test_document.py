@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from postprocess import DEFAULT_RULES, AudioEvent, Emotion, Rule, RuleCondition
 from richspeech.errors import OptionError
 from richspeech.model.agreement import DEFAULT_LIMITS, with_sentiment
-from richspeech.model.corrections import FIELDS, Correction, Replacement, correct
+from richspeech.model.corrections import FIELDS, Correction, Replacement
 from richspeech.model.document import Document
 from richspeech.model.edits import (
     SETTINGS,
@@ -24,6 +24,7 @@ from richspeech.model.edits import (
     SpeakersEdit,
 )
 from richspeech.model.emotion_scores import NineEmotion
+from richspeech.model.lines import correct
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment

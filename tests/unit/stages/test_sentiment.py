@@ -7,8 +7,9 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.model.agreement import DEFAULT_LIMITS, with_agreement
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Correction
 from richspeech.model.edits import edits_from_list, edits_to_list
+from richspeech.model.lines import correct
 from richspeech.model.sentiment import Accord, Limits, Scores, Sentiment
 from richspeech.model.transcript import Transcript
 from richspeech.stages.sentiment import Reader, read_segments

@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 
 from postprocess import LOCALES, STYLES, AudioEvent, Emotion
 from richspeech.errors import OptionError
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Correction
+from richspeech.model.lines import correct
 from richspeech.model.transcript import Transcript
 from richspeech.writers import FORMATS, WRITERS, WriterOptions, display_text, write
 from richspeech.writers.data import CSV_COLUMNS, write_csv, write_json

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
-from richspeech.model.corrections import Correction, correct
+from richspeech.model.corrections import Correction
+from richspeech.model.lines import correct
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.writers import WriterOptions
 from richspeech.writers.cues import LINGER, Cue, build_cues
