@@ -10,14 +10,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.audio.mono import SAMPLE_RATE
-from richspeech.audio.vad import FRAME_MS
+from richspeech.audio.mono import SAMPLE_RATE, Waveform
+from richspeech.audio.pauses import stretches
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Segment
@@ -33,12 +32,11 @@ from richspeech.recognition.pipeline import (
 from richspeech.recognition.reading import Reader, WaveformSource
 from richspeech.recognition.utterance import Utterance
 from richspeech.stages.speakers import with_speakers
-from richspeech.stages.voices import HOP_SECONDS, Turn, Windows, tell_apart, window_spans
+from richspeech.stages.voices import WINDOW_SECONDS, Turn, Windows, tell_apart, window_spans
 
 log = logging.getLogger(__name__)
 
-QUIET_FRAMES = 10
-"""Of 10 ms, that are looked at together: shorter quiet is within words."""
+WINDOW_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE)
 
 
 class VoiceEncoder(Protocol):
@@ -49,7 +47,7 @@ class VoiceEncoder(Protocol):
         """Mean cosine from which on two clusters of windows are one voice."""
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], each of length 1."""
+        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], of length 1 or 0."""
 
 
 class VoiceEncoders(Protocol):
@@ -71,7 +69,7 @@ class Listener:
         if utterance.strand.channel is not None:
             return
         windows = windows_of(utterance, self._encoder)
-        self._windows.setdefault(utterance.strand.track, []).append(windows)
+        self._windows.setdefault(utterance.strand.track, []).extend(windows)
 
     def turns(self, count: int | None) -> dict[str | None, tuple[Turn, ...]]:
         """Return who speaks when, by track; ``count`` says how many speak on each, if known."""
@@ -79,33 +77,22 @@ class Listener:
         return {t: tell_apart(each, same_from, count) for t, each in self._windows.items()}
 
 
-def windows_of(utterance: Utterance, encoder: VoiceEncoder) -> Windows:
-    """Return the windows of an utterance with their directions."""
-    spans = window_spans(utterance.start, utterance.end)
+def windows_of(utterance: Utterance, encoder: VoiceEncoder) -> list[Windows]:
+    """Return the windows of each stretch of speech in an utterance, with their directions."""
+    found = stretches(utterance.log_mel, utterance.start)
+    spans = [each for stretch in found if (each := window_spans(*stretch))]
     if not spans:
-        nothing = np.zeros((0, 1), np.float32)
-        return Windows(utterance.start, utterance.end, (), nothing)
-    samples = min(round((spans[0][1] - spans[0][0]) * SAMPLE_RATE), len(utterance.waveform))
-    last = len(utterance.waveform) - samples
-    starts = [min(round((s - utterance.start) * SAMPLE_RATE), last) for s, _ in spans]
-    cut = np.stack([utterance.waveform[start : start + samples] for start in starts])
-    quiet = _quiet(utterance, spans)
-    return Windows(utterance.start, utterance.end, spans, encoder.embed(cut), quiet)
+        return []
+    sound = np.stack([_sound(utterance, *span) for each in spans for span in each])
+    ends = np.cumsum([len(each) for each in spans])[:-1]
+    embeddings = np.split(encoder.embed(sound), ends)
+    return [Windows(*each) for each in zip(spans, embeddings, strict=True)]
 
 
-def _quiet(utterance: Utterance, spans: Sequence[tuple[float, float]]) -> tuple[float, ...]:
-    """Return where it is quietest near the middle of what each two windows share."""
-    loudness = np.convolve(utterance.log_mel.mean(axis=1), np.ones(QUIET_FRAMES), "same")
-    found = []
-    for earlier, later in pairwise(spans):
-        middle = (earlier[1] + later[0]) / 2
-        first, last = (
-            min(max(round((t - utterance.start) * 1_000 / FRAME_MS), 0), len(loudness) - 1)
-            for t in (middle - HOP_SECONDS / 2, middle + HOP_SECONDS / 2)
-        )
-        at = first + int(np.argmin(loudness[first : last + 1]))
-        found.append(round(utterance.start + at * FRAME_MS / 1_000, 3))
-    return tuple(np.maximum.accumulate(found).tolist()) if found else ()
+def _sound(utterance: Utterance, start: float, end: float) -> Waveform:
+    """Return a window; what is shorter than others is repeated, as CAM++ was trained."""
+    first, last = (round((each - utterance.start) * SAMPLE_RATE) for each in (start, end))
+    return np.resize(utterance.waveform[first:last], WINDOW_SAMPLES)
 
 
 class VoicedTranscriber:
@@ -161,7 +148,7 @@ class _Attempt:
         except (RuntimeError, ValueError, MemoryError) as error:
             self._failure = " ".join(str(error).split()) or type(error).__name__
             self._listener = None
-            log.warning("voices are not told apart: %s", self._failure)
+            log.info("voices are not told apart: %s", self._failure)  # its warning says so
 
     def hear(self, utterance: Utterance) -> None:
         with self._guarded():

@@ -7,7 +7,7 @@ has none.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from richspeech.model.strand import SPEAKERS
 from richspeech.model.timed_words import TimedWord, timed_words
@@ -19,6 +19,8 @@ TAGS = re.compile(r"(?:<\|[^|<>]*\|>)*")
 
 Turns = Mapping[str | None, Sequence[Turn]]
 """Who speaks when, in the order of time, by the track that was heard."""
+Letters = Mapping[tuple[str | None, int | None], str]
+"""What each speaker of each track is called; what is like nobody's voice is in none."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,17 @@ def with_speakers(segments: Iterable[Segment], turns: Turns) -> tuple[Segment, .
     return tuple(part for each in segments for part in _parts(each, turns, letters))
 
 
-def _letters(turns: Turns) -> Mapping[tuple[str | None, int], str]:
+def _letters(turns: Turns) -> Letters:
     """Return the letter of each speaker of each track."""
     numbered = (
-        (track, n) for track, each in turns.items() for n in sorted({t.speaker for t in each})
+        (track, number)
+        for track, each in turns.items()
+        for number in sorted({turn.speaker for turn in each if turn.speaker is not None})
     )
     return dict(zip(numbered, SPEAKERS, strict=False))
 
 
-def _parts(
-    segment: Segment, turns: Turns, letters: Mapping[tuple[str | None, int], str]
-) -> Iterator[Segment]:
+def _parts(segment: Segment, turns: Turns, letters: Letters) -> Iterator[Segment]:
     within = [each for each in turns.get(segment.track, ()) if _shared(each, segment) > 0]
     if segment.channel is not None or not segment.text or not within:
         yield segment
@@ -58,8 +60,10 @@ def _parts(
         number = runs[0][0].turn.speaker if runs else _longest(within, segment)
         yield replace(segment, speaker=letters.get((segment.track, number)))
         return
-    cuts = [segment.start, *map(_cut, runs[:-1], runs[1:]), segment.end]
-    for start, end, run in zip(cuts[:-1], cuts[1:], runs, strict=True):
+    cuts = [_cut(*pair) for pair in pairwise(runs)]
+    starts = [segment.start, *(start for _, start in cuts)]
+    ends = [*(end for end, _ in cuts), segment.end]
+    for start, end, run in zip(starts, ends, runs, strict=True):
         speaker = letters.get((segment.track, run[0].turn.speaker))
         yield replace(_part(segment, start, end, run), speaker=speaker)
 
@@ -68,8 +72,8 @@ def _shared(turn: Turn, segment: Segment) -> float:
     return min(turn.end, segment.end) - max(turn.start, segment.start)
 
 
-def _longest(turns: Sequence[Turn], segment: Segment) -> int:
-    seconds: dict[int, float] = {}
+def _longest(turns: Sequence[Turn], segment: Segment) -> int | None:
+    seconds: dict[int | None, float] = {}
     for each in turns:
         seconds[each.speaker] = seconds.get(each.speaker, 0.0) + _shared(each, segment)
     return max(seconds, key=seconds.__getitem__)
@@ -95,12 +99,16 @@ def _around(seconds: float, turns: Sequence[Turn]) -> Turn:
     return min(turns, key=lambda turn: max(turn.start - seconds, seconds - turn.end, 0.0))
 
 
-def _cut(before: Sequence[_Word], after: Sequence[_Word]) -> float:
-    """Return where one speaker ends and another begins: at the turn's, but within no word."""
-    ends = [each.word.end for each in before if each.word.end is not None]
-    starts = [each.word.start for each in after if each.word.start is not None]
-    turn = after[0].turn.start
-    return min(max(turn, max(ends, default=turn)), min(starts, default=turn))
+def _cut(before: Sequence[_Word], after: Sequence[_Word]) -> tuple[float, float]:
+    """Return where one speaker ends and where another begins, the pause between them left out.
+
+    That is as their turns say, but within no word.
+    """
+    end, start = before[-1].turn.end, after[0].turn.start
+    last = max((each.word.end for each in before if each.word.end is not None), default=end)
+    first = min((each.word.start for each in after if each.word.start is not None), default=start)
+    start = max(min(start, first), last)
+    return min(max(end, last), first, start), start
 
 
 def _part(segment: Segment, start: float, end: float, run: Sequence[_Word]) -> Segment:

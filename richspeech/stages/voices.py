@@ -1,6 +1,6 @@
 """Voices of one signal told apart: embeddings of windows → who speaks when.
 
-    windows ─ linkage ─ clusters ─ centroids ─ the nearest of each half window ─ turns
+    windows ─ linkage ─ clusters ─ less what is a mixture ─ directions ─ the nearest ─ turns
 
 Windows are clustered from the bottom up by the mean cosine between all of two clusters (average
 linkage), as the diarization recipes of 3D-Speaker do for short recordings
@@ -8,12 +8,14 @@ linkage), as the diarization recipes of 3D-Speaker do for short recordings
 and Narayanan, "Strategies to improve the robustness of agglomerative hierarchical clustering under
 data source variation for speaker diarization" (2008). Every step is deterministic.
 
-What is not covered: two who talk at once. The louder one gets the turn.
+What is not covered: two who talk at once. The louder one gets the turn, since a window over two at
+once lies where one over a change of speaker does (docs/speakers.md).
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -23,54 +25,51 @@ from scipy.cluster.hierarchy import fcluster, linkage
 WINDOW_SECONDS = 1.6
 """What one embedding is of: Resemblyzer was trained on it, and CAM++ is used with 1.5."""
 HOP_SECONDS = 0.8
-"""From one window to the next, so that every moment is in two."""
+"""At most, from one window to the next, so that every moment is in two."""
 SHORTEST_SECONDS = 0.25
 """In less nobody can be known by their voice."""
-FULL_SECONDS = 1.2
-"""Shorter windows found no speaker; they go to one that longer ones have."""
-LEAST_WINDOWS = 2
-"""Of a speaker: a single one is a cough, a laugh or two at once."""
+FULL_SECONDS = 0.5
+"""Shorter windows found no speaker, and go to whom they are nearest, however far that is."""
+LEAST_CLUSTERED = 2
+"""Windows of a cluster that may be a speaker: a single one is a cough, or two at once."""
+LEAST_WINDOWS = 3
+"""Of a speaker whom nobody has announced, once every window is with the nearest."""
+MIXED, LEAST_SHARE = 0.85, 0.25
+"""A cluster is a mixture of two voices where its cosine with a sum of theirs is at least the first,
+and the smaller weight in that sum at least the second part of the greater."""
 MOST_CLUSTERED = 2_000
 """Windows, evenly over the recording, that decide who there is: 27 minutes of speech. Linkage takes
 memory and time with their square; 2,000 take 16 MB."""
 MOST_SPEAKERS = 15
-"""Found by themselves, as in 3D-Speaker; the smallest of more join the others."""
-PASSES = 5
-"""Of moving windows to the nearest centroid; more change nothing."""
+"""Found by themselves, as in 3D-Speaker; what the smallest of more say is nobody's."""
 
 Embeddings: TypeAlias = NDArray[np.float32]
-"""[W, D], each of length 1."""
+"""[W, D], each of length 1; of length 0 where there was nothing to hear."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of one utterance."""
+    """The windows of a stretch of speech without a pause."""
 
-    start: float
-    """Seconds; of the utterance, as ``end`` is."""
-    end: float
     spans: tuple[tuple[float, float], ...]
-    """Start and end of each window in seconds, in order; they cover the utterance."""
+    """Start and end of each window in seconds, in order; they cover the stretch."""
     embeddings: Embeddings
     """One row a window."""
-    quiet: tuple[float, ...] = ()
-    """Where a turn may end between two windows: W - 1 times in seconds, each within the overlap of
-    the two; empty where nobody has looked for quiet."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one speaker says without a break within an utterance."""
+    """What one speaker says without a pause."""
 
     start: float
     """Seconds."""
     end: float
-    speaker: int
-    """From 0, in the order in which they are first heard."""
+    speaker: int | None
+    """From 0, in the order in which they are first heard; None where it is like nobody's."""
 
 
 def window_spans(start: float, end: float) -> tuple[tuple[float, float], ...]:
-    """Cut an utterance into windows of WINDOW_SECONDS, the last one up to its end.
+    """Spread windows of WINDOW_SECONDS evenly over a stretch of speech.
 
     One that is shorter is one window, and one shorter than SHORTEST_SECONDS has none.
 
@@ -79,37 +78,43 @@ def window_spans(start: float, end: float) -> tuple[tuple[float, float], ...]:
     """
     if end - start < SHORTEST_SECONDS:
         return ()
-    starts = np.arange(start, end - WINDOW_SECONDS, HOP_SECONDS).tolist()
-    last = max(start, end - WINDOW_SECONDS)
-    starts = [each for each in starts if last - each > HOP_SECONDS / 4]
-    return tuple((round(s, 3), round(min(s + WINDOW_SECONDS, end), 3)) for s in (*starts, last))
+    length = min(WINDOW_SECONDS, end - start)
+    count = math.ceil((end - start - length) / HOP_SECONDS - 1e-6) + 1
+    starts = np.linspace(start, end - length, count).tolist()
+    return tuple((round(each, 3), round(each + length, 3)) for each in starts)
 
 
 def tell_apart(
-    utterances: Sequence[Windows], same_from: float, count: int | None = None
+    stretches: Sequence[Windows], same_from: float, count: int | None = None
 ) -> tuple[Turn, ...]:
     """Return who speaks when, in the order of time.
 
-    ``same_from`` is the mean cosine (-1 to 1) from which on two clusters are one voice; where the
-    ``count`` of speakers is given it is not asked. There may be fewer than ``count``: no more than
-    windows. Utterances without windows have no turn.
+    ``same_from`` is the mean cosine (-1 to 1) from which on two clusters are one voice, and the
+    cosine from which on a window is of a voice. Where the ``count`` of speakers is given neither is
+    asked; there may be fewer: no more than windows. Where nothing was heard there is no turn.
     """
-    heard = [each for each in utterances if each.spans]
+    heard = [each for each in map(_audible, stretches) if each.spans]
     if not heard:
         return ()
     embeddings = np.concatenate([each.embeddings for each in heard])
     lengths = np.array([end - start for each in heard for start, end in each.spans])
-    centroids = _centroids(embeddings, lengths, same_from, count)
-    nearness = embeddings @ centroids.T  # [W, K]
-    turns: list[Turn] = []
-    at = 0
-    for each in heard:
-        turns += _turns(each, nearness[at : at + len(each.spans)])
-        at += len(each.spans)
+    directions = _directions(embeddings, lengths, same_from, count)
+    limit = -1.0 if count else same_from
+    turns = [turn for each in heard for turn in _turns(each, directions, limit)]
     return _in_order_of_appearance(turns)
 
 
-def _centroids(
+def _audible(stretch: Windows) -> Windows:
+    """Leave out windows without a direction, such as those of digital silence."""
+    kept = np.linalg.norm(stretch.embeddings, axis=1) > 0.5  # what is no number is not kept either
+    spans = tuple(span for span, keep in zip(stretch.spans, kept, strict=True) if keep)
+    return Windows(spans, stretch.embeddings[kept])
+
+
+# ----------------------------------------------------------------------------------- who there is
+
+
+def _directions(
     embeddings: Embeddings, lengths: NDArray[np.float64], same_from: float, count: int | None
 ) -> Embeddings:
     """Return one direction a speaker, [K, D]."""
@@ -120,39 +125,72 @@ def _centroids(
     if len(sample) == 1 or count == 1:
         return _means(sample, np.zeros(len(sample), int), [0])
     tree = linkage(sample.astype(np.float64), "average", "cosine")
-    labels = _cut_by_count(tree, count) if count else _cut_by_nearness(tree, same_from)
-    kept = _kept(labels, count)
-    centroids = _means(sample, labels, kept)
-    for _ in range(PASSES):
-        nearest = np.argmax(sample @ centroids.T, axis=1)
-        centroids = _means(sample, nearest, sorted(set(nearest.tolist())))
-    return centroids
+    found = _by_count(tree, sample, count) if count else _by_nearness(tree, sample, same_from)
+    nearest = np.argmax(sample @ found.T, axis=1)
+    found = _means(sample, nearest, sorted(set(nearest.tolist())))
+    return found if count else _without_strays(sample, found)
 
 
-def _cut_by_nearness(tree: NDArray[np.float64], same_from: float) -> NDArray[np.int_]:
-    return np.asarray(fcluster(tree, 1.0 - same_from, "distance"), int)
+def _by_nearness(tree: NDArray[np.float64], sample: Embeddings, same_from: float) -> Embeddings:
+    labels = np.asarray(fcluster(tree, 1.0 - same_from, "distance"), int)
+    kept = _unmixed(sample, labels, MOST_SPEAKERS) or _biggest(labels)[:1]
+    return _means(sample, labels, kept)
 
 
-def _cut_by_count(tree: NDArray[np.float64], count: int) -> NDArray[np.int_]:
-    """Cut where ``count`` clusters are first big enough; a lone odd window is no speaker.
+def _by_count(tree: NDArray[np.float64], sample: Embeddings, count: int) -> Embeddings:
+    """Cut where ``count`` clusters are first big enough and no mixture of others.
 
-    Where that never happens there are ``count`` of any size.
+    Where that never happens there are ``count`` of any kind.
     """
-    for clusters in range(count, min(len(tree) + 1, 4 * count) + 1):
+    for clusters in range(count, min(len(sample), 4 * count) + 1):
         labels = np.asarray(fcluster(tree, clusters, "maxclust"), int)
-        if np.sum(np.bincount(labels) >= LEAST_WINDOWS) >= count:
-            return labels
-    return np.asarray(fcluster(tree, count, "maxclust"), int)
+        kept = _unmixed(sample, labels, count)
+        if len(kept) == count:
+            return _means(sample, labels, kept)
+    labels = np.asarray(fcluster(tree, count, "maxclust"), int)
+    return _means(sample, labels, _biggest(labels))
 
 
-def _kept(labels: NDArray[np.int_], count: int | None) -> list[int]:
-    """Return the clusters that are speakers, the biggest first; at least one."""
+def _biggest(labels: NDArray[np.int_]) -> list[int]:
     sizes = np.bincount(labels)
-    biggest = sorted(set(labels.tolist()), key=lambda label: (-sizes[label], label))
-    if count:
-        return biggest[:count]
-    enough = [label for label in biggest if sizes[label] >= LEAST_WINDOWS]
-    return (enough or biggest[:1])[:MOST_SPEAKERS]
+    return sorted(set(labels.tolist()), key=lambda label: (-sizes[label], label))
+
+
+def _unmixed(sample: Embeddings, labels: NDArray[np.int_], most: int) -> list[int]:
+    """Return the biggest clusters, without those that are two of them on top of each other."""
+    sizes, kept = np.bincount(labels), list[int]()
+    voices = np.zeros((0, sample.shape[1]), np.float32)
+    for label in _biggest(labels):
+        if sizes[label] < LEAST_CLUSTERED or len(kept) == most:
+            break
+        mean = _means(sample, labels, [label])
+        if not _is_mixture(mean[0], voices):
+            kept.append(label)
+            voices = np.concatenate([voices, mean])
+    return kept
+
+
+def _is_mixture(direction: NDArray[np.float32], voices: Embeddings) -> bool:
+    """Tell whether a direction is a sum of two voices, by least squares over each pair."""
+    first, second = np.triu_indices(len(voices), 1)
+    near = voices @ direction  # [K]
+    between = np.sum(voices[first] * voices[second], axis=1)
+    scale = np.maximum(1.0 - between**2, 1e-6)
+    one = (near[first] - between * near[second]) / scale
+    other = (near[second] - between * near[first]) / scale
+    explained = np.sqrt(np.maximum(one * near[first] + other * near[second], 0.0))
+    balanced = np.minimum(one, other) >= LEAST_SHARE * np.maximum(one, other)
+    return bool(np.any(balanced & (explained >= MIXED)))
+
+
+def _without_strays(sample: Embeddings, directions: Embeddings) -> Embeddings:
+    """Leave out who has too few windows, the one with fewest first; somebody stays."""
+    while len(directions) > 1:
+        sizes = np.bincount(np.argmax(sample @ directions.T, axis=1), minlength=len(directions))
+        if sizes.min() >= LEAST_WINDOWS:
+            break
+        directions = np.delete(directions, np.argmin(sizes), axis=0)
+    return directions
 
 
 def _means(embeddings: Embeddings, labels: NDArray[np.int_], kept: Sequence[int]) -> Embeddings:
@@ -162,30 +200,48 @@ def _means(embeddings: Embeddings, labels: NDArray[np.int_], kept: Sequence[int]
     return unit
 
 
-def _turns(utterance: Windows, nearness: NDArray[np.float32]) -> list[Turn]:
-    """Return the turns of one utterance.
+# --------------------------------------------------------------------------------------- who when
 
-    It is cut where two windows overlap, in the middle or where it is quiet. What lies between two
-    cuts goes to whom the window around it is nearest, together with its neighbours at half weight:
-    one odd window makes no turn.
+
+def _turns(stretch: Windows, directions: Embeddings, limit: float) -> Iterator[Turn]:
+    """Yield the turns of one stretch.
+
+    Each window goes to whom it is nearest, together with its neighbours at half its weight: one odd
+    window makes no turn. One speaker ends and another begins where both would be equally near, on
+    the line from the middle of one window to that of the next.
     """
+    nearness = stretch.embeddings @ directions.T  # [W, K]
     padded = np.pad(nearness, ((1, 1), (0, 0)), "edge")
-    smooth = padded[1:-1] + 0.5 * (padded[:-2] + padded[2:])
-    speakers = np.argmax(smooth, axis=1).tolist()
-    overlaps = zip(utterance.spans[1:], utterance.spans[:-1], strict=True)
-    middles = [(later[0] + earlier[1]) / 2 for later, earlier in overlaps]
-    cuts = [utterance.start, *(utterance.quiet or middles), utterance.end]
+    smooth = (padded[1:-1] / 2 + (padded[:-2] + padded[2:]) / 4).astype(np.float32)
+    speakers = [_speaker(*each, limit) for each in zip(smooth, stretch.spans, strict=True)]
+    cuts = [stretch.spans[0][0], *_cuts(stretch, smooth), stretch.spans[-1][1]]
     cells = zip(cuts[:-1], cuts[1:], speakers, strict=True)
-    return [_joined([*run]) for _, run in groupby(cells, key=lambda cell: cell[2])]
+    for speaker, run in groupby(cells, key=lambda cell: cell[2]):
+        own = [*run]
+        yield Turn(own[0][0], own[-1][1], speaker)
 
 
-def _joined(cells: Sequence[tuple[float, float, int]]) -> Turn:
-    return Turn(cells[0][0], cells[-1][1], cells[0][2])
+def _speaker(nearness: NDArray[np.float32], span: tuple[float, float], limit: float) -> int | None:
+    nearest = int(np.argmax(nearness))
+    is_full = span[1] - span[0] >= FULL_SECONDS
+    return None if is_full and nearness[nearest] < limit else nearest
+
+
+def _cuts(stretch: Windows, nearness: NDArray[np.float32]) -> Iterator[float]:
+    """Yield where each window ends and the next begins."""
+    for (span, later_span), (near, later_near) in zip(
+        pairwise(stretch.spans), pairwise(nearness), strict=True
+    ):
+        before, after = int(np.argmax(near)), int(np.argmax(later_near))
+        lead, gain = near[before] - near[after], later_near[after] - later_near[before]
+        share = float(lead / (lead + gain)) if lead + gain > 0 else 0.5
+        middle, later = sum(span) / 2, sum(later_span) / 2
+        yield round(middle + share * (later - middle), 3)
 
 
 def _in_order_of_appearance(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     ordered = sorted(turns, key=lambda turn: (turn.start, turn.end))
-    numbers: dict[int, int] = {}
+    numbers: dict[int | None, int | None] = {None: None}
     for turn in ordered:
-        numbers.setdefault(turn.speaker, len(numbers))
+        numbers.setdefault(turn.speaker, len(numbers) - 1)
     return tuple(Turn(each.start, each.end, numbers[each.speaker]) for each in ordered)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from richspeech.engines.common.automodel import load_automodel
 from richspeech.engines.common.threads import one_thread
@@ -47,6 +48,6 @@ class Campplus:
         ]
         batch = torch.stack([each - each.mean(dim=0, keepdim=True) for each in features])
         with torch.inference_mode(), one_thread():
-            raw = self.model(batch.to(self.device))
-        embeddings: NDArray[np.float32] = (raw / raw.norm(dim=1, keepdim=True)).cpu().numpy()
+            unit = functional.normalize(self.model(batch.to(self.device)), dim=1)
+        embeddings: NDArray[np.float32] = unit.cpu().numpy()
         return embeddings

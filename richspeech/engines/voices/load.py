@@ -10,9 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from richspeech.engines.hub import find_weights
+from richspeech.engines.hub import Weights, find_weights
 from richspeech.engines.lazy import Lazy
-from richspeech.errors import SettingsError
+from richspeech.errors import ModelError, SettingsError
+from richspeech.language.catalog import Notice
 from richspeech.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Encoder:
     """Mean cosine, 0 to 1."""
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], each of length 1."""
+        """Return the direction of each: [W, T] samples at 16 kHz → [W, D], of length 1 or 0."""
         return self.network.embed(windows)
 
 
@@ -70,9 +71,16 @@ def load_encoder(settings: Settings) -> Encoder:
         return Encoder(
             resemblyzer.Resemblyzer.load(device), asked.same_from or resemblyzer.SAME_FROM
         )
-    weights = find_weights(asked.id, None, require=True, timeout_seconds=model.hub_timeout_seconds)
-    network = campplus.Campplus.load(weights.folder, device, model.threads)
+    network = campplus.Campplus.load(_weights(settings).folder, device, model.threads)
     return Encoder(network, asked.same_from or campplus.SAME_FROM)
+
+
+def _weights(settings: Settings) -> Weights:
+    asked, seconds = settings.voices.id, settings.model.hub_timeout_seconds
+    try:
+        return find_weights(asked, None, timeout_seconds=seconds)
+    except ModelError as error:
+        raise ModelError("voices.no_weights", why=Notice.of(error)) from error
 
 
 def _require_package() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,4 +144,15 @@ def test_what_fails_costs_the_speakers_alone(
 
 def test_an_utterance_shorter_than_a_window_is_one_window() -> None:
     short = Utterance(3.0, 3.5, np.full(8_000, 0.9, np.float32), np.zeros((48, 80), np.float32))
-    assert windows_of(short, ByLevel()).spans == ((3.0, 3.5),)
+    (windows,) = windows_of(short, ByLevel())
+    ((start, end),) = windows.spans
+    assert (start, end) == pytest.approx((3.0, 3.5), abs=0.03)
+    assert windows.embeddings.tolist() == [[1.0, 0.0]]
+
+
+def test_a_pause_within_an_utterance_is_in_no_window() -> None:
+    frames = np.zeros((398, 80), np.float32)
+    frames[150:250] = -20.0
+    before, after = windows_of(replace(utterance(5.0, 0.9), log_mel=frames), ByLevel())
+    assert before.spans[-1][1] == pytest.approx(6.5, abs=0.05)
+    assert after.spans[0][0] == pytest.approx(7.5, abs=0.05)

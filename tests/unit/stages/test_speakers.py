@@ -44,6 +44,21 @@ def test_a_change_within_it_cuts_it_between_words() -> None:
     assert second.tokens[0].text == "hello"
 
 
+def test_a_pause_between_two_is_left_to_nobody() -> None:
+    whole = spoken(0, "good", "day", "hello", "there")
+    late = tuple(token.moved(2.0) for token in whole.tokens[2:])
+    whole = replace(whole, end=4.0, tokens=whole.tokens[:2] + late)
+    first, second = with_speakers([whole], {None: [Turn(0, 1.2, 0), Turn(2.6, 4, 1)]})
+    assert said(first, second) == [("A", "good day"), ("B", "hello there")]
+    assert (first.start, first.end, second.start, second.end) == (0, 1.2, 2.6, 4.0)
+
+
+def test_what_is_like_nobodys_voice_has_no_speaker() -> None:
+    turns: Turns = {None: [Turn(0, 1, 0), Turn(1, 2, None), Turn(3, 4, 1)]}
+    heard = with_speakers([spoken(0, "good", "day", "who", "me"), spoken(3, "hello")], turns)
+    assert said(*heard) == [("A", "good day"), (None, "who me"), ("B", "hello")]
+
+
 def test_words_without_times_go_to_who_speaks_most() -> None:
     whole = segment(0, 4, "good day hello there")
     turns: Turns = {None: [Turn(0, 1, 0), Turn(1, 4, 1)]}
@@ -75,5 +90,5 @@ def test_no_word_is_lost_and_parts_lie_within_their_utterance(
     assert " ".join(part.text for part in parts) == whole.text
     assert parts[0].start == whole.start
     assert parts[-1].end == whole.end
-    assert all(one.end == other.start for one, other in itertools.pairwise(parts))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(parts))
     assert all(part.start <= part.end for part in parts)
