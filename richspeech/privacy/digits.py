@@ -89,6 +89,10 @@ _PARTS = re.compile("|".join(sorted({**JAPANESE, **KOREAN}, key=len, reverse=Tru
 _RUN = re.compile(rf"\d(?:{BETWEEN}{{0,4}}\d)*", re.ASCII)
 
 
+Span = tuple[int, int]
+"""Characters of a text, the last one excluded."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A text in which digits are ASCII digits."""

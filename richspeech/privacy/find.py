@@ -13,17 +13,17 @@ from itertools import accumulate
 
 from richspeech.model.personal import PersonalKind
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.privacy.addresses import find_addresses
 from richspeech.privacy.digits import BETWEEN, read_digits
+from richspeech.privacy.names import find_called, find_names
 from richspeech.privacy.numbers import find_numbers
-from richspeech.privacy.words import find_addresses, find_emails, find_names, find_plates
+from richspeech.privacy.words import find_emails, find_plates
 
 ALL = frozenset(PersonalKind)
 LONGEST_PAUSE = 10.0
 """Seconds between two segments of one speaker in which a number still goes on."""
 JOINT = "，"
 """Between the texts of such segments."""
-SHORTEST_REPEATED = 2
-"""Letters of a name that is found wherever else it stands."""
 
 _ENDS_IN_DIGITS = re.compile(rf"\d{BETWEEN}*$", re.ASCII)
 _BEGINS_WITH_DIGITS = re.compile(rf"{BETWEEN}*\d", re.ASCII)
@@ -154,7 +154,7 @@ def _in_chain(
 
 
 def _find_repeated(segments: Sequence[Segment], places: defaultdict[int, list[_Place]]) -> None:
-    """Add names wherever else they stand."""
+    """Add names, and what people are called by them, wherever else they stand."""
     names = {
         segments[number].text[place.start : place.end]
         for number, found in places.items()
@@ -162,13 +162,10 @@ def _find_repeated(segments: Sequence[Segment], places: defaultdict[int, list[_P
         if place.kind is PersonalKind.NAME
     }
     for name in names:
-        if len(name) < SHORTEST_REPEATED or (name.isascii() and name.islower()):
-            continue
-        pattern = re.escape(name)
-        word = re.compile(rf"\b{pattern}\b" if name.isascii() else pattern)
         for number, segment in enumerate(segments):
-            for match in word.finditer(segment.text):
-                places[number].append(_Place(PersonalKind.NAME, *match.span()))
+            places[number] += (
+                _Place(PersonalKind.NAME, *each) for each in find_called(name, segment.text)
+            )
 
 
 def _timed(segment: Segment, number: int, place: _Place) -> Finding:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from richspeech.model.personal import PersonalKind
-from richspeech.privacy.digits import Group, Reading, number_groups
+from richspeech.privacy.digits import Group, Reading, Span, number_groups
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -48,11 +49,22 @@ _ORDER = re.compile(
     r"[^\d。.!?！？]{0,14}$",
     re.IGNORECASE,
 )
-_PHONE = re.compile(
-    r"电话|電話|手机|手機|座机|座機|号码|號碼|拨打|打给|携帯|전화|연락처|번호|핸드폰|"
-    r"\b(call|phone|mobile|cell|number|landline|reach me)\b",
+_PHONE_WORDS = (
+    r"(?:电话|電話|手机|手機|座机|座機|号码|號碼|拨打|打给|携帯|전화|연락처|번호|핸드폰|"
+    r"\b(?:call|phone|mobile|cell|landline|reach me)\b|"
+    r"\bnumber\b(?! of (?!(?:the|my|our|your|his|her|their|this)\b)))"
+)
+_PHONE = re.compile(_PHONE_WORDS, re.IGNORECASE)
+_PHONE_IS = re.compile(
+    rf"{_PHONE_WORDS}(?:号码?|號碼?|番号|번호)?\s*(?:是|係|[:：]|\bis\b|は|는|은)\s*$",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"[卖賣](?:了|出|到|掉)|[售销銷]出|[销銷產产]量|一共|[总總][共数數计計]|[价價][格钱錢]|売|판매|"
+    r"\b(?:sold|shipped|costs?|counts?|total)\b",
+    re.IGNORECASE,
+)
+"""Between a word for a phone and a number that tells how many of them."""
 _ANNOUNCED = re.compile(
     r"电话|電話|手机|手機|座机|座機|携帯|전화|핸드폰|卡|身份证|身份證|身分證|カード|카드|주민|"
     r"\b(call|phone|mobile|cell|landline|cards?)\b",
@@ -60,19 +72,27 @@ _ANNOUNCED = re.compile(
 )
 """What counts more than the word for an order before it: 订单留的手机号是 …"""
 _NUMBERED_PERSON = re.compile(r"マイナンバー|個人番号|social security|\bssn\b", re.IGNORECASE)
-_AMOUNT = re.compile(
-    r"\s*([元块塊万萬亿億円원]|人民币|港币|港幣|美元|公里|[%％]|"
-    r"\b(dollars?|yuan|pounds?|euros?|yen|won|percent|rmb|usd|hkd)\b)",
+_OF_THE_ORDER = re.compile(
+    r"\b(?:cards?|phone|mobile|cell)(?: number)? (?:for|of|on|with) (?:(?:the|my|your|this) )?$",
     re.IGNORECASE,
 )
+"""Before a word for an order: what is told is not its own number."""
+_AMOUNT = re.compile(
+    r"\s*(元(?![旦宵月朝])|[块塊](?!儿)|[万萬](?![先女小经經]|1(?!\d))|[亿億](?!达)|円(?![山谷])|"
+    r"원(?![주래하장룸서피인본칙가효])|人民币|港币|港幣|美元|公里|[%％]|"
+    r"[台臺](?![湾灣北州南中])|部(?![门門长長下])|次(?![日月年])|[辆輛件]|[個个](?!人)|"
+    r"[대명개](?=[가이를은는의\s,.。]|$)|"
+    r"\b(dollars?|yuan|pounds?|euros?|yen|won|percent|rmb|usd|hkd|times|units|users|people|"
+    r"pieces|views|downloads|bytes)\b)",
+    re.IGNORECASE,
+)
+"""What is counted, behind its number."""
 _THOUSANDS = re.compile(r"[$¥￥€£]?\s*\d{1,3}([,，]\d{3})+([.．]\d+)?")
 _LAST_X = re.compile(r"[\s,，-]*(x|叉|埃克斯|ex)(?![a-z])", re.IGNORECASE)
 _HONG_KONG = re.compile(
-    r"(?<![A-Za-z])([A-Za-z]{1,2})\s?(\d(?:[ \-]?\d){5})\s?[(（]?([\dAa])[)）]?(?!\d)"
+    r"(?<![A-Za-z])([A-Za-z]{1,2})\s?(\d(?:[ \-]?\d){5})\s?"
+    r"(?:[(（]|括[號号弧](?:[入裏裡里]面)?[係是]?)?\s?([\dAa])\s?(?:[)）]|括[號号弧])?(?!\d)"
 )
-
-Span = tuple[int, int]
-"""Characters of a reading."""
 
 
 def find_numbers(
@@ -87,6 +107,9 @@ def find_numbers(
     for groups in number_groups(reading):
         first = 0
         while first < len(groups):
+            if _is_date(groups[first : first + 3], reading.text):
+                first += 3
+                continue
             found = _longest(groups, first, reading, language, tests)
             if found is None:
                 first += 1
@@ -128,9 +151,30 @@ def _longest(
 def _is_amount(written: str, before: str, after: str) -> bool:
     """Tell whether money, a count or the number of an order is meant; the nearer word counts."""
     order = _ORDER.search(before)
-    if _AMOUNT.match(after) or (order and not _ANNOUNCED.search(before, order.end(1))):
+    if _AMOUNT.match(after) or (order and not _is_beside_order(order, before)):
         return True
     return bool(_THOUSANDS.fullmatch(written)) and not _PHONE.search(before)
+
+
+def _is_beside_order(order: re.Match[str], before: str) -> bool:
+    """Tell whether the number of something else is told beside a word for an order."""
+    is_announced = _ANNOUNCED.search(before, order.end(1)) is not None
+    return is_announced or _OF_THE_ORDER.search(before[: order.start(1)]) is not None
+
+
+def _is_date(groups: Sequence[Group], text: str) -> bool:
+    """Tell whether groups are a day: 2026-11-05, or 05.11.2026 in either order."""
+    digits = [each.digits for each in groups]
+    between = {text[a.end : b.start] for a, b in pairwise(groups)}
+    if len(groups) < 3 or len(between) > 1 or between.isdisjoint("-./－"):
+        return False
+    if len(digits[0]) != 4:
+        digits.reverse()
+    year, *others = digits
+    if len(year) != 4 or any(len(each) > 2 for each in others):
+        return False
+    month, day = (each.zfill(2) for each in others)
+    return _is_day(f"{year}{month}{day}") or _is_day(f"{year}{day}{month}")
 
 
 def _with_plus(text: str, start: int) -> int:
@@ -146,8 +190,9 @@ def _with_plus(text: str, start: int) -> int:
 def _is_phone(digits: str, before: str, after: str, language: str | None) -> bool:
     if len(digits) not in PHONE_DIGITS:
         return False
-    is_announced = bool(_PHONE.search(before) or _PHONE.match(after))
-    if len(digits) < LONG_PHONE and not is_announced:
+    is_announced = _is_announced(before) or _PHONE.match(after) is not None
+    is_day = len(digits) == 8 and _is_day(digits) and not _PHONE_IS.search(before)
+    if is_day or (len(digits) < LONG_PHONE and not is_announced):
         return False
     if before.rstrip("(（").endswith(("+", "＋")):
         return is_international(digits)
@@ -159,6 +204,12 @@ def _is_phone(digits: str, before: str, after: str, language: str | None) -> boo
     return (
         digits.startswith(COUNTRY_CODES) and len(digits) > LONG_PHONE and is_international(digits)
     )
+
+
+def _is_announced(before: str) -> bool:
+    """Tell whether somebody has just said that a number of a phone comes, and not how many."""
+    words = [found.end() for found in _PHONE.finditer(before)]
+    return bool(words) and not _COUNTED.search(before, words[-1])
 
 
 def is_international(digits: str) -> bool:
