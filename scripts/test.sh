@@ -26,7 +26,7 @@ fi
 
 # PostgreSQL: the history can be kept in it. Redis, RabbitMQ: jobs go through them to other machines. Noto:
 # Chromium draws Chinese, Japanese and Korean with it.
-packages=(chromium espeak-ng fonts-noto-cjk postgresql rabbitmq-server redis-server)
+packages=(chromium espeak-ng firefox-esr fonts-noto-cjk postgresql rabbitmq-server redis-server)
 command -v npm >/dev/null || packages+=(nodejs npm)  # some builds of nodejs bring npm along
 missing=()
 for package in "${packages[@]}"; do

@@ -99,13 +99,13 @@ document.addEventListener("click", ({ target }) => {
   if (button) copy(button);
 });
 
-// Media events do not bubble, but they can be caught on their way down.
-for (const [name, isMute] of [
-  ["error", true],
-  ["loadedmetadata", false],
-]) {
+// Media events do not bubble, but they can be caught on their way down. A format is one that cannot be
+// played where the browser says so: Firefox fails, too, while there is nothing to hear it with.
+for (const name of ["error", "loadedmetadata"]) {
   const mark = ({ target }) => {
-    if (target.matches?.(".player audio")) target.parentElement.classList.toggle("mute", isMute);
+    if (!target.matches?.(".player audio")) return;
+    const isMute = target.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    target.parentElement.classList.toggle("mute", isMute);
   };
   document.addEventListener(name, mark, true);
 }
