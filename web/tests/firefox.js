@@ -23,6 +23,7 @@ try {
   await page.waitForSelector("#file .file-preview");
   await page.click("#start");
   await page.waitForFunction(() => document.querySelector("#transcript [data-copy]")?.checkVisibility());
+  // biome-ignore lint/performance/useDomNodeTextContent: what people can read is asked
   const lines = await page.$$eval(LINES, (all) => all.map((each) => each.innerText));
   await page.waitForFunction(() => document.querySelector(".player audio").duration > 0);
   const second = await (await page.$$("#transcript .line"))[1].$("[data-seek]");
