@@ -116,20 +116,27 @@ def make_insight(
     segments = transcript.segments
     spoken = [segment for segment in segments if segment.text]
     windows, curves = _over_time(transcript.duration, spoken, window_seconds)
-    felt = spoken if any(segment.has_emotion for segment in spoken) else []
+    emotions = emotion_shares(spoken)
     return Insight(
         duration=transcript.duration,
         speech_seconds=_seconds(spoken),
         times=_times(transcript.duration, segments),
-        emotions=_shares((segment.emotion.value, segment.duration) for segment in felt),
+        emotions=emotions,
         languages=_shares((segment.language or "unknown", segment.duration) for segment in spoken),
         windows=windows,
-        emotion_curves=curves if felt else {},
+        emotion_curves=curves if emotions else {},
         speech_rates=speech_rates(spoken),
         segment_rates=tuple(map(per_minute, segments)),
         events=_events(segments),
         conversation=talk_of(transcript, limits),
     )
+
+
+def emotion_shares(spoken: Sequence[Segment]) -> tuple[Share, ...]:
+    """Divide the seconds of what is ``spoken`` among emotions; empty when none was measured."""
+    if not any(segment.has_emotion for segment in spoken):
+        return ()
+    return _shares((segment.emotion.value, segment.duration) for segment in spoken)
 
 
 def _seconds(segments: Iterable[Segment]) -> float:

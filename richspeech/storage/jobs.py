@@ -53,6 +53,7 @@ from richspeech.storage.database import (
     DeliveryRow,
     JobRow,
     PartRow,
+    TranscriptRow,
     lease_is_over,
 )
 from richspeech.storage.deliveries import DeliveryStore, delivery_of, told_of
@@ -295,6 +296,17 @@ class JobStore:
         with self._session() as session:
             rows = session.execute(found.order_by(JobRow.number))
             return tuple(_summary(row._asdict()) for row in rows)
+
+    def saying(self, batch: str, word: str) -> frozenset[str]:
+        """Return ids of the jobs of a batch in whose transcripts the history has a folded word."""
+        found = (
+            select(JobRow.id)
+            .join(TranscriptRow, TranscriptRow.id == JobRow.transcript)
+            .where(self._is_seen, JobRow.batch == batch)
+            .where(TranscriptRow.words.contains(word, autoescape=True))
+        )
+        with self._session() as session:
+            return frozenset(session.scalars(found))
 
     def batches(self, beginning: str = "", limit: int | None = None) -> tuple[BatchSummary, ...]:
         """Return one's own batches, the newest first; where nobody logs in, everybody's.

@@ -2,6 +2,9 @@
 import { redraw } from "./redraw.js";
 
 const MILLISECONDS_ARMED = 4000;
+const ROWS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+const STEPS = { n: "next", p: "previous" };
+const WRITING = "input, textarea, select, [contenteditable]";
 
 // A dangerous button wants a second press within a few seconds.
 function arm(button, disarmed) {
@@ -13,17 +16,41 @@ function arm(button, disarmed) {
   }, MILLISECONDS_ARMED);
 }
 
+const isPlain = (event) =>
+  !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented);
+
+// From a button of a row to the name of the next row that can be opened; from outside to the first.
+function walk(place, event) {
+  const way = isPlain(event) && ROWS[event.key];
+  if (!way || event.target.closest(WRITING)) return;
+  const names = [...place.querySelectorAll("button.row-name")];
+  const at = names.indexOf(event.target.closest("li")?.querySelector("button.row-name"));
+  const name = at < 0 ? names[0] : names[at + way];
+  event.preventDefault();
+  name?.focus();
+}
+
 // What gradio calls: hands on those of the events that a pressed button names.
 export function rowList(element, props, watch, trigger, events) {
   const place = element.querySelector(".row-list");
   const draw = () => redraw(place, props.value || "");
+  let hasOpened = false;
 
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-press]");
     if (!button || !events.includes(button.dataset.press)) return;
     if (button.dataset.sure && !("armed" in button.dataset)) return arm(button, draw);
     delete button.dataset.armed; // so that the answer draws it anew
+    hasOpened ||= button.dataset.press === "open_row";
     trigger(button.dataset.press, { id: button.dataset.id });
+  });
+  place.addEventListener("keydown", (event) => walk(place, event));
+  // Whoever has opened a row is elsewhere on the page by then.
+  document.addEventListener("keydown", (event) => {
+    const step = isPlain(event) && STEPS[event.key];
+    if (!step || !hasOpened || !events.includes("step_row") || event.target.closest?.(WRITING)) return;
+    event.preventDefault();
+    trigger("step_row", { id: step });
   });
   watch("value", draw);
   draw();

@@ -50,11 +50,11 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
     guest.page.click("#batch-start")
     wait_until_it_ends(guest, "全部完成：4 个成功，1 个失败")
     expect(rows(guest)).to_have_count(5)
-    expect(rows(guest).first).to_contain_text("zh-call.wav")  # it ends in anger
-    expect(rows(guest).first).to_contain_text("高风险")
-    expect(rows(guest).last).to_contain_text("识别失败：broken.wav 不是能识别的音频或视频")
+    expect(rows(guest).first).to_contain_text("识别失败：broken.wav 不是能识别的音频或视频")
+    expect(rows(guest).nth(1)).to_contain_text("zh-call.wav")  # it ends in anger
+    expect(rows(guest).nth(1)).to_contain_text("高风险")
     guest.page.get_by_label("按文件名").check()
-    expect(rows(guest).first).to_contain_text("broken.wav")
+    expect(rows(guest).nth(1)).to_contain_text("en-meeting.wav")
 
     guest.page.get_by_role("button", name="打开 zh-laughter.wav").click()
     expect(guest.page.locator("#player .player-name")).to_have_text("zh-laughter.wav")
@@ -72,6 +72,37 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
         assert {*archive.namelist()} == {*expected, "summary.csv"}
         document = json.loads(archive.read("zh-laughter.wav.json"))
     assert "哥" in document["text"]
+
+
+def test_a_list_is_narrowed_and_walked_through_with_keys(guest: Visitor) -> None:
+    names = ("zh-call.wav", "yue-surprised.wav", "zh-laughter.wav")
+    choose(guest, *(EXAMPLES / name for name in names))
+    guest.page.click("#batch-start")
+    wait_until_it_ends(guest, "全部完成：3 个成功")
+    expect(rows(guest)).to_contain_text([*names])  # by their risks
+    guest.page.get_by_role("button", name="低风险").click()
+    expect(rows(guest)).to_contain_text([*names[1:]])
+    guest.page.get_by_role("button", name="全部 3").click()
+    expect(rows(guest)).to_have_count(3)
+    guest.page.locator("#batch-line").locator("input, textarea").fill("哥哥")
+    expect(rows(guest)).to_contain_text([names[2]])
+    guest.page.locator("#batch-line").locator("input, textarea").fill("")
+    expect(rows(guest)).to_have_count(3)
+    name = guest.page.get_by_role("button", name="打开 yue-surprised.wav")
+    name.focus()
+    guest.page.keyboard.press("k")
+    guest.page.keyboard.press("ArrowDown")
+    expect(name).to_be_focused()
+    guest.page.keyboard.press("Enter")
+    player = guest.page.locator("#player .player-name")
+    expect(player).to_have_text(names[1])
+    guest.page.keyboard.press("n")
+    expect(player).to_have_text(names[2])
+    guest.page.keyboard.press("n")
+    expect(guest.page.get_by_text("这是列表里的最后一个录音")).to_be_visible()
+    for before in names[1::-1]:
+        guest.page.keyboard.press("p")
+        expect(player).to_have_text(before)
 
 
 def test_a_reload_finds_the_batch_at_work_and_cancelling_ends_it(

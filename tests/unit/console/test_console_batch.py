@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -19,14 +20,15 @@ from richspeech.access.principal import Principal, Role
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
+from richspeech.console.tabs.batch.inbox import BatchView, Group, Step, beside, in_order
 from richspeech.console.tabs.batch.opened import open_job
-from richspeech.console.tabs.batch.seen import BatchView
 from richspeech.console.tabs.batch.tab import folder_choices
 from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
+from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
@@ -39,6 +41,8 @@ from richspeech.queue.queue import JobQueue
 from richspeech.readers.opener import HERE
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
+from richspeech.review.overview import Overview, Quote
+from richspeech.review.risk import RiskPoint, level_of
 from richspeech.service import Service, build, open_queue
 from richspeech.settings import RiskSettings, load_settings
 from richspeech.storage import recordings as recording_store
@@ -188,7 +192,7 @@ def names(html: str) -> list[str]:
 
 
 def drawn(followed: Followed, view: BatchView | None = None, locale: str = "zh") -> str:
-    return batch_render.rows(followed, view or BatchView(), RiskSettings(), locale)
+    return batch_render.rows(followed, view or BatchView(), locale)
 
 
 def status(followed: Followed, locale: str = "zh") -> str:
@@ -200,8 +204,13 @@ def row(name: str, state: State = State.WAITING, **values: object) -> JobSummary
     return replace(plain, **values)  # type: ignore[arg-type]
 
 
-def following(*rows: JobSummary, **risks: int) -> Followed:
-    return Followed("b", {each.id: each for each in rows}, {**risks})
+def following(*rows: JobSummary, **scores: int) -> Followed:
+    overviews = {name: overview(score) for name, score in scores.items()}
+    return Followed("b", {each.id: each for each in rows}, {**overviews})
+
+
+def overview(score: int, **values: Any) -> Overview:
+    return Overview(score, level_of(score, RiskSettings(), ()), 9.0, **values)
 
 
 # doing
@@ -214,9 +223,12 @@ def test_a_row_says_what_is_amiss_with_a_recording_that_was_heard(
     path.write_bytes(path.read_bytes()[:-8_000])
     followed = desk.done(path, recorded(tmp_path / "whole.wav", seed=1))
     cut, whole = row_of(followed, "cut.wav"), row_of(followed, "whole.wav")
-    assert [each.code for each in followed.warnings[cut.id]] == ["wav_length_wrong"]
-    assert followed.warnings[whole.id] == ()
-    [warning] = followed.warnings[cut.id]
+    heard_cut, heard_whole = followed.overviews[cut.id], followed.overviews[whole.id]
+    assert heard_cut is not None
+    assert heard_whole is not None
+    assert heard_whole.warnings == ()
+    [warning] = heard_cut.warnings
+    assert warning.code == "wav_length_wrong"
     assert drawn(followed).count(f"<span>{warning.sentence('zh')}</span>") == 1
 
 
@@ -370,32 +382,102 @@ def test_the_highest_risk_comes_first(desk: Desk, tmp_path: Path) -> None:
     assert "低风险" in second
 
 
-def test_what_is_in_work_stands_above_what_is_done_and_what_waits() -> None:
+def test_failures_stand_on_top_then_what_is_in_work_then_what_is_done_by_its_risk() -> None:
     rows = [
         row("waiting"),
         row("failed", State.FAILED),
-        row("calm", State.FINISHED),
+        row("calm-10", State.FINISHED),
+        row("calm-9", State.FINISHED),
         row("angry", State.FINISHED),
-        row("unknown", State.FINISHED),
+        row("unread", State.FINISHED),
         row("cancelled", State.CANCELLED),
         row("stopping", State.STOPPING),
         row("running", State.RUNNING),
     ]
-    ordered = batch_render.in_order(rows, {"calm": 0, "angry": 80, "unknown": None})
-    assert [each.name for each in ordered] == [
-        *("running", "stopping", "angry", "calm", "unknown", "failed", "waiting", "cancelled")
+    followed = following(*rows, **{"calm-9": 0, "calm-10": 0, "angry": 80})
+    followed.overviews["unread"] = None
+    assert [each.name for each in in_order(rows, followed)] == [
+        *("failed", "running", "stopping", "angry", "unread", "calm-9", "calm-10"),
+        *("waiting", "cancelled"),
     ]
 
 
 def test_a_risk_that_nobody_can_know_is_said_to_be_so_and_stands_before_the_low_ones() -> None:
     rows = [row(name, State.FINISHED) for name in ("calm", "unlike", "angry")]
-    followed = following(*rows, calm=5, unlike=0, angry=80)
-    followed.warnings["unlike"] = (RecordingWarning.of(UNLIKE_KNOWN, model="tiny", share=90),)
+    followed = following(*rows, calm=5, angry=80)
+    warning = RecordingWarning.of(UNLIKE_KNOWN, model="tiny", share=90)
+    followed.overviews["unlike"] = Overview(0, "unknown", 9.0, warnings=(warning,))
     html = drawn(followed, locale="en")
     assert names(html) == ["angry", "unlike", "calm"]
     assert html.count("risk not known") == 1
     assert "low risk 5" in html
     assert "low risk 0" not in html
+
+
+def test_a_line_says_why_what_who_and_how_it_felt(desk: Desk, tmp_path: Path) -> None:
+    html = drawn(desk.done(recorded(tmp_path / "b.wav", 16)))
+    assert "▲</i>高风险" in html
+    assert "“我要退款。”" in html
+    assert 'class="at">0:00<' in html
+    assert 'aria-label="愤怒 100%"' in html
+    assert 'class="tone-angry" style="width:100.0%"' in html
+    assert "<span>0:16</span>" in html
+    assert "anger" not in html  # no name of a rule
+
+
+def test_what_strangers_said_and_are_called_is_shown_and_never_html() -> None:
+    found = RiskPoint(0, 1, "r", 9, LocalizedText("<b>因", "<b>why"), (), speaker="<i>")
+    quote = Quote(65.0, "<script>" + "长" * 200, "<i>")
+    line = overview(90, reason=found, quote=quote, speakers=("<u>", "B"))
+    followed = Followed("b", {"a": row("a", State.FINISHED)}, {"a": line})
+    html = drawn(followed)
+    assert not re.search("<(script|b>因|i>：|u>)", html)
+    assert "&lt;u&gt;、B" in html
+    assert "1:05" in html
+    assert "长…" in html
+    assert "3 人" in drawn(
+        Followed("b", followed.rows, {"a": replace(line, speakers=("A", "B", "C"))})
+    )
+
+
+def test_groups_are_counted_and_shown_alone() -> None:
+    done = [row(name, State.FINISHED) for name in ("a", "b", "c")]
+    followed = following(*done, row("bad", State.FAILED), row("new"), a=90, b=40, c=0)
+    html = drawn(followed)
+    assert names(html) == ["bad", "a", "b", "c", "new"]
+    button = r'data-id="(\w+)"[^>]* aria-pressed="(\w+)">.*?class="count">(\d)<'
+    assert re.findall(button, html) == [
+        *(("all", "true", "5"), ("failed", "false", "1"), ("high", "false", "1")),
+        *(("medium", "false", "1"), ("low", "false", "1"), ("unfinished", "false", "1")),
+    ]
+    assert names(drawn(followed, BatchView(group=Group.HIGH))) == ["a"]
+    assert names(drawn(followed, BatchView(group=Group.FAILED))) == ["bad"]
+    assert "没有符合条件的录音" in drawn(followed, BatchView(group=Group.UNKNOWN))
+
+
+def test_names_words_and_reasons_are_searched(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(recorded(tmp_path / "早.wav", 16), recorded(tmp_path / "晚.wav", 1))
+    said = desk.queue.store.saying(followed.batch, "退款")
+    assert said == {*followed.rows}
+    assert desk.queue.store.saying(followed.batch, "退货") == frozenset()
+    assert names(drawn(followed, BatchView(line="早"))) == ["早.wav"]
+    found = BatchView(line="退款 晚", said={"退款": said})
+    assert names(drawn(followed, found)) == ["晚.wav"]
+    assert "找到 1 个" in drawn(followed, found)
+    assert names(drawn(followed, BatchView(line="愤怒"))) == ["早.wav"]  # its reason
+
+
+def test_the_next_call_is_that_of_the_list() -> None:
+    rows = [row(name, State.FINISHED) for name in ("a", "b", "c")]
+    followed = following(row("bad", State.FAILED), *rows, a=0, b=90, c=40)
+
+    def from_(name: str, way: Literal["next", "previous"], group: Group | None = None) -> str:
+        found = beside(followed, BatchView(opened=name, group=group), Step(id=way))
+        return found.name if found else ""
+
+    assert [from_(name, "next") for name in ("", "b", "c", "a")] == ["b", "c", "a", ""]
+    assert [from_(name, "previous") for name in ("a", "c", "b")] == ["c", "b", ""]
+    assert from_("b", "next", Group.LOW) == "a"  # the open one is not in the list
 
 
 def test_a_thousand_rows_are_drawn_fifty_at_a_time() -> None:
@@ -455,7 +537,7 @@ def test_a_batch_is_read_whole_once_and_then_what_has_changed(
 
     wait_until(is_over)
     assert followed.changes > before
-    assert [*followed.risks] == [row_of(followed, "a.wav").id]
+    assert [*followed.overviews] == [row_of(followed, "a.wav").id]
     assert asked[0] is None
     assert None not in asked[1:]
 
@@ -530,7 +612,7 @@ def test_everything_that_is_done_goes_into_one_zip(desk: Desk, tmp_path: Path) -
     assert summary[1]["seconds"] == "1.00"
     assert summary[0]["error"].startswith("'=坏.wav cannot be read")
     assert summary[1]["error"] == ""
-    assert summary[2]["risk"] == str(followed.risks[row_of(followed, "b.wav").id])
+    assert summary[2]["risk"] == "10"  # a refund is spoken of
 
 
 def test_its_reports_carry_the_track_that_was_heard(desk: Desk, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The batch that a window looks at: its rows as they were last read, and their risks.
+"""The batch that a window looks at: its rows as they were last read, and what was heard in them.
 
-The rows are read once, then those that have changed since. The risk of a recording is that of its
-transcript when it was first seen finished.
+The rows are read once, then those that have changed since. What is said of a recording is that of
+its transcript when it was first seen finished.
 """
 
 import threading
@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.rows import Tally
 from richspeech.model.job_state import State
-from richspeech.model.recording_warning import RecordingWarning
 from richspeech.queue.queue import JobQueue
-from richspeech.review.risk import assess_risk
+from richspeech.review.overview import Overview, overview_of
 from richspeech.settings import RiskSettings
 from richspeech.storage.jobs import JobSummary
 
@@ -24,8 +23,8 @@ OVERLAP = timedelta(seconds=5)
 WHOLE_SECONDS = 60.0
 """Between two readings of all rows: those find what was deleted, and what a clock has misdated."""
 
-RISK_SECONDS = 0.1
-"""For transcripts whose risk is not known yet, whenever rows are read."""
+OVERVIEW_SECONDS = 0.1
+"""For transcripts that nobody has looked at yet, whenever rows are read."""
 
 
 @dataclass(eq=False)
@@ -36,10 +35,8 @@ class Followed:
     """Its name; empty where none was chosen."""
     rows: dict[str, JobSummary] = field(default_factory=dict)
     """By the ids of their jobs, in the order in which they were handed in."""
-    risks: dict[str, int | None] = field(default_factory=dict)
-    """0 to 100, of finished jobs, by their ids; None where the transcript cannot be read."""
-    warnings: dict[str, tuple[RecordingWarning, ...]] = field(default_factory=dict)
-    """What is amiss with recordings that were heard, by the same ids; none where nothing is."""
+    overviews: dict[str, Overview | None] = field(default_factory=dict)
+    """Of finished jobs, by their ids; None where the transcript cannot be read."""
     changes: int = 0
     """Counts what has changed, for whoever draws it."""
     _newest: datetime | None = None
@@ -53,13 +50,13 @@ class Followed:
     @property
     def is_over(self) -> bool:
         """Whether nothing more will come."""
-        return all(row.state.is_over for row in self.rows.values()) and not self._unrated
+        return all(row.state.is_over for row in self.rows.values()) and not self._unseen
 
     def refresh(self, queue: JobQueue, risk: RiskSettings) -> None:
         """Read what has changed; raises ``StoreError``."""
         with self._lock:
             self._read(queue)
-            self._rate(queue, risk)
+            self._look(queue, risk)
 
     def seconds_left(self, sums: Tally) -> float | None:
         """Return processing seconds left for all at the speed since it is seen; None if unknown."""
@@ -88,20 +85,19 @@ class Followed:
         if self._began is None or self.is_over:
             self._began = now, sum(row.seconds_done for row in rows.values())
 
-    def _rate(self, queue: JobQueue, risk: RiskSettings) -> None:
-        until = time.monotonic() + RISK_SECONDS
-        for row in self._unrated:
+    def _look(self, queue: JobQueue, risk: RiskSettings) -> None:
+        until = time.monotonic() + OVERVIEW_SECONDS
+        for row in self._unseen:
             try:
                 transcript = queue.result(row.id).transcript
-                self.risks[row.id] = assess_risk(transcript, risk).score
-                self.warnings[row.id] = transcript.warnings
+                self.overviews[row.id] = overview_of(transcript, risk)
             except RichSpeechError:  # deleted since, or damaged: opening it says why
-                self.risks[row.id] = None
+                self.overviews[row.id] = None
             self.changes += 1
             if time.monotonic() > until:
                 return
 
     @property
-    def _unrated(self) -> list[JobSummary]:
+    def _unseen(self) -> list[JobSummary]:
         done = (row for row in self.rows.values() if row.state is State.FINISHED)
-        return [row for row in done if row.id not in self.risks]
+        return [row for row in done if row.id not in self.overviews]

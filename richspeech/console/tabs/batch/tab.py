@@ -17,8 +17,9 @@ from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
+from richspeech.console.tabs.batch.inbox import BatchView, Chosen, Group, Step, beside
 from richspeech.console.tabs.batch.opened import Opened, open_job
-from richspeech.console.tabs.batch.seen import BatchView, Watchers
+from richspeech.console.tabs.batch.watchers import Watchers
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.errors import StoreError
 from richspeech.language.catalog import say
@@ -40,6 +41,9 @@ MOST_FOLDERS = 500
 """In the list to choose from; deeper ones and more of them are for the command line."""
 
 
+LONGEST_LINE = 200
+"""Characters of a search."""
+
 OfBatch = TypeVar("OfBatch", HandingIn, Packing)
 
 
@@ -55,28 +59,32 @@ class BatchTab:
 
     def build(self) -> None:
         """Make both sides."""
-        with gr.Row(elem_classes="columns"):
-            with gr.Column(scale=4, min_width=320, elem_classes="side"):
-                self._build_input()
-            with gr.Column(scale=8, min_width=320, elem_classes="side"):
-                self._build_result()
+        with gr.Column(elem_classes="columns"):  # the list wants all of the width
+            self._build_input()
+            self._build_result()
 
     def _build_input(self) -> None:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("batch")
-            if self._context.settings.batch.folders:
-                with gr.Tabs(elem_id="batch-sources", elem_classes="sources"):
-                    with self._widgets.labelled(gr.Tab, "batch_upload", id="upload"):
-                        self._build_files()
-                    with self._widgets.labelled(gr.Tab, "batch_folder_tab", id="folder"):
-                        self._folder = self._build_folder(visible=True)
-            else:
+            with gr.Row(elem_id="batch-input"):
+                with gr.Column(scale=7, min_width=320):
+                    self._build_sources()
+                with gr.Column(scale=5, min_width=320):
+                    self._widgets.html(self._draw_hint, elem_classes="file-hint")
+                    self._start, self._cancel = self._widgets.start_and_cancel(
+                        "start", "batch-", "batch_cancel", 130
+                    )
+
+    def _build_sources(self) -> None:
+        if not self._context.settings.batch.folders:
+            self._build_files()
+            self._folder = self._build_folder(visible=False)
+            return
+        with gr.Tabs(elem_id="batch-sources", elem_classes="sources"):
+            with self._widgets.labelled(gr.Tab, "batch_upload", id="upload"):
                 self._build_files()
-                self._folder = self._build_folder(visible=False)
-            self._widgets.html(self._draw_hint, elem_classes="file-hint")
-            self._start, self._cancel = self._widgets.start_and_cancel(
-                "start", "batch-", "batch_cancel", 130
-            )
+            with self._widgets.labelled(gr.Tab, "batch_folder_tab", id="folder"):
+                self._folder = self._build_folder(visible=True)
 
     def _build_files(self) -> None:
         self._files = self._widgets.labelled(
@@ -124,10 +132,29 @@ class BatchTab:
                 elem_classes="status",
                 **DRAWN,
             )
-            self._order = self._widgets.add(
-                gr.Radio, self._order_words, value=BY_RISK, visible=False, elem_id="batch-order"
-            )
-            events = ("open_row", "cancel_row", "retry_row", "turn_page")
+            with gr.Row(visible=False, elem_id="batch-look") as self._look:
+                self._line = self._widgets.add(
+                    gr.Textbox,
+                    self._line_words,
+                    show_label=False,
+                    container=False,
+                    max_lines=1,
+                    max_length=LONGEST_LINE,
+                    value="",
+                    elem_id="batch-line",
+                    scale=1,
+                )
+                self._order = self._widgets.add(
+                    gr.Radio,
+                    self._order_words,
+                    value=BY_RISK,
+                    show_label=False,
+                    container=False,
+                    elem_id="batch-order",
+                    scale=0,
+                    min_width=260,
+                )
+            events = ("open_row", "cancel_row", "retry_row", "turn_page", "show_only", "step_row")
             self._list = row_list(events, elem_id="batch-list")
             self._retry = self._widgets.button(
                 "batch_retry", visible=False, elem_id="batch-retry", scale=0, min_width=160
@@ -158,6 +185,10 @@ class BatchTab:
                 self._packing = gr.HTML("", elem_id="batch-packing", **DRAWN)
 
     @staticmethod
+    def _line_words(locale: str) -> dict[str, Any]:
+        return {"label": say("batch_search", locale), "placeholder": say("batch_search", locale)}
+
+    @staticmethod
     def _order_words(locale: str) -> dict[str, Any]:
         choices = [(say("batch_by_risk", locale), BY_RISK), (say("batch_by_name", locale), BY_NAME)]
         return {"label": say("batch_order", locale), "choices": choices}
@@ -170,6 +201,8 @@ class BatchTab:
         return [
             self._status,
             self._recent,
+            self._look,
+            self._line,
             self._order,
             self._list,
             self._start,
@@ -199,6 +232,9 @@ class BatchTab:
         self._folder.input(lambda: None, None, self._files, **QUICK)
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
         self._order.input(self._change_order, self._order, self._list, **CHOSEN)
+        self._line.input(self._search, self._line, self._list, **CHOSEN)
+        self._list.show_only(self._show_only, None, self._list, **QUICK)
+        self._list.step_row(self._step, None, self._shell.opened, **QUICK)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
@@ -230,7 +266,9 @@ class BatchTab:
                 choices=choices,
                 value=followed.batch if is_listed else None,
             ),
-            gr.update(visible=bool(rows), value=BY_NAME if view.by_name else BY_RISK),
+            gr.update(visible=bool(rows)),
+            view.line,
+            BY_NAME if view.by_name else BY_RISK,
             self._rows(session),
             gr.update(interactive=not is_coming),
             gr.update(interactive=not is_over),
@@ -247,8 +285,17 @@ class BatchTab:
         ]
 
     def _rows(self, session: Session) -> str:
-        settings, view = self._context.settings.risk, session.view(BatchView)
-        return batch_render.rows(session.view(Followed), view, settings, session.locale)
+        return batch_render.rows(session.view(Followed), self._searched(session), session.locale)
+
+    def _searched(self, session: Session) -> BatchView:
+        """Return how the session looks at its batch, with what the history finds of its words."""
+        view, batch = session.view(BatchView), session.view(Followed).batch
+        if view.words:
+            store = self._queue().store
+            with suppress(StoreError):  # names and reasons are searched all the same
+                said = {word: store.saying(batch, word) for word in view.words}
+                view = replace(view, said=said)
+        return view
 
     # Looking on -------------------------------------------------------------------------------
 
@@ -335,7 +382,9 @@ class BatchTab:
 
     def _follow(self, session: Session, batch: str) -> None:
         session.keep(Followed(batch))
-        session.keep(replace(session.view(BatchView), page=0))
+        session.keep(
+            BatchView(session.view(BatchView).by_name, recent=session.view(BatchView).recent)
+        )
 
     def _press_cancel(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
@@ -365,24 +414,46 @@ class BatchTab:
         session.keep(replace(session.view(BatchView), by_name=order == BY_NAME, page=0))
         return self._rows(session)
 
+    def _search(self, line: str | None, request: gr.Request) -> str:
+        session = self._context.session(request)
+        session.keep(replace(session.view(BatchView), line=(line or "")[:LONGEST_LINE], page=0))
+        return self._rows(session)
+
+    def _show_only(self, event: gr.EventData, request: gr.Request) -> str:
+        session, chosen = self._context.session(request), events.read(event, Chosen).id
+        group = None if chosen == "all" else Group(chosen)
+        session.keep(replace(session.view(BatchView), group=group, page=0))
+        return self._rows(session)
+
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
         session, page = self._context.session(request), events.read(event, events.Numbered).id
         session.keep(replace(session.view(BatchView), page=page))
         return self._rows(session)
 
     def _open(self, event: gr.EventData, request: gr.Request) -> Any:
-        session, queue = self._context.session(request), self._queue()
+        return self._opened(self._context.session(request), events.read(event, events.Named).id)
+
+    def _step(self, event: gr.EventData, request: gr.Request) -> Any:
+        session, step = self._context.session(request), events.read(event, Step)
+        row = beside(session.view(Followed), self._searched(session), step)
+        if row is None:
+            gr.Info(say(f"batch_no_{step.id}", session.locale), title=say("batch", session.locale))
+            return gr.skip()
+        return self._opened(session, row.id)
+
+    def _opened(self, session: Session, identifier: str) -> Any:
+        """Show what was heard in a job where transcripts are shown."""
+        queue, service = self._queue(), self._context.service
         if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
-        job = queue.find(events.read(event, events.Named).id)
-        opened = session.view(Opened).by_job
-        service = self._context.service
+        job, opened = queue.find(identifier), session.view(Opened).by_job
         shown = opened.get(job.id) or open_job(
             queue, job, session.folder, service.limits, service.opener
         )
         if shown.entry is None:  # nobody else will know of what is corrected there
             opened[job.id] = shown
+        session.keep(replace(session.view(BatchView), opened=job.id))
         show(session, shown)
         return self._shell.open(session)
 
