@@ -15,10 +15,13 @@ from richspeech.language.catalog import say
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
 from richspeech.model.languages import AUTO
-from richspeech.model.options import DENOISE
+from richspeech.model.options import DENOISE, VOICES
 
 MOST_TICKED = 12
 """Languages that somebody may be asked to tick; more are a list that nobody reads."""
+
+OFFERED_VOICES = range(2, 9)
+"""Speakers; more are counted by requests and settings alone."""
 
 Offer: TypeAlias = Callable[[Engine, str], dict[str, Any]]
 """Engine and locale → how a widget looks."""
@@ -128,6 +131,19 @@ def denoise_offer(info: str) -> Offer:
     def offer(engine: Engine, locale: str) -> dict[str, Any]:
         usual = offer_of(Capability.LIVE, "denoise", info)(engine, locale)
         return usual | {"choices": [(say(f"denoise_{each}", locale), each) for each in DENOISE]}
+
+    return offer
+
+
+def voices_offer(usual: str) -> Offer:
+    """Return how many speakers may be told apart by voice; ``usual`` is what the settings say."""
+    numbers = sorted({*OFFERED_VOICES, *([int(usual)] if usual.isdecimal() else ())})
+
+    def offer(engine: Engine, locale: str) -> dict[str, Any]:
+        looks = offer_of(Capability.LIVE, "voices", "voices_info")(engine, locale)
+        named = [(say(f"voices_{each}", locale), each) for each in VOICES]
+        counted = [(say("voices_count", locale, count=each), str(each)) for each in numbers]
+        return looks | {"choices": named + counted}
 
     return offer
 

@@ -21,7 +21,7 @@ from richspeech.console import render
 from richspeech.console.examples import find_examples
 from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
-from richspeech.console.offers import language_choices
+from richspeech.console.offers import language_choices, voices_offer
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
@@ -445,6 +445,21 @@ def test_the_options_of_the_form_reach_the_transcriber(recording: str) -> None:
     choices = Choices("yue", ["yue"], False, True, 9.0, True)
     run_through(handlers_of(transcriber), recording, choices)
     assert transcriber.options == Options("yue", ("yue",), False, True, 9.0, True)
+
+
+@pytest.mark.parametrize(("chosen", "asked"), [("off", "off"), ("auto", "auto"), ("3", 3)])
+def test_so_many_speakers_are_told_apart_as_are_chosen(
+    recording: str, chosen: str, asked: str | int
+) -> None:
+    transcriber = FakeTranscriber(progress(segment(), finished=True))
+    run_through(handlers_of(transcriber), recording, replace(CHOICES, voices=chosen))
+    assert transcriber.options is not None
+    assert transcriber.options.voices == asked
+
+
+def test_a_number_of_speakers_that_the_settings_name_can_be_chosen() -> None:
+    choices = [each for _, each in voices_offer("12")(engine_named("sensevoice"), "en")["choices"]]
+    assert choices == ["off", "auto", *map(str, range(2, 9)), "12"]
 
 
 def test_no_allowed_language_is_a_sentence(recording: str) -> None:

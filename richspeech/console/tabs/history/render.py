@@ -16,7 +16,7 @@ from richspeech.language.catalog import say
 from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
-from richspeech.model.options import USUAL_WEIGHT, Options
+from richspeech.model.options import USUAL_WEIGHT, Options, Voices
 from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store
 
@@ -133,11 +133,19 @@ def _settings(entry: Entry, locale: str) -> list[tuple[str, str]]:
         pairs.append(("channels", say(f"channels_{asked.channels}", locale)))
     if asked.denoise != Options.denoise:
         pairs.append(("denoise", say(f"denoise_{asked.denoise}", locale)))
+    if asked.voices != Options.voices:
+        pairs.append(("voices", _voices(asked.voices, locale)))
     if asked.hotwords:
         pairs.append(("history_hotwords", " · ".join(_weighed(asked))))
     if asked.hotwords and asked.protected_words:
         pairs.append(("history_protected", " · ".join(asked.protected_words)))
     return pairs
+
+
+def _voices(asked: Voices | int, locale: str) -> str:
+    if isinstance(asked, int):
+        return say("voices_count", locale, count=asked)
+    return say(f"voices_{asked}", locale)
 
 
 def _weighed(asked: Options) -> Iterator[str]:

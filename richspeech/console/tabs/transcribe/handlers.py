@@ -25,7 +25,7 @@ from richspeech.model.document import Document
 from richspeech.model.edits import Amendment, CorrectionEdit
 from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
-from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in
+from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in, voices_in
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speaker_name
 from richspeech.operations.caller import caller
@@ -60,6 +60,8 @@ class Choices:
     more_speakers: tuple[str | None, ...] = ()
     """On channels for which the page has no field, as the settings have it."""
     denoise: Denoise = "off"
+    voices: str = "off"
+    """A number as text."""
     adapter: str | None = None
     """None is that of the settings."""
     cascade: str | None = None
@@ -99,6 +101,7 @@ class Choices:
             channels=self.channels,
             speakers=self._speakers(),
             denoise=self.denoise,
+            voices=voices_in(self.voices),
         )
 
     def _speakers(self) -> tuple[str | None, ...]:

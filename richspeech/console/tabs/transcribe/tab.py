@@ -22,6 +22,7 @@ from richspeech.console.offers import (
     language_offer,
     offer_of,
     read_form,
+    voices_offer,
 )
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.panel import ExportPanel, has_files
@@ -233,6 +234,10 @@ class TranscribeTab:
                     )
                     for side, name in zip_longest(("left", "right"), defaults.speakers[:2])
                 )
+            voices = str(defaults.voices)
+            self._voices = self._offers.add(
+                gr.Dropdown, voices_offer(voices), voices, elem_id="voices"
+            )
             self._denoise = self._offers.add(
                 gr.Radio, denoise_offer("denoise_info"), defaults.denoise, elem_id="denoise"
             )
@@ -310,6 +315,7 @@ class TranscribeTab:
             "speaker_left": self._speaker_left,
             "speaker_right": self._speaker_right,
             "denoise": self._denoise,
+            "voices": self._voices,
             "adapter": self._adapter,
             "cascade": self._cascade,
             "mask": self._mask,
