@@ -115,6 +115,12 @@ class MissingTranscriptError(StoreError):
     code = "transcript_not_found"
 
 
+class ChangedElsewhereError(StoreError):
+    """Somebody else has changed a transcript since it was read."""
+
+    code = "transcript_changed"
+
+
 class UnreadableStoreError(StoreError):
     """The file of the history is damaged, or was made by another version; it may be put aside."""
 

@@ -1,12 +1,16 @@
 """What the page's own scripts send with an event; whoever forges one gets a sentence."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import gradio as gr
 from pydantic import BaseModel, Field, ValidationError
 
 from richspeech.errors import OptionError
 from richspeech.model.corrections import LONGEST_TEXT
+from richspeech.model.document import Document
+from richspeech.model.edits import Amendment
+from richspeech.model.place import Place
+from richspeech.model.steps import Removal
 from richspeech.storage.database import HIGHEST_NUMBER
 
 
@@ -38,6 +42,27 @@ class Change(BaseModel):
     """What a person has put right; ``Correction.from_dict`` reads it."""
 
     correction: dict[str, Any]
+
+
+class Step(BaseModel):
+    """What is to become of a line."""
+
+    kind: Literal["split", "merge", "remove"]
+    index: Annotated[int, Field(ge=0)]
+    part: Annotated[int, Field(ge=0)]
+    caret: Annotated[int, Field(ge=0, le=LONGEST_TEXT)] | None = None
+    """Character of its text before which it is cut."""
+    at: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """When, in seconds."""
+    correction: dict[str, Any] | None = None
+    """What is put right before."""
+
+    def amendment(self, document: Document) -> Amendment:
+        """Return the step; raises ``OptionError`` where that cannot be."""
+        place = Place(self.index, self.part)
+        if self.kind == "split":
+            return document.splitting(place, caret=self.caret, at=self.at)
+        return document.merging(place) if self.kind == "merge" else Removal(place)
 
 
 class Replace(BaseModel):

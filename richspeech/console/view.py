@@ -11,10 +11,12 @@ from typing import Any
 from postprocess import NO_SPEECH
 from richspeech.engines.registry import could, known_languages
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import locales, say
+from richspeech.language.catalog import locales, say, sentence
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
+from richspeech.model.document import Document
 from richspeech.model.labels import labels_data
+from richspeech.model.place import Place
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.sentiment import Agreement
 from richspeech.model.timed_words import TimedWord, timed_words
@@ -30,6 +32,8 @@ VIEWER_WORDS = (
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
     *("segment_language", "text", "rule_changed", "cascade_changed"),
     *("speaker", "filter_speaker", "rename_title", "rename_name"),
+    *("steps", "split_caret", "split_player", "merge_next", "remove_line", "line_start"),
+    *("line_end", "start_player", "end_player", "line_times", "load_newer"),
     *("replace", "replace_found", "replace_by", "replace_all", "replace_count"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
@@ -40,10 +44,11 @@ VIEWER_WORDS = (
 
 def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] | None:
     """Return all that the viewer shows of a job; None without anything to show."""
-    if job is None or job.transcript is None:
+    if job is None or job.document is None:
         return None
     total = job.progress.seconds_total if job.progress else None
-    transcript = job.transcript
+    document = job.document
+    transcript = document.transcript
     known_seconds = 0.0 if job.is_over else total or 0.0
     return {
         "job": job.id,
@@ -52,9 +57,11 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "lanes": lanes(transcript),
         "speakers": transcript.speakers,
         "unsure_below": transcript.unsure_below,
-        "segments": [*_lines(job, transcript, style)],
+        "segments": [*_lines(job, document, style)],
         "peaks": job.meter.peaks.to_dict(),
         "corrections": len(job.corrections),
+        "refused": job.refused,
+        "changed": "" if job.changed is None else sentence(job.changed, locale),
         "copy": display_text(transcript, style, locale) if job.is_over else "",
     }
 
@@ -72,22 +79,23 @@ def lanes(transcript: Transcript) -> list[str]:
     return [lane for lane, is_shown in shown.items() if is_shown]
 
 
-def _lines(job: Transcription, transcript: Transcript, style: str) -> Iterator[str]:
+def _lines(job: Transcription, document: Document, style: str) -> Iterator[str]:
     """Write the segments; those that were written before and are the same are not written again."""
-    for index, segment in enumerate(transcript.segments):
-        known = job.written.get(index)
+    for place, segment in zip(document.places, document.transcript.segments, strict=True):
+        known = job.written.get(place)
         if known is None or known[0] is not segment or known[1] != style:
-            known = (segment, style, segment_line(index, segment, style))
-            job.written[index] = known
+            known = (segment, style, segment_line(place, segment, style))
+            job.written[place] = known
         if segment.text or segment.events or segment.corrected:
             yield known[2]
 
 
-def segment_line(index: int, segment: Segment, style: str) -> str:
+def segment_line(place: Place, segment: Segment, style: str) -> str:
     """Return one segment as JSON: times, labels with what was measured of them, and words."""
     before, after = decoration(segment, style)
     document = {
-        "index": index,
+        "index": place.index,
+        "part": place.part,
         "start": round(segment.start, 3),
         "end": round(segment.end, 3),
         "text": segment.text,

@@ -21,6 +21,7 @@ from richspeech.errors import (
     AccessError,
     AudioError,
     Cancelled,
+    ChangedElsewhereError,
     InterruptedKeptError,
     InterruptedWorkError,
     RichSpeechError,
@@ -34,6 +35,7 @@ from richspeech.jobs.runner import Runner
 from richspeech.model.document import Document
 from richspeech.model.edits import Amendment
 from richspeech.model.job_state import State
+from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller
@@ -82,7 +84,7 @@ class Transcription(Job):
     document: Document | None = None
     """What was heard so far, and what people have made of it; None before anything was."""
     meter: PeakMeter = field(default_factory=PeakMeter)
-    written: dict[int, tuple[Segment, str, str]] = field(default_factory=dict)
+    written: dict[Place, tuple[Segment, str, str]] = field(default_factory=dict)
     """Segments as they were last sent: the segment, the style, its JSON."""
     second_opinion: Any = None
     """The job of the emotion recogniser that was asked, once it was."""
@@ -93,6 +95,10 @@ class Transcription(Job):
     """Where the history has it."""
     unkept: RichSpeechError | None = None
     """Why the history does not have it, or its corrections, though it should."""
+    changed: ChangedElsewhereError | None = None
+    """Who has changed it in the history meanwhile, until somebody loads that here."""
+    refused: int = 0
+    """How many steps of people were not taken, so that a page can offer them again."""
     compared_with: Entry | None = None
     """What the history has that begins alike, while nothing is recognised yet."""
     heard: Progress | None = None
@@ -296,11 +302,28 @@ class Transcriptions:
     def correct(self, job: Transcription, corrected: Document) -> None:
         """Give ``job``, whose ``editing`` is held, its document with other corrections.
 
-        Raises ``StoreError`` when the history could not take them; the job has them all the same.
+        Raises ``StoreError`` when the history could not take them; the job has them all the same,
+        unless it was ``ChangedElsewhereError``.
         """
-        before, job.document = job.corrections, corrected
-        if job.corrections != before:
+        before, document = job.corrections, job.document
+        job.document = corrected
+        if job.corrections == before:
+            return
+        try:
             self._keep_corrections(job, corrected, before)
+        except ChangedElsewhereError as error:
+            job.document, job.changed = document, error
+            raise
+
+    def load(self, job: Transcription) -> None:
+        """Give ``job``, whose ``editing`` is held, what the history has of it by now.
+
+        Raises ``StoreError``.
+        """
+        if self._history and job.entry:
+            kept = self._history.seen_by(caller().principal).store.open(job.entry.id)
+            job.entry, job.document = kept.entry, kept.document
+            job.changed = job.unkept = None
 
     def _keep_corrections(
         self, job: Transcription, corrected: Document, before: tuple[Amendment, ...]

@@ -24,6 +24,7 @@ from richspeech.errors import OptionError
 from richspeech.model.agreement import with_sentiment
 from richspeech.model.corrections import Replacement, replacing
 from richspeech.model.edits import (
+    PERSON,
     Amendment,
     CorrectionEdit,
     Edit,
@@ -81,6 +82,8 @@ class Document:
     @property
     def places(self) -> tuple[Place, ...]:
         """Where each segment of the transcript comes from."""
+        if not self.corrections:
+            return tuple(map(Place, range(len(self.measured.segments))))
         return tuple(line.place for line in self.lines)
 
     @cached_property
@@ -188,13 +191,18 @@ class Document:
             now = replace(now, segments=edit.apply(now.segments))
         return _knowing(grown, now)
 
-    def with_corrections(self, corrections: Sequence[Amendment], made: datetime) -> "Document":
-        """Return it with these corrections alone; those that it has already stay as they are."""
+    def with_corrections(
+        self, corrections: Sequence[Amendment], made: datetime, by: str = PERSON
+    ) -> "Document":
+        """Return it with these corrections alone; those that it has already stay as they are.
+
+        Raises ``OptionError`` where a step does not fit what is there before it.
+        """
         document = self
         while document.corrections != tuple(corrections[: len(document.corrections)]):
             document = document.without_last_correction()
         for correction in corrections[len(document.corrections) :]:
-            document = document.with_edit(CorrectionEdit(correction=correction, made=made))
+            document = document.with_edit(CorrectionEdit(correction=correction, made=made, by=by))
         return document
 
     def without_last_correction(self) -> "Document":

@@ -33,7 +33,7 @@ Amendment: TypeAlias = Correction | Replacement | Naming | Split | Merge | Remov
 @dataclass(frozen=True, kw_only=True)
 class _Edit:
     by: str
-    """SETTINGS, PERSON, or the name of a model."""
+    """SETTINGS, PERSON, or the name of a model or of somebody who had logged in."""
     made: Annotated[datetime, AwareDatetime] | None
     """UTC; None of what was done before times were kept."""
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from richspeech.access.principal import Principal
 from richspeech.engines.loader import Loaded
+from richspeech.errors import ChangedElsewhereError, OptionError
 from richspeech.model.document import Document
-from richspeech.model.edits import Amendment, Edit, SecondOpinionEdit
+from richspeech.model.edits import PERSON, Amendment, Edit, SecondOpinionEdit
 from richspeech.model.request import TranscriptionRequest
 from richspeech.settings import Settings
 from richspeech.storage.cached_result import EngineHistory
@@ -50,8 +51,10 @@ class History:
         """Keep the corrections of a document, in the place of those that it had ``before``, or all.
 
         What the entry has besides stays: who sees an example as it was recognised does not take
-        back what others have put right. A second opinion that could not be kept is kept now. Raises
-        ``StoreError`` if the entry has changed meanwhile.
+        back what others have put right. A second opinion that could not be kept is kept now.
+
+        Raises ``ChangedElsewhereError`` if the entry has changed meanwhile, or the steps do not fit
+        those of others, and ``StoreError``.
         """
         kept = self.store.document(entry)
         for edit in corrected.edits:
@@ -60,8 +63,13 @@ class History:
         others = () if before is None else kept.corrections
         if before and others[-len(before) :] == tuple(before):
             others = others[: -len(before)]
+        by, made = self.store.principal.user or PERSON, datetime.now(UTC)
         corrections = (*others, *corrected.corrections)
-        return self.store.edit(entry, kept.with_corrections(corrections, datetime.now(UTC)))
+        try:
+            document = kept.with_corrections(corrections, made, by)
+        except OptionError as error:
+            raise ChangedElsewhereError("history.changed_meanwhile") from error
+        return self.store.edit(entry, document)
 
     def edit(self, entry: Entry, edit: Edit) -> Entry:
         """Keep one edit more; raises ``StoreError`` if the entry has changed meanwhile."""

@@ -32,12 +32,13 @@ from sqlalchemy.orm import Session, defer
 from richspeech.access.principal import ANYBODY, Principal, Scope
 from richspeech.audio.peaks import Peaks
 from richspeech.errors import (
+    ChangedElsewhereError,
     MissingTranscriptError,
     StoreError,
     UnreadableStoreError,
 )
 from richspeech.model.document import Document
-from richspeech.model.edits import edits_from_list, edits_to_list
+from richspeech.model.edits import PERSON, CorrectionEdit, edits_from_list, edits_to_list
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
@@ -313,8 +314,9 @@ class Store:
     def edit(self, entry: Entry, document: Document) -> Entry:
         """Put the edits of ``document`` in the place of those of an entry.
 
-        What was measured stays; the search then finds the edited transcript. Raises ``StoreError``
-        when somebody else was faster, and for whoever sees masked words instead of originals.
+        What was measured stays; the search then finds the edited transcript. Raises
+        ``ChangedElsewhereError`` when somebody else was faster, and ``StoreError`` for whoever sees
+        masked words instead of originals.
         """
         return self._put(entry, document, entry.revision + 1)
 
@@ -338,7 +340,7 @@ class Store:
                 .values(**values, **self._searchable(document.transcript))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
-                raise StoreError("history.changed")
+                raise self._conflict(session, entry)
             session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
             session.add_all(_labels(entry.id, document.transcript))
             return _entry(session.get_one(TranscriptRow, entry.id))
@@ -483,10 +485,14 @@ class Store:
             return _entry(row)
 
     def document(self, entry: Entry) -> Document:
-        """Return the document of an entry; raises ``StoreError`` when it has changed meanwhile."""
+        """Return the document of an entry.
+
+        Raises ``ChangedElsewhereError`` when it has changed meanwhile, and ``StoreError``.
+        """
         found = self._read(_is_unchanged(entry) & self._is_seen)
         if found is None:
-            raise StoreError("history.changed")
+            with self._session() as session:
+                raise self._conflict(session, entry)
         return found.document
 
     def search(
@@ -534,6 +540,17 @@ class Store:
             if self.principal.masks:
                 document = mask_document(document, self.privacy.kinds)
             return Stored(self._shown(_entry(row)), document)
+
+    def _conflict(self, session: Session, entry: Entry) -> StoreError:
+        """Say what has become of an entry since it was read: who was the last to change it."""
+        is_same = (TranscriptRow.id == entry.id) & (TranscriptRow.created == entry.created)
+        row = session.scalar(select(TranscriptRow).where(is_same, self._is_seen))
+        if row is None:
+            return StoreError("history.changed")
+        made = [each for each in edits_from_list(row.edits) if isinstance(each, CorrectionEdit)]
+        if not made or made[-1].by == PERSON:
+            return ChangedElsewhereError("history.changed_meanwhile")
+        return ChangedElsewhereError("history.changed_by", who=made[-1].by)
 
     def _shown(self, entry: Entry) -> Entry:
         """Return a line as somebody may see it: files of calls are often named by numbers."""

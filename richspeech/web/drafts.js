@@ -8,22 +8,33 @@ export class Drafts {
     this.store = store;
   }
 
-  // By the number of the segment, what its form holds.
+  // By the line, what its form holds; nothing of what something else has damaged.
   of(job) {
-    return JSON.parse(this.store.getItem(PREFIX + job) ?? "{}");
+    try {
+      const drafts = JSON.parse(this.store.getItem(PREFIX + job) ?? "{}");
+      return typeof drafts === "object" && !Array.isArray(drafts) ? (drafts ?? {}) : {};
+    } catch (error) {
+      if (error instanceof SyntaxError) return {};
+      throw error;
+    }
   }
 
-  keep(job, index, values) {
-    this.write(job, { ...this.of(job), [index]: values });
+  keep(job, line, values) {
+    this.write(job, { ...this.of(job), [line]: values });
   }
 
-  drop(job, index) {
-    const { [index]: _, ...others } = this.of(job);
+  drop(job, line) {
+    const { [line]: _, ...others } = this.of(job);
     this.write(job, others);
   }
 
+  // Where there is no room, what is written stands in its form alone.
   write(job, drafts) {
-    if (Object.keys(drafts).length) this.store.setItem(PREFIX + job, JSON.stringify(drafts));
-    else this.store.removeItem(PREFIX + job);
+    try {
+      if (Object.keys(drafts).length) this.store.setItem(PREFIX + job, JSON.stringify(drafts));
+      else this.store.removeItem(PREFIX + job);
+    } catch (error) {
+      if (error.name !== "QuotaExceededError") throw error;
+    }
   }
 }

@@ -88,7 +88,7 @@ export class Timeline extends TimeCanvas {
       languages: languageRuns(segments),
       events: segments.flatMap((s) =>
         s.events.map(([label, probability], row) => ({
-          index: s.index,
+          id: s.id,
           start: s.start,
           end: s.end,
           label,
@@ -331,17 +331,17 @@ export class Timeline extends TimeCanvas {
     for (const bar of thinned(this.visible(this.data.voices[number]), this.xOf)) {
       const look = this.heardEmotion(bar) ? emotion : plain;
       this.drawBar(bar, top, height - STRIPE - 2, look);
-      context.globalAlpha = this.hidden?.has(bar.index) ? 0.2 : 1;
+      context.globalAlpha = this.hidden?.has(bar.id) ? 0.2 : 1;
       context.fillStyle = voice;
       context.fillRect(bar.left, top + height - STRIPE, Math.max(bar.right - bar.left - 1, 1), STRIPE);
       context.globalAlpha = 1;
     }
   }
 
-  drawBar({ label, left, right, probability, index }, top, height, { word, sign, colour, least = 1 }) {
+  drawBar({ label, left, right, probability, id }, top, height, { word, sign, colour, least = 1 }) {
     const { context } = this;
     const width = Math.max(right - left - (right - left > 4 ? 1 : 0), 1);
-    const dim = this.hidden?.has(index) ? 0.2 : 1;
+    const dim = this.hidden?.has(id) ? 0.2 : 1;
     const strength = FAINTEST + (1 - FAINTEST) * (probability ?? 1);
     const name = colour(label);
     context.globalAlpha = dim * (name ? strength : 1);

@@ -6,6 +6,7 @@ import { above, clock, filled, percent } from "./figures.js";
 import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
 import { match } from "./redraw.js";
 import { Replacing } from "./replacing.js";
+import { stepsOf } from "./steps.js";
 
 const MANY_ROWS = 200;
 const USUAL_LIMIT = 0.5;
@@ -13,8 +14,8 @@ const USUAL_LIMIT = 0.5;
 const option = (value, text) => make("option", { value, textContent: text });
 
 export class Transcript {
-  constructor(element, { labels, words, unsureBelow, correct, replace, rename, undo, filtered }) {
-    Object.assign(this, { element, labels, words, correct, replace, rename, undo, filtered });
+  constructor(element, { labels, words, unsureBelow, time, filtered, ...events }) {
+    Object.assign(this, { element, labels, words, time, filtered, events });
     this.drafts = new Drafts(sessionStorage);
     this.wantedLimit = unsureBelow;
     this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
@@ -30,7 +31,7 @@ export class Transcript {
 
   reset() {
     this.rows = [];
-    this.current = this.order = null;
+    this.current = this.order = this.waiting = null;
     this.build();
   }
 
@@ -90,11 +91,25 @@ export class Transcript {
     this.replacing = new Replacing({
       words,
       segments: () => this.segments ?? [],
-      replace: (found, by) => this.replace(found, by),
+      replace: (found, by) => this.events.replace(found, by),
     });
     this.replacing.button.hidden = true;
     this.list = make("ol", { className: "lines" });
+    this.changed = make("span");
+    const load = make("button", {
+      type: "button",
+      className: "quiet load",
+      textContent: words.load_newer,
+    });
+    load.addEventListener("click", () => this.events.load());
+    this.conflict = make(
+      "div",
+      { className: "message warning conflict", role: "alert", hidden: true },
+      this.changed,
+      load,
+    );
     this.element.replaceChildren(
+      this.conflict,
       make(
         "div",
         { className: "filters" },
@@ -129,7 +144,7 @@ export class Transcript {
       this.wantedLimit = this.unsureBelow = Number(this.limit.value) / 100;
       this.underline();
     });
-    this.undoButton.addEventListener("click", () => this.undo());
+    this.undoButton.addEventListener("click", () => this.events.undo());
     this.list.addEventListener("click", (event) => {
       const row = event.target.closest("li");
       const found = () => this.rows[[...this.list.children].indexOf(row)];
@@ -142,10 +157,10 @@ export class Transcript {
     Object.assign(this, { data, segments });
     this.takeLimit(data.unsure_below);
     this.list.classList.toggle("many", segments.length > MANY_ROWS);
-    const known = new Map(this.rows.map((row) => [row.segment.index, row]));
+    const known = new Map(this.rows.map((row) => [row.segment.id, row]));
     this.rows = segments.map((segment, n) => {
-      const [row, json] = [known.get(segment.index), data.segments[n]];
-      known.delete(segment.index);
+      const [row, json] = [known.get(segment.id), data.segments[n]];
+      known.delete(segment.id);
       if (!row) return this.newRow(segment, json);
       if (row.json !== json) this.renew(row, this.newRow(segment, json));
       return row;
@@ -159,11 +174,14 @@ export class Transcript {
     this.copyButton.hidden = !data.copy;
     this.copyButton.dataset.copy = data.copy;
     this.undoButton.hidden = !data.corrections;
+    this.conflict.hidden = !data.changed;
+    this.changed.textContent = data.changed;
     this.replacing.button.hidden = !segments.length;
     this.replacing.tell();
     this.fillSelects();
     this.offerBoxes();
     this.applyFilter();
+    this.settle();
     this.openDrafts();
   }
 
@@ -395,6 +413,7 @@ export class Transcript {
       emotion: "emotion",
       events: "events",
       speaker: "speaker",
+      times: "line_times",
     };
     const title = segment.corrected.map((name) => this.words[names[name]]).join(", ");
     return make("span", { className: "mark", title, textContent: `✎ ${this.words.corrected}` });
@@ -453,7 +472,7 @@ export class Transcript {
     const hidden = new Set();
     for (const row of this.rows) {
       row.element.hidden = !matches(this.filter, row.segment, row.found);
-      if (row.element.hidden) hidden.add(row.segment.index);
+      if (row.element.hidden) hidden.add(row.segment.id);
     }
     this.count.textContent = hidden.size
       ? filled(this.words.filter_count, {
@@ -506,6 +525,25 @@ export class Transcript {
     const { segment } = row;
     const { job } = this.data;
     const fields = this.fields({ ...segment, ...draft });
+    const send = (hand) => {
+      const { index, part, id } = segment;
+      const correction = { index, part, ...this.changes(segment, fields) };
+      const isChanged = Object.keys(correction).length > 2;
+      const { corrections, refused } = this.data;
+      this.sent = { id, written: this.written(fields), corrections, refused };
+      this.drafts.keep(job, id, this.sent.written);
+      if (!hand(isChanged ? correction : undefined)) this.drop();
+    };
+    const steps = stepsOf({ ...segment, ...draft }, this.words, {
+      text: fields.text,
+      time: this.time,
+      take: (kind, place) => {
+        const { index, part } = segment;
+        form.close();
+        send((correction) => this.events.step({ kind, index, part, ...place, correction }) || true);
+      },
+    });
+    Object.assign(fields, { start: steps.start, end: steps.end });
     const contents = [
       fields.text,
       make("div", { className: "choices" }, fields.emotion, fields.language, ...fields.speaker),
@@ -514,22 +552,39 @@ export class Transcript {
         { aria: { label: this.words.events } },
         ...fields.events.map((box) => make("label", {}, box, this.label("events", box.value))),
       ),
+      steps.element,
     ];
-    const form = this.ask(row, fields.text, contents, () => {
-      const changes = this.changes(segment, fields);
-      if (Object.keys(changes).length) this.correct({ index: segment.index, ...changes });
-    });
-    const keep = () => this.drafts.keep(job, segment.index, this.written(fields));
+    const form = this.ask(row, fields.text, contents, () =>
+      send((correction) => correction && (this.events.correct(correction) || true)),
+    );
+    const keep = () => this.drafts.keep(job, segment.id, this.written(fields));
     form.addEventListener("input", keep);
-    form.addEventListener("close", () => this.drafts.drop(job, segment.index));
+    form.addEventListener("close", () => this.drafts.drop(job, segment.id));
   }
 
-  // What was being written before the page was loaded anew.
+  // What was sent stays a draft until it is there; what was refused is open again.
+  settle() {
+    const { sent, data } = this;
+    if (!sent) return;
+    if (data.refused !== sent.refused) {
+      this.sent = null;
+      this.waiting = { ...this.waiting, [sent.id]: sent.written };
+    } else if (data.corrections !== sent.corrections) this.drop();
+  }
+
+  drop() {
+    if (this.sent) this.drafts.drop(this.data.job, this.sent.id);
+    this.sent = null;
+  }
+
+  // What was being written before the page was loaded anew: read once, and open as lines arrive.
   openDrafts() {
-    const drafts = this.drafts.of(this.data.job);
+    this.waiting ??= this.drafts.of(this.data.job);
     for (const row of this.rows) {
-      const draft = drafts[row.segment.index];
-      if (draft) this.edit(row, draft);
+      const { [row.segment.id]: draft, ...others } = this.waiting;
+      if (!draft) continue;
+      this.waiting = others;
+      this.edit(row, draft);
     }
   }
 
@@ -540,7 +595,7 @@ export class Transcript {
     const name = make("input", { value: speaker, maxLength: 40, className: "name" });
     const label = filled(this.words.rename_name, { speaker });
     this.ask(row, name, [make("label", {}, label, name)], () => {
-      if (name.value.trim() && name.value !== speaker) this.rename(speaker, name.value);
+      if (name.value.trim() && name.value !== speaker) this.events.rename(speaker, name.value);
     });
     name.select();
   }
@@ -562,6 +617,7 @@ export class Transcript {
       line.hidden = false;
       element.querySelector(".correct").focus();
     };
+    form.close = close;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       close();
@@ -627,20 +683,23 @@ export class Transcript {
   }
 
   // What stands in the fields, as a segment has it.
-  written({ text, emotion, language, events, speaker: [name] }) {
+  written({ text, emotion, language, events, start, end, speaker: [name] }) {
     const values = { text: text.value, emotion: emotion.value, language: language.value };
+    Object.assign(values, { start: start.value, end: end.value });
     const checked = events.filter((box) => box.checked).map((box) => [box.value]);
     return { ...values, events: checked, ...(name && { speaker: name.value }) };
   }
 
   // What was changed in the fields, and nothing else.
-  changes(segment, { text, emotion, language, events, speaker: [name] }) {
+  changes(segment, { text, emotion, language, events, start, end, speaker: [name] }) {
     const heard = segment.events.map(([name]) => name);
     const changes = {};
     if (text.value !== segment.text) changes.text = text.value;
     if (emotion.value !== segment.emotion) changes.emotion = emotion.value;
     if (language.value !== (segment.language ?? "")) changes.language = language.value;
     if (name?.value.trim() && name.value !== segment.speaker) changes.speaker = name.value;
+    for (const [time, { value }] of Object.entries({ start, end }))
+      if (value !== "" && Number(value) !== segment[time]) changes[time] = Number(value);
     if (events.some((box) => box.checked !== heard.includes(box.value))) {
       changes.events = events.filter((box) => box.checked).map((box) => box.value);
     }

@@ -24,7 +24,7 @@ function toggle() {
 }
 
 class Viewer {
-  constructor(element, { correct, replace, rename, undo }) {
+  constructor(element, events) {
     this.element = element;
     element.innerHTML = '<div class="timeline"></div><section id="transcript"></section>';
     const [timeline, transcript] = element.children;
@@ -33,10 +33,8 @@ class Viewer {
       labels,
       words: spoken(),
       unsureBelow,
-      correct,
-      replace,
-      rename,
-      undo,
+      time: () => audio()?.currentTime,
+      ...events,
       filtered: (hidden) => this.timeline.set(this.data, hidden),
     });
   }
@@ -57,7 +55,11 @@ class Viewer {
   }
 
   parse(json) {
-    if (!this.read.has(json)) this.read.set(json, JSON.parse(json));
+    if (!this.read.has(json)) {
+      const segment = JSON.parse(json);
+      const { index, part } = segment;
+      this.read.set(json, { ...segment, id: part ? `${index}.${part}` : `${index}` });
+    }
     return this.read.get(json);
   }
 

@@ -31,3 +31,31 @@ test("nothing stays of what was saved or discarded", () => {
   drafts.drop("a", 5);
   assert.equal(store.kept.size, 0);
 });
+
+test("a window without room, or with damaged drafts, stops nobody from writing", () => {
+  const full = {
+    ...window(),
+    setItem() {
+      throw new DOMException("no room", "QuotaExceededError");
+    },
+  };
+  new Drafts(full).keep("a", "3.1", { text: "退款" });
+  for (const damaged of ["{", "3", "null", "[1]", '"x"']) {
+    const store = window();
+    store.setItem("richspeech.draft.a", damaged);
+    const drafts = new Drafts(store);
+    assert.deepEqual(drafts.of("a"), {});
+    drafts.keep("a", "3.1", { text: "退款" });
+    assert.deepEqual(drafts.of("a"), { 3.1: { text: "退款" } });
+  }
+});
+
+test("what nobody has foreseen is told", () => {
+  const closed = {
+    ...window(),
+    setItem() {
+      throw new DOMException("no", "SecurityError");
+    },
+  };
+  assert.throws(() => new Drafts(closed).keep("a", 1, {}), { name: "SecurityError" });
+});

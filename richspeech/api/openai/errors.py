@@ -26,6 +26,7 @@ from richspeech.errors import (
     AudioError,
     BusyError,
     Cancelled,
+    ChangedElsewhereError,
     InterruptedWorkError,
     JobError,
     MissingTranscriptError,
@@ -116,6 +117,7 @@ STATUS_OF = MappingProxyType(
         AudioError: 400,
         BusyError: 429,
         Cancelled: 503,  # whoever has gone reads no answer, so it was the process that stopped it
+        ChangedElsewhereError: 409,
         InterruptedWorkError: 503,
         JobError: 404,
         MissingModelError: 404,

@@ -18,6 +18,7 @@ from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.console import render
+from richspeech.console.events import Step
 from richspeech.console.examples import find_examples
 from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
@@ -675,16 +676,41 @@ def test_words_are_replaced_everywhere_until_that_is_undone(recording: str) -> N
     assert paint(handlers_with().replace("page", "一", "三")).view is None
 
 
+def step(handlers: Handlers, kind: str, **more: Any) -> Painting:
+    return paint(handlers.step("page", Step.model_validate({"kind": kind, "part": 0, **more})))
+
+
+def test_lines_are_cut_joined_and_removed_until_that_is_undone(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一二。"), segment("三。", start=4), finished=True))
+    run_through(handlers, recording)
+    said = {"correction": {"index": 0, "text": "一二四。"}}
+    painting = step(handlers, "split", index=0, caret=1, at=0.5, **said)
+    assert texts(painting) == ["一", "二四。", "三。"]
+    assert painting.view is not None
+    lines = [json.loads(each) for each in painting.view["segments"]]
+    assert [(each["index"], each["part"]) for each in lines] == [(0, 0), (0, 1), (1, 0)]
+    assert [(each["start"], each["end"]) for each in lines] == [(0, 0.5), (0.5, 2.5), (4, 6.5)]
+    assert texts(step(handlers, "merge", index=0)) == ["一二四。", "三。"]
+    assert texts(step(handlers, "remove", index=1)) == ["一二四。"]
+    handlers.undo("page")
+    assert texts(paint(handlers.undo("page"))) == ["一", "二四。", "三。"]
+    handlers.undo("page")
+    assert texts(paint(handlers.undo("page"))) == ["一二。", "三。"]
+    with pytest.raises(OptionError, match="not there any more"):
+        step(handlers, "merge", index=7)
+
+
 @pytest.mark.parametrize(
     "document", [{"index": 7}, {"index": 0, "emotion": "furious"}, "nonsense", None]
 )
 def test_a_correction_that_does_not_fit_changes_nothing(recording: str, document: object) -> None:
     handlers = handlers_with(progress(segment("一。"), finished=True))
-    run_through(handlers, recording)
-    session = handlers.correct("page", document)
+    _, session = run_through(handlers, recording)
+    with pytest.raises(OptionError):
+        handlers.correct("page", document)
     job = shown(session)
     assert job is not None
-    assert job.corrections == ()
+    assert (job.corrections, job.refused) == ((), 1)
 
 
 def test_a_correction_before_anything_was_heard_changes_nothing() -> None:

@@ -25,6 +25,7 @@ from richspeech.engines.transcribers import Transcribers
 from richspeech.errors import ModelError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.options import Options
+from richspeech.model.place import Place
 from richspeech.model.revision import revised
 from richspeech.model.transcript import Revision, Segment
 from richspeech.settings import Settings, load_settings
@@ -150,7 +151,7 @@ def test_either_side_of_the_lab_may_have_one_with_the_weights_of_the_settings(
 
 
 def test_the_page_marks_a_revised_label_with_what_was_there() -> None:
-    drawn = json.loads(segment_line(0, revised(ANGRY, FOUND), "label"))
+    drawn = json.loads(segment_line(Place(0), revised(ANGRY, FOUND), "label"))
     assert (drawn["emotion"], drawn["events"]) == ("neutral", [])
     assert drawn["emotion_probability"] == 0.9
     assert drawn["revised"] == ["angry", "bgm"]
@@ -159,7 +160,7 @@ def test_the_page_marks_a_revised_label_with_what_was_there() -> None:
 
 def test_where_a_person_has_corrected_it_the_mark_is_gone() -> None:
     corrected = replace(revised(ANGRY, FOUND), emotion=Emotion.SAD, corrected=("emotion",))
-    assert json.loads(segment_line(0, corrected, "label"))["revised"] == ["bgm"]
+    assert json.loads(segment_line(Place(0), corrected, "label"))["revised"] == ["bgm"]
 
 
 @pytest.mark.parametrize(

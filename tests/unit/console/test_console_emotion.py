@@ -37,6 +37,7 @@ from richspeech.model.corrections import Correction
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.job_state import State
 from richspeech.model.labels import word_of
+from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
@@ -384,7 +385,10 @@ def asked(
 
 def lines(job: Transcription) -> list[dict[str, Any]]:
     assert job.transcript is not None
-    return [json.loads(segment_line(n, s, "label")) for n, s in enumerate(job.transcript.segments)]
+    return [
+        json.loads(segment_line(Place(n), s, "label"))
+        for n, s in enumerate(job.transcript.segments)
+    ]
 
 
 def test_a_second_opinion_is_in_the_views_and_where_they_disagree_is_marked(call: Path) -> None:

@@ -32,6 +32,7 @@ from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
+from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.sentiment import Scores, Sentiment
 from richspeech.model.transcript import Segment, Transcript
@@ -272,7 +273,7 @@ def drawn_sentiment(said: Segment, locale: str) -> str:
 
 def test_a_segment_shows_sentiment_and_what_it_rests_on() -> None:
     said = read(segment(0, 2, "坏了！")).segments[0]
-    line = json.loads(segment_line(0, said, "label"))
+    line = json.loads(segment_line(Place(0), said, "label"))
     assert line["sentiment"] == {
         "sentiment": "negative",
         "probability": 0.9,
@@ -288,7 +289,7 @@ def test_a_segment_shows_sentiment_and_what_it_rests_on() -> None:
 
 def test_possible_irony_is_marked_with_both_probabilities() -> None:
     said = read(segment(0, 2, "太好了！", Emotion.HAPPY)).segments[0]
-    line = json.loads(segment_line(0, said, "label"))
+    line = json.loads(segment_line(Place(0), said, "label"))
     assert line["agreement"] == {"accord": "irony", "voice": 0.9, "words": 0.9, "confidence": 0.81}
     html = drawn_sentiment(said, "zh")
     assert "反讽？" in html
@@ -334,7 +335,7 @@ def test_an_engine_that_hears_words_only_names_no_emotion() -> None:
     said = segment(0, 2, "好。", Emotion.UNKNOWN, probabilities={})
     job = job_with(transcript(said))
     assert "情绪" not in columns_of(job)
-    assert json.loads(segment_line(0, said, "label"))["has_emotion"] is False
+    assert json.loads(segment_line(Place(0), said, "label"))["has_emotion"] is False
     unsure = segment(0, 2, "好。", Emotion.UNKNOWN, probabilities={"unknown": 0.9})
     assert "未知" in render.table(job_with(transcript(said, unsure)), "zh")
     put_right(job, Correction(0, emotion=Emotion.SAD))
@@ -353,7 +354,7 @@ def test_an_engine_that_hears_words_only_says_nothing_of_sounds() -> None:
 
 def test_hotwords_are_named_and_are_no_rules() -> None:
     said = replace(segment(0, 2, "我要退款。"), rules=("hotword:退款", "hotword:张三"))
-    line = json.loads(segment_line(0, said, "label"))
+    line = json.loads(segment_line(Place(0), said, "label"))
     assert (line["hotwords"], line["rules"]) == (["退款", "张三"], [])
     html = render.table(job_with(transcript(said)), "zh")
     assert "热词：退款 张三" in html

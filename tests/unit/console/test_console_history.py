@@ -22,10 +22,11 @@ from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.tab import opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
+from richspeech.console.view import view
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
 from richspeech.engines.lazy import Lazy
 from richspeech.engines.transcribers import Transcribers
-from richspeech.errors import OptionError, StoreError
+from richspeech.errors import ChangedElsewhereError, OptionError, StoreError
 from richspeech.jobs.caching import Step
 from richspeech.jobs.emotion_recogniser import SharedEmotionRecogniser
 from richspeech.jobs.runner import Runner
@@ -35,6 +36,7 @@ from richspeech.language.catalog import Notice, say
 from richspeech.language.figures import moment, zone_of
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
+from richspeech.model.edits import CorrectionEdit
 from richspeech.model.emotion_scores import EmotionScores, NineEmotion
 from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
@@ -58,6 +60,7 @@ from tests.transcripts import put_right
 
 LIMITS = AudioLimits(10_000_000, 600)
 CHOICES = Choices("auto", ["zh", "en"], True, False, 15.0, False)
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 CORRECTION = {"index": 0, "text": "我要退货。"}
 
 
@@ -222,6 +225,26 @@ def test_who_corrects_an_example_takes_nothing_back_that_others_have_put_right(
     handlers.undo("page")
     assert history.store.open(job.entry.id).document.corrections == (first,)
     assert job.corrections == ()
+
+
+def test_who_corrects_what_somebody_else_has_changed_is_told_who_and_may_load_that(
+    handlers: Handlers, history: History, recording: Path
+) -> None:
+    mine = transcribed(handlers, recording)
+    assert mine.entry is not None
+    assert mine.document is not None
+    theirs = CorrectionEdit(correction=Correction(0, text="我要退货。"), made=NOW, by="ann")
+    history.store.edit(mine.entry, mine.document.with_edit(theirs))
+    with pytest.raises(ChangedElsewhereError, match="ann has changed"):
+        handlers.correct("page", {"index": 0, "emotion": "happy"})
+    assert (heard(mine), mine.corrections, mine.refused) == ("我要退款。", (), 1)
+    drawn = view(mine, "en", "label")
+    assert drawn is not None
+    assert "load their version" in drawn["changed"]
+    handlers.load("page")
+    assert (heard(mine), mine.changed) == ("我要退货。", None)
+    handlers.correct("page", {"index": 0, "emotion": "happy"})
+    assert history.store.count(parse_query("退货 emotion:happy")) == 1
 
 
 def test_a_second_opinion_that_could_not_be_kept_is_kept_with_the_next_correction(

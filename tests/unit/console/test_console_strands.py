@@ -20,6 +20,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.audio_track import AudioTrack
 from richspeech.model.document import Document
 from richspeech.model.options import TRACKS, Options
+from richspeech.model.place import Place
 from richspeech.model.transcript import Segment, Transcript
 from tests.fakes import HAPPY
 
@@ -116,8 +117,8 @@ def test_where_there_is_nothing_to_choose_numbers_are_offered_as_before(
 
 
 def test_the_viewer_hears_who_speaks() -> None:
-    assert json.loads(segment_line(0, CUSTOMER, "label"))["speaker"] == "B"
-    assert json.loads(segment_line(0, HAPPY, "label"))["speaker"] == ""
+    assert json.loads(segment_line(Place(0), CUSTOMER, "label"))["speaker"] == "B"
+    assert json.loads(segment_line(Place(0), HAPPY, "label"))["speaker"] == ""
 
 
 def test_the_table_has_speakers_where_there_are_any() -> None:

@@ -16,6 +16,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
+from richspeech.model.place import Place
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.recognition.pipeline import Progress
 from tests.transcripts import put_right, segment, transcript, transcripts
@@ -34,7 +35,7 @@ def drawn(job: Transcription, style: str = "label") -> dict[str, Any]:
 
 
 def line(each: Segment, style: str = "label") -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(segment_line(0, each, style))
+    read: dict[str, Any] = json.loads(segment_line(Place(0), each, style))
     return read
 
 

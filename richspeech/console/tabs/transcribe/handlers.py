@@ -9,10 +9,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from richspeech.console import render
+from richspeech.console.events import Step
 from richspeech.console.offers import can_tick
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
@@ -22,7 +24,7 @@ from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.model.edits import Amendment, CorrectionEdit
+from richspeech.model.edits import PERSON, Amendment, CorrectionEdit
 from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
 from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in, voices_in
@@ -170,42 +172,57 @@ class Handlers:
         return session
 
     def correct(self, name: str | None, document: object) -> Session:
-        """Take what a person put right; what does not fit changes nothing.
+        """Take what a person put right; raises ``OptionError`` for what does not fit.
 
-        Raises ``StoreError`` when the history could not take it; the page has it all the same.
+        Raises ``StoreError`` when the history could not take it; the page has it all the same,
+        unless somebody else has changed the transcript meanwhile.
         """
+        return self._amend(name, partial(_correction, document))
 
-        def corrected(before: Document) -> Document:
-            try:
-                correction = Correction.from_dict(document)
-                if correction.speaker is not None:
-                    correction = replace(correction, speaker=before.voice_of(correction.speaker))
-                return before.with_edit(_by_a_person(correction))
-            except RichSpeechError as error:
-                log.warning("a correction is refused: %s", error)
-                return before
+    def step(self, name: str | None, asked: Step) -> Session:
+        """Cut a line, join it with the next one, or take it out, once it is corrected.
 
-        return self._edit(name, corrected)
+        Raises ``OptionError`` where that cannot be, and ``StoreError`` as ``correct``.
+        """
+        before = [] if asked.correction is None else [partial(_correction, asked.correction)]
+        return self._amend(name, *before, asked.amendment)
 
     def replace(self, name: str | None, found: str, by: str) -> Session:
         """Put words in the place of others, wherever those stand.
 
         Raises ``OptionError`` where they stand nowhere, and ``StoreError`` as ``correct``.
         """
-        return self._edit(name, lambda now: now.with_edit(_by_a_person(now.replacing(found, by))))
+        return self._amend(name, lambda now: now.replacing(found, by))
 
     def rename(self, name: str | None, speaker: str, new_name: str) -> Session:
         """Call whoever the transcript calls ``speaker`` something else, wherever they speak.
 
         Raises ``OptionError`` for a name that cannot be taken, and ``StoreError`` as ``correct``.
         """
-        return self._edit(
-            name, lambda now: now.with_edit(_by_a_person(now.naming(speaker, new_name)))
-        )
+        return self._amend(name, lambda now: now.naming(speaker, new_name))
 
     def undo(self, name: str | None) -> Session:
         """Take back the last correction; raises ``StoreError`` as ``correct`` does."""
         return self._edit(name, Document.without_last_correction)
+
+    def load(self, name: str | None) -> Session:
+        """Show what somebody else has made of the transcript; raises ``StoreError``."""
+        session = self.sessions.get(name)
+        if (job := shown(session)) is not None:
+            with job.editing:
+                self._work.load(job)
+        return session
+
+    def _amend(self, name: str | None, *amendments: Callable[[Document], Amendment]) -> Session:
+        by = caller().principal.user or PERSON
+
+        def edited(now: Document) -> Document:
+            for amendment in amendments:
+                edit = CorrectionEdit(correction=amendment(now), made=datetime.now(UTC), by=by)
+                now = now.with_edit(edit)
+            return now
+
+        return self._edit(name, edited)
 
     def _edit(self, name: str | None, edited: Callable[[Document], Document]) -> Session:
         """Give the job that is shown, if it was heard, the document that comes of its own."""
@@ -213,7 +230,11 @@ class Handlers:
         job = shown(session)
         if job is not None and job.document is not None:
             with job.editing:
-                self._work.correct(job, edited(job.document))
+                try:
+                    self._work.correct(job, edited(job.document))
+                except RichSpeechError:
+                    job.refused += 1
+                    raise
         return session
 
     def repeat(self, name: str | None) -> Session:
@@ -257,8 +278,12 @@ def paint(session: Session) -> Painting:
     )
 
 
-def _by_a_person(amendment: Amendment) -> CorrectionEdit:
-    return CorrectionEdit(correction=amendment, made=datetime.now(UTC))
+def _correction(document: object, before: Document) -> Correction:
+    """Read what a page sent, in which whoever speaks is called as it shows them."""
+    correction = Correction.from_dict(document)
+    if correction.speaker is None:
+        return correction
+    return replace(correction, speaker=before.voice_of(correction.speaker))
 
 
 def can_repeat(job: Transcription | None) -> bool:

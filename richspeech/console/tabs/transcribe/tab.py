@@ -57,6 +57,8 @@ from richspeech.operations.caller import caller
 VIEWER = """
 window.richspeech.view(element, props, watch, {
   correct: (correction) => trigger("correct", { correction }),
+  step: (asked) => trigger("step", asked),
+  load: () => trigger("load"),
   replace: (found, by) => trigger("replace", { found, by }),
   rename: (speaker, name) => trigger("rename", { speaker, name }),
   undo: () => trigger("undo"),
@@ -362,6 +364,8 @@ class TranscribeTab:
             self._watch, None, self.painted, **QUICK
         )
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
+        self._viewer.step(self._press_step, None, self.painted, **QUICK)
+        self._viewer.load(self._press_load, None, self.painted, **QUICK)
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
@@ -478,6 +482,19 @@ class TranscribeTab:
     ) -> AsyncIterator[list[Any]]:
         correction = events.read(event, events.Change).correction
         change = partial(self._handlers.correct, request.session_hash, correction)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_step(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        asked = events.read(event, events.Step)
+        change = partial(self._handlers.step, request.session_hash, asked)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_load(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        change = partial(self._handlers.load, request.session_hash)
         async for painting in self._change(change, request):
             yield painting
 
