@@ -6,10 +6,13 @@ GET    /v1/transcripts/{transcript}/conversation
                                        what happened between those who speak in it
 GET    /v1/transcripts/{transcript}/risk
                                        how risky the call is, and why
+POST   /v1/transcripts/{transcript}/edits
+                                       change one by a step, or take the last one back
 DELETE /v1/transcripts/{transcript}    one, with its edits and links
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -29,9 +32,11 @@ from richspeech.api.exported import (
     require_known,
 )
 from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError, locale_of
+from richspeech.api.steps import Change, changed
 from richspeech.api.surface import Surface
 from richspeech.errors import MissingTranscriptError, OptionError
 from richspeech.language.catalog import Notice
+from richspeech.model.edits import PERSON
 from richspeech.model.transcript import plain
 from richspeech.operations.caller import caller
 from richspeech.presets.rules import Preset
@@ -57,6 +62,13 @@ TALK: dict[int | str, dict[str, Any]] = {
             "application/json": {"schema": {"type": "object"}},
             "text/csv": {"schema": {"type": "string"}},
         },
+    },
+    **ERRORS,
+}
+WHOLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The transcript as it is then, with its revision.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
     },
     **ERRORS,
 }
@@ -153,6 +165,14 @@ def transcripts(service: Service) -> Surface:
         options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
         return exported(stored.document.transcript, format, options)
 
+    @router.post("/{transcript}/edits", summary="Change one by a step", responses=WHOLE)
+    def edit_transcript(transcript: Number, change: Change) -> JSONResponse:
+        store = kept()
+        entry = replace(store.entry(transcript), revision=change.revision)
+        before = store.document(entry)
+        after = changed(before, change.step, store.principal.user or PERSON)
+        return _document(Stored(store.edit(entry, after) if after != before else entry, after))
+
     @router.delete("/{transcript}", summary="Delete one")
     def delete_transcript(transcript: Number) -> Deletion:
         store = kept()
@@ -228,7 +248,12 @@ def _told(conversation: Conversation, form: str) -> Response:
     return Response(write_conversation(conversation), media_type="text/csv; charset=utf-8")
 
 
-def _document(stored: Stored) -> Response:
+def _document(stored: Stored) -> JSONResponse:
     entry = stored.entry
-    own = {"id": entry.id, "name": entry.name, "created": entry.created.isoformat()}
+    own = {
+        "id": entry.id,
+        "name": entry.name,
+        "created": entry.created.isoformat(),
+        "revision": entry.revision,
+    }
     return JSONResponse({**own, **stored.document.transcript.to_dict()})

@@ -137,6 +137,7 @@ STATUS_OF_KEY = MappingProxyType(
         "upload.unwritable": 507,
         "quota.all": 507,
         "job.no_room": 507,
+        "history.masked": 403,
         "job.unfinished": 409,
         "job.no_result": 409,
         "job.lost": 409,

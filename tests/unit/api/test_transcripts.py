@@ -1,6 +1,7 @@
 """Programs read, search and delete what was kept: each their own, an admin all, a viewer reads."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -254,6 +255,80 @@ def test_who_owns_one_deletes_it_and_who_may_only_read_does_not(house: House) ->
     assert house.names("ann") == ["b.wav"]
     assert house.ask("root", f"/{second}", "DELETE").status_code == 200
     assert house.names("root") == []
+
+
+def edit(house: House, number: int, revision: int, user: str = "ann", **step: Any) -> Any:
+    asked = {"revision": revision, "step": step}
+    return house.ask(user, f"/{number}/edits", "POST", json=asked)
+
+
+def test_steps_change_what_every_format_says_until_they_are_taken_back(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    steps: list[dict[str, Any]] = [
+        {"kind": "split", "segment": 0, "caret": 2, "at": 0.5},
+        {"kind": "correct", "segment": 1, "text": "换货。", "emotion": "sad", "start": 0.6},
+        {"kind": "merge", "segment": 1},
+        {"kind": "replace", "found": "换货", "by": "退款"},
+        {"kind": "remove", "segment": 0},
+    ]
+    texts = []
+    for revision, step in enumerate(steps):
+        answer = edit(house, number, revision, **step)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["revision"] == revision + 1
+        texts.append([each["text"] for each in answer.json()["segments"]])
+    assert texts == [
+        ["我要", "退款。", "<b>好</b>"],
+        ["我要", "换货。", "<b>好</b>"],
+        ["我要", "换货。<b>好</b>"],
+        ["我要", "退款。<b>好</b>"],
+        ["退款。<b>好</b>"],
+    ]
+    subtitles = house.ask("ann", f"/{number}", params={"format": "srt"}).text
+    assert "00:00:00,600 --> 00:00:02,000" in subtitles
+    assert "我要" not in subtitles
+    for revision in range(len(steps), 2 * len(steps)):
+        answer = edit(house, number, revision, kind="undo")
+    assert Transcript.from_dict(answer.json()) == HEARD
+    assert edit(house, number, 10, kind="undo").json()["revision"] == 10
+
+
+def test_a_step_on_what_somebody_has_changed_is_refused_and_says_who_it_was(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    assert edit(house, number, 0, "root", kind="remove", segment=0).status_code == 200
+    answer = edit(house, number, 0, kind="correct", segment=0, text="好")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "transcript_changed")
+    assert answer.json()["error"]["message"].startswith("root has changed")
+    assert edit(house, number, 1, kind="correct", segment=0, text="好").json()["text"] == "好"
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"kind": "split", "segment": 0, "at": 0.5}, "caret"),
+        ({"kind": "split", "segment": 2, "caret": 1}, "no segment 2"),
+        ({"kind": "merge", "segment": 1}, "No line follows"),
+        ({"kind": "correct", "segment": 0, "end": 1.5}, "over the one"),
+        ({"kind": "correct", "segment": 0, "mood": "sad"}, "mood"),
+        ({"kind": "replace", "found": "x", "by": "y"}, "stands nowhere"),
+        ({"kind": "fly"}, "kind|tag"),
+    ],
+)
+def test_a_step_that_does_not_fit_is_refused_in_a_sentence(
+    house: House, step: dict[str, Any], said: str
+) -> None:
+    answer = edit(house, house.keep("ann", "a.wav"), 0, **step)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert re.search(said, f"{error['param']} {error['message']}")
+
+
+def test_who_may_only_read_changes_nothing(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    for user, status in (("ann/read", 403), ("eve", 403), ("bob", 404)):
+        assert edit(house, number, 0, user, kind="undo").status_code == status
+        assert edit(house, number, 0, user, kind="remove", segment=0).status_code == status
+    assert house.ask("ann", f"/{number}").json()["revision"] == 0
 
 
 def test_without_a_key_nothing_is_told(house: House) -> None:
