@@ -9,9 +9,9 @@ export const timeWithin = ({ start, end }, time) => (time > start && time < end 
 
 const rounded = (seconds) => Math.round(seconds * 100) / 100;
 
-// Fields for the times of a line, and what is to be shown around them and its buttons. `time` gives
-// that of the player in seconds, `take` hands on a step.
-export function stepsOf(segment, words, { text, time, take }) {
+// Fields for the times of a line, `written` if somebody has done so, and what is shown around them and
+// its buttons. `time` gives that of the player in seconds, `take` hands on a step.
+export function stepsOf(segment, words, { written = segment, text, time, take }) {
   const field = (name) =>
     make("input", {
       type: "number",
@@ -19,7 +19,7 @@ export function stepsOf(segment, words, { text, time, take }) {
       step: "any",
       className: "seconds",
       name,
-      value: segment[name],
+      value: written[name],
     });
   const [start, end] = [field("start"), field("end")];
   const button = (name, press) => {
@@ -51,7 +51,7 @@ export function stepsOf(segment, words, { text, time, take }) {
   ];
   const element = make(
     "details",
-    { className: "steps" },
+    { className: "steps", open: [start, end].some((each) => each.value !== `${segment[each.name]}`) },
     make("summary", { textContent: words.steps }),
     make("div", { className: "buttons" }, ...buttons),
     make(

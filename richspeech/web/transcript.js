@@ -534,7 +534,8 @@ export class Transcript {
       this.drafts.keep(job, id, this.sent.written);
       if (!hand(isChanged ? correction : undefined)) this.drop();
     };
-    const steps = stepsOf({ ...segment, ...draft }, this.words, {
+    const steps = stepsOf(segment, this.words, {
+      written: draft && { ...segment, ...draft },
       text: fields.text,
       time: this.time,
       take: (kind, place) => {

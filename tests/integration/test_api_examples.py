@@ -102,6 +102,12 @@ def test_kept_transcripts(keeping_address: str) -> None:
     assert srt[1] == "00:00:00,000 --> 00:00:01,000"
 
 
+def test_a_step_changes_a_kept_transcript(keeping_address: str) -> None:
+    cut = json.loads(run(example("bash", keeping_address, "Steps"), "bash", "-c"))
+    assert [each["text"] for each in cut["segments"]] == ["我要", "退款。"]
+    assert cut["revision"] == 1
+
+
 def test_jobs(api_address: str) -> None:
     events = run(example("bash", api_address, "Jobs"), "bash", "-c")
     assert '"state":"finished"' in events
