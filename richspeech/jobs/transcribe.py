@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial, reduce
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -128,7 +128,7 @@ class Transcription(Job):
                 step = self._take_cached(step, step.kept.document)
         with self.editing:
             made = self.document.correction_edits if self.document else ()
-            self.document = reduce(Document.with_edit, made, step.progress.document)
+            self.document = step.progress.document.with_steps(made)
         self.progress, self.compared_with = step.progress, step.compared_with
         self.unkept = step.unkept
 

@@ -201,9 +201,14 @@ class Document:
         document = self
         while document.corrections != tuple(corrections[: len(document.corrections)]):
             document = document.without_last_correction()
-        for correction in corrections[len(document.corrections) :]:
-            document = document.with_edit(CorrectionEdit(correction=correction, made=made, by=by))
-        return document
+        new = corrections[len(document.corrections) :]
+        return document.with_steps(
+            [CorrectionEdit(correction=each, made=made, by=by) for each in new]
+        )
+
+    def with_steps(self, steps: Sequence[CorrectionEdit]) -> "Document":
+        """Return it with more that people did; raises ``OptionError`` if some of it does not fit."""
+        return _knowing(replace(self, edits=(*self.edits, *steps)), self.uncorrected)
 
     def without_last_correction(self) -> "Document":
         """Return it as if the last correction had not been made; itself if there is none."""

@@ -530,7 +530,7 @@ export class Transcript {
       const correction = { index, part, ...this.changes(segment, fields) };
       const isChanged = Object.keys(correction).length > 2;
       const { corrections, refused } = this.data;
-      this.sent = { id, written: this.written(fields), corrections, refused };
+      this.sent = { job, id, written: this.written(fields), corrections, refused };
       this.drafts.keep(job, id, this.sent.written);
       if (!hand(isChanged ? correction : undefined)) this.drop();
     };
@@ -566,8 +566,8 @@ export class Transcript {
   // What was sent stays a draft until it is there; what was refused is open again.
   settle() {
     const { sent, data } = this;
-    if (!sent) return;
-    if (data.refused !== sent.refused) {
+    if (sent?.job !== data.job) this.sent = null;
+    else if (data.refused !== sent.refused) {
       this.sent = null;
       this.waiting = { ...this.waiting, [sent.id]: sent.written };
     } else if (data.corrections !== sent.corrections) this.drop();

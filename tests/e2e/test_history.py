@@ -126,6 +126,40 @@ def test_a_correction_is_what_the_history_finds(guest: Visitor) -> None:
     assert guest.text().startswith("谁也没说过的话")
 
 
+def write(visitor: Visitor, text: str) -> None:
+    """Correct the first line."""
+    line = visitor.page.locator(".lines li").first
+    line.hover()
+    line.locator(".correct").click()
+    line.locator("textarea").fill(text)
+    line.locator("button.save").click()
+
+
+def test_two_people_on_one_transcript_are_told_of_each_other_and_lose_nothing(
+    guest: Visitor, playwright: Playwright, remembering: str
+) -> None:
+    line, page = guest.page.locator(".lines li").first, guest.page
+    guest.transcribe(LAUGHTER)
+    with visitor_at(playwright, remembering) as other:
+        other.transcribe(LAUGHTER)
+        write(other, "别人写的。")
+        expect(other.page.locator(".lines li").first).to_contain_text("已人工修改")
+    write(guest, "我写的。")
+    expect(page.locator(".conflict")).to_contain_text("期间有人修改了这份转写")
+    expect(line.locator("textarea")).to_have_value("我写的。")
+    page.locator(".conflict .load").click()
+    expect(page.locator(".conflict")).to_be_hidden()
+    expect(line.locator(".line > p").first).to_have_text("别人写的。")
+    expect(line.locator("textarea")).to_have_value("我写的。")
+    line.locator("button.save").click()
+    expect(line.locator("form")).to_have_count(0)
+    expect(line.locator(".line > p").first).to_have_text("我写的。")
+    page.locator("#transcript .undo").click()
+    expect(line.locator(".line > p").first).to_have_text("别人写的。")
+    page.locator("#transcript .undo").click()
+    expect(page.locator("#transcript .undo")).to_be_hidden()
+
+
 def test_a_wrong_search_is_told_in_a_sentence(guest: Visitor) -> None:
     show(guest, "历史")
     look_for(guest, "emotion:无聊")

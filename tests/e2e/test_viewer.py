@@ -248,6 +248,45 @@ def test_a_correction_is_in_the_subtitles_until_it_is_undone(listener: Visitor) 
     expect(page.locator("#transcript .undo")).to_be_hidden()
 
 
+def press_step(page: Page, number: int, name: str) -> None:
+    """Have something done to a line that is not being corrected."""
+    row = page.locator("#transcript li").nth(number)
+    row.hover()
+    row.locator(".correct").click()
+    row.locator(".steps summary").click()
+    row.locator(f".{name}").click()
+
+
+def test_a_line_is_split_at_the_players_time_and_every_file_follows_until_that_is_undone(
+    listener: Visitor,
+) -> None:
+    page = listener.page
+    rows, lines = (page.locator(f"#transcript {each}") for each in ("li", ".line > p:first-child"))
+    before, heard = downloaded(listener, "srt")[1], lines.all_inner_texts()
+    page.evaluate("document.querySelector('#player audio').currentTime = 1.5")
+    press_step(page, 0, "split_player")
+    expect(rows).to_have_count(len(heard) + 1)
+    first, second = lines.all_inner_texts()[:2]
+    assert first + second == heard[0]
+    subtitles = downloaded(listener, "srt")[1].splitlines()
+    assert subtitles[2].startswith(first)
+    assert subtitles[6].startswith(second)
+    one, other = json.loads(downloaded(listener, "json")[1])["segments"][:2]
+    assert 1.2 < one["end"] == other["start"] < 1.8
+    assert "".join(token["text"] for token in other["tokens"]) == second
+    press_step(page, 2, "remove_line")
+    expect(rows).to_have_count(len(heard))
+    assert heard[1] not in downloaded(listener, "srt")[1]
+    press_step(page, 0, "merge_next")
+    expect(lines.first).to_have_text(heard[0])
+    for _ in range(3):
+        count = rows.count()
+        page.locator("#transcript .undo").click()
+        expect(rows).not_to_have_count(count)
+    expect(page.locator("#transcript .undo")).to_be_hidden()
+    assert downloaded(listener, "srt")[1] == before
+
+
 def two_sides(path: Path) -> Path:
     """Two who speak by turns, each on a channel."""
     samples, rate = read_samples(CALL)
