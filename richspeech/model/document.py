@@ -207,7 +207,7 @@ class Document:
         )
 
     def with_steps(self, steps: Sequence[CorrectionEdit]) -> "Document":
-        """Return it with more that people did; raises ``OptionError`` if some of it does not fit."""
+        """Return it with more that people did; raises ``OptionError`` if that does not fit."""
         return _knowing(replace(self, edits=(*self.edits, *steps)), self.uncorrected)
 
     def without_last_correction(self) -> "Document":
