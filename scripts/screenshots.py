@@ -216,9 +216,9 @@ def choose(page: Page, engine: str | None) -> None:
 
 
 def transcribe(page: Page, locale: str) -> None:
-    """Press the example's button and wait for the end; leaves the page ready for a picture."""
+    """Press the example's card and wait for the end; leaves the page ready for a picture."""
     example = next(e for e in find_examples(EXAMPLES) if e.path.name == EXAMPLE)
-    page.locator("#examples").get_by_role("button", name=example.title(locale), exact=True).click()
+    page.locator("#examples").get_by_role("button", name=example.title(locale)).click()
     page.locator("#status .message.done").wait_for(timeout=120_000)
     if page.locator("#again").is_visible():  # the history knows it from the picture before
         page.click("#again")

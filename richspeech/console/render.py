@@ -12,7 +12,7 @@ from postprocess import AudioEvent, Emotion
 from richspeech.console.templates import draw, macro
 from richspeech.console.view import lanes, rules_of
 from richspeech.engines.loader import Loaded
-from richspeech.engines.registry import engines, usual_languages
+from richspeech.engines.registry import engines
 from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.language.catalog import Notice, run_on, say
@@ -52,13 +52,8 @@ class Facts:
 
 
 def header(locale: str) -> Markup:
-    """Say what this is, by its name, and what it hears in a line each."""
-    features = (
-        ("languages", [language_name(each, locale) for each in usual_languages()]),
-        ("emotions", [word_of(each, locale) for each in Emotion if each is not Emotion.UNKNOWN]),
-        ("events", [word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH]),
-    )
-    return _page("header", locale)(features)
+    """Say what this is, by its name."""
+    return _page("header", locale)()
 
 
 def _page(name: str, locale: str) -> Callable[..., Markup]:

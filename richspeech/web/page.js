@@ -28,10 +28,18 @@ function pageLoad(props, watch, trigger) {
   watch("value", () => (props.value?.wanted ?? []).forEach((name) => trigger(name)));
 }
 
+// Cards to press, each with its number.
+function examples(element, choose) {
+  element.addEventListener("click", ({ target }) => {
+    const card = target.closest("[data-example]");
+    if (card) choose(Number(card.dataset.example));
+  });
+}
+
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);
 
 window.richspeech = {
-  ...{ visitor, choose, settle, pageLoad, download },
+  ...{ visitor, choose, settle, pageLoad, download, examples },
   ...{ view, emotionCurve, rowList, exportJobs, chooser, live },
 };
 

@@ -202,7 +202,7 @@ export class Timeline extends TimeCanvas {
   }
 
   paint() {
-    this.room = null;
+    this.room = this.roomForNames(); // before a font is chosen
     this.drawAxis();
     this.clipped(this.places.wave[0], () => {
       this.drawWave();

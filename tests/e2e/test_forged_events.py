@@ -27,6 +27,7 @@ FORGED: tuple[Any, ...] = (
     {"id": "\ud800", "form": "\ud800", "chosen": ["\ud800"], "correction": {"text": "\ud800"}},
 )
 OWN_EVENTS = (
+    "choose",
     "correct",
     "replace",
     "rename",

@@ -75,7 +75,7 @@ def test_a_page_that_is_opened_while_the_model_loads_says_so_and_then_transcribe
         console.let_load()
         assert visitor.result() == "Finished"
         expect(visitor.page.locator("#transcript .line").first).to_be_visible()
-        banner.get_by_text("The small built-in model is in use").wait_for()
+        banner.get_by_text("Small built-in model").wait_for()
         expect(foot).to_contain_text("sensevoice-tiny")
         assert visitor.page.request.get(f"{console.address}/readyz").status == 200
 

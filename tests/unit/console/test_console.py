@@ -26,6 +26,7 @@ from richspeech.console.offers import language_choices, voices_offer
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, settle, show, shown, watch
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, Painting, paint
+from richspeech.console.tabs.transcribe.welcome import welcome
 from richspeech.engines.hub import Source
 from richspeech.engines.loader import Loaded
 from richspeech.engines.readiness import Readiness
@@ -208,9 +209,9 @@ def test_the_browser_s_tab_and_the_page_have_the_same_heading(
     assert f"<h1>{title}</h1>" in login_page(locale)
 
 
-def test_the_head_of_the_page_names_all_that_is_heard() -> None:
+def test_the_empty_page_names_all_that_is_heard() -> None:
     for locale in locales():
-        lines = re.findall("<li>(.*?)</li>", render.header(locale))
+        lines = re.findall("<li>(.*?)</li>", welcome((), locale))
         known = (
             [language_name(each, locale) for each in LANGUAGES],
             [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
@@ -829,6 +830,23 @@ def test_examples_have_titles_from_the_references(tmp_path: Path) -> None:
     happy, other = find_examples(tmp_path)
     assert (happy.title("zh"), happy.title("en")) == ("开心", "Happy")
     assert other.title("zh") == "other"
+
+
+def test_a_card_says_how_long_an_example_is_and_what_is_to_be_heard_in_it(tmp_path: Path) -> None:
+    wav_at(tmp_path / "zh-happy.wav", np.zeros(16_000 * 65))
+    (tmp_path / "torn.wav").write_bytes(b"RIFF")
+    lines = [
+        {"text": "你好", "emotion": "happy", "event": None},
+        {"text": "", "emotion": "happy", "event": "laughter"},
+    ]
+    entry = {"title": {"zh": "<开心>"}, "language": "zh", "lines": lines}
+    (tmp_path / "references.json").write_text(json.dumps({"zh-happy.wav": entry}), encoding="utf-8")
+    happy, torn = find_examples(tmp_path)
+    assert (happy.seconds, happy.emotions, happy.sounds) == (65, ("happy",), ("laughter",))
+    assert torn.seconds is None
+    card, other = re.findall("<button.*?</button>", welcome((happy, torn), "zh"))
+    assert all(each in card for each in ("&lt;开心&gt;", "1:05", "普通话", "笑声", "tone-happy"))
+    assert all(each in other for each in ('data-example="1"', ">torn<"))
 
 
 def test_no_examples_folder_means_no_examples(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import gradio as gr
 
 from richspeech.access.principal import Role, Scope
 from richspeech.console import events, render
-from richspeech.console.examples import Example
 from richspeech.console.offers import (
     Offers,
     adapter_offer,
@@ -31,7 +30,7 @@ from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
 from richspeech.console.sessions import Session
 from richspeech.console.shown import settle, shown, watch
-from richspeech.console.sources import Sources, example_buttons
+from richspeech.console.sources import Sources
 from richspeech.console.tab import TRANSCRIBE, Context, Shell
 from richspeech.console.tabs.transcribe.handlers import (
     Choices,
@@ -42,6 +41,8 @@ from richspeech.console.tabs.transcribe.handlers import (
     paint,
 )
 from richspeech.console.tabs.transcribe.tracks import TrackChoice
+from richspeech.console.tabs.transcribe.welcome import SCRIPT as EXAMPLES
+from richspeech.console.tabs.transcribe.welcome import welcome
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import AccessError, OptionError, StoreError
@@ -130,7 +131,6 @@ class TranscribeTab:
             )
             self._build_settings()
             self._start, self._cancel = self._widgets.start_and_cancel("start", prefix="")
-        self._example_buttons = example_buttons(self._context)
 
     def _engine_of(self, session: Session) -> Engine:
         name = session.view(ChosenEngine).name
@@ -276,6 +276,13 @@ class TranscribeTab:
             ) as self._segments:
                 self._table = gr.HTML("", elem_id="table", **DRAWN)
             self._exports.build()
+            self._examples = self._widgets.add(
+                gr.HTML,
+                lambda locale: {"value": welcome(self._context.examples, locale)},
+                js_on_load=EXAMPLES,
+                apply_default_css=False,
+                elem_id="examples",
+            )
 
     # Events ----------------------------------------------------------------------------------
 
@@ -372,13 +379,9 @@ class TranscribeTab:
         self._start.click(
             self._press_start, {*self._sources.widgets, *self.form}, self.painted, **BEGINS
         ).then(self._watch, None, self.painted, **QUICK)
-        for button, example in zip(self._example_buttons, self._context.examples, strict=True):
-            button.click(
-                self._press_example(example),
-                self.form,
-                [*self._sources.widgets, *self.painted],
-                **BEGINS,
-            ).then(self._watch, None, self.painted, **QUICK)
+        self._examples.choose(
+            self._press_example, self.form, [*self._sources.widgets, *self.painted], **BEGINS
+        ).then(self._watch, None, self.painted, **QUICK)
 
     def _choose_engine(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Offer what the engine can do, and read the words where the settings want it."""
@@ -437,17 +440,15 @@ class TranscribeTab:
     def _press_start(self, values: dict[Any, Any], request: gr.Request) -> list[Any]:
         return self._begin(request, self._sources.chosen(values), values)
 
-    def _press_example(self, example: Example) -> Callable[..., dict[Any, Any]]:
-        path = str(example.path)
-
-        def press(values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
-            painting = self._begin(request, path, values, is_example=True)
-            return {
-                **self._sources.showing(path),
-                **dict(zip(self.painted, painting, strict=True)),
-            }
-
-        return press
+    def _press_example(
+        self, values: dict[Any, Any], event: gr.EventData, request: gr.Request
+    ) -> dict[Any, Any]:
+        number, examples = events.read(event, events.Numbered).id, self._context.examples
+        if number >= len(examples):
+            raise OptionError("page.unreadable")
+        path = str(examples[number].path)
+        painting = self._begin(request, path, values, is_example=True)
+        return {**self._sources.showing(path), **dict(zip(self.painted, painting, strict=True))}
 
     def _begin(
         self,
