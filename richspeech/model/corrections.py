@@ -202,8 +202,3 @@ def _within(token: Token, segment: Segment) -> Token:
     else:
         start = end = None
     return replace(token, start=start, end=end)
-
-
-def _time_in(segment: Segment, seconds: float | None) -> float | None:
-    is_in = seconds is not None and segment.start <= seconds <= segment.end
-    return seconds if is_in else None
