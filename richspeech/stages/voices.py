@@ -33,10 +33,13 @@ FULL_SECONDS = 0.5
 LEAST_CLUSTERED = 2
 """Windows of a cluster that may be a speaker: a single one is a cough, or two at once."""
 LEAST_WINDOWS = 3
-"""Of a speaker whom nobody has announced, once every window is with the nearest."""
+"""Of a speaker whom nobody has announced, once every window is with the nearest. One between two
+others, without a pause, is the change from one to the other, and counts for nobody."""
 MIXED, LEAST_SHARE = 0.85, 0.25
 """A cluster is a mixture of two voices where its cosine with a sum of theirs is at least the first,
 and the smaller weight in that sum at least the second part of the greater."""
+MOST_CUTS = 4
+"""Times as many clusters as speakers, at most, of which so many are sought."""
 MOST_CLUSTERED = 2_000
 """Windows, evenly over the recording, that decide who there is: 27 minutes of speech. Linkage takes
 memory and time with their square; 2,000 take 16 MB."""
@@ -99,6 +102,8 @@ def tell_apart(
     embeddings = np.concatenate([each.embeddings for each in heard])
     lengths = np.array([end - start for each in heard for start, end in each.spans])
     directions = _directions(embeddings, lengths, same_from, count)
+    if not count:
+        directions = _without_strays(heard, directions)
     limit = -1.0 if count else same_from
     turns = [turn for each in heard for turn in _turns(each, directions, limit)]
     return _in_order_of_appearance(turns)
@@ -127,8 +132,7 @@ def _directions(
     tree = linkage(sample.astype(np.float64), "average", "cosine")
     found = _by_count(tree, sample, count) if count else _by_nearness(tree, sample, same_from)
     nearest = np.argmax(sample @ found.T, axis=1)
-    found = _means(sample, nearest, sorted(set(nearest.tolist())))
-    return found if count else _without_strays(sample, found)
+    return _means(sample, nearest, sorted(set(nearest.tolist())))
 
 
 def _by_nearness(tree: NDArray[np.float64], sample: Embeddings, same_from: float) -> Embeddings:
@@ -138,17 +142,24 @@ def _by_nearness(tree: NDArray[np.float64], sample: Embeddings, same_from: float
 
 
 def _by_count(tree: NDArray[np.float64], sample: Embeddings, count: int) -> Embeddings:
-    """Cut where ``count`` clusters are first big enough and no mixture of others.
+    """Return the directions that windows are nearest to, of every cut with ``count`` voices.
 
-    Where that never happens there are ``count`` of any kind.
+    These are big enough, and no mixture of others; where no cut has them there are ``count`` of
+    any kind.
     """
-    for clusters in range(count, min(len(sample), 4 * count) + 1):
-        labels = np.asarray(fcluster(tree, clusters, "maxclust"), int)
-        kept = _unmixed(sample, labels, count)
-        if len(kept) == count:
-            return _means(sample, labels, kept)
-    labels = np.asarray(fcluster(tree, count, "maxclust"), int)
+    found = [
+        _means(sample, labels, kept)
+        for clusters in range(count, min(len(sample), MOST_CUTS * count) + 1)
+        if len(kept := _unmixed(sample, labels := _cut(tree, clusters), count)) == count
+    ]
+    if found:
+        return max(found, key=lambda each: float(np.max(sample @ each.T, axis=1).sum()))
+    labels = _cut(tree, count)
     return _means(sample, labels, _biggest(labels))
+
+
+def _cut(tree: NDArray[np.float64], clusters: int) -> NDArray[np.int_]:
+    return np.asarray(fcluster(tree, clusters, "maxclust"), int)
 
 
 def _biggest(labels: NDArray[np.int_]) -> list[int]:
@@ -183,14 +194,25 @@ def _is_mixture(direction: NDArray[np.float32], voices: Embeddings) -> bool:
     return bool(np.any(balanced & (explained >= MIXED)))
 
 
-def _without_strays(sample: Embeddings, directions: Embeddings) -> Embeddings:
+def _without_strays(stretches: Sequence[Windows], directions: Embeddings) -> Embeddings:
     """Leave out who has too few windows, the one with fewest first; somebody stays."""
     while len(directions) > 1:
-        sizes = np.bincount(np.argmax(sample @ directions.T, axis=1), minlength=len(directions))
+        own = [speaker for each in stretches for speaker in _own_windows(each, directions)]
+        sizes = np.bincount(own, minlength=len(directions))
         if sizes.min() >= LEAST_WINDOWS:
             break
         directions = np.delete(directions, np.argmin(sizes), axis=0)
     return directions
+
+
+def _own_windows(stretch: Windows, directions: Embeddings) -> Iterator[int]:
+    """Yield the speaker of each full window, but of such as are a change between two others."""
+    nearest = np.argmax(stretch.embeddings @ directions.T, axis=1).tolist()
+    around = zip([None, *nearest[:-1]], nearest, [*nearest[1:], None], strict=True)
+    for (before, speaker, after), (start, end) in zip(around, stretch.spans, strict=True):
+        is_between = None not in (before, after) and len({before, speaker, after}) == 3
+        if end - start >= FULL_SECONDS and not is_between:
+            yield speaker
 
 
 def _means(embeddings: Embeddings, labels: NDArray[np.int_], kept: Sequence[int]) -> Embeddings:

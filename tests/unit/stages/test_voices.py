@@ -130,6 +130,15 @@ def test_two_at_once_are_no_third() -> None:
     assert set(speakers_of([*talk, said(20.0, 4.0, 2)], 3)) == {0, 1, 2}
 
 
+def test_a_change_without_a_pause_is_no_third() -> None:
+    talk = [said(at * 10.0, 8.0, 0, 0, 0, 0, 1, 1, 1, 1, 1) for at in range(4)]
+    for each in talk:
+        each.embeddings[4] = voice(9)
+    assert set(speakers_of(talk)) <= {0, 1, None}
+    alone = [said(50.0 + at * 3.0, WINDOW_SECONDS, 9) for at in range(4)]
+    assert speakers_of([*talk, *alone])[-4:] == [2, 2, 2, 2]
+
+
 def test_digital_silence_is_nobody() -> None:
     silence = said(7.0, 4.0, 0)
     silence.embeddings[:] = 0.0
