@@ -62,7 +62,7 @@ Where this differs from funasr's ``rich_transcription_postprocess`` (numbered as
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -429,8 +429,13 @@ def clean(raw: str, style: str = "emoji", locale: str = "zh") -> str:
     return render(parse_rich_text(raw), style, locale)
 
 
-def render(pieces: Iterable[RichPiece], style: str = "emoji", locale: str = "zh") -> str:
-    """Show pieces in one of STYLES.
+def render(
+    pieces: Iterable[RichPiece],
+    style: str = "emoji",
+    locale: str = "zh",
+    word: Callable[[Emotion | AudioEvent], str] | None = None,
+) -> str:
+    """Show pieces in one of STYLES; ``word`` names labels in languages beyond LOCALES.
 
     Raises:
         ValueError: the style is not one of STYLES or the locale not one of LOCALES.
@@ -438,13 +443,14 @@ def render(pieces: Iterable[RichPiece], style: str = "emoji", locale: str = "zh"
     """
     _require_known("style", style, STYLES)
     _require_known("locale", locale, LOCALES)
+    name = word or (lambda label: label.word(locale))
     pieces = tuple(pieces)
     if style == "tags":
         return "".join(map(_show_tags, pieces)).removeprefix(" ")
     if style == "emoji":
         shown = _show_emoji(pieces)
     elif style == "label":
-        shown = [(piece.language, _show_labels(piece, locale)) for piece in pieces]
+        shown = [(piece.language, _show_labels(piece, name)) for piece in pieces]
     else:
         shown = [(piece.language, _words(piece)) for piece in pieces]
     return _without_tags(join_texts(shown)).strip()
@@ -486,9 +492,9 @@ def _words(piece: RichPiece) -> str:
 _UNSHOWN_LABELS = (Emotion.NEUTRAL, Emotion.UNKNOWN, AudioEvent.SPEECH)
 
 
-def _show_labels(piece: RichPiece, locale: str) -> str:
+def _show_labels(piece: RichPiece, name: Callable[[Emotion | AudioEvent], str]) -> str:
     labels = (piece.emotion, *piece.events)
-    words = [label.word(locale) for label in labels if label and label not in _UNSHOWN_LABELS]
+    words = [name(label) for label in labels if label and label not in _UNSHOWN_LABELS]
     return _words(piece) + "".join(f"({word})" for word in words)
 
 

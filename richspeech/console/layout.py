@@ -205,14 +205,15 @@ class Page:
         with gr.Row(elem_id="head"):
             self._widgets.html(render.header, elem_id="title")
             self._switch = self._widgets.labelled(
-                gr.Radio,
+                gr.Dropdown,
                 "switch",
                 choices=[(say("language_itself", each), each) for each in locales()],
                 value="zh",
                 elem_id="switch",
+                filterable=False,
                 container=False,
                 show_label=False,
-                min_width=150,
+                min_width=116,
                 scale=0,
             )
             if self._context.service.accounts.are_needed:

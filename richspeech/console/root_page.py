@@ -31,9 +31,9 @@ THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
-    *("lost", "lost_hint", "refused"),
+    *("lost", "lost_hint", "refused", "file_language_tag"),
 )
-"""What page.js writes into widgets whose words gradio does not let us change."""
+"""What page.js writes into widgets whose words gradio does not let us change, and the language."""
 
 
 class Paint(NamedTuple):

@@ -17,8 +17,8 @@ class LocalizedText:
     en: str
 
     def in_locale(self, locale: str) -> str:
-        """Return the text in Chinese, or else in English."""
-        return self.zh if locale == "zh" else self.en
+        """Return the text in Chinese, of whichever script, or else in English."""
+        return self.zh if locale.startswith("zh") else self.en
 
     def filled(self, zh: Mapping[str, str], en: Mapping[str, str]) -> "LocalizedText":
         """Put words in the place of each ``$name``."""

@@ -1,8 +1,6 @@
 // The language of the page, and the key of this window.
 import { words } from "./data.js";
 
-// Regions that browsers expect; other languages are tags by themselves.
-const TAGS = { zh: "zh-CN", en: "en" };
 const KEY = "richspeech.locale";
 const root = document.documentElement;
 
@@ -11,7 +9,8 @@ const painted = root.dataset.locale;
 let current = painted;
 
 export const locale = () => current;
-export const tag = () => TAGS[current] ?? current;
+// As browsers and gradio write it: zh_Hant is zh-TW.
+export const tag = () => words[current].file_language_tag;
 
 function stored() {
   try {

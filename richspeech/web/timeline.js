@@ -123,9 +123,10 @@ export class Timeline extends TimeCanvas {
   roomForNames() {
     const [share, most] = WIDEST_NAMES;
     this.font(12, 600);
-    const widths = this.data.speakers.map((name) => this.context.measureText(name).width + 10);
-    const room = Math.min(Math.max(0, ...widths), most, this.width * share);
-    return Math.round(Math.max(this.locale === "zh" ? 36 : 66, room));
+    const widthOf = (name) => this.context.measureText(name).width + 10;
+    const room = Math.min(Math.max(0, ...this.data.speakers.map(widthOf)), most, this.width * share);
+    const lanes = LANES.map((lane) => widthOf(this.words[`lane_${lane}`]));
+    return Math.ceil(Math.max(...lanes, room));
   }
   describe(seconds) {
     const segment = this.at(seconds);

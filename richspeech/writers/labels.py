@@ -1,11 +1,12 @@
 """Segments and their labels in words; headings in both languages."""
 
 import re
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
 
-from postprocess import LOCALES, AudioEvent, Emotion, RichPiece, join_texts, render
+from postprocess import AudioEvent, Emotion, RichPiece, join_texts, render
 from richspeech.engines.hub import is_embedded_name
 from richspeech.language.catalog import run_on, say
 from richspeech.language.figures import clock
@@ -98,7 +99,12 @@ def plain_piece(segment: Segment) -> RichPiece:
 
 def styled(segment: Segment, style: str, locale: str) -> str:
     """Return the words of ``segment`` with its labels in a style of ``postprocess``."""
-    return render([plain_piece(segment)], style=style, locale=locale if locale in LOCALES else "en")
+    return rendered(plain_piece(segment), style, locale)
+
+
+def rendered(piece: RichPiece, style: str, locale: str) -> str:
+    """Return a piece in a style of ``postprocess``, its labels named in any language."""
+    return render([piece], style, word=partial(word_of, locale=locale))
 
 
 def display_text(transcript: Transcript, style: str, locale: str) -> str:

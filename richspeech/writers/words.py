@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from postprocess import Emotion, RichPiece, render
+from postprocess import Emotion, RichPiece
 from richspeech.model.labels import word_of
 from richspeech.model.transcript import Segment
 from richspeech.writers.breaks import breaks_in
-from richspeech.writers.labels import misheard_suffix, printable
+from richspeech.writers.labels import misheard_suffix, printable, rendered
 from richspeech.writers.options import WriterOptions
 
 LATIN_PER_LINE, WIDE_PER_LINE = 42, 16
@@ -94,7 +94,7 @@ def _shown(
     if sounds and words and style == "label":
         words[0] = replace(words[0], spaced=True)
     if emotion and words:
-        suffix = render([RichPiece(emotion=emotion)], style, options.locale)
+        suffix = rendered(RichPiece(emotion=emotion), style, options.locale)
         words[-1] = replace(words[-1], text=words[-1].text + suffix)
     if words and (misheard := misheard_suffix(segment, options.style, options.locale)):
         words[-1] = replace(words[-1], text=words[-1].text + misheard)
@@ -104,7 +104,7 @@ def _shown(
 def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
     if style == "label":
         return [f"[{word_of(event, locale)}]" for event in segment.events]
-    shown = render([RichPiece(events=segment.events)], style, locale)
+    shown = rendered(RichPiece(events=segment.events), style, locale)
     return [shown] if shown else []
 
 

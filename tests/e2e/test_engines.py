@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.two_tracks import two_tracks
 
-from .visitor import EXAMPLES, Visitor
+from .visitor import EXAMPLES, Visitor, speak
 
 CALL = EXAMPLES / "zh-call.wav"
 LAUGHTER = EXAMPLES / "zh-laughter.wav"
@@ -119,7 +119,7 @@ def test_a_hotword_changes_words_whose_voice_then_sounds_ironic(visitor: Visitor
     )
     page.locator("#transcript .only-ironic input").check()
     expect(rows(page)).to_have_count(1)
-    page.locator("#switch label", has_text="English").click()
+    speak(page, "English")
     page.get_by_text("irony?").first.wait_for()
     expect(chip).to_contain_text("negative")
     expect(page.locator("#transcript .mark.hotword")).to_have_text("hotword: 相声太无趣了")
@@ -164,7 +164,7 @@ def test_what_an_engine_cannot_do_is_said_in_the_language_of_the_page_until_anot
     open_settings(page)
     choose(page, "Paraformer")
     assert all("Paraformer 不支持这一项" in said for said in greyed(page).values())
-    page.locator("#switch label", has_text="English").click()
+    speak(page, "English")
     page.get_by_text("Paraformer cannot do this").first.wait_for()
     assert greyed(page).keys() == {"language", "allowed", "ban"}
     assert all("Paraformer cannot do this" in said for said in greyed(page).values())

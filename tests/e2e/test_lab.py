@@ -16,7 +16,7 @@ from richspeech.settings import load_settings
 from tests.held import SLOW
 
 from .conftest import started, wait_for
-from .visitor import EXAMPLES, Visitor, visitor_of
+from .visitor import EXAMPLES, Visitor, speak, visitor_of
 
 MUSIC = """\
 # no hold music
@@ -156,7 +156,7 @@ def test_each_side_offers_what_its_engine_can_do(researcher: Visitor) -> None:
     expect(right.get_by_label("总是给出情绪")).to_be_disabled()
     expect(right.get_by_label("热词")).to_be_enabled()
     expect(left.get_by_role("combobox", name="语言")).to_be_enabled()
-    page.locator("#switch label", has_text="English").click()
+    speak(page, "English")
     expect(right.get_by_text("Paraformer cannot do this")).to_have_count(2)
     expect(left.get_by_text("cannot do this")).to_have_count(0)
     page.reload()

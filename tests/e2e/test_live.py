@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, Playwright, expect
 
-from .visitor import Visitor, read_samples, visitor_of, write_samples
+from .visitor import Visitor, read_samples, speak, visitor_of, write_samples
 
 ALIKE = 0.8
 """Of 1: what the page must share with the words that were spoken."""
@@ -119,7 +119,7 @@ def test_an_address_without_a_microphone_says_how_to_get_one(
 def test_the_tab_speaks_english_at_once(visitor: Visitor) -> None:
     visitor.page.get_by_role("tab", name="实时").click()
     visitor.page.locator("#live").get_by_label("语言选择 (auto 为自动识别)").select_option("yue")
-    visitor.page.get_by_label("English").check()
+    speak(visitor.page, "English")
     visitor.page.get_by_role("button", name="Start talking").wait_for()
     language = visitor.page.locator("#live").get_by_label("Language (auto detects it)")
     expect(language.locator("option:checked")).to_have_text("yue · Cantonese")

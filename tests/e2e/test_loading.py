@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright, expect
 
 from .conftest import SECONDS_TO_END, started, wait_for
 from .program import Program
-from .visitor import visitor_of
+from .visitor import speak, visitor_of
 
 HELD_BACK = """
 import sys, time
@@ -67,7 +67,7 @@ def test_a_page_that_is_opened_while_the_model_loads_says_so_and_then_transcribe
         visitor.press_start()
         status.get_by_text("模型加载中").wait_for()
         expect(visitor.page.locator("#cancel")).to_be_enabled()
-        visitor.page.get_by_label("English").check()
+        speak(visitor.page, "English")
         status.get_by_text("Loading the model").wait_for()
         expect(banner).to_contain_text("Loading the model")
         expect(foot).to_contain_text("Loading the model")

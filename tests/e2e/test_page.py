@@ -11,7 +11,7 @@ import av
 import numpy as np
 from playwright.sync_api import Page, Playwright, expect
 
-from .visitor import EXAMPLES, Visitor, read_samples, visitor_of, words_of, write_samples
+from .visitor import EXAMPLES, Visitor, read_samples, speak, visitor_of, words_of, write_samples
 
 ALIKE = 0.8
 """Of 1: what the page must share with the words that were spoken."""
@@ -250,7 +250,7 @@ def test_the_switch_changes_everything_at_once_and_keeps_the_result(
     visitor.transcribe(spoken[0])
     visitor.open_table()
     before = visitor.text()
-    visitor.page.get_by_label("English").check()
+    speak(visitor.page, "English")
     visitor.page.locator("#status .message", has_text="Finished").wait_for()
     page = visitor.page
     expect(page.locator("#title h1")).to_have_text(
@@ -262,7 +262,7 @@ def test_the_switch_changes_everything_at_once_and_keeps_the_result(
     assert visitor.text() == before
     page.locator("#file .icon-button").click()
     page.get_by_role("button", name="Drop a file here").wait_for()
-    page.get_by_label("中文").check()
+    speak(page, "简体中文")
     page.locator("#status .message", has_text="识别完成").wait_for()
     page.get_by_role("button", name="把文件拖到这里").wait_for()
 

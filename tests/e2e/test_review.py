@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from .test_page import video_of
 from .test_viewer import player_time, wait_until_shown
-from .visitor import EXAMPLES, Visitor, visitor_at
+from .visitor import EXAMPLES, Visitor, speak, visitor_at
 
 CALL = EXAMPLES / "zh-call.wav"
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
@@ -163,7 +163,7 @@ def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> No
     choose(page, "精彩片段")
     boxes = page.locator("#highlights [data-key]")
     boxes.first.uncheck()
-    page.get_by_label("English").check()
+    speak(page, "English")
     expect(page.locator("#highlights")).to_contain_text("Based on")
     expect(boxes.first).not_to_be_checked()
     expect(boxes.nth(1)).to_be_checked()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
 from .test_page import downloaded
-from .visitor import EXAMPLES, Visitor, read_samples, visitor_at, write_samples
+from .visitor import EXAMPLES, Visitor, read_samples, speak, visitor_at, write_samples
 
 CALL = EXAMPLES / "zh-call.wav"
 GUTTER = 36
@@ -403,7 +403,7 @@ def test_a_text_from_a_stranger_stays_a_text(listener: Visitor) -> None:
     stage_of(page).hover(position={"x": GUTTER + 12, "y": 100})
     expect(tip_of(page)).to_contain_text(evil, use_inner_text=True)
     wait_for_table(page, evil)
-    page.get_by_label("English").check()
+    speak(page, "English")
     page.locator("#status .message", has_text="Finished").wait_for()
     assert page.evaluate("window.hacked") is None
 
@@ -427,7 +427,7 @@ def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> N
     page = listener.page
     stage_of(page).press("ArrowRight")
     expect(stage_of(page)).to_have_attribute("aria-valuetext", re.compile("0:05.*中性"))
-    page.get_by_label("English").check()
+    speak(page, "English")
     page.locator(".legend", has_text="angry").wait_for()
     expect(page.locator("#transcript .search")).to_have_attribute("placeholder", "Search the text")
     expect(stage_of(page)).to_have_attribute("aria-label", "Timeline")

@@ -222,6 +222,12 @@ def forget_storage(page: Page) -> None:
     session.detach()
 
 
+def speak(page: Page, language: str) -> None:
+    """Choose the language of the page by its own name."""
+    page.locator("#switch input").click()
+    page.get_by_role("option", name=language).click()
+
+
 def press_twice(button: Locator) -> None:
     """Press a dangerous button, and again within the seconds that it waits for that."""
     button.evaluate("(button) => { button.click(); button.click(); }")

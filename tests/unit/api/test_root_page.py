@@ -23,12 +23,14 @@ from richspeech.api.root_page import Files, file_routes, locale_of, root_route
 from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
 from richspeech.jobs.runner import Runner
-from richspeech.language.catalog import say
+from richspeech.language.catalog import locales, say
+from richspeech.language.preference import preferred_locale
 from richspeech.operations.parts import Parts
 from richspeech.service import build
 from richspeech.settings import Settings
 from tests.fakes import loaded_with
 
+OWN_NAMES = {say("language_itself", locale) for locale in locales()}
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 
 
@@ -78,13 +80,13 @@ def props_of(config: dict[str, Any], elem_id: str) -> dict[str, Any]:
     return dict(props)
 
 
-def test_an_english_browser_is_sent_nothing_in_chinese_but_the_name_of_the_other_language(
+def test_an_english_browser_is_sent_nothing_foreign_but_the_names_of_the_other_languages(
     console_: Console,
 ) -> None:
     page = console_.page("en-GB,en;q=0.9,zh;q=0.5")
     config = config_of(page)
-    assert [text for text in texts_of(config) if CJK.search(text)] == ["中文"]
-    assert CJK.findall(page.text) == ["中", "文"]
+    foreign = {text for text in texts_of(config) if CJK.search(text)}
+    assert foreign == OWN_NAMES - {say("language_itself", "en")}
     assert 'data-locale="en"' in page.text
     assert page.headers["content-language"] == "en"
     assert props_of(config, "switch")["value"] == "en"
@@ -123,7 +125,7 @@ def test_who_has_chosen_a_language_is_sent_it_whatever_the_browser_prefers(
     ("wanted", "locale"),
     [
         ("en-US,en;q=0.9,zh-CN;q=0.8", "en"),
-        ("zh-TW,zh;q=0.9,en;q=0.8", "zh"),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh_Hant"),
         ("fr-FR,fr;q=0.9,en;q=0.5,zh;q=0.7", "zh"),
         ("fr, en;q=0.2", "en"),
         ("fr", "zh"),
@@ -134,6 +136,17 @@ def test_who_has_chosen_a_language_is_sent_it_whatever_the_browser_prefers(
 def test_the_browser_s_own_order_of_languages_counts(wanted: str, locale: str) -> None:
     headers = [(b"accept-language", wanted.encode())]
     assert locale_of(HTTPConnection({"type": "http", "headers": headers})) == locale
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_the_page_says_in_its_first_tag_which_language_it_is_in(
+    console_: Console, locale: str
+) -> None:
+    page = console_.page("fr", **{"richspeech.locale": locale})
+    tag = say("file_language_tag", locale)
+    assert f'<html lang="{tag}" data-locale="{locale}"' in page.text
+    assert preferred_locale(tag) == locale
+    assert props_of(config_of(page), "switch")["value"] == locale
 
 
 def test_the_page_is_sent_packed_and_a_fraction_of_its_size(console_: Console) -> None:

@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,23 @@ def test_no_language_has_a_key_that_english_lacks(locale: str) -> None:
 
 def test_chinese_lacks_nothing() -> None:
     assert texts(FALLBACK_LOCALE).keys() - texts("zh").keys() == set()
+
+
+def test_traditional_characters_are_not_mixed_with_simplified_ones() -> None:
+    apart = {*"".join(chain(*texts("zh").values()))} - {*"".join(chain(*texts("zh_Hant").values()))}
+    assert apart >= {*"设录识语话这个们"}
+    # What big5 can write are the characters in use where the traditional ones are.
+    met = {*"".join(chain(*texts("zh_Hant").values()))}
+    assert [each for each in met if CHINESE.match(each) and not is_in_big5(each)] == []
+
+
+def is_in_big5(character: str) -> bool:
+    return bool(character.encode("big5", "ignore"))
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_language_names_itself_and_its_tag(locale: str) -> None:
+    assert {"language_itself", "file_language_tag"} <= texts(locale).keys()
 
 
 @pytest.mark.parametrize("locale", locales())

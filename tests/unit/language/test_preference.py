@@ -16,6 +16,12 @@ from richspeech.language.preference import preferred_locale
         ("fr, de;q=0.9, EN-gb ; q=0.2", "en"),
         ("zh;q=0, en;q=0.1", "en"),
         ("zh;q=0", None),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh_Hant"),
+        ("zh-hk", "zh_Hant"),
+        ("zh-Hant-CN", "zh_Hant"),
+        ("zh-Hans-TW, en", "zh"),
+        ("zh-SG", "zh"),
+        ("en-TW", "en"),
         ("enm, zho", None),
         ("en;q=nan, zh;q=0.1", "zh"),
         ("en;q=7, zh;q=0.1", "zh"),
@@ -26,6 +32,11 @@ from richspeech.language.preference import preferred_locale
 )
 def test_all_tags_are_weighed(accepted: str, locale: str | None) -> None:
     assert preferred_locale(accepted) == locale
+
+
+@pytest.mark.parametrize("locale", [each for each in locales() if each in ("ja", "ko")])
+def test_a_language_with_one_script_is_found_by_its_first_letters(locale: str) -> None:
+    assert preferred_locale(f"{locale}-{locale.upper()},en;q=0.9") == locale
 
 
 @given(st.text())
