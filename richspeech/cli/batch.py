@@ -39,10 +39,12 @@ from richspeech.jobs.batch.ray.session import open_cluster
 from richspeech.jobs.batch.results import Results
 from richspeech.jobs.batch.rows import BatchRow, Watch, Watched
 from richspeech.jobs.batch.sources import Item, open_sources, zip_limits
+from richspeech.jobs.batch.summary import write_tables
 from richspeech.jobs.batch.work import Batch, transcribe_with
 from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.job_state import State
 from richspeech.readers.opener import Opener
+from richspeech.review.overview_table import TABLES
 from richspeech.settings import Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import digest_of, request_identity
@@ -50,6 +52,7 @@ from richspeech.writers import WRITERS
 
 EXAMPLES = (
     "batch calls/ --output results --format srt",
+    "batch calls/ --output results --table xlsx",
     "batch monday.zip tuesday.zip --output results --workers 2",
     "batch corpus/ --output results --ray auto",
 )
@@ -79,6 +82,9 @@ def batch(
     formats: Annotated[
         tuple[str, ...], Parameter(name="--format", choices=tuple(WRITERS), negative=())
     ] = (),
+    tables: Annotated[
+        tuple[str, ...], Parameter(name="--table", choices=tuple(TABLES), negative=())
+    ] = (),
     workers: Annotated[
         int | None, Parameter(validator=Number(gte=1, lte=64), metavar="N", show_default=AS_SET)
     ] = None,
@@ -98,6 +104,7 @@ def batch(
         sources: folders, zips and recordings
         output: folder for results and manifest
         formats: format besides JSON; repeat the option for several
+        tables: table of all recordings, a row each with its risk and why; repeat it for both
         workers: recordings transcribed at once; with --ray, engines
         ray: Ray cluster that transcribes: local, auto or HOST:PORT
 
@@ -121,6 +128,7 @@ def batch(
         tell_of_embedded(*engines.weights)
         todo = _todo(items, request_identity(engines.identity, options), manifest, results)
         work = engines.run(todo, Task(settings, options, results), manifest.append, report.show)
+        write_tables(tables, items, work.rows, results, settings.risk)
         report.end(work, done_before=len(items) - len(todo), passed_over=passed.notice)
     return 1 if any(row.state is State.FAILED for row in work.rows) else 0
 

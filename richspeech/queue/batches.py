@@ -6,8 +6,6 @@ All of the recordings wait when a batch is handed in, or none; what cannot be re
 failed. From then on nobody has to stay for it.
 """
 
-import csv
-import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,15 +42,15 @@ from richspeech.privacy.sound import cover_of
 from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.reading import BLOCK_SECONDS
-from richspeech.review.risk import assess_risk
+from richspeech.review.overview import Overview, overview_of
+from richspeech.review.overview_table import TABLES, TableRow
 from richspeech.settings import Settings
 from richspeech.storage.jobs import JobSummary
 from richspeech.storage.quota import Quota
 from richspeech.writers import WriterOptions, write
-from richspeech.writers.data import harmless
 
-SUMMARY = "summary.csv"
-COLUMNS = ("name", "state", "seconds", "risk", "error")
+SUMMARY = "summary"
+"""Name of the tables of all recordings, before its ending."""
 
 
 @dataclass(eq=False)
@@ -181,7 +179,7 @@ class Batches:
         queue = self._queue.seen_by(packing.caller.principal)
         rows = queue.store.summaries(packing.batch)
         done = {row.id for row in rows if row.state is State.FINISHED}
-        packing.files, risks = len(done), {}
+        packing.files, overviews = len(done), {}
         with ExitStack() as stack:
             stack.enter_context(as_unwritable("a batch"))
             stack.enter_context(_removed_on_failure(packing.path))
@@ -191,15 +189,16 @@ class Batches:
                     continue
                 packing.require_wanted()
                 transcript = _transcript(packing, queue, row)
-                risk = assess_risk(transcript, self._settings.risk)
-                risks[row.id] = None if risk.level == "unknown" else risk.score
+                overviews[row.id] = overview_of(transcript, self._settings.risk)
                 audio = self._audio(queue, row, transcript) if "html" in packing.formats else None
                 options = replace(look, title=PurePosixPath(name).name, audio=audio)
                 for form in packing.formats:
                     archive.writestr(f"{name}.{form}", write(transcript, form, options))
                 packing.done += 1
                 packing.touch()
-            archive.writestr(SUMMARY, _summary(rows, risks))
+            for ending, write_table in TABLES.items():
+                table = write_table(table_of(rows, overviews, look.locale), look.locale)
+                archive.writestr(f"{SUMMARY}.{ending}", table)
         audit.record(audit.Action.EXPORTED, form="zip", formats=packing.formats, count=len(done))
 
     def _audio(self, queue: JobQueue, row: JobSummary, transcript: Transcript) -> bytes | None:
@@ -275,15 +274,16 @@ def _transcript(packing: Packing, queue: JobQueue, row: JobSummary) -> Transcrip
     return (document or queue.result(row.id)).transcript
 
 
-def _summary(rows: Sequence[JobSummary], risks: Mapping[str, int | None]) -> str:
-    """List all recordings; the mark at the start tells Excel that it is UTF-8."""
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        done = row.state is State.FINISHED
-        seconds = f"{row.seconds_done:.2f}" if done else None
-        error = harmless(str(row.error or ""))
-        state = "done" if done else row.state.value
-        writer.writerow([harmless(row.name), state, seconds, risks.get(row.id), error])
-    return "\ufeff" + table.getvalue()
+def table_of(
+    rows: Sequence[JobSummary], overviews: Mapping[str, Overview | None], locale: str
+) -> list[TableRow]:
+    """Return what tables have of recordings; ``overviews`` are of finished jobs, by their ids."""
+    return [
+        TableRow(
+            row.name,
+            row.state.value,
+            overviews.get(row.id),
+            row.error.sentence(locale) if row.error else "",
+        )
+        for row in rows
+    ]

@@ -69,7 +69,7 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
         guest.page.click("#batch-zip")
     with zipfile.ZipFile(io.BytesIO(Path(caught.value.path()).read_bytes())) as archive:
         expected = {f"{name}.{form}" for name in GOOD for form in ("srt", "json")}
-        assert {*archive.namelist()} == {*expected, "summary.csv"}
+        assert {*archive.namelist()} == {*expected, "summary.csv", "summary.xlsx"}
         document = json.loads(archive.read("zh-laughter.wav.json"))
     assert "哥" in document["text"]
 

@@ -102,6 +102,7 @@ HOMES = {
     "modelscope_hub": ("engines.hub",),
     "av": ("audio", "bench.reading"),
     "docx": ("writers",),
+    "xlsxwriter": ("review.overview_table",),
     "pysubs2": ("writers",),
     "opentimelineio": ("review.timecode", "review.timeline"),
     "jinja2": ("writers", "console"),

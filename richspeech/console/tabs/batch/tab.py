@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
-from richspeech.console.tabs.batch.inbox import BatchView, Chosen, Group, Step, beside
+from richspeech.console.tabs.batch.inbox import BatchView, Chosen, Group, Step, beside, in_order
 from richspeech.console.tabs.batch.opened import Opened, open_job
 from richspeech.console.tabs.batch.watchers import Watchers
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
@@ -25,10 +26,12 @@ from richspeech.errors import StoreError
 from richspeech.language.catalog import say
 from richspeech.language.figures import duration_text, size_text
 from richspeech.model.job_state import State
+from richspeech.operations import audit
 from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
-from richspeech.queue.batches import HandingIn, Packing
+from richspeech.queue.batches import HandingIn, Packing, table_of
 from richspeech.queue.queue import JobQueue
+from richspeech.review.overview_table import TABLES
 from richspeech.storage.jobs import new_id
 from richspeech.writers import WRITERS, WriterOptions
 
@@ -160,6 +163,17 @@ class BatchTab:
                 "batch_retry", visible=False, elem_id="batch-retry", scale=0, min_width=160
             )
             with gr.Column(visible=False, elem_id="batch-pack") as self._pack_box:
+                with gr.Row(elem_classes="pack-row"):
+                    self._tables = {
+                        form: self._widgets.button(
+                            f"batch_table_{form}",
+                            elem_id=f"batch-table-{form}",
+                            min_width=120,
+                            scale=0,
+                        )
+                        for form in TABLES
+                    }
+                    self._table = gr.DownloadButton(elem_id="batch-table", elem_classes="fetched")
                 self._formats = self._widgets.add(
                     gr.CheckboxGroup,
                     lambda locale: {"label": say("batch_formats", locale)},
@@ -238,6 +252,10 @@ class BatchTab:
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
+        for form, button in self._tables.items():
+            button.click(partial(self._press_table, form), None, self._table, **QUICK).success(
+                None, js="() => window.richspeech.download('#batch-table')", **QUICK
+            )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)
 
     def resume(self, page_load: PageLoad) -> None:
@@ -456,6 +474,16 @@ class BatchTab:
         session.keep(replace(session.view(BatchView), opened=job.id))
         show(session, shown)
         return self._shell.open(session)
+
+    def _press_table(self, form: str, request: gr.Request) -> str:
+        """Write what is known of all recordings, in the order of the list."""
+        session = self._context.session(request)
+        followed, locale = session.view(Followed), session.locale
+        rows = in_order(followed.rows.values(), followed)
+        path = session.folder / f"batch-{followed.batch[-8:]}.{form}"
+        path.write_bytes(TABLES[form](table_of(rows, followed.overviews, locale), locale))
+        audit.record(audit.Action.EXPORTED, form=form, count=len(rows))
+        return str(path)
 
     def _press_pack(self, formats: list[str], request: gr.Request) -> list[Any]:
         session = self._context.session(request)
