@@ -283,7 +283,7 @@ def test_of_two_who_edit_at_once_the_second_is_told(store: Store) -> None:
     entry = keep(store, heard("一"))
     first = corrected(store, entry, text="二")
     newer = store.edit(entry, first)
-    with pytest.raises(StoreError, match="was corrected or deleted elsewhere; open it again"):
+    with pytest.raises(StoreError, match="Somebody else has changed this transcript"):
         store.edit(entry, corrected(store, entry, text="三"))
     assert store.open(entry.id).document == first
     assert store.edit(newer, first.without_last_correction()).revision == 2

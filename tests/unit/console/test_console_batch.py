@@ -23,7 +23,7 @@ from richspeech.console.tabs.batch.followed import Followed
 from richspeech.console.tabs.batch.inbox import BatchView, Group, Step, beside, in_order
 from richspeech.console.tabs.batch.opened import open_job
 from richspeech.console.tabs.batch.tab import folder_choices
-from richspeech.errors import AudioError, Cancelled, OptionError, StoreError
+from richspeech.errors import AudioError, Cancelled, ChangedElsewhereError, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
@@ -680,12 +680,14 @@ def test_rows_of_one_sound_share_an_entry_and_take_back_nothing_from_each_other(
     assert (first.name, second.name, store.count(Query())) == ("a.wav", "b.wav", 1)
     assert first.entry == second.entry
     correct(desk, first, "我要退货。")
-    with pytest.raises(StoreError, match="corrected or deleted elsewhere; open it again"):
+    with pytest.raises(ChangedElsewhereError, match="Somebody else has changed this transcript"):
         correct(desk, second, "我要换货。")
     assert first.entry is not None
     assert store.document(first.entry).transcript.segments[0].text == "我要退货。"
+    assert second.corrections == ()
+    desk.service.transcriptions.load(second)
     assert second.transcript is not None
-    assert second.transcript.segments[0].text == "我要换货。"  # on the page alone
+    assert second.transcript.segments[0].text == "我要退货。"
 
 
 def correct(desk: Desk, job: Transcription, text: str) -> None:
