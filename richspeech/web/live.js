@@ -115,7 +115,7 @@ class Live {
   }
 
   line(segment) {
-    const text = make("p", { textContent: segment.text, lang: segment.language ?? "" });
+    const text = make("p", { textContent: segment.text, lang: segment.language ?? "", dir: "auto" });
     const chips = make(
       "p",
       { className: "chips" },
@@ -132,7 +132,7 @@ class Live {
   wordsSoFar({ start, text, language }) {
     return [
       make("span", { className: "time", textContent: clock(start) }),
-      make("p", { textContent: text || "…", lang: language ?? "" }),
+      make("p", { textContent: text || "…", lang: language ?? "", dir: "auto" }),
     ];
   }
 

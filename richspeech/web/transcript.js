@@ -223,8 +223,9 @@ export class Transcript {
       data: { seek: segment.start },
       aria: { label: from },
     });
-    const text = make("p");
-    if (segment.speaker) text.append(this.speaker(segment), " ");
+    const text = make("p", { dir: "auto" });
+    // A name with a direction of its own does not decide that of what is said.
+    if (segment.speaker) text.append(Object.assign(this.speaker(segment), { dir: "auto" }), " ");
     if (segment.language && segment.text) text.lang = segment.language;
     const spans = segment.text ? segment.words.map((word) => this.word(word)) : [];
     if (segment.before) text.append(segment.before);
@@ -650,6 +651,7 @@ export class Transcript {
     const heard = segment.events.map(([name]) => name);
     return {
       text: make("textarea", {
+        dir: "auto",
         value: segment.text,
         rows: Math.min(1 + Math.ceil(segment.text.length / 50), 8),
         maxLength: 2000,
