@@ -16,6 +16,7 @@ from typing import Annotated, Protocol
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from richspeech.access.principal import Role
 from richspeech.cli.batch_report import Report
 from richspeech.cli.options import (
     AS_SET,
@@ -45,7 +46,7 @@ from richspeech.jobs.caching import CachingTranscriber
 from richspeech.model.job_state import State
 from richspeech.readers.opener import Opener
 from richspeech.review.overview_table import TABLES
-from richspeech.settings import Settings
+from richspeech.settings import PrivacySettings, Settings
 from richspeech.storage.history import engine_identity
 from richspeech.storage.identity import digest_of, request_identity
 from richspeech.writers import WRITERS
@@ -126,7 +127,8 @@ def batch(
         else:
             engines = stack.enter_context(open_cluster(ray, settings, workers))
         tell_of_embedded(*engines.weights)
-        todo = _todo(items, request_identity(engines.identity, options), manifest, results)
+        identity = _masked(request_identity(engines.identity, options), settings.privacy)
+        todo = _todo(items, identity, manifest, results)
         work = engines.run(todo, Task(settings, options, results), manifest.append, report.show)
         write_tables(tables, items, work.rows, results, settings.risk)
         report.end(work, done_before=len(items) - len(todo), passed_over=passed.notice)
@@ -182,6 +184,13 @@ def _engine_here(settings: Settings, workers: int | None, *, keeps: bool) -> Ite
         at_once = workers or settings.batch.workers
         caching = service.caching(loaded)
         yield _EngineHere(settings, loaded, caching, at_once, service.opener)
+
+
+def _masked(identity: str, privacy: PrivacySettings) -> str:
+    """Tell results whose words are masked from others: what lies there unmasked is not done."""
+    if not privacy.masks(Role.ADMIN):
+        return identity
+    return digest_of(identity, "masked", *sorted(privacy.kinds))
 
 
 def _todo(items: Sequence[Item], identity: str, manifest: Manifest, results: Results) -> list[Item]:

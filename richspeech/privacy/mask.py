@@ -7,20 +7,23 @@ what was masked is said, so that sound can be covered there.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from richspeech.access.principal import Role
 from richspeech.model.corrections import Correction, Replacement, realign
 from richspeech.model.document import Document
-from richspeech.model.edits import CorrectionEdit, Edit
+from richspeech.model.edits import CorrectionEdit, Edit, SpeakersEdit
 from richspeech.model.lines import correct, moves
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.relabelling import RULE_PREFIX
+from richspeech.model.speaker import Naming
 from richspeech.model.steps import Split
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
+from richspeech.privacy.names import find_called
 from richspeech.privacy.words import placeholder
 from richspeech.settings import PrivacySettings
 
@@ -51,6 +54,8 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
 
     What is personal only beside what a person has written elsewhere goes as well. Where something
     is personal only once lines were joined or cut, the masked lines stand for what was measured.
+    Where a person has written what no measured word gives, nobody knows when it is said: the masked
+    words stand for what was misheard, and the whole line is not to be heard.
     """
     measured, now = document.measured, document.transcript
     findings = later = find_personal(measured, kinds)
@@ -59,12 +64,69 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
         findings = apart((*findings, *_measured(later, document)))
     masked, masked_now = _without(measured, findings), _without(now, later)
     shown = dict(zip(document.places, masked_now.segments, strict=True))
-    edits = tuple(_masked_edit(edit, document, shown, kinds) for edit in document.edits)
+    names = {now.segments[each.segment].text[each.start : each.end] for each in _names(later)}
+    edits = tuple(_masked_edit(edit, document, shown, kinds, names) for edit in document.edits)
     is_same = masked is measured and edits == document.edits
     found = document if is_same else Document(masked, edits)
-    if any(map(moves, document.corrections)) and find_personal(found.transcript, kinds):
-        return Document(mask(found.transcript, kinds))
-    return found
+    unheard = _unheard(later, document)
+    if any(map(moves, document.corrections)):
+        if unheard or find_personal(found.transcript, kinds):
+            return Document(mask(_covered(found.transcript, found.places, unheard), kinds))
+        return found
+    if not unheard:
+        return found
+    written = {place.index: shown[place].text for place in unheard}
+    return Document(_covered(_rewritten(masked, written), found.places, unheard), edits)
+
+
+def _names(findings: Sequence[Finding]) -> Iterator[Finding]:
+    return (each for each in findings if each.kind is PersonalKind.NAME)
+
+
+def _unheard(later: Sequence[Finding], document: Document) -> dict[Place, list[Masked]]:
+    """Return what stands in the words of lines and was not measured as it stands there."""
+    unheard: defaultdict[Place, list[Masked]] = defaultdict(list)
+    for each in later:
+        segment = document.transcript.segments[each.segment]
+        if "text" in segment.corrected and not _is_measured(segment, each):
+            unheard[document.places[each.segment]].append(Masked(each.kind, None, None))
+    return unheard
+
+
+def _is_measured(segment: Segment, found: Finding) -> bool:
+    """Tell whether the times of all its words are known."""
+    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
+    inner = (
+        token
+        for token, start, end in zip(segment.tokens, bounds, bounds[1:], strict=False)
+        if start < found.end and end > found.start
+    )
+    times = [(token.start, token.end) for token in inner]
+    return found.start_seconds is not None and all(None not in each for each in times)
+
+
+def _rewritten(transcript: Transcript, texts: Mapping[int, str]) -> Transcript:
+    """Return it with other words in some segments; those that stay keep their times."""
+    segments = tuple(
+        replace(each, text=texts[number], tokens=realign(each.tokens, texts[number]))
+        if number in texts
+        else each
+        for number, each in enumerate(transcript.segments)
+    )
+    return replace(transcript, segments=segments)
+
+
+def _covered(
+    transcript: Transcript, places: Sequence[Place], unheard: Mapping[Place, Sequence[Masked]]
+) -> Transcript:
+    """Return it with what was masked without a time, and without what the model heard there."""
+    segments = tuple(
+        replace(each, raw_text=_raw(each, each.text), masked=(*each.masked, *unheard[place]))
+        if place in unheard
+        else each
+        for place, each in zip(places, transcript.segments, strict=True)
+    )
+    return replace(transcript, segments=segments)
 
 
 def _measured(later: Sequence[Finding], document: Document) -> Iterator[Finding]:
@@ -81,11 +143,16 @@ def _masked_edit(
     document: Document,
     shown: Mapping[Place, Segment],
     kinds: frozenset[PersonalKind],
+    names: Collection[str],
 ) -> Edit:
-    """Mask the words that a person has written."""
+    """Mask the words that a person has written, and what speakers are called."""
+    if isinstance(edit, SpeakersEdit):
+        return replace(edit, naming=_masked_naming(edit.naming, kinds, names))
     if not isinstance(edit, CorrectionEdit):
         return edit
     amendment = edit.correction
+    if isinstance(amendment, Naming):
+        return replace(edit, correction=_masked_naming(amendment, kinds, names))
     if isinstance(amendment, Split):
         return replace(edit, correction=_masked_split(amendment, document, kinds))
     if not isinstance(amendment, (Correction, Replacement)):
@@ -93,6 +160,21 @@ def _masked_edit(
     changes = tuple(_masked_change(each, document, shown, kinds) for each in amendment.changes)
     replaces = isinstance(amendment, Replacement)
     return replace(edit, correction=Replacement(changes) if replaces else changes[0])
+
+
+def _masked_naming(
+    naming: Naming, kinds: frozenset[PersonalKind], names: Collection[str]
+) -> Naming:
+    """Mask what speakers are called; those of two names stay two."""
+    masked: dict[str, str] = {}
+    for called in dict.fromkeys(naming.names.values()):
+        name = mask_text(called, None, kinds)
+        for each in sorted(names, key=len, reverse=True):
+            for start, end in reversed([*find_called(each, name)]):
+                name = f"{name[:start]}{placeholder(PersonalKind.NAME, None)}{name[end:]}"
+        count = sum(other.startswith(name) for other in masked.values()) if name != called else 0
+        masked[called] = f"{name} {count + 1}" if count else name
+    return Naming({voice: masked[called] for voice, called in naming.names.items()})
 
 
 def _masked_change(
@@ -144,16 +226,20 @@ def _masked(segment: Segment, findings: Sequence[Finding]) -> Segment:
         tokens = tuple(_replaced_tokens(segment, findings))
     else:
         tokens = realign(segment.tokens, text)
-    tags = "".join(_TAGS.findall(segment.raw_text))
     masked = (Masked(each.kind, each.start_seconds, each.end_seconds) for each in findings)
     return replace(
         segment,
         text=text,
         tokens=tokens,
-        raw_text=f"{tags}{text}",
+        raw_text=_raw(segment, text),
         rules=_without_hotwords(segment, spans),
         masked=(*segment.masked, *masked),
     )
+
+
+def _raw(segment: Segment, text: str) -> str:
+    """Return other words behind the tags of the model."""
+    return f"{''.join(_TAGS.findall(segment.raw_text))}{text}"
 
 
 def _without_hotwords(

@@ -38,6 +38,7 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
+from richspeech.privacy.mask import mask_text
 from richspeech.privacy.sound import cover_of
 from richspeech.queue.queue import HandedIn, JobQueue, Unreadable
 from richspeech.readers.opener import HERE, Opener
@@ -177,7 +178,7 @@ class Batches:
         """Write the zip here and now, a row after the other; raises what goes wrong."""
         packing.enter(State.RUNNING)
         queue = self._queue.seen_by(packing.caller.principal)
-        rows = queue.store.summaries(packing.batch)
+        rows = _shown(queue, queue.store.summaries(packing.batch))
         done = {row.id for row in rows if row.state is State.FINISHED}
         packing.files, overviews = len(done), {}
         with ExitStack() as stack:
@@ -256,6 +257,13 @@ def _removed_on_failure(path: Path) -> Iterator[None]:
     except (Cancelled, RichSpeechError, OSError):
         path.unlink(missing_ok=True)
         raise
+
+
+def _shown(queue: JobQueue, rows: Sequence[JobSummary]) -> Sequence[JobSummary]:
+    """Return jobs as somebody may see them: calls are often named by the numbers called."""
+    if not queue.store.principal.masks:
+        return rows
+    return [replace(row, name=mask_text(row.name, None, queue.privacy.kinds)) for row in rows]
 
 
 def _names(rows: Sequence[JobSummary]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Who sees originals, and what is kept: by settings, role and request."""
 
+import json
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit
 from richspeech.model.request import TranscriptionRequest
+from richspeech.model.speaker import Naming
 from richspeech.settings import PrivacySettings
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import PREVIEW_LETTERS, Entry, Fingerprint, Store
@@ -52,6 +54,20 @@ def test_nobody_finds_a_number_by_searching_for_it(tmp_path: Path) -> None:
         kept(store, MING)
         assert store.seen_by(MING).search(parse_query("8000")) == ()
         assert len(store.seen_by(MING).search(parse_query("电话"))) == 1
+
+
+def test_what_was_kept_before_the_setting_is_masked_when_it_is_shown(tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path}/history.sqlite"
+    with closing(Store(place, PrivacySettings())) as store:
+        entry = kept(store, MING)
+        change = CorrectionEdit(correction=Naming({"A": NUMBER}), made=NOW)
+        owned = store.seen_by(MING)
+        owned.edit(entry, owned.document(entry).with_edit(change))
+    for privacy in (ADMINS_ALONE, PrivacySettings(keep_originals=False)):
+        with closing(Store(place, privacy)) as store:
+            assert seen(store, entry, MING) == ("电话[电话]。", "[phone].wav", "电话[电话]。")
+            shown = store.seen_by(privacy.seen_by(MING)).open(entry.id).document
+            assert NUMBER not in json.dumps(shown.to_dict())
 
 
 def test_nobody_writes_a_mask_over_an_original(tmp_path: Path) -> None:

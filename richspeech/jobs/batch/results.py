@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from richspeech.access.principal import Role
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.mono import mixture
 from richspeech.audio.playback import to_mp3
@@ -13,10 +14,11 @@ from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import Item
 from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
+from richspeech.privacy.mask import mask_text
 from richspeech.privacy.sound import cover_of
 from richspeech.settings import PrivacySettings
 from richspeech.storage.atomic import write_atomically
-from richspeech.writers import WriterOptions, write
+from richspeech.writers import WRITERS, WriterOptions, write
 
 JSON = "json"
 """Always written; the other formats can be made of it again."""
@@ -34,15 +36,19 @@ class Results:
     options: Options
     """Those with which the recordings are heard."""
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
-    """How what was masked in words is covered in sound."""
+    """What is masked, and how it is covered in sound."""
 
     def path(self, item: Item, form: str) -> Path:
         """Name a file: that of the recording, whole, so that a.mp3 and a.wav do not meet."""
         return self.folder / f"{item.name}.{form}"
 
     def write(self, item: Item, transcript: Transcript) -> None:
-        """Write every format; the JSON comes last, since it says that all are there."""
-        for form in (*self._others, JSON):
+        """Write every format; the JSON comes last, since it says that all are there.
+
+        Where words are masked, what lies there in another format is written anew as well: nobody is
+        to find the words in it that were not.
+        """
+        for form in (*self._others, *self._left_over(item), JSON):
             self._write(item, form, transcript)
 
     def complete(self, item: Item) -> bool:
@@ -67,10 +73,18 @@ class Results:
     def _others(self) -> list[str]:
         return [form for form in self.formats if form != JSON]
 
+    def _left_over(self, item: Item) -> list[str]:
+        if not self.privacy.masks(Role.ADMIN):
+            return []
+        others = (form for form in WRITERS if form not in (JSON, *self.formats))
+        return [form for form in others if self.path(item, form).is_file()]
+
     def _write(self, item: Item, form: str, transcript: Transcript) -> None:
         name = PurePosixPath(item.name).name
         audio = self._audio(item, name, transcript) if form == "html" else None
-        options = replace(self.look, title=name, audio=audio)
+        masks = self.privacy.masks(Role.ADMIN)
+        title = mask_text(name, None, self.privacy.kinds) if masks else name
+        options = replace(self.look, title=title, audio=audio)
         write_atomically(self.path(item, form), write(transcript, form, options))
 
     def _audio(self, item: Item, name: str, transcript: Transcript) -> bytes:

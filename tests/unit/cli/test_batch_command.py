@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +246,22 @@ def test_other_options_or_weights_do_everything_again(bench: Bench) -> None:
     (bench.weights / "model.pt").write_text("second weights")
     assert bench.run("--language", "yue") == 0
     assert len(bench.ear.heard) == 3
+
+
+def test_what_was_written_unmasked_is_not_done_where_words_are_to_be_masked(
+    tmp_path: Path, bench: Bench
+) -> None:
+    number = "13800138000"
+    bench.ear.segments = (replace(HAPPY, text=f"电话{number}", raw_text="", tokens=()),)
+    calls = silence(tmp_path / "by_number" / f"{number}.wav").parent
+    assert bench.run(calls, "--format", "txt", "--format", "html") == 0
+    assert number in (bench.output / f"{number}.wav.txt").read_text(encoding="utf-8")
+    assert bench.run(calls, "--mask") == 0
+    assert len(bench.ear.heard) == 1
+    for form in ("json", "txt", "html"):
+        assert number not in (bench.output / f"{number}.wav.{form}").read_text(encoding="utf-8")
+    assert bench.run(calls, "--mask") == 0
+    assert bench.ear.heard == []
 
 
 def test_another_format_is_made_without_recognising_again(bench: Bench) -> None:

@@ -35,8 +35,8 @@ from richspeech.model.options import Options
 from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
-from richspeech.operations.caller import Caller, called_by
-from richspeech.queue.batches import HandingIn, Packing
+from richspeech.operations.caller import Caller, called_by, caller
+from richspeech.queue.batches import SUMMARY, HandingIn, Packing
 from richspeech.queue.queue import JobQueue
 from richspeech.readers.opener import HERE
 from richspeech.recognition.pipeline import Cancel, Progress
@@ -636,6 +636,22 @@ def test_without_a_history_what_was_corrected_in_the_window_is_packed(
         packing = desk.packed(followed, "txt", **{identifier: job})
         with zipfile.ZipFile(packing.path) as archive:
             assert "我要退货。" in archive.read("a.wav.txt").decode()
+
+
+def test_names_in_a_zip_are_masked_for_whoever_sees_masked_words(
+    desk: Desk, tmp_path: Path
+) -> None:
+    numbers = ("13800138000", "13900139000")
+    files = [recorded(tmp_path / f"{number}.wav", seed=at) for at, number in enumerate(numbers)]
+    followed = desk.done(*files)
+    masked = replace(caller(), principal=replace(caller().principal, masks=True))
+    with called_by(masked):
+        packing = desk.packed(followed, "json")
+    with zipfile.ZipFile(packing.path) as archive:
+        names = archive.namelist()
+        summary = archive.read(SUMMARY).decode()
+    assert len({*names}) == 3
+    assert not any(number in f"{names}{summary}" for number in numbers)
 
 
 def test_two_recordings_of_one_name_do_not_meet_in_the_zip(desk: Desk, tmp_path: Path) -> None:

@@ -4,15 +4,21 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.model.edits import CorrectionEdit
+from richspeech.model.edits import Amendment, CorrectionEdit, SpeakersEdit
 from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.place import Place
+from richspeech.model.speaker import Naming
+from richspeech.model.steps import Split
 from richspeech.model.transcript import Token, Transcript
 from richspeech.privacy.mask import mask, mask_document, mask_text
+from richspeech.privacy.sound import cover_of
+from richspeech.settings import PrivacySettings
 from tests.transcripts import segment, transcript
 from tests.unit.privacy.test_find import spoken
 
@@ -98,6 +104,55 @@ def test_what_a_person_wrote_in_many_places_is_masked_in_all() -> None:
         "他是谁？打给[电话]。",
     ]
     assert NUMBER not in json.dumps(masked.to_dict())
+
+
+def corrected(heard: Transcript, *steps: Amendment) -> Document:
+    document = Document(heard)
+    for step in steps:
+        document = document.with_edit(CorrectionEdit(correction=step, made=datetime.now(UTC)))
+    return document
+
+
+def test_what_no_measured_word_gives_takes_the_whole_line_with_it() -> None:
+    heard = transcript(spoken(2, "打一三八零零一三。谢谢。"), spoken(9, "您好。"))
+    document = corrected(heard, Correction(0, text=f"打{NUMBER}。谢谢。"))
+    masked = mask_document(document)
+    assert masked.transcript.text == "打[电话]。谢谢。您好。"
+    assert masked.transcript.segments[0].masked == (Masked(PersonalKind.PHONE, None, None),)
+    [span] = cover_of(masked.transcript, PrivacySettings()).spans
+    assert span == (2 - 0.2, heard.segments[0].end + 0.2)
+    assert "一三八" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+    assert masked.transcript.segments[0].tokens[-3].start is not None  # 谢 keeps its time
+    assert mask_document(masked) is masked
+
+
+def test_a_correction_beside_a_number_leaves_the_times_of_the_number() -> None:
+    heard = transcript(spoken(2, f"打{NUMBER}卸卸"))
+    masked = mask_document(corrected(heard, Correction(0, text=f"打{NUMBER}谢谢")))
+    [found] = masked.transcript.segments[0].masked
+    assert found.start == pytest.approx(2.1)
+    assert found.end == pytest.approx(3.2)
+
+
+def test_a_line_that_was_cut_and_put_right_is_not_heard_either() -> None:
+    heard = transcript(spoken(2, "打一三八零零一三。谢谢。"))
+    document = corrected(heard, Split(Place(0), 1, 2.9, None), Correction(0, text=f"打{NUMBER}。"))
+    masked = mask_document(document)
+    assert masked.transcript.text == "打[电话]。谢谢。"
+    assert Masked(PersonalKind.PHONE, None, None) in masked.transcript.segments[0].masked
+    assert "一三八" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+
+
+def test_what_speakers_are_called_is_masked_and_two_stay_two() -> None:
+    heard = transcript(spoken(0, "我叫王小明。"), spoken(2, "您好。", "B"))
+    called = Naming({"A": f"小明 {NUMBER}", "B": "13900139000"})
+    asked = SpeakersEdit(naming=Naming({"B": "13700137000"}), by="a", made=datetime.now(UTC))
+    masked = mask_document(corrected(heard, called).with_edit(asked))
+    names = [each.speaker for each in masked.transcript.segments]
+    assert names == ["[name] [phone]", "[phone]"]
+    assert not any(number in json.dumps(masked.to_dict()) for number in (NUMBER, "139", "137"))
+    two = mask_document(corrected(heard, Naming({"A": NUMBER, "B": "13900139000"})))
+    assert [each.speaker for each in two.transcript.segments] == ["[phone]", "[phone] 2"]
 
 
 @given(st.text(alphabet="打我叫张电话138零一, .-", max_size=40))
