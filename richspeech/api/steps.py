@@ -16,6 +16,9 @@ from richspeech.model.speaker import LONGEST_NAME
 from richspeech.model.steps import Removal, Seconds
 from richspeech.storage.database import HIGHEST_NUMBER
 
+Number: TypeAlias = Annotated[int, Field(ge=0, le=HIGHEST_NUMBER, strict=True)]
+"""Strict, since false is no segment 0."""
+Time: TypeAlias = Annotated[Seconds, Field(strict=True)]
 Text: TypeAlias = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Name: TypeAlias = Annotated[str, Field(max_length=LONGEST_NAME)]
 
@@ -25,7 +28,7 @@ class _Step(BaseModel):
 
 
 class _OfSegment(_Step):
-    segment: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
+    segment: Number
     """Its number in ``segments``, from 0."""
 
 
@@ -39,9 +42,9 @@ class Correct(_OfSegment):
     events: list[ShownEvent] | None = None
     speaker: Name | None = None
     """As the transcript calls somebody, or somebody new."""
-    start: Seconds | None = None
+    start: Time | None = None
     """Seconds."""
-    end: Seconds | None = None
+    end: Time | None = None
 
     def amendment(self, document: Document, place: Place) -> Amendment:
         """Return what that is in a document."""
@@ -55,9 +58,9 @@ class Split(_OfSegment):
     """Cut a segment between two words."""
 
     kind: Literal["split"]
-    caret: Annotated[int, Field(ge=0, le=LONGEST_TEXT)] | None = None
+    caret: Annotated[int, Field(ge=0, le=LONGEST_TEXT, strict=True)] | None = None
     """Character of its text before which the second part begins."""
-    at: Seconds | None = None
+    at: Time | None = None
     """When it begins, in seconds; needed beside ``caret`` where words have no times."""
 
     def amendment(self, document: Document, place: Place) -> Amendment:
@@ -115,7 +118,7 @@ Step: TypeAlias = Annotated[
 class Change(BaseModel):
     """A step, and what it was thought of for."""
 
-    revision: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
+    revision: Number
     """That of the transcript as it was read."""
     step: Step
 

@@ -311,6 +311,8 @@ def test_a_step_on_what_somebody_has_changed_is_refused_and_says_who_it_was(hous
         ({"kind": "correct", "segment": 0, "end": 1.5}, "over the one"),
         ({"kind": "correct", "segment": 0, "mood": "sad"}, "mood"),
         ({"kind": "replace", "found": "x", "by": "y"}, "stands nowhere"),
+        ({"kind": "remove", "segment": False}, "segment.*integer"),
+        ({"kind": "split", "segment": 0, "caret": 2, "at": True}, "at.*number"),
         ({"kind": "fly"}, "kind|tag"),
     ],
 )
