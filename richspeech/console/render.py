@@ -1,5 +1,6 @@
 """Jobs and transcripts → HTML. What the templates need is made here, and they escape it."""
 
+import mimetypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,7 +166,7 @@ def _model_parts(loaded: Loaded | None, locale: str) -> tuple[tuple[str, str], .
         return (("model", say("loading", locale)),)
     why = loaded.device_reason.sentence(locale)
     device = say("with_note", locale, text=loaded.device, note=why)
-    return (("model", loaded.weights.name), ("device", device))
+    return (("model", plain_name(loaded.weights.name)), ("device", device))
 
 
 def file_hint(facts: Facts, locale: str) -> Markup:
@@ -184,16 +185,14 @@ def status(job: Transcription | None, locale: str, timezone: str = "UTC") -> Mar
         more = f" {say('partial', locale)}" if _segments(job) else ""
         return failure(job.error, locale, more)
     if job.state is State.CANCELLED:
-        key = "cancelled" if _segments(job) else "cancelled_empty"
-        return message("info", say(key, locale)) + _numbers(job, locale)
+        return message("info", say("cancelled" if _segments(job) else "cancelled_empty", locale))
     if job.state is State.FINISHED:
         return _finished(job, locale, timezone)
     return progress_bar(job, locale)
 
 
 def _finished(job: Transcription, locale: str, timezone: str) -> Markup:
-    said = _end(job, locale, timezone) + _warnings(job, locale) + _unkept(job, locale)
-    return said + _numbers(job, locale)
+    return _end(job, locale, timezone) + _warnings(job, locale) + _unkept(job, locale)
 
 
 def _warnings(job: Transcription, locale: str) -> Markup:
@@ -287,31 +286,44 @@ def time_left(seconds: float, locale: str) -> str:
     return say("left", locale, time=duration_text(round(seconds), locale))
 
 
-def _numbers(job: Transcription, locale: str) -> Markup:
-    """Show the timing, and the model that did it."""
-    if job.progress is None:
+def numbers(job: Transcription, locale: str) -> Markup:
+    """Show how long it took, in which language most was said, and the model that did it."""
+    transcript = job.transcript or (job.progress.transcript if job.progress else None)
+    if transcript is None:
         return Markup()
-    transcript = job.transcript or job.progress.transcript
-    rtfx = "–" if transcript.rtfx is None else say("times", locale, value=_speed(transcript.rtfx))
     language = language_name(transcript.language, locale) if transcript.language else "–"
-    sentiment = _whole_sentiment(transcript, locale)
+    sentiment = whole_sentiment(transcript, locale)
     pairs = (
         ("audio_seconds", duration_text(transcript.duration, locale)),
         ("processing_seconds", _short_time(transcript.processing_seconds, locale)),
-        ("rtfx", rtfx),
+        ("pace", times_faster(transcript.rtfx, locale) or "–"),
         ("main_language", language),
         *([("sentiment", sentiment)] if sentiment else []),
-        ("model", transcript.model),
+        ("model", plain_name(transcript.model)),
     )
     return _part("numbers", locale)(pairs)
 
 
-def _whole_sentiment(transcript: Transcript, locale: str) -> str:
+def whole_sentiment(transcript: Transcript, locale: str) -> str:
     """Name the sentiment of all words with its confidence; empty where they were not read."""
     sentiment, scores = transcript.sentiment, transcript.sentiment_probabilities
     if sentiment is None:
         return ""
     return f"{look_of(sentiment).symbol} {word_of(sentiment, locale)} {_percent(scores[sentiment])}"
+
+
+def times_faster(rtfx: float | None, locale: str) -> str:
+    """Say how fast a recording was done, of seconds of sound a second; empty for None."""
+    if rtfx is None:
+        return ""
+    if rtfx < 1:
+        return say("slower", locale, value=_speed(1 / rtfx))
+    return say("faster", locale, value=_speed(rtfx))
+
+
+def plain_name(model: str) -> str:
+    """Return the name of a model without the account or the folder that it comes from."""
+    return model.rstrip("/").rpartition("/")[2] or model
 
 
 def _speed(rtfx: float) -> str:
@@ -335,12 +347,19 @@ def player(job: Transcription | None, locale: str) -> Markup:
         return _part("player", locale)(job.name, None) if job.title else Markup()
     if job.hides_sound:
         return Markup()
-    return sound(job.name, job.playback or job.path, locale)
+    path = job.playback or job.path
+    kind, _ = mimetypes.guess_type(path.name)
+    is_film = (kind or "").startswith("video/")
+    return _part("player", locale)(job.name, _address(path), is_film=is_film)
 
 
 def sound(name: str, path: Path, locale: str) -> Markup:
     """Play a file of the window, which the page fetches when somebody wants to hear it."""
-    return _part("player", locale)(name, f"gradio_api/file={quote(str(path))}")
+    return _part("player", locale)(name, _address(path))
+
+
+def _address(path: Path) -> str:
+    return f"gradio_api/file={quote(str(path))}"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from richspeech.stages.second_opinion import disagrees
 from richspeech.writers import display_text, styled
 
 VIEWER_WORDS = (
-    *("timeline", "timeline_keys", "zoom_in", "zoom_out", "zoom_fit", "lane_emotion"),
+    *("part_text", "timeline", "timeline_keys", "zoom_in", "zoom_out", "zoom_fit", "lane_emotion"),
     *("lane_events", "lane_language", "filter_text", "filter_emotion", "filter_events"),
     *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),

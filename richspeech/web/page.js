@@ -6,8 +6,9 @@ import { emotionCurve } from "./emotion.js";
 import { rowList } from "./row_list.js";
 import { live } from "./live.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
+import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
-import { chooser, exportJobs } from "./review.js";
+import { chooser, exportJobs, lastExport } from "./review.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
@@ -40,7 +41,7 @@ const download = (selector) => setTimeout(() => document.querySelector(selector)
 
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
-  ...{ view, emotionCurve, rowList, exportJobs, chooser, live },
+  ...{ view, emotionCurve, rowList, exportJobs, lastExport, chooser, live },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is
@@ -56,12 +57,12 @@ window.fetch = async (address, options = {}) => {
   return answer;
 };
 
-const audio = () => document.querySelector("#player audio");
+const player = () => document.querySelector("#player :is(audio, video)");
 
 function play(seconds) {
-  if (!audio()) return;
-  audio().currentTime = seconds;
-  audio()
+  if (!player()) return;
+  player().currentTime = seconds;
+  player()
     .play()
     .catch(() => {});
 }
@@ -87,6 +88,11 @@ async function write(text) {
   }
 }
 
+// A tab of the result: what is being recognised appears as text.
+function showPart(name) {
+  document.querySelector(`#result-tabs [role="tab"][data-tab-id="${name}"]`)?.click();
+}
+
 // On a phone the result is further down; where exactly is known once the answer has come, since
 // the field above it changes its height, too.
 function showResult(pressed) {
@@ -101,7 +107,10 @@ function showResult(pressed) {
 document.addEventListener("click", ({ target }) => {
   const time = target.closest?.("[data-seek]");
   if (time) play(Number(time.dataset.seek));
+  const part = target.closest?.("[data-part]");
+  if (part) showPart(part.dataset.part);
   const pressed = target.closest?.(".starts, .examples button");
+  if (pressed) showPart("text");
   if (pressed && matchMedia("(max-width: 760px)").matches) showResult(pressed);
   const button = target.closest?.("[data-copy]");
   if (button) copy(button);
@@ -111,7 +120,7 @@ document.addEventListener("click", ({ target }) => {
 // played where the browser says so: Firefox fails, too, while there is nothing to hear it with.
 for (const name of ["error", "loadedmetadata"]) {
   const mark = ({ target }) => {
-    if (!target.matches?.(".player audio")) return;
+    if (!target.matches?.(".player :is(audio, video)")) return;
     const isMute = target.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
     target.parentElement.classList.toggle("mute", isMute);
   };
@@ -123,3 +132,4 @@ tellGradio();
 heedEarlierChoice();
 watchWidgets();
 watchConnection();
+keepSpeed();

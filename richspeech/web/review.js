@@ -22,6 +22,32 @@ export function exportJobs(element, props, watch, events) {
   show();
 }
 
+const LAST_EXPORT = "richspeech.export";
+
+// One press exports in the format of the last time: presses the button of that format.
+export function lastExport(element, props, watch) {
+  const button = element.querySelector("button");
+  const show = () => {
+    const forms = props.value || {};
+    const [usual] = Object.keys(forms);
+    const last = localStorage.getItem(LAST_EXPORT);
+    button.dataset.form = last in forms ? last : usual;
+    button.textContent = forms[button.dataset.form];
+    button.hidden = !usual;
+  };
+  button.addEventListener("click", () =>
+    document.querySelector(`#download-${button.dataset.form}`)?.click(),
+  );
+  document.addEventListener("click", ({ target }) => {
+    const pressed = target.closest?.("[id^='download-']");
+    if (!pressed) return;
+    localStorage.setItem(LAST_EXPORT, pressed.id.replace("download-", ""));
+    show();
+  });
+  watch("value", show);
+  show();
+}
+
 // What was unticked stays so while the same recording is corrected or the language changes.
 export function chooser(element, props, watch, make) {
   const place = element.querySelector(".chooser");

@@ -5,7 +5,7 @@ import { followPlayer } from "./player.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 
-const audio = () => document.querySelector("#player audio");
+const audio = () => document.querySelector("#player :is(audio, video)");
 const spoken = () => ({ ...words[locale()], locale: locale() });
 let viewer = null;
 
@@ -51,7 +51,20 @@ class Viewer {
     const segments = value.segments.map((json) => this.parse(json));
     this.data = { ...value, segments };
     this.transcript.set(value, segments);
+    this.caption();
     this.tick();
+  }
+
+  // What is said, over the picture of a film.
+  caption() {
+    const film = document.querySelector("#player video");
+    if (!film || !this.data) return;
+    const track = film.textTracks[0] ?? film.addTextTrack("captions", words[locale()].part_text);
+    track.mode = "showing";
+    for (const cue of [...track.cues]) track.removeCue(cue);
+    for (const { start, end, text } of this.data.segments)
+      if (text)
+        track.addCue(new VTTCue(start, end, text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")));
   }
 
   parse(json) {
@@ -91,6 +104,12 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("richspeech:locale", () => viewer?.translate());
 
 followPlayer(audio, () => viewer);
+
+document.addEventListener(
+  "loadedmetadata",
+  ({ target }) => target === audio() && viewer?.caption(),
+  true,
+);
 
 // What gradio calls: draws what the server sends, and hands on corrections.
 export function view(element, props, watch, events) {

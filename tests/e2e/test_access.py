@@ -43,6 +43,7 @@ def add(page: Page, user: str, password: str, role: str = "member") -> None:
 
 def copied_link(page: Page) -> str:
     """Share what is shown, and copy the link."""
+    page.locator("#result-tabs [data-tab-id=export]").first.click()
     page.locator("#share-make").click()
     made = page.locator("#share-link")
     expect(made).to_contain_text("can read it without a login, for 7 days")

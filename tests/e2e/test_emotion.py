@@ -119,8 +119,10 @@ def test_silence_says_so_and_the_page_goes_on(english_visitor: Visitor, tmp_path
 def test_an_emotion_recogniser_marks_the_lines_on_which_the_two_disagree(visitor: Visitor) -> None:
     page = visitor.page
     visitor.transcribe(CALL)
+    visitor.open_part("analysis")
     page.click("#ask-second-opinion")
     page.locator("#second-opinion-said .message.done").wait_for()
+    visitor.open_part("text")
     page.locator(".chip.second").first.wait_for()
     count = page.locator(".chip.second.disagrees").count()
     expect(page.locator("#second-opinion-said")).to_contain_text(f"{count} 句判断不同")

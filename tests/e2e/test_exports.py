@@ -19,6 +19,7 @@ WORDS = "请把冰箱退掉。"
 
 def downloaded(visitor: Visitor, form: str) -> Path:
     """Press the button of a form; returns the file, under the name that the browser would give."""
+    visitor.open_part("export")
     with visitor.page.expect_download() as caught:
         visitor.page.click(f"#download-{form}")
     path = Path(caught.value.path())
@@ -92,4 +93,4 @@ def test_a_finished_report_can_be_downloaded_again(visitor: Visitor) -> None:
 def test_there_is_nothing_to_export_before_there_is_a_transcript(visitor: Visitor) -> None:
     expect(visitor.page.locator("#status .empty")).to_be_visible()
     expect(visitor.page.locator("#exports")).to_be_hidden()
-    expect(visitor.page.locator("#review")).to_be_hidden()
+    expect(visitor.page.locator("#result-tabs, #export-last, #verdict").first).to_be_hidden()

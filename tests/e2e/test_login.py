@@ -103,7 +103,7 @@ def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
     stranger.page.locator("#examples button").last.click()
     assert re.match("识别完成|没有听到说话声", stranger.result())
     expect(stranger.page.locator("#transcript .line").first).to_be_visible()
-    stranger.page.locator("#download-json").wait_for()
+    stranger.open_part("export")
     with stranger.page.expect_download() as caught:
         stranger.page.click("#download-json")
     assert caught.value.suggested_filename.endswith(".json")

@@ -69,9 +69,9 @@ def test_an_uploaded_example_is_read_on_the_page(
     expect(visitor.page.locator("#table th")).to_have_text(
         ["开始", "结束", "语言", "情绪", "声音", "文字"], use_inner_text=True
     )
-    numbers = visitor.page.locator("#status .numbers")
-    expect(numbers).to_contain_text("RTFx", use_inner_text=True)
-    expect(numbers).to_contain_text("sensevoice-tiny")
+    expect(visitor.page.locator(".glance")).to_contain_text("实时", use_inner_text=True)
+    visitor.open_part("analysis")
+    expect(visitor.page.locator("#insight .numbers")).to_contain_text("sensevoice-tiny")
 
 
 def test_every_example_card_transcribes_its_recording(
@@ -144,8 +144,10 @@ def test_silence_is_no_speech(visitor: Visitor, tmp_path: Path) -> None:
 
 
 def downloaded(visitor: Visitor, form: str) -> tuple[str, str]:
+    visitor.open_part("export")
     with visitor.page.expect_download() as caught:
         visitor.page.click(f"#download-{form}")
+    visitor.open_part("text")
     return caught.value.suggested_filename, Path(caught.value.path()).read_text(encoding="utf-8")
 
 
@@ -184,7 +186,7 @@ def test_cancelling_stops_and_keeps_what_was_heard(
     assert visitor.result().startswith("已取消")
     expect(visitor.page.locator("#transcript .line").first).to_be_visible()
     visitor.page.locator("#start:enabled").wait_for()
-    visitor.page.locator("#download-txt").wait_for()
+    visitor.page.locator("#export-last button").wait_for()
 
 
 def test_a_reload_finds_the_running_work_again(
@@ -271,10 +273,14 @@ def test_the_label_style_changes_the_text_at_once(
     visitor: Visitor, spoken: tuple[Path, str]
 ) -> None:
     visitor.transcribe(spoken[0])
+    visitor.open_part("export")
     visitor.page.get_by_label("模型标签").check()
+    visitor.open_part("text")
     visitor.page.locator("#transcript", has_text="<|zh|>").wait_for()
     assert "<|zh|>" in downloaded(visitor, "txt")[1]
+    visitor.open_part("export")
     visitor.page.get_by_label("不标注").check()
+    visitor.open_part("text")
     visitor.page.locator("#transcript", has_text="<|zh|>").wait_for(state="detached")
     expect(visitor.page.locator("#transcript .chip")).to_have_count(0)
 
@@ -298,6 +304,24 @@ def test_the_tunnelled_page_has_no_such_notice(visitor: Visitor) -> None:
 
 def test_the_banner_names_the_tiny_model(visitor: Visitor) -> None:
     expect(visitor.page.locator("#banner")).to_contain_text("内置的小模型", use_inner_text=True)
+
+
+def test_a_result_is_told_on_the_first_screen_of_a_laptop(
+    playwright: Playwright, address: str
+) -> None:
+    with visitor_of(playwright, viewport={"width": 1440, "height": 900}) as visitor:
+        visitor.open(address)
+        visitor.transcribe(EXAMPLES / "zh-call.wav")
+        visitor.wait_until_all_is_drawn()
+        for place in (".glance", "#player", "#export-last", "#result-tabs [role=tablist]", ".line"):
+            box = visitor.page.locator(place).locator("visible=true").first.bounding_box()
+            assert box is not None, place
+            assert box["y"] + box["height"] < 900, place
+        visitor.page.locator(".glance [data-part=risk]").click()
+        expect(visitor.page.locator("#risk .points")).to_be_visible()
+        with visitor.page.expect_download() as caught:
+            visitor.page.click("#export-last button")
+        assert caught.value.suggested_filename == "zh-call.docx"
 
 
 def test_nothing_is_wider_than_a_phone(

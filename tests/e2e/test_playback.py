@@ -28,7 +28,7 @@ TIMES = 4
 
 LISTEN = """
 async (milliseconds) => {
-  const player = document.querySelector("#player audio"), heard = [];
+  const player = document.querySelector("#player :is(audio, video)"), heard = [];
   const context = (window.ear ??= new AudioContext());
   await context.resume();
   const meter = context.createScriptProcessor(512, 1, 1);
@@ -101,12 +101,12 @@ def test_a_click_on_a_word_of_a_film_plays_that_word(
     visitor.transcribe(source)
     visitor.wait_until_all_is_drawn()
     page = visitor.page
-    page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
+    page.wait_for_function("document.querySelector('#player :is(audio, video)')?.duration > 0")
     set_speed(page, SLOWEST)
     at = clicked_word(page, -1)
     assert at > LATE + (0.0 if hole is None else hole[1] - 0.2)
-    page.wait_for_function("!document.querySelector('#player audio').paused")
-    player: Any = page.evaluate("document.querySelector('#player audio').currentTime")
+    page.wait_for_function("!document.querySelector('#player :is(audio, video)').paused")
+    player: Any = page.evaluate("document.querySelector('#player :is(audio, video)').currentTime")
     assert at - 0.1 < player < at + 2
     set_speed(page, 1)
     waveform = load_waveform(source, LIMITS)
@@ -116,6 +116,6 @@ def test_a_click_on_a_word_of_a_film_plays_that_word(
 
 def heard(page: Page) -> list[tuple[float, float]]:
     """Time and level of six seconds as they are played."""
-    page.evaluate(f"document.querySelector('#player audio').currentTime = {LATE + 4.0}")
+    page.evaluate(f"document.querySelector('#player :is(audio, video)').currentTime = {LATE + 4.0}")
     found: list[tuple[float, float]] = page.evaluate(LISTEN, 6_000)
     return found

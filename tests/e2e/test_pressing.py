@@ -75,6 +75,7 @@ def test_a_slow_press_cancels_a_report_beside_a_file_that_is_ready(
     visitor.press_start()
     visitor.result()
     correct_first(page, "请把冰箱退掉。")
+    visitor.open_part("export")
     with page.expect_download():
         page.click("#download-training")
     expect(page.locator("#export-jobs .made")).to_have_count(1)

@@ -28,7 +28,7 @@ def reader(visitor: Visitor) -> Visitor:
 
 
 def choose(page: Page, name: str) -> None:
-    page.locator("#review-tabs").get_by_role("tab", name=name).click()
+    page.locator("#result-tabs").get_by_role("tab", name=name).click()
 
 
 def length(content: bytes) -> tuple[float, bool]:
@@ -53,6 +53,7 @@ def span(page: Page, number: int) -> tuple[float, float]:
 
 
 def test_insight_tells_shares_rates_and_sounds(reader: Visitor) -> None:
+    choose(reader.page, "分析")
     insight = reader.page.locator("#insight")
     for words in (r"愤怒\s+\d+%", r"普通话\s+每分钟 \d+ 字", r"音乐\s+\d+ 段"):
         expect(insight).to_have_text(re.compile(words), use_inner_text=True)
@@ -63,6 +64,7 @@ def test_insight_tells_shares_rates_and_sounds(reader: Visitor) -> None:
 
 def test_a_column_of_the_curve_plays_from_its_start(reader: Visitor) -> None:
     page = reader.page
+    choose(page, "分析")
     columns = page.locator("#insight .windows button")
     column = columns.nth(4)
     start = float(column.get_attribute("data-seek") or "nan")
@@ -78,9 +80,10 @@ def test_a_column_of_the_curve_plays_from_its_start(reader: Visitor) -> None:
 
 def test_a_correction_changes_insight_and_risk(reader: Visitor) -> None:
     page = reader.page
-    choose(page, "通话风险")
+    choose(page, "风险")
     score = page.locator("#risk .score b")
     before = int(score.inner_text())
+    choose(page, "文字")
     angry = page.locator("#transcript li").filter(has=page.locator(".chip.angry"))
     assert before > 0
     for _ in range(angry.count()):
@@ -90,15 +93,16 @@ def test_a_correction_changes_insight_and_risk(reader: Visitor) -> None:
         many = angry.count()
         page.locator(".correction .save").click()
         expect(angry).to_have_count(many - 1)
+    choose(page, "风险")
     expect(score).not_to_have_text(str(before))
     assert int(score.inner_text()) < before
-    choose(page, "概览")
+    choose(page, "分析")
     expect(page.locator("#insight .insight_emotions")).not_to_contain_text("愤怒")
 
 
 def test_points_of_the_risk_say_why_and_play_their_seconds(reader: Visitor) -> None:
     page = reader.page
-    choose(page, "通话风险")
+    choose(page, "风险")
     expect(page.locator("#risk")).to_contain_text("不是结论")
     point = page.locator("#risk .points li", has_text="愤怒").first
     evidence = point.locator("[data-seek]").first
@@ -109,7 +113,7 @@ def test_points_of_the_risk_say_why_and_play_their_seconds(reader: Visitor) -> N
 
 def test_the_rules_of_another_trade_are_chosen_on_the_page(reader: Visitor) -> None:
     page = reader.page
-    choose(page, "通话风险")
+    choose(page, "风险")
     risk = page.locator("#risk")
     expect(risk).to_contain_text("提出要求")
     page.locator("#risk-rules input").click()
@@ -120,7 +124,7 @@ def test_the_rules_of_another_trade_are_chosen_on_the_page(reader: Visitor) -> N
 
 def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> None:
     page = reader.page
-    choose(page, "精彩片段")
+    choose(page, "精彩")
     boxes = page.locator("#highlights [data-key]")
     expect(boxes.nth(1)).to_be_visible()
     everything = boxes.count()
@@ -149,7 +153,7 @@ def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> Non
 def test_of_a_video_the_clips_are_videos(visitor: Visitor, tmp_path: Path) -> None:
     visitor.transcribe(video_of(CALL, tmp_path / "call.mp4"))
     page = visitor.page
-    choose(page, "精彩片段")
+    choose(page, "精彩")
     with zipfile.ZipFile(BytesIO(made(page, "clips")[1])) as archive:
         first = archive.read("call-01.mp4")
     start, end = span(page, 0)
@@ -160,19 +164,20 @@ def test_of_a_video_the_clips_are_videos(visitor: Visitor, tmp_path: Path) -> No
 
 def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> None:
     page = reader.page
-    choose(page, "精彩片段")
+    choose(page, "精彩")
     boxes = page.locator("#highlights [data-key]")
     boxes.first.uncheck()
     speak(page, "English")
     expect(page.locator("#highlights")).to_contain_text("Based on")
     expect(boxes.first).not_to_be_checked()
     expect(boxes.nth(1)).to_be_checked()
-    expect(page.locator("#exports")).not_to_have_text(CHINESE, use_inner_text=True)
-    tabs = page.locator("#review-tabs [role=tab]")
+    tabs = page.locator("#result-tabs [role=tab]")
     expect(tabs.filter(has_text=CHINESE)).to_have_count(0)
-    words = page.locator("#review").inner_text() + page.locator("#exports").inner_text()
-    quotes = " ".join(page.locator("#review .quote").all_inner_texts())
-    assert {*CHINESE.findall(words)} - {*CHINESE.findall(quotes)} == set()
+    for part in ("analysis", "highlights", "risk", "export"):
+        reader.open_part(part)
+        words = page.locator("#result-tabs [role=tabpanel]:visible").inner_text()
+        quotes = " ".join(page.locator("#result-tabs .quote").all_inner_texts())
+        assert {*CHINESE.findall(words)} - {*CHINESE.findall(quotes)} == set()
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
@@ -182,7 +187,10 @@ def test_every_part_fits_on_a_phone(playwright: Playwright, address: str, locale
         visitor.transcribe(CALL)
         page = visitor.page
         visitor.wait_until_all_is_drawn()
-        for tab in page.locator("#review-tabs [role=tab]").all():
+        tabs = page.locator("#result-tabs [role=tab]:visible")
+        expect(tabs).to_have_count(5)
+        expect(page.locator("#tabs > .tab-wrapper [role=tab]:visible")).to_have_count(6)
+        for tab in tabs.all():
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390

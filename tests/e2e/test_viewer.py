@@ -34,7 +34,7 @@ async (minutes) => {
   while (samples / size > 131072) size *= 2;
   const chunks = Array(Math.floor(samples / size / 4096)).fill(btoa(bytes));
   const place = document.createElement("div");
-  document.querySelector("#right > .card").append(place);
+  document.querySelector("#result").append(place);
   const words = { ...data.words.zh, locale: "zh" };
   const hands = { seek() {}, toggle() {} };
   const timeline = new Timeline(place, { labels: data.labels, words, ...hands });
@@ -61,7 +61,7 @@ SLOWEST = 0.0625
 
 def set_speed(page: Page, times: float) -> None:
     """Have the player play so many times as fast as it was spoken."""
-    page.evaluate(f"document.querySelector('#player audio').playbackRate = {times}")
+    page.locator("#player :is(audio, video)").evaluate(f"player => player.playbackRate = {times}")
 
 
 def player_time(page: Page) -> float:
@@ -117,6 +117,17 @@ def test_a_click_on_the_timeline_plays_from_there(listener: Visitor) -> None:
     duration = float(page.evaluate("document.querySelector('#player audio').duration"))
     assert duration / 2 - 0.5 < player_time(page) < duration / 2 + 4
     assert is_playing(page)
+
+
+def test_the_player_stays_in_sight_and_plays_as_fast_as_is_chosen(listener: Visitor) -> None:
+    page = listener.page
+    page.locator("#player .speed").select_option("2")
+    assert page.evaluate("document.querySelector('#player audio').playbackRate") == 2
+    page.locator("#foot").scroll_into_view_if_needed()
+    expect(page.locator("#player audio")).to_be_in_viewport(ratio=1)
+    page.get_by_label("English").check()  # which draws another player
+    expect(page.locator("#player .speed")).to_have_attribute("aria-label", "Playback speed")
+    page.wait_for_function("document.querySelector('#player audio').playbackRate === 2")
 
 
 def test_hovering_tells_time_words_and_probabilities(listener: Visitor) -> None:
@@ -379,9 +390,12 @@ def test_words_are_found_and_replaced_in_one_step_and_what_is_typed_outlasts_a_r
 
 def test_what_was_corrected_downloads_as_training_lines(listener: Visitor) -> None:
     page = listener.page
+    listener.open_part("export")
     expect(page.locator("#download-txt")).to_be_visible()
     expect(page.locator("#download-training")).to_be_hidden()
+    listener.open_part("text")
     correct_first(page, "请把冰箱退掉。", "angry")
+    listener.open_part("export")
     page.locator("#download-training").wait_for()
     with page.expect_download() as caught:
         page.click("#download-training")

@@ -89,6 +89,10 @@ class Visitor:
         text = "document.querySelector('#status .message')?.innerText"
         return str(self.page.wait_for_function(text).json_value())
 
+    def open_part(self, name: str) -> None:
+        """Bring a tab of the result to the front."""
+        self.page.locator(f"#result-tabs [role=tab][data-tab-id={name}]").first.click()
+
     def open_table(self) -> None:
         self.page.click("#segments > button")
         self.page.locator("#table th").first.wait_for()
@@ -102,7 +106,7 @@ class Visitor:
 
     def wait_until_all_is_drawn(self) -> None:
         """The transcript with its last line, and what stands around it."""
-        for place in (WHOLE, "#second-opinion", "#player audio", "#exports", "#review"):
+        for place in (WHOLE, "#player :is(audio, video)", "#export-last button", ".glance"):
             self.page.locator(place).wait_for()
 
     def foreign_addresses(self) -> list[str]:

@@ -384,9 +384,16 @@ def test_progress_of_a_recording_of_unknown_length_has_no_percentage() -> None:
     assert "还需" not in html
 
 
-def test_the_end_shows_timing_and_model() -> None:
-    html = render.status(finished_job(segment()), "zh")
-    assert all(x in html for x in ("20 秒", "2.00 秒", "10 倍", "普通话", "models/tiny"))
+def test_the_numbers_say_how_fast_it_went_and_name_the_model_without_its_folder() -> None:
+    html = render.numbers(finished_job(segment()), "zh")
+    assert all(x in html for x in ("20 秒", "2.00 秒", "比实时快 10 倍", "普通话", ">tiny<"))
+    assert "models/" not in html
+
+
+def test_a_machine_that_is_slower_than_people_talk_says_so() -> None:
+    assert render.times_faster(21.6, "en") == "22 times faster than real time"
+    assert render.times_faster(0.5, "en") == "2.0 times as long as the recording"
+    assert render.times_faster(None, "en") == ""
 
 
 def test_no_speech_says_so() -> None:
@@ -411,7 +418,7 @@ def test_the_page_names_the_model_once_it_is_there() -> None:
     assert "Loading the model" in render.banner(None, "en")
     assert "加载中" in render.footer(FACTS, None, "zh")
     footer = render.footer(FACTS, loaded_with(FakeTranscriber()), "zh")
-    assert "models/tiny" in footer
+    assert ">tiny<" in footer
     assert "cpu（按设置）" in footer
     assert "加载中" not in footer
 

@@ -326,9 +326,9 @@ def test_the_table_has_a_column_for_sentiment_only_if_there_is_any() -> None:
 
 def test_the_whole_recording_has_a_sentiment_beside_the_numbers() -> None:
     job = job_with(read(segment(0, 2, "坏了！"), segment(3, 4, "好。")))
-    assert "👎 负向 62%" in render.status(job, "zh")
-    assert "👎 negative 62%" in render.status(job, "en")
-    assert "语义" not in render.status(job_with(transcript(segment(0, 2))), "zh")
+    assert "👎 负向 62%" in render.numbers(job, "zh")
+    assert "👎 negative 62%" in render.numbers(job, "en")
+    assert "语义" not in render.numbers(job_with(transcript(segment(0, 2))), "zh")
 
 
 def test_an_engine_that_hears_words_only_names_no_emotion() -> None:

@@ -20,7 +20,7 @@ from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.highlights import pick_highlights
 from richspeech.review.insight import make_insight
-from richspeech.review.review import Review
+from richspeech.review.review import Review, review_transcript
 from richspeech.review.risk import assess_risk
 from richspeech.settings import Settings
 from tests.transcripts import put_right, segment, transcript, transcripts
@@ -55,6 +55,23 @@ def risk(heard: Transcript, locale: str = "zh") -> str:
 
 def seeks(html: str) -> list[float]:
     return [float(seconds) for seconds in re.findall(r'data-seek="([\d.]+)"', html)]
+
+
+# Verdict
+
+
+def test_one_line_says_risk_mood_sounds_length_and_speed() -> None:
+    def told(locale: str) -> str:
+        found = review_transcript(CALL, SETTINGS, 10)
+        return text_of(review_render.verdict(found, replace(CALL, processing_seconds=2), locale))
+
+    risk = assess_risk(CALL, SETTINGS.risk)
+    for locale, words in (
+        ("zh", ("愤怒 80%", "开心 20%", "笑声 1 段", "40 秒", "比实时快 20 倍")),
+        ("en", ("angry 80%", "laughter 1×", "40 sec", "20 times faster than real time")),
+    ):
+        assert [word for word in (*words, str(risk.score)) if word not in told(locale)] == []
+    assert "speaker" not in told("en")
 
 
 # Conversation

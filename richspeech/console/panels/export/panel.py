@@ -1,4 +1,4 @@
-"""All formats in one place: below the transcript."""
+"""All formats in one place: a tab of the result."""
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -21,6 +21,8 @@ from richspeech.review.training import training_segments
 from richspeech.writers import FORMATS, WRITERS, Purpose, WriterOptions
 
 FORMS = (*WRITERS, TRAINING)
+USUAL = "docx"
+"""Exported by who has never exported anything else: it opens wherever people write."""
 STYLE_NAMES = ("label", "emoji", "tags", "plain")
 
 
@@ -32,15 +34,27 @@ class ExportPanel:
         self._jobs = ExportJobs(context, "export", FORMS)
         self._buttons: dict[str, Any] = {}
 
+    def build_last(self) -> None:
+        """Make the button of the format that was exported last, which the browser remembers."""
+        self._last = gr.HTML(
+            html_template='<button type="button" class="export-last" hidden></button>',
+            js_on_load="window.richspeech.lastExport(element, props, watch);",
+            apply_default_css=False,
+            elem_id="export-last",
+        )
+
+    def build_jobs(self) -> None:
+        """Make what tells of files that are being made, or were."""
+        self._jobs.build()
+
     def build(self) -> None:
         """Make the panel."""
+        self._nothing = gr.HTML("", elem_id="export-nothing", **DRAWN)
         with gr.Column(elem_id="exports", visible=False) as self._box:
-            self._widgets.html(partial(render.subheading, "exports"))
             with gr.Row(elem_id="export-groups"):
                 for purpose in Purpose:
                     self._build_group(purpose)
             self._remark = gr.HTML("", elem_id="export-remark", **DRAWN)
-            self._jobs.build()
             self._build_look()
 
     def _build_group(self, purpose: Purpose) -> None:
@@ -85,7 +99,8 @@ class ExportPanel:
     def painted(self) -> list[Any]:
         """Whatever depends on the transcript."""
         button = self._buttons[TRAINING]
-        return [self._box, button, self._remark, self.style, *self._jobs.painted]
+        drawn = [self._last, self._nothing, self._box, button, self._remark]
+        return [*drawn, self.style, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect the buttons; ``style`` changes the transcript, too, and is the tab's to wire."""
@@ -103,7 +118,10 @@ class ExportPanel:
         """Show what can be had of the session's transcript."""
         job = shown(session)
         silent = job is not None and recording_of(job) is None
+        nothing = "review_nothing" if job is not None and job.is_over else "review_waits"
         return [
+            _last(session.locale) if has_files(job) else None,
+            "" if has_files(job) else render.empty(nothing, session.locale),
             gr.update(visible=has_files(job)),
             gr.update(visible=can_train(job)),
             render.remark(say("export_silent", session.locale)) if silent else "",
@@ -163,6 +181,14 @@ def material_of(
     )
     heard_with = job.request.options
     return Material(job.transcript, job.name, recording_of(job), heard_with, options)
+
+
+def _last(locale: str) -> dict[str, str]:
+    """Return what the button says for each format, the usual one first."""
+    return {
+        form: say("export_last", locale, name=_button_text(form, locale)["value"])
+        for form in dict.fromkeys((USUAL, *WRITERS))
+    }
 
 
 def _button_text(form: str, locale: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the transcript says as a whole: insight, highlights with what can be cut, and risk."""
+"""What the transcript says as a whole: a verdict, insight, highlights to be cut, and risk."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -41,37 +41,38 @@ class RiskView:
 
 
 class ReviewPanel:
-    """Three tabs of one card."""
+    """One line over the tabs of a result, and three of the tabs."""
 
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._reviews = Reviews(context.settings)
         self._jobs = ExportJobs(context, "cuts", (*CUTS, *LISTS))
 
-    def build(self) -> None:
-        """Make the card, which is there once there is something to say."""
-        with gr.Column(elem_classes="card", elem_id="review", visible=False) as self._card:
-            self._widgets.heading("review")
-            self._remark = gr.HTML("", elem_id="review-remark", **DRAWN)
-            with gr.Tabs(elem_id="review-tabs"):
-                with self._tab("insight"):
-                    self._insight = gr.HTML("", elem_id="insight", **DRAWN)
-                with self._tab("highlights"):
-                    self._chooser = gr.HTML(
-                        html_template='<div class="chooser"></div>',
-                        js_on_load=CHOOSER,
-                        apply_default_css=False,
-                        elem_id="highlights",
-                    )
-                    self._jobs.build()
-                with self._tab("risk"):
-                    self._rules = self._widgets.add_for_session(
-                        gr.Dropdown, self._rules_words, elem_id="risk-rules"
-                    )
-                    self._risk = gr.HTML("", elem_id="risk", **DRAWN)
+    def build_verdict(self) -> None:
+        """Make the line, which is there once there is something to say."""
+        self._verdict = gr.HTML("", elem_id="verdict", **DRAWN)
 
-    def _tab(self, name: str) -> Any:
-        return self._widgets.labelled(gr.Tab, f"review_{name}", id=name, render_children=True)
+    def build_insight(self) -> None:
+        """Make what one tab holds."""
+        self._insight = gr.HTML("", elem_id="insight", **DRAWN)
+
+    def build_highlights(self) -> None:
+        """Make what one tab holds."""
+        self._remark = gr.HTML("", elem_id="review-remark", **DRAWN)
+        self._chooser = gr.HTML(
+            html_template='<div class="chooser"></div>',
+            js_on_load=CHOOSER,
+            apply_default_css=False,
+            elem_id="highlights",
+        )
+        self._jobs.build()
+
+    def build_risk(self) -> None:
+        """Make what one tab holds."""
+        self._rules = self._widgets.add_for_session(
+            gr.Dropdown, self._rules_words, elem_id="risk-rules"
+        )
+        self._risk = gr.HTML("", elem_id="risk", **DRAWN)
 
     def _rules_words(self, session: Session) -> dict[str, Any]:
         """Name the presets, and the own rules of the settings where there are any."""
@@ -87,14 +88,14 @@ class ReviewPanel:
 
     @property
     def painted(self) -> list[Any]:
-        """The card and what is in it."""
-        drawn = [self._remark, self._insight, self._chooser, self._risk]
-        return [self._card, *drawn, *self._jobs.painted]
+        """The line, and what the tabs hold."""
+        drawn = [self._verdict, self._remark, self._insight, self._chooser, self._rules, self._risk]
+        return [*drawn, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect what can be made of highlights."""
         self._chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
-        self._rules.input(self._choose_rules, self._rules, self._risk, **CHOSEN)
+        self._rules.input(self._choose_rules, self._rules, [self._risk, self._verdict], **CHOSEN)
         self._jobs.wire()
 
     def resume(self, page_load: PageLoad) -> None:
@@ -106,7 +107,10 @@ class ReviewPanel:
         job, locale = shown(session), session.locale
         review = self._review_of(session)
         if job is None or review is None or job.transcript is None:
-            return [gr.update(visible=False), "", "", None, "", *self._jobs.paint(session)]
+            is_over = job is not None and job.is_over
+            empty = render.empty("review_nothing" if is_over else "review_waits", locale)
+            chooser, hidden = {"job": None, "html": empty}, gr.update(visible=False)
+            return ["", "", empty, chooser, hidden, empty, *self._jobs.paint(session)]
         can_cut = recording_of(job) is not None
         chooser = {
             "job": job.id,
@@ -114,16 +118,18 @@ class ReviewPanel:
                 review.highlights, job.transcript, locale, can_cut=can_cut
             ),
         }
+        insight = review_render.insight(
+            review.insight,
+            locale,
+            hears_sounds="events" in lanes(job.transcript),
+            speakers=job.transcript.speakers,
+        )
         return [
-            gr.update(visible=True),
+            review_render.verdict(review, job.transcript, locale),
             "" if can_cut else render.remark(say("review_gone", locale)),
-            review_render.insight(
-                review.insight,
-                locale,
-                hears_sounds="events" in lanes(job.transcript),
-                speakers=job.transcript.speakers,
-            ),
+            insight + render.numbers(job, locale),
             chooser,
+            gr.update(visible=True),
             self._drawn_risk(session, review),
             *self._jobs.paint(session),
         ]
@@ -135,12 +141,15 @@ class ReviewPanel:
         rules = self._context.settings.risk.with_preset(session.view(RiskView).preset)
         return review_render.risk(review.risk, rules, session.locale)
 
-    def _choose_rules(self, name: str, request: gr.Request) -> str:
+    def _choose_rules(self, name: str, request: gr.Request) -> list[str]:
         session = self._context.session(request)
         preset = next((each for each in PRESETS if each == name), None)
         session.keep(RiskView(preset))
-        review = self._review_of(session)
-        return "" if review is None else self._drawn_risk(session, review)
+        job, review = shown(session), self._review_of(session)
+        if review is None or job is None or job.transcript is None:
+            return ["", ""]
+        verdict = review_render.verdict(review, job.transcript, session.locale)
+        return [self._drawn_risk(session, review), verdict]
 
     async def _press_make(
         self, event: gr.EventData, request: gr.Request

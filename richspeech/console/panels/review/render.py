@@ -9,6 +9,7 @@ from typing import TypeVar
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
+from richspeech.console import render
 from richspeech.console.templates import draw, percent
 from richspeech.jobs.export import CUTS
 from richspeech.language.catalog import say
@@ -23,6 +24,7 @@ from richspeech.review.explained import signed, told, why_level
 from richspeech.review.highlights import Highlight
 from richspeech.review.insight import Insight, Window
 from richspeech.review.lists import LISTS
+from richspeech.review.review import Review
 from richspeech.review.risk import Risk
 from richspeech.settings import RiskSettings
 
@@ -36,6 +38,8 @@ FEW_FINDINGS = 3
 """Of a reason that are shown at once; the others unfold."""
 MOST_HAPPENED = 100
 """Lines that say when two spoke at once, or nobody did; more are in the table and in JSON."""
+MOST_MOODS = MOST_SOUNDS = 2
+"""What one line has room for."""
 IN_LEGEND = 0.05
 """An emotion that never has such a share of a window is not named below the curve."""
 
@@ -71,6 +75,24 @@ class Happened:
     start: float
     """Seconds."""
     told: str
+
+
+def verdict(found: Review, heard: Transcript, locale: str) -> Markup:
+    """Say in one line what a recording is like: risk, mood, sounds, speakers, length, speed."""
+    return draw(
+        "panels/review/verdict.html",
+        locale,
+        risk=found.risk,
+        moods=found.insight.emotions[:MOST_MOODS],
+        sentiment=render.whole_sentiment(heard, locale),
+        sounds=found.insight.events[:MOST_SOUNDS],
+        speakers=len(heard.speakers),
+        seconds=heard.duration,
+        speed=render.times_faster(heard.rtfx, locale),
+        emotion_word=lambda label: word_of(Emotion(label), locale),
+        event_word=lambda label: word_of(AudioEvent(label), locale),
+        sign=partial(sign_of, locale=locale),
+    )
 
 
 def insight(

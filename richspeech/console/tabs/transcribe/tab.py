@@ -89,7 +89,6 @@ class TranscribeTab:
                 self._build_input()
             with gr.Column(scale=8, min_width=320, elem_id="right", elem_classes="side"):
                 self._build_result()
-                self._review.build()
 
     @property
     def _main(self) -> Engine:
@@ -254,28 +253,27 @@ class TranscribeTab:
     # The right side --------------------------------------------------------------------------
 
     def _build_result(self) -> None:
-        with gr.Column(elem_classes="card"):
+        with gr.Column(elem_classes="card", elem_id="result"):
             self._widgets.heading("result")
-            self._status = gr.HTML(
-                render.status(None, "zh"), elem_id="status", elem_classes="status", **DRAWN
-            )
-            self._again = self._widgets.button(
-                "again", size="sm", visible=False, elem_id="again", elem_classes="starts"
-            )
-            self._second_opinion.build()
-            self._share.build()
+            with gr.Row(elem_id="ending"):
+                self._status = gr.HTML(
+                    render.status(None, "zh"), elem_id="status", elem_classes="status", **DRAWN
+                )
+                self._again = self._widgets.button(
+                    "again",
+                    size="sm",
+                    visible=False,
+                    elem_id="again",
+                    elem_classes="starts",
+                    scale=0,
+                    min_width=100,
+                )
+                self._exports.build_last()
+            self._review.build_verdict()
             self._player = gr.HTML("", elem_id="player", **DRAWN)
-            self._viewer = gr.HTML(
-                html_template='<div class="viewer" hidden></div>',
-                js_on_load=VIEWER,
-                apply_default_css=False,
-                elem_id="viewer",
-            )
-            with self._widgets.labelled(
-                gr.Accordion, "segments", open=False, visible=False, elem_id="segments"
-            ) as self._segments:
-                self._table = gr.HTML("", elem_id="table", **DRAWN)
-            self._exports.build()
+            self._exports.build_jobs()
+            with gr.Tabs(elem_id="result-tabs"):
+                self._build_parts()
             self._examples = self._widgets.add(
                 gr.HTML,
                 lambda locale: {"value": welcome(self._context.examples, locale)},
@@ -283,6 +281,36 @@ class TranscribeTab:
                 apply_default_css=False,
                 elem_id="examples",
             )
+
+    def _build_parts(self) -> None:
+        """Make the tabs of the result; the page hides them until something is heard."""
+        with self._part("text"):
+            self._build_text()
+        with self._part("analysis"):
+            self._second_opinion.build()
+            self._review.build_insight()
+        with self._part("highlights"):
+            self._review.build_highlights()
+        with self._part("risk"):
+            self._review.build_risk()
+        with self._part("export"):
+            self._exports.build()
+            self._share.build()
+
+    def _part(self, name: str) -> Any:
+        return self._widgets.labelled(gr.Tab, f"part_{name}", id=name, render_children=True)
+
+    def _build_text(self) -> None:
+        self._viewer = gr.HTML(
+            html_template='<div class="viewer" hidden></div>',
+            js_on_load=VIEWER,
+            apply_default_css=False,
+            elem_id="viewer",
+        )
+        with self._widgets.labelled(
+            gr.Accordion, "segments", open=False, visible=False, elem_id="segments"
+        ) as self._segments:
+            self._table = gr.HTML("", elem_id="table", **DRAWN)
 
     # Events ----------------------------------------------------------------------------------
 
