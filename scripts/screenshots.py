@@ -59,7 +59,9 @@ class Picture:
     part: str | None = None
     """Selector of what is shown; None is the first screen."""
     press: str | None = None
-    """Tab of the review that is pressed before."""
+    """Tab of the result that is pressed before, by its id."""
+    is_empty: bool = False
+    """Whether nobody has transcribed anything."""
     hears: bool = False
     """Whether the emotions of the example are shown, and not its transcript."""
     talks: bool = False
@@ -75,19 +77,21 @@ class Picture:
 
 
 PICTURES = (
+    Picture("welcome-zh-wide", "zh", height=900, is_empty=True),
+    Picture("welcome-en-narrow", "en", 390, 844, "dark", is_empty=True),
     Picture("console-zh-wide", "zh"),
     Picture("console-en-wide", "en"),
     Picture("console-zh-dark", "zh", colours="dark"),
     Picture("console-zh-narrow", "zh", width=390),
     Picture("console-en-narrow", "en", width=390),
-    Picture("exports-zh-wide", "zh", part="#exports"),
-    Picture("exports-en-narrow", "en", width=390, part="#exports"),
-    Picture("review-zh-wide", "zh", part="#review"),
-    Picture("review-en-narrow", "en", width=390, colours="dark", part="#review"),
-    Picture("highlights-zh-wide", "zh", part="#review", press="精彩片段"),
-    Picture("highlights-en-dark", "en", 1440, 1000, "dark", "#review", "Highlights"),
-    Picture("risk-zh-narrow", "zh", width=390, part="#review", press="通话风险"),
-    Picture("risk-en-wide", "en", part="#review", press="Call risk"),
+    Picture("exports-zh-wide", "zh", height=900, press="export"),
+    Picture("exports-en-narrow", "en", 390, 844, press="export"),
+    Picture("review-zh-wide", "zh", height=900, press="analysis"),
+    Picture("review-en-narrow", "en", 390, 844, "dark", press="analysis"),
+    Picture("highlights-zh-wide", "zh", height=900, press="highlights"),
+    Picture("highlights-en-dark", "en", 1440, 900, "dark", press="highlights"),
+    Picture("risk-zh-narrow", "zh", 390, 844, press="risk"),
+    Picture("risk-en-wide", "en", height=900, press="risk"),
     Picture("emotion-zh-wide", "zh", part="#emotion-result", hears=True),
     Picture("emotion-en-dark", "en", colours="dark", part="#emotion-result", hears=True),
     Picture("emotion-zh-narrow", "zh", width=390, part="#emotion-result", hears=True),
@@ -178,7 +182,9 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         page = window.new_page()
         page.goto(address)
         page.locator("html[data-settled]").wait_for(state="attached")
-        if picture.hears:
+        if picture.is_empty:
+            page.wait_for_timeout(500)
+        elif picture.hears:
             hear(page, picture.locale)
         elif picture.talks:
             talk(page, picture.locale)
@@ -192,13 +198,10 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         else:
             choose(page, picture.engine)
             transcribe(page, picture.locale)
-        if picture.width < 760 and not picture.part:
-            show_result(page)
-        if picture.press:
-            page.locator("#review").get_by_role("tab", name=picture.press).click()
-            page.wait_for_timeout(300)
-        path = DOCS / f"{picture.name}.png"
         page.evaluate("scrollTo(0, 0)")
+        if not picture.part and not picture.is_empty:
+            show_result(page, picture)
+        path = DOCS / f"{picture.name}.png"
         place = page.locator(picture.part) if picture.part else page
         place.screenshot(path=path)
     finally:
@@ -224,7 +227,7 @@ def transcribe(page: Page, locale: str) -> None:
         page.click("#again")
         finished = say("finished", locale)
         page.locator("#status .message.done", has_text=finished).wait_for(timeout=120_000)
-    page.locator("#download-json").wait_for()
+    page.locator("#export-last button").wait_for()
     page.mouse.move(0, 0)
     page.wait_for_function("document.querySelector('#player audio')?.duration > 0")
     page.wait_for_timeout(1_500)  # on a phone the page scrolls by itself
@@ -284,10 +287,13 @@ def open_tab(page: Page, key: str, locale: str) -> None:
         page.locator(".overflow-dropdown button", has_text=say(key, locale)).click()
 
 
-def show_result(page: Page) -> None:
-    """Scroll to the transcript, which is below the first screen of a phone."""
-    box = page.locator("#right > .card").first.bounding_box()
-    if box is not None:
+def show_result(page: Page, picture: Picture) -> None:
+    """Press the wanted tab; on a phone scroll to the result, which is below the first screen."""
+    if picture.press:
+        page.locator(f"#result-tabs [data-tab-id={picture.press}]").first.click()
+        page.wait_for_timeout(300)
+    box = page.locator("#result").bounding_box()
+    if box is not None and picture.width < 760:
         page.evaluate("distance => window.scrollBy(0, distance)", box["y"] - 16)
 
 

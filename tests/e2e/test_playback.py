@@ -102,6 +102,11 @@ def test_a_click_on_a_word_of_a_film_plays_that_word(
     visitor.wait_until_all_is_drawn()
     page = visitor.page
     page.wait_for_function("document.querySelector('#player :is(audio, video)')?.duration > 0")
+    if hole is None:  # what has one is played from a copy of its sound
+        film_shown = page.locator("#player video")
+        assert film_shown.evaluate("film => [film.videoWidth, film.videoHeight]") == [64, 48]
+        captions = film_shown.evaluate("film => [...film.textTracks[0].cues].map((c) => c.text)")
+        assert captions == page.locator("#transcript .line > p:first-child").all_inner_texts()
     set_speed(page, SLOWEST)
     at = clicked_word(page, -1)
     assert at > LATE + (0.0 if hole is None else hole[1] - 0.2)
