@@ -59,7 +59,7 @@ VIEWER = """
 window.richspeech.view(element, props, watch, {
   correct: (correction) => trigger("correct", { correction }),
   step: (asked) => trigger("step", asked),
-  load: () => trigger("load"),
+  load: () => trigger("reload"),
   replace: (found, by) => trigger("replace", { found, by }),
   rename: (speaker, name) => trigger("rename", { speaker, name }),
   undo: () => trigger("undo"),
@@ -400,7 +400,7 @@ class TranscribeTab:
         )
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
         self._viewer.step(self._press_step, None, self.painted, **QUICK)
-        self._viewer.load(self._press_load, None, self.painted, **QUICK)
+        self._viewer.reload(self._press_load, None, self.painted, **QUICK)
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
