@@ -24,7 +24,19 @@ export function exportJobs(element, props, watch, events) {
 
 const LAST_EXPORT = "richspeech.export";
 
-// One press exports in the format of the last time: presses the button of that format.
+// Presses a button of the export tab, once gradio has made it: that is when the tab is opened first.
+function pressForm(form) {
+  const find = () => document.querySelector(`#download-${form}`);
+  if (find()) return find().click();
+  new MutationObserver((_, observer) => {
+    if (!find()) return;
+    observer.disconnect();
+    find().click();
+  }).observe(document.querySelector("#result-tabs"), { childList: true, subtree: true });
+  document.querySelector('#result-tabs [role="tab"][data-tab-id="export"]')?.click();
+}
+
+// One press exports in the format of the last time.
 export function lastExport(element, props, watch) {
   const button = element.querySelector("button");
   const show = () => {
@@ -35,9 +47,7 @@ export function lastExport(element, props, watch) {
     button.textContent = forms[button.dataset.form];
     button.hidden = !usual;
   };
-  button.addEventListener("click", () =>
-    document.querySelector(`#download-${button.dataset.form}`)?.click(),
-  );
+  button.addEventListener("click", () => pressForm(button.dataset.form));
   document.addEventListener("click", ({ target }) => {
     const pressed = target.closest?.("[id^='download-']");
     if (!pressed) return;

@@ -173,7 +173,7 @@ def test_what_was_unticked_stays_so_in_the_other_language(reader: Visitor) -> No
     expect(boxes.nth(1)).to_be_checked()
     tabs = page.locator("#result-tabs [role=tab]")
     expect(tabs.filter(has_text=CHINESE)).to_have_count(0)
-    for part in ("analysis", "highlights", "risk", "export"):
+    for part in ("analysis", "highlights", "export"):
         reader.open_part(part)
         words = page.locator("#result-tabs [role=tabpanel]:visible").inner_text()
         quotes = " ".join(page.locator("#result-tabs .quote").all_inner_texts())

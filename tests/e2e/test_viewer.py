@@ -325,6 +325,7 @@ def test_a_speaker_is_renamed_in_place_for_the_whole_recording(
     expect(chips.filter(has_text="王小姐")).to_have_count(count)
     page.select_option("#transcript select[name=speaker]", "王小姐")
     expect(page.locator("#transcript li:visible")).to_have_count(count)
+    visitor.open_part("analysis")
     expect(page.locator("#insight .talk")).to_contain_text("王小姐")
     assert "王小姐: " in downloaded(visitor, "srt")[1]
     page.select_option("#transcript select[name=speaker]", "")

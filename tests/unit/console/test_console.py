@@ -49,6 +49,7 @@ from richspeech.language.catalog import Notice, locales, say
 from richspeech.language.languages import language_name
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
+from richspeech.model.labels import word_of
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
@@ -214,8 +215,8 @@ def test_the_empty_page_names_all_that_is_heard() -> None:
         lines = re.findall("<li>(.*?)</li>", welcome((), locale))
         known = (
             [language_name(each, locale) for each in LANGUAGES],
-            [each.word(locale) for each in Emotion if each is not Emotion.UNKNOWN],
-            [each.word(locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
+            [word_of(each, locale) for each in Emotion if each is not Emotion.UNKNOWN],
+            [word_of(each, locale) for each in AudioEvent if each is not AudioEvent.SPEECH],
         )
         for line, words in zip(lines, known, strict=True):
             assert [word for word in words if word not in line] == []

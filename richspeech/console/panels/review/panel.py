@@ -109,7 +109,8 @@ class ReviewPanel:
         if job is None or review is None or job.transcript is None:
             is_over = job is not None and job.is_over
             empty = render.empty("review_nothing" if is_over else "review_waits", locale)
-            chooser, hidden = {"job": None, "html": empty}, gr.update(visible=False)
+            chooser: dict[str, Any] = {"job": None, "html": empty}
+            hidden = gr.update(visible=False)
             return ["", "", empty, chooser, hidden, empty, *self._jobs.paint(session)]
         can_cut = recording_of(job) is not None
         chooser = {
