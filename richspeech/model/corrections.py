@@ -114,18 +114,31 @@ class Replacement:
 def replacing(lines: Iterable[tuple[Place, Segment]], found: str, by: str) -> Replacement:
     """Return what puts ``by`` in the place of ``found``, wherever that stands as it is written.
 
-    Raises ``OptionError`` where it stands nowhere, and for a text that becomes too long.
+    Raises ``OptionError`` where it stands nowhere, for a text that becomes too long, and where
+    nothing becomes another.
     """
     if not found.strip():
         raise OptionError("replacement.nothing")
-    changes = tuple(
-        Correction.from_dict({**asdict(place), "text": segment.text.replace(found, by)})
-        for place, segment in lines
-        if found in segment.text
-    )
-    if not changes:
+    there = [(place, segment) for place, segment in lines if found in segment.text]
+    if not there:
         raise OptionError("replacement.nowhere", value=found[:LONGEST_SHOWN])
-    return Replacement(changes)
+    changes = (
+        (segment.text, Correction.from_dict({**asdict(place), "text": _with(segment, found, by)}))
+        for place, segment in there
+    )
+    changed = tuple(change for text, change in changes if change.text != text)
+    if not changed:
+        raise OptionError("replacement.same", value=found[:LONGEST_SHOWN])
+    return Replacement(changed)
+
+
+def _with(segment: Segment, found: str, by: str) -> str:
+    """Return other words for a segment; nobody waits for a text of gigabytes to be refused."""
+    text = segment.text
+    length = len(text) + text.count(found) * (len(by) - len(found))
+    if length > LONGEST_TEXT:
+        raise OptionError("replacement.too_long", count=length, most=LONGEST_TEXT)
+    return text.replace(found, by)
 
 
 @cache

@@ -35,8 +35,28 @@ _WEIGHTED = re.compile(rf"(.+) ({_NUMBER.pattern})")
 _ENDS_IN_HAN = re.compile(rf"{_HAN}$")
 _ENDS_IN_NUMBER = re.compile(rf"(?:^| ){_NUMBER.pattern}$")
 _REMARK = "#"
-_HEADS = ("weight", "权重")
+_HEADS = ("weight", "权重", "權重")
 """What spreadsheets have over a column of weights."""
+_WORD_HEADS = (
+    *("word", "words", "hotword", "hotwords", "keyword", "term", "name", "phrase", "text"),
+    *(
+        "热词",
+        "熱詞",
+        "词",
+        "詞",
+        "词语",
+        "詞語",
+        "关键词",
+        "關鍵詞",
+        "名称",
+        "名稱",
+        "文本",
+        "单词",
+    ),
+)
+"""And over one of words."""
+_KEPT = "\ue000"
+"""Stands for a blank within quotation marks, which belongs to its word."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,8 @@ def protected_in(text: str, *, in_file: bool = False) -> tuple[str, ...]:
     """Read words without weights, each once; raises ``OptionError`` as above."""
     found: dict[str, None] = {}
     for entry in _entries(text, in_file=in_file):
-        words = (entry.word,) if entry.number is None else (entry.word, entry.number)
+        word = entry.word.replace(_KEPT, " ")
+        words = (word,) if entry.number is None else (word, entry.number)
         with _about(entry.line):
             require_protected(words)
         found |= dict.fromkeys(words)
@@ -84,14 +105,20 @@ def written_list(words: Iterable[str]) -> str:
 def _weighed(entries: Sequence[_Entry]) -> Mapping[str, int]:
     """Tell weights behind a blank from numbers that belong to a word.
 
-    A number is a weight where every word has one, and behind Chinese, in which no word has blanks:
-    ``iPhone 15`` is a word among words without weights.
+    A number is a weight behind Chinese, in which no word has blanks, and where each of several
+    words has one: ``iPhone 15`` alone, and among words without weights, is a word. So is
+    ``Boeing 747`` where no number behind a blank could be a weight.
     """
     found = [None if each.number else _WEIGHTED.fullmatch(each.word) for each in entries]
-    all_weighted = all(each.number or match for each, match in zip(entries, found, strict=True))
+    numbers = [match[2] for match in found if match]
+    all_weighted = (
+        len(entries) > 1
+        and all(each.number or match for each, match in zip(entries, found, strict=True))
+        and any(map(_is_weight, numbers))
+    )
     weighed: dict[str, int] = {}
     for entry, match in zip(entries, found, strict=True):
-        word, number = entry.word, entry.number
+        word, number = entry.word.replace(_KEPT, " "), entry.number
         if match and (all_weighted or _ENDS_IN_HAN.search(match[1])):
             word, number = match[1], match[2]
         with _about(entry.line):
@@ -100,8 +127,12 @@ def _weighed(entries: Sequence[_Entry]) -> Mapping[str, int]:
     return weighed
 
 
+def _is_weight(number: str) -> bool:
+    return bool(re.fullmatch(r"\+?\d{1,9}", number)) and int(number) in HOTWORD_WEIGHTS
+
+
 def _weight(word: str, number: str) -> int:
-    if re.fullmatch(r"\+?\d{1,9}", number) and int(number) in HOTWORD_WEIGHTS:
+    if _is_weight(number):
         return int(number)
     low, high = HOTWORD_WEIGHTS[0], HOTWORD_WEIGHTS[-1]
     raise OptionError("option.hotword_weight", word=word, weight=number[:40], low=low, high=high)
@@ -110,16 +141,56 @@ def _weight(word: str, number: str) -> int:
 def _entries(text: str, *, in_file: bool) -> Iterator[_Entry]:
     rows = [*_rows(text)]
     blanks_part = not in_file and len(rows) == 1 and not _is_parted(rows[0][1])
+    table: _Table | None = None
     for at, (number, row) in enumerate(rows):
         line = number if len(rows) > 1 else 0
         with _about(line):
-            fields = _fields(row, " " if blanks_part else ",")
-        if at == 0 and len(fields) > 1 and fields[-1].casefold() in _HEADS:
+            cells = _cells(row, " " if blanks_part else ",")
+        if at == 0 and len(rows) > 1 and _is_head(cells):
+            table = _table_under(cells)
             continue
-        if blanks_part:
+        fields = [cell for cell in cells if cell]
+        if table:
+            yield from table.entry(line, cells)
+        elif blanks_part:
             yield from (_Entry(line, word) for word in _with_numbers(fields))
         else:
             yield from _columns(line, fields, in_file=in_file)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Which columns have the words and the weights; there are others."""
+
+    words: int
+    weights: int
+
+    def entry(self, line: int, cells: Sequence[str]) -> Iterator[_Entry]:
+        """Yield the word of a row, if it has one."""
+        word, number = (
+            cells[column] if column < len(cells) else "" for column in (self.words, self.weights)
+        )
+        if word:
+            yield _Entry(line, word, number or None)
+
+
+def _is_head(cells: Sequence[str]) -> bool:
+    """Tell whether a first line names columns; a blank may part two of them."""
+    names = [cell.casefold() for cell in cells if cell]
+    if len(names) == 1:
+        first, _, last = names[0].rpartition(" ")
+        return first in _WORD_HEADS and last in _HEADS
+    return len(names) > 1 and (names[-1] in _HEADS or _table_under(cells) is not None)
+
+
+def _table_under(cells: Sequence[str]) -> _Table | None:
+    """Return where the words are, if a head has other columns than these and then weights."""
+    names = [cell.casefold() for cell in cells]
+    weights = next((at for at, name in enumerate(names) if name in _HEADS), None)
+    words = next((at for at, name in enumerate(names) if name in _WORD_HEADS), None)
+    if weights is None or words is None or (words, weights, len(names)) == (0, 1, 2):
+        return None
+    return _Table(words, weights)
 
 
 def _rows(text: str) -> Iterator[tuple[int, str]]:
@@ -134,13 +205,14 @@ def _is_parted(row: str) -> bool:
     return any(not found[0].startswith('"') for found in _BETWEEN.finditer(row))
 
 
-def _fields(row: str, delimiter: str) -> list[str]:
-    """Read a row as CSV, whatever parts its fields; raises ``OptionError`` for half a quote."""
-    alike = _BETWEEN.sub(lambda found: found[0] if found[0].startswith('"') else ",", row)
+def _cells(row: str, delimiter: str) -> list[str]:
+    """Read a row as CSV, whatever parts its cells; raises ``OptionError`` for half a quote."""
+    alike = _BETWEEN.sub(
+        lambda found: found[0].replace(" ", _KEPT) if found[0].startswith('"') else ",", row
+    )
     try:
         reader = csv.reader([alike], delimiter=delimiter, skipinitialspace=True, strict=True)
-        fields = (" ".join(field.split()) for each in reader for field in each)
-        return [field for field in fields if field]
+        return [" ".join(cell.split()).strip(_KEPT) for each in reader for cell in each]
     except csv.Error as error:
         raise OptionError("option.quote", value=row[:40]) from error
 

@@ -350,8 +350,27 @@ def test_words_that_stand_nowhere_are_not_replaced(found: str) -> None:
 
 
 def test_a_replacement_makes_no_text_longer_than_a_correction_may_be() -> None:
-    with pytest.raises(OptionError, match="The correction cannot be used"):
-        Document(HEARD).replacing("好", "好" * 2_001)
+    with pytest.raises(OptionError, match="would have 2,002 characters"):
+        Document(HEARD).replacing("好了", "好" * 2_000)
+
+
+def test_a_text_that_would_be_too_long_is_never_written() -> None:
+    class Unwritable(str):
+        __slots__ = ()
+
+        def replace(self, *_: object) -> str:
+            raise AssertionError
+
+    heard = replace(HEARD, segments=(replace(HEARD.segments[0], text=Unwritable("好" * 2_000)),))
+    with pytest.raises(OptionError, match="would have 4,000,000,000 characters"):
+        Document(heard).replacing("好", "好" * 2_000_000)
+
+
+@pytest.mark.parametrize("by", ["太好了", "太好了 "])
+def test_what_changes_nothing_is_no_step(by: str) -> None:
+    heard = replace(HEARD, segments=(replace(HEARD.segments[0], text="真的太好了"),))
+    with pytest.raises(OptionError, match="are the same"):
+        Document(heard).replacing("太好了", by)
 
 
 def test_the_original_is_what_stood_there_before_any_person_had_a_part_in_it() -> None:
