@@ -649,8 +649,8 @@ def test_names_in_a_zip_are_masked_for_whoever_sees_masked_words(
         packing = desk.packed(followed, "json")
     with zipfile.ZipFile(packing.path) as archive:
         names = archive.namelist()
-        summary = archive.read(SUMMARY).decode()
-    assert len({*names}) == 3
+        summary = archive.read(f"{SUMMARY}.csv").decode()
+    assert sum("phone" in name for name in {*names}) == 2
     assert not any(number in f"{names}{summary}" for number in numbers)
 
 
