@@ -39,7 +39,7 @@ SECONDS_TO_SETTLE = 1.5
 """What follows the closing of a page belongs to its visit."""
 SECONDS_BETWEEN_PROBES = 0.1
 PATIENCE_SECONDS = 300
-HEADERS = {"Accept-Encoding": "gzip, deflate", "Accept-Language": "en-US,en;q=0.9"}
+HEADERS = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en-US,en;q=0.9"}
 CLOSED = b'"close_stream"'
 _HEARTBEAT = re.compile(r"/heartbeat/(\w+)")
 _WINDOW = re.compile(r'(?<=")[0-9a-f]{32}(?=")')
@@ -86,6 +86,7 @@ class Visitor:
     def __init__(self, port: int, visit: Visit) -> None:
         self._port, self._visit = port, visit
         self._session, self._window = secrets.token_hex(5), secrets.token_hex(16)
+        self._headers = dict(HEADERS)
 
     def come(self, *, has_files: bool) -> None:
         """Do what the browser does, and leave; ``has_files``: they are kept from another day."""
@@ -93,7 +94,7 @@ class Visitor:
             for each in self._visit.files[: 1 if has_files else None]:
                 self._ask(line, each)
         with closing(self._connection()) as beat:
-            beat.request("GET", f"/gradio_api/heartbeat/{self._session}", headers=HEADERS)
+            beat.request("GET", f"/gradio_api/heartbeat/{self._session}", headers=self._headers)
             beat.getresponse()
             for group in self._visit.events:
                 self._send(group)
@@ -103,7 +104,7 @@ class Visitor:
         with closing(self._connection()) as line, closing(self._connection()) as stream:
             self._ask(line, first)
             path = f"/gradio_api/queue/data?session_hash={self._session}"
-            stream.request("GET", path, headers=HEADERS)
+            stream.request("GET", path, headers=self._headers)
             heard = stream.getresponse()
             for each in rest:
                 self._ask(line, each)
@@ -114,10 +115,12 @@ class Visitor:
     def _ask(self, line: HTTPConnection, asked: Asked) -> None:
         body = asked.body and asked.body.replace(self._visit.session, self._session)
         body = body and _WINDOW.sub(self._window, body)
-        headers = {**HEADERS, "Content-Type": "application/json"} if body else HEADERS
-        line.request(asked.method, asked.path, body, headers)
+        kind = {"Content-Type": "application/json"} if body else {}
+        line.request(asked.method, asked.path, body, {**self._headers, **kind})
         answer = line.getresponse()
         answer.read()
+        if cookie := answer.getheader("set-cookie"):  # by this the server knows its browser
+            self._headers["Cookie"] = cookie.partition(";")[0]
         if answer.status != 200:
             message = f"{asked.path} gave {answer.status}"
             raise HTTPException(message)

@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -56,8 +56,39 @@ class PageClient:
         number, told = entry_of(self.config, self.window, "en")
         await self._do([(number, told)])
 
+    def beside(self) -> "PageClient":
+        """Return another page of the same window, as it is after a reload."""
+        return replace(self, page=secrets.token_hex(5))
+
     async def transcribe(self, name: str, content: bytes) -> Shown:
         """Upload a recording, press the button, and look on until it is over."""
+        press, values = await self._filled(name, content)
+        painted = await self._do([(press["id"], values)])
+        names = {each["id"]: each["props"].get("elem_id") for each in self.config["components"]}
+        shown = dict(zip((names[each] for each in press["outputs"]), painted, strict=True))
+        return Shown(_text(shown["viewer"]), shown["status"])
+
+    async def begin(self, name: str, content: bytes) -> None:
+        """Upload a recording and press the button, without looking on."""
+        press, values = await self._filled(name, content)
+        await self._send([(press["id"], values)])
+
+    async def look_on(self) -> None:
+        """Look on at the transcription of the window until it is over, as an opened page does."""
+        [watch] = [
+            d["id"]
+            for d in self.config["dependencies"]
+            if d["api_name"].startswith("_watch") and d["targets"][0][1].startswith("load_")
+            if self._id("viewer") in d["outputs"]
+        ]
+        await self._do([(watch, [])])
+
+    def _id(self, name: str) -> int:
+        found = (each for each in self.config["components"] if each["props"].get("elem_id") == name)
+        return int(next(found)["id"])
+
+    async def _filled(self, name: str, content: bytes) -> tuple[dict[str, Any], list[Any]]:
+        """Upload a recording; return the event of the button, and the values of the form."""
         sent = await self.client.post(
             "/gradio_api/upload",
             files=[("files", (name, content))],
@@ -65,24 +96,24 @@ class PageClient:
         )
         file = {"path": sent.raise_for_status().json()[0], "meta": {"_type": "gradio.FileData"}}
         parts = {each["id"]: each["props"] for each in self.config["components"]}
-        [button] = [number for number, each in parts.items() if each.get("elem_id") == "start"]
-        [press] = [d for d in self.config["dependencies"] if [button, "click"] in d["targets"]]
+        button = [self._id("start"), "click"]
+        [press] = [d for d in self.config["dependencies"] if button in d["targets"]]
         values = {parts[each].get("elem_id"): parts[each].get("value") for each in press["inputs"]}
-        painted = await self._do([(press["id"], [*(values | {"file": file}).values()])])
-        names = [parts[each].get("elem_id") for each in press["outputs"]]
-        shown = dict(zip(names, painted, strict=True))
-        return Shown(_text(shown["viewer"]), shown["status"])
+        return press, [*(values | {"file": file}).values()]
 
     async def _do(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
         """Send events, and what follows them; return what the last of all has answered."""
         answered: list[Any] = []
         while events:
-            for number, data in events:
-                event = {"data": data, "fn_index": number, "session_hash": self.page}
-                (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
-            answered = [message["output"].get("data") async for message in self._answers()]
+            answered = await self._send(events)
             events = [(each, []) for each in self._followers(number for number, _ in events)]
         return list(answered[-1])
+
+    async def _send(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
+        for number, data in events:
+            event = {"data": data, "fn_index": number, "session_hash": self.page}
+            (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
+        return [message["output"].get("data") async for message in self._answers()]
 
     async def _answers(self) -> AsyncIterator[dict[str, Any]]:
         url = f"/gradio_api/queue/data?session_hash={self.page}"

@@ -10,6 +10,8 @@ from typing import Any
 from scripts.measure_page import Asked, Visit, Visitor
 
 WINDOW = "0123456789abcdef" * 2
+COOKIE = "browser=one"
+"""Without it nobody is let on, once they have had it."""
 
 
 def join(*data: object) -> Asked:
@@ -39,6 +41,9 @@ def served() -> Iterator[tuple[int, list[tuple[str, str]]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path != "/" and self.headers["Cookie"] != COOKIE:
+                self.send_error(403)
+                return
             asked.append((self.path, ""))
             self.answer(b'data: {"msg": "close_stream"}\n\n')
 
@@ -50,6 +55,7 @@ def served() -> Iterator[tuple[int, list[tuple[str, str]]]]:
         def answer(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("Set-Cookie", f"{COOKIE}; HttpOnly")
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,0 +1,236 @@
+"""Measure the page through a slow line: ``python -m scripts.measure_tunnel [REVISION]``.
+
+Chromium slows itself down to 1 Mbit/s and 200 ms, as a tunnel over a bad mobile line is, opens the
+page for the first time, and presses an example. What a visit and the page of a running job cost the
+server is measured without a browser. With a revision an earlier build goes through the same, turn
+by turn; the median counts.
+
+Chromium delays each answer and shares the rate among all of HTTP, uploads and streams of events
+with it. It does not delay the opening of connections, or single events within a stream, and loses
+nothing, so a real tunnel is somewhat slower.
+"""
+
+import argparse
+import asyncio
+import io
+import secrets
+import statistics
+import tempfile
+import time
+import wave
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from richspeech.console.examples import find_examples
+from richspeech.places import HOME as ROOT
+from richspeech.settings import CACHE_FOLDER
+from scripts.measure_page import Visit, Visitor, recorded, unpacked
+from scripts.page_without_browser import opened
+from scripts.screenshots import ARGUMENTS, CHROMIUM, EXAMPLE, EXAMPLES
+from scripts.server import Server, served
+
+BYTES_PER_SECOND = 125_000
+"""1 Mbit/s, each way."""
+LATENCY_MS = 200
+SECONDS_OF_QUIET = 3
+"""A visit is over once nothing new has travelled for so long."""
+PATIENCE_MS = 120_000
+START = "#start:enabled"
+ENTRIES = 10
+LOOKERS = 20
+"""Pages that look on at one job, so that what one costs can be told from the noise."""
+JOB_MINUTES = 10
+Rows = dict[str, dict[str, list[float]]]
+
+
+@dataclass
+class Line:
+    """What travels between a page and its server, as Chromium tells of it."""
+
+    begun: dict[str, float] = field(default_factory=dict)
+    """Request → when the page asked for it, in Chromium's seconds."""
+    ended: dict[str, float] = field(default_factory=dict)
+    received: dict[str, float] = field(default_factory=dict)
+    """Request → bytes with its headers; of one that goes on those until now."""
+
+    @classmethod
+    def of(cls, page: Page) -> "Line":
+        """Slow a page down, and listen."""
+        line, session = cls(), page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False,
+                "latency": LATENCY_MS,
+                "downloadThroughput": BYTES_PER_SECOND,
+                "uploadThroughput": BYTES_PER_SECOND,
+            },
+        )
+        session.on("Network.requestWillBeSent", line._begin)
+        session.on("Network.dataReceived", line._receive)
+        session.on("Network.loadingFinished", line._end)
+        return line
+
+    @property
+    def bytes(self) -> float:
+        """All that was received until now."""
+        return sum(self.received.values())
+
+    @property
+    def in_series(self) -> int:
+        """Most requests of which each began after the one before had been answered."""
+        depths: dict[str, int] = {}
+        for request, begun in sorted(self.begun.items(), key=lambda item: item[1]):
+            before = (depths[each] for each in depths if self.ended.get(each, begun + 1) <= begun)
+            depths[request] = 1 + max(before, default=0)
+        return max(depths.values(), default=0)
+
+    def _begin(self, event: dict[str, Any]) -> None:
+        if event["request"]["url"].startswith("http"):
+            self.begun[event["requestId"]] = event["timestamp"]
+
+    def _receive(self, event: dict[str, Any]) -> None:
+        request = event["requestId"]
+        self.received[request] = self.received.get(request, 0) + event["encodedDataLength"]
+
+    def _end(self, event: dict[str, Any]) -> None:
+        self.ended[event["requestId"]] = event["timestamp"]
+        self.received[event["requestId"]] = event["encodedDataLength"]
+
+
+def first_visit(browser: Browser, address: str) -> Iterator[tuple[str, float]]:
+    """Open the page, and press an example."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    line = Line.of(page)
+    began = time.monotonic()
+    page.goto(address, wait_until="commit")
+    page.locator(START, has_text="Start").wait_for()
+    yield "form seen, seconds", time.monotonic() - began
+    page.locator("html[data-settled=en]").wait_for(state="attached")
+    yield "usable, seconds", time.monotonic() - began
+    yield "requests one after the other until then", line.in_series
+    _wait_for_quiet(page, line)
+    yield "first visit, kB", line.bytes / 1000
+    yield "requests", len(line.begun)
+    before = line.bytes
+    [example] = [each for each in find_examples(EXAMPLES) if each.path.name == EXAMPLE]
+    began = time.monotonic()
+    page.locator("#examples").get_by_role("button", name=example.title("en"), exact=True).click()
+    page.locator("#transcript li").first.wait_for()
+    yield "first line after the click, seconds", time.monotonic() - began
+    page.locator("#status .message.done").wait_for()
+    yield "whole example after the click, seconds", time.monotonic() - began
+    _wait_for_quiet(page, line)
+    yield "the example, kB", (line.bytes - before) / 1000
+    context.close()
+
+
+def _wait_for_quiet(page: Page, line: Line) -> None:
+    known = -1
+    while known != len(line.begun):
+        known = len(line.begun)
+        page.wait_for_timeout(SECONDS_OF_QUIET * 1000)
+
+
+def entering(server: Server, visit: Visit, *, has_files: bool) -> float:
+    """Return processor seconds of the server for one who enters."""
+    before = server.processor_seconds
+    for _ in range(ENTRIES):
+        Visitor(server.port, visit).come(has_files=has_files)
+    return (server.processor_seconds - before) / ENTRIES
+
+
+def looking_on(server: Server) -> float:
+    """Return the share of a core that a page takes which looks on at a running job."""
+    alone, _ = asyncio.run(_job(server, 1))
+    watched, seconds = asyncio.run(_job(server, 1 + LOOKERS))
+    return (watched - alone) / LOOKERS / seconds
+
+
+async def _job(server: Server, lookers: int) -> tuple[float, float]:
+    """Have a recording transcribed; processor seconds of the server, and those that passed."""
+    async with opened(server.address, PATIENCE_MS / 1000) as page:
+        pages = [page.beside() for _ in range(lookers)]
+        for each in pages:
+            await each.enter()
+        recording = _long_recording()
+        before, began = server.processor_seconds, time.monotonic()
+        await page.begin("long.wav", recording)
+        await asyncio.gather(*(each.look_on() for each in pages))
+        return server.processor_seconds - before, time.monotonic() - began
+
+
+def _long_recording() -> bytes:
+    """Return the example again and again, as WAV, with an end that the history does not know."""
+    with wave.open(str(EXAMPLES / EXAMPLE)) as source:
+        frames = source.readframes(source.getnframes())
+        seconds = source.getnframes() / source.getframerate()
+        written = io.BytesIO()
+        with wave.open(written, "wb") as target:
+            target.setparams(source.getparams())
+            target.writeframes(frames * round(JOB_MINUTES * 60 / seconds))
+            target.writeframes(secrets.token_bytes(source.getsampwidth() * source.getnchannels()))
+    return written.getvalue()
+
+
+def measured(server: Server, visit: Visit) -> Iterator[tuple[str, float]]:
+    """Do one round with a server."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+        found = [*first_visit(browser, server.address)]
+        browser.close()
+    yield from found
+    for what, has_files in (("with all files", False), ("files known", True)):
+        seconds = entering(server, visit, has_files=has_files)
+        yield f"processor of the server for an entry, {what}, seconds", seconds
+    yield "a page at a running job, % of a core", 100 * looking_on(server)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description="The page through a slow line.")
+    parser.add_argument("revision", nargs="?", help="what to compare with, as git names it")
+    parser.add_argument("--rounds", type=int, default=3, help="of each, by turns (3)")
+    arguments = parser.parse_args()
+    rows: Rows = {}
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        builds = {"now": ROOT}
+        if arguments.revision:
+            builds = {arguments.revision: unpacked(arguments.revision, scratch / "build"), **builds}
+        servers = {}
+        for name, root in builds.items():
+            folder = scratch / f"of-{name}"
+            folder.mkdir()
+            own = {
+                "RICHSPEECH_MODEL__CACHE_FOLDER": str(CACHE_FOLDER),
+                "RICHSPEECH_HISTORY__ENABLED": "false",  # or it knows the example by then
+            }
+            server = Server(folder, root=root, environment=own)
+            servers[name] = stack.enter_context(served(server))
+        visits = {name: recorded(server.port) for name, server in servers.items()}
+        for _ in range(arguments.rounds):
+            for name, server in servers.items():
+                for what, value in measured(server, visits[name]):
+                    rows.setdefault(what, {}).setdefault(name, []).append(value)
+                    print(f"{name}: {what}: {value:.3g}", flush=True)
+    _print(rows, [*servers])
+
+
+def _print(rows: Rows, names: list[str]) -> None:
+    print(f"\n| what | {' | '.join(names)} |\n| --- |{' --- |' * len(names)}")
+    for what, by_name in rows.items():
+        values = (f"{statistics.median(by_name[name]):.3g}" for name in names)
+        print(f"| {what} | {' | '.join(values)} |")
+
+
+if __name__ == "__main__":
+    main()
