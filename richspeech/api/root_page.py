@@ -1,16 +1,15 @@
 """Routes of the first visit: the page in the visitor's language, and its files.
 
-Both are built and compressed once and sent from memory, so that many visitors at once cost little.
+Both are built and packed once and sent from memory, so that many visitors at once cost little.
 """
 
 import base64
-import gzip
 import hashlib
 import mimetypes
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
@@ -20,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from richspeech.language.catalog import locales
 from richspeech.language.preference import preferred_locale
+from richspeech.web.packed import Packed
 
 THEME = "theme.css"
 """The one file that stands at the root; its address has a hash of it."""
@@ -32,15 +32,15 @@ POLICY = (
 )
 FOREVER = "public, max-age=31536000, immutable"
 INCOMPRESSIBLE = frozenset({".woff", ".woff2", ".png", ".gif", ".jpg", ".ico", ".webp", ".wasm"})
-"""Endings of files that gzip makes hardly smaller."""
+"""Endings of files that packing makes hardly smaller."""
 
 
 class PageText(Protocol):
     """The page in one language."""
 
     @property
-    def packed(self) -> bytes:
-        """By gzip."""
+    def packed(self) -> Packed:
+        """As it is sent."""
 
     @property
     def scripts(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def root_route(root_page: RootPage) -> Route:
         }
         if request.headers.get("if-none-match") == page.etag:
             return Response(status_code=304, headers=headers)
-        return _response(request, _File(page.packed), "text/html", headers)
+        return _response(request, page.packed, "text/html", headers)
 
     return Route("/", send_root, methods=["GET"])
 
@@ -120,20 +120,12 @@ def locale_of(connection: HTTPConnection) -> str:
     return preferred_locale(connection.headers.get("accept-language", "")) or locales()[0]
 
 
-class _File(NamedTuple):
-    """Something to send."""
-
-    data: bytes
-    is_packed: bool = True
-    """Whether by gzip."""
-
-
 class Files:
     """Sends files that never change, from memory once they were asked for."""
 
     def __init__(self, root_page: RootPage) -> None:
         self._root_page = root_page
-        self._sent: dict[str, _File] = {}
+        self._sent: dict[str, Packed | bytes] = {}
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
@@ -157,23 +149,27 @@ class Files:
         headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
         return _response(request, file, kind, headers)
 
-    def _read(self, name: str) -> _File | None:
+    def _read(self, name: str) -> Packed | bytes | None:
         if name in self._root_page.files:
             data = self._root_page.files[name]
         elif path := self._paths.get(name):
             data = path.read_bytes()
         else:
             return None
-        packs = Path(name).suffix not in INCOMPRESSIBLE
-        file = self._sent[name] = _File(gzip.compress(data) if packs else data, packs)
-        return file
+        if Path(name).suffix in INCOMPRESSIBLE:
+            return self._sent.setdefault(name, data)
+        packed = Packed(data)
+        packed.by_brotli  # noqa: B018 - here, since it takes a while
+        return self._sent.setdefault(name, packed)
 
 
-def _response(request: Request, file: _File, kind: str, headers: dict[str, str]) -> Response:
-    """Send a file; unpacked to the few who cannot do that themselves."""
-    if not file.is_packed:
-        return Response(file.data, media_type=kind, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers = {**headers, "Content-Encoding": "gzip"}
-        return Response(file.data, media_type=kind, headers=headers)
-    return Response(gzip.decompress(file.data), media_type=kind, headers=headers)
+def _response(
+    request: Request, file: Packed | bytes, kind: str, headers: dict[str, str]
+) -> Response:
+    """Send a file, packed as the browser takes it."""
+    if isinstance(file, bytes):
+        return Response(file, media_type=kind, headers=headers)
+    data, coding = file.sent_to(request.headers.get("accept-encoding", ""))
+    if coding is not None:
+        headers = {**headers, "Content-Encoding": coding}
+    return Response(data, media_type=kind, headers=headers)

@@ -4,31 +4,32 @@
 
 It is made once a language, and again when what stands around the tabs has changed, which tells of
 the engines that are loaded. There is one script within it, of data alone; the others and the
-looks are files, which never change under the names that they have here.
+looks are files, which never change under the names that they have here. It asks for all of them at
+once, since through a tunnel what asks for what would take a second (``frontend``).
 """
 
-import gzip
 import hashlib
 import json
-import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.blocks import postprocess_update_dict
 
+from richspeech.console.frontend import ASSETS, Frontend
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.language.catalog import locales, say
-from richspeech.web.files import ENTRY, imported_by, page_files
+from richspeech.web.files import ENTRY, page_files
+from richspeech.web.packed import AT_TIMES, Packed
 
-FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
 THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
+FOR_PROGRAMS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+"""What gradio says of a widget to programs alone; they are told by ``Programs``."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
     *("lost", "lost_hint", "refused", "file_language_tag"),
@@ -58,38 +59,51 @@ class PageText:
     """What stood around the tabs when it was made."""
 
     @cached_property
-    def body(self) -> bytes:
-        """As it is sent to who cannot unpack."""
-        return self.html.encode()
-
-    @cached_property
-    def packed(self) -> bytes:
-        """As it is sent to everybody else, by gzip."""
-        return gzip.compress(self.body, mtime=0)
+    def packed(self) -> Packed:
+        """As it is sent."""
+        return Packed(self.html.encode(), AT_TIMES)
 
     @cached_property
     def etag(self) -> str:
         """Another one for another page."""
-        return f'"{_digest(self.body)}"'
+        return f'"{_digest(self.packed.plain)}"'
 
 
 class RootPage:
     """The page in every language, and the files beside it."""
 
-    folder = FRONTEND / "assets"
-    """Files of the page framework, each with a hash of what it holds in its name."""
+    folder = ASSETS
+    """Files of the page framework."""
 
     def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float | None) -> None:
         self._blocks, self._paint = blocks, paint
         self._web = page_files(page_data(unsure_below))
-        self._folder = next(iter(self._web)).rpartition("/")[0]
+        self._script = next(name for name in self._web if name.endswith(ENTRY))
         self._pages: dict[str, PageText] = {}
         self._lock = threading.Lock()
 
     @property
     def files(self) -> Mapping[str, bytes]:
         """More such files, by their names; there once the page is mounted."""
-        return {**self._web, THEME: str(self._blocks.theme_css).encode()}
+        looks = {self._sheet: self._looks, THEME: str(self._blocks.theme_css).encode()}
+        return {**self._web, **looks}
+
+    @cached_property
+    def _frontend(self) -> Frontend:
+        """What of the framework's files the page needs: widgets that are not shown need none."""
+        shown = (
+            each for each in self._blocks.config["components"] if each["props"].get("visible", True)
+        )
+        return Frontend(frozenset(each["type"] for each in shown))
+
+    @cached_property
+    def _looks(self) -> bytes:
+        """The style sheets of the framework in one file."""
+        return b"\n".join((ASSETS / name).read_bytes() for name in self._frontend.styles)
+
+    @property
+    def _sheet(self) -> str:
+        return f"web/{_digest(self._looks)}/frontend.css"
 
     def ready(self, locale: str) -> PageText | None:
         """Return the page if it is made and still right, at once; else None."""
@@ -102,7 +116,7 @@ class RootPage:
             page = self.ready(locale)
             if page is None:
                 page = self._pages[locale] = self._made(locale)
-                page.packed, page.etag  # noqa: B018 - so that nobody waits for them later
+                page.packed.by_brotli, page.etag  # noqa: B018 - so that nobody waits for them later
             return page
 
     def _made(self, locale: str) -> PageText:
@@ -114,12 +128,31 @@ class RootPage:
             "__gradio_mode__": "app",
         }
         script = "".join(f"window.{name} = {_json(value)};" for name, value in data.items())
-        html = _html(script, self._folder, config, {"locale": locale, "look": look_of(around)})
-        return PageText(html, (script,), around)
+        facts = {"locale": locale, "look": look_of(around)}
+        return PageText(_html(script, self._links(config), config, facts), (script,), around)
+
+    def _links(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """Ask for all files at once.
+
+        A link to a style sheet that is disabled asks for nothing, but the framework takes the sheet
+        for one that is there: it is within the one sheet of them all.
+        """
+        yield f'<link rel="stylesheet" href="{self._sheet}">'
+        yield f'<link rel="preload" as="style" href="{THEME}?v={config["theme_hash"]}">'
+        for name in self._frontend.scripts:
+            yield f'<link rel="modulepreload" href="./assets/{name}">'
+        for name in self._frontend.styles:
+            yield f'<link rel="stylesheet" href="./assets/{name}" disabled>'
+        yield f'<script type="module" src="{self._script}"></script>'
+        first = self._frontend.scripts[0]
+        yield f'<script type="module" crossorigin src="./assets/{first}"></script>'
 
     def config(self, locale: str) -> dict[str, Any]:
         """Return gradio's configuration of the page, with the words and the paint of a language."""
         config: dict[str, Any] = json.loads(_json(self._blocks.config))
+        for component in config["components"]:
+            for key in FOR_PROGRAMS:
+                component.pop(key, None)
         props = {component["id"]: component["props"] for component in config["components"]}
         for widget, value in zip(self._paint.outputs, self._paint.values(locale), strict=True):
             props[widget._id].update(_written(widget, value))  # noqa: SLF001 - gradio's own name
@@ -159,14 +192,13 @@ def page_data(unsure_below: float | None) -> dict[str, Any]:
     return {"words": words, "labels": labels(), "unsureBelow": unsure_below}
 
 
-def _html(script: str, folder: str, config: Mapping[str, Any], facts: Mapping[str, str]) -> str:
-    """Write the page around its data; gradio draws the rest. The modules lie in ``folder``."""
+def _html(
+    script: str, links: Iterable[str], config: Mapping[str, Any], facts: Mapping[str, str]
+) -> str:
+    """Write the page around its data; gradio draws the rest."""
     locale = facts["locale"]
     data = " ".join(f'data-{name}="{escape(value)}"' for name, value in facts.items())
-    modules = "\n".join(
-        f'<link rel="modulepreload" href="{folder}/{name}">' for name in imported_by(ENTRY)
-    )
-    colours = config["body_css"]
+    colours, asked = config["body_css"], "\n".join(links)
     return f"""<!doctype html>
 <html lang="{say("file_language_tag", locale)}" {data}>
 <head>
@@ -184,21 +216,12 @@ gradio-app {{ display: flex; flex-direction: column; flex-grow: 1; }}
     color: {colours["body_text_color_dark"]}; }}
 }}
 </style>
+{asked}
 <script>{script}</script>
-{modules}
-<script type="module" src="{folder}/{ENTRY}"></script>
-{_entry()}
 </head>
 <body><gradio-app control_page_title="true" embed="false" eager="true"></gradio-app></body>
 </html>
 """
-
-
-def _entry() -> str:
-    """Return the tags by which gradio's own page begins: its first script and its first looks."""
-    template = (FRONTEND / "index.html").read_text(encoding="utf-8")
-    tags = r"<(?:script|link)[^>]*\./assets/index-[^>]*>(?:</script>)?"
-    return "\n".join(re.findall(tags, template))
 
 
 def _json(value: object) -> str:

@@ -1,11 +1,11 @@
-"""Scripts and styles as they are sent: ES modules under one hash, or bundled into one script.
+"""Scripts and styles as they are sent: each entry with all that it imports, as one script.
 
-    modules (*.js) + data.js (words, labels) → web/HASH/NAME, which never change under that address
-    report.js and what it imports            → one script, for a file that opens without a server
+    page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
+    report.js                                   → within a file that opens without a server
 
-``bundle`` needs modules that keep three rules, which tests hold: an import or export begins its
-line, imports name what they take and do not rename it, and no two modules of a bundle have a name
-at their top in common.
+Through a tunnel every file costs a round trip on one of six connections. ``bundle`` needs modules
+that keep three rules, which tests hold: an import or export begins its line, imports name what they
+take and do not rename it, and no two modules of a bundle have a name at their top in common.
 """
 
 import hashlib
@@ -19,7 +19,9 @@ from typing import Any
 FOLDER = Path(__file__).parent
 STYLES = FOLDER / "styles"
 ENTRY = "page.js"
-"""What the page loads; it imports the others."""
+"""What the page loads."""
+TAP = "live_tap.js"
+"""What the browser's audio thread loads."""
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
@@ -32,11 +34,10 @@ def read(name: str) -> str:
 
 
 def page_files(data: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the modules of the page by their addresses below the root: web/HASH/NAME."""
-    values = (f"export const {name} = {_json(value)};\n" for name, value in data.items())
-    files = {DATA: "".join(values)}
-    files |= {path.name: read(path.name) for path in sorted(FOLDER.glob("*.js"))}
-    whole = hashlib.sha256("\0".join(f"{name}\0{files[name]}" for name in files).encode())
+    """Return the scripts of the page by their addresses below the root: web/HASH/NAME."""
+    values = "".join(f"const {name} = {_json(value)};\n" for name, value in data.items())
+    files = {ENTRY: values + bundle(ENTRY), TAP: bundle(TAP)}
+    whole = hashlib.sha256("\0".join(files.values()).encode())
     folder = f"web/{whole.hexdigest()[:16]}"
     return {f"{folder}/{name}": text.encode() for name, text in files.items()}
 
@@ -57,8 +58,11 @@ def imported_by(entry: str) -> tuple[str, ...]:
 
 @cache
 def bundle(entry: str) -> str:
-    """Return a module and all that it imports as one script without imports and exports."""
-    return "\n".join(_bare(read(name)) for name in imported_by(entry))
+    """Return a module and all that it imports as one script, but for the data.
+
+    It has neither imports nor exports.
+    """
+    return "\n".join(_bare(read(name)) for name in imported_by(entry) if name != DATA)
 
 
 def _bare(module: str) -> str:

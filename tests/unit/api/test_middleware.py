@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.middleware.build import middleware_of
+from richspeech.api.middleware.headers import Headers
 from richspeech.api.middleware.hosts import name_of
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitor, Visitors
 from richspeech.errors import AccessError, RichSpeechError
@@ -201,6 +202,27 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client: TestClient, pat
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert (headers.get("cache-control") == "no-store") is (path in ("/health", "/nowhere"))
+
+
+@pytest.mark.parametrize("kind", ["text/css", "text/javascript", "application/javascript"])
+def test_a_part_of_the_page_says_what_concerns_it_and_a_visitor_s_file_everything(
+    kind: str,
+) -> None:
+    client = TestClient(Headers(Response("a", media_type=kind)), BASE)
+    part, own = client.get("/web/a").headers, client.get("/gradio_api/file=/own/a").headers
+    for headers in (part, own):
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "content-security-policy" not in part
+    assert "cache-control" not in part
+    assert "sandbox" in own["content-security-policy"]
+    assert own["cache-control"] == "no-store"
+
+
+def test_a_page_or_a_picture_among_the_public_files_is_held_to_everything() -> None:
+    for kind in ("text/html", "image/svg+xml", "application/json"):
+        client = TestClient(Headers(Response("a", media_type=kind)), BASE)
+        assert "sandbox" in client.get("/assets/a").headers["content-security-policy"]
 
 
 def test_a_refusal_has_the_same_headers(client: TestClient) -> None:

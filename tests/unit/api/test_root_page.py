@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
+import brotli
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -20,6 +21,7 @@ from starlette.requests import HTTPConnection
 from richspeech import console
 from richspeech.api.app import create_app
 from richspeech.api.root_page import Files, file_routes, locale_of, root_route
+from richspeech.console.frontend import Frontend
 from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
 from richspeech.jobs.runner import Runner
@@ -149,14 +151,19 @@ def test_the_page_says_in_its_first_tag_which_language_it_is_in(
     assert props_of(config_of(page), "switch")["value"] == locale
 
 
-def test_the_page_is_sent_packed_and_a_fraction_of_its_size(console_: Console) -> None:
-    with console_.client.stream("GET", "/", headers={"Accept-Encoding": "gzip"}) as answer:
+@pytest.mark.parametrize(
+    ("coding", "unpack"), [("gzip", gzip.decompress), ("br", brotli.decompress)]
+)
+def test_the_page_is_sent_packed_and_a_fraction_of_its_size(
+    console_: Console, coding: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    with console_.client.stream("GET", "/", headers={"Accept-Encoding": coding}) as answer:
         packed = b"".join(answer.iter_raw())
-    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-encoding"] == coding
     assert {"Accept-Encoding", "Accept-Language", "Cookie"} <= {*answer.headers["vary"].split(", ")}
     plain = console_.client.get("/", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    assert gzip.decompress(packed) == plain.content
+    assert unpack(packed) == plain.content
     assert len(packed) < len(plain.content) / 5
 
 
@@ -210,14 +217,38 @@ def test_the_files_that_the_page_names_are_there_packed_and_for_ever(console_: C
     page = console_.page("en").text
     names = {*re.findall(r'(?:src|href)="(?:\./)?((?:assets|web)/[^"]+)"', page)}
     assert {name.partition("/")[0] for name in names} == {"assets", "web"}
-    assert {name.rpartition("/")[2] for name in names} >= {"page.js", "data.js", "timeline.js"}
+    assert {name.rpartition("/")[2] for name in names} >= {"page.js", "frontend.css"}
     for name in [*names, "theme.css"]:
-        answer = console_.client.get(f"/{name}", headers={"Accept-Encoding": "gzip"})
+        answer = console_.client.get(f"/{name}", headers={"Accept-Encoding": "gzip, deflate, br"})
         assert answer.status_code == 200, name
         assert "immutable" in answer.headers["cache-control"]
-        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["content-encoding"] == "br"
+        assert answer.headers["vary"] == "Accept-Encoding"
         plain = console_.client.get(f"/{name}", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
         assert plain.content == answer.content
+
+
+def test_the_looks_of_all_widgets_are_one_file_that_stands_for_each(console_: Console) -> None:
+    page = console_.page("en").text
+    [sheet] = re.findall(r'<link rel="stylesheet" href="(web/[^"]+)">', page)
+    parts = re.findall(r'<link rel="stylesheet" href="\./(assets/[^"]+)" disabled>', page)
+    text = console_.client.get(f"/{sheet}").text
+    assert len(parts) > 20
+    assert text == "\n".join(console_.client.get(f"/{part}").text for part in parts)
+    # From another folder these would lead elsewhere.
+    assert not re.search(r"url\((?![\"']?data:)|@import", text)
+
+
+def test_the_page_asks_at_once_for_its_widgets_and_not_for_those_that_are_hidden(
+    console_: Console,
+) -> None:
+    page = console_.page("en")
+    asked = re.findall(r'<link rel="modulepreload" href="\./assets/([^"]+)">', page.text)
+    shown = {c["type"] for c in config_of(page)["components"] if c["props"].get("visible", True)}
+    assert asked == [*Frontend(frozenset(shown)).scripts]
+    assert "audio" not in shown
+    assert not any(name.startswith("hls-") for name in asked)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from richspeech.console.root_page import page_data
 from richspeech.console.tabs.live.tab import live_words
 from richspeech.engines.registry import engine_named
 from richspeech.web import files
@@ -15,6 +16,7 @@ from richspeech.web.files import (
     EXPORT,
     FOLDER,
     IMPORT,
+    TAP,
     bundle,
     imported_by,
     page_files,
@@ -23,7 +25,6 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
-TAP = "live_tap.js"
 DECLARED = re.compile(
     r"^(?:export )?(?:async )?(?:const|let|class|function\*?) (\w+|\{.*?\}|\[.*?\])", re.MULTILINE
 )
@@ -53,12 +54,18 @@ def test_only_the_entry_makes_a_global(module: str) -> None:
     assert not re.search(r"\bwindow\.\w+ = |Object\.assign\(window|globalThis", read(module))
 
 
-def test_the_report_is_one_script_whose_names_do_not_meet() -> None:
-    script = bundle(REPORT)
-    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
-    assert script.index("function clock") < script.index("drawRuler")
-    counts = Counter(name for module in imported_by(REPORT) for name in names_at_top(module))
+@pytest.mark.parametrize("entry", [ENTRY, REPORT, TAP])
+def test_an_entry_is_one_script_whose_names_do_not_meet(entry: str) -> None:
+    assert not re.search(r"^(import|export)\b", bundle(entry), re.MULTILINE)
+    modules = [name for name in imported_by(entry) if name != DATA]
+    counts = Counter(name for module in modules for name in names_at_top(module))
+    counts.update([*page_data(None)])
     assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_a_bundle_begins_with_what_the_rest_needs() -> None:
+    script = bundle(REPORT)
+    assert script.index("function clock") < script.index("drawRuler")
 
 
 def test_a_module_stands_after_those_that_it_needs() -> None:
@@ -69,13 +76,13 @@ def test_a_module_stands_after_those_that_it_needs() -> None:
         assert all(order.index(other) < order.index(module) for other in needed)
 
 
-def test_all_modules_lie_under_one_hash_with_their_data() -> None:
+def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
     sent = page_files({"words": {"zh": "中"}, "limit": 0.5})
     [folder] = {name.rpartition("/")[0] for name in sent}
     assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
-    data = 'export const words = {"zh": "中"};\nexport const limit = 0.5;\n'
-    assert sent[f"{folder}/{DATA}"].decode() == data
-    assert sent[f"{folder}/{ENTRY}"].decode() == read(ENTRY)
+    assert {*sent} == {f"{folder}/{ENTRY}", f"{folder}/{TAP}"}
+    script = sent[f"{folder}/{ENTRY}"].decode()
+    assert script == 'const words = {"zh": "中"};\nconst limit = 0.5;\n' + bundle(ENTRY)
 
 
 def test_another_word_or_script_is_another_address(
@@ -87,6 +94,7 @@ def test_another_word_or_script_is_another_address(
     for module in MODULES:
         (tmp_path / module).write_text(read(module) + "\n", encoding="utf-8")
     monkeypatch.setattr(files, "FOLDER", tmp_path)
+    bundle.cache_clear()
     assert page_files({"limit": 1}).keys() & before.keys() == set()
 
 
