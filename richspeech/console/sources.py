@@ -11,6 +11,10 @@ from richspeech.console.examples import Example
 from richspeech.console.tab import Context
 from richspeech.console.widgets import QUICK
 
+SHOW = "() => ({ __type__: 'update', visible: true })"
+"""Has the front end show a widget, for which it fetches what the widget needs, without asking the
+server."""
+
 
 class Sources:
     """A file or the microphone, whichever was used last."""
@@ -24,8 +28,10 @@ class Sources:
         with gr.Tabs(elem_id=f"{self._prefix}sources", elem_classes="sources"):
             with self._widgets.labelled(gr.Tab, "upload", id="upload"):
                 self._build_file()
-            with self._widgets.labelled(gr.Tab, "microphone", id="microphone"):
+            place = self._widgets.labelled(gr.Tab, "microphone", id="microphone")
+            with place:
                 self._build_microphone()
+            place.select(None, None, self._microphone, js=SHOW, **QUICK)
 
     def _build_file(self) -> None:
         self._file = self._widgets.labelled(
@@ -42,6 +48,7 @@ class Sources:
         self._microphone = self._widgets.labelled(
             gr.Audio,
             "microphone_label",
+            visible=False,  # its scripts are as large as all others, and few want them
             sources=["microphone"],
             type="filepath",
             editable=False,
