@@ -340,7 +340,10 @@ def _short_time(seconds: float, locale: str) -> str:
 
 
 def player(job: Transcription | None, locale: str) -> Markup:
-    """Play the recording of the transcript; its times in the page lead into it."""
+    """Play the recording of the transcript; its times in the page lead into it.
+
+    The browser fetches nothing of it before the text is there (viewer.js), or is asked to play.
+    """
     if job is None or (job.state is State.FAILED and not _segments(job)):
         return Markup()
     if job.path is None:
@@ -350,7 +353,7 @@ def player(job: Transcription | None, locale: str) -> Markup:
     path = job.playback or job.path
     kind, _ = mimetypes.guess_type(path.name)
     is_film = (kind or "").startswith("video/")
-    return _part("player", locale)(job.name, _address(path), is_film=is_film)
+    return _part("player", locale)(job.name, _address(path), is_film=is_film, preload="none")
 
 
 def sound(name: str, path: Path, locale: str) -> Markup:

@@ -52,6 +52,7 @@ class Viewer {
     this.data = { ...value, segments };
     this.transcript.set(value, segments);
     this.caption();
+    if (value.over && audio()?.preload === "none") audio().preload = "metadata"; // its length, now
     this.tick();
   }
 
