@@ -4,8 +4,9 @@
     report.js                                   → within a file that opens without a server
 
 Through a tunnel every file costs a round trip on one of six connections. ``bundle`` needs modules
-that keep three rules, which tests hold: an import or export begins its line, imports name what they
-take and do not rename it, and no two modules of a bundle have a name at their top in common.
+that keep four rules, which tests hold: an import or export begins its line, imports name what they
+take and do not rename it, an export is never written to again, and no two modules of a bundle
+export the same name. What a module does not export it keeps to itself.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ TAP = "live_tap.js"
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=const |let |class |function|async )", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
 
 
 def read(name: str) -> str:
@@ -66,7 +67,10 @@ def bundle(entry: str) -> str:
 
 
 def _bare(module: str) -> str:
-    return EXPORT.sub("", IMPORT.sub("", module))
+    """Return a module as a piece of a script that leaves nothing behind but what it exports."""
+    names, body = ", ".join(EXPORT.findall(module)), EXPORT.sub("", IMPORT.sub("", module))
+    result = f"const {{ {names} }} = " if names else ""
+    return f"{result}(() => {{\n{body}return {{ {names} }};\n}})();"
 
 
 def _json(value: object) -> str:

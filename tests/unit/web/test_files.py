@@ -25,15 +25,6 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
-DECLARED = re.compile(
-    r"^(?:export )?(?:async )?(?:const|let|class|function\*?) (\w+|\{.*?\}|\[.*?\])", re.MULTILINE
-)
-
-
-def names_at_top(module: str) -> list[str]:
-    return [name for each in DECLARED.findall(read(module)) for name in re.findall(r"\w+", each)]
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_every_import_is_one_that_can_be_bundled_and_leads_somewhere(module: str) -> None:
     text = read(module)
@@ -58,7 +49,7 @@ def test_only_the_entry_makes_a_global(module: str) -> None:
 def test_an_entry_is_one_script_whose_names_do_not_meet(entry: str) -> None:
     assert not re.search(r"^(import|export)\b", bundle(entry), re.MULTILINE)
     modules = [name for name in imported_by(entry) if name != DATA]
-    counts = Counter(name for module in modules for name in names_at_top(module))
+    counts = Counter(name for module in modules for name in EXPORT.findall(read(module)))
     counts.update([*page_data(None)])
     assert [name for name, count in counts.items() if count > 1] == []
 
