@@ -25,6 +25,8 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_import_is_one_that_can_be_bundled_and_leads_somewhere(module: str) -> None:
     text = read(module)
