@@ -76,7 +76,7 @@ class PageClient:
 
     async def look_on(self) -> None:
         """Look on at the transcription of the window until it is over, as an opened page does."""
-        [watch] = [
+        [watch, *_] = [  # the second opinion's comes after it
             d["id"]
             for d in self.config["dependencies"]
             if d["api_name"].startswith("_watch") and d["targets"][0][1].startswith("load_")
