@@ -42,7 +42,7 @@ SECONDS_OF_QUIET = 3
 PATIENCE_MS = 120_000
 START = "#start:enabled"
 ENTRIES = 10
-LOOKERS = 20
+LOOKERS = 10
 """Pages that look on at one job, so that what one costs can be told from the noise."""
 JOB_MINUTES = 10
 Rows = dict[str, dict[str, list[float]]]

@@ -25,8 +25,7 @@ def entry_of(config: dict[str, Any], window: str, locale: str) -> tuple[int, lis
     """Return the event that begins the page in a window, and the values that it is sent."""
     names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
     told = {"window": window, "timezone": "UTC", "look": "", "switch": locale}
-    loads = (d for d in config["dependencies"] if "load" in [kind for _, kind in d["targets"]])
-    [entry] = [d for d in loads if d["inputs"]]  # the others are of widgets, and take nothing
+    [entry] = [d for d in config["dependencies"] if "load" in [kind for _, kind in d["targets"]]]
     return entry["id"], [told[names[each]] for each in entry["inputs"]]
 
 
