@@ -195,6 +195,7 @@ def test_a_new_language_is_one_file_and_says_in_english_what_it_lacks(
     (tmp_path / "ja.po").write_text(JAPANESE, encoding="utf-8")
     monkeypatch.setattr(catalog, "FOLDER", tmp_path)
     catalog.locales.cache_clear()
+    catalog._texts.cache_clear()
     try:
         assert catalog.locales() == ("zh", "en", "ja")
         assert say("title", "ja") == "音声認識"
