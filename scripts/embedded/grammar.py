@@ -30,12 +30,14 @@ class Grammar:
 
     texts: TextList
     rules: dict[str, list[str]]
+    counted: float = 0.0
+    """Share of sentences that have a number on purpose, of each kind alike."""
 
     @classmethod
-    def load(cls, language: str) -> "Grammar":
+    def load(cls, language: str, counted: float = 0.0) -> "Grammar":
         """Read the list and the rules of ``language``."""
         content = yaml.safe_load((TEXTS / "grammar.yaml").read_text(encoding="utf-8"))
-        return cls(TextList.load(language), content[language])
+        return cls(TextList.load(language), content[language], counted)
 
     @property
     def language(self) -> str:
@@ -56,9 +58,12 @@ class Grammar:
 
     def template(self, rng: random.Random) -> str:
         """Make a template that is no form of the frozen test."""
+        wanted = ""
+        if self.counted and rng.random() < self.counted:
+            wanted = f"{{{rng.choice(numbers.KINDS)}}}"
         while True:
             template = self._any(rng)
-            if form(template) not in frozen.forms(self.language):
+            if wanted in template and form(template) not in frozen.forms(self.language):
                 return template
 
     def compose(self, rng: random.Random) -> Sentence:

@@ -91,7 +91,7 @@ class Recipe:
     def from_weights(self, folder: Path) -> "Recipe":
         """Go on from what is known already: no first alignments, fewer steps, full augmentation."""
         return replace(
-            self, start=folder, steps=4_000, peak_rate=1.2e-3, short_steps=0, ramp=(0, 1)
+            self, start=folder, steps=3_600, peak_rate=1.2e-3, short_steps=0, ramp=(0, 1)
         )
 
 
