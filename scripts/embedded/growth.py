@@ -30,16 +30,15 @@ def grow(model: nn.Module, pieces: Any, folder: Path) -> None:
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if name in OUTPUT:
-                _follow_pieces(
-                    value, smaller[name], pieces, tokenizer.load(folder / tokenizer.FILE)
-                )
+                follow_pieces(value, smaller[name], pieces, tokenizer.load(folder / tokenizer.FILE))
             elif name in smaller:
                 _widen(name, value, smaller[name])
             else:
                 _silence(name, value, smaller)
 
 
-def _follow_pieces(rows: Tensor, before: Tensor, pieces: Any, known: Any) -> None:
+def follow_pieces(rows: Tensor, before: Tensor, pieces: Any, known: Any) -> None:
+    """Put rows of ``before``, by the pieces of ``known``, where ``pieces`` have the same ones."""
     for row in range(len(rows)):
         piece = pieces.id_to_piece(row)
         there = known.piece_to_id(piece)
