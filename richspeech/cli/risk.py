@@ -102,7 +102,7 @@ def _number(text: str) -> int:
 
 
 def _kept(number: int, settings: Settings) -> Transcript:
-    store = open_store(settings.history, settings.privacy)
+    store = open_store(settings.history, settings.privacy, settings.risk)
     if store is None:
         raise OptionError("cli.history_off")
     with audit_written(settings.operations), closing(store):

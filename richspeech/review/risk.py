@@ -20,6 +20,8 @@ from richspeech.review.risk_findings import Finding, findings
 from richspeech.settings import RiskSettings
 
 Level: TypeAlias = Literal["low", "medium", "high", "unknown"]
+LEVELS: tuple[Level, ...] = ("high", "medium", "unknown", "low")
+"""Those that ask most for somebody first; of what is unknown nobody can say that it is low."""
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,22 @@ class LabelRow(Table):
     __table_args__ = (Index("richspeech_labels_by_value", "kind", "value"),)
 
 
+class RiskRow(Table):
+    """How risky a transcript is, edits included, by the rules that were in force then."""
+
+    __tablename__ = "richspeech_risks"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    rules: Mapped[str] = mapped_column(String(64))
+    """Digest of what decides it beside the transcript."""
+    level: Mapped[str] = mapped_column(String(16))
+    score: Mapped[int]
+
+    __table_args__ = (Index("richspeech_risks_by_level", "rules", "level"),)
+
+
 class OwnerRow(Table):
     """Whose a transcript is; one that is nobody's has no row, or no owner in it."""
 

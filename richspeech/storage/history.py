@@ -101,7 +101,7 @@ def open_history(
 
     With ``aside`` one that cannot be read is put aside, and a new one begun.
     """
-    store = open_store(settings.history, settings.privacy, aside=aside)
+    store = open_store(settings.history, settings.privacy, settings.risk, aside=aside)
     if store is None:
         yield None
         return

@@ -1,6 +1,6 @@
 """The search line of the history: words and ``key:value`` terms → terms that must all hold.
 
-    退款 "call me back" emotion:angry event:laughter lang:yue name:call after:2026-11-01
+    退款 "call me back" emotion:angry event:laughter lang:yue risk:high name:call after:2026-11-01
 
 Each term must hold somewhere in the recording, not all of them in one utterance. Words are parts of
 the text, whatever stands around them, so one character of Chinese is a word. Case does not matter,
@@ -22,9 +22,10 @@ from types import MappingProxyType
 from postprocess import NO_SPEECH, AudioEvent, Emotion
 from richspeech.engines.registry import usual_languages
 from richspeech.errors import OptionError
-from richspeech.language.catalog import Notice, locales
+from richspeech.language.catalog import Notice, locales, say
 from richspeech.model.labels import word_of
 from richspeech.model.languages import is_language
+from richspeech.review.risk import LEVELS
 
 LONGEST_LINE = 500
 """Characters; SQLite takes patterns and chains of conditions far longer, but not any."""
@@ -44,6 +45,7 @@ class Key(StrEnum):
     EMOTION = "emotion"
     EVENT = "event"
     LANGUAGE = "lang"
+    RISK = "risk"
     NAME = "name"
     AFTER = "after"
     """That day or later."""
@@ -147,6 +149,13 @@ def _language(value: str) -> str:
     return value
 
 
+def _risk(value: str) -> str:
+    for level in LEVELS:
+        if value in (level, *(fold(say(f"risk_{level}", locale)) for locale in locales())):
+            return level
+    raise _unknown("risk", value, LEVELS)
+
+
 def _name(value: str) -> str:
     if not value:
         raise OptionError("search.name")
@@ -172,6 +181,7 @@ READERS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
         Key.EMOTION: _emotion,
         Key.EVENT: _event,
         Key.LANGUAGE: _language,
+        Key.RISK: _risk,
         Key.NAME: _name,
         Key.AFTER: _date,
         Key.BEFORE: _date,

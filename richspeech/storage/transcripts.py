@@ -22,10 +22,11 @@ from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from secrets import token_hex
-from typing import Any
+from time import monotonic
+from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import ColumnElement, delete, exists, false, func, select, true, update
+from sqlalchemy import ColumnElement, case, delete, exists, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
@@ -44,7 +45,8 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.operations import audit
 from richspeech.privacy.mask import mask, mask_document, mask_text
-from richspeech.settings import HistorySettings, PrivacySettings
+from richspeech.review.risk import LEVELS, Level, assess_risk
+from richspeech.settings import HistorySettings, PrivacySettings, RiskSettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     HIGHEST_NUMBER,
@@ -53,6 +55,7 @@ from richspeech.storage.database import (
     JobRow,
     LabelRow,
     OwnerRow,
+    RiskRow,
     TranscriptRow,
     put_database_aside,
 )
@@ -112,6 +115,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class StoredRisk:
+    """How risky a transcript is by the rules in force."""
+
+    level: Level
+    score: int
+
+
+@dataclass(frozen=True)
 class Stored:
     """One transcript of the history."""
 
@@ -157,6 +168,7 @@ class Aged:
 def open_store(
     settings: HistorySettings,
     privacy: PrivacySettings | None = None,
+    risk: RiskSettings | None = None,
     *,
     aside: bool = False,
 ) -> "Store | None":
@@ -167,13 +179,13 @@ def open_store(
     if not settings.enabled:
         return None
     try:
-        return Store(settings.url, privacy, keep_days=settings.keep_days, checks=aside)
+        return Store(settings.url, privacy, risk, keep_days=settings.keep_days, checks=aside)
     except UnreadableStoreError as error:
         if not aside:
             raise
         log.warning("%s", error)
         put_database_aside(settings.url)
-        return Store(settings.url, privacy, keep_days=settings.keep_days)
+        return Store(settings.url, privacy, risk, keep_days=settings.keep_days)
 
 
 class Store:
@@ -187,6 +199,7 @@ class Store:
         self,
         url: str,
         privacy: PrivacySettings | None = None,
+        risk: RiskSettings | None = None,
         *,
         keep_days: int | None = None,
         checks: bool = False,
@@ -200,6 +213,7 @@ class Store:
         self._told: set[Aged] = set()
         """What the log has said already."""
         self.privacy = privacy or PrivacySettings()
+        self._risk = risk or RiskSettings()
         self.principal = self.privacy.seen_by(ANYBODY)
         """For whom it answers."""
         self.forget: Callable[[Sequence[str]], None] = lambda _: None
@@ -213,6 +227,12 @@ class Store:
         except StoreError:
             self.close()
             raise
+
+    @cached_property
+    def _rules(self) -> str:
+        """Digest of what decides a risk beside the transcript."""
+        rules = [rule.model_dump_json() for rule in self._risk.rules_in_force]
+        return digest_of("risk", self._risk.model_dump_json(), *rules)
 
     @cached_property
     def jobs(self) -> JobStore:
@@ -276,6 +296,7 @@ class Store:
                 session.add(row)
                 session.flush()
                 session.add_all(_labels(row.id, transcript))
+                session.add(self._risk_row(row.id, transcript))
                 if owner is not None:
                     owned = OwnerRow(transcript=row.id, owner=owner, whole=fingerprint.whole)
                     session.add(owned)
@@ -343,6 +364,8 @@ class Store:
                 raise self._conflict(session, entry)
             session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
             session.add_all(_labels(entry.id, document.transcript))
+            session.execute(delete(RiskRow).where(RiskRow.transcript == entry.id))
+            session.add(self._risk_row(entry.id, document.transcript))
             return _entry(session.get_one(TranscriptRow, entry.id))
 
     def delete(self, identifier: int) -> None:
@@ -495,13 +518,73 @@ class Store:
                 raise self._conflict(session, entry)
         return found.document
 
+    def rate(self, seconds: float) -> int:
+        """Work out risks that nobody has by the rules in force, for so long at most.
+
+        Those are of transcripts from before, and of other rules; the newest come first. Returns
+        how many are left.
+        """
+        rated = select(RiskRow.transcript).where(RiskRow.rules == self._rules)
+        unrated = TranscriptRow.id.not_in(rated) & self._is_seen
+        until = monotonic() + seconds
+        while monotonic() < until:
+            with self._session() as session:
+                found = select(TranscriptRow).where(unrated).order_by(TranscriptRow.id.desc())
+                row = session.scalar(found.limit(1))
+                if row is None:
+                    return 0
+                risk = self._risk_row(row.id, _document(row).transcript)
+            self._keep_risk(risk)
+        with self._session() as session:
+            left = select(func.count()).select_from(TranscriptRow).where(unrated)
+            return session.scalar(left) or 0
+
+    def _keep_risk(self, risk: RiskRow) -> None:
+        """Keep a risk, unless somebody else does, or its transcript has gone."""
+        try:
+            with self._session() as session:
+                session.execute(delete(RiskRow).where(RiskRow.transcript == risk.transcript))
+                session.add(risk)
+        except StoreError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+
+    def risks(self, identifiers: Sequence[int]) -> dict[int, StoredRisk]:
+        """Return the risks of some transcripts, by number, where they are known."""
+        seen = select(TranscriptRow.id).where(TranscriptRow.id.in_(identifiers), self._is_seen)
+        those = select(RiskRow).where(RiskRow.transcript.in_(seen), RiskRow.rules == self._rules)
+        with self._session() as session:
+            return {
+                row.transcript: StoredRisk(cast("Level", row.level), row.score)
+                for row in session.scalars(those)
+            }
+
+    def _risk_row(self, identifier: int, transcript: Transcript) -> RiskRow:
+        risk = assess_risk(transcript, self._risk)
+        rated = {"rules": self._rules, "level": risk.level, "score": risk.score}
+        return RiskRow(transcript=identifier, **rated)
+
     def search(
-        self, query: Query, *, limit: int = 50, offset: int = 0, timezone: tzinfo = UTC
+        self,
+        query: Query,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        timezone: tzinfo = UTC,
+        by_risk: bool = False,
     ) -> tuple[Entry, ...]:
-        """Return what matches, newest first; days begin at midnight in ``timezone``."""
-        newest = (TranscriptRow.created.desc(), TranscriptRow.id.desc())
-        conditions = (self._is_seen, *_conditions(query, timezone))
-        found = select(TranscriptRow).where(*conditions).order_by(*newest)
+        """Return what matches, newest first; days begin at midnight in ``timezone``.
+
+        With ``by_risk`` the highest come first, and then the newest.
+        """
+        order: list[ColumnElement[Any]] = [TranscriptRow.created.desc(), TranscriptRow.id.desc()]
+        conditions = (self._is_seen, *_conditions(query, timezone, self._rules))
+        found = select(TranscriptRow).where(*conditions)
+        if by_risk:
+            is_of_it = (RiskRow.transcript == TranscriptRow.id) & (RiskRow.rules == self._rules)
+            found = found.outerjoin(RiskRow, is_of_it)
+            order[:0] = [_rank(), func.coalesce(RiskRow.score, 0).desc()]
+        found = found.order_by(*order)
         with self._session() as session:
             rows = session.scalars(found.options(*_WITHOUT_LONG).limit(limit).offset(offset))
             return tuple(map(self._shown, map(_entry, rows)))
@@ -520,7 +603,7 @@ class Store:
         """Return how many match."""
         count = select(func.count()).select_from(TranscriptRow)
         with self._session() as session:
-            conditions = (self._is_seen, *_conditions(query, timezone))
+            conditions = (self._is_seen, *_conditions(query, timezone, self._rules))
             return session.scalar(count.where(*conditions)) or 0
 
     def owners(self, identifiers: Sequence[int]) -> dict[int, str]:
@@ -535,8 +618,7 @@ class Store:
             row = session.scalar(select(TranscriptRow).where(condition).limit(1))
             if row is None:
                 return None
-            measured = Transcript.from_dict(row.measured)
-            document = Document(measured, edits_from_list(row.edits))
+            document = _document(row)
             if self.principal.masks:
                 document = mask_document(document, self.privacy.kinds)
             return Stored(self._shown(_entry(row)), document)
@@ -634,6 +716,15 @@ def _entry(row: TranscriptRow) -> Entry:
     return Entry(**{**values, "request": TranscriptionRequest.from_dict(row.request)})
 
 
+def _document(row: TranscriptRow) -> Document:
+    return Document(Transcript.from_dict(row.measured), edits_from_list(row.edits))
+
+
+def _rank() -> ColumnElement[int]:
+    """Return what sorts levels, those of nobody's rating last."""
+    return case({level: at for at, level in enumerate(LEVELS)}, value=RiskRow.level, else_=9)
+
+
 def _labels(identifier: int, transcript: Transcript) -> list[LabelRow]:
     segments = transcript.segments
     heard = {
@@ -650,12 +741,18 @@ def _labels(identifier: int, transcript: Transcript) -> list[LabelRow]:
 # The search ---------------------------------------------------------------------------------------
 
 
-def _conditions(query: Query, timezone: tzinfo) -> list[ColumnElement[bool]]:
-    return [_condition(term, timezone) for term in query.terms]
+def _conditions(query: Query, timezone: tzinfo, rules: str) -> list[ColumnElement[bool]]:
+    return [_condition(term, timezone, rules) for term in query.terms]
 
 
-def _condition(term: Term, timezone: tzinfo) -> ColumnElement[bool]:
+def _condition(term: Term, timezone: tzinfo, rules: str) -> ColumnElement[bool]:
     match term.key:
+        case Key.RISK:
+            return exists().where(
+                RiskRow.transcript == TranscriptRow.id,
+                RiskRow.rules == rules,
+                RiskRow.level == term.value,
+            )
         case Key.WORD:
             return TranscriptRow.words.contains(term.value, autoescape=True)
         case Key.NAME:

@@ -108,6 +108,19 @@ def test_the_audit_log_says_who_opened_and_deleted_what(
         assert re.fullmatch("[0-9a-f]{16}", line["request"])
 
 
+def test_risky_calls_are_found_and_stand_first(guest: Visitor) -> None:
+    guest.transcribe(EXAMPLES / "zh-call.wav")
+    show(guest, "历史")
+    look_for(guest, "name:zh-")
+    guest.page.locator("#history-order").get_by_label("风险高的在前").check()
+    expect(rows(guest).first).to_contain_text("zh-call.wav")
+    expect(rows(guest).first).to_contain_text("高风险")
+    look_for(guest, "risk:low name:zh-call")
+    expect(rows(guest)).to_have_count(0)
+    look_for(guest, "risk:高 name:zh-call")
+    expect(rows(guest).first).to_contain_text("zh-call.wav")
+
+
 def test_a_correction_is_what_the_history_finds(guest: Visitor) -> None:
     guest.transcribe(SHOW)
     line = guest.page.locator(".lines li").first

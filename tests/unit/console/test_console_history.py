@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -42,7 +43,7 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
-from richspeech.settings import Settings
+from richspeech.settings import RiskSettings, Settings
 from richspeech.storage.history import History, open_history
 from richspeech.storage.query import Query, parse_query
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
@@ -134,7 +135,7 @@ def heard(job: Transcription) -> str:
 def kept(
     store: Store, name: str, text: str, emotion: Emotion = Emotion.NEUTRAL, number: int = 0
 ) -> Entry:
-    transcript = Transcript(61.0, 1.0, "ear", "tiny", (segment(text, emotion),))
+    transcript = Transcript(61.0, 1.0, "ear", "tiny", (segment(text, emotion, 20.0),))
     mark = f"{name}{text}{number}"
     return store.keep(Fingerprint(mark, mark), name, TranscriptionRequest(), Document(transcript))
 
@@ -458,6 +459,31 @@ def test_a_search_counts_and_marks_what_it_finds(history: History) -> None:
     assert "没有符合条件的记录" in drawn(history.store, "没说过的话")
 
 
+def test_risks_are_shown_searched_and_sorted(history: History) -> None:
+    for number, emotion in enumerate((Emotion.NEUTRAL, Emotion.ANGRY, Emotion.NEUTRAL)):
+        kept(history.store, f"{number}.wav", "好", emotion, number=number)
+    html = drawn(history.store)
+    assert names(html) == ["2.wav", "1.wav", "0.wav"]
+    assert html.count("高风险") == 1
+    assert html.count("低风险 0") == 2
+    for line in ("risk:high", "risk:高"):
+        assert names(drawn(history.store, line)) == ["1.wav"]
+    found = history_render.find(history.store, parse_query(""), 0, UTC, by_risk=True)
+    assert [entry.name for entry in found.entries] == ["1.wav", "2.wav", "0.wav"]
+
+
+def test_other_rules_have_every_risk_worked_out_anew(history: History, tmp_path: Path) -> None:
+    kept(history.store, "a.wav", "好", Emotion.ANGRY)
+    calm = RiskSettings(rules=())
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", risk=calm)) as store:
+        assert store.count(parse_query("risk:high")) == 0
+        assert store.rate(0.0) == 1
+        found = replace(history_render.find(store, parse_query(""), 0, UTC), unrated=1)
+        assert "还有 1 条的风险" in history_render.draw_findings(found, "zh", "UTC")
+        assert store.rate(0.0) == 0
+        assert store.count(parse_query("risk:low")) == 1
+
+
 def test_many_are_shown_page_by_page(history: History) -> None:
     for number in range(45):
         kept(history.store, f"{number:02}.wav", "好", number=number)
@@ -536,11 +562,15 @@ def refused(line: str) -> OptionError:
     [
         ("x" * 600, "搜索内容有 600 个字符：请缩短到 500 个以内。"),
         ('"退款', "搜索里有一个引号没有成对：请补上或删掉它。"),
-        ("who:me", "没有“who”这种搜索条件：可以用 emotion、event、lang、name、after、before。"),
+        (
+            "who:me",
+            "没有“who”这种搜索条件：可以用 emotion、event、lang、risk、name、after、before。",
+        ),
         ("name:", "name: 后面要写文件名的一部分，例如 name:call。"),
         ("after:2026-13-01", "没有“2026-13-01”这个日期：请写成 2026-11-01 的样子。"),
         ("emotion:bored", "没有“bored”这种情绪：可以用 happy"),
         ("event:bang", "没有“bang”这种声音：可以用 bgm"),
+        ("risk:huge", "没有“huge”这种风险等级：可以用 high"),
         ("lang:xx", "没有“xx”这种语言：可以用 zh"),
     ],
 )

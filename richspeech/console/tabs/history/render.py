@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -17,10 +18,19 @@ from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
 from richspeech.model.options import USUAL_WEIGHT, Options, Voices
+from richspeech.review.risk import LEVELS
 from richspeech.storage.query import Key, Query, Term
-from richspeech.storage.transcripts import Entry, Store
+from richspeech.storage.transcripts import Entry, Store, StoredRisk
 
 PAGE_ROWS = 20
+
+RATE_SECONDS = 0.3
+"""For transcripts whose risk is not known by the rules in force, whenever the list is drawn."""
+
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {"high": "▲", "medium": "◆", "unknown": "?", "low": "●"}
+)
+"""Of levels, told apart without colour; as a batch has them."""
 
 PLAIN_EMOTIONS = (Emotion.NEUTRAL, Emotion.UNKNOWN)
 """Worth a word only where nothing else was heard."""
@@ -43,13 +53,22 @@ class Findings:
     found: int
     total: int
     query: Query
+    risks: Mapping[int, StoredRisk]
+    """Of each entry, by its number, where it is known."""
+    unrated: int
+    """Entries of all whose risk is not known yet."""
 
 
-def find(store: Store, query: Query, page: int, timezone: tzinfo) -> Findings:
+def find(
+    store: Store, query: Query, page: int, timezone: tzinfo, *, by_risk: bool = False
+) -> Findings:
     """Look up one page, or the last that there is; raises ``StoreError``."""
+    unrated = store.rate(RATE_SECONDS)
     found = store.count(query, timezone=timezone)
     page = page_within(page, PAGE_ROWS, found)
-    entries = store.search(query, limit=PAGE_ROWS, offset=page * PAGE_ROWS, timezone=timezone)
+    entries = store.search(
+        query, limit=PAGE_ROWS, offset=page * PAGE_ROWS, timezone=timezone, by_risk=by_risk
+    )
     numbers, principal = [entry.id for entry in entries], store.principal
     is_admin = principal.may(Scope.ADMIN)
     return Findings(
@@ -62,6 +81,8 @@ def find(store: Store, query: Query, page: int, timezone: tzinfo) -> Findings:
         found,
         store.count(Query()),
         query,
+        store.risks(numbers),
+        unrated,
     )
 
 
@@ -86,6 +107,8 @@ class EntryRow:
     """Those that say something."""
     events: Sequence[AudioEvent]
     pieces: Sequence[Piece]
+    risk: StoredRisk | None
+    """None where nobody has worked it out yet."""
     settings: Sequence[tuple[str, str]]
     """Key of a text, value."""
 
@@ -94,7 +117,12 @@ def draw_findings(findings: Findings, locale: str, timezone: str) -> Markup:
     """Draw counts, rows and the way to other pages."""
     rows = [_row(entry, findings, locale, timezone) for entry in findings.entries]
     return draw(
-        "tabs/history/history.html", locale, findings=findings, rows=rows, page_rows=PAGE_ROWS
+        "tabs/history/history.html",
+        locale,
+        findings=findings,
+        rows=rows,
+        page_rows=PAGE_ROWS,
+        signs=SIGNS,
     )
 
 
@@ -114,6 +142,7 @@ def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> EntryR
         [each for each in emotions if each not in PLAIN_EMOTIONS] or emotions[:1],
         [AudioEvent(label.value) for label in labels if label.key is Key.EVENT],
         [*_pieces(entry.preview, findings.query.words)],
+        findings.risks.get(entry.id),
         _settings(entry, locale),
     )
 
@@ -192,11 +221,13 @@ def search_help(locale: str) -> Markup:
     sounds = [each for each in AudioEvent if each is not AudioEvent.SPEECH]
     emotions = comma.join(word_of(each, locale) for each in Emotion)
     events = comma.join(word_of(each, locale) for each in sounds)
+    levels = comma.join(f"{each} {say(f'risk_{each}', locale)}" for each in LEVELS)
     languages = comma.join(f"{each} {language_name(each, locale)}" for each in usual_languages())
     rows = (
         (f"emotion:{word_of(Emotion.ANGRY, locale)}", "history_help_emotion", emotions),
         (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),
         ("lang:yue", "history_help_lang", languages),
+        ("risk:high", "history_help_risk", levels),
         ("name:call", "history_help_name", ""),
         ("after:2026-11-01", "history_help_after", ""),
         ("before:2026-12-01", "history_help_before", ""),

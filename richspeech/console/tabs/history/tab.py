@@ -15,7 +15,7 @@ from richspeech.console.shown import forget, is_busy, show, sound_of
 from richspeech.console.tab import Context, Shell, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
-from richspeech.console.widgets import QUICK
+from richspeech.console.widgets import CHOSEN, QUICK
 from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.jobs.transcribe import Origin, Sound, Transcription
 from richspeech.language.catalog import Notice, say
@@ -28,6 +28,7 @@ from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store, Stored
 
 NAME = "history"
+NEWEST, BY_RISK = "newest", "risk"
 
 
 def history_tab(context: Context, shell: Shell) -> Tab:
@@ -43,6 +44,8 @@ class HistoryView:
     line: str = ""
     """What is searched for."""
     page: int = 0
+    by_risk: bool = False
+    """Instead of the newest first."""
     is_open: bool = False
     """Whether the tab was chosen."""
 
@@ -100,6 +103,14 @@ class HistoryTab:
                 self._find = self._widgets.button(
                     "history_find", variant="primary", elem_id="history-find", scale=0, min_width=96
                 )
+            self._order = self._widgets.add(
+                gr.Radio,
+                self._order_words,
+                value=NEWEST,
+                show_label=False,
+                container=False,
+                elem_id="history-order",
+            )
             self._widgets.html(history_render.search_help)
             self._list = row_list(
                 ("open_row", "delete_row", "turn_page", "wipe_all"), elem_id="history-list"
@@ -112,10 +123,15 @@ class HistoryTab:
             "placeholder": say("history_example", locale),
         }
 
+    @staticmethod
+    def _order_words(locale: str) -> dict[str, Any]:
+        choices = [(say("history_newest", locale), NEWEST), (say("batch_by_risk", locale), BY_RISK)]
+        return {"label": say("batch_order", locale), "choices": choices}
+
     @property
     def painted(self) -> list[Any]:
-        """The line and the list."""
-        return [self._line, self._list]
+        """The line, the order and the list."""
+        return [self._line, self._order, self._list]
 
     def wire(self) -> None:
         """Connect the line and the buttons of the rows."""
@@ -123,6 +139,7 @@ class HistoryTab:
         chosen.select(self._refresh, None, self._list, **QUICK)
         for event in (self._line.submit, self._find.click):
             event(self._search, self._line, self._list, **QUICK)
+        self._order.input(self._change_order, self._order, self._list, **CHOSEN)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.delete_row(self._delete, None, self._list, **QUICK)
         self._list.wipe_all(self._wipe, None, self._list, **QUICK)
@@ -138,7 +155,8 @@ class HistoryTab:
     def paint(self, session: Session) -> list[Any]:
         """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
         view = session.view(HistoryView)
-        return [view.line, self._drawn(session) if view.is_open else ""]
+        order = BY_RISK if view.by_risk else NEWEST
+        return [view.line, order, self._drawn(session) if view.is_open else ""]
 
     def _refresh(self, request: gr.Request) -> str:
         session = self._context.session(request)
@@ -147,7 +165,14 @@ class HistoryTab:
 
     def _search(self, line: str | None, request: gr.Request) -> str:
         session = self._context.session(request)
-        session.keep(HistoryView(line or "", is_open=True))
+        view = session.view(HistoryView)
+        session.keep(replace(view, line=line or "", page=0, is_open=True))
+        return self._drawn(session)
+
+    def _change_order(self, order: str, request: gr.Request) -> str:
+        session = self._context.session(request)
+        view = session.view(HistoryView)
+        session.keep(replace(view, by_risk=order == BY_RISK, page=0))
         return self._drawn(session)
 
     def _turn(self, event: gr.EventData, request: gr.Request) -> str:
@@ -220,7 +245,11 @@ def _draw(history: History, session: Session) -> str:
     view = session.view(HistoryView)
     try:
         findings = history_render.find(
-            _seen(history), parse_query(view.line), view.page, zone_of(session.timezone)
+            _seen(history),
+            parse_query(view.line),
+            view.page,
+            zone_of(session.timezone),
+            by_risk=view.by_risk,
         )
     except (OptionError, StoreError) as error:
         return _failure(error, session)
