@@ -28,7 +28,7 @@ from typing import Any, cast
 import numpy as np
 from sqlalchemy import ColumnElement, case, delete, exists, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 
 from richspeech.access.principal import ANYBODY, Principal, Scope
 from richspeech.audio.peaks import Peaks
@@ -748,10 +748,11 @@ def _conditions(query: Query, timezone: tzinfo, rules: str) -> list[ColumnElemen
 def _condition(term: Term, timezone: tzinfo, rules: str) -> ColumnElement[bool]:
     match term.key:
         case Key.RISK:
+            rated = aliased(RiskRow)  # the order by risk has the table as well
             return exists().where(
-                RiskRow.transcript == TranscriptRow.id,
-                RiskRow.rules == rules,
-                RiskRow.level == term.value,
+                rated.transcript == TranscriptRow.id,
+                rated.rules == rules,
+                rated.level == term.value,
             )
         case Key.WORD:
             return TranscriptRow.words.contains(term.value, autoescape=True)

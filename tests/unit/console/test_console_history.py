@@ -470,6 +470,8 @@ def test_risks_are_shown_searched_and_sorted(history: History) -> None:
         assert names(drawn(history.store, line)) == ["1.wav"]
     found = history_render.find(history.store, parse_query(""), 0, UTC, by_risk=True)
     assert [entry.name for entry in found.entries] == ["1.wav", "2.wav", "0.wav"]
+    low = history_render.find(history.store, parse_query("risk:low"), 0, UTC, by_risk=True)
+    assert [entry.name for entry in low.entries] == ["2.wav", "0.wav"]
 
 
 def test_other_rules_have_every_risk_worked_out_anew(history: History, tmp_path: Path) -> None:
