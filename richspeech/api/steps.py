@@ -115,7 +115,7 @@ Step: TypeAlias = Annotated[
 ]
 
 
-class Change(BaseModel):
+class Change(_Step):
     """A step, and what it was thought of for."""
 
     revision: Number

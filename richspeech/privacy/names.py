@@ -43,7 +43,8 @@ _GOES_ON_WITH = (
     r"(?:and|i|from|but|calling|here|on|in|you|we|they|it|what|how|who|when|where|why|can|could|please|"
     r"is|with|for|so|my|the|speaking)"
 )
-_LATIN = r"([A-Za-z][A-Za-z'’-]*(?:\s[A-Z][A-Za-z'’-]*){0,2}|(?:[A-Za-z]\b[\s.-]*){3,20})"
+_SPELT = r"[A-Za-z]\b(?:[\s.-]{0,3}[A-Za-z]\b){2,19}"
+_LATIN = rf"({_SPELT}|[A-Za-z][A-Za-z'’-]*(?:\s[A-Z][A-Za-z'’-]*){{0,2}})"
 _NAMES = (
     re.compile(
         r"(?:我叫做?|我名叫|名字[是叫係]|我個名[係叫]|我嘅名[係叫]?|姓名是|本人叫|我是叫|我全名[是叫])\s?[，,:：]?\s?"
@@ -52,8 +53,7 @@ _NAMES = (
     re.compile(rf"我(?:免贵)?姓([{_SURNAMES}])(?![名氏])|免[贵貴]姓([{_SURNAMES}])"),
     re.compile(
         r"\b(?:my (?:full )?name(?:'s|’s| is)|i am called|my name would be)\s"
-        rf"([A-Za-z][A-Za-z'’-]*(?:\s(?!{_GOES_ON_WITH}\b)[A-Za-z][A-Za-z'’-]*){{0,2}}"
-        r"|(?:[A-Za-z]\b[\s.-]*){3,20})",
+        rf"({_SPELT}|[A-Za-z][A-Za-z'’-]*(?:\s(?!{_GOES_ON_WITH}\b)[A-Za-z][A-Za-z'’-]*){{0,2}})",
         re.IGNORECASE,
     ),
     re.compile(r"\bthis is\s([A-Z][a-z'’-]+(?:\s[A-Z][a-z'’-]+)?)\s(?:speaking|calling|from)\b"),

@@ -178,7 +178,7 @@ class Batches:
         """Write the zip here and now, a row after the other; raises what goes wrong."""
         packing.enter(State.RUNNING)
         queue = self._queue.seen_by(packing.caller.principal)
-        rows = _shown(queue, queue.store.summaries(packing.batch))
+        rows = shown(queue, queue.store.summaries(packing.batch))
         done = {row.id for row in rows if row.state is State.FINISHED}
         packing.files, overviews = len(done), {}
         with ExitStack() as stack:
@@ -259,7 +259,7 @@ def _removed_on_failure(path: Path) -> Iterator[None]:
         raise
 
 
-def _shown(queue: JobQueue, rows: Sequence[JobSummary]) -> Sequence[JobSummary]:
+def shown(queue: JobQueue, rows: Sequence[JobSummary]) -> Sequence[JobSummary]:
     """Return jobs as somebody may see them: calls are often named by the numbers called."""
     if not queue.store.principal.masks:
         return rows

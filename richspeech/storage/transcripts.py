@@ -35,6 +35,7 @@ from richspeech.audio.peaks import Peaks
 from richspeech.errors import (
     ChangedElsewhereError,
     MissingTranscriptError,
+    RichSpeechError,
     StoreError,
     UnreadableStoreError,
 )
@@ -352,8 +353,13 @@ class Store:
         self.principal.require(Scope.TRANSCRIBE)
         if self.principal.masks and self.privacy.keep_originals:
             raise StoreError("history.masked")  # else placeholders would stand over the originals
-        document = self._kept(document)
-        values = {"edits": edits_to_list(document.edits), "revision": revision}
+        kept = self._kept(document)
+        if len(kept.edits) < len(document.edits):  # masked lines stand for what was measured
+            raise StoreError("history.masked_lines")
+        values: dict[str, Any] = {"edits": edits_to_list(kept.edits), "revision": revision}
+        if kept is not document:
+            values["measured"] = kept.measured.to_dict()
+            document = kept
         with self._session() as session:
             changed = (
                 update(TranscriptRow)
@@ -366,7 +372,7 @@ class Store:
             session.add_all(_labels(entry.id, document.transcript))
             session.execute(delete(RiskRow).where(RiskRow.transcript == entry.id))
             session.add(self._risk_row(entry.id, document.transcript))
-            return _entry(session.get_one(TranscriptRow, entry.id))
+            return self._shown(_entry(session.get_one(TranscriptRow, entry.id)))
 
     def delete(self, identifier: int) -> None:
         """Delete one transcript with its edits; one that is gone already is no error."""
@@ -485,8 +491,12 @@ class Store:
         """Return what was measured in the same, whoever has it; nobody's edits are told."""
         any_owner = select(OwnerRow.transcript).where(OwnerRow.whole == whole)
         is_same = (TranscriptRow.whole == whole) | TranscriptRow.id.in_(any_owner)
-        found = self._read(is_same)
-        return found.document.measured if found else None
+        with self._session() as session:
+            row = session.scalar(select(TranscriptRow).where(is_same).limit(1))
+            measured = row and Transcript.from_dict(row.measured)
+        if measured and self.principal.masks:
+            return mask(measured, self.privacy.kinds)
+        return measured
 
     def open(self, identifier: int) -> Stored:
         """Return a transcript; raises ``MissingTranscriptError`` when it is not there."""
@@ -505,7 +515,7 @@ class Store:
             row = session.scalar(found.options(*_WITHOUT_LONG))
             if row is None:
                 raise MissingTranscriptError("history.gone", number=identifier)
-            return _entry(row)
+            return self._shown(_entry(row))
 
     def document(self, entry: Entry) -> Document:
         """Return the document of an entry.
@@ -533,17 +543,26 @@ class Store:
                 row = session.scalar(found.limit(1))
                 if row is None:
                     return 0
-                risk = self._risk_row(row.id, _document(row).transcript)
+                risk = self._rating(row)
             self._keep_risk(risk)
         with self._session() as session:
             left = select(func.count()).select_from(TranscriptRow).where(unrated)
             return session.scalar(left) or 0
 
+    def _rating(self, row: TranscriptRow) -> RiskRow:
+        """Rate a transcript; of one that cannot be read nobody knows, and it is not asked again."""
+        try:
+            return self._risk_row(row.id, _document(row).transcript)
+        except RichSpeechError as error:
+            log.warning("transcript %d has no risk: %s", row.id, error)
+            return RiskRow(transcript=row.id, rules=self._rules, level="unknown", score=0)
+
     def _keep_risk(self, risk: RiskRow) -> None:
-        """Keep a risk, unless somebody else does, or its transcript has gone."""
+        """Keep a risk, unless somebody else has by now, or its transcript has gone."""
+        other = (RiskRow.transcript == risk.transcript) & (RiskRow.rules != risk.rules)
         try:
             with self._session() as session:
-                session.execute(delete(RiskRow).where(RiskRow.transcript == risk.transcript))
+                session.execute(delete(RiskRow).where(other))
                 session.add(risk)
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):

@@ -26,8 +26,9 @@ function walk(place, event) {
   const names = [...place.querySelectorAll("button.row-name")];
   const at = names.indexOf(event.target.closest("li")?.querySelector("button.row-name"));
   const name = at < 0 ? names[0] : names[at + way];
+  if (!name) return;
   event.preventDefault();
-  name?.focus();
+  name.focus();
 }
 
 // What gradio calls: hands on those of the events that a pressed button names.
@@ -45,10 +46,12 @@ export function rowList(element, props, watch, trigger, events) {
     trigger(button.dataset.press, { id: button.dataset.id });
   });
   place.addEventListener("keydown", (event) => walk(place, event));
-  // Whoever has opened a row is elsewhere on the page by then.
+  // Whoever has opened a row sees its transcript by then; a key that is held down is one step.
+  const isInView = () => [place, document.querySelector("#transcript")].some((each) => each?.checkVisibility());
   document.addEventListener("keydown", (event) => {
-    const step = isPlain(event) && STEPS[event.key];
+    const step = isPlain(event) && !event.repeat && STEPS[event.key];
     if (!step || !hasOpened || !events.includes("step_row") || event.target.closest?.(WRITING)) return;
+    if (!isInView()) return;
     event.preventDefault();
     trigger("step_row", { id: step });
   });

@@ -13,6 +13,7 @@ from richspeech.errors import StoreError
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit
+from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import Naming
 from richspeech.settings import PrivacySettings
@@ -80,6 +81,41 @@ def test_nobody_writes_a_mask_over_an_original(tmp_path: Path) -> None:
             with pytest.raises(StoreError, match="the mask would stand over the original"):
                 write(entry, corrected)
         assert seen(store, entry, ROOT)[0] == f"电话{NUMBER}。"
+
+
+def test_whoever_sees_masked_words_is_told_masked_names(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", ADMINS_ALONE)) as store:
+        entry = kept(store, MING)
+        assert store.seen_by(ADMINS_ALONE.seen_by(MING)).entry(entry.id).name == "[phone].wav"
+        assert store.seen_by(ROOT).entry(entry.id).name == FILE
+
+
+def test_steps_that_cannot_be_kept_without_originals_are_refused_and_none_is_lost(
+    tmp_path: Path,
+) -> None:
+    privacy = PrivacySettings(keep_originals=False)
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
+        entry = kept(store, MING)
+        owned = store.seen_by(MING)
+        before = owned.document(entry)
+        cut = before.splitting(Place(0), caret=2, at=0.5)
+        split = before.with_edit(CorrectionEdit(correction=cut, made=NOW))
+        entry = owned.edit(entry, split)
+        typed = Correction(0, part=cut.part, text=f"打{NUMBER}")
+        with pytest.raises(StoreError, match="cut, joined or moved"):
+            owned.edit(entry, split.with_edit(CorrectionEdit(correction=typed, made=NOW)))
+        assert owned.open(entry.id).document.corrections == split.corrections
+
+
+def test_nobody_is_told_what_another_has_edited(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", ADMINS_ALONE)) as store:
+        entry = kept(store, ROOT)
+        owned = store.seen_by(ROOT)
+        said = CorrectionEdit(correction=Correction(0, text=f"老板电话{NUMBER}"), made=NOW)
+        owned.edit(entry, owned.document(entry).with_edit(said))
+        measured = store.seen_by(ADMINS_ALONE.seen_by(MING)).find_measured("b")
+        assert measured is not None
+        assert measured.text == "电话[电话]。"
 
 
 def test_half_a_number_at_the_end_of_a_line_is_not_shown(tmp_path: Path) -> None:

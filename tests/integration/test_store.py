@@ -705,3 +705,17 @@ def test_a_history_that_is_only_locked_is_not_put_aside(
         with pytest.raises(StoreError, match="locked"):
             open_store(HistorySettings(url=f"sqlite:///{file}"), aside=True)
     assert [*file.parent.glob("*aside*")] == []
+
+
+def test_a_transcript_that_cannot_be_read_has_no_risk_and_holds_no_other_up(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    with closing(Store(f"sqlite:///{file}")) as store:
+        old, new = (keep(store, heard("好。")) for _ in "ab")
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("DELETE FROM richspeech_risks")
+            connection.execute(
+                "UPDATE richspeech_transcripts SET measured = '{}' WHERE id = ?", [new.id]
+            )
+        assert store.rate(60) == 0
+        levels = {number: risk.level for number, risk in store.risks([old.id, new.id]).items()}
+        assert levels == {old.id: "low", new.id: "unknown"}

@@ -101,6 +101,8 @@ NAMES = {
     "我個名係李嘉欣": ("yue", "李嘉欣"),
     "my name is John Smith and I want a refund": ("en", "John Smith"),
     "my name is will you listen": ("en", "will"),
+    "my name is J O H N S M I T H": ("en", "J O H N S M I T H"),
+    "my name is J. O. H. N.": ("en", "J. O. H. N"),
     "my name's Alice.": ("en", "Alice"),
     "私の名前は田中太郎です": ("ja", "田中太郎"),
     "My name is May Smith": ("en", "May Smith"),

@@ -29,6 +29,7 @@ from richspeech.model.job_state import State
 from richspeech.operations import audit
 from richspeech.operations.caller import caller
 from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.queue import batches
 from richspeech.queue.batches import HandingIn, Packing, table_of
 from richspeech.queue.queue import JobQueue
 from richspeech.review.overview_table import TABLES
@@ -360,11 +361,17 @@ class BatchTab:
             if is_over:
                 await asyncio.to_thread(self._look_up, session)
             if is_over or (now := _state(session)) != seen:
-                seen = None if is_over else now
-                yield await asyncio.to_thread(self.paint, session)
+                is_first, seen = seen is None, None if is_over else now
+                yield await asyncio.to_thread(self.paint if is_first else self._repaint, session)
             if is_over or watchers.get(page) is not own:
                 return
             await asyncio.sleep(PAGE_POLL_SECONDS)
+
+    def _repaint(self, session: Session) -> list[Any]:
+        """Paint all but the search, in which somebody may be writing."""
+        painted = self.paint(session)
+        painted[self.painted.index(self._line)] = gr.skip()
+        return painted
 
     def _refresh(self, request: gr.Request) -> list[Any]:
         session = self._context.session(request)
@@ -476,10 +483,10 @@ class BatchTab:
         return self._shell.open(session)
 
     def _press_table(self, form: str, request: gr.Request) -> str:
-        """Write what is known of all recordings, in the order of the list."""
+        """Write what is known of all recordings, the riskiest first."""
         session = self._context.session(request)
         followed, locale = session.view(Followed), session.locale
-        rows = in_order(followed.rows.values(), followed)
+        rows = batches.shown(self._queue(), in_order(followed.rows.values(), followed))
         path = session.folder / f"batch-{followed.batch[-8:]}.{form}"
         path.write_bytes(TABLES[form](table_of(rows, followed.overviews, locale), locale))
         audit.record(audit.Action.EXPORTED, form=form, count=len(rows))

@@ -147,10 +147,11 @@ class HistoryTab:
 
     def resume(self, page_load: PageLoad) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
-        page_load.add(_has_search, self._restore, self._line)
+        page_load.add(_has_search, self._restore, [self._line, self._order])
 
-    def _restore(self, request: gr.Request) -> str:
-        return self._context.session(request).view(HistoryView).line
+    def _restore(self, request: gr.Request) -> list[Any]:
+        view = self._context.session(request).view(HistoryView)
+        return [view.line, BY_RISK if view.by_risk else NEWEST]
 
     def paint(self, session: Session) -> list[Any]:
         """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
@@ -217,7 +218,8 @@ class HistoryTab:
 
 
 def _has_search(session: Session) -> bool:
-    return bool(session.view(HistoryView).line)
+    view = session.view(HistoryView)
+    return bool(view.line) or view.by_risk
 
 
 def opened(stored: Stored, sound: Sound | None, locale: str) -> Transcription:

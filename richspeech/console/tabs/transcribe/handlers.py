@@ -230,10 +230,12 @@ class Handlers:
         job = shown(session)
         if job is not None and job.document is not None:
             with job.editing:
+                before = job.document
                 try:
-                    self._work.correct(job, edited(job.document))
+                    self._work.correct(job, edited(before))
                 except RichSpeechError:
-                    job.refused += 1
+                    # What the history alone could not take is there all the same.
+                    job.refused += job.document is before
                     raise
         return session
 
