@@ -493,10 +493,10 @@ class Store:
         is_same = (TranscriptRow.whole == whole) | TranscriptRow.id.in_(any_owner)
         with self._session() as session:
             row = session.scalar(select(TranscriptRow).where(is_same).limit(1))
-            measured = row and Transcript.from_dict(row.measured)
-        if measured and self.principal.masks:
-            return mask(measured, self.privacy.kinds)
-        return measured
+            if row is None:
+                return None
+            measured = Transcript.from_dict(row.measured)
+        return mask(measured, self.privacy.kinds) if self.principal.masks else measured
 
     def open(self, identifier: int) -> Stored:
         """Return a transcript; raises ``MissingTranscriptError`` when it is not there."""
