@@ -6,7 +6,7 @@ of their tokens
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -53,14 +53,19 @@ class _Place:
 
 
 def find_personal(
-    transcript: Transcript, kinds: frozenset[PersonalKind] = ALL
+    transcript: Transcript,
+    kinds: frozenset[PersonalKind] = ALL,
+    told: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Return what is found, in order; findings of one segment do not overlap."""
+    """Return what is found, in order; findings of one segment do not overlap.
+
+    Names that were ``told`` in other words than these are found as those that are told in them.
+    """
     places: defaultdict[int, list[_Place]] = defaultdict(list)
     for chain in _chains(transcript.segments):
         for number, place in _in_chain(transcript.segments, chain, kinds):
             places[number].append(place)
-    _find_repeated(transcript.segments, places)
+    _find_repeated(transcript.segments, places, told)
     return tuple(
         _timed(transcript.segments[number], number, place)
         for number in sorted(places)
@@ -153,9 +158,11 @@ def _in_chain(
                 yield number, _Place(place.kind, start, end)
 
 
-def _find_repeated(segments: Sequence[Segment], places: defaultdict[int, list[_Place]]) -> None:
+def _find_repeated(
+    segments: Sequence[Segment], places: defaultdict[int, list[_Place]], told: Collection[str]
+) -> None:
     """Add names, and what people are called by them, wherever else they stand."""
-    names = {
+    names = {*told} | {
         segments[number].text[place.start : place.end]
         for number, found in places.items()
         for place in found

@@ -59,19 +59,21 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
     """
     measured, now = document.measured, document.transcript
     findings = later = find_personal(measured, kinds)
+    names = _names(measured, findings)
     if now is not measured:
-        later = find_personal(now, kinds)
+        later = find_personal(now, kinds, names)  # a line that told one may be gone
         findings = apart((*findings, *_measured(later, document)))
+        names |= _names(now, later)
     masked, masked_now = _without(measured, findings), _without(now, later)
     shown = dict(zip(document.places, masked_now.segments, strict=True))
-    names = {now.segments[each.segment].text[each.start : each.end] for each in _names(later)}
     edits = tuple(_masked_edit(edit, document, shown, kinds, names) for edit in document.edits)
     is_same = masked is measured and edits == document.edits
     found = document if is_same else Document(masked, edits)
     unheard = _unheard(later, document)
     if any(map(moves, document.corrections)):
-        if unheard or find_personal(found.transcript, kinds):
-            return Document(mask(_covered(found.transcript, found.places, unheard), kinds))
+        if unheard or find_personal(found.transcript, kinds, names):
+            covered = _covered(found.transcript, found.places, unheard)
+            return Document(_without(covered, find_personal(covered, kinds, names)))
         return found
     if not unheard:
         return found
@@ -79,8 +81,12 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
     return Document(_covered(_rewritten(masked, written), found.places, unheard), edits)
 
 
-def _names(findings: Sequence[Finding]) -> Iterator[Finding]:
-    return (each for each in findings if each.kind is PersonalKind.NAME)
+def _names(transcript: Transcript, findings: Sequence[Finding]) -> set[str]:
+    return {
+        transcript.segments[each.segment].text[each.start : each.end]
+        for each in findings
+        if each.kind is PersonalKind.NAME
+    }
 
 
 def _unheard(later: Sequence[Finding], document: Document) -> dict[Place, list[Masked]]:

@@ -290,7 +290,7 @@ class Store:
             request=request.to_dict(),
             edits=edits_to_list(document.edits),
             measured=document.measured.to_dict(),
-            **self._searchable(transcript),
+            **self._searchable(document),
         )
         try:
             with self._session() as session:
@@ -364,7 +364,7 @@ class Store:
             changed = (
                 update(TranscriptRow)
                 .where(_is_unchanged(entry), self._is_seen)
-                .values(**values, **self._searchable(document.transcript))
+                .values(**values, **self._searchable(document))
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
                 raise self._conflict(session, entry)
@@ -671,10 +671,11 @@ class Store:
         keeps = self.privacy.keep_originals
         return document if keeps else mask_document(document, self.privacy.kinds)
 
-    def _searchable(self, transcript: Transcript) -> dict[str, Any]:
+    def _searchable(self, document: Document) -> dict[str, Any]:
         """Return what is searched and listed: masked, where that is masked for anybody."""
         if self.privacy.masks_strangers:
-            transcript = mask(transcript, self.privacy.kinds)
+            document = mask_document(document, self.privacy.kinds)
+        transcript = document.transcript
         words = storable(transcript.text)
         return {
             "words": fold(words),

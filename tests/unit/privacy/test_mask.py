@@ -14,7 +14,7 @@ from richspeech.model.edits import Amendment, CorrectionEdit, SpeakersEdit
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.speaker import Naming
-from richspeech.model.steps import Split
+from richspeech.model.steps import Removal, Split
 from richspeech.model.transcript import Token, Transcript
 from richspeech.privacy.mask import mask, mask_document, mask_text
 from richspeech.privacy.sound import cover_of
@@ -160,3 +160,13 @@ def test_tokens_make_up_the_text_whatever_was_masked(text: str) -> None:
     [masked] = mask(transcript(spoken(0, text))).segments
     assert "".join(token.text for token in masked.tokens) == masked.text
     assert masked.text == mask_text(text, "zh")
+
+
+def test_a_name_stays_masked_when_the_line_that_told_it_is_removed() -> None:
+    heard = transcript(spoken(0, "我叫王小明。"), spoken(9, "王小明要退款。"))
+    put_right = Correction(1, text="王小明要退款！")
+    named = Naming({"": "王小明"})
+    for steps in ([put_right, Removal(Place(0)), named], [Removal(Place(0))], [put_right]):
+        masked = mask_document(corrected(heard, *steps))
+        assert "王小明" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+        assert "要退款" in masked.transcript.text
