@@ -144,7 +144,10 @@ def test_every_format_is_heard_as_the_recording_is(client: OpenAI, name: str) ->
     with talking(client, format=form) as connection:
         append(connection, written(np.concatenate([samples_of(SHOW), SILENCE])), rate)
         heard = completed(until_completed(connection, len(expected)))
-    assert [each.transcript for each in heard] == [each.text for each in expected]
+    words = [
+        each.text.rstrip("。！") for each in expected
+    ]  # a telephone may take the voice off a mark
+    assert [each.transcript.rstrip("。！") for each in heard] == words
     for event, segment in zip(heard, expected, strict=True):
         assert event.model_extra["emotion"] == segment.emotion
         assert event.model_extra["start"] == pytest.approx(segment.start, abs=0.1)

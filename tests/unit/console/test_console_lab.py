@@ -37,7 +37,7 @@ from richspeech.jobs.compare import Comparisons, Experiment, Side, Trial, score_
 from richspeech.jobs.compare_engines import ComparedEngines, settings_with
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription
-from richspeech.language.catalog import Notice, locales
+from richspeech.language.catalog import Notice, locales, say
 from richspeech.model.hotword_list import hotwords_in
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
@@ -371,7 +371,7 @@ def test_differences_have_a_sign_and_a_word_beside_their_colour(locale: str) -> 
     left = transcript(segment(0, 2, "我要退款啊。", Emotion.SAD))
     right = transcript(segment(0, 2, "吧我要退宽啊", Emotion.HAPPY, AudioEvent.LAUGHTER))
     page = result(finished(left, right), locale)
-    differs, here = {"zh": ("不同", "只在这边"), "en": ("differs", "only here")}[locale]
+    differs, here = say("lab_changed", locale), say("lab_only_here", locale)
     marks = [f"({differs}) </span>款</mark>", f"({differs}) </span>宽</mark>"]
     assert all(mark in page for mark in marks)
     assert f"({here}) </span>吧</mark>" in page

@@ -1,10 +1,9 @@
 """The tab for many recordings: what to transcribe on one side, a row a recording on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -254,7 +253,7 @@ class BatchTab:
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
         for form, button in self._tables.items():
-            button.click(partial(self._press_table, form), None, self._table, **QUICK).success(
+            button.click(self._table_press(form), None, self._table, **QUICK).success(
                 None, js="() => window.richspeech.download('#batch-table')", **QUICK
             )
         self._stop_packing.click(self._press_stop_packing, None, self.painted, **QUICK)
@@ -481,6 +480,14 @@ class BatchTab:
         session.keep(replace(session.view(BatchView), opened=job.id))
         show(session, shown)
         return self._shell.open(session)
+
+    def _table_press(self, form: str) -> Callable[[gr.Request], str]:
+        """Make what a button calls: gradio cannot count the arguments of a partial, and warns."""
+
+        def press(request: gr.Request) -> str:
+            return self._press_table(form, request)
+
+        return press
 
     def _press_table(self, form: str, request: gr.Request) -> str:
         """Write what is known of all recordings, the riskiest first."""
