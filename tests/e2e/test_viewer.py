@@ -5,10 +5,13 @@ import re
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, Route, expect
+
+from richspeech.web.files import DATA, ENTRY, bundle, read
 
 from .test_page import downloaded
 from .visitor import EXAMPLES, Visitor, read_samples, speak, visitor_at, write_samples
@@ -16,6 +19,23 @@ from .visitor import EXAMPLES, Visitor, read_samples, speak, visitor_at, write_s
 CALL = EXAMPLES / "zh-call.wav"
 GUTTER = 36
 """Width of the names of the lanes, in Chinese."""
+
+
+def serve_modules(page: Page) -> None:
+    """Give this page the modules of its one script by themselves, too."""
+    entry = page.locator("script[src$='/page.js']").get_attribute("src")
+    script = page.request.get(urljoin(page.url, str(entry))).text()
+    data = re.sub(
+        "^const ", "export const ", script.removesuffix(bundle(ENTRY)), flags=re.MULTILINE
+    )
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[1]
+        body = data if name == DATA else read(name)
+        route.fulfill(body=body, content_type="text/javascript")
+
+    page.route(re.compile(r"/web/\w+/(?!page\.js)\w+\.js$"), answer)
+
 
 SYNTHETIC = """
 async (minutes) => {
@@ -452,6 +472,7 @@ def test_the_language_of_the_page_changes_the_viewer_too(listener: Visitor) -> N
 @pytest.mark.alone
 def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -> None:
     page = listener.page
+    serve_modules(page)
     page.evaluate(SYNTHETIC, 10)  # the first run compiles
     short = page.evaluate(SYNTHETIC, 10)
     long = page.evaluate(SYNTHETIC, 180)
