@@ -4,11 +4,18 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
+from richspeech.review.risk import Level
+
+LEVEL_SIGNS: Mapping[Level, str] = MappingProxyType(
+    {"high": "▲", "medium": "◆", "unknown": "?", "low": "●"}
+)
+"""Of risks in a row, told apart without colour and without reading."""
 TEMPLATE = '<div class="row-list"></div>'
 
 

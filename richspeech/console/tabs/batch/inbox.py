@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from richspeech.console.row_list import LEVEL_SIGNS
 from richspeech.console.tabs.batch.followed import Followed
 from richspeech.language.localized import LocalizedText
 from richspeech.model.job_state import State
@@ -39,10 +40,7 @@ class Group(StrEnum):
 SIGNS: Mapping[Group, str] = MappingProxyType(
     {
         Group.FAILED: "✕",
-        Group.HIGH: "▲",
-        Group.MEDIUM: "◆",
-        Group.UNKNOWN: "?",
-        Group.LOW: "●",
+        **{Group(level): sign for level, sign in LEVEL_SIGNS.items()},
         Group.UNFINISHED: "…",
     }
 )

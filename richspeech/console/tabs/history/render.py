@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from types import MappingProxyType
 
 from markupsafe import Markup
 
 from postprocess import AudioEvent, Emotion
 from richspeech.access.principal import Scope
-from richspeech.console.row_list import page_within
+from richspeech.console.row_list import LEVEL_SIGNS, page_within
 from richspeech.console.templates import draw
 from richspeech.engines.registry import usual_languages
 from richspeech.language.catalog import say
@@ -23,15 +22,8 @@ from richspeech.storage.query import Key, Query, Term
 from richspeech.storage.transcripts import Entry, Store, StoredRisk
 
 PAGE_ROWS = 20
-
 RATE_SECONDS = 0.3
 """For transcripts whose risk is not known by the rules in force, whenever the list is drawn."""
-
-SIGNS: Mapping[str, str] = MappingProxyType(
-    {"high": "▲", "medium": "◆", "unknown": "?", "low": "●"}
-)
-"""Of levels, told apart without colour; as a batch has them."""
-
 PLAIN_EMOTIONS = (Emotion.NEUTRAL, Emotion.UNKNOWN)
 """Worth a word only where nothing else was heard."""
 
@@ -122,7 +114,7 @@ def draw_findings(findings: Findings, locale: str, timezone: str) -> Markup:
         findings=findings,
         rows=rows,
         page_rows=PAGE_ROWS,
-        signs=SIGNS,
+        signs=LEVEL_SIGNS,
     )
 
 
