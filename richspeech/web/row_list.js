@@ -47,7 +47,8 @@ export function rowList(element, props, watch, trigger, events) {
   });
   place.addEventListener("keydown", (event) => walk(place, event));
   // Whoever has opened a row sees its transcript by then; a key that is held down is one step.
-  const isInView = () => [place, document.querySelector("#transcript")].some((each) => each?.checkVisibility());
+  const isInView = () =>
+    [place, document.querySelector("#transcript")].some((each) => each?.checkVisibility());
   document.addEventListener("keydown", (event) => {
     const step = isPlain(event) && !event.repeat && STEPS[event.key];
     if (!step || !hasOpened || !events.includes("step_row") || event.target.closest?.(WRITING)) return;
