@@ -8,7 +8,7 @@ import { live } from "./live.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
-import { chooser, exportJobs, lastExport } from "./review.js";
+import { chooser, exportJobs, lastExport, showPart } from "./review.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
@@ -86,11 +86,6 @@ async function write(text) {
     document.execCommand("copy");
     area.remove();
   }
-}
-
-// A tab of the result: what is being recognised appears as text.
-function showPart(name) {
-  document.querySelector(`#result-tabs [role="tab"][data-tab-id="${name}"]`)?.click();
 }
 
 // On a phone the result is further down; where exactly is known once the answer has come, since

@@ -24,6 +24,11 @@ export function exportJobs(element, props, watch, events) {
 
 const LAST_EXPORT = "richspeech.export";
 
+// A tab of the result: what is being recognised appears as text.
+export function showPart(name) {
+  document.querySelector(`#result-tabs [role="tab"][data-tab-id="${name}"]`)?.click();
+}
+
 // Presses a button of the export tab, once gradio has made it: that is when the tab is opened first.
 function pressForm(form) {
   const find = () => document.querySelector(`#download-${form}`);
@@ -33,7 +38,7 @@ function pressForm(form) {
     observer.disconnect();
     find().click();
   }).observe(document.querySelector("#result-tabs"), { childList: true, subtree: true });
-  document.querySelector('#result-tabs [role="tab"][data-tab-id="export"]')?.click();
+  showPart("export");
 }
 
 // One press exports in the format of the last time.
