@@ -409,7 +409,8 @@ def test_whoever_watches_a_job_that_waits_looks_less_and_less_often(
 
     async def pause(seconds: float) -> None:
         if asyncio.get_running_loop() not in mine:  # other tests' servers may run beside
-            return await sleep(seconds)
+            await sleep(seconds)
+            return
         pauses.append(seconds)
         if len(pauses) == 20:
             raise Cancelled
