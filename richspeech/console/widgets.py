@@ -1,6 +1,6 @@
 """Widgets with words: made once in Chinese, and renamed when the page changes its language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -74,6 +74,18 @@ class Widgets:
     def button(self, key: str, **properties: Any) -> Any:
         """Make a button with the text ``key`` on it."""
         return self.add(gr.Button, lambda locale: {"value": say(key, locale)}, **properties)
+
+    def order(self, choices: Mapping[str, str], **properties: Any) -> Any:
+        """Make the choice by what a list is sorted: texts by their values, the first chosen."""
+
+        def words(locale: str) -> dict[str, Any]:
+            said = [(say(key, locale), value) for value, key in choices.items()]
+            return {"label": say("batch_order", locale), "choices": said}
+
+        first = next(iter(choices))
+        return self.add(
+            gr.Radio, words, value=first, show_label=False, container=False, **properties
+        )
 
     def start_and_cancel(
         self, start: str, prefix: str, cancel: str = "cancel", cancel_width: int = 88

@@ -1,5 +1,6 @@
 // The language of the page, and the key of this window.
 import { words } from "./data.js";
+import { remember, remembered } from "./remembered.js";
 
 const KEY = "richspeech.locale";
 const root = document.documentElement;
@@ -12,21 +13,9 @@ export const locale = () => current;
 // As browsers and gradio write it: zh_Hant is zh-TW.
 export const tag = () => words[current].file_language_tag;
 
-function stored() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null; // a private window
-  }
-}
-
-function remember(value) {
+function keep(value) {
   document.cookie = `${KEY}=${value}; path=${location.pathname}; max-age=31536000; samesite=lax`;
-  try {
-    localStorage.setItem(KEY, value);
-  } catch {
-    // A private window: not remembered.
-  }
+  remember(KEY, value);
 }
 
 // Gradio's own words (drop a file here, record, …) follow navigator.language.
@@ -37,9 +26,10 @@ export function tellGradio() {
 
 // Whoever chose before there was the cookie; who refuses it has the switch.
 export function heedEarlierChoice() {
-  if (!(stored() in words) || stored() === painted) return;
-  remember(stored());
-  if (document.cookie.includes(`${KEY}=${stored()}`)) location.reload();
+  const earlier = remembered(KEY);
+  if (!(earlier in words) || earlier === painted) return;
+  keep(earlier);
+  if (document.cookie.includes(`${KEY}=${earlier}`)) location.reload();
 }
 
 // Gradio's store changes language through a function of its own.
@@ -53,7 +43,7 @@ async function changeGradio() {
 
 export function choose(value) {
   current = value;
-  remember(current);
+  keep(current);
   changeGradio();
   return current;
 }

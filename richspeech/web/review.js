@@ -1,6 +1,7 @@
 // Files that are being made, highlights to choose from, and the columns of the insight. What is
 // drawn here came from the server as HTML, in which everything from outside is escaped.
 import { redraw } from "./redraw.js";
+import { remember, remembered } from "./remembered.js";
 
 // Downloads every file that was finished while this page looked on.
 export function exportJobs(element, props, watch, events) {
@@ -47,7 +48,7 @@ export function lastExport(element, props, watch) {
   const show = () => {
     const forms = props.value || {};
     const [usual] = Object.keys(forms);
-    const last = localStorage.getItem(LAST_EXPORT);
+    const last = remembered(LAST_EXPORT);
     button.dataset.form = last in forms ? last : usual;
     button.textContent = forms[button.dataset.form];
     button.hidden = !usual;
@@ -56,7 +57,7 @@ export function lastExport(element, props, watch) {
   document.addEventListener("click", ({ target }) => {
     const pressed = target.closest?.("[id^='download-']");
     if (!pressed) return;
-    localStorage.setItem(LAST_EXPORT, pressed.id.replace("download-", ""));
+    remember(LAST_EXPORT, pressed.id.replace("download-", ""));
     show();
   });
   watch("value", show);

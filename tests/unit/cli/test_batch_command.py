@@ -1,5 +1,6 @@
 """``batch`` with a made-up transcriber: results, resuming, and what is done again and what not."""
 
+import csv
 import json
 import os
 import sys
@@ -175,6 +176,25 @@ def test_a_zip_is_done_like_a_folder(bench: Bench) -> None:
         archive.writestr("x/bad.wav", "no sound")
     assert bench.run(bench.folder / "calls.zip") == 1
     assert bench.files == ["manifest.jsonl", "x/a.wav.json"]
+
+
+def test_a_table_has_a_row_a_recording_those_of_earlier_runs_and_failed_ones_too(
+    bench: Bench,
+) -> None:
+    assert bench.run() == 0
+    (bench.calls / "=late.wav").write_text("no sound")
+    assert bench.run("--table", "csv", "--table", "xlsx", "--locale", "en") == 1
+    assert bench.ear.heard == []
+    text = (bench.output / "summary.csv").read_text(encoding="utf-8-sig")
+    rows = {row["name"]: row for row in csv.DictReader(text.splitlines())}
+    assert [*rows] == ["'=late.wav", "a.wav", "b.wav", "late/a.wav"]
+    failed, done = rows["'=late.wav"], rows["late/a.wav"]
+    assert (failed["state"], failed["level"]) == ("failed", "")
+    assert "cannot be read as sound or video" in failed["error"]
+    assert (done["state"], done["level"], float(done["happy"])) == ("finished", "low", 1.0)
+    with zipfile.ZipFile(bench.output / "summary.xlsx") as workbook:
+        texts = workbook.read("xl/sharedStrings.xml").decode()
+    assert all(name in texts for name in ("=late.wav", "a.wav", "b.wav", "late/a.wav"))
 
 
 def test_the_options_of_recognition_reach_the_transcriber(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -38,6 +39,7 @@ from richspeech.writers import WRITERS, WriterOptions
 NAME = "batch"
 USUAL_FORMATS = ["txt", "srt", "json"]
 BY_RISK, BY_NAME = "risk", "name"
+ORDERS = MappingProxyType({BY_RISK: "batch_by_risk", BY_NAME: "batch_by_name"})
 MOST_RECENT = 20
 """Batches to choose from."""
 MOST_FOLDERS = 500
@@ -147,15 +149,8 @@ class BatchTab:
                     elem_id="batch-line",
                     scale=1,
                 )
-                self._order = self._widgets.add(
-                    gr.Radio,
-                    self._order_words,
-                    value=BY_RISK,
-                    show_label=False,
-                    container=False,
-                    elem_id="batch-order",
-                    scale=0,
-                    min_width=260,
+                self._order = self._widgets.order(
+                    ORDERS, elem_id="batch-order", scale=0, min_width=260
                 )
             events = ("open_row", "cancel_row", "retry_row", "turn_page", "show_only", "step_row")
             self._list = row_list(events, elem_id="batch-list")
@@ -201,11 +196,6 @@ class BatchTab:
     @staticmethod
     def _line_words(locale: str) -> dict[str, Any]:
         return {"label": say("batch_search", locale), "placeholder": say("batch_search", locale)}
-
-    @staticmethod
-    def _order_words(locale: str) -> dict[str, Any]:
-        choices = [(say("batch_by_risk", locale), BY_RISK), (say("batch_by_name", locale), BY_NAME)]
-        return {"label": say("batch_order", locale), "choices": choices}
 
     # Events -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -29,6 +30,7 @@ from richspeech.storage.transcripts import Store, Stored
 
 NAME = "history"
 NEWEST, BY_RISK = "newest", "risk"
+ORDERS = MappingProxyType({NEWEST: "history_newest", BY_RISK: "batch_by_risk"})
 
 
 def history_tab(context: Context, shell: Shell) -> Tab:
@@ -103,14 +105,7 @@ class HistoryTab:
                 self._find = self._widgets.button(
                     "history_find", variant="primary", elem_id="history-find", scale=0, min_width=96
                 )
-            self._order = self._widgets.add(
-                gr.Radio,
-                self._order_words,
-                value=NEWEST,
-                show_label=False,
-                container=False,
-                elem_id="history-order",
-            )
+            self._order = self._widgets.order(ORDERS, elem_id="history-order")
             self._widgets.html(history_render.search_help)
             self._list = row_list(
                 ("open_row", "delete_row", "turn_page", "wipe_all"), elem_id="history-list"
@@ -122,11 +117,6 @@ class HistoryTab:
             "label": say("history_search", locale),
             "placeholder": say("history_example", locale),
         }
-
-    @staticmethod
-    def _order_words(locale: str) -> dict[str, Any]:
-        choices = [(say("history_newest", locale), NEWEST), (say("batch_by_risk", locale), BY_RISK)]
-        return {"label": say("batch_order", locale), "choices": choices}
 
     @property
     def painted(self) -> list[Any]:
