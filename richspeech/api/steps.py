@@ -9,7 +9,7 @@ from postprocess import Emotion
 from richspeech.errors import OptionError
 from richspeech.model.corrections import LONGEST_TEXT, Correction, ShownEvent
 from richspeech.model.document import Document
-from richspeech.model.edits import Amendment, CorrectionEdit
+from richspeech.model.edits import Amendment
 from richspeech.model.languages import HeardLanguage
 from richspeech.model.place import Place
 from richspeech.model.speaker import LONGEST_NAME
@@ -124,11 +124,13 @@ class Change(_Step):
 
 
 def changed(document: Document, step: Any, by: str) -> Document:
-    """Return a document after a ``Step`` of somebody; raises ``OptionError`` where none fits."""
+    """Return a document after a ``Step`` of somebody; itself where that changes nothing.
+
+    Raises ``OptionError`` for a step that does not fit.
+    """
     if isinstance(step, Undo):
         return document.without_last_correction()
-    edit = CorrectionEdit(correction=_amendment(document, step), made=datetime.now(UTC), by=by)
-    return document.with_edit(edit)
+    return document.amended(_amendment(document, step), by, datetime.now(UTC))
 
 
 def _amendment(document: Document, step: Any) -> Amendment:

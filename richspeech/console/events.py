@@ -13,6 +13,9 @@ from richspeech.model.place import Place
 from richspeech.model.steps import Removal
 from richspeech.storage.database import HIGHEST_NUMBER
 
+MOST_SENT = 2**53
+"""To which browsers count without rounding."""
+
 
 class Numbered(BaseModel):
     """A row of the history, or a page of a list."""
@@ -38,13 +41,18 @@ class Wish(Form):
     chosen: frozenset[str]
 
 
-class Change(BaseModel):
+class _Sent(BaseModel):
+    sent: Annotated[int, Field(ge=0, le=MOST_SENT)] | None = None
+    """By which the page knows the answer; None where it asks for none."""
+
+
+class Change(_Sent):
     """What a person has put right; ``Correction.from_dict`` reads it."""
 
     correction: dict[str, Any]
 
 
-class Step(BaseModel):
+class Step(_Sent):
     """What is to become of a line."""
 
     kind: Literal["split", "merge", "remove"]

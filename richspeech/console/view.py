@@ -60,7 +60,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "segments": [*_lines(job, document, style)],
         "peaks": job.meter.peaks.to_dict(),
         "corrections": len(job.corrections),
-        "refused": job.refused,
+        "answers": {str(number): taken for number, taken in job.answers.items()},
         "changed": "" if job.changed is None else sentence(job.changed, locale),
         "copy": display_text(transcript, style, locale) if job.is_over else "",
     }

@@ -51,6 +51,9 @@ from richspeech.storage.transcripts import Entry
 
 log = logging.getLogger(__name__)
 
+MOST_ANSWERS = 50
+"""To steps of people; a page sends few before it hears of the first."""
+
 
 class Origin(StrEnum):
     """How a job came by its transcript."""
@@ -97,8 +100,9 @@ class Transcription(Job):
     """Why the history does not have it, or its corrections, though it should."""
     changed: ChangedElsewhereError | None = None
     """Who has changed it in the history meanwhile, until somebody loads that here."""
-    refused: int = 0
-    """How many steps of people were not taken, so that a page can offer them again."""
+    answers: dict[int, bool] = field(default_factory=dict)
+    """Which of the last steps of people were taken, by the numbers that their page gave them: it
+    offers again what was not."""
     compared_with: Entry | None = None
     """What the history has that begins alike, while nothing is recognised yet."""
     heard: Progress | None = None
@@ -139,6 +143,12 @@ class Transcription(Job):
             return step
         plain = document.original.called(self.request.options.speakers)
         return replace(step, progress=Progress.of(plain))
+
+    def answer(self, number: int, *, is_taken: bool) -> None:
+        """Remember whether a step was taken, as long as a page may not know that."""
+        self.answers[number] = is_taken
+        while len(self.answers) > MOST_ANSWERS:
+            del self.answers[next(iter(self.answers))]
 
     @property
     def transcript(self) -> Transcript | None:

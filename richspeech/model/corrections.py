@@ -28,6 +28,9 @@ TIMES = ("start", "end")
 TIMES_MARK = "times"
 """Stands for both of them in ``Segment.corrected``."""
 LONGEST_TEXT = 2_000
+"""Characters that a person may give a line."""
+LONGEST_KEPT = 10 * LONGEST_TEXT
+"""Characters that are read of what was kept: what stands for a name is longer than the name."""
 LONGEST_SHOWN = 100
 """Characters of what somebody looked for, in a message."""
 
@@ -49,7 +52,7 @@ class Correction:
 
     index: Annotated[int, Field(ge=0)]
     """Number of the segment in the transcript, from 0."""
-    text: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
+    text: Annotated[str, Field(max_length=LONGEST_KEPT)] | None = None
     language: HeardLanguage | None = None
     emotion: Emotion | None = None
     events: tuple[ShownEvent, ...] | None = None
@@ -72,6 +75,9 @@ class Correction:
             read = _adapter().validate_python(document)
         except ValidationError as error:
             raise OptionError("correction.refused", why=why_refused(error)) from error
+        length = len(read.text or "")
+        if length > LONGEST_TEXT:
+            raise OptionError("correction.too_long", count=length, most=LONGEST_TEXT)
         events = None if read.events is None else tuple(dict.fromkeys(read.events))
         text = None if read.text is None else clean(read.text, "plain").strip()
         speaker = None if read.speaker is None else name_or_letter(read.speaker)

@@ -191,6 +191,14 @@ class Document:
             now = replace(now, segments=edit.apply(now.segments))
         return _knowing(grown, now)
 
+    def amended(self, amendment: Amendment, by: str, made: datetime) -> "Document":
+        """Return it with what somebody has to say of it; itself where that changes nothing.
+
+        Raises ``OptionError`` if it does not fit.
+        """
+        changed = self.with_edit(CorrectionEdit(correction=amendment, made=made, by=by))
+        return self if changed.transcript == self.transcript else changed
+
     def with_corrections(
         self, corrections: Sequence[Amendment], made: datetime, by: str = PERSON
     ) -> "Document":

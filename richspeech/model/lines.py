@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from richspeech.errors import OptionError
-from richspeech.model.corrections import Correction, Replacement
+from richspeech.model.corrections import LONGEST_TEXT, Correction, Replacement
 from richspeech.model.edits import Amendment
 from richspeech.model.line import (
     Line,
@@ -86,9 +86,7 @@ def splitting(
     elif at is None:
         raise OptionError("split.nowhere")
     else:
-        if segment.text and time_at(segment, 0) == (None, None):
-            raise OptionError("split.no_caret")
-        caret = caret_at(segment, at)
+        caret = _caret_of(segment, at)
         at = _between(at, *time_at(segment, caret))
     at = rounded_time(at)
     texts = divided_text(segment.text, caret)
@@ -97,7 +95,10 @@ def splitting(
 
 
 def merging(lines: Sequence[Line], place: Place) -> Merge:
-    """Return what joins a line with the next one of its channel; ``OptionError`` at the last."""
+    """Return what joins a line with the next one of its channel.
+
+    Raises ``OptionError`` at the last, and where the text would be too long to be edited then.
+    """
     line = _line(lines, place)
     following = (
         each
@@ -106,6 +107,9 @@ def merging(lines: Sequence[Line], place: Place) -> Merge:
     )
     if (second := next(following, None)) is None:
         raise OptionError("merge.last")
+    length = len(joined(line, second).segment.text)
+    if length > LONGEST_TEXT:
+        raise OptionError("merge.too_long", count=length, most=LONGEST_TEXT)
     return Merge(place, second.place)
 
 
@@ -114,6 +118,19 @@ def _line(lines: Sequence[Line], place: Place) -> Line:
     if found is None:
         raise OptionError("line.gone")
     return found
+
+
+def _caret_of(segment: Segment, at: float) -> int:
+    """Return where the text is cut at a time: something has to be said on either side of it."""
+    if not segment.text:
+        return 0
+    if time_at(segment, 0) == (None, None):
+        raise OptionError("split.no_caret")
+    caret = caret_at(segment, at)
+    is_inside = segment.start < at < segment.end
+    if is_inside and not all(divided_text(segment.text, caret)):
+        raise OptionError("split.silence", at=at)
+    return caret
 
 
 def _time_of(segment: Segment, caret: int, at: float | None) -> float:

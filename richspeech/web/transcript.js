@@ -6,6 +6,7 @@ import { above, clock, filled, percent } from "./figures.js";
 import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
 import { match } from "./redraw.js";
 import { Replacing } from "./replacing.js";
+import { Sent } from "./sent.js";
 import { stepsOf } from "./steps.js";
 
 const MANY_ROWS = 200;
@@ -17,6 +18,7 @@ export class Transcript {
   constructor(element, { labels, words, unsureBelow, time, filtered, ...events }) {
     Object.assign(this, { element, labels, words, time, filtered, events });
     this.drafts = new Drafts(sessionStorage);
+    this.sent = new Sent(this.drafts);
     this.wantedLimit = unsureBelow;
     this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
     this.reset();
@@ -525,15 +527,14 @@ export class Transcript {
     if (row.element.querySelector("form")) return;
     const { segment } = row;
     const { job } = this.data;
+    draft ??= this.sent.of(job, segment.id);
     const fields = this.fields({ ...segment, ...draft });
     const send = (hand) => {
       const { index, part, id } = segment;
       const correction = { index, part, ...this.changes(segment, fields) };
       const isChanged = Object.keys(correction).length > 2;
-      const { corrections, refused } = this.data;
-      this.sent = { job, id, written: this.written(fields), corrections, refused };
-      this.drafts.keep(job, id, this.sent.written);
-      if (!hand(isChanged ? correction : undefined)) this.drop();
+      const begin = () => this.sent.add(job, id, this.written(fields));
+      hand(isChanged ? correction : undefined, begin);
     };
     const steps = stepsOf(segment, this.words, {
       written: draft && { ...segment, ...draft },
@@ -542,7 +543,9 @@ export class Transcript {
       take: (kind, place) => {
         const { index, part } = segment;
         form.close();
-        send((correction) => this.events.step({ kind, index, part, ...place, correction }) || true);
+        send((correction, begin) =>
+          this.events.step({ kind, index, part, ...place, correction, sent: begin() }),
+        );
       },
     });
     Object.assign(fields, { start: steps.start, end: steps.end });
@@ -557,7 +560,7 @@ export class Transcript {
       steps.element,
     ];
     const form = this.ask(row, fields.text, contents, () =>
-      send((correction) => correction && (this.events.correct(correction) || true)),
+      send((correction, begin) => correction && this.events.correct(correction, begin())),
     );
     const keep = () => this.drafts.keep(job, segment.id, this.written(fields));
     form.addEventListener("input", keep);
@@ -566,17 +569,11 @@ export class Transcript {
 
   // What was sent stays a draft until it is there; what was refused is open again.
   settle() {
-    const { sent, data } = this;
-    if (sent?.job !== data.job) this.sent = null;
-    else if (data.refused !== sent.refused) {
-      this.sent = null;
-      this.waiting = { ...this.waiting, [sent.id]: sent.written };
-    } else if (data.corrections !== sent.corrections) this.drop();
-  }
-
-  drop() {
-    if (this.sent) this.drafts.drop(this.data.job, this.sent.id);
-    this.sent = null;
+    const { job, answers } = this.data;
+    const isWritten = (line) =>
+      this.rows.some(({ segment, element }) => segment.id === line && element.querySelector("form"));
+    const refused = this.sent.settle(job, answers, isWritten);
+    if (Object.keys(refused).length) this.waiting = { ...this.waiting, ...refused };
   }
 
   // What was being written before the page was loaded anew: read once, and open as lines arrive.

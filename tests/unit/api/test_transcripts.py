@@ -291,6 +291,9 @@ def test_steps_change_what_every_format_says_until_they_are_taken_back(house: Ho
         answer = edit(house, number, revision, kind="undo")
     assert Transcript.from_dict(answer.json()) == HEARD
     assert edit(house, number, 10, kind="undo").json()["revision"] == 10
+    for same in ({}, {"text": "我要退款。"}):
+        answer = edit(house, number, 10, kind="correct", segment=0, **same)
+        assert answer.json()["revision"] == 10
 
 
 def test_a_step_on_what_somebody_has_changed_is_refused_and_says_who_it_was(house: House) -> None:

@@ -716,10 +716,10 @@ def test_a_correction_that_does_not_fit_changes_nothing(recording: str, document
     handlers = handlers_with(progress(segment("一。"), finished=True))
     _, session = run_through(handlers, recording)
     with pytest.raises(OptionError):
-        handlers.correct("page", document)
+        handlers.correct("page", document, sent=7)
     job = shown(session)
     assert job is not None
-    assert (job.corrections, job.refused) == ((), 1)
+    assert (job.corrections, job.answers) == ((), {7: False})
 
 
 def test_a_correction_before_anything_was_heard_changes_nothing() -> None:
@@ -735,6 +735,23 @@ def test_corrections_made_while_more_is_heard_stay(recording: str) -> None:
     put_right(job, Correction(0, text="三。"))
     exhaust(steps)
     assert texts(paint(session)) == ["三。", "二。"]
+
+
+def test_each_step_of_a_page_is_answered_by_its_number(recording: str) -> None:
+    handlers = handlers_with(progress(segment("一。"), segment("二。", start=4), finished=True))
+    _, session = run_through(handlers, recording)
+    handlers.correct("page", {"index": 1, "text": "三。"}, sent=5)
+    with pytest.raises(OptionError):
+        step(handlers, "merge", index=1, sent=6)
+    painting = paint(handlers.correct("page", {"index": 1, "text": "三。"}, sent=8))
+    assert painting.view is not None
+    assert painting.view["answers"] == {"5": True, "6": False, "8": True}
+    assert painting.view["corrections"] == 1  # what changes nothing is no step to be taken back
+    job = shown(session)
+    assert job is not None
+    for number in range(100, 200):
+        job.answer(number, is_taken=True)
+    assert [*job.answers] == [*range(150, 200)]
 
 
 def test_two_pages_do_not_see_each_other() -> None:

@@ -237,8 +237,8 @@ def test_who_corrects_what_somebody_else_has_changed_is_told_who_and_may_load_th
     theirs = CorrectionEdit(correction=Correction(0, text="我要退货。"), made=NOW, by="ann")
     history.store.edit(mine.entry, mine.document.with_edit(theirs))
     with pytest.raises(ChangedElsewhereError, match="ann has changed"):
-        handlers.correct("page", {"index": 0, "emotion": "happy"})
-    assert (heard(mine), mine.corrections, mine.refused) == ("我要退款。", (), 1)
+        handlers.correct("page", {"index": 0, "emotion": "happy"}, sent=3)
+    assert (heard(mine), mine.corrections, mine.answers) == ("我要退款。", (), {3: False})
     drawn = view(mine, "en", "label")
     assert drawn is not None
     assert "load their version" in drawn["changed"]

@@ -176,6 +176,25 @@ def test_a_cut_that_leaves_nothing_is_refused(place: dict[str, Any], said: str) 
         made(document, document.splitting(FIRST, **place))
 
 
+@pytest.mark.parametrize("at", [5.3, 7.6])
+def test_a_cut_in_the_silence_around_the_words_leaves_no_wordless_line(at: float) -> None:
+    quiet = replace(said(5.5, "一二"), start=5.0, end=8.0)
+    document = Document(transcript(quiet))
+    with pytest.raises(OptionError, match="Nothing is said in this line"):
+        document.splitting(FIRST, at=at)
+    assert document.splitting(FIRST, at=6.4).at == 6.4
+    sounds = Document(transcript(segment(5, 8, "")))
+    assert len(made(sounds, sounds.splitting(FIRST, at=at)).lines) == 2
+
+
+def test_lines_are_not_joined_into_one_that_nobody_could_edit() -> None:
+    long = transcript(segment(0, 4, "一" * 1_500), segment(5, 9, "二" * 501))
+    with pytest.raises(OptionError, match="2,001 characters"):
+        Document(long).merging(FIRST)
+    fits = Document(replace(long, segments=(long.segments[0], segment(5, 9, "二" * 500))))
+    assert len(texts_of(made(fits, fits.merging(FIRST)))[0]) == 2_000
+
+
 def test_a_later_step_means_the_line_that_it_names() -> None:
     document = Document(HEARD)
     cut = made(document, document.splitting(FIRST, caret=2))

@@ -24,7 +24,7 @@ from richspeech.errors import NoRecordingError, RichSpeechError
 from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.model.edits import PERSON, Amendment, CorrectionEdit
+from richspeech.model.edits import PERSON, Amendment
 from richspeech.model.hotword_list import hotwords_in, protected_in
 from richspeech.model.job_state import State
 from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in, voices_in
@@ -171,13 +171,13 @@ class Handlers:
             job.cancel()
         return session
 
-    def correct(self, name: str | None, document: object) -> Session:
+    def correct(self, name: str | None, document: object, *, sent: int | None = None) -> Session:
         """Take what a person put right; raises ``OptionError`` for what does not fit.
 
         Raises ``StoreError`` when the history could not take it; the page has it all the same,
         unless somebody else has changed the transcript meanwhile.
         """
-        return self._amend(name, partial(_correction, document))
+        return self._amend(name, partial(_correction, document), sent=sent)
 
     def step(self, name: str | None, asked: Step) -> Session:
         """Cut a line, join it with the next one, or take it out, once it is corrected.
@@ -185,7 +185,7 @@ class Handlers:
         Raises ``OptionError`` where that cannot be, and ``StoreError`` as ``correct``.
         """
         before = [] if asked.correction is None else [partial(_correction, asked.correction)]
-        return self._amend(name, *before, asked.amendment)
+        return self._amend(name, *before, asked.amendment, sent=asked.sent)
 
     def replace(self, name: str | None, found: str, by: str) -> Session:
         """Put words in the place of others, wherever those stand.
@@ -213,30 +213,37 @@ class Handlers:
                 self._work.load(job)
         return session
 
-    def _amend(self, name: str | None, *amendments: Callable[[Document], Amendment]) -> Session:
+    def _amend(
+        self,
+        name: str | None,
+        *amendments: Callable[[Document], Amendment],
+        sent: int | None = None,
+    ) -> Session:
         by = caller().principal.user or PERSON
 
         def edited(now: Document) -> Document:
             for amendment in amendments:
-                edit = CorrectionEdit(correction=amendment(now), made=datetime.now(UTC), by=by)
-                now = now.with_edit(edit)
+                now = now.amended(amendment(now), by, datetime.now(UTC))
             return now
 
-        return self._edit(name, edited)
+        return self._edit(name, edited, sent)
 
-    def _edit(self, name: str | None, edited: Callable[[Document], Document]) -> Session:
+    def _edit(
+        self, name: str | None, edited: Callable[[Document], Document], sent: int | None = None
+    ) -> Session:
         """Give the job that is shown, if it was heard, the document that comes of its own."""
         session = self.sessions.get(name)
         job = shown(session)
         if job is not None and job.document is not None:
             with job.editing:
-                before = job.document
+                before, is_taken = job.document, False
                 try:
                     self._work.correct(job, edited(before))
-                except RichSpeechError:
-                    # What the history alone could not take is there all the same.
-                    job.refused += job.document is before
-                    raise
+                    is_taken = True
+                finally:
+                    if sent is not None:
+                        # What the history alone could not take is there all the same.
+                        job.answer(sent, is_taken=is_taken or job.document is not before)
         return session
 
     def repeat(self, name: str | None) -> Session:

@@ -57,7 +57,7 @@ from richspeech.operations.caller import caller
 
 VIEWER = """
 window.richspeech.view(element, props, watch, {
-  correct: (correction) => trigger("correct", { correction }),
+  correct: (correction, sent) => trigger("correct", { correction, sent }),
   step: (asked) => trigger("step", asked),
   load: () => trigger("reload"),
   replace: (found, by) => trigger("replace", { found, by }),
@@ -509,8 +509,9 @@ class TranscribeTab:
     async def _press_correct(
         self, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        correction = events.read(event, events.Change).correction
-        change = partial(self._handlers.correct, request.session_hash, correction)
+        asked = events.read(event, events.Change)
+        correct = self._handlers.correct
+        change = partial(correct, request.session_hash, asked.correction, sent=asked.sent)
         async for painting in self._change(change, request):
             yield painting
 
