@@ -1,9 +1,11 @@
 """What people read: one gettext file a language, whose message ids are keys.
 
 A language is known when its file lies here: ``ja.po`` makes Japanese. What it leaves out is said
-in English. A file is read when its language is first spoken; nothing is compiled.
+in English, and the log says what that is. A file is read when its language is first spoken; nothing
+is compiled.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, reduce
@@ -21,6 +23,8 @@ from richspeech.language.figures import Figure
 FOLDER = Path(__file__).parent
 DEFAULT_LOCALE = "zh"
 FALLBACK_LOCALE = "en"
+
+log = logging.getLogger(__name__)
 
 
 class _Texts(NamedTuple):
@@ -147,11 +151,14 @@ def _texts(locale: str) -> _Texts:
     write_mo(compiled, catalog)
     compiled.seek(0)
     ids = [message.id for message in catalog if message.id]
-    return _Texts(
+    texts = _Texts(
         GNUTranslations(compiled),
         {each[0]: each[1] for each in ids if not isinstance(each, str)},
         frozenset(each if isinstance(each, str) else each[0] for each in ids),
     )
+    if locale != FALLBACK_LOCALE and (lacking := _texts(FALLBACK_LOCALE).keys - texts.keys):
+        log.warning("%s.po lacks these, said in English: %s", locale, ", ".join(sorted(lacking)))
+    return texts
 
 
 def _spelled(value: object, locale: str) -> object:

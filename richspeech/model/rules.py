@@ -63,26 +63,38 @@ class HighlightRule(Named):
 DEFAULT_HIGHLIGHT_RULES = (
     HighlightRule(
         name="laughter",
-        title=LocalizedText("笑声", "Laughter"),
+        title=LocalizedText("笑声", "Laughter", zh_Hant="笑聲", ja="笑い声", ko="웃음"),
         events=(AudioEvent.LAUGHTER,),
         weight=3,
     ),
     HighlightRule(
         name="applause",
-        title=LocalizedText("掌声", "Applause"),
+        title=LocalizedText("掌声", "Applause", zh_Hant="掌聲", ja="拍手", ko="박수"),
         events=(AudioEvent.APPLAUSE,),
         weight=3,
     ),
     HighlightRule(
         name="longest-anger",
-        title=LocalizedText("最长的愤怒", "Longest anger"),
+        title=LocalizedText(
+            "最长的愤怒",
+            "Longest anger",
+            zh_Hant="最長的憤怒",
+            ja="最も長い怒り",
+            ko="가장 긴 분노",
+        ),
         emotions=(Emotion.ANGRY,),
         pick="longest",
         weight=2,
     ),
     HighlightRule(
         name="emotion-peak",
-        title=LocalizedText("情绪高点：$label", "Emotion peak: $label"),
+        title=LocalizedText(
+            "情绪高点：$label",
+            "Emotion peak: $label",
+            zh_Hant="情緒高點：$label",
+            ja="感情のピーク：$label",
+            ko="감정 최고점: $label",
+        ),
         emotions=(
             Emotion.HAPPY,
             Emotion.SAD,

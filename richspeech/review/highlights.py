@@ -104,7 +104,7 @@ def _highlight(
     start, end = _span(run, duration, settings)
     inside = tuple(replace(each, end=min(each.end, end)) for each in run if each.start < end)
     score = rule.weight * sum(each.seconds * _probability(each) for each in inside)
-    title = rule.title.filled({"label": word_of(label, "zh")}, {"label": word_of(label, "en")})
+    title = rule.title.filled(lambda locale: {"label": word_of(label, locale)})
     return Highlight(start, end, (rule.name,), (title,), score, inside)
 
 

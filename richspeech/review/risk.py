@@ -138,7 +138,7 @@ def _point(rule: RiskRule, finding: Finding, points: int) -> RiskPoint:
         "seconds": f"{finding.seconds:.0f}",
         **finding.told,
     }
-    sentence = rule.sentence.filled(told, told)
+    sentence = rule.sentence.filled(lambda _: told)
     return RiskPoint(
         start,
         end,

@@ -21,7 +21,11 @@ ENGINE = Engine(
     name="paraformer",
     label="Paraformer",
     title=LocalizedText(
-        "Paraformer：普通话，逐字时间、标点、语义", "Paraformer: Mandarin, times, sentiment"
+        "Paraformer：普通话，逐字时间、标点、语义",
+        "Paraformer: Mandarin, times, sentiment",
+        zh_Hant="Paraformer：普通話，逐字時間、標點、語意",
+        ja="Paraformer：標準中国語、時刻、句読点、感情傾向",
+        ko="Paraformer: 표준 중국어, 글자별 시간, 구두점, 감성",
     ),
     real_weights="Paraformer-large",
     languages=("zh",),

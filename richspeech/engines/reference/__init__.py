@@ -27,7 +27,11 @@ ENGINE = Engine(
     name="reference",
     label="FunASR",
     title=LocalizedText(
-        "FunASR 原版流程：较慢，供对照", "FunASR's own path: slower, for comparison"
+        "FunASR 原版流程：较慢，供对照",
+        "FunASR's own path: slower, for comparison",
+        zh_Hant="FunASR 原版流程：較慢，供對照",
+        ja="FunASR 本来の手順：遅い、比較用",
+        ko="FunASR 원래 방식: 느림, 비교용",
     ),
     real_weights="iic/SenseVoiceSmall",
     languages=("zh", "en", "yue", "ja", "ko"),

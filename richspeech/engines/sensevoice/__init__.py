@@ -30,7 +30,11 @@ ENGINE = Engine(
     name="sensevoice",
     label="SenseVoice",
     title=LocalizedText(
-        "SenseVoice：五种语言，情绪和声音", "SenseVoice: five languages, emotions and sounds"
+        "SenseVoice：五种语言，情绪和声音",
+        "SenseVoice: five languages, emotions and sounds",
+        zh_Hant="SenseVoice：五種語言，情緒和聲音",
+        ja="SenseVoice：5 言語、感情と音",
+        ko="SenseVoice: 5개 언어, 감정과 소리",
     ),
     real_weights="iic/SenseVoiceSmall",
     languages=("zh", "en", "yue", "ja", "ko"),

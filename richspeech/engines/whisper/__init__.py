@@ -32,7 +32,13 @@ def _load(settings: Settings, models: Models, device: str) -> Parts:
 ENGINE = Engine(
     name="whisper",
     label="Whisper",
-    title=LocalizedText("Whisper：99 种语言，逐词时间", "Whisper: 99 languages, times of words"),
+    title=LocalizedText(
+        "Whisper：99 种语言，逐词时间",
+        "Whisper: 99 languages, times of words",
+        zh_Hant="Whisper：99 種語言，逐詞時間",
+        ja="Whisper：99 言語、単語ごとの時刻",
+        ko="Whisper: 99개 언어, 단어별 시간",
+    ),
     real_weights="Systran/faster-whisper-large-v3",
     languages=TAGS,
     capabilities=frozenset(

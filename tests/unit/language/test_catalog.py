@@ -187,7 +187,7 @@ msgstr "音声認識"
 
 
 def test_a_new_language_is_one_file_and_says_in_english_what_it_lacks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for locale in ("zh", "en"):
         source = catalog.FOLDER / f"{locale}.po"
@@ -200,6 +200,9 @@ def test_a_new_language_is_one_file_and_says_in_english_what_it_lacks(
         assert catalog.locales() == ("zh", "en", "ja")
         assert say("title", "ja") == "音声認識"
         assert say("cancel", "ja") == "Cancel"
+        (warning,) = caplog.messages
+        assert warning.startswith("ja.po lacks these, said in English: ")
+        assert ", cancel, " in warning
     finally:
         monkeypatch.undo()
         catalog.locales.cache_clear()

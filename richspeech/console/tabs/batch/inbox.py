@@ -16,7 +16,6 @@ from pydantic import BaseModel
 
 from richspeech.console.row_list import LEVEL_SIGNS
 from richspeech.console.tabs.batch.followed import Followed
-from richspeech.language.localized import LocalizedText
 from richspeech.model.job_state import State
 from richspeech.storage.jobs import BatchSummary, JobSummary
 from richspeech.storage.query import fold
@@ -164,8 +163,4 @@ def _shown(row: JobSummary, followed: Followed) -> Iterator[str]:
     if overview.quote is not None:
         yield overview.quote.text
     if overview.reason is not None:
-        yield from _both(overview.reason.sentence)
-
-
-def _both(text: LocalizedText) -> tuple[str, str]:
-    return text.zh, text.en
+        yield from overview.reason.sentence.texts.values()
