@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from inspect import getdoc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
@@ -36,6 +36,7 @@ from richspeech.operations.caller import Caller, called_by, caller, request_id_o
 from richspeech.presets.rules import Preset
 from richspeech.review.review import review_transcript
 from richspeech.service import Service
+from richspeech.storage.listing import Listing, list_found
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store
 
@@ -76,7 +77,13 @@ HasTokens = Annotated[
 ]
 Line = Annotated[
     str,
-    Field(description="words and terms: refund emotion:angry event:laughter lang:yue after:DATE"),
+    Field(
+        description="words and terms: refund emotion:angry event:laughter lang:yue risk:high "
+        "after:DATE"
+    ),
+]
+Order = Annotated[
+    Literal["newest", "risk"], Field(description="what comes first: the newest, or the riskiest")
 ]
 
 
@@ -147,18 +154,22 @@ class _Tools:
         query: Line,
         limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 20,
         offset: Annotated[int, Field(ge=0)] = 0,
+        order: Order = "newest",
     ) -> dict[str, Any]:
-        """Search the transcripts that were kept, newest first; an empty query finds all."""
+        """Search the transcripts that were kept, with their risks; an empty query finds all."""
         here = datetime.now().astimezone().tzinfo
         assert here is not None  # noqa: S101 - what astimezone gives has one
         with _call("search", self._principal):
-            store, asked = self._store, parse_query(query)
-            found = store.search(asked, limit=limit, offset=offset, timezone=here)
-            labels = store.labels([entry.id for entry in found])
-            total = store.count(asked, timezone=here)
-        heard = ([f"{term.key}:{term.value}" for term in labels[entry.id]] for entry in found)
-        lines = [_line(entry) | {"labels": each} for entry, each in zip(found, heard, strict=True)]
-        return {"total": total, "transcripts": lines}
+            listing = list_found(
+                self._store,
+                parse_query(query),
+                limit=limit,
+                offset=offset,
+                timezone=here,
+                by_risk=order == "risk",
+            )
+        lines = [_line(entry, listing) for entry in listing.entries]
+        return {"total": listing.found, "unrated": listing.unrated, "transcripts": lines}
 
     def transcript(self, number: int) -> dict[str, Any]:
         """One transcript of the history, by its number."""
@@ -233,7 +244,8 @@ def _document(transcript: Transcript, *, tokens: bool) -> dict[str, Any]:
     return document
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def _line(entry: Entry, listing: Listing) -> dict[str, Any]:
+    risk = listing.risks.get(entry.id)
     return {
         "number": entry.id,
         "name": entry.name,
@@ -243,6 +255,8 @@ def _line(entry: Entry) -> dict[str, Any]:
         "engine": entry.engine,
         "model": entry.model,
         "preview": entry.preview,
+        "labels": [f"{term.key}:{term.value}" for term in listing.labels[entry.id]],
+        "risk": None if risk is None else {"level": risk.level, "score": risk.score},
     }
 
 

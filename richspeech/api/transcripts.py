@@ -1,6 +1,6 @@
 """The transcripts that were kept, for programs: those of whoever asks, and for an admin all.
 
-GET    /v1/transcripts                 newest first, searched with q as on the page
+GET    /v1/transcripts                 searched with q as on the page, newest or riskiest first
 GET    /v1/transcripts/{transcript}    one, in any format of docs/exports.md
 GET    /v1/transcripts/{transcript}/conversation
                                        what happened between those who speak in it
@@ -42,9 +42,11 @@ from richspeech.operations.caller import caller
 from richspeech.presets.rules import Preset
 from richspeech.review.conversation import Conversation, talk_of
 from richspeech.review.conversation_table import write_conversation
-from richspeech.review.risk import assess_risk
+from richspeech.review.risk import Level, assess_risk
 from richspeech.service import Service
 from richspeech.storage.database import HIGHEST_NUMBER
+from richspeech.storage.listing import Listing as Found
+from richspeech.storage.listing import list_found
 from richspeech.storage.query import LONGEST_LINE, parse_query
 from richspeech.storage.query import Query as Search
 from richspeech.storage.transcripts import Entry, Store, Stored
@@ -84,9 +86,20 @@ Line = Annotated[
     str,
     Query(
         max_length=LONGEST_LINE,
-        description="Words and terms: refund emotion:angry event:laughter lang:yue after:DATE",
+        description="Words and terms: refund emotion:angry event:laughter lang:yue risk:high "
+        "after:DATE",
     ),
 ]
+Order = Annotated[
+    Literal["newest", "risk"], Query(description="What comes first: the newest, or the riskiest.")
+]
+
+
+class Rated(BaseModel):
+    """How risky a transcript is by the rules in force."""
+
+    level: Level
+    score: int
 
 
 class Listed(BaseModel):
@@ -106,12 +119,14 @@ class Listed(BaseModel):
     """The first words."""
     labels: list[str]
     """What is heard in it, as a search line has it: emotion:angry."""
+    risk: Rated | None
+    """Null where it is not worked out yet."""
     owner: str | None
     """Whose it is; null where nobody had logged in."""
 
 
 class Listing(BaseModel):
-    """Transcripts, newest first."""
+    """Transcripts, in the order that was asked for."""
 
     object: Literal["list"] = "list"
     data: list[Listed]
@@ -119,6 +134,8 @@ class Listing(BaseModel):
     """How many there are in all."""
     has_more: bool
     """Whether some come after these."""
+    unrated: int
+    """Transcripts of the whole history whose risk is not worked out yet: ask once more."""
 
 
 class Deletion(BaseModel):
@@ -143,9 +160,10 @@ def transcripts(service: Service) -> Surface:
         q: Line = "",
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
         offset: Annotated[int, Query(ge=0, le=HIGHEST_NUMBER)] = 0,
+        order: Order = "newest",
         mask: Masked = None,  # noqa: ARG001
     ) -> Listing:
-        return _listing(kept(), _search(q), limit, offset)
+        return _listing(kept(), _search(q), limit, offset, by_risk=order == "risk")
 
     @router.get("/{transcript}", summary="Read one", response_class=Response, responses=FILES)
     def read_transcript(
@@ -215,19 +233,16 @@ def _search(line: str) -> Search:
         raise ParameterError("api.refused_sentence", "q", why=Notice.of(error)) from error
 
 
-def _listing(store: Store, search: Search, limit: int, offset: int) -> Listing:
+def _listing(store: Store, search: Search, limit: int, offset: int, *, by_risk: bool) -> Listing:
     zone = datetime.now().astimezone().tzinfo or UTC
-    found = store.search(search, limit=limit, offset=offset, timezone=zone)
-    numbers, total = [each.id for each in found], store.count(search, timezone=zone)
-    labels, owners = store.labels(numbers), store.owners(numbers)
-    lines = [
-        _listed(each, [f"{term.key}:{term.value}" for term in labels[each.id]], owners.get(each.id))
-        for each in found
-    ]
-    return Listing(data=lines, total=total, has_more=offset + len(lines) < total)
+    listing = list_found(store, search, limit=limit, offset=offset, timezone=zone, by_risk=by_risk)
+    lines = [_listed(entry, listing) for entry in listing.entries]
+    has_more = offset + len(lines) < listing.found
+    return Listing(data=lines, total=listing.found, has_more=has_more, unrated=listing.unrated)
 
 
-def _listed(entry: Entry, labels: list[str], owner: str | None) -> Listed:
+def _listed(entry: Entry, listing: Found) -> Listed:
+    risk = listing.risks.get(entry.id)
     return Listed(
         id=entry.id,
         name=entry.name,
@@ -237,8 +252,9 @@ def _listed(entry: Entry, labels: list[str], owner: str | None) -> Listed:
         engine=entry.engine,
         model=entry.model,
         preview=entry.preview,
-        labels=labels,
-        owner=owner,
+        labels=[f"{term.key}:{term.value}" for term in listing.labels[entry.id]],
+        risk=None if risk is None else Rated(level=risk.level, score=risk.score),
+        owner=listing.owners.get(entry.id),
     )
 
 

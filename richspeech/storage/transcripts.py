@@ -296,8 +296,7 @@ class Store:
             with self._session() as session:
                 session.add(row)
                 session.flush()
-                session.add_all(_labels(row.id, transcript))
-                session.add(self._risk_row(row.id, transcript))
+                self._describe(session, row.id, transcript)
                 if owner is not None:
                     owned = OwnerRow(transcript=row.id, owner=owner, whole=fingerprint.whole)
                     session.add(owned)
@@ -368,11 +367,14 @@ class Store:
             )
             if session.scalar(changed.returning(TranscriptRow.id)) is None:
                 raise self._conflict(session, entry)
-            session.execute(delete(LabelRow).where(LabelRow.transcript == entry.id))
-            session.add_all(_labels(entry.id, document.transcript))
-            session.execute(delete(RiskRow).where(RiskRow.transcript == entry.id))
-            session.add(self._risk_row(entry.id, document.transcript))
+            for each in (LabelRow, RiskRow):
+                session.execute(delete(each).where(each.transcript == entry.id))
+            self._describe(session, entry.id, document.transcript)
             return self._shown(_entry(session.get_one(TranscriptRow, entry.id)))
+
+    def _describe(self, session: Session, identifier: int, transcript: Transcript) -> None:
+        """Write what is searched beside the words: labels, and the risk by the rules in force."""
+        session.add_all([*_labels(identifier, transcript), self._risk_row(identifier, transcript)])
 
     def delete(self, identifier: int) -> None:
         """Delete one transcript with its edits; one that is gone already is no error."""

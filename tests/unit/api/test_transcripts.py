@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from postprocess import Emotion
@@ -21,6 +22,7 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
 from richspeech.service import build
 from richspeech.settings import Settings
+from richspeech.storage.database import RiskRow
 from richspeech.storage.history import History
 from richspeech.storage.transcripts import Fingerprint, Store
 from richspeech.writers import WRITERS
@@ -106,6 +108,24 @@ def test_a_line_says_what_it_is_and_what_is_heard_in_it(house: House) -> None:
     assert line["preview"] == HEARD.text
     assert {"emotion:angry", "lang:zh"} <= {*line["labels"]}
     assert line["created"].endswith("Z")
+
+
+def test_what_is_from_before_other_rules_is_rated_before_programs_search_for_risks(
+    house: House,
+) -> None:
+    calm = house.keep("ann", "calm.wav", transcript(segment(0, 1, "好。")))
+    angry = house.keep("ann", "angry.wav", transcript(segment(0, 20, "退款！", Emotion.ANGRY)))
+    house.keep("ann", "calm too.wav", transcript(segment(0, 1, "谢谢。")))
+    with house.store._database.session() as session:
+        session.execute(update(RiskRow).values(rules="earlier ones", level="low", score=0))
+    found = house.ask("ann", params={"q": "risk:high"}).json()
+    assert [each["id"] for each in found["data"]] == [angry]
+    assert found["data"][0]["risk"]["level"] == "high"
+    assert (found["total"], found["unrated"]) == (1, 0)
+    assert house.names("ann", order="risk") == ["angry.wav", "calm too.wav", "calm.wav"]
+    assert house.names("ann", order="risk", q="risk:low") == ["calm too.wav", "calm.wav"]
+    assert house.ask("ann", params={"order": "worst"}).status_code == 400
+    assert house.ask("ann", f"/{calm}/risk").json()["level"] == "low"
 
 
 def test_what_happened_between_speakers_is_told_as_json_and_as_a_table(house: House) -> None:

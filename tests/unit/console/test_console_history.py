@@ -469,9 +469,9 @@ def test_risks_are_shown_searched_and_sorted(history: History) -> None:
     for line in ("risk:high", "risk:高"):
         assert names(drawn(history.store, line)) == ["1.wav"]
     found = history_render.find(history.store, parse_query(""), 0, UTC, by_risk=True)
-    assert [entry.name for entry in found.entries] == ["1.wav", "2.wav", "0.wav"]
+    assert [entry.name for entry in found.listing.entries] == ["1.wav", "2.wav", "0.wav"]
     low = history_render.find(history.store, parse_query("risk:low"), 0, UTC, by_risk=True)
-    assert [entry.name for entry in low.entries] == ["2.wav", "0.wav"]
+    assert [entry.name for entry in low.listing.entries] == ["2.wav", "0.wav"]
 
 
 def test_other_rules_have_every_risk_worked_out_anew(history: History, tmp_path: Path) -> None:
@@ -480,8 +480,9 @@ def test_other_rules_have_every_risk_worked_out_anew(history: History, tmp_path:
     with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", risk=calm)) as store:
         assert store.count(parse_query("risk:high")) == 0
         assert store.rate(0.0) == 1
-        found = replace(history_render.find(store, parse_query(""), 0, UTC), unrated=1)
-        assert "还有 1 条的风险" in history_render.draw_findings(found, "zh", "UTC")
+        found = history_render.find(store, parse_query(""), 0, UTC)
+        waiting = replace(found, listing=replace(found.listing, unrated=1))
+        assert "还有 1 条的风险" in history_render.draw_findings(waiting, "zh", "UTC")
         assert store.rate(0.0) == 0
         assert store.count(parse_query("risk:low")) == 1
 

@@ -18,12 +18,11 @@ from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
 from richspeech.model.options import USUAL_WEIGHT, Options, Voices
 from richspeech.review.risk import LEVELS
-from richspeech.storage.query import Key, Query, Term
+from richspeech.storage.listing import Listing, list_found
+from richspeech.storage.query import Key, Query
 from richspeech.storage.transcripts import Entry, Store, StoredRisk
 
 PAGE_ROWS = 20
-RATE_SECONDS = 0.3
-"""For transcripts whose risk is not known by the rules in force, whenever the list is drawn."""
 PLAIN_EMOTIONS = (Emotion.NEUTRAL, Emotion.UNKNOWN)
 """Worth a word only where nothing else was heard."""
 
@@ -32,9 +31,7 @@ PLAIN_EMOTIONS = (Emotion.NEUTRAL, Emotion.UNKNOWN)
 class Findings:
     """One page of what was found."""
 
-    entries: Sequence[Entry]
-    labels: Mapping[int, Sequence[Term]]
-    """What was heard in each entry, by its number."""
+    listing: Listing
     owners: Mapping[int, str]
     """Whose each entry is, where that is not said by who looks at it."""
     may_change: bool
@@ -42,39 +39,39 @@ class Findings:
     may_wipe: bool
     page: int
     """From 0."""
-    found: int
     total: int
     query: Query
-    risks: Mapping[int, StoredRisk]
-    """Of each entry, by its number, where it is known."""
-    unrated: int
-    """Entries of all whose risk is not known yet."""
+
+    @property
+    def found(self) -> int:
+        """How many there are on all pages."""
+        return self.listing.found
 
 
 def find(
     store: Store, query: Query, page: int, timezone: tzinfo, *, by_risk: bool = False
 ) -> Findings:
     """Look up one page, or the last that there is; raises ``StoreError``."""
-    unrated = store.rate(RATE_SECONDS)
-    found = store.count(query, timezone=timezone)
-    page = page_within(page, PAGE_ROWS, found)
-    entries = store.search(
-        query, limit=PAGE_ROWS, offset=page * PAGE_ROWS, timezone=timezone, by_risk=by_risk
-    )
-    numbers, principal = [entry.id for entry in entries], store.principal
+
+    def listed(page: int) -> Listing:
+        start = page * PAGE_ROWS
+        return list_found(
+            store, query, limit=PAGE_ROWS, offset=start, timezone=timezone, by_risk=by_risk
+        )
+
+    listing = listed(max(page, 0))
+    if (nearest := page_within(page, PAGE_ROWS, listing.found)) != page:
+        page, listing = nearest, listed(nearest)
+    principal = store.principal
     is_admin = principal.may(Scope.ADMIN)
     return Findings(
-        entries,
-        store.labels(numbers),
-        store.owners(numbers) if is_admin and principal.user else {},
+        listing,
+        listing.owners if is_admin and principal.user else {},
         principal.may(Scope.TRANSCRIBE),
         is_admin,
         page,
-        found,
         store.count(Query()),
         query,
-        store.risks(numbers),
-        unrated,
     )
 
 
@@ -107,7 +104,7 @@ class EntryRow:
 
 def draw_findings(findings: Findings, locale: str, timezone: str) -> Markup:
     """Draw counts, rows and the way to other pages."""
-    rows = [_row(entry, findings, locale, timezone) for entry in findings.entries]
+    rows = [_row(entry, findings, locale, timezone) for entry in findings.listing.entries]
     return draw(
         "tabs/history/history.html",
         locale,
@@ -124,7 +121,7 @@ def name_of(entry: Entry, locale: str) -> str:
 
 
 def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> EntryRow:
-    labels = findings.labels.get(entry.id, ())
+    labels = findings.listing.labels.get(entry.id, ())
     emotions = [Emotion(label.value) for label in labels if label.key is Key.EMOTION]
     return EntryRow(
         entry,
@@ -134,7 +131,7 @@ def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> EntryR
         [each for each in emotions if each not in PLAIN_EMOTIONS] or emotions[:1],
         [AudioEvent(label.value) for label in labels if label.key is Key.EVENT],
         [*_pieces(entry.preview, findings.query.words)],
-        findings.risks.get(entry.id),
+        findings.listing.risks.get(entry.id),
         _settings(entry, locale),
     )
 
