@@ -353,15 +353,16 @@ def player(job: Transcription | None, locale: str) -> Markup:
     path = job.playback or job.path
     kind, _ = mimetypes.guess_type(path.name)
     is_film = (kind or "").startswith("video/")
-    return _part("player", locale)(job.name, _address(path), is_film=is_film, preload="none")
+    return _part("player", locale)(job.name, address(path), is_film=is_film, preload="none")
 
 
 def sound(name: str, path: Path, locale: str) -> Markup:
     """Play a file of the window, which the page fetches when somebody wants to hear it."""
-    return _part("player", locale)(name, _address(path))
+    return _part("player", locale)(name, address(path))
 
 
-def _address(path: Path) -> str:
+def address(path: Path) -> str:
+    """Return where the page finds a file of the window."""
     return f"gradio_api/file={quote(str(path))}"
 
 

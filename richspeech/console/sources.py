@@ -82,7 +82,7 @@ class Sources:
         return path
 
     def showing(self, path: str) -> dict[Any, Any]:
-        """Return the values of the widgets that show an example."""
+        """Return the values of the widgets that show an example, or what was recorded."""
         return {self._file: path, self._microphone: None}
 
 

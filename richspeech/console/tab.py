@@ -99,6 +99,13 @@ class Viewer(Tab, Protocol):
     def form(self) -> set[Any]:
         """Widgets that say how to transcribe."""
 
+    @property
+    def sources(self) -> list[Any]:
+        """Widgets that have the recording."""
+
+    def showing(self, path: str) -> dict[Any, Any]:
+        """Return values for ``sources``: a file that was sent from the window, or an example."""
+
     def request(self, values: Mapping[Any, Any]) -> TranscriptionRequest:
         """Read what these widgets say, among others; raises ``OptionError``."""
 

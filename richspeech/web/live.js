@@ -12,14 +12,15 @@ const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing"
 // The tab ------------------------------------------------------------------------------------------
 
 class Live {
-  constructor(element, words, talked) {
-    Object.assign(this, { element, words, talked, labels });
+  // `on` is what gradio is told: talked() once somebody has, again() to hear the recording anew.
+  constructor(element, words, on) {
+    Object.assign(this, { element, on, labels });
     Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
-    this.build();
+    this.translate(words);
   }
 
-  translate(words) {
-    this.words = words;
+  translate({ recording: made, ...words }) {
+    Object.assign(this, { words, made });
     this.build();
   }
 
@@ -50,7 +51,7 @@ class Live {
       },
       this.bar,
     );
-    this.elapsed = make("dd", { id: "live-elapsed", textContent: clock(0) });
+    this.elapsed = make("dd", { id: "live-elapsed", textContent: clock(this.seconds) });
     this.latency = make("dd", { id: "live-latency", textContent: "–" });
     this.list = make("ol", { id: "live-lines", className: "lines", role: "log" });
     this.interim = make("div", { id: "live-interim" });
@@ -60,6 +61,7 @@ class Live {
       make("p", { className: "empty-head", textContent: words.live_empty }),
       make("p", { textContent: words.live_empty_hint }),
     );
+    this.recording = this.made ? this.recorded(this.made) : null;
     this.element.replaceChildren(this.controls(), this.text());
     this.finals.forEach((segment) => this.list.append(this.line(segment)));
     this.draw();
@@ -83,6 +85,39 @@ class Live {
         fact(words.live_latency, this.latency, words.live_latency_hint),
       ),
       this.status,
+      this.recording,
+    );
+  }
+
+  // What was recorded last, to hear, to keep, and to have transcribed as any other file.
+  recorded({ name, address, seconds }) {
+    const { words } = this;
+    const length = seconds == null ? "" : ` · ${clock(seconds)}`;
+    const again = make("button", { type: "button", className: "quiet", textContent: words.live_again });
+    again.addEventListener("click", () => this.on.again());
+    return make(
+      "section",
+      { id: "live-recording", className: "player", aria: { label: words.live_recording } },
+      make("h3", { textContent: words.live_recording }),
+      make("p", { className: "player-name", title: name, textContent: `${name}${length}` }),
+      make("audio", {
+        controls: true,
+        preload: "metadata",
+        src: address,
+        aria: { label: words.live_recording },
+      }),
+      make(
+        "p",
+        { className: "doings" },
+        make("a", {
+          href: address,
+          download: name,
+          className: "quiet",
+          textContent: words.live_download,
+        }),
+        again,
+      ),
+      make("p", { className: "hint", textContent: words.live_again_hint }),
     );
   }
 
@@ -111,6 +146,7 @@ class Live {
     this.empty.hidden = this.finals.length > 0 || Boolean(this.open);
     this.interim.hidden = !this.open;
     this.interim.replaceChildren(...(this.open ? this.wordsSoFar(this.open) : []));
+    if (this.recording) this.recording.hidden = this.busy;
     this.list.scrollTop = this.list.scrollHeight;
   }
 
@@ -249,7 +285,7 @@ class Live {
     this.open = null;
     if (failure) this.become("idle", failure);
     else this.become("done");
-    this.talked();
+    this.on.talked();
   }
 
   close() {
@@ -261,8 +297,8 @@ class Live {
   }
 }
 
-// What gradio calls: draws the tab, and says when somebody has talked.
-export function live(element, props, watch, talked) {
-  const tab = new Live(element.querySelector(".live"), props.value, talked);
+// What gradio calls: draws the tab, and says what was done there.
+export function live(element, props, watch, on) {
+  const tab = new Live(element.querySelector(".live"), props.value, on);
   watch("value", () => tab.translate(props.value));
 }

@@ -80,6 +80,16 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
         assert seconds > 0.8 * len(samples) / rate
         page.locator("#transcript .time").first.click()
         page.wait_for_function("document.querySelector('#player audio').currentTime > 0.1")
+        expect(page.locator("#file .file-preview")).to_contain_text("live-")
+        page.get_by_role("tab", name="实时").click()
+        made = page.locator("#live-recording")
+        expect(made.locator(".player-name")).to_have_text(re.compile(r"live-.*\.wav · 0:\d\d"))
+        with page.expect_download() as loading:
+            made.get_by_role("link", name="下载").click()
+        assert len(read_samples(loading.value.path())[0]) > 0.8 * len(samples)
+        made.get_by_role("button", name="按完整质量重新转写").click()
+        page.locator("#status .message.done").wait_for()
+        assert likeness(visitor.text(), said) > ALIKE
 
 
 def test_a_reload_while_talking_loses_nothing(

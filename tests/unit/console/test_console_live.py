@@ -1,18 +1,21 @@
 """Where a live recording goes: to its window, to the views, and to the history."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from postprocess import Emotion
+from richspeech.access.principal import Principal
 from richspeech.audio.container import AudioLimits
 from richspeech.console.sessions import Sessions
 from richspeech.console.shown import show, shown
-from richspeech.console.tabs.live.tab import live_words
-from richspeech.console.tabs.live.windows import LiveWindows
+from richspeech.console.tabs.live.tab import live_words, recording
+from richspeech.console.tabs.live.windows import LiveWindows, Recorded
 from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.live import LiveSession
@@ -21,6 +24,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.operations.caller import Caller
 from richspeech.recognition.pipeline import Progress
 from richspeech.service import build
 from richspeech.settings import Settings
@@ -99,9 +103,39 @@ def test_what_was_heard_becomes_the_job_of_its_window(
     assert ear.heard == []
     assert job.request.options == Options(language="zh")
     assert job.path == live.path
-    assert live.path.parent == session.folder
+    assert session.was_sent(str(live.path))
     assert len(job.meter.peaks.values) > 0
     assert live.is_over
+
+
+def test_the_last_recording_can_be_played_as_long_as_its_file_is_there(
+    windows: LiveWindows, sessions: Sessions
+) -> None:
+    session = sessions.attach("page", "window")
+    assert recording(session) is None
+    live = recorded(windows.open("window", "", Options()))
+    assert recording(session) is None
+    end(live, heard("你好"))
+    finished(sessions)
+    made = recording(session)
+    assert made is not None
+    assert made == {"name": live.path.name, "seconds": 1.0, "address": made["address"]}
+    assert made["address"] == f"gradio_api/file={quote(str(live.path))}"
+    assert sessions.shows("", str(live.path))
+    live.path.unlink()
+    assert recording(session) is None
+
+
+def test_who_may_hear_nothing_personal_is_not_given_what_nobody_has_looked_through(
+    windows: LiveWindows, sessions: Sessions
+) -> None:
+    live = recorded(windows.open("window", "", Options()))
+    whole, masking = Transcription(live.path), Caller(principal=Principal(masks=True))
+    session = sessions.of_window("window")
+    session.keep(Recorded(whole))
+    assert recording(session) is not None
+    session.keep(Recorded(replace(whole, caller=masking)))
+    assert recording(session) is None
 
 
 def test_a_recording_whose_words_were_lost_is_transcribed(

@@ -1,6 +1,7 @@
 """Live sessions and the windows to whose sessions they go."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,14 @@ from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.recognition.pipeline import Progress
 from richspeech.service import Service
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded last in a window."""
+
+    job: Transcription | None = None
+    """What became of it; None before anybody has talked."""
 
 
 class LiveWindows:
@@ -50,7 +59,8 @@ class LiveWindows:
         heard: Progress | None,
     ) -> None:
         """Show what was heard; a recording without that is transcribed as any other file."""
-        job = Transcription(path, request, heard=heard)
+        job = Transcription(path, request, heard=heard, is_played=True)
+        session.keep(Recorded(job))
         show(session, job)
         # Who has talked cannot do so again; ``live.max_sessions`` bounds how many come here.
         self._service.transcriptions.submit(job, always=True)
@@ -61,6 +71,8 @@ class LiveWindows:
 
 
 def _path(session: Session) -> Path:
+    """Name a file among what was sent from the window, so that it can be transcribed again."""
     now = datetime.now(UTC).astimezone(zone_of(session.timezone))
-    path = session.folder / f"live-{now:%Y%m%d-%H%M%S}.wav"
+    session.uploads.mkdir(exist_ok=True)
+    path = session.uploads / f"live-{now:%Y%m%d-%H%M%S}.wav"
     return path.with_stem(f"{path.stem}-{secrets.token_hex(2)}") if path.exists() else path

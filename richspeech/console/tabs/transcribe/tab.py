@@ -363,6 +363,15 @@ class TranscribeTab:
         """Widgets that say how to transcribe."""
         return {*self._choices.values()}
 
+    @property
+    def sources(self) -> list[Any]:
+        """Widgets that have the recording."""
+        return self._sources.widgets
+
+    def showing(self, path: str) -> dict[Any, Any]:
+        """Return values for ``sources``."""
+        return self._sources.showing(path)
+
     def request(self, values: Mapping[Any, Any]) -> TranscriptionRequest:
         """Read what these widgets say, among others; raises ``OptionError``."""
         return self._chosen(values).request()
