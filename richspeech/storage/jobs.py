@@ -308,6 +308,19 @@ class JobStore:
         with self._session() as session:
             return frozenset(session.scalars(found))
 
+    def revisions(self, batch: str) -> dict[str, int]:
+        """Return how often transcripts of a batch were edited, by the ids of their jobs.
+
+        Those that never were are left out, and those that no history has.
+        """
+        found = (
+            select(JobRow.id, TranscriptRow.revision)
+            .join(TranscriptRow, TranscriptRow.id == JobRow.transcript)
+            .where(self._is_seen, JobRow.batch == batch, TranscriptRow.revision > 0)
+        )
+        with self._session() as session:
+            return dict(session.execute(found).tuples().all())
+
     def batches(self, beginning: str = "", limit: int | None = None) -> tuple[BatchSummary, ...]:
         """Return one's own batches, the newest first; where nobody logs in, everybody's.
 

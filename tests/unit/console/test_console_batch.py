@@ -21,7 +21,7 @@ from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
 from richspeech.console.tabs.batch.inbox import BatchView, Group, Step, beside, in_order
-from richspeech.console.tabs.batch.opened import open_job
+from richspeech.console.tabs.batch.opened import Opened, open_job
 from richspeech.console.tabs.batch.tab import folder_choices
 from richspeech.errors import AudioError, Cancelled, ChangedElsewhereError, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
@@ -212,6 +212,13 @@ def following(*rows: JobSummary, **scores: int) -> Followed:
 
 def overview(score: int, **values: Any) -> Overview:
     return Overview(score, level_of(score, RiskSettings(), ()), 9.0, **values)
+
+
+def quoted(followed: Followed, row: JobSummary) -> tuple[str, str]:
+    """The level of a line, and the words below it."""
+    line = followed.overviews[row.id]
+    assert line is not None
+    return line.level, line.quote.text if line.quote else ""
 
 
 # doing
@@ -578,6 +585,32 @@ def test_a_row_opens_with_its_waveform_and_its_corrections(desk: Desk, tmp_path:
     assert again.transcript is not None
     assert again.transcript.segments[0].text == "我要退货。"
     assert again.path == job.path
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_line_follows_what_people_have_put_right(
+    ear: Ear, tmp_path: Path, *, keeps: bool
+) -> None:
+    with desk_of(ear, tmp_path, keeps=keeps) as desk:
+        followed = desk.done(recorded(tmp_path / "a.wav", seconds=6.0))
+        row, window = row_of(followed, "a.wav"), desk.session.view(Opened)
+        assert quoted(followed, row) == ("high", "我要退款。")
+        before = followed.changes
+        job = window.by_job[row.id] = desk.opened(followed, "a.wav")
+
+        def put(**right: Any) -> None:
+            assert job.document is not None
+            steps = [*job.corrections, Correction(0, **right)]
+            corrected = job.document.with_corrections(steps, datetime.now(UTC))
+            desk.service.transcriptions.correct(job, corrected)
+            followed.refresh(desk.queue, RiskSettings(), {} if keeps else window.corrected)
+
+        put(text="我要发票。")
+        assert quoted(followed, row) == ("high", "我要发票。")
+        put(emotion=Emotion.NEUTRAL)
+        assert quoted(followed, row) == ("low", "")
+        assert followed.changes == before + 2
+        assert followed.is_over
 
 
 def test_a_row_whose_recording_is_gone_opens_without_sound(desk: Desk, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import place_at, safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
+from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.queue.queue import JobQueue
 from richspeech.readers.opener import Opener
@@ -21,6 +22,12 @@ class Opened:
     """Rows that were opened in a window and that no history has, with what was corrected there."""
 
     by_job: dict[str, Transcription] = field(default_factory=dict)
+
+    @property
+    def corrected(self) -> dict[str, Document]:
+        """What people have made of those that they have corrected, by the ids of their jobs."""
+        shown = ((each, job.document) for each, job in self.by_job.items() if job.corrections)
+        return {each: document for each, document in shown if document is not None}
 
 
 def open_job(

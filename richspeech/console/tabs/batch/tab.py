@@ -316,7 +316,8 @@ class BatchTab:
         followed = session.view(Followed)
         if followed.batch:
             with suppress(StoreError):  # it will be back, and jobs are still there
-                followed.refresh(self._queue(), self._context.settings.risk)
+                corrected = session.view(Opened).corrected
+                followed.refresh(self._queue(), self._context.settings.risk, corrected)
         return followed
 
     def _look_up(self, session: Session) -> None:
@@ -482,7 +483,7 @@ class BatchTab:
     def _press_table(self, form: str, request: gr.Request) -> str:
         """Write what is known of all recordings, the riskiest first."""
         session = self._context.session(request)
-        followed, locale = session.view(Followed), session.locale
+        followed, locale = self._read(session), session.locale
         rows = batches.shown(self._queue(), in_order(followed.rows.values(), followed))
         path = session.folder / f"batch-{followed.batch[-8:]}.{form}"
         path.write_bytes(TABLES[form](table_of(rows, followed.overviews, locale), locale))
