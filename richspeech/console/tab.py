@@ -96,6 +96,10 @@ class Viewer(Tab, Protocol):
     """The tab that shows a transcript, and asks how to transcribe."""
 
     @property
+    def beside(self) -> Any:
+        """The row that leads to what is beside it in its list."""
+
+    @property
     def form(self) -> set[Any]:
         """Widgets that say how to transcribe."""
 

@@ -1,6 +1,7 @@
 // The one entry of the page. Runs before gradio, whose snippets (js_on_load, js=) call what
 // window.richspeech offers; nothing else is global.
 import { words } from "./data.js";
+import { beside } from "./beside.js";
 import { make } from "./dom.js";
 import { emotionCurve } from "./emotion.js";
 import { rowList } from "./row_list.js";
@@ -41,7 +42,7 @@ const download = (selector) => setTimeout(() => document.querySelector(selector)
 
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
-  ...{ view, emotionCurve, rowList, exportJobs, lastExport, chooser, live },
+  ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

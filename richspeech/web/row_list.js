@@ -3,7 +3,6 @@ import { redraw } from "./redraw.js";
 
 const MILLISECONDS_ARMED = 4000;
 const ROWS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
-const STEPS = { n: "next", p: "previous" };
 const WRITING = "input, textarea, select, [contenteditable]";
 
 // A dangerous button wants a second press within a few seconds.
@@ -35,27 +34,15 @@ function walk(place, event) {
 export function rowList(element, props, watch, trigger, events) {
   const place = element.querySelector(".row-list");
   const draw = () => redraw(place, props.value || "");
-  let hasOpened = false;
 
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-press]");
     if (!button || !events.includes(button.dataset.press)) return;
     if (button.dataset.sure && !("armed" in button.dataset)) return arm(button, draw);
     delete button.dataset.armed; // so that the answer draws it anew
-    hasOpened ||= button.dataset.press === "open_row";
     trigger(button.dataset.press, { id: button.dataset.id });
   });
   place.addEventListener("keydown", (event) => walk(place, event));
-  // Whoever has opened a row sees its transcript by then; a key that is held down is one step.
-  const isInView = () =>
-    [place, document.querySelector("#transcript")].some((each) => each?.checkVisibility());
-  document.addEventListener("keydown", (event) => {
-    const step = isPlain(event) && !event.repeat && STEPS[event.key];
-    if (!step || !hasOpened || !events.includes("step_row") || event.target.closest?.(WRITING)) return;
-    if (!isInView()) return;
-    event.preventDefault();
-    trigger("step_row", { id: step });
-  });
   watch("value", draw);
   draw();
 }

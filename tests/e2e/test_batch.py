@@ -100,9 +100,22 @@ def test_a_list_is_narrowed_and_walked_through_with_keys(guest: Visitor) -> None
     expect(player).to_have_text(names[2])
     guest.page.keyboard.press("n")
     expect(guest.page.get_by_text("这是列表里的最后一个录音")).to_be_visible()
-    for before in names[1::-1]:
-        guest.page.keyboard.press("p")
-        expect(player).to_have_text(before)
+    guest.page.keyboard.press("p")
+    expect(player).to_have_text(names[1])
+
+    beside = guest.page.get_by_role("navigation", name="这个批次里的录音")
+    beside.get_by_label("按键 n 和 p").uncheck()
+    guest.page.keyboard.press("p")
+    beside.get_by_role("button", name="下一个").click()
+    expect(player).to_have_text(names[2])
+    expect(beside).to_contain_text("第 3 / 3 个")
+    expect(beside.get_by_role("button", name="下一个")).to_be_disabled()
+    guest.page.reload()
+    expect(beside.get_by_label("按键 n 和 p")).not_to_be_checked()
+    beside.get_by_role("button", name="上一个").click()
+    expect(player).to_have_text(names[1])
+    beside.get_by_role("button", name="返回列表").click()
+    expect(rows(guest)).to_have_count(3)
 
 
 def test_a_reload_finds_the_batch_at_work_and_cancelling_ends_it(

@@ -135,17 +135,30 @@ def in_words(name: str) -> list[tuple[int, str]]:
     return [(len(each.lstrip("0")) if at % 2 else 0, each) for at, each in enumerate(pieces)]
 
 
+def place_of(followed: Followed, view: BatchView) -> tuple[int, int]:
+    """Return where the open recording stands among those that can be opened, and of how many.
+
+    Counted from 1; 0 for what is not listed any more.
+    """
+    ids = [row.id for row in _openable(followed, view)]
+    return ids.index(view.opened) + 1 if view.opened in ids else 0, len(ids)
+
+
 def beside(followed: Followed, view: BatchView, step: Step) -> JobSummary | None:
     """Return the recording before or behind the one that is open, among those that can be opened.
 
     None where there is none; the first one where nothing was opened.
     """
-    rows = [row for row in listed(followed, view) if row.state is State.FINISHED]
+    rows = _openable(followed, view)
     ids = [row.id for row in rows]
     if view.opened not in ids:
         return rows[0] if rows else None
     at = ids.index(view.opened) + (1 if step.id == "next" else -1)
     return rows[at] if 0 <= at < len(rows) else None
+
+
+def _openable(followed: Followed, view: BatchView) -> list[JobSummary]:
+    return [row for row in listed(followed, view) if row.state is State.FINISHED]
 
 
 def _is_found(row: JobSummary, followed: Followed, view: BatchView) -> bool:

@@ -12,13 +12,22 @@ import gradio as gr
 
 from richspeech.console import events, render
 from richspeech.console.page_load import PageLoad
+from richspeech.console.panels.beside import Beside
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
 from richspeech.console.shown import is_busy, show
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
-from richspeech.console.tabs.batch.inbox import BatchView, Chosen, Group, Step, beside, in_order
+from richspeech.console.tabs.batch.inbox import (
+    BatchView,
+    Chosen,
+    Group,
+    Step,
+    beside,
+    in_order,
+    place_of,
+)
 from richspeech.console.tabs.batch.opened import Opened, open_job
 from richspeech.console.tabs.batch.watchers import Watchers
 from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
@@ -152,7 +161,7 @@ class BatchTab:
                 self._order = self._widgets.order(
                     ORDERS, elem_id="batch-order", scale=0, min_width=260
                 )
-            events = ("open_row", "cancel_row", "retry_row", "turn_page", "show_only", "step_row")
+            events = ("open_row", "cancel_row", "retry_row", "turn_page", "show_only")
             self._list = row_list(events, elem_id="batch-list")
             self._retry = self._widgets.button(
                 "batch_retry", visible=False, elem_id="batch-retry", scale=0, min_width=160
@@ -238,7 +247,7 @@ class BatchTab:
         self._order.input(self._change_order, self._order, self._list, **CHOSEN)
         self._line.input(self._search, self._line, self._list, **CHOSEN)
         self._list.show_only(self._show_only, None, self._list, **QUICK)
-        self._list.step_row(self._step, None, self._shell.opened, **QUICK)
+        self._shell.viewer.beside.step_row(self._step, None, self._shell.opened, **QUICK)
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
@@ -469,6 +478,8 @@ class BatchTab:
         if shown.entry is None:  # nobody else will know of what is corrected there
             opened[job.id] = shown
         session.keep(replace(session.view(BatchView), opened=job.id))
+        at, count = place_of(session.view(Followed), session.view(BatchView))
+        session.keep(Beside(shown.id, at, count, NAME))
         show(session, shown)
         return self._shell.open(session)
 

@@ -24,6 +24,7 @@ from richspeech.console.offers import (
     voices_offer,
 )
 from richspeech.console.page_load import PageLoad
+from richspeech.console.panels.beside import beside_row, paint_beside
 from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
@@ -255,6 +256,7 @@ class TranscribeTab:
     def _build_result(self) -> None:
         with gr.Column(elem_classes="card", elem_id="result"):
             self._widgets.heading("result")
+            self.beside = beside_row()
             with gr.Row(elem_id="ending"):
                 self._status = gr.HTML(
                     render.status(None, "zh"), elem_id="status", elem_classes="status", **DRAWN
@@ -318,6 +320,7 @@ class TranscribeTab:
     def painted(self) -> list[Any]:
         """The player, and whatever shows the job."""
         return [
+            self.beside,
             self._player,
             self._again,
             self._segments,
@@ -463,6 +466,7 @@ class TranscribeTab:
         """Draw the session's job."""
         job = shown(session)
         return [
+            paint_beside(session),
             render.player(job, session.locale),
             gr.update(visible=can_repeat(job)),
             gr.update(visible=has_files(job)),
