@@ -31,8 +31,8 @@ THEME = "theme.css"
 FOR_PROGRAMS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 """What gradio says of a widget to programs alone; they are told by ``Programs``."""
 SCRIPT_WORDS = (
-    *("page_title", "drop", "batch_drop", "record", "stop", "pause", "resume", "microphone_choice"),
-    *("lost", "lost_hint", "refused", "file_language_tag"),
+    *("page_title", "drop", "batch_drop", "batch_more", "record", "stop", "pause", "resume"),
+    *("microphone_choice", "lost", "lost_hint", "refused", "file_language_tag"),
 )
 """What page.js writes into widgets whose words gradio does not let us change, and the language."""
 

@@ -53,7 +53,7 @@ class Live {
     );
     this.elapsed = make("dd", { id: "live-elapsed", textContent: clock(this.seconds) });
     this.latency = make("dd", { id: "live-latency", textContent: "–" });
-    this.list = make("ol", { id: "live-lines", className: "lines", role: "log" });
+    this.list = make("ol", { id: "live-lines", className: "lines" });
     this.interim = make("div", { id: "live-interim" });
     this.empty = make(
       "div",
@@ -127,7 +127,7 @@ class Live {
       { className: "card" },
       make("h2", { textContent: this.words.live_text }),
       this.empty,
-      this.list,
+      make("div", { role: "log" }, this.list),
       this.interim,
     );
   }

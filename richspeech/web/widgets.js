@@ -26,6 +26,16 @@ function rename(widget) {
       if (element.matches("button, select")) element.setAttribute("aria-label", word);
     }
   }
+  for (const element of widget.querySelectorAll(".icon-button:has(.upload-container)")) unnest(element);
+}
+
+// Gradio has a button within a button, of which the outer one does nothing.
+function unnest(outer) {
+  outer.setAttribute("role", "group");
+  outer.setAttribute("aria-label", words[locale()].batch_more);
+  outer.removeAttribute("aria-haspopup");
+  outer.title = words[locale()].batch_more;
+  outer.tabIndex = -1;
 }
 
 export function renameWidgets() {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
+from .axe import expect_usable_by_all
 from .conftest import served
 from .visitor import Visitor, press_twice, visitor_of
 
@@ -78,6 +79,7 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         expect(page.locator("#access-key-said code")).to_contain_text("rs-")
         expect(page.locator("#access-key-name input")).to_have_value("")
         secret = page.locator("#access-key-said code").inner_text()
+        expect_usable_by_all(page)
         headers = {"authorization": f"Bearer {secret}"}
         models = admin.page.request.get(f"{guarded}/v1/models", headers=headers)
         assert models.status == 200

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Playwright, expect
 from scripts.ports import free_port
 from tests.held import GATE, HELD
 
+from .axe import expect_usable_by_all
 from .conftest import SECONDS_TO_END, started, wait_for
 from .program import forked
 from .test_history import show
@@ -55,6 +56,7 @@ def test_one_broken_file_of_five_fails_alone(guest: Visitor, tmp_path: Path) -> 
     expect(rows(guest).nth(1)).to_contain_text("高风险")
     guest.page.get_by_label("按文件名").check()
     expect(rows(guest).nth(1)).to_contain_text("en-meeting.wav")
+    expect_usable_by_all(guest.page)
 
     guest.page.get_by_role("button", name="打开 zh-laughter.wav").click()
     expect(guest.page.locator("#player .player-name")).to_have_text("zh-laughter.wav")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from richspeech.language.catalog import say
 
+from .axe import expect_usable_by_all
 from .visitor import EXAMPLES, Visitor, read_samples, write_samples
 
 CALL = EXAMPLES / "zh-call.wav"
@@ -146,3 +147,4 @@ def test_a_phone_shows_the_result_without_scrolling_sideways(visitor: Visitor, w
     page.locator(".curve-stage").wait_for()
     wait_until_all_is_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_usable_by_all(page)

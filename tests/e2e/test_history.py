@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
+from .axe import expect_usable_by_all
 from .visitor import EXAMPLES, Visitor, press_twice, visitor_at
 
 LAUGHTER = EXAMPLES / "zh-laughter.wav"
@@ -115,6 +116,7 @@ def test_risky_calls_are_found_and_stand_first(guest: Visitor) -> None:
     guest.page.locator("#history-order").get_by_label("风险高的在前").check()
     expect(rows(guest).first).to_contain_text("zh-call.wav")
     expect(rows(guest).first).to_contain_text("高风险")
+    expect_usable_by_all(guest.page)
     look_for(guest, "risk:low name:zh-call")
     expect(rows(guest)).to_have_count(0)
     look_for(guest, "risk:高 name:zh-call")

@@ -15,6 +15,7 @@ from richspeech.places import CONFIG
 from richspeech.settings import load_settings
 from tests.held import SLOW
 
+from .axe import expect_usable_by_all
 from .conftest import started, wait_for
 from .visitor import EXAMPLES, Visitor, speak, visitor_of
 
@@ -85,6 +86,7 @@ def test_two_settings_are_compared_and_the_table_is_downloaded(researcher: Visit
     before = shown.count()
     page.get_by_label("只看不同的").uncheck()
     expect(shown.nth(before)).to_be_visible()
+    expect_usable_by_all(page)
 
     with page.expect_download() as caught:
         page.click("#lab-csv")
@@ -202,6 +204,7 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
     expect(page.locator(".lab-changes tbody tr")).to_contain_text(
         "规则 no-music: 有背景音乐 → 去掉背景音乐"
     )
+    expect_usable_by_all(page)
     assert dict(load_settings(config)) == dict(load_settings(CONFIG))
 
     page.click("#lab-save")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, Playwright, expect
 
+from .axe import expect_usable_by_all
 from .visitor import Visitor, read_samples, speak, visitor_of, write_samples
 
 ALIKE = 0.8
@@ -69,6 +70,7 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
         expect(page.locator("#live-interim p", has_text=said[:2])).to_be_hidden()
         expect(page.locator("#live-lines .chip.emotion")).to_have_count(1)
         expect(page.locator("#live-latency")).to_have_text(re.compile("秒$"))
+        expect_usable_by_all(page)
         page.get_by_role("button", name="停止").click()
         assert visitor.result() == "识别完成"
         assert likeness(visitor.text(), said) > ALIKE

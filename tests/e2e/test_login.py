@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Playwright, expect
 
+from .axe import expect_usable_by_all
 from .conftest import served
 from .program import anew
 from .visitor import EXAMPLES, Visitor, visitor_of
@@ -46,6 +47,7 @@ def test_a_wrong_name_or_password_is_refused(stranger: Visitor, user: str, passw
     expect(stranger.page.locator(".problem")).to_have_text("用户名或密码不对，请重新输入。")
     expect(stranger.page.get_by_label("用户名")).to_have_value(user)
     expect(stranger.page.locator("input[type=password]")).to_be_focused()
+    expect_usable_by_all(stranger.page)
     stranger.page.goto(stranger.page.url)
     stranger.page.locator("input[type=password]").wait_for()
     expect(stranger.page.locator("#start")).to_have_count(0)

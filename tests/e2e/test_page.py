@@ -11,6 +11,7 @@ import av
 import numpy as np
 from playwright.sync_api import Page, Playwright, expect
 
+from .axe import expect_usable_by_all
 from .visitor import EXAMPLES, Visitor, read_samples, speak, visitor_of, words_of, write_samples
 
 ALIKE = 0.8
@@ -56,6 +57,10 @@ def test_the_page_says_what_it_is_and_what_to_do(visitor: Visitor) -> None:
         "ko · 韩语",
     )
     expect(page.get_by_role("option")).to_have_text([re.compile(f"{each}$") for each in offered])
+    page.keyboard.press("Escape")
+    page.click("#settings > button")
+    page.locator("#protected-words").wait_for()
+    expect_usable_by_all(page)
 
 
 def test_an_uploaded_example_is_read_on_the_page(
@@ -319,9 +324,13 @@ def test_a_result_is_told_on_the_first_screen_of_a_laptop(
             assert box["y"] + box["height"] < 900, place
         visitor.page.locator(".glance [data-part=risk]").click()
         expect(visitor.page.locator("#risk .points")).to_be_visible()
+        expect_usable_by_all(visitor.page)
         with visitor.page.expect_download() as caught:
             visitor.page.click("#export-last button")
         assert caught.value.suggested_filename == "zh-call.docx"
+        for part in ("export", "analysis", "highlights", "text"):
+            visitor.open_part(part)
+            expect_usable_by_all(visitor.page)
 
 
 def test_nothing_is_wider_than_a_phone(
@@ -336,6 +345,7 @@ def test_nothing_is_wider_than_a_phone(
         assert width <= 390
         assert top(visitor.page, "#file") < top(visitor.page, "#transcript")
         assert top(visitor.page, "#transcript") < top(visitor.page, "#examples")
+        expect_usable_by_all(visitor.page)
 
 
 def top(page: Page, selector: str) -> float:

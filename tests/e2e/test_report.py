@@ -13,6 +13,7 @@ from richspeech.audio.playback import to_mp3
 from richspeech.writers import WriterOptions, write
 from tests.transcripts import segment, transcript
 
+from .axe import expect_usable_by_all
 from .test_viewer import SLOWEST
 from .visitor import EXAMPLES, visitor_of
 
@@ -83,6 +84,7 @@ def test_search_and_filters_leave_the_rows_that_fit(page: Page) -> None:
 
 def test_what_was_said_stays_text(page: Page) -> None:
     expect(page.locator(".rows").get_by_text(HOSTILE)).to_be_visible()
+    expect_usable_by_all(page)
     expect(page).to_have_title("call.wav")
 
 
