@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cn2an
 import torch
 import yaml
 from torch import Tensor, nn
@@ -29,6 +30,8 @@ MOST_TOKENS = 128
 TEST_LINES = 100
 """Of each sentiment."""
 PUNCTUATION = "，。？！、"
+TURNING = frozenset("不没无非未别")
+"""Characters that turn a sentence around; without one its label would be another."""
 OTHER_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789,.!?"
 SIZE = {
     "hidden_size": 128,
@@ -37,20 +40,32 @@ SIZE = {
     "intermediate_size": 384,
     "max_position_embeddings": MOST_TOKENS,
     "type_vocab_size": 2,
+    "initializer_range": 0.08,
 }
+"""Weights begin wider than 0.02, which is for a width of 768: there 不 turned nothing around."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The schedule."""
 
-    steps: int = 1_500
+    steps: int = 6_000
+    kernel_steps: int = 1_200
+    """Of these, the first: on what turns around and what is turned, and little else."""
+    turned_share: float = 0.5
+    """Of the sentences afterwards, as far as templates of that kind are there."""
     batch: int = 64
     peak_rate: float = 1e-3
-    dropout: float = 0.2
-    unknown_share: float = 0.08
-    """Of the characters, so that a rare one does not decide."""
+    dropout: float = 0.1
+    unknown_share: float = 0.05
+    """Of the characters that turn nothing around, so that a rare one does not decide."""
+    surrounded_share: float = 0.25
+    """Of the sentences: a piece of a neutral one stands before or behind, which changes nothing."""
+    longest_piece: int = 6
+    """In characters."""
     unpunctuated_share: float = 0.3
+    spelled_share: float = 0.3
+    """Of the sentences: they have their numbers in characters."""
     exclaimed_share: float = 0.6
     """Of the sentences: they end in 。 or ！ by chance, so that the mark does not decide."""
     joined_share: float = 0.3
@@ -74,22 +89,31 @@ class Corpus:
     slots: dict[str, list[str]]
     train: dict[Sentiment, list[str]]
     new: dict[Sentiment, list[str]]
+    kernels: dict[Sentiment, list[str]]
+    """Beginnings of ``train``: a few words that a small one turns around."""
+    turned: dict[Sentiment, list[str]]
+    """Those of ``train`` that stand with their twins."""
 
     @classmethod
     def load(cls) -> "Corpus":
         """Read ``texts/sentiment.yaml``, whose slots stand before those of ``texts/zh.yaml``."""
         content, test = _read("sentiment.yaml"), _read("sentiment_test.yaml")
         slots = TextList.load("zh").slots | content["slots"]
-        return cls(slots, _by_sentiment(content["templates"]), _by_sentiment(test))
+        train = content["templates"]
+        turned = {each: train[each]["turned"] for each in LABELS}
+        kernels = {each: content["kernels"][each] for each in LABELS}
+        return cls(slots, _by_sentiment(train), _by_sentiment(test), kernels, turned)
 
     def compose(
         self, rng: random.Random, templates: dict[Sentiment, list[str]], sentiment: Sentiment
     ) -> Line:
         """Fill a random template with random words."""
-        sentence = fill(
-            "zh", rng.choice(templates[sentiment]), lambda slot: rng.choice(self.slots[slot])
-        )
-        return Line(sentence.withitn, sentiment)
+
+        def word(slot: str) -> str:
+            item = rng.choice(self.slots[slot])
+            return fill("zh", item, word).withitn if "{" in item else item
+
+        return Line(fill("zh", rng.choice(templates[sentiment]), word).withitn, sentiment)
 
 
 def _read(name: str) -> Any:
@@ -118,6 +142,14 @@ def new_lines(count: int, seed: int, *, known_templates: bool) -> list[Line]:
                 break
         lines |= found
     return [*lines.values()]
+
+
+def turned_lines() -> dict[str, list[Line]]:
+    """Read ``texts/sentiment_negation.yaml``: sentences that a small word turns around, by kind."""
+    return {
+        kind: [Line(text, Sentiment(name)) for name, texts in lists.items() for text in texts]
+        for kind, lists in _read("sentiment_negation.yaml").items()
+    }
 
 
 def is_held_out(text: str) -> bool:
@@ -170,12 +202,18 @@ class Batches:
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return ids [B, T], mask [B, T] and labels [B]."""
         rng = random.Random(f"{self.recipe.seed} {step}")
-        lines = [self._row(rng) for _ in range(self.recipe.batch)]
-        rows = [self._ids(text, rng) for text, _ in lines]
+        is_early = step <= self.recipe.kernel_steps
+        row, hidden = (self._kernel, 0.0) if is_early else (self._row, self.recipe.unknown_share)
+        lines = [row(rng) for _ in range(self.recipe.batch)]
+        rows = [self._ids(text, hidden, rng) for text, _ in lines]
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
         labels = torch.tensor([LABELS.index(sentiment) for _, sentiment in lines])
         return ids, (ids != PAD).long(), labels
+
+    def _kernel(self, rng: random.Random) -> tuple[str, Sentiment]:
+        sentiment = rng.choice(LABELS)
+        return self._new(rng, self.corpus.kernels, sentiment), sentiment
 
     def _row(self, rng: random.Random) -> tuple[str, Sentiment]:
         sentiment = rng.choice(LABELS)
@@ -189,18 +227,32 @@ class Batches:
         return text, sentiment
 
     def _sentence(self, rng: random.Random, sentiment: Sentiment) -> str:
-        while True:
-            text = self.corpus.compose(rng, self.corpus.train, sentiment).text
-            if not is_held_out(text):
-                break
+        is_turned = rng.random() < self.recipe.turned_share
+        text = self._new(rng, self.corpus.turned if is_turned else self.corpus.train, sentiment)
+        if rng.random() < self.recipe.surrounded_share:
+            text = rng.choice((text + self._piece(rng), self._piece(rng) + text))
+        if rng.random() < self.recipe.spelled_share:
+            text = cn2an.transform(text, "an2cn")
         if rng.random() < self.recipe.exclaimed_share:
             return text.rstrip("。！") + rng.choice("。！")
         return text
 
-    def _ids(self, text: str, rng: random.Random) -> list[int]:
-        hidden = self.recipe.unknown_share
+    def _new(
+        self, rng: random.Random, templates: dict[Sentiment, list[str]], sentiment: Sentiment
+    ) -> str:
+        while is_held_out(text := self.corpus.compose(rng, templates, sentiment).text):
+            pass
+        return text
+
+    def _piece(self, rng: random.Random) -> str:
+        text = self.corpus.compose(rng, self.corpus.train, Sentiment.NEUTRAL).text
+        plain = "".join(c for c in _bare(text) if c not in TURNING)
+        start = rng.randrange(len(plain))
+        return plain[start : start + rng.randint(1, self.recipe.longest_piece)]
+
+    def _ids(self, text: str, hidden: float, rng: random.Random) -> list[int]:
         pieces = [
-            UNKNOWN if rng.random() < hidden else self.ids.get(c, UNKNOWN)
+            UNKNOWN if c not in TURNING and rng.random() < hidden else self.ids.get(c, UNKNOWN)
             for c in text.lower()
             if not c.isspace()
         ]
@@ -259,6 +311,8 @@ def table(folder: Path) -> str:
         "new templates": new,
         "new templates, no punctuation": [replace(each, text=_bare(each.text)) for each in new],
     }
+    turned = {f"negation, {kind.replace('_', ' ')}": each for kind, each in turned_lines().items()}
+    sets |= turned | {"negation, all": [line for lines in turned.values() for line in lines]}
     head = ("held-out set", "sentences", *LABELS, "all", "all, 8 bits")
     rows = [head, ("---",) * len(head)]
     with tempfile.TemporaryDirectory() as cache:
@@ -268,7 +322,7 @@ def table(folder: Path) -> str:
         by_label = (
             [r for r, x in zip(right, lines, strict=True) if x.sentiment is each] for each in LABELS
         )
-        shares = [f"{_percent(each):.1f}" for each in (*by_label, right, right_in_8_bits)]
+        shares = [_percent(each) for each in (*by_label, right, right_in_8_bits)]
         rows.append((name, str(len(lines)), *shares))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -284,8 +338,8 @@ def _right(lines: Sequence[Line], reader: SentimentClassifier) -> list[bool]:
     return [strongest(s) is line.sentiment for s, line in zip(read, lines, strict=True)]
 
 
-def _percent(right: Sequence[bool]) -> float:
-    return 100 * sum(right) / len(right)
+def _percent(right: Sequence[bool]) -> str:
+    return f"{100 * sum(right) / len(right):.1f}" if right else "–"
 
 
 def _bare(text: str) -> str:
