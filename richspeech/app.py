@@ -198,7 +198,7 @@ def application(
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.middleware.requests import Requests  # noqa: PLC0415
     from richspeech.api.operations import metrics_route, probes  # noqa: PLC0415
-    from richspeech.api.root_page import file_routes, root_route  # noqa: PLC0415
+    from richspeech.api.root_page import captions_route, file_routes, root_route  # noqa: PLC0415
     from richspeech.api.surface import Surface  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
@@ -236,6 +236,7 @@ def application(
             live(page.live),
             config_route(page.programs),
             root_route(page.root_page),
+            captions_route(page.root_page),
             *file_routes(page.root_page),
         ],
         answers=ANSWERS,

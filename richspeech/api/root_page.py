@@ -13,7 +13,7 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
@@ -30,6 +30,12 @@ POLICY = (
     "font-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
     "style-src 'self' 'unsafe-inline'"
 )
+ASIDE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""Of a page beside it: one script of ours, its looks within it, and nobody to talk to."""
+CAPTIONS = "captions"
 FOREVER = "public, max-age=31536000, immutable"
 INCOMPRESSIBLE = frozenset({".woff", ".woff2", ".png", ".gif", ".jpg", ".ico", ".webp", ".wasm"})
 """Endings of files that packing makes hardly smaller."""
@@ -67,6 +73,9 @@ class RootPage(Protocol):
     def page(self, locale: str) -> PageText:
         """Return the page, and make it if need be."""
 
+    def aside(self, name: str, locale: str) -> str:
+        """Draw a page of its own beside it."""
+
 
 def root_route(root_page: RootPage) -> Route:
     """Make the route of the page."""
@@ -88,6 +97,17 @@ def root_route(root_page: RootPage) -> Route:
         return _response(request, page.packed, "text/html", headers)
 
     return Route("/", send_root, methods=["GET"])
+
+
+def captions_route(root_page: RootPage) -> Route:
+    """Make the route of the window with large captions, which the page's own script fills."""
+
+    async def send_captions(request: Request) -> Response:
+        locale = locale_of(request)
+        headers = {"Content-Security-Policy": ASIDE_POLICY, "Content-Language": locale}
+        return HTMLResponse(root_page.aside(CAPTIONS, locale), headers=headers)
+
+    return Route(f"/{CAPTIONS}", send_captions, methods=["GET"])
 
 
 def file_routes(root_page: RootPage) -> tuple[Mount, Mount, Route]:

@@ -1,8 +1,7 @@
 """The login page: a form in the reader's language, which loads and runs nothing."""
 
-from richspeech.console.templates import draw
+from richspeech.console.templates import draw, looks
 from richspeech.language.figures import duration_text
-from richspeech.web.files import read
 
 
 def login_page(locale: str, problem: str | None = None, seconds: int = 0, user: str = "") -> str:
@@ -15,7 +14,7 @@ def login_page(locale: str, problem: str | None = None, seconds: int = 0, user: 
     return draw(
         "login.html",
         locale,
-        looks=read("styles/login.css"),
+        looks=looks("login"),
         problem=problem,
         user=user,
         time=duration_text(seconds, locale),

@@ -21,6 +21,7 @@ import gradio as gr
 from gradio.blocks import postprocess_update_dict
 
 from richspeech.console.frontend import ASSETS, Frontend
+from richspeech.console.templates import draw, looks
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.language.catalog import locales, say
 from richspeech.web.files import ENTRY, page_files
@@ -78,9 +79,17 @@ class RootPage:
     def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float | None) -> None:
         self._blocks, self._paint = blocks, paint
         self._web = page_files(page_data(unsure_below))
-        self._script = next(name for name in self._web if name.endswith(ENTRY))
+        self._script = self._address(ENTRY)
         self._pages: dict[str, PageText] = {}
         self._lock = threading.Lock()
+
+    def _address(self, script: str) -> str:
+        return next(name for name in self._web if name.endswith(f"/{script}"))
+
+    def aside(self, name: str, locale: str) -> str:
+        """Draw a page of its own beside this one, with the script and the looks of its name."""
+        script = self._address(f"{name}.js")
+        return draw(f"{name}.html", locale, looks=looks(name), script=script)
 
     @property
     def files(self) -> Mapping[str, bytes]:

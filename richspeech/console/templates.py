@@ -17,6 +17,7 @@ from markupsafe import Markup
 from richspeech.language.catalog import say
 from richspeech.language.figures import clock, duration_text
 from richspeech.model.labels import look_of, word_of
+from richspeech.web.files import read
 
 FOLDER = Path(__file__).parent
 
@@ -37,6 +38,11 @@ def draw(template: str, locale: str, **values: Any) -> Markup:
     """
     filled = _environment().get_template(template).render(**_spoken(locale), **values)
     return Markup(filled)  # noqa: S704 - the template has escaped it
+
+
+def looks(name: str) -> Markup:
+    """Return a style sheet of ours, to stand within a page: nothing in it is to be escaped."""
+    return Markup(read(f"styles/{name}.css"))  # noqa: S704 - one of our own files
 
 
 def macro(template: str, name: str, locale: str) -> Callable[..., Markup]:

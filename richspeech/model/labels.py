@@ -156,6 +156,7 @@ def labels_data() -> dict[str, Any]:
         "signs": {each.value: _by_locale(sign_of, each) for each in (*Emotion, *events)},
         "voices": len(VOICES),
         "symbols": {each.value: look_of(each).symbol for each in Sentiment},
+        "pictures": {each.value: look_of(each).symbol for each in (*Emotion, *events)},
     }
 
 

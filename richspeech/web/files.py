@@ -1,6 +1,7 @@
 """Scripts and styles as they are sent: each entry with all that it imports, as one script.
 
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
+    captions.js                                 → likewise, for a page of its own
     report.js                                   → within a file that opens without a server
 
 Through a tunnel every file costs a round trip on one of six connections. ``bundle`` needs modules
@@ -23,6 +24,8 @@ ENTRY = "page.js"
 """What the page loads."""
 TAP = "live_tap.js"
 """What the browser's audio thread loads."""
+CAPTIONS = "captions.js"
+"""What the window of large captions loads."""
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
@@ -37,7 +40,7 @@ def read(name: str) -> str:
 def page_files(data: Mapping[str, Any]) -> dict[str, bytes]:
     """Return the scripts of the page by their addresses below the root: web/HASH/NAME."""
     values = "".join(f"const {name} = {_json(value)};\n" for name, value in data.items())
-    files = {ENTRY: values + bundle(ENTRY), TAP: bundle(TAP)}
+    files = {ENTRY: values + bundle(ENTRY), TAP: bundle(TAP), CAPTIONS: bundle(CAPTIONS)}
     whole = hashlib.sha256("\0".join(files.values()).encode())
     folder = f"web/{whole.hexdigest()[:16]}"
     return {f"{folder}/{name}": text.encode() for name, text in files.items()}

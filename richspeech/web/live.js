@@ -2,11 +2,15 @@
 // goes in as textContent.
 import { labels } from "./data.js";
 import { make } from "./dom.js";
+import { Feed, feedName } from "./feed.js";
 import { clock, filled, percent } from "./figures.js";
 import { FRAME_SECONDS, beginMessage, keepEarly, loudness, socketAddress } from "./framing.js";
 import { locale, windowKey } from "./locale.js";
 import { Microphone } from "./microphone.js";
 
+// Moods that captions leave out: nearly all is said so.
+const PLAIN = ["neutral", "unknown"];
+const CAPTIONS = "popup,width=1280,height=720";
 const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing" };
 
 // The tab ------------------------------------------------------------------------------------------
@@ -14,7 +18,7 @@ const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing"
 class Live {
   // `on` is what gradio is told: talked() once somebody has, again() to hear the recording anew.
   constructor(element, words, on) {
-    Object.assign(this, { element, on, labels });
+    Object.assign(this, { element, on, labels, feed: new Feed() });
     Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
     this.translate(words);
   }
@@ -125,11 +129,43 @@ class Live {
     return make(
       "div",
       { className: "card" },
-      make("h2", { textContent: this.words.live_text }),
+      make(
+        "div",
+        { className: "head" },
+        make("h2", { textContent: this.words.live_text }),
+        this.large(),
+      ),
       this.empty,
       make("div", { role: "log" }, this.list),
       this.interim,
     );
+  }
+
+  // A window of its own, or a tab where the browser allows none.
+  large() {
+    const { words } = this;
+    const [href, target] = [`captions#${feedName()}`, `richspeech-captions-${feedName()}`];
+    const link = make("a", { id: "live-captions", className: "quiet", rel: "opener", href, target });
+    Object.assign(link, { textContent: words.captions, title: words.captions_hint });
+    link.addEventListener("click", (event) => {
+      if (window.open(link.href, target, CAPTIONS)) event.preventDefault();
+    });
+    return link;
+  }
+
+  tell() {
+    const lines = this.finals.filter(isHeard).map((segment) => this.caption(segment));
+    this.feed.tell(this.state, lines, this.open && this.caption(this.open));
+  }
+
+  caption({ text, language, emotion, events }) {
+    const signs = [...(PLAIN.includes(emotion) ? [] : [["emotions", emotion]])];
+    signs.push(...events.map((name) => ["events", name]));
+    const sign = ([kind, name]) => ({
+      symbol: this.labels.pictures[name],
+      word: this.label(kind, name),
+    });
+    return { text, lang: language ?? "", signs: signs.map(sign) };
   }
 
   draw() {
@@ -148,6 +184,7 @@ class Live {
     this.interim.replaceChildren(...(this.open ? this.wordsSoFar(this.open) : []));
     if (this.recording) this.recording.hidden = this.busy;
     this.list.scrollTop = this.list.scrollHeight;
+    this.tell();
   }
 
   line(segment) {
@@ -240,7 +277,7 @@ class Live {
     if (type === "final") {
       this.open = null;
       this.finals.push(segment);
-      if (segment.text || segment.events.length) this.list.append(this.line(segment));
+      if (isHeard(segment)) this.list.append(this.line(segment));
     }
     if (latency_seconds != null) this.showLatency(latency_seconds);
     if (type === "error") this.failure = message;
@@ -296,6 +333,8 @@ class Live {
     this.showLevel(0);
   }
 }
+
+const isHeard = ({ text, events }) => Boolean(text) || events.length > 0;
 
 // What gradio calls: draws the tab, and says what was done there.
 export function live(element, props, watch, on) {

@@ -64,12 +64,17 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
     voice, said = spoken
     with talker(playwright, address, voice) as visitor:
         page = visitor.page
+        with page.context.expect_page() as opening:
+            page.get_by_role("link", name="大字幕").click()
+        captions = opening.value
+        captions.get_by_text("说的话会显示在这里").wait_for()
         start_talking(visitor)
         wait_for_words_before_any_line(page, said[:2])
         assert likeness(first_line(visitor), said) > ALIKE
         expect(page.locator("#live-interim p", has_text=said[:2])).to_be_hidden()
         expect(page.locator("#live-lines .chip.emotion")).to_have_count(1)
         expect(page.locator("#live-latency")).to_have_text(re.compile("秒$"))
+        expect(captions.get_by_role("log").locator(".said")).to_have_text(first_line(visitor))
         expect_usable_by_all(page)
         page.get_by_role("button", name="停止").click()
         assert visitor.result() == "识别完成"
@@ -92,6 +97,25 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
         made.get_by_role("button", name="按完整质量重新转写").click()
         page.locator("#status .message.done").wait_for()
         assert likeness(visitor.text(), said) > ALIKE
+
+
+def test_captions_show_what_another_window_says_as_text_and_grow_by_keys(
+    visitor: Visitor, address: str
+) -> None:
+    captions = visitor.page.context.new_page()
+    captions.goto(f"{address}/captions#other")
+    heard = {"text": "<img src=x onerror=alert(1)>", "lang": "en", "signs": []}
+    sign = {"symbol": "😊", "word": "<b>happy</b>"}
+    told = {"state": "listening", "open": heard, "count": 1, "lines": [heard | {"signs": [sign]}]}
+    tell = "told => new BroadcastChannel('richspeech.live.other').postMessage(told)"
+    visitor.page.evaluate(tell, told)
+    expect(captions.locator("#open")).to_have_text(heard["text"])
+    expect(captions.locator("#lines")).to_have_text(f"{heard['text']}😊<b>happy</b>")
+    assert captions.locator("#lines img, #lines b, #open img").count() == 0
+    height = "document.querySelector('#lines p').offsetHeight"
+    before = captions.evaluate(height)
+    captions.keyboard.press("+")
+    assert captions.evaluate(height) > before
 
 
 def test_a_reload_while_talking_loses_nothing(

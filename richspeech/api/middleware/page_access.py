@@ -37,7 +37,7 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|livez|readyz|login|live|config|openapi\.json)"
+        r"/|/(health|livez|readyz|login|live|captions|config|openapi\.json)"
         r"|/(theme\.css|favicon\.ico|robots\.txt)"
         r"|/(assets|web|static|svelte)/.+"
         r"|/gradio_api/(startup-events|upload_progress|info|theme\.css)"

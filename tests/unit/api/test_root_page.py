@@ -20,7 +20,13 @@ from starlette.requests import HTTPConnection
 
 from richspeech import console
 from richspeech.api.app import create_app
-from richspeech.api.root_page import Files, file_routes, locale_of, root_route
+from richspeech.api.root_page import (
+    Files,
+    captions_route,
+    file_routes,
+    locale_of,
+    root_route,
+)
 from richspeech.console.frontend import Frontend
 from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
@@ -48,7 +54,8 @@ class Console:
 
     def _routes(self, parts: Any) -> list[Any]:
         self.root_page: RootPage = parts.root_page
-        return [root_route(parts.root_page), *file_routes(parts.root_page)]
+        page = parts.root_page
+        return [root_route(page), captions_route(page), *file_routes(page)]
 
     def page(self, wanted: str, **cookies: str) -> Any:
         client = TestClient(self.app, cookies=cookies)
@@ -165,6 +172,25 @@ def test_the_page_is_sent_packed_and_a_fraction_of_its_size(
     assert "content-encoding" not in plain.headers
     assert unpack(packed) == plain.content
     assert len(packed) < len(plain.content) / 5
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_captions_are_a_small_page_of_their_own_with_one_script_that_talks_to_nobody(
+    console_: Console, locale: str
+) -> None:
+    client = TestClient(console_.app, cookies={"richspeech.locale": locale})
+    page = client.get("/captions")
+    assert f'<html lang="{say("file_language_tag", locale)}">' in page.text
+    assert say("captions_larger", locale) in page.text
+    [script] = re.findall(r'<script type="module" src="([^"]+)"></script>', page.text)
+    assert "BroadcastChannel" in client.get(f"/{script}").text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in policy
+    assert "connect-src" not in policy
+    [style] = re.findall(r"<style>(.*)</style>", page.text, re.DOTALL)
+    assert '"dark"' in style
+    assert "&" not in style
+    assert len(page.content) < 8_000
 
 
 def test_who_has_the_page_already_is_not_sent_it_again(console_: Console) -> None:

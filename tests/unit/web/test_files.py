@@ -11,6 +11,7 @@ from richspeech.console.tabs.live.tab import live_words
 from richspeech.engines.registry import engine_named
 from richspeech.web import files
 from richspeech.web.files import (
+    CAPTIONS,
     DATA,
     ENTRY,
     EXPORT,
@@ -25,6 +26,7 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
+ENTRIES = (ENTRY, REPORT, TAP, CAPTIONS)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -38,8 +40,7 @@ def test_every_import_is_one_that_can_be_bundled_and_leads_somewhere(module: str
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_is_loaded(module: str) -> None:
-    loaded = {*imported_by(ENTRY), *imported_by(REPORT), *imported_by(TAP)}
-    assert module in loaded
+    assert module in {each for entry in ENTRIES for each in imported_by(entry)}
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != ENTRY])
@@ -47,7 +48,7 @@ def test_only_the_entry_makes_a_global(module: str) -> None:
     assert not re.search(r"\bwindow\.\w+ = |Object\.assign\(window|globalThis", read(module))
 
 
-@pytest.mark.parametrize("entry", [ENTRY, REPORT, TAP])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_is_one_script_whose_names_do_not_meet(entry: str) -> None:
     assert not re.search(r"^(import|export)\b", bundle(entry), re.MULTILINE)
     modules = [name for name in imported_by(entry) if name != DATA]
@@ -73,7 +74,7 @@ def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
     sent = page_files({"words": {"zh": "中"}, "limit": 0.5})
     [folder] = {name.rpartition("/")[0] for name in sent}
     assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
-    assert {*sent} == {f"{folder}/{ENTRY}", f"{folder}/{TAP}"}
+    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, TAP, CAPTIONS)}
     script = sent[f"{folder}/{ENTRY}"].decode()
     assert script == 'const words = {"zh": "中"};\nconst limit = 0.5;\n' + bundle(ENTRY)
 

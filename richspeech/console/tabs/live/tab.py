@@ -177,6 +177,7 @@ SCRIPT_WORDS = (
         "live_insecure",
     ),
     *("live_denied", "live_missing", "live_busy", "live_refused", "live_lost"),
+    *("captions", "captions_hint"),
     *("live_recording", "live_download", "live_again", "live_again_hint"),
 )
 """What live.js writes."""
