@@ -205,7 +205,10 @@ def changed(segment: Segment, values: Mapping[str, Any]) -> Segment:
     other = replace(segment, **new, agreement=agreement, corrected=corrected)
     if TIMES_MARK not in corrected:
         return other
-    return replace(other, tokens=tuple(_within(each, other) for each in other.tokens))
+    span = min(segment.start, other.start), max(segment.end, other.end)
+    masked = tuple(each.within(*span) for each in segment.masked)
+    tokens = tuple(_within(each, other) for each in other.tokens)
+    return replace(other, tokens=tokens, masked=masked)
 
 
 def _within(token: Token, segment: Segment) -> Token:

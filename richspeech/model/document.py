@@ -13,7 +13,8 @@
   whatever the settings say later, and two speakers that were given one name can be parted again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, reduce
@@ -35,7 +36,7 @@ from richspeech.model.edits import (
     edits_to_list,
 )
 from richspeech.model.line import Line
-from richspeech.model.lines import edited, merging, moves, splitting
+from richspeech.model.lines import Change, changes, edited, merging, moves, splitting
 from richspeech.model.personal import Masked
 from richspeech.model.place import Place
 from richspeech.model.recording_warning import RecordingWarning
@@ -78,6 +79,12 @@ class Document:
     def lines(self) -> tuple[Line, ...]:
         """The lines of the transcript, by time, before speakers have names."""
         return self._lines_of(self.uncorrected)
+
+    @property
+    def line_changes(self) -> Iterator[Change]:
+        """What each correction does to which lines."""
+        voices = [each.strand.label for each in self.measured.segments]
+        return changes(self.uncorrected.segments, voices, self.corrections)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -291,13 +298,28 @@ def _given(segment: Segment, speaker: str) -> Segment:
 
 
 def _removed(heard: Sequence[Segment], shown: Sequence[Segment]) -> Iterator[Masked]:
-    """Yield what was masked in lines that are not shown any more, with the times of its words."""
-    known = {masked for segment in shown for masked in segment.masked}
+    """Yield what was masked in lines that are not shown any more, with times.
+
+    Those are of its words, or of its line, as far as no line that is shown covers them.
+    """
+    covered = _united(each for segment in shown for each in segment.masked_spans)
+    begins = [start for start, _ in covered]
     for segment in heard:
-        for each in segment.masked:
-            if each not in known:
-                start = segment.start if each.start is None else each.start
-                yield replace(each, start=start, end=segment.end if each.end is None else each.end)
+        for each, (start, end) in zip(segment.masked, segment.masked_spans, strict=True):
+            at = bisect_right(begins, start) - 1
+            if at < 0 or covered[at][1] < end:
+                yield replace(each, start=start, end=end)
+
+
+def _united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return spans in order, those that touch as one."""
+    united: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if united and start <= united[-1][1]:
+            start, before = united.pop()  # noqa: PLW2901
+            end = max(end, before)  # noqa: PLW2901
+        united.append((start, end))
+    return united
 
 
 def _meant_anew(correction: Amendment) -> set[Place]:

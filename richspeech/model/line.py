@@ -48,6 +48,18 @@ class Line:
         return changed(self.heard, self.changes)
 
     @property
+    def times(self) -> tuple[float, float]:
+        """When it begins and ends, in seconds."""
+        return self.changes.get("start", self.heard.start), self.changes.get("end", self.heard.end)
+
+    @property
+    def masked(self) -> tuple[Masked, ...]:
+        """What was masked in what was heard; what has no times lies wherever it has ever been."""
+        heard, (start, end) = self.heard, self.times
+        span = min(heard.start, start), max(heard.end, end)
+        return tuple(each.within(*span) for each in heard.masked)
+
+    @property
     def speaker(self) -> str:
         """What whoever speaks was called when they were heard."""
         return self.voice if self.given is None else self.given
@@ -69,7 +81,8 @@ def cut(line: Line, at: float, part: int, texts: tuple[str, str] | None) -> tupl
     caret, gap = _division(segment, at, texts)
     is_same_text = segment.text == line.heard.text and caret is not None
     of_heard = caret if is_same_text and caret is not None else caret_at(line.heard, at)
-    heard = _halves(replace(line.heard, start=segment.start, end=segment.end), at, of_heard)
+    whole = replace(line.heard, start=segment.start, end=segment.end, masked=line.masked)
+    heard = _halves(whole, at, of_heard)
     kept = {name: value for name, value in line.changes.items() if name not in TIMES}
     changes: tuple[dict[str, Any], dict[str, Any]] = ({**kept}, {**kept})
     if not is_same_text:
@@ -196,7 +209,7 @@ def _halves(segment: Segment, at: float, caret: int) -> tuple[Segment, Segment]:
 
 
 def _is_said(masked: Masked, start: float, end: float) -> bool:
-    """Tell whether something may be said in a span; what has no time may be said anywhere."""
+    """Tell whether something may be said in a span."""
     begins = masked.start is None or masked.start < end
     return begins and (masked.end is None or masked.end > start)
 
@@ -260,7 +273,7 @@ def _joined_segment(first: Line, second: Line, labels: Segment) -> Segment:
         events=_both(left.events, right.events),
         raw_text=" ".join(dict.fromkeys(filter(None, (left.raw_text, right.raw_text)))),
         rules=_both(left.rules, right.rules),
-        masked=_both(left.masked, right.masked),
+        masked=_both(first.masked, second.masked),
         sentiment=None,
         sentiment_probabilities={},
         agreement=None,

@@ -5,8 +5,10 @@ places, so that a later step names what it means; a step on a line that is not t
 that would lay two lines of one channel over each other, is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from richspeech.errors import OptionError
@@ -24,10 +26,19 @@ from richspeech.model.line import (
     time_at,
 )
 from richspeech.model.place import Place
+from richspeech.model.speaker import Naming
 from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Segment, Transcript
 
-_Lines: TypeAlias = dict[Place, Line]
+_Channel: TypeAlias = tuple[str | None, int | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step has made of some lines."""
+
+    before: tuple[Line, ...]
+    after: tuple[Line, ...]
 
 
 def edited(
@@ -37,16 +48,21 @@ def edited(
 
     Raises ``OptionError`` for a step that does not fit what was there when it was made.
     """
-    lines: _Lines = {
-        Place(index): Line(Place(index), segment, voice)
-        for index, (segment, voice) in enumerate(zip(segments, voices, strict=True))
-    }
-    is_moved = False
+    lines, is_moved = _Lines(segments, voices), False
     for each in amendments:
         _apply(lines, each)
         is_moved = is_moved or moves(each)
-    shown = lines.values()
+    shown = [*lines]
     return tuple(sorted(shown, key=lambda line: line.segment.start) if is_moved else shown)
+
+
+def changes(
+    segments: Sequence[Segment], voices: Sequence[str], amendments: Iterable[Amendment]
+) -> Iterator[Change]:
+    """Yield what each step does to which lines; arguments and errors are those of ``edited``."""
+    lines = _Lines(segments, voices)
+    for each in amendments:
+        yield _apply(lines, each)
 
 
 def correct(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
@@ -151,59 +167,118 @@ def _between(at: float, end: float | None, start: float | None) -> float:
     return at if start is None else min(at, start)
 
 
-def _apply(lines: _Lines, amendment: Amendment) -> None:
+class _Lines:
+    """Lines by place, and by when they begin: what is done to one asks those near it alone."""
+
+    def __init__(self, segments: Sequence[Segment], voices: Sequence[str]) -> None:
+        self._lines: dict[Place, Line] = {}
+        self._starts: defaultdict[_Channel, list[tuple[float, Place]]] = defaultdict(list)
+        """In order, by channel."""
+        self._longest: defaultdict[_Channel, float] = defaultdict(float)
+        """Seconds, at least those of any line of a channel."""
+        for index, (segment, voice) in enumerate(zip(segments, voices, strict=True)):
+            self.put(Line(Place(index), segment, voice))
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._lines.values())
+
+    def __contains__(self, place: Place) -> bool:
+        return place in self._lines
+
+    def found(self, place: Place) -> Line:
+        """Return a line; raises ``OptionError`` if it is not there."""
+        if place not in self._lines:
+            raise OptionError("line.gone")
+        return self._lines[place]
+
+    def put(self, line: Line) -> None:
+        """Put a line in the place of the one that was there, if any, or at the end."""
+        before, channel, (start, end) = (
+            self._lines.get(line.place),
+            _channel(line.heard),
+            line.times,
+        )
+        if before is None or before.times != line.times:
+            if before is not None:
+                self._forget(before)
+            insort(self._starts[channel], (start, line.place))
+            self._longest[channel] = max(self._longest[channel], end - start)
+        self._lines[line.place] = line
+
+    def drop(self, line: Line) -> None:
+        """Take a line out."""
+        self._forget(line)
+        del self._lines[line.place]
+
+    def near(self, segment: Segment, first: float, last: float) -> Iterator[Line]:
+        """Yield the lines of the same channel that begin between two times, by time."""
+        starts = self._starts[_channel(segment)]
+        for at in range(bisect_left(starts, (first, Place(0))), len(starts)):
+            start, place = starts[at]
+            if start > last:
+                return
+            yield self._lines[place]
+
+    def longest(self, segment: Segment) -> float:
+        """Return seconds that no line of the same channel exceeds."""
+        return self._longest[_channel(segment)]
+
+    def _forget(self, line: Line) -> None:
+        starts = self._starts[_channel(line.heard)]
+        del starts[bisect_left(starts, (line.times[0], line.place))]
+
+
+def _apply(lines: _Lines, amendment: Amendment) -> Change:
     match amendment:
         case Split(place, part, at, texts):
-            _split(lines, place, part, cut(_found(lines, place), at, part, texts))
+            line = lines.found(place)
+            return _split(lines, line, cut(line, at, part, texts))
         case Merge(first, second):
-            _merge(lines, _found(lines, first), _found(lines, second))
+            return _merge(lines, lines.found(first), lines.found(second))
         case Removal(place):
-            _found(lines, place)
-            del lines[place]
+            line = lines.found(place)
+            lines.drop(line)
+            return Change((line,), ())
         case Correction() | Replacement():
-            for change in amendment.changes:
-                _correct(lines, change)
+            pairs = [_correct(lines, change) for change in amendment.changes]
+            return Change(tuple(one for one, _ in pairs), tuple(other for _, other in pairs))
+        case Naming():
+            return Change((), ())
 
 
-def _found(lines: Mapping[Place, Line], place: Place) -> Line:
-    if place not in lines:
+def _split(lines: _Lines, line: Line, halves: tuple[Line, Line]) -> Change:
+    if halves[1].place in lines:
         raise OptionError("line.gone")
-    return lines[place]
+    for half in halves:
+        lines.put(half)
+    return Change((line,), halves)
 
 
-def _split(lines: _Lines, place: Place, part: int, halves: tuple[Line, Line]) -> None:
-    new = Place(place.index, part)
-    if new in lines:
-        raise OptionError("line.gone")
-    lines[place], lines[new] = halves
-
-
-def _merge(lines: _Lines, first: Line, second: Line) -> None:
+def _merge(lines: _Lines, first: Line, second: Line) -> Change:
     left, right = first.segment, second.segment
     is_next = _channel(left) == _channel(right) and left.start <= right.start
-    if first is second or not is_next or any(_lie_between(lines, first, second)):
+    if first is second or not is_next or _lies_between(lines, left, right):
         raise OptionError("merge.apart")
-    del lines[second.place]
-    lines[first.place] = joined(first, second)
+    lines.drop(second)
+    both = joined(first, second)
+    lines.put(both)
+    return Change((first, second), (both,))
 
 
-def _lie_between(lines: _Lines, first: Line, second: Line) -> Iterable[bool]:
-    left, right = first.segment, second.segment
-    return (
-        left.start < each.segment.start < right.start
-        for each in lines.values()
-        if _channel(each.segment) == _channel(left)
-    )
+def _lies_between(lines: _Lines, left: Segment, right: Segment) -> bool:
+    between = lines.near(left, left.start, right.start)
+    return any(left.start < each.segment.start < right.start for each in between)
 
 
-def _correct(lines: _Lines, change: Correction) -> None:
-    before = _found(lines, change.place)
+def _correct(lines: _Lines, change: Correction) -> tuple[Line, Line]:
+    before = lines.found(change.place)
     after = before.changed(change.values)
     if change.speaker is not None:
         after = replace(after, given=change.speaker)
-    lines[change.place] = after
     if change.start is not None or change.end is not None:
         _require_room(lines, before.segment, after)
+    lines.put(after)
+    return before, after
 
 
 def _require_room(lines: _Lines, before: Segment, line: Line) -> None:
@@ -211,9 +286,11 @@ def _require_room(lines: _Lines, before: Segment, line: Line) -> None:
     after = line.segment
     if after.start >= after.end:
         raise OptionError("shift.order", start=after.start, end=after.end)
-    for each in lines.values():
+    # Whatever it lies over, or has passed, begins in here.
+    first = min(before.start, after.end, after.start - lines.longest(after))
+    for each in lines.near(after, first, max(before.start, after.end)):
         other = each.segment
-        if each is line or _channel(other) != _channel(after):
+        if each.place == line.place:
             continue
         is_later = (other.start, other.end) > (before.start, before.end)
         if _overlap(after, other) > max(_overlap(before, other), 0.0) or (
@@ -227,5 +304,5 @@ def _overlap(one: Segment, other: Segment) -> float:
     return min(one.end, other.end) - max(one.start, other.start)
 
 
-def _channel(segment: Segment) -> tuple[str | None, int | None]:
+def _channel(segment: Segment) -> _Channel:
     return segment.track, segment.channel

@@ -29,6 +29,11 @@ class Masked:
     """Seconds, as the words were measured; None where they were not."""
     end: float | None
 
+    def within(self, start: float, end: float) -> "Masked":
+        """Return it with times: those of a span in which it is said, where nobody measured them."""
+        first, last = start if self.start is None else self.start, self.end
+        return replace(self, start=first, end=end if last is None else last)
+
     def moved(self, seconds: float) -> "Masked":
         """Return it with later times, as far as they were measured."""
         start, end = (None if t is None else t + seconds for t in (self.start, self.end))

@@ -144,6 +144,12 @@ class Segment:
         return replace(self, start=start, end=end, tokens=tokens, masked=masked)
 
     @property
+    def masked_spans(self) -> list[tuple[float, float]]:
+        """When what was masked is said, in seconds; all of it where nobody measured that."""
+        timed = (each.within(self.start, self.end) for each in self.masked)
+        return [(each.start or 0.0, each.end or 0.0) for each in timed]
+
+    @property
     def duration(self) -> float:
         """Seconds."""
         return self.end - self.start

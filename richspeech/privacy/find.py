@@ -5,11 +5,12 @@ of their tokens
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import TypeAlias
 
 from richspeech.model.personal import PersonalKind
 from richspeech.model.transcript import Segment, Transcript
@@ -52,6 +53,10 @@ class _Place:
     end: int
 
 
+_Chain: TypeAlias = Sequence[tuple[int, Segment]]
+"""Numbers and segments: those in a row in which one number may go on, others alone."""
+
+
 def find_personal(
     transcript: Transcript,
     kinds: frozenset[PersonalKind] = ALL,
@@ -62,9 +67,10 @@ def find_personal(
     Names that were ``told`` in other words than these are found as those that are told in them.
     """
     places: defaultdict[int, list[_Place]] = defaultdict(list)
-    for chain in _chains(transcript.segments):
-        for number, place in _in_chain(transcript.segments, chain, kinds):
-            places[number].append(place)
+    for voice in _voices(transcript.segments):
+        for chain in _chains(voice):
+            for number, place in _in_chain(chain, kinds):
+                places[number].append(place)
     _find_repeated(transcript.segments, places, told)
     return tuple(
         _timed(transcript.segments[number], number, place)
@@ -116,19 +122,68 @@ def _apart(places: Sequence[_Place]) -> list[_Place]:
     return kept
 
 
-def _chains(segments: Sequence[Segment]) -> Iterator[tuple[int, ...]]:
-    """Yield numbers of segments: those in a row in which one number may go on, others alone."""
-    voices: defaultdict[str, list[int]] = defaultdict(list)
+class Rewording:
+    """A transcript of which one segment may have other words: what is personal in those.
+
+    The answer is that of ``find_personal`` for the whole, of which next to nothing is read again.
+    """
+
+    def __init__(self, transcript: Transcript, kinds: frozenset[PersonalKind] = ALL) -> None:
+        self._kinds = kinds
+        self._chains: dict[int, _Chain] = {}
+        self._beside: defaultdict[int, list[int]] = defaultdict(list)
+        """Segments of the same voice before and after each."""
+        self._tellers: Counter[str] = Counter()
+        """How many chains tell each name."""
+        for voice in _voices(transcript.segments):
+            for chain in _chains(voice):
+                self._chains |= dict.fromkeys((number for number, _ in chain), chain)
+                self._tellers.update(_told(chain, kinds))
+            for (before, _), (after, _) in pairwise(voice):
+                self._beside[before].append(after)
+                self._beside[after].append(before)
+
+    def spans(self, number: int, text: str) -> tuple[tuple[PersonalKind, int, int], ...]:
+        """Return kinds and characters of what is found in ``text`` in the place of a segment's."""
+        there = (self._chains[each] for each in (number, *self._beside[number]))
+        chains = {chain[0][0]: chain for chain in there}.values()
+        others = Counter(name for chain in chains for name in _told(chain, self._kinds))
+        names = {name for name, count in self._tellers.items() if count > others[name]}
+        places: list[_Place] = []
+        words = sorted((each for chain in chains for each in chain), key=lambda each: each[0])
+        worded = [(at, replace(old, text=text) if at == number else old) for at, old in words]
+        for chain in _chains(worded):
+            names |= _told(chain, self._kinds)
+            places += (place for at, place in _in_chain(chain, self._kinds) if at == number)
+        for name in names:
+            places += (_Place(PersonalKind.NAME, *each) for each in find_called(name, text))
+        return tuple((each.kind, each.start, each.end) for each in _apart(places))
+
+
+def _voices(segments: Sequence[Segment]) -> Iterable[_Chain]:
+    """Return numbers and segments of each who speaks."""
+    voices: defaultdict[str, list[tuple[int, Segment]]] = defaultdict(list)
     for number, segment in enumerate(segments):
-        voices[segment.strand.label].append(number)
-    for numbers in voices.values():
-        chain: list[int] = []
-        for number in numbers:
-            if chain and not _goes_on(segments[chain[-1]], segments[number]):
-                yield tuple(chain)
-                chain = []
-            chain.append(number)
-        yield tuple(chain)
+        voices[segment.strand.label].append((number, segment))
+    return voices.values()
+
+
+def _chains(voice: _Chain) -> Iterator[_Chain]:
+    """Divide what one voice says."""
+    chain: list[tuple[int, Segment]] = []
+    for number, segment in voice:
+        if chain and not _goes_on(chain[-1][1], segment):
+            yield chain
+            chain = []
+        chain.append((number, segment))
+    yield chain
+
+
+def _told(chain: _Chain, kinds: frozenset[PersonalKind]) -> set[str]:
+    """Return the names that are told in a chain."""
+    texts = {number: segment.text for number, segment in chain}
+    found = _in_chain(chain, kinds)
+    return {texts[at][p.start : p.end] for at, p in found if p.kind is PersonalKind.NAME}
 
 
 def _goes_on(before: Segment, after: Segment) -> bool:
@@ -143,14 +198,12 @@ def _edges(text: str) -> tuple[bool, bool]:
     return bool(_BEGINS_WITH_DIGITS.match(read)), bool(_ENDS_IN_DIGITS.search(read))
 
 
-def _in_chain(
-    segments: Sequence[Segment], chain: Sequence[int], kinds: frozenset[PersonalKind]
-) -> Iterator[tuple[int, _Place]]:
+def _in_chain(chain: _Chain, kinds: frozenset[PersonalKind]) -> Iterator[tuple[int, _Place]]:
     """Yield what is found in segments that are read as one, by segment."""
-    texts = [segments[number].text for number in chain]
+    texts = [segment.text for _, segment in chain]
     begins = [0, *accumulate(len(text) + len(JOINT) for text in texts)]
-    for place in _places(JOINT.join(texts), segments[chain[0]].language, kinds):
-        for number, text, begin in zip(chain, texts, begins, strict=False):
+    for place in _places(JOINT.join(texts), chain[0][1].language, kinds):
+        for (number, _), text, begin in zip(chain, texts, begins, strict=False):
             start, end = max(place.start - begin, 0), min(place.end - begin, len(text))
             while start < end and end < place.end - begin and not text[end - 1].isalnum():
                 end -= 1  # the mark of a sentence that ends within a number

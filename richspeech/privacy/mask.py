@@ -7,23 +7,32 @@ what was masked is said, so that sound can be covered there.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from functools import cached_property
+from itertools import count
 
 from richspeech.access.principal import Role
 from richspeech.model.corrections import Correction, Replacement, realign
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit, Edit, SpeakersEdit
-from richspeech.model.lines import correct, moves
+from richspeech.model.lines import moves
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.relabelling import RULE_PREFIX
 from richspeech.model.speaker import Naming
 from richspeech.model.steps import Split
 from richspeech.model.transcript import Segment, Token, Transcript
-from richspeech.privacy.find import ALL, Finding, apart, find_personal, personal_spans
+from richspeech.privacy.find import (
+    ALL,
+    Finding,
+    Rewording,
+    apart,
+    find_personal,
+    personal_spans,
+)
 from richspeech.privacy.names import find_called
+from richspeech.privacy.unheard import Unheard, is_measured, unheard
 from richspeech.privacy.words import placeholder
 from richspeech.settings import PrivacySettings
 
@@ -52,10 +61,11 @@ def mask_text(text: str, language: str | None = None, kinds: frozenset[PersonalK
 def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> Document:
     """Return a document in which neither what was measured nor a correction has personal data.
 
-    What is personal only beside what a person has written elsewhere goes as well. Where something
-    is personal only once lines were joined or cut, the masked lines stand for what was measured.
-    Where a person has written what no measured word gives, nobody knows when it is said: the masked
-    words stand for what was misheard, and the whole line is not to be heard.
+    What is personal only beside what a person has written elsewhere goes as well. Where a person
+    has written what no measured word gives, nobody knows when it is said: the masked words stand
+    for what was misheard, and the whole line is not to be heard. Where they have done so in a part
+    of a line, or something is personal only once lines were joined or cut, the masked lines stand
+    for what was measured, without the steps that made them.
     """
     measured, now = document.measured, document.transcript
     findings = later = find_personal(measured, kinds)
@@ -66,19 +76,23 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
         names |= _names(now, later)
     masked, masked_now = _without(measured, findings), _without(now, later)
     shown = dict(zip(document.places, masked_now.segments, strict=True))
-    edits = tuple(_masked_edit(edit, document, shown, kinds, names) for edit in document.edits)
+    edits = tuple(map(_Edits(document, shown, kinds, names).masked, document.edits))
     is_same = masked is measured and edits == document.edits
     found = document if is_same else Document(masked, edits)
-    unheard = _unheard(later, document)
-    if any(map(moves, document.corrections)):
-        if unheard or find_personal(found.transcript, kinds, names):
-            covered = _covered(found.transcript, found.places, unheard)
-            return Document(_without(covered, find_personal(covered, kinds, names)))
+    silent = unheard(document, kinds, names)
+    covers, lines = _covers(later, document, silent), document.lines
+    if not covers and not silent.elsewhere:
+        is_done = True
+    elif is_done := all(line.is_whole for line in lines if line.place in covers):
+        texts = {place.index: shown[place].text for place in covers}
+        heard = _covered(_rewritten(masked, texts), map(Place, count()), covers, silent.elsewhere)
+        found = Document(heard, edits)
+    if is_done and not (
+        any(map(moves, document.corrections)) and find_personal(found.transcript, kinds, names)
+    ):
         return found
-    if not unheard:
-        return found
-    written = {place.index: shown[place].text for place in unheard}
-    return Document(_covered(_rewritten(masked, written), found.places, unheard), edits)
+    covered = _covered(found.transcript, found.places, covers, silent.elsewhere)
+    return Document(_without(covered, find_personal(covered, kinds, names)))
 
 
 def _names(transcript: Transcript, findings: Sequence[Finding]) -> set[str]:
@@ -89,26 +103,19 @@ def _names(transcript: Transcript, findings: Sequence[Finding]) -> set[str]:
     }
 
 
-def _unheard(later: Sequence[Finding], document: Document) -> dict[Place, list[Masked]]:
-    """Return what stands in the words of lines and was not measured as it stands there."""
-    unheard: defaultdict[Place, list[Masked]] = defaultdict(list)
+def _covers(
+    later: Sequence[Finding], document: Document, silent: Unheard
+) -> dict[Place, list[Masked]]:
+    """Return what was masked in lines without a time, by line."""
+    covers: defaultdict[Place, list[Masked]] = defaultdict(list)
     for each in later:
         segment = document.transcript.segments[each.segment]
-        if "text" in segment.corrected and not _is_measured(segment, each):
-            unheard[document.places[each.segment]].append(Masked(each.kind, None, None))
-    return unheard
-
-
-def _is_measured(segment: Segment, found: Finding) -> bool:
-    """Tell whether the times of all its words are known."""
-    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
-    inner = (
-        token
-        for token, start, end in zip(segment.tokens, bounds, bounds[1:], strict=False)
-        if start < found.end and end > found.start
-    )
-    times = [(token.start, token.end) for token in inner]
-    return found.start_seconds is not None and all(None not in each for each in times)
+        if "text" in segment.corrected and not is_measured(segment, each.start, each.end):
+            covers[document.places[each.segment]].append(Masked(each.kind, None, None))
+    for place, kinds in silent.lines.items():
+        known = {each.kind for each in covers.get(place, ())}
+        covers[place] += (Masked(kind, None, None) for kind in kinds if kind not in known)
+    return covers
 
 
 def _rewritten(transcript: Transcript, texts: Mapping[int, str]) -> Transcript:
@@ -123,16 +130,19 @@ def _rewritten(transcript: Transcript, texts: Mapping[int, str]) -> Transcript:
 
 
 def _covered(
-    transcript: Transcript, places: Sequence[Place], unheard: Mapping[Place, Sequence[Masked]]
+    transcript: Transcript,
+    places: Iterable[Place],
+    covers: Mapping[Place, Sequence[Masked]],
+    elsewhere: Sequence[Masked],
 ) -> Transcript:
     """Return it with what was masked without a time, and without what the model heard there."""
     segments = tuple(
-        replace(each, raw_text=_raw(each, each.text), masked=(*each.masked, *unheard[place]))
-        if place in unheard
+        replace(each, raw_text=_raw(each, each.text), masked=(*each.masked, *covers[place]))
+        if place in covers
         else each
-        for place, each in zip(places, transcript.segments, strict=True)
+        for place, each in zip(places, transcript.segments, strict=False)
     )
-    return replace(transcript, segments=segments)
+    return replace(transcript, segments=segments, masked=(*transcript.masked, *elsewhere))
 
 
 def _measured(later: Sequence[Finding], document: Document) -> Iterator[Finding]:
@@ -144,70 +154,80 @@ def _measured(later: Sequence[Finding], document: Document) -> Iterator[Finding]
             yield replace(each, segment=place.index)
 
 
-def _masked_edit(
-    edit: Edit,
-    document: Document,
-    shown: Mapping[Place, Segment],
-    kinds: frozenset[PersonalKind],
-    names: Collection[str],
-) -> Edit:
-    """Mask the words that a person has written, and what speakers are called."""
-    if isinstance(edit, SpeakersEdit):
-        return replace(edit, naming=_masked_naming(edit.naming, kinds, names))
-    if not isinstance(edit, CorrectionEdit):
+class _Edits:
+    """What people have done to a document, without what is personal."""
+
+    def __init__(
+        self,
+        document: Document,
+        shown: Mapping[Place, Segment],
+        kinds: frozenset[PersonalKind],
+        names: Collection[str],
+    ) -> None:
+        """``shown`` are the masked lines, ``names`` those that are told in it."""
+        self._document, self._shown = document, shown
+        self._kinds, self._names = kinds, names
+
+    def masked(self, edit: Edit) -> Edit:
+        """Mask the words that a person has written, and what speakers are called."""
+        if isinstance(edit, SpeakersEdit):
+            return replace(edit, naming=self._naming(edit.naming))
+        return self._correction(edit) if isinstance(edit, CorrectionEdit) else edit
+
+    def _correction(self, edit: CorrectionEdit) -> CorrectionEdit:
+        match edit.correction:
+            case Naming() as naming:
+                return replace(edit, correction=self._naming(naming))
+            case Split() as split:
+                return replace(edit, correction=self._split(split))
+            case Correction() as change:
+                return replace(edit, correction=self._change(change))
+            case Replacement(changes):
+                return replace(edit, correction=Replacement(tuple(map(self._change, changes))))
         return edit
-    amendment = edit.correction
-    if isinstance(amendment, Naming):
-        return replace(edit, correction=_masked_naming(amendment, kinds, names))
-    if isinstance(amendment, Split):
-        return replace(edit, correction=_masked_split(amendment, document, kinds))
-    if not isinstance(amendment, (Correction, Replacement)):
-        return edit
-    changes = tuple(_masked_change(each, document, shown, kinds) for each in amendment.changes)
-    replaces = isinstance(amendment, Replacement)
-    return replace(edit, correction=Replacement(changes) if replaces else changes[0])
 
+    def _naming(self, naming: Naming) -> Naming:
+        """Mask what speakers are called; those of two names stay two."""
+        masked: dict[str, str] = {}
+        for called in dict.fromkeys(naming.names.values()):
+            name = mask_text(called, None, self._kinds)
+            for each in sorted(self._names, key=len, reverse=True):
+                for start, end in reversed([*find_called(each, name)]):
+                    name = f"{name[:start]}{placeholder(PersonalKind.NAME, None)}{name[end:]}"
+            alike = (
+                sum(other.startswith(name) for other in masked.values()) if name != called else 0
+            )
+            masked[called] = f"{name} {alike + 1}" if alike else name
+        return Naming({voice: masked[called] for voice, called in naming.names.items()})
 
-def _masked_naming(
-    naming: Naming, kinds: frozenset[PersonalKind], names: Collection[str]
-) -> Naming:
-    """Mask what speakers are called; those of two names stay two."""
-    masked: dict[str, str] = {}
-    for called in dict.fromkeys(naming.names.values()):
-        name = mask_text(called, None, kinds)
-        for each in sorted(names, key=len, reverse=True):
-            for start, end in reversed([*find_called(each, name)]):
-                name = f"{name[:start]}{placeholder(PersonalKind.NAME, None)}{name[end:]}"
-        count = sum(other.startswith(name) for other in masked.values()) if name != called else 0
-        masked[called] = f"{name} {count + 1}" if count else name
-    return Naming({voice: masked[called] for voice, called in naming.names.items()})
+    def _change(self, change: Correction) -> Correction:
+        """Mask the words of a correction, as they stand among the others."""
+        if change.text is None:
+            return change
+        if self._texts.get(change.place) == change.text:
+            return replace(change, text=self._shown[change.place].text)
+        language = self._document.measured.segments[change.index].language
+        spans = self._rewording.spans(change.index, change.text)
+        return replace(change, text=_replaced(change.text, language, spans))
 
+    def _split(self, split: Split) -> Split:
+        """Mask the words on both sides of a cut; a number goes on behind it."""
+        if split.texts is None:
+            return split
+        measured = self._document.measured
+        heard = measured.segments[split.cut.index]
+        sides = tuple(replace(heard, text=text, tokens=()) for text in split.texts)
+        left, right = mask(replace(measured, segments=sides), self._kinds).segments
+        return replace(split, texts=(left.text, right.text))
 
-def _masked_change(
-    change: Correction,
-    document: Document,
-    shown: Mapping[Place, Segment],
-    kinds: frozenset[PersonalKind],
-) -> Correction:
-    """Mask the words of a correction, as they stand among the others."""
-    if change.text is None:
-        return change
-    line = next((each for each in document.lines if each.place == change.place), None)
-    if line is not None and line.segment.text == change.text:
-        return replace(change, text=shown[change.place].text)
-    alone = Correction(change.index, text=change.text)
-    masked = mask(correct(document.measured, [alone]), kinds)
-    return replace(change, text=masked.segments[change.index].text)
+    @cached_property
+    def _texts(self) -> dict[Place, str]:
+        """What stands in each line now."""
+        return {line.place: line.segment.text for line in self._document.lines}
 
-
-def _masked_split(split: Split, document: Document, kinds: frozenset[PersonalKind]) -> Split:
-    """Mask the words on both sides of a cut; a number goes on behind it."""
-    if split.texts is None:
-        return split
-    heard = document.measured.segments[split.cut.index]
-    sides = tuple(replace(heard, text=text, tokens=()) for text in split.texts)
-    left, right = mask(replace(document.measured, segments=sides), kinds).segments
-    return replace(split, texts=(left.text, right.text))
+    @cached_property
+    def _rewording(self) -> Rewording:
+        return Rewording(self._document.measured, self._kinds)
 
 
 def _without(transcript: Transcript, found: Sequence[Finding]) -> Transcript:

@@ -1,7 +1,7 @@
 """Masked transcript → what nobody is to hear of its recording."""
 
 from richspeech.audio.cover import Cover
-from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.transcript import Transcript
 from richspeech.settings import PrivacySettings
 
 
@@ -14,16 +14,6 @@ def cover_of(transcript: Transcript, privacy: PrivacySettings) -> Cover:
     margin = privacy.margin_seconds
     removed = ((each.start, each.end) for each in transcript.masked)
     known = [(start, end) for start, end in removed if start is not None and end is not None]
-    shown = (span for segment in transcript.segments for span in _masked_spans(segment))
+    shown = (span for segment in transcript.segments for span in segment.masked_spans)
     spans = ((max(start - margin, 0.0), end + margin) for start, end in (*shown, *known))
     return Cover(tuple(spans), privacy.sound)
-
-
-def _masked_spans(segment: Segment) -> list[tuple[float, float]]:
-    return [
-        (
-            segment.start if each.start is None else each.start,
-            segment.end if each.end is None else each.end,
-        )
-        for each in segment.masked
-    ]

@@ -16,6 +16,7 @@ from richspeech.model.edits import CorrectionEdit
 from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import Naming
+from richspeech.privacy.sound import cover_of
 from richspeech.settings import PrivacySettings
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import PREVIEW_LETTERS, Entry, Fingerprint, Store
@@ -105,6 +106,33 @@ def test_steps_that_cannot_be_kept_without_originals_are_refused_and_none_is_los
         with pytest.raises(StoreError, match="cut, joined or moved"):
             owned.edit(entry, split.with_edit(CorrectionEdit(correction=typed, made=NOW)))
         assert owned.open(entry.id).document.corrections == split.corrections
+
+
+def test_a_step_over_a_personal_line_is_kept_masked_though_others_were_cut_or_moved(
+    tmp_path: Path,
+) -> None:
+    privacy = PrivacySettings(keep_originals=False)
+    heard = Document(transcript(spoken(0, "您好，再见。"), spoken(9, "打一三八零零一三。")))
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
+        asked = TranscriptionRequest(engine="sensevoice")
+        entry = store.keep(Fingerprint("a", "b"), None, asked, heard)
+        document = store.document(entry)
+        steps = (
+            document.splitting(Place(0), caret=3),
+            Correction(1, start=8.5),
+            Correction(1, text=f"打{NUMBER}。"),
+        )
+        for step in steps:
+            document = document.amended(step, "ming", NOW)
+            entry = store.edit(entry, document)
+            document = store.document(entry)
+        assert document.transcript.text == "您好，再见。打[电话]。"
+        assert "一三八" not in json.dumps(document.to_dict(), ensure_ascii=False)
+        assert len(document.corrections) == 3
+        [cover] = cover_of(document.transcript, privacy).spans
+        assert cover[0] <= 8.5
+        before = document.without_last_correction().without_last_correction()
+        assert before.transcript.text == "您好，再见。打[电话]。"
 
 
 def test_nobody_is_told_what_another_has_edited(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ STRANGERS = (("api", "console"), ("console", "api"))
 WITHOUT_IO = {
     *("postprocess", "richspeech.model", "richspeech.errors", "richspeech.language", "numpy"),
     *(
+        "bisect",
         "collections",
         "contextlib",
         "csv",

@@ -14,8 +14,9 @@ from richspeech.model.edits import Amendment, CorrectionEdit, SpeakersEdit
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.speaker import Naming
-from richspeech.model.steps import Removal, Split
+from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Token, Transcript
+from richspeech.privacy.find import Rewording, find_personal
 from richspeech.privacy.mask import mask, mask_document, mask_text
 from richspeech.privacy.sound import cover_of
 from richspeech.settings import PrivacySettings
@@ -141,6 +142,95 @@ def test_a_line_that_was_cut_and_put_right_is_not_heard_either() -> None:
     assert masked.transcript.text == "打[电话]。谢谢。"
     assert Masked(PersonalKind.PHONE, None, None) in masked.transcript.segments[0].masked
     assert "一三八" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+
+
+def covered(document: Document) -> list[tuple[float, float]]:
+    """What is not to be heard, without a margin; spans that touch as one."""
+    privacy = PrivacySettings(margin_seconds=0)
+    spans: list[tuple[float, float]] = []
+    for start, end in sorted(cover_of(mask_document(document).transcript, privacy).spans):
+        last = spans.pop() if spans and start <= spans[-1][1] else (start, end)
+        spans.append((last[0], max(last[1], end)))
+    return spans
+
+
+UNTIMED = transcript(
+    segment(0, 10, f"打{NUMBER}。谢谢。", language="zh"), segment(10, 15, "您好。", language="zh")
+)
+"""What was said of it, and when, nobody knows beyond the line."""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Split(Place(0), 1, 6.0, (f"打{NUMBER}。", "谢谢。")), Removal(Place(0))],
+        [Split(Place(0), 1, 6.0, (f"打{NUMBER}。", "谢谢。")), Removal(Place(0, 1))],
+        [Correction(0, end=6.0)],
+        [Correction(0, start=2.0, end=6.0), Removal(Place(0))],
+        [Correction(0, end=6.0), Split(Place(0), 1, 3.0, ("打", f"{NUMBER}。谢谢。"))],
+        [Merge(Place(0), Place(1))],
+        [Correction(0, end=6.0), Merge(Place(0), Place(1))],
+        [Correction(0, end=6.0), Correction(1, start=7.0)],
+    ],
+)
+def test_what_was_not_to_be_heard_is_not_whatever_becomes_of_its_line(
+    steps: list[Amendment],
+) -> None:
+    assert covered(corrected(UNTIMED, *steps)) == [(0, 10)]
+
+
+def test_of_two_lines_that_are_masked_alike_one_that_is_removed_is_not_heard() -> None:
+    number = f"打{NUMBER}。"
+    both = transcript(segment(0, 4, number, language="zh"), segment(9, 12, number, language="zh"))
+    assert covered(corrected(both, Removal(Place(1)))) == [(0, 4), (9, 12)]
+
+
+WRITTEN = Correction(0, text=f"打{NUMBER}。谢谢。")
+
+
+@pytest.mark.parametrize(
+    ("steps", "spans"),
+    [
+        ([Removal(Place(0))], [(2, 3.2)]),
+        ([Correction(0, end=2.6)], [(2, 3.2)]),
+        ([Correction(0, text="打电话。谢谢。")], [(2, 3.2)]),
+        ([Split(Place(0), 1, 2.9, (f"打{NUMBER}。", "谢谢。"))], [(2, 2.9)]),
+        ([Split(Place(0), 1, 2.9, ("打1380013", "8000。谢谢。"))], [(2, 3.2)]),
+        (
+            [Split(Place(0), 1, 2.9, (f"打{NUMBER}。", "谢谢。")), Removal(Place(0, 1))],
+            [(2, 3.2)],
+        ),
+    ],
+)
+def test_what_a_person_wrote_is_not_heard_when_its_line_is_gone_or_has_other_words(
+    steps: list[Amendment], spans: list[tuple[float, float]]
+) -> None:
+    heard = transcript(spoken(2, "打一三八零零一三。谢谢。"), spoken(9, "您好。"))
+    document = corrected(heard, WRITTEN, *steps)
+    assert [(start, round(end, 3)) for start, end in covered(document)] == spans
+    assert NUMBER not in json.dumps(mask_document(document).to_dict(), ensure_ascii=False)
+
+
+@given(st.data())
+def test_a_correction_is_masked_as_if_the_whole_were_read_with_it(data: st.DataObject) -> None:
+    text = st.sampled_from(
+        ["我叫王小明。", "小明，打", "打一三八零零", "一三八零零零。", "王小明", "好。"]
+    )
+    lines = [
+        spoken(data.draw(st.sampled_from([number * 3.0, number * 14.0])), data.draw(text), voice)
+        for number, voice in enumerate(data.draw(st.lists(st.sampled_from("AB"), min_size=1)))
+    ]
+    measured = transcript(*lines)
+    number, words = data.draw(st.integers(0, len(lines) - 1)), data.draw(text)
+    reworded = replace(measured.segments[number], text=words, tokens=())
+    whole = [*measured.segments]
+    whole[number] = reworded
+    expected = [
+        (each.kind, each.start, each.end)
+        for each in find_personal(replace(measured, segments=tuple(whole)))
+        if each.segment == number
+    ]
+    assert [*Rewording(measured).spans(number, words)] == expected
 
 
 def test_what_speakers_are_called_is_masked_and_two_stay_two() -> None:

@@ -1,0 +1,117 @@
+"""Document → what people wrote in it that no measured word gives: nobody knows when that is said.
+
+A line is not to be heard while such words stand in it, nor once they do not any more: taken out,
+moved, cut or written over, it sounds as before. What was put beside it and never was personal is.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeAlias
+
+from richspeech.model.document import Document
+from richspeech.model.line import Line
+from richspeech.model.personal import Masked, PersonalKind
+from richspeech.model.place import Place
+from richspeech.model.transcript import Segment
+from richspeech.privacy.find import personal_spans, seconds_of
+from richspeech.privacy.names import find_called
+
+_Channel: TypeAlias = tuple[str | None, int | None]
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """Lines and spans of a recording that are not to be heard for what people wrote."""
+
+    lines: dict[Place, tuple[PersonalKind, ...]]
+    """Lines that are shown, in which it stands or stood."""
+    elsewhere: tuple[Masked, ...]
+    """When it was said, as far as no line is there now."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    kind: PersonalKind
+    channel: _Channel
+    start: float
+    end: float
+
+
+def unheard(document: Document, kinds: frozenset[PersonalKind], names: Collection[str]) -> Unheard:
+    """Return what follows from every step of people, in their order; ``names`` are known."""
+    now: dict[Place, set[PersonalKind]] = {}
+    earlier: dict[Place, set[PersonalKind]] = {}
+    said: list[_Said] = []
+    for change in document.line_changes:
+        found = {line.place: _found(line, kinds, names) for line in change.after}
+        pairs = [(change.before, change.after)]
+        if len(change.before) == len(change.after):  # each has become another by itself
+            pairs = [((one,), (other,)) for one, other in zip(*pairs[0], strict=True)]
+        for before, after in pairs:
+            was = _united(now, before)
+            lost = was - {kind for line in after for kind in found[line.place]}
+            kept = _united(earlier, before) | lost
+            for line in after:
+                now[line.place], earlier[line.place] = found[line.place], {*kept}
+                said += (_said(line, kind) for kind in found[line.place])
+    shown = [line for line in document.lines if line.place in now]
+    lines = {line.place: now[line.place] | earlier[line.place] for line in shown}
+    return Unheard(
+        {place: tuple(sorted(kinds)) for place, kinds in lines.items() if kinds},
+        tuple(_elsewhere(said, document.lines)),
+    )
+
+
+def _united(of: dict[Place, set[PersonalKind]], lines: tuple[Line, ...]) -> set[PersonalKind]:
+    """Return what there is of some lines, which are these no longer."""
+    return {kind for line in lines for kind in of.pop(line.place, ())}
+
+
+def _found(line: Line, kinds: frozenset[PersonalKind], names: Collection[str]) -> set[PersonalKind]:
+    """Return the kinds of what a person wrote in a line and no measured word gives."""
+    text, language = line.changes.get("text"), line.changes.get("language", line.heard.language)
+    if not text or text == line.heard.text:
+        return set()
+    spans = [*personal_spans(text, language, kinds)]
+    called = (span for name in names for span in find_called(name, text))
+    spans += ((PersonalKind.NAME, *span) for span in called)
+    return {kind for kind, start, end in spans if not is_measured(line.segment, start, end)}
+
+
+def is_measured(segment: Segment, start: int, end: int) -> bool:
+    """Tell whether the times of all words are known that have characters of a segment's text."""
+    if seconds_of(segment, start, end)[0] is None:
+        return False
+    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
+    inner = (
+        token
+        for token, first, last in zip(segment.tokens, bounds, bounds[1:], strict=False)
+        if first < end and last > start
+    )
+    return all(None not in (token.start, token.end) for token in inner)
+
+
+def _said(line: Line, kind: PersonalKind) -> _Said:
+    return _Said(kind, (line.heard.track, line.heard.channel), *line.times)
+
+
+def _elsewhere(said: list[_Said], shown: Collection[Line]) -> Iterator[Masked]:
+    """Yield what of spans no line of the same channel has now."""
+    lines: defaultdict[_Channel, list[tuple[float, float]]] = defaultdict(list)
+    for line in shown if said else ():
+        lines[line.heard.track, line.heard.channel].append(line.times)
+    there = {(channel, *times) for channel, spans in lines.items() for times in spans}
+    pieces: dict[Masked, None] = {}
+    for each in dict.fromkeys(said):
+        if (each.channel, each.start, each.end) in there:
+            continue
+        at = each.start
+        for start, end in (*sorted(lines[each.channel]), (each.end, each.end)):
+            if start > at and min(start, each.end) > at:
+                pieces[Masked(each.kind, at, min(start, each.end))] = None
+            at = max(at, end)
+            if at >= each.end:
+                break
+    yield from pieces
