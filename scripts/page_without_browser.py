@@ -48,6 +48,8 @@ class PageClient:
     """What the page is made of; read when it is opened, unless it is known."""
     window: str = field(default_factory=lambda: secrets.token_hex(16))
     page: str = field(default_factory=lambda: secrets.token_hex(5))
+    paintings: int = field(default=0, init=False)
+    """Which it has got of events that go on."""
 
     async def enter(self) -> None:
         """Begin the page as a browser does that has its files already."""
@@ -75,13 +77,13 @@ class PageClient:
 
     async def look_on(self) -> None:
         """Look on at the transcription of the window until it is over, as an opened page does."""
-        [watch, *_] = [  # the second opinion's comes after it
+        *watches, _ = [  # the last is the second opinion's
             d["id"]
             for d in self.config["dependencies"]
             if d["api_name"].startswith("_watch") and d["targets"][0][1].startswith("load_")
             if self._id("viewer") in d["outputs"]
         ]
-        await self._do([(watch, [])])
+        await self._do([(each, []) for each in watches])
 
     def _id(self, name: str) -> int:
         found = (each for each in self.config["components"] if each["props"].get("elem_id") == name)
@@ -102,12 +104,12 @@ class PageClient:
         return press, [*(values | {"file": file}).values()]
 
     async def _do(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
-        """Send events, and what follows them; return what the last of all has answered."""
+        """Send events, and what follows them; return the longest of what the last have answered."""
         answered: list[Any] = []
         while events:
             answered = await self._send(events)
             events = [(each, []) for each in self._followers(number for number, _ in events)]
-        return list(answered[-1])
+        return max((list(each) for each in answered), key=len)
 
     async def _send(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
         for number, data in events:
@@ -121,6 +123,7 @@ class PageClient:
             async for line in stream.raise_for_status().aiter_lines():
                 if "close_stream" in line:
                     return
+                self.paintings += '"process_generating"' in line
                 if line.startswith("data:") and '"process_completed"' in line:
                     yield json.loads(line.removeprefix("data:"))
 

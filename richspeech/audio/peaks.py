@@ -20,8 +20,9 @@ from richspeech.model.strand import Strand
 
 LEAST_SAMPLES = 256
 MOST_PEAKS = 1 << 17
-CHUNK_PEAKS = 1 << 12
-"""Peaks are handed out in chunks of this many: what grows at its end changes the last one only."""
+CHUNK_PEAKS = 3 << 10
+"""Peaks are handed out in chunks of this many: what grows at its end changes the last one only. A
+multiple of three, so that the bytes of a chunk are, too, and base64 has nothing to fill up."""
 
 
 def _nothing() -> NDArray[np.int8]:
@@ -41,10 +42,15 @@ class Peaks:
         """Length of a stretch."""
         return self.samples_per_peak / SAMPLE_RATE
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form: chunks of CHUNK_PEAKS pairs of signed bytes, as base64."""
-        starts = range(0, len(self.values), CHUNK_PEAKS)
-        chunks = (self.values[start : start + CHUNK_PEAKS].tobytes() for start in starts)
+    def to_dict(self, *, grows: bool = False) -> dict[str, Any]:
+        """Return the JSON form: chunks of CHUNK_PEAKS pairs of signed bytes, as base64.
+
+        Where more will follow up to two of the last are kept back, so that the text of the last
+        chunk grows at its end, too: whoever sends differences sends what is new.
+        """
+        values = self.values[: len(self.values) // 3 * 3] if grows else self.values
+        starts = range(0, len(values), CHUNK_PEAKS)
+        chunks = (values[start : start + CHUNK_PEAKS].tobytes() for start in starts)
         return {
             "seconds_per_peak": self.seconds_per_peak,
             "chunks": [b64encode(chunk).decode("ascii") for chunk in chunks],

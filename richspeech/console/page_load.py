@@ -6,7 +6,8 @@ the events that are worth their while, and page.js triggers those: usually none.
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -19,6 +20,7 @@ class _Event(NamedTuple):
     is_wanted: Callable[[Session], bool]
     handler: Callable[..., Any]
     outputs: Any
+    how: Mapping[str, Any]
 
 
 class PageLoad:
@@ -28,10 +30,14 @@ class PageLoad:
         self._events: list[_Event] = []
 
     def add(
-        self, is_wanted: Callable[[Session], bool], handler: Callable[..., Any], outputs: Any
+        self,
+        is_wanted: Callable[[Session], bool],
+        handler: Callable[..., Any],
+        outputs: Any,
+        how: Mapping[str, Any] = MappingProxyType(QUICK),
     ) -> None:
         """Have ``handler`` write to ``outputs`` when a page opens whose session wants it."""
-        self._events.append(_Event(is_wanted, handler, outputs))
+        self._events.append(_Event(is_wanted, handler, outputs, how))
 
     def build(self) -> Any:
         """Make the widget to which a list of events is given, and connect them."""
@@ -39,7 +45,7 @@ class PageLoad:
         script = f"window.richspeech.pageLoad(props, watch, trigger, {json.dumps(names)});"
         bell = gr.HTML(js_on_load=script, apply_default_css=False, visible="hidden")
         for name, event in zip(names, self._events, strict=True):
-            getattr(bell, name)(event.handler, None, event.outputs, **QUICK)
+            getattr(bell, name)(event.handler, None, event.outputs, **event.how)
         return bell
 
     def wanted(self, session: Session) -> dict[str, Any]:

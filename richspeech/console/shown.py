@@ -61,16 +61,17 @@ async def watch(sessions: Sessions, name: str | None) -> AsyncIterator[Session]:
 
 
 async def settle(session: Session) -> AsyncIterator[Session]:
-    """Yield the session now and, if its job is not over yet, once it is.
+    """Yield the session now, and whenever its job comes to another state, until that is over.
 
     What is painted now may reach the page after something newer; the end puts that right.
     """
-    job, was_busy = shown(session), is_busy(session)
-    yield session
-    if job is not None and was_busy:
-        async for _ in job.watch():
-            if shown(session) is not job:
-                return
+    job = shown(session)
+    if job is None:
+        yield session
+        return
+    async for _ in job.states():
+        if shown(session) is not job:
+            return
         yield session
 
 

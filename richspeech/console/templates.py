@@ -47,9 +47,13 @@ def looks(name: str) -> Markup:
 
 def macro(template: str, name: str, locale: str) -> Callable[..., Markup]:
     """Return a macro of a template, which draws a part of others."""
-    module = _environment().get_template(template).make_module(_spoken(locale))
-    found: Callable[..., Markup] = getattr(module, name)
+    found: Callable[..., Markup] = getattr(_module(template, locale), name)
     return found
+
+
+@cache
+def _module(template: str, locale: str) -> Any:
+    return _environment().get_template(template).make_module(_spoken(locale))
 
 
 def _spoken(locale: str) -> dict[str, Any]:
@@ -76,6 +80,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         extensions=[_WithoutLines],
     )
     environment.filters.update(look=look_of, clock=clock, percent=percent, probability=_probability)

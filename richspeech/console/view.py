@@ -58,7 +58,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "speakers": transcript.speakers,
         "unsure_below": transcript.unsure_below,
         "segments": [*_lines(job, document, style)],
-        "peaks": job.meter.peaks.to_dict(),
+        "peaks": job.meter.peaks.to_dict(grows=not job.is_over),
         "corrections": len(job.corrections),
         "answers": {str(number): taken for number, taken in job.answers.items()},
         "changed": "" if job.changed is None else sentence(job.changed, locale),

@@ -24,6 +24,10 @@ QUICK: dict[str, Any] = {
 """Of every event: the page shows progress itself, no event waits for another, and no press is
 dropped because the one before it is still being answered."""
 
+DRAWS: dict[str, Any] = {**QUICK, "postprocess": False}
+"""Of an event that writes pieces of HTML alone, again and again: gradio takes them as they are, and
+starts no thread for each."""
+
 BEGINS: dict[str, Any] = {**QUICK, "trigger_mode": "once"}
 """Of a button that begins work: pressed twice in a row, it begins once."""
 

@@ -128,11 +128,16 @@ class Job:
             raise Cancelled
 
     @contextmanager
-    def told(self) -> Iterator[asyncio.Event]:
-        """Give an event of the running loop that is set at every change."""
+    def told(self, of: Callable[[], bool] = lambda: True) -> Iterator[asyncio.Event]:
+        """Give an event of the running loop that is set at every change, or those ``of`` a kind.
+
+        A loop that has not heard of the change before is not woken up again.
+        """
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def tell() -> None:
+            if changed.is_set() or not of():
+                return
             with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
                 loop.call_soon_threadsafe(changed.set)
 
@@ -144,7 +149,7 @@ class Job:
 
     async def watch(self) -> AsyncIterator[None]:
         """Yield now, when something has changed, as often as a page can show it, and at the end."""
-        with self.told() as changed:
+        with self.told() as changed, self.told(lambda: self.is_over) as ended:
             while True:
                 changed.clear()
                 is_over = self.is_over
@@ -153,14 +158,20 @@ class Job:
                     return
                 soonest = time.monotonic() + PAGE_POLL_SECONDS
                 await changed.wait()
-                await self._until_over(changed, soonest)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), soonest - time.monotonic())
 
-    async def _until_over(self, changed: asyncio.Event, latest: float) -> None:
-        """Return at the end, or at ``latest``, by the monotonic clock, while it goes on."""
-        while not self.is_over and (seconds := latest - time.monotonic()) > 0:
-            changed.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), seconds)
+    async def states(self) -> AsyncIterator[State]:
+        """Yield the state now, and every one that is entered meanwhile, until it is over."""
+        seen = self.state
+        with self.told(lambda: self.state is not seen) as changed:
+            while True:
+                changed.clear()
+                seen = self.state
+                yield seen
+                if seen.is_over:
+                    return
+                await changed.wait()
 
     async def attend(self, look: Callable[[], Awaitable[None]] | None = None) -> None:
         """Return at the end; ``look`` is called now, after every change, and then.

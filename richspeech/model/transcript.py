@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -16,7 +16,7 @@ from richspeech.model.personal import Masked
 from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
-from richspeech.model.strand import Strand
+from richspeech.model.strand import Strand, label_of
 from richspeech.model.validation import why_refused
 
 PROBABLY = 0.5
@@ -242,12 +242,13 @@ class Transcript:
                 seconds[segment.language] += segment.duration  # type: ignore[assignment]
         return seconds.most_common(1)[0][0] if seconds else None
 
-    @property
+    @cached_property
     def speakers(self) -> tuple[str, ...]:
         """What those are called who are told apart: by track and channel, then by who is first."""
         places: dict[str, tuple[str, int]] = {}
-        for segment in self.segments:
-            places.setdefault(segment.strand.label, (segment.track or "", segment.channel or 0))
+        heard = dict.fromkeys((each.track, each.channel, each.speaker) for each in self.segments)
+        for track, channel, speaker in heard:
+            places.setdefault(label_of(track, speaker), (track or "", channel or 0))
         return tuple(sorted(filter(None, places), key=places.__getitem__))
 
     @property

@@ -79,6 +79,19 @@ def test_what_is_handed_out_grows_at_its_end() -> None:
     assert sent == meter.peaks.values.tobytes()
 
 
+def test_what_grows_is_handed_out_as_text_that_grows_at_its_end() -> None:
+    meter, before = PeakMeter(), [""]
+    for _ in range(8):
+        meter.feed(noise(256 * (CHUNK_PEAKS // 4 + 1)))
+        chunks = meter.peaks.to_dict(grows=True)["chunks"]
+        assert chunks[: len(before) - 1] == before[:-1]
+        assert chunks[len(before) - 1].startswith(before[-1])
+        handed_out = b"".join(b64decode(chunk) for chunk in chunks)
+        assert handed_out == meter.peaks.values.tobytes()[: len(handed_out)]
+        assert len(meter.peaks.values) - len(handed_out) // 2 < 3
+        before = chunks
+
+
 def test_a_metered_recording_gives_the_same_blocks() -> None:
     meter = PeakMeter()
     metered = MeteredRecording(FakeRecording([noise(SAMPLE_RATE)] * 2, 2.0), meter)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,6 +18,7 @@ from richspeech.console.panels.review.render import insight
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import is_busy, show, shown
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers
+from richspeech.console.tabs.transcribe.tab import TranscribeTab
 from richspeech.console.view import labels, segment_line, viewer_words
 from richspeech.engines import loader
 from richspeech.engines.emotion2vec.load import LoadedEmotionRecogniser
@@ -29,6 +31,7 @@ from richspeech.errors import ModelError, OptionError
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.transcribe import Transcription, Transcriptions
 from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.labels import look_of, word_of
 from richspeech.model.options import Options
@@ -438,6 +441,26 @@ def test_banner_and_footer_follow_the_engine_that_heard(
     banner, footer = page.paint_around(session)
     assert "Paraformer" in banner
     assert "SenseVoice 70 MB、Paraformer 70 MB" in footer
+
+
+def test_between_two_states_of_a_job_only_what_grows_is_painted_otherwise(
+    transcribers: Transcribers,
+) -> None:
+    main = Readiness()
+    main.load(lambda: loaded_by_name("sensevoice"))
+    page = Page(context_of(build(Settings(), main, transcribers), "1"))
+    page.build()
+    tab = cast("TranscribeTab", page.viewer)
+    session, job, paintings = Session(), Transcription(Path(EXAMPLE)), []
+    show(session, job)
+    job.enter(State.RUNNING)
+    for count in (1, 2):
+        job.document = Document(read(*[segment(0, 1, "一。")] * count))
+        paintings.append(tab.paint(session))
+    seen = zip(tab.painted, *paintings, strict=True)
+    changed = [widget for widget, before, after in seen if before != after]
+    assert [each.elem_id for each in changed] == ["viewer"]
+    assert {*changed} <= {*tab.growing}
 
 
 def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:

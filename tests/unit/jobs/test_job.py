@@ -107,6 +107,38 @@ def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
     assert asyncio.run(asyncio.wait_for(seen(), 60)) == [State.RUNNING, State.FINISHED]
 
 
+def test_who_waits_for_another_state_hears_of_nothing_else() -> None:
+    async def seen() -> list[State]:
+        job, states = Digging(), []
+        async for state in job.states():
+            states.append(state)
+            for _ in range(3):
+                job.touch()
+                await asyncio.sleep(0)
+            job.enter({State.WAITING: State.RUNNING}.get(state, State.FINISHED))
+        assert not job.listeners
+        return states
+
+    assert asyncio.run(seen()) == [State.WAITING, State.RUNNING, State.FINISHED]
+
+
+def test_a_loop_is_woken_up_once_for_all_that_it_has_not_heard_of() -> None:
+    async def woken() -> int:
+        job, loop = Digging(state=State.RUNNING), asyncio.get_running_loop()
+        with job.told() as changed:
+            job.touch()
+            await changed.wait()
+            wakings = []
+            loop.call_soon_threadsafe = lambda *call: wakings.append(call)  # type: ignore[assignment,method-assign]
+            for _ in range(100):
+                job.touch()
+            changed.clear()
+            job.touch()
+            return len(wakings)
+
+    assert asyncio.run(woken()) == 1
+
+
 def test_who_looks_on_after_the_loop_has_ended_holds_no_job_up() -> None:
     job = Digging(state=State.RUNNING)
 

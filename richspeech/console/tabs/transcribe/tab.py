@@ -30,7 +30,7 @@ from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
 from richspeech.console.sessions import Session
-from richspeech.console.shown import settle, shown, watch
+from richspeech.console.shown import is_busy, settle, shown, watch
 from richspeech.console.sources import Sources
 from richspeech.console.tab import TRANSCRIBE, Context, Shell
 from richspeech.console.tabs.transcribe.handlers import (
@@ -44,7 +44,7 @@ from richspeech.console.tabs.transcribe.handlers import (
 from richspeech.console.tabs.transcribe.tracks import TrackChoice
 from richspeech.console.tabs.transcribe.welcome import SCRIPT as EXAMPLES
 from richspeech.console.tabs.transcribe.welcome import welcome
-from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, QUICK
+from richspeech.console.widgets import BEGINS, CHOSEN, DRAWN, DRAWS, QUICK
 from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
@@ -337,6 +337,11 @@ class TranscribeTab:
         ]
 
     @property
+    def growing(self) -> list[Any]:
+        """Those of them that show every step of a job; the others change with its state."""
+        return [self._status, self._viewer, self._table]
+
+    @property
     def _choices(self) -> dict[str, Any]:
         """The widgets that say how to transcribe, by the fields of ``Choices``."""
         return {
@@ -407,21 +412,27 @@ class TranscribeTab:
         self._exports.wire()
         self._review.wire()
         self._cancel.click(self._press_cancel, None, self.painted, **QUICK)
-        self._again.click(self._press_again, None, self.painted, **BEGINS).then(
-            self._watch, None, self.painted, **QUICK
-        )
+        self._look_on(self._again.click(self._press_again, None, self.painted, **BEGINS))
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
         self._viewer.step(self._press_step, None, self.painted, **QUICK)
         self._viewer.reload(self._press_load, None, self.painted, **QUICK)
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
-        self._start.click(
-            self._press_start, {*self._sources.widgets, *self.form}, self.painted, **BEGINS
-        ).then(self._watch, None, self.painted, **QUICK)
-        self._examples.choose(
-            self._press_example, self.form, [*self._sources.widgets, *self.painted], **BEGINS
-        ).then(self._watch, None, self.painted, **QUICK)
+        filled = {*self._sources.widgets, *self.form}
+        self._look_on(self._start.click(self._press_start, filled, self.painted, **BEGINS))
+        shown_by_example = [*self._sources.widgets, *self.painted]
+        self._look_on(
+            self._examples.choose(self._press_example, self.form, shown_by_example, **BEGINS)
+        )
+
+    def _look_on(self, press: Any) -> None:
+        """Paint what a press has begun: what grows with every step, and the rest by its state.
+
+        Gradio takes a tenth of a millisecond and more for each widget that an event writes to.
+        """
+        press.then(self._watch, None, self.growing, **DRAWS)
+        press.then(self._watch_state, None, self.painted, **QUICK)
 
     def _choose_engine(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Offer what the engine can do, and read the words where the settings want it."""
@@ -432,7 +443,8 @@ class TranscribeTab:
 
     def resume(self, page_load: PageLoad) -> None:
         """Show the job and its engine, and go on painting it while it runs."""
-        page_load.add(_is_used, self._watch, self.painted)
+        page_load.add(_is_used, self._watch_state, self.painted)
+        page_load.add(is_busy, self._watch, self.growing, DRAWS)
         page_load.add(
             self._has_engine, self._restore, [self._engine, self._sentiment, *self._offers.widgets]
         )
@@ -505,7 +517,11 @@ class TranscribeTab:
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         async for session in watch(self._context.sessions, request.session_hash):
-            yield await asyncio.to_thread(self.paint, session)
+            yield await asyncio.to_thread(_paint_growing, session)
+
+    async def _watch_state(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        async for painting in self._settle(self._context.session(request)):
+            yield painting
 
     async def _settle(self, session: Session) -> AsyncIterator[list[Any]]:
         async for each in settle(session):
@@ -597,6 +613,12 @@ class ChosenEngine:
 def _is_used(session: Session) -> bool:
     has_job, is_open = shown(session) is not None, session.view(Table).is_open
     return has_job or session.style != Session.style or is_open
+
+
+def _paint_growing(session: Session) -> list[Any]:
+    """Draw what ``TranscribeTab.growing`` shows."""
+    painting = paint(session)
+    return [painting.status, painting.view, painting.table]
 
 
 def _updates(painting: Painting) -> list[Any]:
