@@ -2,6 +2,7 @@
 
     transcribe(path, …)               a recording → its transcript (docs/transcript.md)
     search(query, …)                  the history, searched as on the page
+    tag(number, …)                    a transcript of it, filed under words
     highlights(path, …)               a recording → insight, highlights, risk
     richspeech://transcripts/{number} a transcript of the history
 
@@ -36,6 +37,7 @@ from richspeech.operations.caller import Caller, called_by, caller, request_id_o
 from richspeech.presets.rules import Preset
 from richspeech.review.review import review_transcript
 from richspeech.service import Service
+from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.listing import Listing, list_found
 from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Entry, Store
@@ -79,8 +81,11 @@ Line = Annotated[
     str,
     Field(
         description="words and terms: refund emotion:angry event:laughter lang:yue risk:high "
-        "after:DATE"
+        "tag:callback after:DATE"
     ),
+]
+Tags = Annotated[
+    tuple[str, ...], Field(description="words of letters, digits, - and _, such as callback")
 ]
 Order = Annotated[
     Literal["newest", "risk"], Field(description="what comes first: the newest, or the riskiest")
@@ -91,7 +96,7 @@ def mcp_server(service: Service, version: str, folders: Sequence[Path] = ()) -> 
     """Make the server; recordings are read below ``folders`` alone, if there are any."""
     server = MCPServer("richspeech", instructions=INSTRUCTIONS, version=version)
     tools = _Tools(service, folders)
-    for tool in (tools.transcribe, tools.search, tools.highlights):
+    for tool in (tools.transcribe, tools.search, tools.tag, tools.highlights):
         server.tool(description=tools.description(tool))(tool)
     server.resource("richspeech://transcripts/{number}", mime_type="application/json")(
         tools.transcript
@@ -109,7 +114,7 @@ class _Tools:
     def description(self, tool: Callable[..., Any]) -> str:
         """Return what programs are told about a tool: also, where recordings have to lie."""
         told = getdoc(tool) or ""
-        if tool == self.search or not self._folders:
+        if tool in (self.search, self.tag) or not self._folders:
             return told
         return f"{told} It lies below {self._named_folders}; a relative path starts there, too."
 
@@ -170,6 +175,18 @@ class _Tools:
             )
         lines = [_line(entry, listing) for entry in listing.entries]
         return {"total": listing.found, "unrated": listing.unrated, "transcripts": lines}
+
+    def tag(
+        self,
+        number: Annotated[int, Field(ge=1, le=HIGHEST_NUMBER, description="of a transcript")],
+        add: Tags = (),
+        remove: Tags = (),
+    ) -> dict[str, Any]:
+        """File a kept transcript under words, or take words off; tells what it has then."""
+        with _call("tag", self._principal):
+            tags = self._store.tags
+            tags.remove(number, *remove)
+            return {"number": number, "tags": [*tags.add(number, *add)]}
 
     def transcript(self, number: int) -> dict[str, Any]:
         """One transcript of the history, by its number."""
@@ -256,6 +273,7 @@ def _line(entry: Entry, listing: Listing) -> dict[str, Any]:
         "model": entry.model,
         "preview": entry.preview,
         "labels": [f"{term.key}:{term.value}" for term in listing.labels[entry.id]],
+        "tags": [*listing.tags[entry.id]],
         "risk": None if risk is None else {"level": risk.level, "score": risk.score},
     }
 

@@ -8,10 +8,13 @@ GET    /v1/transcripts/{transcript}/risk
                                        how risky the call is, and why
 POST   /v1/transcripts/{transcript}/edits
                                        change one by a step, or take the last one back
-DELETE /v1/transcripts/{transcript}    one, with its edits and links
+PUT    /v1/transcripts/{transcript}/tags/{tag}
+                                       file it under a word; DELETE takes that off again
+DELETE /v1/transcripts/{transcript}    one, with its edits, tags and links
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -37,6 +40,7 @@ from richspeech.api.surface import Surface
 from richspeech.errors import MissingTranscriptError, OptionError
 from richspeech.language.catalog import Notice
 from richspeech.model.edits import PERSON
+from richspeech.model.tag import LONGEST_TAG
 from richspeech.model.transcript import plain
 from richspeech.operations.caller import caller
 from richspeech.presets.rules import Preset
@@ -87,9 +91,10 @@ Line = Annotated[
     Query(
         max_length=LONGEST_LINE,
         description="Words and terms: refund emotion:angry event:laughter lang:yue risk:high "
-        "after:DATE",
+        "tag:callback after:DATE",
     ),
 ]
+Tag = Annotated[str, Path(max_length=2 * LONGEST_TAG, description="Letters, digits, - and _.")]
 Order = Annotated[
     Literal["newest", "risk"], Query(description="What comes first: the newest, or the riskiest.")
 ]
@@ -121,6 +126,8 @@ class Listed(BaseModel):
     """What is heard in it, as a search line has it: emotion:angry."""
     risk: Rated | None
     """Null where it is not worked out yet."""
+    tags: list[str]
+    """Under which people have filed it."""
     owner: str | None
     """Whose it is; null where nobody had logged in."""
 
@@ -136,6 +143,14 @@ class Listing(BaseModel):
     """Whether some come after these."""
     unrated: int
     """Transcripts of the whole history whose risk is not worked out yet: ask once more."""
+
+
+class Tagged(BaseModel):
+    """What a transcript is filed under now."""
+
+    id: int
+    object: Literal["transcript.tags"] = "transcript.tags"
+    tags: list[str]
 
 
 class Deletion(BaseModel):
@@ -198,8 +213,23 @@ def transcripts(service: Service) -> Surface:
         store.delete(transcript)
         return Deletion(id=transcript)
 
+    _tags(router, kept)
     _review(router, kept, service)
     return Surface(router)
+
+
+def _tags(router: APIRouter, kept: Callable[[], Store]) -> None:
+    """Add what files transcripts under words."""
+
+    @router.put("/{transcript}/tags/{tag}", summary="File one under a word")
+    def tag_transcript(transcript: Number, tag: Tag) -> Tagged:
+        with _refused("tag"):
+            return Tagged(id=transcript, tags=[*kept().tags.add(transcript, tag)])
+
+    @router.delete("/{transcript}/tags/{tag}", summary="Take a word off one")
+    def untag_transcript(transcript: Number, tag: Tag) -> Tagged:
+        with _refused("tag"):
+            return Tagged(id=transcript, tags=[*kept().tags.remove(transcript, tag)])
 
 
 def _review(router: APIRouter, kept: Callable[[], Store], service: Service) -> None:
@@ -227,10 +257,17 @@ def _review(router: APIRouter, kept: Callable[[], Store], service: Service) -> N
 
 
 def _search(line: str) -> Search:
-    try:
+    with _refused("q"):
         return parse_query(line)
+
+
+@contextmanager
+def _refused(parameter: str) -> Iterator[None]:
+    """Say of which parameter it is that a value cannot be."""
+    try:
+        yield
     except OptionError as error:
-        raise ParameterError("api.refused_sentence", "q", why=Notice.of(error)) from error
+        raise ParameterError("api.refused_sentence", parameter, why=Notice.of(error)) from error
 
 
 def _listing(store: Store, search: Search, limit: int, offset: int, *, by_risk: bool) -> Listing:
@@ -254,6 +291,7 @@ def _listed(entry: Entry, listing: Found) -> Listed:
         preview=entry.preview,
         labels=[f"{term.key}:{term.value}" for term in listing.labels[entry.id]],
         risk=None if risk is None else Rated(level=risk.level, score=risk.score),
+        tags=[*listing.tags[entry.id]],
         owner=listing.owners.get(entry.id),
     )
 

@@ -11,6 +11,7 @@ from richspeech.model.document import Document
 from richspeech.model.edits import Amendment
 from richspeech.model.place import Place
 from richspeech.model.steps import Removal
+from richspeech.model.tag import LONGEST_TAG
 from richspeech.storage.database import HIGHEST_NUMBER
 
 MOST_SENT = 2**53
@@ -27,6 +28,12 @@ class Named(BaseModel):
     """A row that a name tells apart."""
 
     id: str
+
+
+class Tagging(Numbered):
+    """A row of the history, and a tag."""
+
+    value: Annotated[str, Field(max_length=2 * LONGEST_TAG)]
 
 
 class Form(BaseModel):

@@ -186,6 +186,17 @@ class RiskRow(Table):
     __table_args__ = (Index("richspeech_risks_by_level", "rules", "level"),)
 
 
+class TagRow(Table):
+    """A word under which people have filed a transcript."""
+
+    __tablename__ = "richspeech_tags"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
 class OwnerRow(Table):
     """Whose a transcript is; one that is nobody's has no row, or no owner in it."""
 

@@ -319,7 +319,7 @@ class JobStore:
             .where(self._is_seen, JobRow.batch == batch, TranscriptRow.revision > 0)
         )
         with self._session() as session:
-            return dict(session.execute(found).tuples().all())
+            return {row.id: row.revision for row in session.execute(found)}
 
     def batches(self, beginning: str = "", limit: int | None = None) -> tuple[BatchSummary, ...]:
         """Return one's own batches, the newest first; where nobody logs in, everybody's.

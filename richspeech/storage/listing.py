@@ -27,6 +27,8 @@ class Listing:
     """Whose each entry is, where it is somebody's."""
     risks: Mapping[int, StoredRisk]
     """Of each entry, where it is known."""
+    tags: Mapping[int, Sequence[str]]
+    """Of each entry."""
     found: int
     """How many there are in all."""
     unrated: int
@@ -51,6 +53,7 @@ def list_found(
         store.labels(numbers),
         store.owners(numbers),
         store.risks(numbers),
+        store.tags.of(numbers),
         store.count(query, timezone=timezone),
         unrated,
     )

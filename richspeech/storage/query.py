@@ -1,6 +1,6 @@
 """The search line of the history: words and ``key:value`` terms → terms that must all hold.
 
-    退款 "call me back" emotion:angry event:laughter lang:yue risk:high name:call after:2026-11-01
+    退款 "call me back" emotion:angry event:laughter lang:yue risk:high tag:refund name:call
 
 Each term must hold somewhere in the recording, not all of them in one utterance. Words are parts of
 the text, whatever stands around them, so one character of Chinese is a word. Case does not matter,
@@ -25,6 +25,7 @@ from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice, locales, say
 from richspeech.model.labels import word_of
 from richspeech.model.languages import is_language
+from richspeech.model.tag import tag_of
 from richspeech.review.risk import LEVELS
 
 LONGEST_LINE = 500
@@ -46,6 +47,7 @@ class Key(StrEnum):
     EVENT = "event"
     LANGUAGE = "lang"
     RISK = "risk"
+    TAG = "tag"
     NAME = "name"
     AFTER = "after"
     """That day or later."""
@@ -89,6 +91,12 @@ def parse_query(line: str) -> Query:
     if len(line) > LONGEST_LINE:
         raise OptionError("search.too_long", count=len(line), most=LONGEST_LINE)
     return Query(tuple(map(_term, _pieces(fold(line.translate(CURLY_QUOTES))))))
+
+
+def toggled(line: str, tag: str) -> str:
+    """Return a search line that wants a tag as well, or no longer where it did."""
+    others = re.sub(rf"(^|\s+)tag:{re.escape(tag)}(?=\s|$)", "", line, flags=re.IGNORECASE)
+    return others.strip() if others != line else f"{line} tag:{tag}".strip()
 
 
 def _pieces(line: str) -> Iterator[str]:
@@ -182,6 +190,7 @@ READERS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
         Key.EVENT: _event,
         Key.LANGUAGE: _language,
         Key.RISK: _risk,
+        Key.TAG: tag_of,
         Key.NAME: _name,
         Key.AFTER: _date,
         Key.BEFORE: _date,

@@ -57,6 +57,7 @@ from richspeech.storage.database import (
     LabelRow,
     OwnerRow,
     RiskRow,
+    TagRow,
     TranscriptRow,
     put_database_aside,
 )
@@ -64,6 +65,7 @@ from richspeech.storage.identity import digest_of
 from richspeech.storage.jobs import JobStore
 from richspeech.storage.query import Key, Query, Term, fold, storable
 from richspeech.storage.shares import ShareStore
+from richspeech.storage.tags import TagStore
 
 log = logging.getLogger(__name__)
 
@@ -249,6 +251,11 @@ class Store:
     def shares(self) -> ShareStore:
         """The links to transcripts."""
         return ShareStore(self._database, self._now)
+
+    @property
+    def tags(self) -> TagStore:
+        """The tags of what may be seen."""
+        return TagStore(self._database, self.principal, self._is_seen, self.privacy)
 
     def close(self) -> None:
         """Close the connections."""
@@ -776,10 +783,12 @@ def _condition(term: Term, timezone: tzinfo, rules: str) -> ColumnElement[bool]:
                 rated.rules == rules,
                 rated.level == term.value,
             )
-        case Key.WORD:
-            return TranscriptRow.words.contains(term.value, autoescape=True)
-        case Key.NAME:
-            return TranscriptRow.folded_name.contains(term.value, autoescape=True)
+        case Key.TAG:
+            return exists().where(TagRow.transcript == TranscriptRow.id, TagRow.tag == term.value)
+        case Key.WORD | Key.NAME:
+            of_words = term.key is Key.WORD
+            text = TranscriptRow.words if of_words else TranscriptRow.folded_name
+            return text.contains(term.value, autoescape=True)
         case Key.AFTER:
             return TranscriptRow.created >= _midnight(term.value, timezone)
         case Key.BEFORE:

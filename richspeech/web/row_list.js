@@ -37,10 +37,19 @@ export function rowList(element, props, watch, trigger, events) {
 
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-press]");
-    if (!button || !events.includes(button.dataset.press)) return;
+    if (!button?.matches("button") || !events.includes(button.dataset.press)) return;
     if (button.dataset.sure && !("armed" in button.dataset)) return arm(button, draw);
     delete button.dataset.armed; // so that the answer draws it anew
-    trigger(button.dataset.press, { id: button.dataset.id });
+    const { press, id, value } = button.dataset;
+    trigger(press, value === undefined ? { id } : { id, value });
+  });
+  place.addEventListener("submit", (event) => {
+    const { press, id } = event.target.dataset;
+    if (!events.includes(press)) return;
+    event.preventDefault();
+    const field = event.target.elements.value;
+    trigger(press, { id, value: field.value });
+    field.value = "";
   });
   place.addEventListener("keydown", (event) => walk(place, event));
   watch("value", draw);

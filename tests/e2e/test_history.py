@@ -116,7 +116,22 @@ def test_risky_calls_are_found_and_stand_first(guest: Visitor) -> None:
     guest.page.locator("#history-order").get_by_label("风险高的在前").check()
     expect(rows(guest).first).to_contain_text("zh-call.wav")
     expect(rows(guest).first).to_contain_text("高风险")
+    add = rows(guest).first.get_by_label("给 zh-call.wav 加标签")
+    add.first.click()
+    add.last.fill("两个 词")
+    add.last.press("Enter")
+    expect(guest.page.locator("#history-list .message.error")).to_contain_text("不能作标签")
+    add.last.fill("待回访")
+    add.last.press("Enter")
+    guest.page.get_by_role("group", name="标签").first.get_by_role("button", name="待回访").click()
+    expect(guest.page.locator("#history-line").locator("input, textarea")).to_have_value(
+        "name:zh- tag:待回访"
+    )
+    expect(rows(guest)).to_have_count(1)
     expect_usable_by_all(guest.page)
+    rows(guest).get_by_role("button", name="去掉 zh-call.wav 的标签 待回访").click()
+    expect(rows(guest)).to_have_count(0)
+
     look_for(guest, "risk:low name:zh-call")
     expect(rows(guest)).to_have_count(0)
     look_for(guest, "risk:高 name:zh-call")

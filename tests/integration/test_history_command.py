@@ -1,4 +1,4 @@
-"""``python -m richspeech history prune``: says what would go, and deletes it when told to."""
+"""``python -m richspeech history``: lists, tags, says what is too old, deletes it when told."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -15,6 +15,7 @@ from richspeech.storage.query import Query
 from richspeech.storage.transcripts import Fingerprint, Store
 
 Run = Callable[..., int]
+OTHERS = (("list",), ("tag",), ("untag",))
 
 
 @pytest.fixture
@@ -40,9 +41,26 @@ def run(url: str, tmp_path: Path) -> Run:
     def run(*arguments: str, days: str = "30") -> int:
         settings = tmp_path / "settings.yaml"
         settings.write_text(f"history:\n  url: {url}\n  keep_days: {days}\n", encoding="utf-8")
-        return command_line.main(["history", "prune", "--config", str(settings), *arguments])
+        arguments = arguments if arguments[:1] in OTHERS else ("prune", *arguments)
+        return command_line.main(["history", *arguments, "--config", str(settings)])
 
     return run
+
+
+def test_transcripts_are_tagged_and_listed_by_their_tags(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("tag", "2", "VIP", "待回访") == 0
+    assert run("untag", "2", "vip") == 0
+    assert capsys.readouterr().out == "vip 待回访\n待回访\n"
+    assert run("list", "tag:待回访", "risk:low") == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["number", "made", "(UTC)", "length", "risk", "name", "tags"]
+    assert line.split() == ["2", "2025-10-11", "12:00", "0:01", "low", "0", "1.wav", "待回访"]
+    assert run("tag", "vip") == 1
+    assert "NUMBER TAG" in capsys.readouterr().err
+    assert run("tag", "99", "vip") == 1
+    assert "99" in capsys.readouterr().err
 
 
 def left(url: str) -> int:

@@ -68,6 +68,9 @@ async def talk(server: StdioServerParameters, outside: Path, log: Path) -> Talk:
             await ask("tokens", "transcribe", path=str(CALL), tokens=True, language="auto")
             await ask("highlights", "highlights", path=str(CALL))
             await ask("found", "search", query="name:zh-call", limit=5)
+            filed = told.result("found")["transcripts"][0]["number"]
+            await ask("filed", "tag", number=filed, add=["Callback", "vip"], remove=["none"])
+            await ask("by tag", "search", query="tag:callback risk:high")
             await ask("none", "search", query="name:nobody")
             await ask("outside", "transcribe", path=str(outside))
             await ask("above", "transcribe", path=str(EXAMPLES / ".." / "config.yaml"))
@@ -116,8 +119,8 @@ def test_every_call_is_a_line_in_the_log_with_a_number_of_its_own(told: Talk) ->
     assert not [line for line in told.log if line["logger"].startswith("mcp")], "names, words"
 
 
-def test_there_are_three_tools_and_each_says_what_it_takes(told: Talk) -> None:
-    assert [tool.name for tool in told.tools] == ["transcribe", "search", "highlights"]
+def test_there_are_four_tools_and_each_says_what_it_takes(told: Talk) -> None:
+    assert [tool.name for tool in told.tools] == ["transcribe", "search", "tag", "highlights"]
     assert all(tool.description for tool in told.tools)
     takes = {tool.name: tool.input_schema["properties"] for tool in told.tools}
     assert [*takes["transcribe"]] == [
@@ -161,7 +164,13 @@ def test_what_was_transcribed_is_found_in_the_history_and_can_be_read(told: Talk
     assert line["name"] == "zh-call.wav"
     assert "emotion:angry" in line["labels"]
     assert json.loads(told.kept) == told.result("tokens")
-    assert told.result("none") == {"total": 0, "transcripts": []}
+    assert told.result("none") == {"total": 0, "unrated": 0, "transcripts": []}
+
+
+def test_what_is_filed_under_a_tag_is_found_by_it_and_by_its_risk(told: Talk) -> None:
+    [line] = told.result("by tag")["transcripts"]
+    assert told.result("filed") == {"number": line["number"], "tags": ["callback", "vip"]}
+    assert (line["tags"], line["risk"]["level"]) == (["callback", "vip"], "high")
 
 
 @pytest.mark.parametrize("name", ["outside", "above", "climbing"])

@@ -128,6 +128,50 @@ def test_what_is_from_before_other_rules_is_rated_before_programs_search_for_ris
     assert house.ask("ann", f"/{calm}/risk").json()["level"] == "low"
 
 
+def test_a_transcript_is_filed_under_tags_and_found_by_them(house: House) -> None:
+    first, second = house.keep("ann", "a.wav"), house.keep("ann", "b.wav")
+    for tag in ("待回访", "ＶＩＰ", "vip"):
+        answer = house.ask("ann", f"/{first}/tags/{tag}", "PUT")
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["tags"] == ["vip", "待回访"]
+    house.ask("ann", f"/{second}/tags/vip", "PUT")
+    assert house.names("ann", q="tag:VIP tag:待回访") == ["a.wav"]
+    assert house.names("ann", q="tag:vip") == ["b.wav", "a.wav"]
+    left = house.ask("ann", f"/{first}/tags/vip", "DELETE").json()
+    assert left == {"id": first, "object": "transcript.tags", "tags": ["待回访"]}
+    assert house.ask("ann").json()["data"][1]["tags"] == ["待回访"]
+
+
+def test_nobody_tags_what_is_not_theirs_or_may_only_be_read(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    path = f"/{number}/tags/mine"
+    assert house.ask("bob", path, "PUT").status_code == 404
+    assert house.ask("ann/read", path, "PUT").status_code == 403
+    house.ask("ann", path, "PUT")
+    assert house.ask("bob", path, "DELETE").status_code == 404
+    assert house.ask("root").json()["data"][0]["tags"] == ["mine"]
+    assert house.store.seen_by(Principal.at_browser("bob", Role.MEMBER)).tags.counts() == {}
+
+
+@pytest.mark.parametrize(
+    "tag", ["two words", "a:b", "<b>", "x" * 33, "..", "%0a", "%00", "%E2%80%AEx"]
+)
+def test_what_is_no_tag_is_refused_and_named(house: House, tag: str) -> None:
+    number = house.keep("ann", "a.wav")
+    answer = house.ask("ann", f"/{number}/tags/{tag}", "PUT")
+    assert answer.status_code in (400, 404, 405), answer.text
+    assert house.ask("ann").json()["data"][0]["tags"] == []
+
+
+def test_a_transcript_has_twenty_tags_at_most(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    tags = house.store.tags
+    tags.add(number, *(f"tag-{each}" for each in range(20)))
+    refused = house.ask("ann", f"/{number}/tags/one-more", "PUT")
+    assert (refused.status_code, len(tags.of([number])[number])) == (400, 20)
+    assert "20" in refused.json()["error"]["message"]
+
+
 def test_what_happened_between_speakers_is_told_as_json_and_as_a_table(house: House) -> None:
     call = (replace(segment(0, 4), speaker="Ann"), replace(segment(3, 9), speaker="Bob"))
     number = house.keep("ann", "call.wav", transcript(*call, duration=9.0))

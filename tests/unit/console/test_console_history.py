@@ -43,9 +43,9 @@ from richspeech.model.job_state import State
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Progress
-from richspeech.settings import RiskSettings, Settings
+from richspeech.settings import PrivacySettings, RiskSettings, Settings
 from richspeech.storage.history import History, open_history
-from richspeech.storage.query import Query, parse_query
+from richspeech.storage.query import Query, parse_query, toggled
 from richspeech.storage.transcripts import Entry, Fingerprint, Store
 from tests.fakes import (
     FakeEmotionRecogniser,
@@ -487,6 +487,43 @@ def test_other_rules_have_every_risk_worked_out_anew(history: History, tmp_path:
         assert store.count(parse_query("risk:low")) == 1
 
 
+def test_tags_are_shown_counted_and_searched_with_one_press(history: History) -> None:
+    first, _ = (kept(history.store, f"{each}.wav", "好", number=each) for each in range(2))
+    history.store.tags.add(first.id, "VIP")
+    html = drawn(history.store)
+    assert 'data-id="vip" data-key="tag-vip" aria-pressed="false"' in html
+    assert html.count('class="tag-off"') == 1
+    assert names(drawn(history.store, toggled("", "vip"))) == ["0.wav"]
+    assert 'aria-pressed="true"' in drawn(history.store, "tag:vip")
+    history.store.tags.remove(first.id, "vip")
+    assert "#vip" not in drawn(history.store)
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ("", "tag:vip"),
+        ("退款", "退款 tag:vip"),
+        ("tag:vip 退款", "退款"),
+        ("退款 TAG:VIP risk:high", "退款 risk:high"),
+        ("tag:vip-2", "tag:vip-2 tag:vip"),
+        ('"a  b" tag:vip', '"a  b"'),
+    ],
+)
+def test_a_tag_is_put_into_a_search_and_taken_out_again(line: str, after: str) -> None:
+    assert toggled(line, "vip") == after
+
+
+def test_where_words_are_masked_nothing_personal_is_a_tag(tmp_path: Path) -> None:
+    private = PrivacySettings(mask=True)
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", private)) as store:
+        entry = kept(store, "a.wav", "好")
+        with pytest.raises(OptionError) as caught:
+            store.tags.add(entry.id, "13800138000")
+        assert str(caught.value).startswith("The tag holds personal data")
+        assert store.tags.add(entry.id, "回访") == ("回访",)
+
+
 def test_many_are_shown_page_by_page(history: History) -> None:
     for number in range(45):
         kept(history.store, f"{number:02}.wav", "好", number=number)
@@ -567,12 +604,13 @@ def refused(line: str) -> OptionError:
         ('"退款', "搜索里有一个引号没有成对：请补上或删掉它。"),
         (
             "who:me",
-            "没有“who”这种搜索条件：可以用 emotion、event、lang、risk、name、after、before。",
+            "没有“who”这种搜索条件：可以用 emotion、event、lang、risk、tag、name、after、before。",
         ),
         ("name:", "name: 后面要写文件名的一部分，例如 name:call。"),
         ("after:2026-13-01", "没有“2026-13-01”这个日期：请写成 2026-11-01 的样子。"),
         ("emotion:bored", "没有“bored”这种情绪：可以用 happy"),
         ("event:bang", "没有“bang”这种声音：可以用 bgm"),
+        ("tag:<b>", "“<b>”不能作标签：请用最多 32 个字"),
         ("risk:huge", "没有“huge”这种风险等级：可以用 high"),
         ("lang:xx", "没有“xx”这种语言：可以用 zh"),
     ],

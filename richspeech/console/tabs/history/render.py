@@ -17,12 +17,15 @@ from richspeech.language.figures import moment
 from richspeech.language.languages import language_name
 from richspeech.model.labels import word_of
 from richspeech.model.options import USUAL_WEIGHT, Options, Voices
+from richspeech.model.tag import LONGEST_TAG
 from richspeech.review.risk import LEVELS
 from richspeech.storage.listing import Listing, list_found
 from richspeech.storage.query import Key, Query
 from richspeech.storage.transcripts import Entry, Store, StoredRisk
 
 PAGE_ROWS = 20
+SHOWN_TAGS = 12
+"""Over the list, the most frequent first; whoever wants another one writes it."""
 PLAIN_EMOTIONS = (Emotion.NEUTRAL, Emotion.UNKNOWN)
 """Worth a word only where nothing else was heard."""
 
@@ -41,6 +44,8 @@ class Findings:
     """From 0."""
     total: int
     query: Query
+    tags: Mapping[str, int]
+    """How many of all entries have each tag."""
 
     @property
     def found(self) -> int:
@@ -72,6 +77,7 @@ def find(
         page,
         store.count(Query()),
         query,
+        store.tags.counts(),
     )
 
 
@@ -100,6 +106,7 @@ class EntryRow:
     """None where nobody has worked it out yet."""
     settings: Sequence[tuple[str, str]]
     """Key of a text, value."""
+    tags: Sequence[str]
 
 
 def draw_findings(findings: Findings, locale: str, timezone: str) -> Markup:
@@ -112,6 +119,9 @@ def draw_findings(findings: Findings, locale: str, timezone: str) -> Markup:
         rows=rows,
         page_rows=PAGE_ROWS,
         signs=LEVEL_SIGNS,
+        wanted=[term.value for term in findings.query.terms if term.key is Key.TAG],
+        shown_tags=SHOWN_TAGS,
+        longest_tag=LONGEST_TAG,
     )
 
 
@@ -133,6 +143,7 @@ def _row(entry: Entry, findings: Findings, locale: str, timezone: str) -> EntryR
         [*_pieces(entry.preview, findings.query.words)],
         findings.listing.risks.get(entry.id),
         _settings(entry, locale),
+        findings.listing.tags.get(entry.id, ()),
     )
 
 
@@ -217,6 +228,7 @@ def search_help(locale: str) -> Markup:
         (f"event:{word_of(AudioEvent.LAUGHTER, locale)}", "history_help_event", events),
         ("lang:yue", "history_help_lang", languages),
         ("risk:high", "history_help_risk", levels),
+        (f"tag:{say('history_tag_example', locale)}", "history_help_tag", ""),
         ("name:call", "history_help_name", ""),
         ("after:2026-11-01", "history_help_after", ""),
         ("before:2026-12-01", "history_help_before", ""),

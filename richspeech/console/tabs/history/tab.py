@@ -1,6 +1,6 @@
 """The tab that searches, opens and deletes what was transcribed before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,8 @@ from richspeech.model.job_state import State
 from richspeech.operations.caller import caller
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.history import History
-from richspeech.storage.query import parse_query
+from richspeech.storage.query import parse_query, toggled
+from richspeech.storage.tags import TagStore
 from richspeech.storage.transcripts import Store, Stored
 
 NAME = "history"
@@ -108,7 +109,11 @@ class HistoryTab:
             self._order = self._widgets.order(ORDERS, elem_id="history-order")
             self._widgets.html(history_render.search_help)
             self._list = row_list(
-                ("open_row", "delete_row", "turn_page", "wipe_all"), elem_id="history-list"
+                (
+                    *("open_row", "delete_row", "turn_page", "wipe_all"),
+                    *("tag_row", "untag_row", "show_tag"),
+                ),
+                elem_id="history-list",
             )
 
     @staticmethod
@@ -133,6 +138,9 @@ class HistoryTab:
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.delete_row(self._delete, None, self._list, **QUICK)
         self._list.wipe_all(self._wipe, None, self._list, **QUICK)
+        self._list.tag_row(self._tag, None, self._list, **QUICK)
+        self._list.untag_row(self._untag, None, self._list, **QUICK)
+        self._list.show_tag(self._show_tag, None, [self._line, self._list], **QUICK)
         self._list.open_row(self._open, None, self._shell.opened, **QUICK)
 
     def resume(self, page_load: PageLoad) -> None:
@@ -182,6 +190,33 @@ class HistoryTab:
         forget(session, entry.id)
         said = say("history_deleted", session.locale, name=name_of(entry, session.locale))
         return self._drawn(session, render.message("done", said))
+
+    def _tag(self, event: gr.EventData, request: gr.Request) -> str:
+        return self._retag(event, request, TagStore.add)
+
+    def _untag(self, event: gr.EventData, request: gr.Request) -> str:
+        return self._retag(event, request, TagStore.remove)
+
+    def _retag(
+        self,
+        event: gr.EventData,
+        request: gr.Request,
+        change: Callable[[TagStore, int, str], object],
+    ) -> str:
+        session, asked = self._context.session(request), events.read(event, events.Tagging)
+        try:
+            change(_seen(self._history).tags, asked.id, asked.value)
+        except (OptionError, StoreError, AccessError) as error:
+            return self._drawn(session, _failure(error, session))
+        return self._drawn(session)
+
+    def _show_tag(self, event: gr.EventData, request: gr.Request) -> list[str]:
+        """Search for a tag as well, or no longer."""
+        session, tag = self._context.session(request), events.read(event, events.Named).id
+        view = session.view(HistoryView)
+        line = toggled(view.line, tag)
+        session.keep(replace(view, line=line, page=0))
+        return [line, self._drawn(session)]
 
     def _wipe(self, request: gr.Request) -> str:
         session = self._context.session(request)
