@@ -161,7 +161,7 @@ WITHOUT_IO = {
         "json",
         "math",
     ),
-    *("langcodes", "pydantic", "re", "types", "typing"),
+    *("langcodes", "pydantic", "re", "types", "typing", "unicodedata"),
 }
 """All that ``model`` may import: what it holds comes from elsewhere and goes elsewhere."""
 
