@@ -221,6 +221,7 @@ class Page:
             self._window = gr.Textbox("", visible="hidden", elem_id="window")
             self._timezone = gr.Textbox("", visible="hidden", elem_id="timezone")
             self._look = gr.Textbox("", visible="hidden", elem_id="look")
+            self._link = gr.Textbox("", visible="hidden", elem_id="link")
         self._banner = gr.HTML(elem_id="banner", **DRAWN)
         self._read_only = self._widgets.html(_read_only, visible=False, elem_id="read-only")
         self._widgets.html(partial(render.insecure_notice, self._context.facts), elem_id="insecure")
@@ -243,7 +244,7 @@ class Page:
             tab.resume(page_load)
         blocks.load(
             self._enter,
-            [self._switch, self._window, self._timezone, self._look],
+            [self._switch, self._window, self._timezone, self._look, self._link],
             [page_load.build(), *self.around],
             js="() => window.richspeech.visitor()",
             **QUICK,
@@ -284,15 +285,17 @@ class Page:
         return self._context.service.readiness.state is not State.LOADING
 
     def _enter(
-        self, locale: str, window: str, timezone: str, look: str, request: gr.Request
+        self, locale: str, window: str, timezone: str, look: str, link: str, request: gr.Request
     ) -> list[Any]:
         """Give the page its session, and say what that has to show beside what was sent.
 
-        ``look`` is what stood around the tabs when the page was made.
+        ``look`` is what stood around the tabs when the page was made, ``link`` the number of the
+        transcript to which its address leads, if it leads to one.
         """
         visitor = visitor_key(request)
         self._context.sessions.attach(request.session_hash, window, visitor).timezone = timezone
         session = set_locale(self._context.session(request), locale)
+        self._page_load.follow(session, link)
         around = self.paint_around(session)
         is_right = look == look_of(around)
         return [

@@ -28,6 +28,7 @@ class PageLoad:
 
     def __init__(self) -> None:
         self._events: list[_Event] = []
+        self._follow: Callable[[Session, int], None] = lambda *_: None
 
     def add(
         self,
@@ -38,6 +39,15 @@ class PageLoad:
     ) -> None:
         """Have ``handler`` write to ``outputs`` when a page opens whose session wants it."""
         self._events.append(_Event(is_wanted, handler, outputs, how))
+
+    def follow_with(self, follow: Callable[[Session, int], None]) -> None:
+        """Have ``follow`` show the transcript to which the address of an opened page leads."""
+        self._follow = follow
+
+    def follow(self, session: Session, number: str) -> None:
+        """Show the transcript of that number in the session; what is no number leads nowhere."""
+        if number.isascii() and number.isdecimal():
+            self._follow(session, int(number))
 
     def build(self) -> Any:
         """Make the widget to which a list of events is given, and connect them."""

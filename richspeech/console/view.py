@@ -31,7 +31,7 @@ VIEWER_WORDS = (
     *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
     *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
     *("segment_language", "text", "rule_changed", "cascade_changed"),
-    *("speaker", "filter_speaker", "rename_title", "rename_name"),
+    *("speaker", "filter_speaker", "rename_title", "rename_name", "link_here"),
     *("steps", "split_caret", "split_player", "merge_next", "remove_line", "line_start"),
     *("line_end", "start_player", "end_player", "line_times", "load_newer"),
     *("replace", "replace_found", "replace_by", "replace_all", "replace_count"),
@@ -53,6 +53,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
     return {
         "job": job.id,
         "over": job.is_over,
+        "entry": job.entry.id if job.is_over and job.entry is not None else None,
         "duration": max(transcript.duration, known_seconds),
         "lanes": lanes(transcript),
         "speakers": transcript.speakers,

@@ -1,5 +1,6 @@
 // The language of the page, and the key of this window.
 import { words } from "./data.js";
+import { linked } from "./linked.js";
 import { remember, remembered } from "./remembered.js";
 
 const KEY = "richspeech.locale";
@@ -61,10 +62,12 @@ export function windowKey() {
   }
 }
 
-// Locale, window, time zone, and what stood around the tabs when the page was made.
+// Locale, window, time zone, what stood around the tabs when the page was made, and the transcript to
+// which the address leads.
 export const visitor = () => [
   current,
   windowKey(),
   Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC",
   root.dataset.look,
+  `${linked(location.hash).transcript ?? ""}`,
 ];

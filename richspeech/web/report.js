@@ -1,6 +1,7 @@
 // The report: one file that opens without a server. bundle() of files.py puts this and what it
 // imports into it.
 import { above, axisStep, clock } from "./figures.js";
+import { linked } from "./linked.js";
 
 const main = document.querySelector("main");
 const audio = document.querySelector("audio");
@@ -68,6 +69,15 @@ const listenToTimeline = () => {
     go(seconds);
     rowAt(seconds)?.scrollIntoView({ block: "center" });
   });
+};
+
+// A link may lead to a second. Nothing plays before somebody wants it to.
+const follow = () => {
+  const { seconds } = linked(location.hash);
+  if (seconds === null) return;
+  show(seconds);
+  if (audio) audio.currentTime = seconds;
+  rowAt(seconds)?.scrollIntoView({ block: "center" });
 };
 
 const drawRuler = () => {
@@ -159,4 +169,6 @@ if (rows.length) {
   listenToZoom();
   listenToFilters();
   if (audio) listenToPlayer();
+  addEventListener("hashchange", follow);
+  follow();
 }

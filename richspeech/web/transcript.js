@@ -151,6 +151,8 @@ export class Transcript {
       const row = event.target.closest("li");
       const found = () => this.rows[[...this.list.children].indexOf(row)];
       if (event.target.closest(".correct")) this.edit(found());
+      const here = event.target.closest(".here");
+      if (here) here.dataset.copy = this.events.link(found().segment.start); // for page.js
       if (event.target.closest(".speaker")) this.askName(found());
     });
   }
@@ -158,6 +160,7 @@ export class Transcript {
   set(data, segments) {
     Object.assign(this, { data, segments });
     this.takeLimit(data.unsure_below);
+    this.list.classList.toggle("linked", Boolean(data.entry));
     this.list.classList.toggle("many", segments.length > MANY_ROWS);
     const known = new Map(this.rows.map((row) => [row.segment.id, row]));
     this.rows = segments.map((segment, n) => {
@@ -248,6 +251,14 @@ export class Transcript {
         ? [this.chips(segment)]
         : [this.second(segment), ...this.sentiment(segment), ...this.marks(segment)]),
     );
+    const link = filled(words.link_here, { time: clock(segment.start) });
+    const here = make("button", {
+      type: "button",
+      className: "quiet here",
+      title: link,
+      data: { copied: "✓" },
+      aria: { label: link },
+    });
     return {
       segment,
       json,
@@ -255,7 +266,7 @@ export class Transcript {
       time,
       line,
       edit,
-      element: make("li", {}, time, line, edit),
+      element: make("li", {}, time, line, here, edit),
       found: fold(segment.text),
     };
   }
@@ -510,6 +521,14 @@ export class Transcript {
   // A word lights until the next one begins, or the segment ends.
   spanAt({ segment, spans }, seconds) {
     return spans[wordAt(segment, seconds)] ?? null;
+  }
+
+  // Leads to what is said at a time, for whoever has followed a link to it.
+  lead(seconds) {
+    const row = this.rowAt(seconds);
+    if (!row) return;
+    this.show(row.element);
+    row.element.querySelector(".time").focus();
   }
 
   // Scrolls the list, never the page.

@@ -1,5 +1,6 @@
 // Puts the timeline and the transcript together, and in step with the player.
 import { labels, unsureBelow, words } from "./data.js";
+import { linked, linkTo } from "./linked.js";
 import { locale } from "./locale.js";
 import { followPlayer } from "./player.js";
 import { Timeline } from "./timeline.js";
@@ -23,6 +24,12 @@ function toggle() {
   else player?.pause();
 }
 
+// The link that was made last for what is shown.
+const shared = () => document.querySelector("#share-link :is(input, textarea)")?.value;
+
+// A link into this page is followed as one from elsewhere.
+addEventListener("hashchange", () => linked(location.hash).transcript && location.reload());
+
 class Viewer {
   constructor(element, events) {
     this.element = element;
@@ -36,7 +43,9 @@ class Viewer {
       time: () => audio()?.currentTime,
       ...events,
       filtered: (hidden) => this.timeline.set(this.data, hidden),
+      link: (seconds) => linkTo(seconds, this.data.entry, shared(), location.href.split("#")[0]),
     });
+    this.wanted = linked(location.hash);
   }
 
   show(value) {
@@ -54,6 +63,18 @@ class Viewer {
     this.caption();
     if (value.over && audio()?.preload === "none") audio().preload = "metadata"; // its length, now
     this.tick();
+    if (value.entry && value.entry === this.wanted?.transcript) this.follow();
+  }
+
+  // Shows where the address leads, once; a reload then shows what is looked at by then.
+  follow() {
+    const { seconds } = this.wanted;
+    this.wanted = null;
+    history.replaceState(null, "", location.pathname + location.search);
+    if (seconds === null) return;
+    seek(seconds, false);
+    this.timeline.setTime(seconds, false);
+    this.transcript.lead(seconds);
   }
 
   // What is said, over the picture of a film.

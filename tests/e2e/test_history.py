@@ -73,6 +73,15 @@ def test_a_transcript_is_found_opened_and_deleted(
         expect(other.page.locator("#status .message.done")).to_contain_text("历史记录，转写于")
         expect(other.page.locator("#player")).to_contain_text("录音不保存在历史里")
         assert other.text() == text
+        second = other.page.locator(".lines li").nth(1)
+        second.hover()
+        second.locator(".here").click()
+        link = second.locator(".here").get_attribute("data-copy")
+        assert re.fullmatch(re.escape(remembering) + r"/#transcript=\d+&t=[\d.]+", link or "")
+        other.page.goto("about:blank")
+        other.page.goto(str(link))
+        expect(second.locator(".time")).to_be_focused()
+        assert "#" not in other.page.url
         show(other, "历史")
         delete = rows(other).get_by_role("button", name="删除 zh-live-show.wav")
         delete.click()

@@ -69,6 +69,13 @@ def test_a_click_on_the_timeline_plays_from_there(page: Page) -> None:
     page.wait_for_function("document.querySelector('audio').paused")
 
 
+def test_a_link_to_a_second_leads_to_what_is_said_then_and_plays_nothing(page: Page) -> None:
+    page.evaluate("location.hash = '#t=4.5'")
+    expect(page.locator(".now")).to_have_attribute("data-start", "3.8")
+    heard = page.locator("audio").evaluate("each => [each.currentTime, each.paused]")
+    assert heard == [4.5, True]
+
+
 def test_search_and_filters_leave_the_rows_that_fit(page: Page) -> None:
     rows = page.locator(".rows li:visible")
     page.get_by_role("searchbox").fill("冰箱")

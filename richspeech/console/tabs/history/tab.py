@@ -12,7 +12,7 @@ from richspeech.console import events, render
 from richspeech.console.page_load import PageLoad
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
-from richspeech.console.shown import forget, is_busy, show, sound_of
+from richspeech.console.shown import forget, is_busy, show, shown, sound_of
 from richspeech.console.tab import Context, Shell, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
@@ -146,6 +146,7 @@ class HistoryTab:
     def resume(self, page_load: PageLoad) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
         page_load.add(_has_search, self._restore, [self._line, self._order])
+        page_load.follow_with(self._follow)
 
     def _restore(self, request: gr.Request) -> list[Any]:
         view = self._context.session(request).view(HistoryView)
@@ -234,9 +235,27 @@ class HistoryTab:
         if is_busy(session):
             gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
             return gr.skip()
-        stored = _seen(self._history).open(events.read(event, events.Numbered).id)
-        show(session, opened(stored, sound_of(session, stored.entry), session.locale))
+        self._show(session, events.read(event, events.Numbered).id)
         return self._shell.open(session)
+
+    def _follow(self, session: Session, number: int) -> None:
+        """Show what a link leads to; whoever may not see it, or is at something else, is told."""
+        job = shown(session)
+        if job is not None and job.entry is not None and job.entry.id == number:
+            return
+        if is_busy(session):
+            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
+            return
+        try:
+            self._show(session, number)
+        except StoreError as error:
+            sentence = Notice.of(error).sentence(session.locale)
+            gr.Warning(sentence, title=say("refused", session.locale))
+
+    def _show(self, session: Session, number: int) -> None:
+        """Show an entry; raises ``StoreError``."""
+        stored = _seen(self._history).open(number)
+        show(session, opened(stored, sound_of(session, stored.entry), session.locale))
 
     def _drawn(self, session: Session, message: str = "") -> str:
         return message + _draw(self._history, session)
