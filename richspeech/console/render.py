@@ -346,10 +346,13 @@ def player(job: Transcription | None, locale: str) -> Markup:
     """
     if job is None or (job.state is State.FAILED and not _segments(job)):
         return Markup()
-    if job.path is None:
-        return _part("player", locale)(job.name, None) if job.title else Markup()
-    if job.hides_sound:
+    if job.hides_sound and not job.is_over:
         return Markup()
+    if job.path is None and not job.title:
+        return Markup()
+    if job.path is None or job.hides_sound:
+        gone = "recording_gone" if job.path is None else "recording_masked"
+        return _part("player", locale)(job.name, None, gone=gone)
     path = job.playback or job.path
     kind, _ = mimetypes.guess_type(path.name)
     is_film = (kind or "").startswith("video/")

@@ -176,9 +176,13 @@ class Transcription(Job):
 
     @property
     def hides_sound(self) -> bool:
-        """Whether nobody may hear the recording: not yet, or not as it is."""
-        is_playable = self.playback is not None or (self.is_over and not self.is_masked)
-        return self.caller.principal.masks and not is_playable
+        """Whether nobody may hear the recording: not yet, or not as it is.
+
+        What covers masked words in the sound is made with the transcript, and is not kept.
+        """
+        if self.playback is not None:
+            return False
+        return self.is_masked or (self.caller.principal.masks and not self.is_over)
 
     @property
     def name(self) -> str:

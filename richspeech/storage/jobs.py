@@ -271,8 +271,9 @@ class JobStore:
         states: Collection[State] = (),
         before: int | None = None,
         limit: int | None = None,
+        transcript: int | None = None,
     ) -> tuple[QueuedJob, ...]:
-        """Return jobs, the newest first; those of a ``batch``, in some ``states``, if named.
+        """Return jobs, the newest first; of a ``batch`` or ``transcript``, in ``states``, if named.
 
         For the next page, ``before`` is the number of the last one.
         """
@@ -280,6 +281,7 @@ class JobStore:
             true() if batch is None else JobRow.batch == batch,
             JobRow.state.in_([state.value for state in states]) if states else true(),
             true() if before is None else JobRow.number < before,
+            true() if transcript is None else JobRow.transcript == transcript,
         )
         with self._session() as session:
             rows = session.scalars(found.order_by(JobRow.number.desc()).limit(limit))

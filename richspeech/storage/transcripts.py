@@ -496,6 +496,15 @@ class Store:
             row = session.execute(found).first()
             return row and FoundFile(row[1], _peaks_of(row[0]))
 
+    def peaks(self, identifier: int) -> Peaks | None:
+        """Return the waveform of what a transcript was made of; None where it was not measured."""
+        measured = FileRow.peaks.is_not(None) & FileRow.transcript.in_(
+            select(TranscriptRow.id).where(TranscriptRow.id == identifier, self._is_seen)
+        )
+        with self._session() as session:
+            row = session.scalar(select(FileRow).where(measured).limit(1))
+            return row and _peaks_of(row)
+
     def find_measured(self, whole: str) -> Transcript | None:
         """Return what was measured in the same, whoever has it; nobody's edits are told."""
         any_owner = select(OwnerRow.transcript).where(OwnerRow.whole == whole)

@@ -71,7 +71,7 @@ def test_a_transcript_is_found_opened_and_deleted(
         expect(rows(other).locator("mark").first).to_have_text(first_words(text))
         rows(other).get_by_role("button", name="打开 zh-live-show.wav").click()
         expect(other.page.locator("#status .message.done")).to_contain_text("历史记录，转写于")
-        expect(other.page.locator("#player")).to_contain_text("录音不保存在历史里")
+        expect(other.page.locator("#player")).to_contain_text("录音已不在服务器上")
         assert other.text() == text
         second = other.page.locator(".lines li").nth(1)
         second.hover()

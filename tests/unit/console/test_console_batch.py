@@ -17,25 +17,30 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.access.principal import Principal, Role
+from richspeech.console import render
+from richspeech.console.kept_sound import sound_of_entry
 from richspeech.console.sessions import Session
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
 from richspeech.console.tabs.batch.inbox import BatchView, Group, Step, beside, in_order
 from richspeech.console.tabs.batch.opened import Opened, open_job
 from richspeech.console.tabs.batch.tab import folder_choices
+from richspeech.console.tabs.history.tab import opened
 from richspeech.errors import AudioError, Cancelled, ChangedElsewhereError, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job
-from richspeech.jobs.transcribe import Origin, Transcription, Transcriptions
+from richspeech.jobs.transcribe import Origin, Sound, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
 from richspeech.language.localized import LocalizedText
 from richspeech.model.corrections import Correction
+from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import UNLIKE_KNOWN, RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import Caller, called_by, caller
+from richspeech.privacy.mask import mask_document
 from richspeech.queue.batches import SUMMARY, HandingIn, Packing
 from richspeech.queue.queue import JobQueue
 from richspeech.readers.opener import HERE
@@ -44,7 +49,7 @@ from richspeech.recognition.reading import WaveformSource
 from richspeech.review.overview import Overview, Quote
 from richspeech.review.risk import RiskPoint, level_of
 from richspeech.service import Service, build, open_queue
-from richspeech.settings import RiskSettings, load_settings
+from richspeech.settings import PrivacySettings, RiskSettings, load_settings
 from richspeech.storage import recordings as recording_store
 from richspeech.storage.history import History
 from richspeech.storage.jobs import BatchSummary, JobSummary, new_id
@@ -611,6 +616,48 @@ def test_a_line_follows_what_people_have_put_right(
         assert quoted(followed, row) == ("low", "")
         assert followed.changes == before + 2
         assert followed.is_over
+
+
+def test_an_entry_plays_what_was_handed_in_as_long_as_that_is_kept(
+    desk: Desk, tmp_path: Path
+) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    row = desk.queue.find(row_of(followed, "a.wav").id)
+    assert row.transcript is not None
+
+    def sound(queue: JobQueue, folder: Path) -> Sound | None:
+        assert row.transcript is not None
+        return sound_of_entry(queue, row.transcript, folder, desk.service.limits, HERE)
+
+    found = sound(desk.queue, desk.session.folder)
+    assert found is not None
+    assert found.path.read_bytes() == (tmp_path / "a.wav").read_bytes()
+    assert found.path.is_relative_to(desk.session.folder)
+    assert len(found.meter.peaks.values) > 10
+    stranger = desk.queue.seen_by(Principal.at_browser("bob", Role.MEMBER))
+    assert sound(stranger, tmp_path / "bob") is None
+    job = opened(desk.history.store.open(row.transcript), found, "zh")
+    assert "<audio" in render.player(job, "zh")
+    desk.queue.recordings.delete(row.id)
+    assert sound(desk.queue, tmp_path / "later") is None
+
+
+def test_an_entry_whose_words_are_masked_is_never_heard_as_it_was(
+    desk: Desk, tmp_path: Path
+) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    row = desk.queue.find(row_of(followed, "a.wav").id)
+    assert row.transcript is not None
+    stored = desk.history.store.open(row.transcript)
+    said = replace(stored.document.measured.segments[0], text="我的电话是13800138000")
+    plain = Document(replace(stored.document.measured, segments=(said,)))
+    masked = mask_document(plain, PrivacySettings().kinds)
+    found = desk.opened(followed, "a.wav").sound
+    for document, plays in ((plain, True), (masked, False)):
+        job = opened(replace(stored, document=document), found, "zh")
+        drawn_player = render.player(job, "zh")
+        assert ("<audio" in drawn_player) is plays
+        assert ("所以不播放录音" in drawn_player) is not plays
 
 
 def test_a_row_whose_recording_is_gone_opens_without_sound(desk: Desk, tmp_path: Path) -> None:

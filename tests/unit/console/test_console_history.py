@@ -394,7 +394,7 @@ def test_an_entry_opens_with_its_corrections_and_without_its_recording(history: 
     job = opened(history.store.open(entry.id), None, "zh")
     assert (job.state, job.origin, job.name) == (State.FINISHED, Origin.OPENED, "a.wav")
     assert heard(job) == "您好"
-    assert "录音不保存" in render.player(job, "zh")
+    assert "录音已不在服务器上" in render.player(job, "zh")
     assert "<audio" not in render.player(job, "zh")
     assert f"转写于 {moment(entry.created, 'UTC')}" in render.status(job, "zh")
 

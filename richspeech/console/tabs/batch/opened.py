@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.peaks import MeteredRecording, PeakMeter
-from richspeech.errors import RichSpeechError
-from richspeech.jobs.batch.sources import place_at, safe_name
+from richspeech.audio.peaks import PeakMeter
+from richspeech.console.kept_sound import sound_of_job
+from richspeech.jobs.batch.sources import safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.queue.queue import JobQueue
 from richspeech.readers.opener import Opener
 from richspeech.recognition.pipeline import Progress
-from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.storage.jobs import QueuedJob
 
 
@@ -43,36 +42,14 @@ def open_job(
         document, entry = stored.document, stored.entry
     else:
         document, entry = queue.result(job.id), None
-    name, meter = PurePosixPath(safe_name(job.name)).name, PeakMeter()
+    sound = sound_of_job(queue, job, folder, limits, opener)
     return Transcription(
-        _playable(queue, job, folder / "opened" / job.id / name, meter, limits, opener),
+        sound.path if sound else None,
         job.request,
         Progress.of(document),
-        meter=meter,
-        title=name,
+        meter=sound.meter if sound else PeakMeter(),
+        title=PurePosixPath(safe_name(job.name)).name,
         origin=Origin.CACHED if job.is_cached else Origin.RECOGNISED,
         entry=entry,
         state=State.FINISHED,
     )
-
-
-def _playable(
-    queue: JobQueue,
-    job: QueuedJob,
-    path: Path,
-    meter: PeakMeter,
-    limits: AudioLimits,
-    opener: Opener,
-) -> Path | None:
-    """Put the recording at ``path``, and read its waveform; None when it is gone by now."""
-    try:
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with queue.recordings.open(job.id) as source:
-                place_at(source, path)
-        with opener.open(path, limits, job.request.options) as recording:
-            for _ in MeteredRecording(recording, meter, path.name).blocks(BLOCK_SECONDS):
-                pass
-    except (RichSpeechError, OSError):
-        return None
-    return path

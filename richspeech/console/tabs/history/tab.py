@@ -9,6 +9,7 @@ import gradio as gr
 
 from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
+from richspeech.console.kept_sound import sound_of_entry
 from richspeech.console.page_load import PageLoad
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
@@ -255,7 +256,16 @@ class HistoryTab:
     def _show(self, session: Session, number: int) -> None:
         """Show an entry; raises ``StoreError``."""
         stored = _seen(self._history).open(number)
-        show(session, opened(stored, sound_of(session, stored.entry), session.locale))
+        sound = sound_of(session, stored.entry) or self._kept_sound(session, number)
+        show(session, opened(stored, sound, session.locale))
+
+    def _kept_sound(self, session: Session, number: int) -> Sound | None:
+        """Look for the recording of an entry among those that were handed in."""
+        service = self._context.service
+        if service.queue is None:
+            return None
+        queue = service.durable.seen_by(caller().principal)
+        return sound_of_entry(queue, number, session.folder, service.limits, service.opener)
 
     def _drawn(self, session: Session, message: str = "") -> str:
         return message + _draw(self._history, session)
