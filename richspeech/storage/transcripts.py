@@ -503,7 +503,7 @@ class Store:
         )
         with self._session() as session:
             row = session.scalar(select(FileRow).where(measured).limit(1))
-            return row and _peaks_of(row)
+            return None if row is None else _peaks_of(row)
 
     def find_measured(self, whole: str) -> Transcript | None:
         """Return what was measured in the same, whoever has it; nobody's edits are told."""
