@@ -16,10 +16,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
+from werkzeug.http import parse_etags, unquote_etag
 
 from richspeech.language.catalog import locales
 from richspeech.language.preference import preferred_locale
-from richspeech.web.packed import Packed
+from richspeech.web.packed import Packed, coding_for
 
 THEME = "theme.css"
 """The one file that stands at the root; its address has a hash of it."""
@@ -92,9 +93,9 @@ def root_route(root_page: RootPage) -> Route:
             "Content-Language": locale,
             "Content-Security-Policy": policy_of(page.scripts),
         }
-        if request.headers.get("if-none-match") == page.etag:
+        if has_already(request, page.etag):
             return Response(status_code=304, headers=headers)
-        return _response(request, page.packed, "text/html", headers)
+        return await _response(request, page.packed, "text/html", headers)
 
     return Route("/", send_root, methods=["GET"])
 
@@ -167,7 +168,7 @@ class Files:
             return Response(status_code=404)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
-        return _response(request, file, kind, headers)
+        return await _response(request, file, kind, headers)
 
     def _read(self, name: str) -> Packed | bytes | None:
         if name in self._root_page.files:
@@ -179,17 +180,30 @@ class Files:
         if Path(name).suffix in INCOMPRESSIBLE:
             return self._sent.setdefault(name, data)
         packed = Packed(data)
-        packed.by_brotli  # noqa: B018 - here, since it takes a while
+        packed.by("br")  # here, since nearly everybody takes it
         return self._sent.setdefault(name, packed)
 
 
-def _response(
+async def _response(
     request: Request, file: Packed | bytes, kind: str, headers: dict[str, str]
 ) -> Response:
     """Send a file, packed as the browser takes it."""
     if isinstance(file, bytes):
         return Response(file, media_type=kind, headers=headers)
-    data, coding = file.sent_to(request.headers.get("accept-encoding", ""))
+    coding = coding_for(request.headers.get("accept-encoding", ""))
+    data = file.ready(coding)
     if coding is not None:
         headers = {**headers, "Content-Encoding": coding}
+        data = data or await run_in_threadpool(file.by, coding)
     return Response(data, media_type=kind, headers=headers)
+
+
+def has_already(request: Request, etag: str) -> bool:
+    """Say whether the browser has what is called ``etag``, however that was packed.
+
+    Source: RFC 9110, 13.1.2: tags are compared weakly.
+    """
+    name, _ = unquote_etag(etag)
+    return name is not None and parse_etags(request.headers.get("if-none-match")).contains_weak(
+        name
+    )

@@ -66,8 +66,8 @@ class PageText:
 
     @cached_property
     def etag(self) -> str:
-        """Another one for another page."""
-        return f'"{_digest(self.packed.plain)}"'
+        """Another one for another page; weak, since it is the same however the page is packed."""
+        return f'W/"{_digest(self.packed.plain)}"'
 
 
 class RootPage:
@@ -125,7 +125,7 @@ class RootPage:
             page = self.ready(locale)
             if page is None:
                 page = self._pages[locale] = self._made(locale)
-                page.packed.by_brotli, page.etag  # noqa: B018 - so that nobody waits for them later
+                page.packed.by("br")  # so that nobody waits for it later
             return page
 
     def _made(self, locale: str) -> PageText:

@@ -1,6 +1,7 @@
 """The language that a reader prefers among those in which something can be said."""
 
 from babel.core import get_global
+from werkzeug.http import parse_accept_header
 
 from richspeech.language.catalog import locales
 
@@ -12,27 +13,16 @@ def preferred_locale(accepted: str) -> str | None:
 
     Source: RFC 9110, 12.5.4
     """
-    tags = [tag.strip().lower() for tag in accepted.split(",")]
-    for tag in sorted(tags, key=_weight, reverse=True):
-        if _weight(tag) > 0 and (locale := _locale(tag)):
-            return locale
-    return None
+    weights = parse_accept_header(accepted)  # the heaviest first, and none that is no weight
+    found = (_locale(tag) for tag, weight in weights if weight > 0)
+    return next(filter(None, found), None)
 
 
 def _locale(tag: str) -> str | None:
-    """Find our language of ``zh-tw;q=0.8``: that in its script (zh_Hant) before any other (zh)."""
-    language, *more = tag.partition(";")[0].strip().split("-")
+    """Find our language of ``zh-TW``: that in its script (zh_Hant) before any other (zh)."""
+    language, *more = tag.lower().split("-")
     scripts = [f"{language}_{each.title()}" for each in more if len(each) == SCRIPT_LETTERS]
     usually = get_global("likely_subtags")  # of CLDR: zh_TW → zh_Hant_TW
     likely = (usually.get(f"{language}_{each.upper()}", "") for each in more)
     usual = [each.rpartition("_")[0] for each in likely if each]
     return next((each for each in (*(scripts or usual), language) if each in locales()), None)
-
-
-def _weight(tag: str) -> float:
-    """Read the 0.8 of it; 0, as for what is not wanted, where it is no weight."""
-    try:
-        weight = float(tag.partition("q=")[2] or 1)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0

@@ -5,48 +5,53 @@ eighth smaller than gzip does.
 """
 
 import gzip
-import re
-from dataclasses import dataclass
-from functools import cached_property
+import threading
+from dataclasses import dataclass, field
+from typing import Literal
 
 import brotli
+from werkzeug.http import parse_accept_header
 
 ONCE = 11
 """Quality for what is packed once a process: the smallest."""
 AT_TIMES = 9
 """Quality for what is packed now and then: a twentieth of the time, and a twelfth larger."""
-_CODING = re.compile(r"\s*([\w*-]+)\s*(?:;\s*q=([\d.]+)\s*)?", re.ASCII)
+
+Coding = Literal["br", "gzip"]
+CODINGS: tuple[Coding, ...] = ("br", "gzip")
+"""By the name that HTTP has for them, the smallest first."""
 
 
 @dataclass(frozen=True)
 class Packed:
-    """Something to send, packed when somebody first asks for it so."""
+    """Something to send, packed once in each way that somebody asks for."""
 
     plain: bytes
     quality: int = ONCE
     """Of brotli, 0 to 11."""
+    _known: dict[Coding, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
 
-    @cached_property
-    def by_brotli(self) -> bytes:
-        """As it is sent to nearly everybody."""
+    def ready(self, coding: Coding | None) -> bytes | None:
+        """Return it packed so, or plain, if that is there at once; else None."""
+        return self.plain if coding is None else self._known.get(coding)
+
+    def by(self, coding: Coding) -> bytes:
+        """Return it packed so; the first time that takes a while: not for an event loop."""
+        with self._lock:
+            if coding not in self._known:
+                self._known[coding] = self._pack(coding)
+            return self._known[coding]
+
+    def _pack(self, coding: Coding) -> bytes:
+        if coding == "gzip":
+            return gzip.compress(self.plain, mtime=0)
         return bytes(brotli.compress(self.plain, quality=self.quality))
 
-    @cached_property
-    def by_gzip(self) -> bytes:
-        """As it is sent to a browser at a plain address of another machine."""
-        return gzip.compress(self.plain, mtime=0)
 
-    def sent_to(self, accepts: str) -> tuple[bytes, str | None]:
-        """Return the bytes for who ``accepts`` (the header), and how they are packed, if so."""
-        taken = accepted(accepts)
-        if "br" in taken:
-            return self.by_brotli, "br"
-        if "gzip" in taken:
-            return self.by_gzip, "gzip"
-        return self.plain, None
-
-
-def accepted(header: str) -> frozenset[str]:
-    """Return the codings that a header Accept-Encoding names, and does not forbid by q=0."""
-    found = (_CODING.fullmatch(each) for each in header.lower().split(","))
-    return frozenset(each[1] for each in found if each and (each[2] or "1").strip("0.") != "")
+def coding_for(accepts: str) -> Coding | None:
+    """Return the smallest coding that a header Accept-Encoding allows; None where it is neither."""
+    weights = parse_accept_header(accepts.lower())
+    return next((each for each in CODINGS if weights.quality(each) > 0), None)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -193,10 +194,21 @@ def test_captions_are_a_small_page_of_their_own_with_one_script_that_talks_to_no
     assert len(page.content) < 8_000
 
 
-def test_who_has_the_page_already_is_not_sent_it_again(console_: Console) -> None:
+@pytest.mark.parametrize("have", ["{}", "W/{}", '"other", W/{}', "*"])
+def test_who_has_the_page_already_is_not_sent_it_again(console_: Console, have: str) -> None:
     tag = console_.client.get("/").headers["etag"]
-    again = console_.client.get("/", headers={"If-None-Match": tag})
+    named = have.format(tag.removeprefix("W/"))
+    again = console_.client.get("/", headers={"If-None-Match": named})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("have", ['"other"', 'W/"other", "another"', '"', ""])
+def test_who_has_another_page_is_sent_this_one(console_: Console, have: str) -> None:
+    assert console_.client.get("/", headers={"If-None-Match": have}).status_code == 200
+
+
+def test_the_page_in_another_language_has_another_name(console_: Console) -> None:
+    tag = console_.client.get("/").headers["etag"]
     other = {"If-None-Match": tag, "Accept-Language": "en"}
     assert console_.client.get("/", headers=other).status_code == 200
 
@@ -253,6 +265,29 @@ def test_the_files_that_the_page_names_are_there_packed_and_for_ever(console_: C
         plain = console_.client.get(f"/{name}", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == answer.content
+
+
+def test_a_file_is_packed_by_gzip_beside_the_loop_that_answers_all_others(
+    console_: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_loop: list[bool] = []
+
+    def compress(data: bytes, mtime: float) -> bytes:
+        in_loop.append(has_loop())
+        return gzip.compress(data, mtime=mtime)
+
+    monkeypatch.setattr("richspeech.web.packed.gzip", SimpleNamespace(compress=compress))
+    for _ in range(2):
+        console_.client.get("/theme.css", headers={"Accept-Encoding": "gzip"}).raise_for_status()
+    assert in_loop == [False]
+
+
+def has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_the_looks_of_all_widgets_are_one_file_that_stands_for_each(console_: Console) -> None:

@@ -5,7 +5,7 @@ import gzip
 import brotli
 import pytest
 
-from richspeech.web.packed import AT_TIMES, Packed, accepted
+from richspeech.web.packed import AT_TIMES, Packed, coding_for
 
 TEXT = b"a page that says the same again, and again, and again" * 40
 
@@ -21,19 +21,28 @@ TEXT = b"a page that says the same again, and again, and again" * 40
         ("brotli, xgzip", None),
         ("identity", None),
         ("", None),
+        ("br; q=1.0, gzip;q=0.001, *;q=0", "br"),
+        ("br;q=none, gzip", "gzip"),
+        ("br;q=0, *", "gzip"),
+        ("*;q=0", None),
     ],
 )
 def test_everybody_is_sent_the_smallest_that_they_take(header: str, coding: str | None) -> None:
-    data, chosen = Packed(TEXT).sent_to(header)
+    packed, chosen = Packed(TEXT), coding_for(header)
     assert chosen == coding
+    data = TEXT if chosen is None else packed.by(chosen)
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
     assert unpack(data) == TEXT
     assert (len(data) < len(TEXT) / 4) is (coding is not None)
 
 
 def test_what_is_packed_now_and_then_is_the_same_text() -> None:
-    assert brotli.decompress(Packed(TEXT, AT_TIMES).by_brotli) == TEXT
+    assert brotli.decompress(Packed(TEXT, AT_TIMES).by("br")) == TEXT
 
 
-def test_a_coding_without_a_weight_is_taken() -> None:
-    assert accepted("br; q=1.0, gzip;q=0.001, *;q=0") == {"br", "gzip"}
+def test_nothing_is_packed_before_somebody_asks_and_nothing_twice() -> None:
+    packed = Packed(TEXT)
+    assert packed.ready(None) == TEXT
+    assert packed.ready("gzip") is None
+    assert packed.by("gzip") is packed.by("gzip") is packed.ready("gzip")
+    assert packed.ready("br") is None
