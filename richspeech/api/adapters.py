@@ -3,41 +3,24 @@
 Nothing here loads one: that does whoever is the first to ask for a transcript with it.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from richspeech.access.principal import Scope
-from richspeech.api.openai.errors import ERRORS, ApiRoute
+from richspeech.api.kept import Kept, Listing, router_of
 from richspeech.api.surface import Surface
-from richspeech.engines.adapters import Adapter
+from richspeech.engines.adapters import Adapter as KeptAdapter
 from richspeech.operations.caller import caller
 from richspeech.service import Service
 
 
-class Listed(BaseModel):
+class Adapter(Kept):
     """One adapter."""
 
-    id: str
     object: Literal["adapter"] = "adapter"
-    base: str
-    """Name of the weights that it was made for."""
-    fits: bool | None
-    """Whether these are the weights of the main engine; null until that is loaded."""
     loaded: bool
     """Whether it is in memory."""
-    default: bool
-    """Whether the main engine has it when nobody says otherwise."""
-    facts: dict[str, Any]
-    """When it was made, of how much, and what it was worth."""
-
-
-class Listing(BaseModel):
-    """All adapters, by name."""
-
-    object: Literal["list"] = "list"
-    data: list[Listed]
 
 
 class Unloading(BaseModel):
@@ -50,14 +33,11 @@ class Unloading(BaseModel):
 
 def adapters(service: Service) -> Surface:
     """Return the routes."""
-    router = APIRouter(
-        prefix="/v1/adapters", tags=["models"], route_class=ApiRoute, responses=ERRORS
-    )
-    transcribers = service.transcribers
+    router, transcribers = router_of("adapters"), service.transcribers
 
-    def described(adapter: Adapter) -> Listed:
+    def described(adapter: KeptAdapter) -> Adapter:
         main = transcribers.main
-        return Listed(
+        return Adapter(
             id=adapter.name,
             base=adapter.base_name,
             fits=adapter.fits(main.weights.folder) if main else None,
@@ -67,7 +47,7 @@ def adapters(service: Service) -> Surface:
         )
 
     @router.get("", summary="List the adapters")
-    def list_adapters() -> Listing:
+    def list_adapters() -> Listing[Adapter]:
         return Listing(data=[described(adapter) for adapter in transcribers.adapters])
 
     @router.post("/{adapter}/unload", summary="Take one out of memory")

@@ -1,50 +1,28 @@
 """GET /v1/cascades: what ``cascade`` may name."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel
-
-from richspeech.api.openai.errors import ERRORS, ApiRoute
+from richspeech.api.kept import Kept, Listing, router_of
 from richspeech.api.surface import Surface
 from richspeech.engines.cascades import KeptCascade
 from richspeech.service import Service
 
 
-class Listed(BaseModel):
-    """One cascade."""
+class Cascade(Kept):
+    """One that is better than rules alone in something."""
 
-    id: str
     object: Literal["cascade"] = "cascade"
-    base: str
-    """Name of the weights whose labels it revises."""
-    fits: bool | None
-    """Whether these are what the main engine hears with; null until that is loaded."""
-    default: bool
-    """Whether it revises the labels of the main engine when nobody says otherwise."""
     revises: list[str]
     """emotion, event or both: that for which it is better than rules alone."""
-    facts: dict[str, Any]
-    """When it was made, of how much, and what it was worth."""
-
-
-class Listing(BaseModel):
-    """All cascades that are better than rules alone in something, by name."""
-
-    object: Literal["list"] = "list"
-    data: list[Listed]
 
 
 def cascades(service: Service) -> Surface:
     """Return the routes."""
-    router = APIRouter(
-        prefix="/v1/cascades", tags=["models"], route_class=ApiRoute, responses=ERRORS
-    )
-    transcribers = service.transcribers
+    router, transcribers = router_of("cascades"), service.transcribers
 
-    def described(cascade: KeptCascade) -> Listed:
+    def described(cascade: KeptCascade) -> Cascade:
         main = transcribers.main
-        return Listed(
+        return Cascade(
             id=cascade.name,
             base=cascade.base_name,
             fits=cascade.fits(main.weights, main.adapter) if main else None,
@@ -54,7 +32,7 @@ def cascades(service: Service) -> Surface:
         )
 
     @router.get("", summary="List the cascades")
-    def list_cascades() -> Listing:
+    def list_cascades() -> Listing[Cascade]:
         return Listing(data=[described(cascade) for cascade in transcribers.cascades])
 
     return Surface(router)
