@@ -55,6 +55,8 @@ _WORD_HEADS = (
     ),
 )
 """And over one of words."""
+PAIR = 2
+"""Columns of a word and its weight."""
 _KEPT = "\ue000"
 """Stands for a blank within quotation marks, which belongs to its word."""
 
@@ -141,14 +143,12 @@ def _weight(word: str, number: str) -> int:
 def _entries(text: str, *, in_file: bool) -> Iterator[_Entry]:
     rows = [*_rows(text)]
     blanks_part = not in_file and len(rows) == 1 and not _is_parted(rows[0][1])
-    table: _Table | None = None
-    for at, (number, row) in enumerate(rows):
-        line = number if len(rows) > 1 else 0
-        with _about(line):
-            cells = _cells(row, " " if blanks_part else ",")
-        if at == 0 and len(rows) > 1 and _is_head(cells):
-            table = _table_under(cells)
-            continue
+    lines = [*_lines(rows, " " if blanks_part else ",")]
+    is_headed = len(lines) > 1 and _is_head(lines[0][1])
+    table = _table_under(lines[0][1]) if is_headed else None
+    if not is_headed:
+        _require_clear([cells for _, cells in lines])
+    for line, cells in lines[is_headed:]:
         fields = [cell for cell in cells if cell]
         if table:
             yield from table.entry(line, cells)
@@ -156,6 +156,33 @@ def _entries(text: str, *, in_file: bool) -> Iterator[_Entry]:
             yield from (_Entry(line, word) for word in _with_numbers(fields))
         else:
             yield from _columns(line, fields, in_file=in_file)
+
+
+def _lines(rows: Sequence[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row, behind what its entries say of where they stand."""
+    for number, row in rows:
+        line = number if len(rows) > 1 else 0
+        with _about(line):
+            yield line, _cells(row, delimiter)
+
+
+def _require_clear(rows: Sequence[Sequence[str]]) -> None:
+    """Raise ``OptionError`` for a table of which nothing says which columns have the words.
+
+    Columns of words and of weights by turns are clear, and so are rows of different lengths, which
+    are words as they came to mind. The first row does not count: it may be a head in other words.
+    """
+    columns = [column[1:] for column in zip(*rows, strict=False)]
+    if len(rows) == 1 or {*map(len, rows)} != {len(columns)} or len(columns) <= PAIR:
+        return
+    numbers = sum(map(_has_numbers, columns))
+    if numbers and 2 * numbers != len(columns):
+        raise OptionError("option.list_columns", value=",".join(rows[0])[:40])
+
+
+def _has_numbers(column: Sequence[str]) -> bool:
+    filled = [cell for cell in column if cell]
+    return bool(filled) and all(map(_NUMBER.fullmatch, filled))
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,28 @@ def test_what_cannot_be_used_is_refused_with_its_line(text: str, sentence: str) 
         assert str(caught.value).startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "达摩院,40,研究机构\n张珊,50,人名\n",
+        "达摩院\t40\t研究机构\n张珊\t\t人名\n李四\t20\t人名\n",
+        "言葉,重み,備考\n達摩院,40,機関\n",
+        "1,达摩院,40\n2,张珊,50\n",
+    ],
+)
+def test_a_table_that_does_not_tell_words_from_notes_is_refused(text: str) -> None:
+    for read in (hotwords_in, hotwords_of_file):
+        with pytest.raises(OptionError, match="name the columns in a first line"):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["张珊,40,李四,50\n王五,20,赵六,30\n", "张珊,李四,王五\n达摩院,阿里,淘宝\n"]
+)
+def test_words_several_a_line_are_no_such_table(text: str) -> None:
+    assert {"张珊", "李四", "王五"} <= {*hotwords_of_file(text)} & {*hotwords_in(text)}
+
+
 def test_protected_words_are_listed_alike_and_have_no_weights() -> None:
     assert protected_in("地址，电话\naccount number") == ("地址", "电话", "account number")
     assert protected_in("地址 电话 地址") == ("地址", "电话")
