@@ -13,6 +13,7 @@ from richspeech.model.place import Place
 from richspeech.model.steps import Removal
 from richspeech.model.tag import LONGEST_TAG
 from richspeech.storage.database import HIGHEST_NUMBER
+from richspeech.storage.rule_form import SentRule
 
 MOST_SENT = 2**53
 """To which browsers count without rounding."""
@@ -78,6 +79,13 @@ class Step(_Sent):
         if self.kind == "split":
             return document.splitting(place, caret=self.caret, at=self.at)
         return document.merging(place) if self.kind == "merge" else Removal(place)
+
+
+class Rules(_Sent):
+    """All that the form of rules holds."""
+
+    prologue: str
+    rules: tuple[SentRule, ...]
 
 
 class Replace(BaseModel):

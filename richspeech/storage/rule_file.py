@@ -10,17 +10,20 @@ import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from postprocess import RefusedError, Rule, RuleCondition
+from postprocess import RefusedError, Rule
 from richspeech.errors import SettingsError
 from richspeech.language.catalog import Notice
 from richspeech.settings import load_settings
 from richspeech.storage.atomic import replacing
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 GROUP = "rules"
 LONGEST_TEXT = 100_000
@@ -147,15 +150,19 @@ def _group(text: str) -> list[str]:
 
 def read_rules(text: str) -> tuple[Rule, ...]:
     """Read a list of rules; raises ``SettingsError`` naming the line of what is wrong."""
+    return tuple(_rule(*pair) for pair in zip(*listed(text), strict=True))
+
+
+def listed(text: str) -> tuple[list[yaml.Node], list[Any]]:
+    """Return the members of a list, as nodes and as values; raises ``SettingsError``."""
     if len(text) > LONGEST_TEXT:
         raise SettingsError("rules.too_long", count=len(text), most=LONGEST_TEXT)
     node = _compose(text)
     if node is None:
-        return ()
+        return [], []
     if not isinstance(node, yaml.SequenceNode):
         raise SettingsError("rules.no_list", line=_line(node))
-    values = yaml.safe_load(text)
-    return tuple(_rule(*pair) for pair in zip(node.value, values, strict=True))
+    return node.value, yaml.safe_load(text)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -226,21 +233,26 @@ def _line(where: yaml.Node | yaml.Event) -> int:
 # Writing ------------------------------------------------------------------------------------------
 
 
-def rules_text(rules: Sequence[Rule]) -> str:
-    """Write rules as ``read_rules`` reads them."""
+def rules_text(rules: Sequence["DataclassInstance"]) -> str:
+    """Write rules, or what has their fields, as ``read_rules`` reads them."""
     plain = [_plain(rule) for rule in rules]
     style = {"allow_unicode": True, "sort_keys": False, "width": 100, "default_flow_style": None}
     return str(yaml.safe_dump(plain, **style)) if plain else ""
 
 
-def _plain(part: Rule | RuleCondition) -> dict[str, Any]:
+def _plain(part: "DataclassInstance") -> dict[str, Any]:
     """Return what differs from doing nothing."""
     values = {each.name: getattr(part, each.name) for each in fields(part)}
-    return {name: _value(value) for name, value in values.items() if value}
+    return {name: _value(value) for name, value in values.items() if is_stated(value)}
+
+
+def is_stated(value: object) -> bool:
+    """Whether a field says something; a name that is empty does, and so does the number 0."""
+    return value is not None and value is not False and value != ()
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, RuleCondition):
+    if is_dataclass(value) and not isinstance(value, type):
         return _plain(value)
     if isinstance(value, tuple):
         return [*value]

@@ -10,6 +10,7 @@ import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey 
 import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
 import { chooser, exportJobs, lastExport, showPart } from "./review.js";
+import { ruleForm } from "./rule_form.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
@@ -42,7 +43,7 @@ const download = (selector) => setTimeout(() => document.querySelector(selector)
 
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
-  ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live },
+  ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live, ruleForm },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

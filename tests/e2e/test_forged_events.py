@@ -23,6 +23,7 @@ FORGED: tuple[Any, ...] = (
     *({"form": {}}, {"form": "x"}, {"form": "clips", "chosen": 3}, {"form": [], "chosen": [[]]}),
     *({"correction": []}, {"correction": {"index": 10**30}}, {"correction": {"text": 3}}),
     *({"found": "a"}, {"found": [], "by": 3}, {"found": "\ud800", "by": "\ud800"}),
+    *({"rules": {}}, {"prologue": 3, "rules": []}, {"prologue": "", "rules": [{"name": "\ud800"}]}),
     *({"speaker": "A"}, {"speaker": [], "name": 3}, {"speaker": "\ud800", "name": "\ud800"}),
     {"id": "\ud800", "form": "\ud800", "chosen": ["\ud800"], "correction": {"text": "\ud800"}},
 )
@@ -38,6 +39,7 @@ OWN_EVENTS = (
     "delete_row",
     "turn_page",
     "cancel_row",
+    "edit",
 )
 """Those that our own scripts send, with data of their own."""
 

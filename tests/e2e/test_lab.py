@@ -195,6 +195,9 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
     go_to_lab(researcher)
     page.get_by_role("tab", name="修正规则").click()
     editor, told = page.locator("#lab-editor textarea"), page.locator("#lab-effect .message")
+    name = page.locator("#lab-form").get_by_label("规则的名字")
+    expect(name).to_have_value("hesitant-sad")
+    page.get_by_role("tab", name="YAML").click()
     expect(editor).to_have_value(re.compile("name: hesitant-sad"))
 
     wrong = "- name: x\n  when:\n    emotion: sadd\n  drop_emotion: true"
@@ -207,9 +210,18 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
     expect_usable_by_all(page)
     assert dict(load_settings(config)) == dict(load_settings(CONFIG))
 
-    page.click("#lab-save")
+    page.get_by_role("tab", name="表单").click()
+    expect(name).to_have_value("no-music")
+    name.fill("no-hold-music")
+    page.locator("#lab-form select.add").first.select_option(label="语言是")
+    page.locator("#lab-form").get_by_label("语言是", exact=True).select_option("en")
+    expect(told).to_have_text(re.compile("^规则没有错误，对当前转写的"))
+    page.locator("#lab-form").get_by_role("button", name="去掉：语言是").click()
+    expect(page.locator(".lab-changes tbody tr")).to_contain_text("规则 no-hold-music: 有背景音乐")
+    page.click("#lab-form-save")
     expect(told.first).to_have_text(re.compile(r"已保存到 config\.yaml"))
-    assert [rule.name for rule in load_settings(config).rules] == ["no-music"]
+    assert [rule.name for rule in load_settings(config).rules] == ["no-hold-music"]
+    assert "# no hold music\n  - name: no-hold-music" in config.read_text("utf-8")
     assert config.read_text("utf-8").count("#") >= CONFIG.read_text("utf-8").count("#") - 1
     page.get_by_role("tab", name="转写").click()
     page.click("#start")
