@@ -397,6 +397,8 @@ class VoicesSettings(_Group):
     engine: Literal["campplus", "resemblyzer"] = "campplus"
     id: Annotated[str, Field(min_length=1)] = "iic/speech_campplus_sv_zh-cn_16k-common"
     same_from: Annotated[float, Field(gt=0, lt=1)] | None = None
+    remember: bool = False
+    recognised_from: Annotated[float, Field(gt=0, lt=1)] | None = None
     idle_seconds: Annotated[float, Field(gt=0)] | None = 600.0
 
 

@@ -14,6 +14,10 @@ Speech of the reference is what is louder than 40 dB below the peak of its clip,
 ``richspeech.stages.voices`` was chosen on conversations of the seeds 777 to 781, of the same
 people and voices: others judge.
 
+``python -m scripts.measure_voices remember --write`` asks how often who was named in one recording
+is known in another, and who was not is taken for one who was. What a person says is cut in two,
+which are two recordings: mostly of one day and one microphone, so people are harder than that.
+
 ``python -m scripts.measure_voices cost --write`` sets encoders against a recogniser of
 SenseVoiceSmall's size.
 """
@@ -45,7 +49,7 @@ from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.funasr_import import model_class
 from richspeech.engines.voices.campplus import MODEL_CLASS, SAME_FROM, Campplus
-from richspeech.engines.voices.load import Encoder, load_encoder
+from richspeech.engines.voices.load import Encoder, load_encoder, recognised_from
 from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader
@@ -56,8 +60,9 @@ from richspeech.stages.voices import Turn
 
 SHARED = ROOT.parent / "shared"
 RESULTS = ROOT / "docs" / "speakers.md"
-VOICES_TABLE, COST_TABLE = "voices", "cost of voices"
+VOICES_TABLE, COST_TABLE, REMEMBERED_TABLE = "voices", "cost of voices", "remembered voices"
 SEEDS = (20_261_129, 20_261_130, 20_261_201)
+TUNED = (777, 778, 779, 780, 781)
 COLLAR = 0.25
 LEVEL = 0.06
 """Root mean square of every clip."""
@@ -408,6 +413,98 @@ def main(
         write_table(VOICES_TABLE, text)
 
 
+# --------------------------------------------------------------------------- who is remembered
+
+
+@dataclass(frozen=True)
+class Likenesses:
+    """Cosines between what was remembered and what was heard."""
+
+    same: NDArray[np.float64]
+    """[N], of one person each."""
+    other: NDArray[np.float64]
+    """[M]."""
+
+    def row(self, title: str, limit: float) -> list[str]:
+        """Say who is refused and accepted wrongly at a limit, and where both would be as often."""
+        limits = np.unique(np.concatenate([self.same, self.other]))
+        refused = np.array([np.mean(self.same < each) for each in limits])
+        accepted = np.array([np.mean(self.other >= each) for each in limits])
+        at = int(np.argmin(np.abs(refused - accepted)))
+        rates = (np.mean(self.same < limit), np.mean(self.other >= limit))
+        equal = (refused[at] + accepted[at]) / 2
+        return [
+            title,
+            f"{len(self.same)} and {len(self.other)}",
+            f"{limit:.2f}",
+            *(f"{100 * each:.1f} %" for each in (*rates, equal)),
+            f"{limits[at]:.2f}",
+        ]
+
+
+def halves(waveform: Waveform, rng: np.random.Generator) -> tuple[Waveform, Waveform]:
+    """Cut what somebody says into two recordings, after 40 to 60 %."""
+    at = round(len(waveform) * float(rng.uniform(0.4, 0.6)))
+    return (waveform[:at], waveform[at:]) if rng.uniform() < 0.5 else (waveform[at:], waveform[:at])
+
+
+def print_of(waveform: Waveform, encoder: VoiceEncoder) -> NDArray[np.float64]:
+    """Return what is kept of a recording in which one person speaks."""
+    listener = listened(Conversation(waveform, Annotation(), 1), encoder).listener
+    return np.array(listener.prints(listener.turns(1))["A"].direction)
+
+
+def likenesses(
+    voices: Mapping[str, Waveform], encoder: VoiceEncoder, seeds: Sequence[int]
+) -> Likenesses:
+    """Compare the first recording of each with the second of each, with another cut each seed."""
+    same, other = list[float](), list[float]()
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        cut = {name: halves(waveform, rng) for name, waveform in voices.items()}
+        first, second = (
+            np.stack([print_of(each[at], encoder) for each in cut.values()]) for at in (0, 1)
+        )
+        cosines = first @ second.T
+        is_own = np.eye(len(cut), dtype=bool)
+        same += cosines[is_own].tolist()
+        other += cosines[~is_own].tolist()
+    return Likenesses(np.array(same), np.array(other))
+
+
+REMEMBERED_HEAD = (
+    "voices",
+    "pairs of one, of two",
+    "limit",
+    "refused wrongly",
+    "accepted wrongly",
+    "equal error",
+    "its limit",
+)
+
+
+@app.command
+def remember(
+    *,
+    engine: str = "resemblyzer",
+    weights: str | None = None,
+    tune: Annotated[bool, Parameter(help="of the seeds that a limit is chosen on")] = False,
+    write: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Measure who is known again."""
+    settings = with_voices(engine=engine, **({"id": weights} if weights else {}))
+    encoder = load_encoder(settings)
+    limit, seeds = recognised_from(settings, encoder.name), TUNED if tune else SEEDS
+    rows = [
+        likenesses(voices, encoder, seeds).row(title, limit)
+        for title, voices in (("people", people()), ("synthetic", synthetic()))
+    ]
+    text = table(REMEMBERED_HEAD, rows)
+    print(text)
+    if write:
+        write_table(REMEMBERED_TABLE, text)
+
+
 # ------------------------------------------------------------------------------- what it costs
 
 
@@ -416,6 +513,7 @@ class Clocked:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder, self.same_from = encoder, encoder.same_from
+        self.name = encoder.name
         self.spent = 0.0
         """Processor seconds."""
 
@@ -461,7 +559,7 @@ def cost(
     network = Campplus(model_class(MODEL_CLASS)().eval(), "cpu")
     encoders = {
         "`resemblyzer`": load_encoder(with_voices(engine="resemblyzer")),
-        "`campplus`": Encoder(network, SAME_FROM),
+        "`campplus`": Encoder("campplus", network, SAME_FROM),
     }
     spent = {name: spent_by(each, utterances) for name, each in encoders.items()}
     whole = spent_by_recogniser(utterances) if recognition else None

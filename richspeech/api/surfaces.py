@@ -10,6 +10,7 @@ from richspeech.api.sensevoice import sensevoice
 from richspeech.api.share import DrawLost, share
 from richspeech.api.surface import Surface
 from richspeech.api.transcripts import transcripts
+from richspeech.api.voices import voices
 from richspeech.service import Service
 from richspeech.storage.quota import Quota
 
@@ -24,6 +25,7 @@ def surfaces(service: Service, quota: Quota, draw_lost: DrawLost) -> tuple[Surfa
         sensevoice(service, quota),
         funasr(service, quota),
         transcripts(service),
+        voices(service),
         jobs(service, quota),
         share(service, draw_lost),
     )

@@ -26,6 +26,7 @@ COMMANDS = {
     "highlights": "print insight, highlights and risk for a recording",
     "risk": "tell how risky a call is, and why",
     "history": "delete transcripts older than history.keep_days",
+    "voices": "list, export and forget the voices that are remembered",
     "adapt": "learn from corrected clips: make an adapter",
     "adapters": "list adapters and what they were worth",
     "cascade": "learn from corrected clips which labels to revise",

@@ -173,7 +173,7 @@ def _reused(lookup: ResultLookup, document: Document) -> Step:
 def _kept(lookup: ResultLookup, progress: Progress) -> Step:
     document = progress.document
     try:
-        entry = lookup.keep(document)
+        entry = lookup.keep(document, progress.voices)
     except StoreError as error:
         return Step(progress, unkept=error)
     return Step(progress, kept=Kept(entry, document, is_cached=False))

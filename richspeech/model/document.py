@@ -120,6 +120,12 @@ class Document:
         """
         return tuple(line.speaker for line in self.lines)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What everybody is called in the end, by what each was called when they were heard."""
+        shown = zip(self.voices, self.transcript.segments, strict=True)
+        return {voice: each.strand.label for voice, each in shown if voice}
+
     def of_file(self, warnings: Sequence[RecordingWarning]) -> "Document":
         """Return it for another file with the same samples, of which these are the warnings."""
         measured = self.measured

@@ -44,6 +44,8 @@ class Action(StrEnum):
     """A file was made of a transcript, or of those of a batch."""
     DELETED = "deleted"
     """Transcripts are gone from the history."""
+    VOICES_FORGOTTEN = "voices_forgotten"
+    """Voiceprints are gone from it."""
     SHARED = "shared"
     """A link was made that shows a transcript to whoever has it."""
     UNSHARED = "unshared"

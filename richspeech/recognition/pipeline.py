@@ -10,10 +10,10 @@ time, each as soon as all before it are there.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -30,6 +30,7 @@ from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.strand import ALONE, Strand
 from richspeech.model.transcript import PROBABLY, Hypothesis, Segment, Transcript
+from richspeech.model.voiceprint import Voiceprint
 from richspeech.polling import WAITING_POLL_SECONDS
 from richspeech.recognition.reading import (
     BLOCK_SECONDS,
@@ -123,6 +124,8 @@ class Progress:
     engines that take a recording whole."""
     revised: bool = False
     """Whether segments that came before are others now; ``new`` is all of them then."""
+    voices: Mapping[str, Voiceprint] = field(default_factory=dict)
+    """In the last step, what those sound like who were told apart by voice, by their letters."""
 
     @classmethod
     def of(cls, document: Document) -> "Progress":

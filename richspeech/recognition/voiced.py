@@ -7,7 +7,7 @@ way costs the speakers alone: a warning says what it was.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -20,6 +20,7 @@ from richspeech.audio.pauses import stretches
 from richspeech.model.options import Options
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.transcript import Segment
+from richspeech.model.voiceprint import Voiceprint
 from richspeech.recognition.pipeline import (
     Cancel,
     Overheard,
@@ -31,8 +32,15 @@ from richspeech.recognition.pipeline import (
 )
 from richspeech.recognition.reading import Reader, WaveformSource
 from richspeech.recognition.utterance import Utterance
-from richspeech.stages.speakers import with_speakers
-from richspeech.stages.voices import WINDOW_SECONDS, Turn, Windows, tell_apart, window_spans
+from richspeech.stages.speakers import letters_of, with_speakers
+from richspeech.stages.voices import (
+    WINDOW_SECONDS,
+    Turn,
+    Windows,
+    directions_of,
+    tell_apart,
+    window_spans,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +49,10 @@ WINDOW_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE)
 
 class VoiceEncoder(Protocol):
     """Turns windows of sound into directions: ``engines.voices.load``."""
+
+    @property
+    def name(self) -> str:
+        """What it is, and which weights it has; of no other are directions comparable."""
 
     @property
     def same_from(self) -> float:
@@ -75,6 +87,16 @@ class Listener:
         """Return who speaks when, by track; ``count`` says how many speak on each, if known."""
         same_from = self._encoder.same_from
         return {t: tell_apart(each, same_from, count) for t, each in self._windows.items()}
+
+    def prints(self, turns: Mapping[str | None, Sequence[Turn]]) -> dict[str, Voiceprint]:
+        """Return how each speaker of these turns sounds, by their letters."""
+        return {
+            letter: Voiceprint(self._encoder.name, tuple(directions[number].tolist()))
+            for track, each in turns.items()
+            for directions in [directions_of(self._windows[track], each)]
+            for (of, number), letter in letters_of(turns).items()
+            if of == track and number in directions
+        }
 
 
 def windows_of(utterance: Utterance, encoder: VoiceEncoder) -> list[Windows]:
@@ -159,10 +181,12 @@ class _Attempt:
         """Return the last step with the speakers, or with why there are none."""
         count = options.voices if isinstance(options.voices, int) else None
         began = time.perf_counter()
-        segments = step.transcript.segments
+        segments, voices = step.transcript.segments, dict[str, Voiceprint]()
         with self._guarded():
             if self._listener is not None:
-                segments = with_speakers(segments, self._listener.turns(count))
+                turns = self._listener.turns(count)
+                voices = self._listener.prints(turns)
+                segments = with_speakers(segments, turns)
         elapsed = time.perf_counter() - began
         warnings = step.transcript.warnings
         if self._failure is not None:
@@ -173,4 +197,4 @@ class _Attempt:
             warnings=warnings,
             processing_seconds=step.transcript.processing_seconds + elapsed,
         )
-        return replace(step, transcript=transcript, new=segments, revised=True)
+        return replace(step, transcript=transcript, new=segments, revised=True, voices=voices)

@@ -36,11 +36,11 @@ def with_speakers(segments: Iterable[Segment], turns: Turns) -> tuple[Segment, .
     Letters go on from one track to the next. A segment in which nobody was told apart stays as it
     is; one whose words have no times goes to who speaks in most of it.
     """
-    letters = _letters(turns)
+    letters = letters_of(turns)
     return tuple(part for each in segments for part in _parts(each, turns, letters))
 
 
-def _letters(turns: Turns) -> Letters:
+def letters_of(turns: Turns) -> Letters:
     """Return the letter of each speaker of each track."""
     numbered = (
         (track, number)

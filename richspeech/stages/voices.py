@@ -109,6 +109,27 @@ def tell_apart(
     return _in_order_of_appearance(turns)
 
 
+def directions_of(
+    stretches: Sequence[Windows], turns: Sequence[Turn]
+) -> dict[int, NDArray[np.float32]]:
+    """Return the mean direction, [D], of the windows whose middle is in a turn of each speaker.
+
+    Windows shorter than FULL_SECONDS do not count; who has no other is left out.
+    """
+    own: dict[int, list[NDArray[np.float32]]] = {}
+    for stretch in map(_audible, stretches):
+        for (start, end), embedding in zip(stretch.spans, stretch.embeddings, strict=True):
+            speaker = _at((start + end) / 2, turns)
+            if speaker is not None and end - start >= FULL_SECONDS:
+                own.setdefault(speaker, []).append(embedding)
+    found = ((speaker, np.stack(each)) for speaker, each in own.items())
+    return {speaker: _means(each, np.zeros(len(each), int), [0])[0] for speaker, each in found}
+
+
+def _at(seconds: float, turns: Sequence[Turn]) -> int | None:
+    return next((turn.speaker for turn in turns if turn.start <= seconds < turn.end), None)
+
+
 def _audible(stretch: Windows) -> Windows:
     """Leave out windows without a direction, such as those of digital silence."""
     kept = np.linalg.norm(stretch.embeddings, axis=1) > 0.5  # what is no number is not kept either

@@ -18,8 +18,10 @@ from richspeech.storage.database import (
     OwnerRow,
     ShareRow,
     UserRow,
+    VoiceRow,
     is_there,
 )
+from richspeech.storage.voices import without_user
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class AccountStore:
                 raise OptionError("access.no_user", name=name)
 
     def remove_user(self, name: str) -> None:
-        """Remove a user with all keys, and the links they made; raises ``OptionError`` for nobody.
+        """Remove a user with all keys, links and voices; raises ``OptionError`` for nobody.
 
         What was transcribed stays and is nobody's, so that no later user of the name sees it.
         """
@@ -126,6 +128,7 @@ class AccountStore:
                 raise OptionError("access.no_user", name=name)
             session.execute(delete(KeyRow).where(KeyRow.user == name))
             session.execute(delete(ShareRow).where(ShareRow.made_by == name))
+            session.execute(delete(VoiceRow).where(without_user(name)))
             for row in (OwnerRow, JobRow):
                 session.execute(update(row).where(row.owner == name).values(owner=None))
 

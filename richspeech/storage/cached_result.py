@@ -15,7 +15,7 @@ file is one that was decoded here before, by the same decoder. That takes a twen
 import logging
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,6 +33,7 @@ from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.strand import Strand
 from richspeech.model.transcript import Transcript, plain
+from richspeech.model.voiceprint import Voiceprint
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import (
     BLOCK_SECONDS,
@@ -185,9 +186,9 @@ class ResultLookup:
         self._find(self._fingerprint.whole)
         self._take_over()
 
-    def keep(self, document: Document) -> Entry:
-        """Keep what was heard in all of it; raises ``StoreError``."""
-        entry = self._store.keep(self._fingerprint, self.name, self._request, document)
+    def keep(self, document: Document, voices: Mapping[str, Voiceprint] | None = None) -> Entry:
+        """Keep what was heard in all of it, with the ``voices`` in it; raises ``StoreError``."""
+        entry = self._store.keep(self._fingerprint, self.name, self._request, document, voices)
         self._keep_file(entry)
         return entry
 

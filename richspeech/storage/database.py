@@ -228,6 +228,22 @@ class FileRow(Table):
     """``Peaks.values`` of its waveform; None where nobody was to see that."""
 
 
+class VoiceRow(Table):
+    """How somebody sounds in a transcript, and who a person has said that is."""
+
+    __tablename__ = "richspeech_voices"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    voice: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """What the transcript calls whoever nobody has named."""
+    name: Mapped[str | None] = mapped_column(String(64))
+    encoder: Mapped[str] = mapped_column(Text)
+    direction: Mapped[bytes] = mapped_column(LargeBinary)
+    """``Voiceprint.direction``, little-endian float32."""
+
+
 class UserRow(Table):
     """Who may log in, beside the account of the settings."""
 

@@ -101,7 +101,9 @@ def open_history(
 
     With ``aside`` one that cannot be read is put aside, and a new one begun.
     """
-    store = open_store(settings.history, settings.privacy, settings.risk, aside=aside)
+    store = open_store(
+        settings.history, settings.privacy, settings.risk, voices=settings.voices, aside=aside
+    )
     if store is None:
         yield None
         return

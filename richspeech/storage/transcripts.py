@@ -15,12 +15,12 @@ Not covered: recordings, which are never kept.
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from secrets import token_hex
 from time import monotonic
 from typing import Any, cast
@@ -44,10 +44,11 @@ from richspeech.model.edits import PERSON, CorrectionEdit, edits_from_list, edit
 from richspeech.model.options import Options
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
+from richspeech.model.voiceprint import Voiceprint
 from richspeech.operations import audit
 from richspeech.privacy.mask import mask, mask_document, mask_text
 from richspeech.review.risk import LEVELS, Level, assess_risk
-from richspeech.settings import HistorySettings, PrivacySettings, RiskSettings
+from richspeech.settings import HistorySettings, PrivacySettings, RiskSettings, VoicesSettings
 from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import (
     HIGHEST_NUMBER,
@@ -66,6 +67,7 @@ from richspeech.storage.jobs import JobStore
 from richspeech.storage.query import Key, Query, Term, fold, storable
 from richspeech.storage.shares import ShareStore
 from richspeech.storage.tags import TagStore
+from richspeech.storage.voices import VoiceStore, heard_rows, name_voices
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +175,7 @@ def open_store(
     privacy: PrivacySettings | None = None,
     risk: RiskSettings | None = None,
     *,
+    voices: VoicesSettings | None = None,
     aside: bool = False,
 ) -> "Store | None":
     """Open the history; None when it is switched off. Raises ``StoreError``.
@@ -181,14 +184,16 @@ def open_store(
     """
     if not settings.enabled:
         return None
+    remembers, days = voices is not None and voices.remember, settings.keep_days
+    opened = partial(Store, settings.url, privacy, risk, keep_days=days, remembers_voices=remembers)
     try:
-        return Store(settings.url, privacy, risk, keep_days=settings.keep_days, checks=aside)
+        return opened(checks=aside)
     except UnreadableStoreError as error:
         if not aside:
             raise
         log.warning("%s", error)
         put_database_aside(settings.url)
-        return Store(settings.url, privacy, risk, keep_days=settings.keep_days)
+        return opened()
 
 
 class Store:
@@ -205,6 +210,7 @@ class Store:
         risk: RiskSettings | None = None,
         *,
         keep_days: int | None = None,
+        remembers_voices: bool = False,
         checks: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -213,6 +219,7 @@ class Store:
         With ``checks`` all of a SQLite file is read first, to find out whether it is damaged.
         """
         self._keep_days, self._now = keep_days, now
+        self._remembers_voices = remembers_voices and (privacy is None or privacy.keep_originals)
         self._told: set[Aged] = set()
         """What the log has said already."""
         self.privacy = privacy or PrivacySettings()
@@ -247,6 +254,11 @@ class Store:
         """The users and keys of the same database."""
         return AccountStore(self._database, self._now)
 
+    @property
+    def voices(self) -> VoiceStore:
+        """The voiceprints of whoever it answers."""
+        return VoiceStore(self._database, self.principal)
+
     @cached_property
     def shares(self) -> ShareStore:
         """The links to transcripts."""
@@ -275,8 +287,12 @@ class Store:
         name: str | None,
         request: TranscriptionRequest,
         document: Document,
+        voices: Mapping[str, Voiceprint] | None = None,
     ) -> Entry:
         """Add a document; when its like is there already, that one stays and is returned.
+
+        With it go the ``voices`` of those who speak in it, by their letters, where the settings
+        say that voices are remembered, and whoever asks may see them.
 
         Raises ``StoreError``, and ``AccessError`` for those who may only read, as all that writes.
         """
@@ -304,6 +320,8 @@ class Store:
                 session.add(row)
                 session.flush()
                 self._describe(session, row.id, transcript)
+                if voices and self._remembers_voices and not self.principal.masks:
+                    session.add_all(heard_rows(row.id, voices))
                 if owner is not None:
                     owned = OwnerRow(transcript=row.id, owner=owner, whole=fingerprint.whole)
                     session.add(owned)
@@ -377,6 +395,8 @@ class Store:
             for each in (LabelRow, RiskRow):
                 session.execute(delete(each).where(each.transcript == entry.id))
             self._describe(session, entry.id, document.transcript)
+            if self._remembers_voices:
+                name_voices(session, entry.id, document.names)
             return self._shown(_entry(session.get_one(TranscriptRow, entry.id)))
 
     def _describe(self, session: Session, identifier: int, transcript: Transcript) -> None:

@@ -61,12 +61,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that keeps a history, and whose ``calls`` may be transcribed."""
+    """The address of a server that keeps a history, and whose ``calls`` may be transcribed.
+
+    It remembers the voices of those who are named.
+    """
     folder = tmp_path_factory.mktemp("remembering")
     calls = folder / "calls"
     calls.mkdir()
     shutil.copy(EXAMPLES / "zh-laughter.wav", calls)
     log, own = folder / "log.txt", {"RICHSPEECH_BATCH__FOLDERS": json.dumps([str(calls)])}
+    own |= {"RICHSPEECH_VOICES__ENGINE": "resemblyzer", "RICHSPEECH_VOICES__REMEMBER": "true"}
     with started(["-c", SLOW], log, **own) as (server, address):
         wait_for(server, f"{address}/readyz", log)
         yield address

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Playwright, expect
 
 from .axe import expect_usable_by_all
-from .visitor import EXAMPLES, Visitor, press_twice, visitor_at
+from .visitor import EXAMPLES, Visitor, press_twice, read_samples, visitor_at, write_samples
 
 LAUGHTER = EXAMPLES / "zh-laughter.wav"
 SHOW = EXAMPLES / "zh-live-show.wav"
@@ -226,3 +227,53 @@ def test_a_server_that_keeps_nothing_says_so(visitor: Visitor) -> None:
     show(visitor, "历史")
     expect(visitor.page.locator("#history .message")).to_contain_text("history.enabled: true")
     expect(visitor.page.locator("#foot")).not_to_contain_text("历史记录")
+
+
+def talk(path: Path, *files: str) -> Path:
+    """People who speak by turns, all in one signal."""
+    heard = [read_samples(EXAMPLES / each) for each in files]
+    rate = heard[0][1]
+    pause = np.zeros(rate)
+    sounds = [part for samples, _ in heard for part in (samples, pause)]
+    return write_samples(path, np.concatenate(sounds), rate)
+
+
+def tell_two_apart(visitor: Visitor, path: Path) -> None:
+    visitor.page.click("#settings button")
+    visitor.page.locator("#voices input").click()
+    visitor.page.get_by_role("option", name="2 人", exact=True).click()
+    visitor.transcribe(path)
+
+
+def test_two_voices_are_told_apart_and_one_that_was_named_is_suggested_until_it_is_forgotten(
+    guest: Visitor, tmp_path: Path
+) -> None:
+    page = guest.page
+    tell_two_apart(guest, talk(tmp_path / "talk.wav", "en-meeting.wav", "ja-sad.wav"))
+    chips = page.locator("#transcript .chip.speaker")
+    expect(chips.first).to_have_text("说话人: A")
+    expect(chips.last).to_have_text("说话人: B")
+    expect(page.locator("#voices-found .message")).to_have_count(0)
+    chips.first.click()
+    page.locator(".correction .name").fill("Anna")
+    page.keyboard.press("Enter")
+    expect(chips.first).to_have_text("说话人: Anna")
+    before = guest.text()
+    page.reload()
+    page.locator("html[data-settled]").wait_for(state="attached")
+    tell_two_apart(guest, talk(tmp_path / "later.wav", "ja-sad.wav", "en-meeting.wav"))
+    guest.text(besides=before)
+    found = page.locator("#voices-found .message")
+    expect(found).to_have_text(re.compile(r"B 的声音像 Anna（相似度 (1\.00|0\.9\d)）。"))
+    expect(chips.last).to_have_text("说话人: B")  # nobody is renamed unasked
+    found.get_by_role("button").click()
+    expect(chips.last).to_have_text("说话人: Anna")
+    expect(found).to_have_count(0)
+    show(guest, "历史")
+    kept = page.locator("#voices-kept details")
+    kept.locator("summary").click()
+    expect(kept.locator("li")).to_have_text(re.compile("Anna.*2 个声纹"))
+    press_twice(kept.locator("li button"))
+    expect(kept.locator("li")).to_have_count(0)
+    press_twice(kept.locator("button", has_text="忘记所有声音"))
+    expect(page.locator("#voices-kept .message")).to_have_text("已删除 2 个声纹。")

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from richspeech.engines.common.checksums import weights_digest
 from richspeech.engines.hub import Weights, find_weights
 from richspeech.engines.lazy import Lazy
 from richspeech.errors import ModelError, SettingsError
@@ -21,6 +22,14 @@ log = logging.getLogger(__name__)
 PACKAGE, VERSION = "resemblyzer", "0.1.4"
 """Another version may have other weights."""
 PIN = f"{PACKAGE}=={VERSION}"
+RESEMBLYZER = f"{PACKAGE} {VERSION}"
+"""Its name; CAM++ is called as its weights are, with their digest."""
+RECOGNISED_FROM = {PACKAGE: 0.7}
+"""Cosine with a remembered voice from which on it is that, by the first word of an encoder's name;
+measured by scripts/measure_voices.py, docs/speakers.md."""
+RECOGNISED_BY_CAMPPLUS = 0.5
+"""Of weights that nobody has measured here."""
+DIGEST_LETTERS = 12
 
 
 class _Network(Protocol):
@@ -31,6 +40,8 @@ class _Network(Protocol):
 class Encoder:
     """A network, and from where on two of its clusters are one voice."""
 
+    name: str
+    """What it is, and which weights it has."""
     network: _Network
     same_from: float
     """Mean cosine, 0 to 1."""
@@ -68,11 +79,18 @@ def load_encoder(settings: Settings) -> Encoder:
     log.info("voices by %s on %s: %s", asked.engine, device, reason)
     if asked.engine == PACKAGE:
         _require_package()
-        return Encoder(
-            resemblyzer.Resemblyzer.load(device), asked.same_from or resemblyzer.SAME_FROM
-        )
-    network = campplus.Campplus.load(_weights(settings).folder, device, model.threads)
-    return Encoder(network, asked.same_from or campplus.SAME_FROM)
+        same_from = asked.same_from or resemblyzer.SAME_FROM
+        return Encoder(RESEMBLYZER, resemblyzer.Resemblyzer.load(device), same_from)
+    weights = _weights(settings)
+    network = campplus.Campplus.load(weights.folder, device, model.threads)
+    name = f"{weights.name} {weights_digest(weights.folder)[:DIGEST_LETTERS]}"
+    return Encoder(name, network, asked.same_from or campplus.SAME_FROM)
+
+
+def recognised_from(settings: Settings, encoder: str) -> float:
+    """Return from which cosine on an encoder takes two voices for one, 0 to 1."""
+    measured = RECOGNISED_FROM.get(encoder.partition(" ")[0], RECOGNISED_BY_CAMPPLUS)
+    return settings.voices.recognised_from or measured
 
 
 def _weights(settings: Settings) -> Weights:

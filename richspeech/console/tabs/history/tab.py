@@ -11,6 +11,7 @@ from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
 from richspeech.console.kept_sound import sound_of_entry
 from richspeech.console.page_load import PageLoad
+from richspeech.console.panels.voices.kept import VoicesKept
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
 from richspeech.console.shown import forget, is_busy, show, shown, sound_of
@@ -88,6 +89,7 @@ class HistoryTab:
     def __init__(self, context: Context, shell: Shell, history: History) -> None:
         self._context, self._widgets, self._shell = context, context.widgets, shell
         self._history = history
+        self._voices = VoicesKept(context, history)
 
     def build(self) -> None:
         """Make the widgets."""
@@ -116,6 +118,7 @@ class HistoryTab:
                 ),
                 elem_id="history-list",
             )
+            self._voices.build()
 
     @staticmethod
     def _line_words(locale: str) -> dict[str, Any]:
@@ -126,13 +129,14 @@ class HistoryTab:
 
     @property
     def painted(self) -> list[Any]:
-        """The line, the order and the list."""
-        return [self._line, self._order, self._list]
+        """The line, the order, the list, and the voices that are kept."""
+        return [self._line, self._order, self._list, self._voices.list]
 
     def wire(self) -> None:
         """Connect the line and the buttons of the rows."""
         chosen = self._shell.place(self.name)
-        chosen.select(self._refresh, None, self._list, **QUICK)
+        chosen.select(self._refresh, None, [self._list, self._voices.list], **QUICK)
+        self._voices.wire()
         for event in (self._line.submit, self._find.click):
             event(self._search, self._line, self._list, **QUICK)
         self._order.input(self._change_order, self._order, self._list, **CHOSEN)
@@ -157,12 +161,14 @@ class HistoryTab:
         """Draw the search and what it finds; nothing is looked for before the tab was chosen."""
         view = session.view(HistoryView)
         order = BY_RISK if view.by_risk else NEWEST
-        return [view.line, order, self._drawn(session) if view.is_open else ""]
+        if not view.is_open:
+            return [view.line, order, "", ""]
+        return [view.line, order, self._drawn(session), self._voices.paint(session)]
 
-    def _refresh(self, request: gr.Request) -> str:
+    def _refresh(self, request: gr.Request) -> list[str]:
         session = self._context.session(request)
         session.keep(replace(session.view(HistoryView), is_open=True))
-        return self._drawn(session)
+        return [self._drawn(session), self._voices.paint(session)]
 
     def _search(self, line: str | None, request: gr.Request) -> str:
         session = self._context.session(request)

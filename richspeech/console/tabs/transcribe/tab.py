@@ -29,6 +29,7 @@ from richspeech.console.panels.export.panel import ExportPanel, has_files
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
+from richspeech.console.panels.voices.found import VoicesFound
 from richspeech.console.sessions import Session
 from richspeech.console.shown import is_busy, settle, shown, watch
 from richspeech.console.sources import Sources
@@ -78,6 +79,7 @@ class TranscribeTab:
         self._handlers = Handlers(context.service.transcriptions, context.sessions)
         self._sources = Sources(context)
         self._share = ShareRow(context)
+        self._voices_found = VoicesFound(context)
         self._second_opinion = SecondOpinionRow(context, lambda: self.painted, self.paint)
         self._exports, self._review = ExportPanel(context), ReviewPanel(context)
         self._offers = Offers(context.widgets, self._engine_of)
@@ -303,6 +305,7 @@ class TranscribeTab:
         return self._widgets.labelled(gr.Tab, f"part_{name}", id=name, render_children=True)
 
     def _build_text(self) -> None:
+        self._voices_found.build()
         self._viewer = gr.HTML(
             html_template='<div class="viewer" hidden></div>',
             js_on_load=VIEWER,
@@ -329,6 +332,7 @@ class TranscribeTab:
             self._table,
             self._start,
             self._cancel,
+            self._voices_found.lines,
             *self._second_opinion.painted,
             *self._share.painted,
             *self._exports.painted,
@@ -418,6 +422,7 @@ class TranscribeTab:
         self._viewer.reload(self._press_load, None, self.painted, **QUICK)
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
+        self._voices_found.lines.take_name(self._press_take_name, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         filled = {*self._sources.widgets, *self.form}
         self._look_on(self._start.click(self._press_start, filled, self.painted, **BEGINS))
@@ -483,6 +488,7 @@ class TranscribeTab:
             gr.update(visible=can_repeat(job)),
             gr.update(visible=has_files(job)),
             *_updates(paint(session)),
+            self._voices_found.paint(session),
             *self._second_opinion.paint(session),
             *self._share.paint(session),
             *self._exports.paint(session),
@@ -570,6 +576,18 @@ class TranscribeTab:
     ) -> AsyncIterator[list[Any]]:
         asked = events.read(event, events.Rename)
         change = partial(self._handlers.rename, request.session_hash, asked.speaker, asked.name)
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_take_name(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session, voice = self._context.session(request), events.read(event, events.Named).id
+
+        def change() -> Session:
+            name = self._voices_found.name_of(session, voice)
+            return self._handlers.rename(request.session_hash, voice, name)
+
         async for painting in self._change(change, request):
             yield painting
 

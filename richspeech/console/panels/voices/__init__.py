@@ -1,0 +1,1 @@
+"""Voices that are remembered: whom speakers sound like, and what is kept."""
