@@ -184,9 +184,8 @@ class _Tools:
     ) -> dict[str, Any]:
         """File a kept transcript under words, or take words off; tells what it has then."""
         with _call("tag", self._principal):
-            tags = self._store.tags
-            tags.remove(number, *remove)
-            return {"number": number, "tags": [*tags.add(number, *add)]}
+            tags = self._store.tags.change(number, add=add, remove=remove)
+            return {"number": number, "tags": [*tags]}
 
     def transcript(self, number: int) -> dict[str, Any]:
         """One transcript of the history, by its number."""

@@ -32,35 +32,37 @@ class TagStore:
         self._privacy = privacy
 
     def add(self, transcript: int, *texts: str) -> tuple[str, ...]:
-        """Tag a transcript, and return all tags that it has then; it may have them already.
+        """Tag a transcript, and return all tags that it has then; raises as ``change`` does."""
+        return self.change(transcript, add=texts)
 
-        Raises ``OptionError`` for what is no tag and for too many, ``MissingTranscriptError``, and
-        ``AccessError`` for those who may only read.
+    def remove(self, transcript: int, *texts: str) -> tuple[str, ...]:
+        """Take tags off a transcript, and return what it has left; raises as ``change`` does."""
+        return self.change(transcript, remove=texts)
+
+    def change(
+        self, transcript: int, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Tag a transcript and take tags off, all or nothing; return all that it has then.
+
+        It may have the one already, and lack the other. Raises ``OptionError`` for what is no tag
+        and for too many, ``MissingTranscriptError``, and ``AccessError`` for those who may only
+        read.
         """
         self._principal.require(Scope.TRANSCRIBE)
-        wanted = dict.fromkeys(map(self._allowed, texts))
+        wanted, off = {*map(self._allowed, add)}, {*map(tag_of, remove)}
         try:
             with self._database.session() as session:
                 self._require_there(session, transcript)
-                known = _tags(session, transcript)
-                new = [tag for tag in wanted if tag not in known]
-                if len(known) + len(new) > MOST_TAGS:
+                known = {*_tags(session, transcript)}
+                if len((known - off) | wanted) > MOST_TAGS:
                     raise OptionError("tag.too_many", most=MOST_TAGS)
-                session.add_all(TagRow(transcript=transcript, tag=tag) for tag in new)
+                gone = (TagRow.transcript == transcript) & TagRow.tag.in_(off - wanted)
+                session.execute(delete(TagRow).where(gone))
+                session.add_all(TagRow(transcript=transcript, tag=tag) for tag in wanted - known)
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):  # somebody else was faster
                 raise
         return self.of([transcript])[transcript]
-
-    def remove(self, transcript: int, *texts: str) -> tuple[str, ...]:
-        """Take tags off a transcript, and return what it has left; raises as ``add`` does."""
-        self._principal.require(Scope.TRANSCRIBE)
-        tags = [*map(tag_of, texts)]
-        with self._database.session() as session:
-            self._require_there(session, transcript)
-            off = (TagRow.transcript == transcript) & TagRow.tag.in_(tags)
-            session.execute(delete(TagRow).where(off))
-            return tuple(_tags(session, transcript))
 
     def of(self, transcripts: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Return the tags of some transcripts, by number, in the order of their letters."""

@@ -17,6 +17,7 @@ from richspeech.access.principal import Principal, Role, Scope
 from richspeech.api.middleware.build import middleware_of
 from richspeech.api.surface import Surface
 from richspeech.api.transcripts import PATH, transcripts
+from richspeech.errors import OptionError
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Transcript
@@ -170,6 +171,11 @@ def test_a_transcript_has_twenty_tags_at_most(house: House) -> None:
     refused = house.ask("ann", f"/{number}/tags/one-more", "PUT")
     assert (refused.status_code, len(tags.of([number])[number])) == (400, 20)
     assert "20" in refused.json()["error"]["message"]
+    with pytest.raises(OptionError):
+        tags.change(number, add=["no tag"], remove=["tag-1"])
+    assert "tag-1" in tags.of([number])[number], "all or nothing"
+    changed = tags.change(number, add=["one-more"], remove=["tag-1", "none"])
+    assert ("one-more" in changed, "tag-1" in changed, len(changed)) == (True, False, 20)
 
 
 def test_what_happened_between_speakers_is_told_as_json_and_as_a_table(house: House) -> None:
