@@ -1,4 +1,4 @@
-"""Take the screenshots for the documents: ``python -m scripts.screenshots``.
+"""Take the screenshots for the documents: ``python -m scripts.screenshots [NAME…]``.
 
 Starts the console with the embedded model on a free port, opens it in headless Chromium, has an
 example transcribed and writes docs/console-*.png.
@@ -114,13 +114,14 @@ PICTURES = (
 
 
 def main() -> int:
-    """Take all pictures."""
+    """Take all pictures, or those of some names."""
+    wanted = [each for each in PICTURES if each.name in sys.argv[1:] or not sys.argv[1:]]
     with console() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=[*ARGUMENTS, *MICROPHONE]
         )
         try:
-            for picture in PICTURES:
+            for picture in wanted:
                 path = take(browser, address, picture)
                 print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
         finally:
@@ -194,7 +195,7 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
             batch(page, picture.locale)
             if picture.remembers:
                 open_tab(page, "tab_history", picture.locale)
-                page.locator("#history-list li").first.wait_for()
+                file_under(page, say("history_tag_example", picture.locale))
         else:
             choose(page, picture.engine)
             transcribe(page, picture.locale)
@@ -274,6 +275,17 @@ def batch(page: Page, locale: str) -> None:
     page.locator("#batch-files tr.file").nth(len(paths) - 1).wait_for()
     page.click("#batch-start")
     page.locator("#batch-status .message.done").wait_for(timeout=120_000)
+    page.mouse.move(0, 0)
+
+
+def file_under(page: Page, tag: str) -> None:
+    """Tag the newest transcript of the history."""
+    row = page.locator("#history-list li").first
+    row.locator(".tag-add summary").click()
+    row.locator(".tag-add input").fill(tag)
+    row.locator(".tag-add input").press("Enter")
+    row.locator(".tag", has_text=tag).wait_for()
+    row.locator(".tag-add summary").click()
     page.mouse.move(0, 0)
 
 
