@@ -18,7 +18,7 @@ export function occurrences(segments, found) {
 export class Replacing {
   constructor({ words, segments, replace }) {
     Object.assign(this, { words, segments, replace });
-    const field = (name) => make("input", { className: "name", maxLength: LONGEST, name });
+    const field = (name) => make("input", { className: "name", maxLength: LONGEST, name, dir: "auto" });
     const named = (input) => make("label", {}, words[input.name], input);
     const button = (type, name, text) =>
       make("button", { type, className: `quiet ${name}`, textContent: text });

@@ -610,7 +610,7 @@ export class Transcript {
   askName(row) {
     if (row.element.querySelector("form")) return;
     const { speaker } = row.segment;
-    const name = make("input", { value: speaker, maxLength: 40, className: "name" });
+    const name = make("input", { value: speaker, maxLength: 40, className: "name", dir: "auto" });
     const label = filled(this.words.rename_name, { speaker });
     this.ask(row, name, [make("label", {}, label, name)], () => {
       if (name.value.trim() && name.value !== speaker) this.events.rename(speaker, name.value);

@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from richspeech.console import render
 from richspeech.console.page_load import PageLoad
 from richspeech.console.sessions import Session
 from richspeech.console.sources import Sources, example_buttons
@@ -51,6 +53,7 @@ class EmotionTab:
     def _build_input(self) -> None:
         with gr.Column(elem_classes="card"):
             self._widgets.heading("recording")
+            self._widgets.html(partial(render.note, "emotion_which", "file-hint"))
             self._sources.build()
             self._granularity = self._widgets.add(
                 gr.Radio, self._granularity_words, value="frame", elem_id="granularity"
