@@ -24,7 +24,7 @@ def config_in(html: str) -> dict[str, Any]:
 def entry_of(config: dict[str, Any], window: str, locale: str) -> tuple[int, list[str]]:
     """Return the event that begins the page in a window, and the values that it is sent."""
     names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
-    told = {"window": window, "timezone": "UTC", "look": "", "switch": locale}
+    told = {"window": window, "timezone": "UTC", "look": "", "link": "", "switch": locale}
     [entry] = [d for d in config["dependencies"] if "load" in [kind for _, kind in d["targets"]]]
     return entry["id"], [told[names[each]] for each in entry["inputs"]]
 
