@@ -198,6 +198,7 @@ def application(
     from richspeech.api.middleware.build import middleware_of  # noqa: PLC0415
     from richspeech.api.middleware.requests import Requests  # noqa: PLC0415
     from richspeech.api.operations import metrics_route, probes  # noqa: PLC0415
+    from richspeech.api.phone import Phones, phone_routes  # noqa: PLC0415
     from richspeech.api.root_page import captions_route, file_routes, root_route  # noqa: PLC0415
     from richspeech.api.surface import Surface  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
@@ -219,8 +220,10 @@ def application(
     protocols = (*surfaces(service, quota, console.lost_link_page), Surface(metrics_route(metrics)))
     for protocol in protocols:
         app.include_router(protocol.router)
+    phones = Phones(settings.live.phone_seconds)
     live = partial(
         live_route,
+        phones=phones,
         sessions=service.live_sessions,
         readiness=readiness,
         with_stages=service.transcribers.with_stages,
@@ -237,6 +240,7 @@ def application(
             config_route(page.programs),
             root_route(page.root_page),
             captions_route(page.root_page),
+            *phone_routes(phones, page.root_page),
             *file_routes(page.root_page),
         ],
         answers=ANSWERS,

@@ -497,6 +497,7 @@ class LiveSettings(_Group):
     interim_seconds: Annotated[float, Field(gt=0, le=10)] = 0.35
     max_sessions: Annotated[int, Field(ge=0, le=1_000)] = 8
     idle_seconds: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    phone_seconds: Annotated[float, Field(ge=10, le=3_600)] = 120.0
 
 
 class ServerSettings(_Group):

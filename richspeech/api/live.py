@@ -10,6 +10,8 @@
     ← {"type": "finished", "duration": 12.3}
     ← {"type": "error", "code": "audio", "message": "…"}  one sentence; the end comes after it
 
+With ``phone_page`` in ``begin`` the sound comes from a phone: see ``phone.py``.
+
 All of ``begin`` but its type may be left out. Segments are those of docs/transcript.md. When the
 connection ends without a stop, the recording ends as well, and nothing of it is lost.
 """
@@ -17,16 +19,19 @@ connection ends without a stop, the recording ends as well, and nothing of it is
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.routing import WebSocketRoute
+from starlette.types import Message
 
 from richspeech.api.conversation import Idle, Outbox, until_read
 from richspeech.api.middleware.visitors import visitor_of
+from richspeech.api.phone import Phones
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.engines.loader import Loaded
@@ -68,6 +73,8 @@ class Begin(BaseModel):
     """The key of a browser window, to which the recording goes in the end."""
     sample_rate: int = SAMPLE_RATE
     """Hz."""
+    phone_page: Annotated[str, Field(max_length=500)] | None = None
+    """Address of the page beside which a phone is to find its own; None without a phone."""
     options: dict[str, Any] = {}
     """Fields of ``Options``; what is left out is as config.yaml says."""
 
@@ -79,16 +86,25 @@ def live_route(
     defaults: Options,
     settings: LiveSettings,
     with_stages: WithStages = lambda loaded: loaded,
+    phones: Phones | None = None,
 ) -> WebSocketRoute:
-    """Make the route.
+    """Make the route; ``phones`` are those that may come, by default to nobody else.
 
     ``with_stages`` gives the engine that was loaded the stages through which segments go.
 
     It stands behind the middleware, which knows who asks and refuses other sites.
     """
-    return WebSocketRoute(
-        PATH, _Live(windows, sessions, readiness, defaults, settings, with_stages).serve
-    )
+    phones = phones or Phones(settings.phone_seconds)
+    live = _Live(windows, sessions, readiness, defaults, settings, with_stages, phones)
+    return WebSocketRoute(PATH, live.serve)
+
+
+class _Source(NamedTuple):
+    """Where the sound of a session comes from."""
+
+    receive: Callable[[], Awaitable[Message]]
+    """Gives the next message, as a socket does: sound, or what ends it."""
+    pcm: PcmStream
 
 
 class _Live:
@@ -102,7 +118,9 @@ class _Live:
         defaults: Options,
         settings: LiveSettings,
         with_stages: WithStages,
+        phones: Phones,
     ) -> None:
+        self._phones = phones
         self._windows, self._sessions, self._with_stages = windows, sessions, with_stages
         self._readiness, self._defaults, self._settings = readiness, defaults, settings
 
@@ -125,13 +143,25 @@ class _Live:
             loaded = await self._loaded(websocket)
             engine_named(loaded.engine).require_languages(options)
             live = self._transcription(loaded)
-            session = self._windows.open(begin.window, visitor, options)
+            async with self._source(websocket, begin, pcm, visitor) as source:
+                session = self._windows.open(begin.window, visitor, options)
+                idle = Idle(self._settings.idle_seconds)
+                conversation = _Conversation(websocket, session, source, say, idle)
+                await conversation.run(self._sessions, live)
         except RichSpeechError as error:
             await websocket.send_json(_refusal(error, say(error)))
+
+    @asynccontextmanager
+    async def _source(
+        self, websocket: WebSocket, begin: Begin, pcm: PcmStream, visitor: str
+    ) -> AsyncIterator[_Source]:
+        """Give what is listened to: the socket itself, or a phone once it has come."""
+        if begin.phone_page is None:
+            yield _Source(websocket.receive, pcm)
             return
-        idle = Idle(self._settings.idle_seconds)
-        conversation = _Conversation(websocket, session, pcm, say, idle)
-        await conversation.run(self._sessions, live)
+        expected = self._phones.expected(websocket, begin.phone_page, visitor)
+        async with expected as (handset, phone_pcm):
+            yield _Source(handset.receive, phone_pcm)
 
     async def _loaded(self, websocket: WebSocket) -> Loaded:
         if self._readiness.state is State.LOADING:
@@ -157,10 +187,10 @@ class _Conversation:
     """One recording: the socket's coroutines feed it, a job of its own transcribes it."""
 
     def __init__(
-        self, websocket: WebSocket, session: LiveSession, pcm: PcmStream, say: Say, idle: Idle
+        self, websocket: WebSocket, session: LiveSession, source: _Source, say: Say, idle: Idle
     ) -> None:
         self._websocket, self._session, self._recording = websocket, session, session.recording
-        self._pcm, self._say, self._idle = pcm, say, idle
+        self._source, self._pcm, self._say, self._idle = source, source.pcm, say, idle
         self._outbox = Outbox()
 
     async def run(self, sessions: LiveSessions, live: LiveTranscription) -> None:
@@ -192,7 +222,7 @@ class _Conversation:
 
     async def _listened(self) -> bool:
         """Take one message; False when it was the last."""
-        message = await self._idle.wait_for(self._websocket.receive())
+        message = await self._idle.wait_for(self._source.receive())
         if sound := message.get("bytes"):
             self._recording.feed(self._pcm.feed(sound))
             self._idle.count(len(sound) / self._pcm.bytes_per_second)

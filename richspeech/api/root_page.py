@@ -158,7 +158,7 @@ class Files:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file that the path ends with, or say that there is none."""
         if scope["type"] == "http":
-            name = scope["path"].removeprefix("/assets").strip("/")
+            name = scope["path"].removeprefix("/assets").removeprefix("/phone").strip("/")
             response = await self._response(Request(scope), name)
             await response(scope, receive, send)
 

@@ -31,6 +31,8 @@ THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
 FOR_PROGRAMS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 """What gradio says of a widget to programs alone; they are told by ``Programs``."""
+ASIDE = {"captions": ("captions",), "phone": ("login", "phone")}
+"""Pages beside this one, each with the style sheets that stand in it."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "batch_more", "record", "stop", "pause", "resume"),
     *("microphone_choice", "lost", "lost_hint", "refused", "file_language_tag"),
@@ -89,7 +91,7 @@ class RootPage:
     def aside(self, name: str, locale: str) -> str:
         """Draw a page of its own beside this one, with the script and the looks of its name."""
         script = self._address(f"{name}.js")
-        return draw(f"{name}.html", locale, looks=looks(name), script=script)
+        return draw(f"{name}.html", locale, looks=looks(*ASIDE[name]), script=script)
 
     @property
     def files(self) -> Mapping[str, bytes]:

@@ -40,9 +40,9 @@ def draw(template: str, locale: str, **values: Any) -> Markup:
     return Markup(filled)  # noqa: S704 - the template has escaped it
 
 
-def looks(name: str) -> Markup:
-    """Return a style sheet of ours, to stand within a page: nothing in it is to be escaped."""
-    return Markup(read(f"styles/{name}.css"))  # noqa: S704 - one of our own files
+def looks(*names: str) -> Markup:
+    """Return style sheets of ours, to stand within a page: nothing in them is to be escaped."""
+    return Markup("".join(read(f"styles/{each}.css") for each in names))  # noqa: S704 - our own
 
 
 def macro(template: str, name: str, locale: str) -> Callable[..., Markup]:

@@ -1,17 +1,15 @@
 // What is heard live, told to other windows of this browser that show it large.
 import { feedChannel } from "./feed_channel.js";
-import { windowKey } from "./locale.js";
 
 const LINES = 40;
 const LETTERS = 8;
 
-// The name of this window among them: a piece of its key, which opens nothing.
-export const feedName = () => windowKey().slice(0, LETTERS);
-
 // Whoever opens a window later asks for what there is.
 export class Feed {
-  constructor() {
-    this.channel = feedChannel(feedName());
+  // The name of this window among them is a piece of its key, which opens nothing.
+  constructor(windowKey) {
+    this.name = windowKey.slice(0, LETTERS);
+    this.channel = feedChannel(this.name);
     this.channel.onmessage = ({ data }) => data === "hello" && this.last && this.send(this.last);
   }
 

@@ -1,7 +1,8 @@
 """Scripts and styles as they are sent: each entry with all that it imports, as one script.
 
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
-    captions.js                                 → likewise, for a page of its own
+    live.js                                     → likewise, when its tab is opened
+    captions.js, phone.js                       → likewise, for pages of their own
     report.js                                   → within a file that opens without a server
 
 Through a tunnel every file costs a round trip on one of six connections. ``bundle`` needs modules
@@ -24,10 +25,15 @@ ENTRY = "page.js"
 """What the page loads."""
 TAP = "live_tap.js"
 """What the browser's audio thread loads."""
+LIVE = "live.js"
+"""What the page loads for those who talk."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""
+PHONE = "phone.js"
+"""What the page of a phone loads."""
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
+ASIDE = (CAPTIONS, PHONE)
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
 
@@ -40,7 +46,8 @@ def read(name: str) -> str:
 def page_files(data: Mapping[str, Any]) -> dict[str, bytes]:
     """Return the scripts of the page by their addresses below the root: web/HASH/NAME."""
     values = "".join(f"const {name} = {_json(value)};\n" for name, value in data.items())
-    files = {ENTRY: values + bundle(ENTRY), TAP: bundle(TAP), CAPTIONS: bundle(CAPTIONS)}
+    files = {ENTRY: values + bundle(ENTRY), LIVE: f"{bundle(LIVE)}\nexport {{ live }};\n"}
+    files |= {name: bundle(name) for name in (TAP, *ASIDE)}
     whole = hashlib.sha256("\0".join(files.values()).encode())
     folder = f"web/{whole.hexdigest()[:16]}"
     return {f"{folder}/{name}": text.encode() for name, text in files.items()}

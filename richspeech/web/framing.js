@@ -41,8 +41,8 @@ export function keepEarly(frames, frame) {
 }
 
 // http://host/prefix/?x → ws://host/prefix/live
-export function socketAddress(base) {
-  const address = new URL("live", base);
+export function socketAddress(base, path = "live") {
+  const address = new URL(path, base);
   address.protocol = address.protocol.replace("http", "ws");
   address.search = address.hash = "";
   return address;

@@ -1,24 +1,30 @@
 // The tab where text appears while somebody talks: microphone → WebSocket → lines. What is heard
-// goes in as textContent.
-import { labels } from "./data.js";
+// goes in as textContent. The page loads this when somebody opens the tab.
+import { drawCode } from "./code.js";
 import { make } from "./dom.js";
-import { Feed, feedName } from "./feed.js";
+import { Feed } from "./feed.js";
 import { clock, filled, percent } from "./figures.js";
-import { FRAME_SECONDS, beginMessage, keepEarly, loudness, socketAddress } from "./framing.js";
-import { locale, windowKey } from "./locale.js";
-import { Microphone } from "./microphone.js";
+import {
+  FRAME_SECONDS,
+  SAMPLE_RATE,
+  beginMessage,
+  keepEarly,
+  loudness,
+  socketAddress,
+} from "./framing.js";
+import { Microphone, refusalOf } from "./microphone.js";
 
 // Moods that captions leave out: nearly all is said so.
 const PLAIN = ["neutral", "unknown"];
 const CAPTIONS = "popup,width=1280,height=720";
-const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing" };
 
 // The tab ------------------------------------------------------------------------------------------
 
 class Live {
-  // `on` is what gradio is told: talked() once somebody has, again() to hear the recording anew.
-  constructor(element, words, on) {
-    Object.assign(this, { element, on, labels, feed: new Feed() });
+  // `on` is what gradio is told: talked() once somebody has, again() to hear the recording anew. `page` has
+  // labels, locale() and windowKey().
+  constructor(element, words, on, page) {
+    Object.assign(this, { element, on, page, labels: page.labels, feed: new Feed(page.windowKey()) });
     Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
     this.translate(words);
   }
@@ -29,7 +35,7 @@ class Live {
   }
 
   get busy() {
-    return ["opening", "loading", "listening", "ending"].includes(this.state);
+    return ["opening", "loading", "waiting", "listening", "ending"].includes(this.state);
   }
 
   // Drawing
@@ -43,6 +49,10 @@ class Live {
     this.select.addEventListener("change", () => (this.language = this.select.value));
     this.button = make("button", { type: "button", id: "live-start" });
     this.button.addEventListener("click", () => this.press());
+    this.phone = make("button", { type: "button", id: "live-phone", className: "quiet" });
+    Object.assign(this.phone, { textContent: words.live_phone, title: words.live_phone_hint });
+    this.phone.addEventListener("click", () => this.startPhone());
+    this.way = make("div", { id: "live-way" });
     this.status = make("p", { id: "live-status", role: "status" });
     this.bar = make("i");
     this.meter = make(
@@ -81,6 +91,8 @@ class Live {
       make("h2", { textContent: words.live }),
       make("label", { className: "field" }, words.live_language, this.select),
       this.button,
+      this.phone,
+      this.way,
       make("div", { className: "level" }, make("span", { textContent: words.live_level }), this.meter),
       make(
         "dl",
@@ -144,7 +156,7 @@ class Live {
   // A window of its own, or a tab where the browser allows none.
   large() {
     const { words } = this;
-    const [href, target] = [`captions#${feedName()}`, `richspeech-captions-${feedName()}`];
+    const [href, target] = [`captions#${this.feed.name}`, `richspeech-captions-${this.feed.name}`];
     const link = make("a", { id: "live-captions", className: "quiet", rel: "opener", href, target });
     Object.assign(link, { textContent: words.captions, title: words.captions_hint });
     link.addEventListener("click", (event) => {
@@ -171,8 +183,10 @@ class Live {
   draw() {
     const { words, state } = this;
     const message = this.message ?? words.live_cannot;
-    const stops = state === "listening" || state === "loading";
+    const stops = ["listening", "loading", "waiting"].includes(state);
     this.button.textContent = stops ? words.live_stop : words.live_start;
+    this.phone.hidden = Boolean(words.live_cannot) || this.busy;
+    this.drawWay();
     this.button.classList.toggle("stops", stops);
     this.button.disabled = Boolean(words.live_cannot) || (this.busy && !stops);
     this.select.disabled = Boolean(words.live_cannot) || this.busy;
@@ -185,6 +199,19 @@ class Live {
     if (this.recording) this.recording.hidden = this.busy;
     this.list.scrollTop = this.list.scrollHeight;
     this.tell();
+  }
+
+  // How a phone finds its way here: once, by a code or as text.
+  drawWay() {
+    const { words, link, way } = this;
+    way.hidden = this.state !== "waiting";
+    if (way.hidden || way.firstChild) return way.hidden && way.replaceChildren();
+    const time = clock(link.seconds);
+    way.append(
+      drawCode(link.code, words.live_code),
+      make("p", { textContent: filled(words.live_link, { time }) }),
+      make("p", { className: "address" }, make("code", { textContent: link.address, tabIndex: 0 })),
+    );
   }
 
   line(segment) {
@@ -217,14 +244,14 @@ class Live {
   }
 
   label(kind, name) {
-    return this.labels[kind][name]?.[locale()] ?? name;
+    return this.labels[kind][name]?.[this.page.locale()] ?? name;
   }
 
   // From start to stop
 
   press() {
     if (this.state === "listening") this.stop();
-    else if (this.state === "loading") this.fail();
+    else if (this.state === "loading" || this.state === "waiting") this.fail();
     else if (!this.busy) this.start();
   }
 
@@ -238,9 +265,13 @@ class Live {
     this.become("idle", message);
   }
 
-  async start() {
-    Object.assign(this, { finals: [], early: [], open: null, seconds: 0, wasReady: false });
+  fresh() {
+    Object.assign(this, { finals: [], early: [], open: null, link: null, seconds: 0, wasReady: false });
     this.list.replaceChildren();
+  }
+
+  async start() {
+    this.fresh();
     if (!navigator.mediaDevices) return this.fail(this.words.live_insecure);
     this.become("opening");
     if (matchMedia("(max-width: 760px)").matches) this.element.scrollIntoView({ behavior: "smooth" });
@@ -248,14 +279,21 @@ class Live {
     try {
       await this.microphone.open((frame) => this.hear(frame));
     } catch (error) {
-      return this.fail(this.words[REFUSALS[error.name] ?? "live_busy"]);
+      return this.fail(this.words[refusalOf(error)]);
     }
-    this.connect();
+    this.connect(beginMessage(this.page.windowKey(), this.microphone.rate, this.language));
   }
 
-  connect() {
+  // The server says where a phone cannot come.
+  startPhone() {
+    this.fresh();
+    this.become("opening");
+    const begin = beginMessage(this.page.windowKey(), SAMPLE_RATE, this.language);
+    this.connect({ ...begin, phone_page: new URL(".", document.baseURI).href });
+  }
+
+  connect(begin) {
     const socket = (this.socket = new WebSocket(socketAddress(document.baseURI)));
-    const begin = beginMessage(windowKey(), this.microphone.rate, this.language);
     socket.onopen = () => this.send(begin);
     socket.onmessage = ({ data }) => this.take(JSON.parse(data));
     socket.onclose = () => {
@@ -270,8 +308,13 @@ class Live {
     this.socket.send(JSON.stringify(message));
   }
 
-  take({ type, segment, latency_seconds, message }) {
+  take({ type, segment, latency_seconds, message, ...link }) {
     if (type === "loading") this.become("loading");
+    if (type === "link") {
+      this.link = link;
+      this.become("waiting");
+    }
+    if (segment && !this.microphone) this.showElapsed(segment.end);
     if (type === "ready") this.listen();
     if (type === "interim") this.open = segment;
     if (type === "final") {
@@ -297,8 +340,12 @@ class Live {
     if (this.state !== "listening") {
       keepEarly(this.early, frame);
     } else if (this.socket.readyState === WebSocket.OPEN) this.socket.send(frame.buffer);
-    this.seconds += FRAME_SECONDS;
-    this.elapsed.textContent = clock(this.seconds);
+    this.showElapsed(this.seconds + FRAME_SECONDS);
+  }
+
+  showElapsed(seconds) {
+    this.seconds = seconds;
+    this.elapsed.textContent = clock(seconds);
   }
 
   showLatency(seconds) {
@@ -312,7 +359,7 @@ class Live {
 
   stop() {
     this.become("ending");
-    this.microphone.close();
+    this.microphone?.close();
     this.send({ type: "stop" });
   }
 
@@ -337,7 +384,7 @@ class Live {
 const isHeard = ({ text, events }) => Boolean(text) || events.length > 0;
 
 // What gradio calls: draws the tab, and says what was done there.
-export function live(element, props, watch, on) {
-  const tab = new Live(element.querySelector(".live"), props.value, on);
+export function live(element, props, watch, on, page) {
+  const tab = new Live(element.querySelector(".live"), props.value, on, page);
   watch("value", () => tab.translate(props.value));
 }

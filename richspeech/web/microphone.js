@@ -6,6 +6,11 @@ const MICROPHONE = {
   audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
 };
 
+const REFUSALS = { NotAllowedError: "live_denied", NotFoundError: "live_missing" };
+
+// Names what tells why there is no microphone.
+export const refusalOf = (error) => REFUSALS[error.name] ?? "live_busy";
+
 // Gives 16-bit frames to `take`; some browsers keep the rate of the sound card.
 export class Microphone {
   async open(take) {

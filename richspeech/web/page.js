@@ -1,11 +1,10 @@
 // The one entry of the page. Runs before gradio, whose snippets (js_on_load, js=) call what
 // window.richspeech offers; nothing else is global.
-import { words } from "./data.js";
+import { labels, words } from "./data.js";
 import { beside } from "./beside.js";
 import { make } from "./dom.js";
 import { emotionCurve } from "./emotion.js";
 import { rowList } from "./row_list.js";
-import { live } from "./live.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
@@ -37,6 +36,12 @@ function examples(element, choose) {
     const card = target.closest("[data-example]");
     if (card) choose(Number(card.dataset.example));
   });
+}
+
+// Few come to talk, and a first visit through a tunnel counts every kilobyte.
+async function live(...tab) {
+  const loaded = await import(new URL("./live.js", import.meta.url));
+  loaded.live(...tab, { labels, locale, windowKey });
 }
 
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);

@@ -150,6 +150,11 @@ def test_an_address_without_a_microphone_says_how_to_get_one(
         visitor.page.get_by_role("tab", name="实时").click()
         start_talking(visitor)
         visitor.page.locator("#live-status", has_text="ssh -L").wait_for()
+        visitor.page.get_by_role("button", name="用手机当麦克风").click()
+        visitor.page.locator(
+            "#live-status", has_text="手机浏览器只让 HTTPS 页面用麦克风"
+        ).wait_for()
+        assert visitor.page.locator("#live-way svg").count() == 0
 
 
 def test_the_tab_speaks_english_at_once(visitor: Visitor) -> None:

@@ -22,6 +22,7 @@ from richspeech.access.accounts import Accounts, BuiltIn
 from richspeech.api.live import live_route
 from richspeech.api.middleware.origins import Origins
 from richspeech.api.middleware.visitors import Cookies, Logins, Visitors
+from richspeech.api.phone import SOUND, Phones
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.audio.mono import SAMPLE_RATE
@@ -193,6 +194,43 @@ def test_the_finals_are_what_transcribing_the_kept_recording_gives(
     progress = windows.places["mine"].progress
     assert progress is not None
     assert progress.transcript.segments == whole.segments
+
+
+def test_a_phone_is_heard_as_a_microphone_is_and_told_nothing_of_it(
+    windows: FakeWindows, readiness: Readiness, ours: loader.Loaded
+) -> None:
+    sound, phones = sound_of(EXAMPLE), Phones(60)
+    live = live_route(
+        windows, windows.sessions, readiness, Options(), LiveSettings(), phones=phones
+    )
+    routes = [live, WebSocketRoute(SOUND, phones.serve)]
+    with (
+        TestClient(Visitors(Starlette(routes=routes), COOKIES, None, MING)) as client,
+        client.websocket_connect("/live") as desk,
+        client.websocket_connect(SOUND) as phone,
+    ):
+        link = begin(desk, phone_page="https://hear.example.org/")
+        assert "mine" not in windows.places  # nobody takes a place before somebody talks
+        phone.send_json({"type": "begin", "link": link["address"].partition("#")[2]})
+        assert desk.receive_json() == {"type": "ready"}
+        assert phone.receive_json() == {"type": "ready"}
+        send(phone, sound)
+        phone.send_json({"type": "stop"})
+        heard, told = [*received(desk)], [*received(phone)]
+    finals = [each["segment"]["text"] for each in heard if each["type"] == "final"]
+    assert "".join(finals) == transcribed(ours, EXAMPLE).text
+    assert heard[-1] == {"type": "finished", "duration": len(sound) / 2 / SAMPLE_RATE}
+    assert sound_of(windows.places["mine"].path) == sound
+    assert told == [{"type": "finished"}]
+
+
+def test_without_a_phone_that_could_come_there_is_no_place_and_a_sentence(
+    client: TestClient, windows: FakeWindows
+) -> None:
+    with client.websocket_connect("/live") as desk:
+        answer = begin(desk, phone_page="http://127.0.0.1:6006/")
+    assert "A phone cannot reach 127.0.0.1" in answer["message"]
+    assert windows.places == {}
 
 
 def test_an_utterance_is_read_before_it_is_over(client: TestClient) -> None:

@@ -120,6 +120,7 @@ HOMES = {
     "wyoming": ("api.wyoming",),
     "python_multipart": ("api.multipart",),
     "limits": ("api.middleware.attempts", "access"),
+    "segno": ("api.phone",),
     "argon2": ("passwords",),
     "opentelemetry": ("operations.tracing",),
     "prometheus_client": ("operations.metrics",),

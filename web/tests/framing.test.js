@@ -47,6 +47,10 @@ test("of what is said before the server is ready the last minute is kept", () =>
 test("the socket lies beside the page, whatever stands before it", () => {
   assert.equal(String(socketAddress("https://host/prefix/?a=b#c")), "wss://host/prefix/live");
   assert.equal(String(socketAddress("http://127.0.0.1:6006/")), "ws://127.0.0.1:6006/live");
+  assert.equal(
+    String(socketAddress("https://host/x/phone#a", "phone/sound")),
+    "wss://host/x/phone/sound",
+  );
 });
 
 test("a language that is detected is not named", () => {

@@ -37,17 +37,17 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|livez|readyz|login|live|captions|config|openapi\.json)"
+        r"/|/(health|livez|readyz|login|live|captions|phone|config|openapi\.json)"
         r"|/(theme\.css|favicon\.ico|robots\.txt)"
-        r"|/(assets|web|static|svelte)/.+"
+        r"|/(assets|web|static|svelte|phone/web)/.+|/phone/sound"
         r"|/gradio_api/(startup-events|upload_progress|info|theme\.css)"
     ),
     "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),
 }
 """Routes of page and probes that name neither a page nor a file, by method."""
 
-LIVE = "/live"
-"""The page's only WebSocket."""
+TALKS = ("/live", "/phone/sound")
+"""WebSockets of the page, and of its phones."""
 MOST_NAME_BYTES = 255
 """Of a file, on every disk."""
 MOST_DEPTH = 50
@@ -142,9 +142,9 @@ def _method(scope: Scope) -> str:
 
 
 def _can_be(scope: Scope, path: str) -> bool:
-    """Say whether this can be a path here: one talks at LIVE alone, and no file has such a name."""
+    """Say whether this can be a path here: one talks at TALKS alone, no file is called so."""
     is_name = all(len(part.encode()) <= MOST_NAME_BYTES for part in path.split("/"))
-    return is_name and (scope["type"] == "http" or path == LIVE)
+    return is_name and (scope["type"] == "http" or path in TALKS)
 
 
 def _page_in_address(inner: str, scope: Scope) -> str | None:

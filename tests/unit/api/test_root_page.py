@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import hashlib
+import html
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from starlette.requests import HTTPConnection
 
 from richspeech import console
 from richspeech.api.app import create_app
+from richspeech.api.phone import Phones, phone_routes
 from richspeech.api.root_page import (
     Files,
     captions_route,
@@ -56,7 +58,8 @@ class Console:
     def _routes(self, parts: Any) -> list[Any]:
         self.root_page: RootPage = parts.root_page
         page = parts.root_page
-        return [root_route(page), captions_route(page), *file_routes(page)]
+        aside = [captions_route(page), *phone_routes(Phones(60), page)]
+        return [root_route(page), *aside, *file_routes(page)]
 
     def page(self, wanted: str, **cookies: str) -> Any:
         client = TestClient(self.app, cookies=cookies)
@@ -191,6 +194,23 @@ def test_captions_are_a_small_page_of_their_own_with_one_script_that_talks_to_no
     [style] = re.findall(r"<style>(.*)</style>", page.text, re.DOTALL)
     assert '"dark"' in style
     assert "&" not in style
+    assert len(page.content) < 8_000
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_a_phone_gets_a_small_page_and_only_the_scripts_of_the_page(
+    console_: Console, locale: str
+) -> None:
+    client = TestClient(console_.app, cookies={"richspeech.locale": locale})
+    page = client.get("/phone")
+    assert say("phone_intro", locale) in html.unescape(page.text)
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    [script] = re.findall(r'<script type="module" src="(phone/web/[^"]+)"></script>', page.text)
+    assert "phone/sound" in client.get(f"/{script}").text
+    assert client.get(f"/{script.replace('phone.js', 'live_tap.js')}").status_code == 200
+    first = Frontend(frozenset()).scripts[0]
+    for name in (f"phone/web/{first}", f"phone/web/../assets/{first}", f"phone/web/x/{first}"):
+        assert client.get(f"/{name}").status_code == 404
     assert len(page.content) < 8_000
 
 

@@ -11,12 +11,13 @@ from richspeech.console.tabs.live.tab import live_words
 from richspeech.engines.registry import engine_named
 from richspeech.web import files
 from richspeech.web.files import (
-    CAPTIONS,
+    ASIDE,
     DATA,
     ENTRY,
     EXPORT,
     FOLDER,
     IMPORT,
+    LIVE,
     TAP,
     bundle,
     imported_by,
@@ -26,7 +27,7 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
-ENTRIES = (ENTRY, REPORT, TAP, CAPTIONS)
+ENTRIES = (ENTRY, LIVE, REPORT, TAP, *ASIDE)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -74,7 +75,8 @@ def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
     sent = page_files({"words": {"zh": "中"}, "limit": 0.5})
     [folder] = {name.rpartition("/")[0] for name in sent}
     assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
-    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, TAP, CAPTIONS)}
+    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, LIVE, TAP, *ASIDE)}
+    assert sent[f"{folder}/{LIVE}"].endswith(b"export { live };\n")
     script = sent[f"{folder}/{ENTRY}"].decode()
     assert script == 'const words = {"zh": "中"};\nconst limit = 0.5;\n' + bundle(ENTRY)
 

@@ -178,6 +178,7 @@ SCRIPT_WORDS = (
     ),
     *("live_denied", "live_missing", "live_busy", "live_refused", "live_lost"),
     *("captions", "captions_hint"),
+    *("live_phone", "live_phone_hint", "live_waiting", "live_code", "live_link"),
     *("live_recording", "live_download", "live_again", "live_again_hint"),
 )
 """What live.js writes."""
@@ -185,7 +186,9 @@ SCRIPT_WORDS = (
 
 def live_words(locale: str, port: int, engine: Engine) -> dict[str, Any]:
     """Return what live.js writes: its texts, and the languages of the engine to choose from."""
-    texts = {key: say(key, locale, value="{value}", port=port) for key in SCRIPT_WORDS}
+    texts = {
+        key: say(key, locale, value="{value}", time="{time}", port=port) for key in SCRIPT_WORDS
+    }
     able = engines_for(Capability.LIVE)
     whole = Notice("live.whole", {"engine": engine.name, "known": able}).sentence(locale)
     return {
