@@ -3,20 +3,43 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from postprocess import STYLES
-from richspeech.api.openai.errors import ERRORS, ParameterError
+from richspeech.api.openai.errors import ERRORS, ParameterError, locale_of
 from richspeech.jobs.export import file_stem, written
 from richspeech.language.catalog import Notice
 from richspeech.model.transcript import Transcript
 from richspeech.writers import WRITERS, WriterOptions
+from richspeech.writers.line_room import (
+    LATIN_PER_LINE,
+    LATIN_RANGE,
+    WIDE_PER_LINE,
+    WIDE_RANGE,
+    LineRoom,
+)
 
 JSON = "json"
 
 Form = Annotated[str, Query(description="Format.", json_schema_extra={"enum": [*WRITERS]})]
 Style = Annotated[str, Query(description="Of labels.", json_schema_extra={"enum": [*STYLES]})]
 Subtitled = Annotated[bool, Query(description="Whether subtitles have them.")]
+Latin = Annotated[
+    int,
+    Query(
+        ge=LATIN_RANGE[0],
+        le=LATIN_RANGE[1],
+        description="Latin characters that fill a line of subtitles.",
+    ),
+]
+Wide = Annotated[
+    int,
+    Query(
+        ge=WIDE_RANGE[0],
+        le=WIDE_RANGE[1],
+        description="Chinese, Japanese or Korean characters that fill one.",
+    ),
+]
 Masked = Annotated[
     bool | None,
     Query(description="Mask personal data, or show it to those who may see it."),
@@ -32,6 +55,25 @@ FILES: dict[int | str, dict[str, Any]] = {
     },
     **ERRORS,
 }
+
+
+def _options(
+    request: Request,
+    style: Style = "label",
+    *,
+    emotions: Subtitled = True,
+    sounds: Subtitled = True,
+    latin_per_line: Latin = LATIN_PER_LINE,
+    wide_per_line: Wide = WIDE_PER_LINE,
+) -> WriterOptions:
+    """Read how a file is to look; raises ``ParameterError``."""
+    require_known("style", style, STYLES)
+    room = LineRoom(latin_per_line, wide_per_line)
+    return WriterOptions(style, locale_of(request), emotions, sounds, room)
+
+
+Asked = Annotated[WriterOptions, Depends(_options)]
+"""How a file is to look, as the query has it; without a title."""
 
 
 def exported(transcript: Transcript, form: str, options: WriterOptions) -> Response:

@@ -19,22 +19,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from postprocess import STYLES
 from richspeech.api.exported import (
     FILES,
     JSON,
+    Asked,
     Form,
     Masked,
-    Style,
-    Subtitled,
     exported,
     require_known,
 )
-from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError, locale_of
+from richspeech.api.openai.errors import ERRORS, ApiRoute, ParameterError
 from richspeech.api.steps import Change, changed
 from richspeech.api.surface import Surface
 from richspeech.errors import MissingTranscriptError, OptionError
@@ -54,7 +52,7 @@ from richspeech.storage.listing import list_found
 from richspeech.storage.query import LONGEST_LINE, parse_query
 from richspeech.storage.query import Query as Search
 from richspeech.storage.transcripts import Entry, Store, Stored
-from richspeech.writers import WRITERS, WriterOptions
+from richspeech.writers import WRITERS
 
 PATH = "/v1/transcripts"
 MOST_LISTED = 100
@@ -183,19 +181,15 @@ def transcripts(service: Service) -> Surface:
     @router.get("/{transcript}", summary="Read one", response_class=Response, responses=FILES)
     def read_transcript(
         transcript: Number,
-        request: Request,
+        asked: Asked,
         format: Form = JSON,  # noqa: A002 - as other protocols call it
-        style: Style = "label",
-        emotions: Subtitled = True,  # noqa: FBT002 - by name
-        sounds: Subtitled = True,  # noqa: FBT002
         mask: Masked = None,  # noqa: ARG001
     ) -> Response:
         require_known("format", format, tuple(WRITERS))
-        require_known("style", style, STYLES)
-        stored, locale = kept().open(transcript), locale_of(request)
+        stored = kept().open(transcript)
         if format == JSON:
             return _document(stored)
-        options = WriterOptions(style, locale, emotions, sounds, title=stored.entry.name)
+        options = replace(asked, title=stored.entry.name)
         return exported(stored.document.transcript, format, options)
 
     @router.post("/{transcript}/edits", summary="Change one by a step", responses=WHOLE)

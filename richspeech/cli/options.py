@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
 
 from cyclopts import Parameter, Token
+from cyclopts.validators import Number
 
 from postprocess import STYLES
 from richspeech.cli.usage import typed
@@ -32,6 +33,13 @@ from richspeech.places import CONFIG
 from richspeech.presets.rules import Preset
 from richspeech.settings import ENGINES, Settings, load_settings
 from richspeech.writers import WriterOptions
+from richspeech.writers.line_room import (
+    LATIN_PER_LINE,
+    LATIN_RANGE,
+    WIDE_PER_LINE,
+    WIDE_RANGE,
+    LineRoom,
+)
 from richspeech.writers.options import require_known
 
 
@@ -323,6 +331,9 @@ class Recognition:
         )
 
 
+LATIN, WIDE = (Number(gte=low, lte=high) for low, high in (LATIN_RANGE, WIDE_RANGE))
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Look:
@@ -336,6 +347,10 @@ class Look:
     """subtitles without emotions"""
     no_sounds: bool = False
     """subtitles without sounds"""
+    latin_per_line: Annotated[int, Parameter(validator=LATIN)] = LATIN_PER_LINE
+    """Latin characters that fill a line of subtitles, 16 to 84"""
+    wide_per_line: Annotated[int, Parameter(validator=WIDE)] = WIDE_PER_LINE
+    """Chinese, Japanese or Korean ones that do, 6 to 32"""
 
     def options(self, title: str | None = None, audio: bytes | None = None) -> WriterOptions:
         """Return what a writer takes."""
@@ -344,6 +359,7 @@ class Look:
             locale=self.locale,
             emotions=not self.no_emotions,
             sounds=not self.no_sounds,
+            room=LineRoom(self.latin_per_line, self.wide_per_line),
             title=title,
             audio=audio,
         )

@@ -354,9 +354,13 @@ def player(job: Transcription | None, locale: str) -> Markup:
         gone = "recording_gone" if job.path is None else "recording_masked"
         return _part("player", locale)(job.name, None, gone=gone)
     path = job.playback or job.path
+    return _part("player", locale)(job.name, address(path), is_film=is_film(path), preload="none")
+
+
+def is_film(path: Path) -> bool:
+    """Tell whether the page shows a recording's picture, by its name."""
     kind, _ = mimetypes.guess_type(path.name)
-    is_film = (kind or "").startswith("video/")
-    return _part("player", locale)(job.name, address(path), is_film=is_film, preload="none")
+    return (kind or "").startswith("video/")
 
 
 def sound(name: str, path: Path, locale: str) -> Markup:

@@ -8,7 +8,7 @@ import { rowList } from "./row_list.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
-import { chooser, exportJobs, lastExport, showPart } from "./review.js";
+import { chooser, exportJobs, lastExport, showPart, subtitles } from "./review.js";
 import { ruleForm } from "./rule_form.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
@@ -49,6 +49,7 @@ const download = (selector) => setTimeout(() => document.querySelector(selector)
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
   ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live, ruleForm },
+  ...{ subtitles },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

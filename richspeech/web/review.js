@@ -2,6 +2,7 @@
 // drawn here came from the server as HTML, in which everything from outside is escaped.
 import { redraw } from "./redraw.js";
 import { remember, remembered } from "./remembered.js";
+import { captionWith } from "./viewer.js";
 
 // Downloads every file that was finished while this page looked on.
 export function exportJobs(element, props, watch, events) {
@@ -60,6 +61,18 @@ export function lastExport(element, props, watch) {
     remember(LAST_EXPORT, pressed.id.replace("download-", ""));
     show();
   });
+  watch("value", show);
+  show();
+}
+
+// The first lines of subtitles, and all of them over a film.
+export function subtitles(element, props, watch) {
+  const place = element.querySelector(".subtitles");
+  const show = () => {
+    const { html = "", cues = null } = props.value || {};
+    redraw(place, html);
+    captionWith(cues);
+  };
   watch("value", show);
   show();
 }

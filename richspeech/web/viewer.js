@@ -9,6 +9,7 @@ import { Transcript } from "./transcript.js";
 const audio = () => document.querySelector("#player :is(audio, video)");
 const spoken = () => ({ ...words[locale()], locale: locale() });
 let viewer = null;
+let subtitles = null;
 
 function seek(seconds, plays) {
   const player = audio();
@@ -84,9 +85,13 @@ class Viewer {
     const track = film.textTracks[0] ?? film.addTextTrack("captions", words[locale()].part_text);
     track.mode = "showing";
     for (const cue of [...track.cues]) track.removeCue(cue);
-    for (const { start, end, text } of this.data.segments)
+    for (const [start, end, text] of subtitles ?? this.said())
       if (text)
         track.addCue(new VTTCue(start, end, text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")));
+  }
+
+  said() {
+    return this.data.segments.map(({ start, end, text }) => [start, end, text]);
   }
 
   parse(json) {
@@ -132,6 +137,12 @@ document.addEventListener(
   ({ target }) => target === audio() && viewer?.caption(),
   true,
 );
+
+// Has other captions over a film, each with start, end and text; null is what was said, by segments.
+export function captionWith(cues) {
+  subtitles = cues;
+  viewer?.caption();
+}
 
 // What gradio calls: draws what the server sends, and hands on corrections.
 export function view(element, props, watch, events) {

@@ -4,7 +4,7 @@
 
 Rules
     * A cue has at most two lines. A line has room for 42 Latin or 16 wide characters (wide as
-      Unicode's East Asian Width says); where both mix, each takes its share of the line.
+      Unicode's East Asian Width says) or what is chosen; where both mix, each takes its share.
     * A cue lasts 1 to 7 seconds. A long sound is named when it begins, not for as long as it lasts.
     * A segment that needs several cues is cut after a sentence, else after a clause or at a pause,
       else between words, and only where a token gives the time at which the next word begins.
@@ -33,7 +33,7 @@ from postprocess import Emotion
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.writers.labels import COLOURS, speaker_of
 from richspeech.writers.options import WriterOptions
-from richspeech.writers.words import LINE, Word, words_of
+from richspeech.writers.words import Word, words_of
 
 MOST_LINES = 2
 
@@ -141,7 +141,7 @@ def _cut(words: Sequence[Word], start: float, end: float, most_lines: int) -> It
         start = max(start, words[0].start - LINGER)
     while words:
         reach = _reach(words, start, most_lines)
-        count = _best_cut(words, reach, start, end, LINE * most_lines)
+        count = _best_cut(words, reach, start, end, words[0].room.whole * most_lines)
         here, words = words[:count], words[count:]
         following = words[0].start if words else None
         limit = end if following is None else following
@@ -153,13 +153,13 @@ def _cut(words: Sequence[Word], start: float, end: float, most_lines: int) -> It
 
 def _reach(words: Sequence[Word], start: float, most_lines: int) -> int:
     """Count the words that one cue has room and time for; at least one."""
-    lines, used = 1, 0
+    lines, used, line = 1, 0, words[0].room.whole
     for count, word in enumerate(words):
         known = [time for time in (word.start, word.end) if time is not None]
         if known and known[-1] > start + LONGEST:
             return max(count, 1)
         added = word.width + (word.gap if used else 0)
-        if used + added > LINE:
+        if used + added > line:
             lines, used, added = lines + 1, 0, word.width
         if lines > most_lines:
             return max(count, 1)
@@ -217,15 +217,15 @@ def _strength(before: Word, after: Word) -> int:
 def _lay_out(words: Sequence[Word], most_lines: int) -> list[str]:
     """Set words in one line, else in two of like length, else in as many as they need."""
     widths = list(accumulate(word.width + word.gap for word in words))
-    total = widths[-1] - words[0].gap
-    if most_lines == 1 or total <= LINE:
+    total, line = widths[-1] - words[0].gap, words[0].room.whole
+    if most_lines == 1 or total <= line:
         return [_text(words)]
     breaks = []
     for n in range(1, len(words)):
         first = widths[n - 1] - words[0].gap
         second = total - first - words[n].gap
-        if max(first, second) <= LINE:
-            bonus = _strength(words[n - 1], words[n]) * LINE // 8
+        if max(first, second) <= line:
+            bonus = _strength(words[n - 1], words[n]) * line // 8
             breaks.append((abs(first - second) - bonus, n))
     if breaks:
         _, n = min(breaks)
@@ -236,15 +236,15 @@ def _lay_out(words: Sequence[Word], most_lines: int) -> list[str]:
 def _filled(words: Sequence[Word]) -> list[str]:
     """Fill one line after the other."""
     lines: list[list[Word]] = [[]]
-    used = 0
+    used, line = 0, words[0].room.whole
     for word in words:
         added = word.width + (word.gap if used else 0)
-        if used + added > LINE:
+        if used + added > line:
             lines.append([])
             used, added = 0, word.width
         lines[-1].append(word)
         used += added
-    return [_text(line) for line in lines]
+    return [_text(each) for each in lines]
 
 
 def _width(words: Sequence[Word]) -> int:

@@ -6,6 +6,7 @@ from postprocess import STYLES
 from richspeech.errors import OptionError
 from richspeech.language.catalog import Notice, locales
 from richspeech.model.transcript import Transcript
+from richspeech.writers.line_room import USUAL_ROOM, LineRoom
 
 
 def require_known(kind: str, value: str, known: tuple[str, ...]) -> None:
@@ -29,6 +30,8 @@ class WriterOptions:
     """Emotions in subtitles: colour in ass, class in vtt, words or emoji in srt and lrc."""
     sounds: bool = True
     """Sounds in subtitles: ``[笑声]``."""
+    room: LineRoom = USUAL_ROOM
+    """Characters a line of subtitles; lrc, which has one line a cue, is cut by them, too."""
     title: str | None = None
     """Heading of md, docx, html, ass and lrc: mostly the recording's name."""
     audio: bytes | None = None

@@ -1,6 +1,5 @@
 """Segment → words: what no line break divides, how wide it is, and when it was spoken."""
 
-import math
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,12 +10,9 @@ from richspeech.model.labels import word_of
 from richspeech.model.transcript import Segment
 from richspeech.writers.breaks import breaks_in
 from richspeech.writers.labels import misheard_suffix, printable, rendered
+from richspeech.writers.line_room import LineRoom, is_wide
 from richspeech.writers.options import WriterOptions
 
-LATIN_PER_LINE, WIDE_PER_LINE = 42, 16
-LINE = math.lcm(LATIN_PER_LINE, WIDE_PER_LINE)
-"""Room of a line in the smallest unit that measures both kinds of characters."""
-NARROW, WIDE = LINE // LATIN_PER_LINE, LINE // WIDE_PER_LINE
 LONGEST_WORD = 12
 """Characters that may have to stay on a line: with more, lines would be filled badly."""
 
@@ -38,25 +34,18 @@ class Word:
     start: float | None
     """Measured, or None."""
     end: float | None
+    room: LineRoom
+    """Of the line that it is to stand on."""
 
     @cached_property
     def width(self) -> int:
         """Share of a line, without the blank."""
-        return width(self.text)
+        return self.room.taken_by(self.text)
 
     @property
     def gap(self) -> int:
         """Share of a line that the blank before it takes."""
-        return NARROW if self.spaced else 0
-
-
-def width(text: str) -> int:
-    """Return the share of a line that a text takes; ``LINE`` is a full one."""
-    return sum(WIDE if _is_wide(character) else NARROW for character in text)
-
-
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in "WF"
+        return self.room.blank if self.spaced else 0
 
 
 def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) -> list[Word]:
@@ -67,7 +56,7 @@ def words_of(segment: Segment, options: WriterOptions, emotion: Emotion | None) 
     """
     breaks = breaks_in(segment.text, segment.language, LONGEST_WORD)
     words = _shown(segment, breaks, options, emotion)
-    if breaks is not None and _widest(words) > LINE:
+    if breaks is not None and _widest(words) > options.room.whole:
         words = min(words, _shown(segment, None, options, emotion), key=_widest)
     return [part for word in words for part in _narrowed(word)]
 
@@ -89,8 +78,9 @@ def _shown(
 ) -> list[Word]:
     style = "label" if options.style == "tags" else options.style
     shown = _sounds(segment, style, options.locale) if options.sounds else []
-    sounds = [Word(sound, spaced=False, start=segment.start, end=None) for sound in shown]
-    words = list(_split(segment, breaks))
+    room = options.room
+    sounds = [Word(each, spaced=False, start=segment.start, end=None, room=room) for each in shown]
+    words = list(_split(segment, breaks, room))
     if sounds and words and style == "label":
         words[0] = replace(words[0], spaced=True)
     if emotion and words:
@@ -108,7 +98,7 @@ def _sounds(segment: Segment, style: str, locale: str) -> list[str]:
     return [shown] if shown else []
 
 
-def _split(segment: Segment, breaks: frozenset[int] | None) -> Iterator[Word]:
+def _split(segment: Segment, breaks: frozenset[int] | None, room: LineRoom) -> Iterator[Word]:
     """Divide the text wherever a line may break; a word begins and ends with its characters."""
     characters = zip(segment.text, *_times_of_characters(segment), strict=True)
     word: Word | None = None
@@ -125,7 +115,7 @@ def _split(segment: Segment, breaks: frozenset[int] | None) -> Iterator[Word]:
         else:
             if word:
                 yield word
-            word = Word(character, spaced and word is not None, start, end)
+            word = Word(character, spaced and word is not None, start, end, room)
         spaced = False
     if word:
         yield word
@@ -138,19 +128,20 @@ def _may_break(left: str, right: str) -> bool:
     if unicodedata.category(right) in _NEVER_FIRST or unicodedata.category(left) in _NEVER_LAST:
         return False
     both_korean = all("\uac00" <= character <= "\ud7a3" for character in (left, right))
-    return (_is_wide(left) or _is_wide(right)) and not both_korean
+    return (is_wide(left) or is_wide(right)) and not both_korean
 
 
 def _narrowed(word: Word) -> Iterator[Word]:
     """Divide a word that is wider than a line; the parts share its time."""
-    if word.width <= LINE:
+    room = word.room
+    if word.width <= room.whole:
         yield word
         return
-    per_line = LINE // max(width(character) for character in word.text)
+    per_line = room.whole // max(map(room.taken_by, word.text))
     parts = [word.text[at : at + per_line] for at in range(0, len(word.text), per_line)]
     yield replace(word, text=parts[0], end=None)
-    yield from (Word(part, spaced=False, start=None, end=None) for part in parts[1:-1])
-    yield Word(parts[-1], spaced=False, start=None, end=word.end)
+    yield from (Word(part, spaced=False, start=None, end=None, room=room) for part in parts[1:-1])
+    yield Word(parts[-1], spaced=False, start=None, end=word.end, room=room)
 
 
 def _times_of_characters(segment: Segment) -> tuple[list[float | None], list[float | None]]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pysubs2
 import webvtt
 from playwright.sync_api import Playwright, expect
 
+from .axe import expect_usable_by_all
 from .test_viewer import correct_first
 from .visitor import EXAMPLES, Visitor, visitor_of
 
 CALL = EXAMPLES / "zh-call.wav"
 WORDS = "请把冰箱退掉。"
+NARROW = re.compile(r"\n请耐心\S{1,5}\n")
+"""The first sentence, of nine characters, in a line of eight."""
 
 
 def downloaded(visitor: Visitor, form: str) -> Path:
@@ -58,11 +62,23 @@ def test_subtitles_do_without_emotions_and_sounds_when_told_to(visitor: Visitor)
     coloured = text_of(downloaded(visitor, "vtt"))
     assert "<c.angry>" in coloured
     assert "[背景音乐]" in coloured
+    page.click("#subtitle-preview > button")
+    page.locator("#preview-form input[value=vtt]").check()
+    preview = page.locator("#subtitles pre")
+    expect(preview).to_contain_text("<c.angry>")
+    assert coloured.startswith(preview.inner_text())
     page.get_by_label("字幕里标出情绪").uncheck()
     page.get_by_label("字幕里标出声音").uncheck()
+    expect(preview).not_to_contain_text("<c.")
+    expect(preview).not_to_contain_text("[背景音乐]")
+    page.locator("#wide-per-line input[type=number]").fill("8")
+    page.keyboard.press("Tab")
+    expect(preview).to_contain_text(NARROW)
+    expect_usable_by_all(page)
     bare = text_of(downloaded(visitor, "vtt"))
     assert "<c." not in bare
     assert "[背景音乐]" not in bare
+    assert bare.startswith(preview.inner_text())
 
 
 def test_the_report_plays_from_a_file_without_a_network(

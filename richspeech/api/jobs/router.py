@@ -15,14 +15,14 @@ To everybody their own are shown, to an admin all.
 """
 
 import secrets
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from postprocess import STYLES
-from richspeech.api.exported import FILES, Masked, Style, Subtitled, require_known
+from richspeech.api.exported import FILES, Asked, Masked, require_known
 from richspeech.api.jobs.answers import (
     PATH,
     Job,
@@ -46,7 +46,6 @@ from richspeech.service import Service
 from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.jobs import QueuedJob
 from richspeech.storage.quota import Quota
-from richspeech.writers import WriterOptions
 
 BATCHES = "/v1/batches"
 ID = "^[0-9a-f]{16}$"
@@ -166,19 +165,15 @@ def add_looks(router: APIRouter, service: Service, streams: Streams) -> None:
     )
     def read_result(
         identifier: Id,
-        request: Request,
+        asked: Asked,
         format: ResultForm = FORMATS[0],  # noqa: A002 - as other protocols call it
-        style: Style = "label",
-        emotions: Subtitled = True,  # noqa: FBT002 - by name
-        sounds: Subtitled = True,  # noqa: FBT002
         granularities: Granularities = [],  # noqa: B006 - FastAPI copies it
         mask: Masked = None,  # noqa: ARG001
     ) -> Response:
         require_known("format", format, FORMATS)
-        require_known("style", style, STYLES)
-        queue, locale = queue_of(service), locale_of(request)
+        queue = queue_of(service)
         job, document = queue.find(identifier), queue.result(identifier)
-        options = WriterOptions(style, locale, emotions, sounds, title=job.name)
+        options = replace(asked, title=job.name)
         return result_of(job, document.transcript, format, granularities, options)
 
 

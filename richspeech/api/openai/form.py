@@ -43,6 +43,13 @@ from richspeech.model.speaker import names_over, speakers_in
 from richspeech.model.validation import bare_reason
 from richspeech.operations.caller import caller, know
 from richspeech.service import Service
+from richspeech.writers.line_room import (
+    LATIN_PER_LINE,
+    LATIN_RANGE,
+    WIDE_PER_LINE,
+    WIDE_RANGE,
+    LineRoom,
+)
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 SUBTITLES = ("srt", "vtt")
@@ -244,6 +251,18 @@ class TranscriptionForm(RecognitionForm):
         default=False,
         description="Show emotions and sounds in text, srt and vtt, which else have words.",
     )
+    latin_per_line: int = Field(
+        LATIN_PER_LINE,
+        ge=LATIN_RANGE[0],
+        le=LATIN_RANGE[1],
+        description="Latin characters that fill a line of srt or vtt.",
+    )
+    wide_per_line: int = Field(
+        WIDE_PER_LINE,
+        ge=WIDE_RANGE[0],
+        le=WIDE_RANGE[1],
+        description="Chinese, Japanese or Korean characters that fill one.",
+    )
     mask: Truth | None = Field(
         None,
         description="Mask personal data: numbers of phones and cards, e-mail, addresses, plates, "
@@ -253,6 +272,11 @@ class TranscriptionForm(RecognitionForm):
     def see(self, service: Service) -> None:
         """Have whoever asks see what they have asked for, as far as they may."""
         know(principal=service.settings.privacy.seen_by(caller().principal, self.mask))
+
+    @property
+    def room(self) -> LineRoom:
+        """Of a line of subtitles."""
+        return LineRoom(self.latin_per_line, self.wide_per_line)
 
     def require_fit(self) -> None:
         """Raise ``ParameterError`` where two fields exclude each other."""

@@ -131,7 +131,7 @@ def _written(form: TranscriptionForm, job: Job, locale: str) -> Response:
     """Write the answer in the format that was asked for."""
     kind, logprobs = form.response_format, "logprobs" in form.include
     if kind in MEDIA_TYPES:
-        return _text(kind, job, locale, rich=form.rich)
+        return _text(form, job, locale)
     transcript = _heard(job)
     writers: dict[str, Callable[[], Heard]] = {
         "json": partial(transcription, transcript, logprobs=logprobs),
@@ -146,10 +146,10 @@ def _written(form: TranscriptionForm, job: Job, locale: str) -> Response:
     return Response(answer.model_dump_json(), 200, _kept_headers(job), JSONResponse.media_type)
 
 
-def _text(kind: str, job: Job, locale: str, *, rich: bool) -> Response:
-    options = WriterOptions(
-        style="label" if rich else "plain", locale=locale, emotions=rich, sounds=rich
-    )
+def _text(form: TranscriptionForm, job: Job, locale: str) -> Response:
+    kind, rich = form.response_format, form.rich
+    style = "label" if rich else "plain"
+    options = WriterOptions(style, locale, emotions=rich, sounds=rich, room=form.room)
     transcript, media_type = _heard(job), f"{MEDIA_TYPES[kind]}; charset=utf-8"
     if kind == "text" and not rich:
         content = f"{text_of(transcript)}\n".encode(errors="replace")

@@ -299,11 +299,24 @@ def test_labels_are_written_as_one_wishes(house: House) -> None:
     assert "angry" not in text(format="srt", emotions=False)
 
 
+def test_lines_of_subtitles_are_as_long_as_one_wishes(house: House) -> None:
+    number = house.keep("ann", "a.wav", transcript(segment(0, 9, "我们昨天去了北京")))
+    asked = {"format": "srt", "style": "plain"}
+    usual, short = (
+        house.ask("ann", f"/{number}", params=asked | more).text
+        for more in ({}, {"wide_per_line": 6})
+    )
+    assert "\n我们昨天去了北京\n" in usual
+    assert "\n我们昨天去\n了北京\n" in short
+
+
 @pytest.mark.parametrize(
     ("path", "param"),
     [
         ("/1?format=pdf", "format"),
         ("/1?format=txt&style=loud", "style"),
+        ("/1?format=srt&wide_per_line=5", "wide_per_line"),
+        ("/1?format=srt&latin_per_line=85", "latin_per_line"),
         ("/0", "transcript"),
         ("/x", "transcript"),
         (f"/{2**31}", "transcript"),

@@ -191,6 +191,16 @@ def test_subtitles_leave_out_the_labels_that_are_not_wanted(
 
 
 @pytest.mark.usefixtures("bench")
+def test_a_line_of_subtitles_has_so_many_characters_and_no_others(
+    sound: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sound, "--format", "srt", "--wide-per-line", "5") == 2
+    assert "--wide-per-line" in capsys.readouterr().err
+    assert run(sound, "--format", "srt", "--wide-per-line", "6", "--latin-per-line", "84") == 0
+    assert "你好" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("bench")
 def test_several_results_go_into_a_folder_under_their_own_names(sound: str, tmp_path: Path) -> None:
     other, folder = silence(tmp_path / "other.wav"), tmp_path / "results"
     assert run(sound, other, "--format", "docx", "--output", str(folder)) == 0

@@ -1,7 +1,9 @@
 """Files that people ask for at the page: each is made when asked for, from what is shown then."""
 
 import csv
+import html
 import json
+import re
 import threading
 import time
 import zipfile
@@ -21,7 +23,10 @@ from richspeech.audio import clips
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.console.panels.export import render as export_render
-from richspeech.console.panels.export.panel import FORMS, can_train, has_files, material_of
+from richspeech.console.panels.export.material import can_train, has_files, material_of
+from richspeech.console.panels.export.panel import FORMS
+from richspeech.console.panels.export.subtitles import FORMS as SUBTITLES
+from richspeech.console.panels.export.subtitles import MOST_SHOWN, Subtitles, preview
 from richspeech.console.sessions import Session
 from richspeech.console.shown import drop_export, show, shown
 from richspeech.errors import OptionError
@@ -40,6 +45,7 @@ from richspeech.recognition.pipeline import Progress
 from richspeech.review import edl
 from richspeech.review.highlights import Highlight
 from richspeech.writers import WRITERS, WriterOptions
+from richspeech.writers.line_room import USUAL_ROOM, LineRoom
 from tests.e2e.visitor import write_samples
 from tests.fakes import wait_until
 from tests.transcripts import put_right, segment, transcript
@@ -84,8 +90,9 @@ def made(
     *highlights: Highlight,
     emotions: bool = True,
     sounds: bool = True,
+    room: LineRoom = USUAL_ROOM,
 ) -> Export:
-    material = material_of(session, emotions=emotions, sounds=sounds)
+    material = material_of(session, emotions=emotions, sounds=sounds, room=room)
     assert material is not None
     material = Material(**{**vars(material), "highlights": highlights})
     export = order(form, material, session.folder)
@@ -203,6 +210,31 @@ def test_emotions_and_sounds_stay_out_of_subtitles_that_do_without(recording: Pa
     assert "\n真的！\n" in bare
     assert "STYLE" not in bare
     assert "[笑声]" in content(made(session, "srt", emotions=False))
+
+
+@pytest.mark.parametrize("form", SUBTITLES)
+def test_the_preview_is_how_the_file_begins(recording: Path, form: str) -> None:
+    session = session_of(recording, *(segment(n, n + 1.0, f"line {n} & more") for n in range(30)))
+    session.keep(Subtitles(latin=20, form=form, is_open=True))
+    shown = preview(session)
+    assert shown is not None
+    first = content(made(session, form, room=LineRoom(latin=20))).splitlines()[:MOST_SHOWN]
+    text = re.findall("<pre[^>]*>(.*)</pre>", shown["html"], re.DOTALL)
+    assert html.unescape(text[0]) == "\n".join(first)
+    assert shown["cues"] is None
+
+
+def test_a_preview_that_nobody_has_opened_is_not_made(recording: Path) -> None:
+    assert preview(session_of(recording)) is None
+
+
+def test_over_a_film_stands_what_the_subtitles_say(tmp_path: Path) -> None:
+    said = segment(0.5, 3.0, "我上周买的冰箱坏了", Emotion.ANGRY)
+    session = session_of(tmp_path / "film.mp4", said)
+    session.keep(Subtitles(wide=8, is_open=True))
+    shown = preview(session)
+    assert shown is not None
+    assert shown["cues"] == [(0.5, 3.0, "我上周买的\n冰箱坏了(愤怒)")]
 
 
 def test_the_report_carries_the_sound_while_the_recording_is_kept(recording: Path) -> None:

@@ -1,21 +1,23 @@
 """Subtitles keep the habits of broadcasters, and no time in them is made up."""
 
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
+from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
 from richspeech.model.lines import correct
 from richspeech.model.transcript import Segment, Token, Transcript
 from richspeech.writers import WriterOptions
 from richspeech.writers.cues import LINGER, Cue, build_cues
-from richspeech.writers.words import LINE, width
+from richspeech.writers.line_room import LATIN_RANGE, USUAL_ROOM, WIDE_RANGE, LineRoom
 from tests.transcripts import SHOWN_EVENTS, segment, transcript
 
 PLAIN = WriterOptions("plain")
+ROOMS = st.builds(LineRoom, st.integers(*LATIN_RANGE), st.integers(*WIDE_RANGE))
 
 
 def spoken(start: float, words: list[str], *, every: float = 0.3, tail: float = 0.3) -> Segment:
@@ -30,6 +32,10 @@ def spoken(start: float, words: list[str], *, every: float = 0.3, tail: float = 
 
 def with_tokens(whole: Segment, *tokens: Token) -> Segment:
     return Segment(**{**vars(whole), "tokens": tokens})
+
+
+def fits(text: str, room: LineRoom = USUAL_ROOM) -> bool:
+    return room.taken_by(text) <= room.whole
 
 
 def texts(cues: list[Cue]) -> list[list[str]]:
@@ -119,7 +125,7 @@ def test_a_segment_without_measured_words_is_not_cut_at_all() -> None:
     [cue] = cues_of(segment(5.0, 45.0, text))
     assert (cue.start, cue.end) == (5.0, 45.0)
     assert "".join(line.text for line in cue.lines) == text
-    assert all(width(line.text) <= LINE for line in cue.lines)
+    assert all(fits(line.text) for line in cue.lines)
 
 
 def test_only_measured_words_begin_a_cue() -> None:
@@ -331,7 +337,7 @@ def test_a_cue_has_two_lines_at_most_and_none_is_too_long(
 ) -> None:
     for cue in build_cues(heard, WriterOptions(locale="en"), most_lines=most_lines):
         assert 1 <= len(cue.lines) <= most_lines
-        assert all(line.text and width(line.text) <= LINE for line in cue.lines)
+        assert all(line.text and fits(line.text) for line in cue.lines)
 
 
 @UNHURRIED
@@ -356,7 +362,7 @@ def test_every_cue_begins_at_a_time_that_was_measured(heard: Transcript) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"),
+    ("text", "is_fitting"),
     [
         ("a" * 42, True),
         ("a" * 43, False),
@@ -365,5 +371,32 @@ def test_every_cue_begins_at_a_time_that_was_measured(heard: Transcript) -> None
         ("好" * 8 + "a" * 21, True),
     ],
 )
-def test_a_line_has_room_for_42_latin_or_16_wide_characters(text: str, *, fits: bool) -> None:
-    assert (width(text) <= LINE) == fits
+def test_a_line_has_room_for_42_latin_or_16_wide_characters(text: str, *, is_fitting: bool) -> None:
+    assert fits(text) == is_fitting
+
+
+@UNHURRIED
+@given(ANY_TRANSCRIPT, ROOMS)
+def test_no_line_is_longer_than_was_chosen(heard: Transcript, room: LineRoom) -> None:
+    cues = build_cues(heard, WriterOptions(room=room))
+    assert all(fits(line.text, room) for cue in cues for line in cue.lines)
+
+
+def test_shorter_lines_say_the_same_in_more_cues() -> None:
+    said = spoken(0.0, list("今天天气很好，我们昨天去了北京，最后才回到了家里。"), every=0.25)
+    usual, short = (
+        cues_of(said, options=WriterOptions("plain", room=LineRoom(wide=each))) for each in (16, 8)
+    )
+    assert len(short) > len(usual)
+    assert "".join(chain(*texts(short))) == "".join(chain(*texts(usual))) == said.text
+
+
+@pytest.mark.parametrize(
+    ("latin", "wide", "told"),
+    [(15, 16, "15 Latin"), (85, 16, "85 Latin"), (42, 5, "5 Chinese"), (42, 33, "33 Chinese")],
+)
+def test_a_line_of_too_few_or_too_many_characters_is_refused(
+    latin: int, wide: int, told: str
+) -> None:
+    with pytest.raises(OptionError, match=told):
+        LineRoom(latin, wide)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,15 +9,19 @@ import gradio as gr
 from richspeech.console import render
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.jobs import ExportJobs
+from richspeech.console.panels.export.material import (
+    can_train,
+    has_files,
+    recording_of,
+)
+from richspeech.console.panels.export.subtitles import SubtitlePanel
 from richspeech.console.sessions import Session
 from richspeech.console.shown import shown
 from richspeech.console.tab import Context
 from richspeech.console.widgets import BEGINS, DRAWN
-from richspeech.jobs.export import TRAINING, Material
-from richspeech.jobs.transcribe import Transcription
+from richspeech.jobs.export import TRAINING
 from richspeech.language.catalog import knows, say
-from richspeech.review.training import training_segments
-from richspeech.writers import FORMATS, WRITERS, Purpose, WriterOptions
+from richspeech.writers import FORMATS, WRITERS, Purpose
 
 FORMS = (*WRITERS, TRAINING)
 USUAL = "docx"
@@ -32,6 +35,7 @@ class ExportPanel:
     def __init__(self, context: Context) -> None:
         self._context, self._widgets = context, context.widgets
         self._jobs = ExportJobs(context, "export", FORMS)
+        self._subtitles = SubtitlePanel(context)
         self._buttons: dict[str, Any] = {}
 
     def build_last(self) -> None:
@@ -56,6 +60,7 @@ class ExportPanel:
                     self._build_group(purpose)
             self._remark = gr.HTML("", elem_id="export-remark", **DRAWN)
             self._build_look()
+            self._subtitles.build_preview()
 
     def _build_group(self, purpose: Purpose) -> None:
         forms = [each.name for each in FORMATS if each.purpose is purpose]
@@ -80,12 +85,7 @@ class ExportPanel:
                 gr.Radio, self._style_words, value=STYLE_NAMES[0], elem_id="style"
             )
             with gr.Column(min_width=200):
-                self._emotions = self._widgets.explained(
-                    gr.Checkbox, "export_emotions", value=True, elem_id="export-emotions"
-                )
-                self._sounds = self._widgets.explained(
-                    gr.Checkbox, "export_sounds", value=True, elem_id="export-sounds"
-                )
+                self._subtitles.build_choices()
 
     @staticmethod
     def _style_words(locale: str) -> dict[str, Any]:
@@ -100,14 +100,13 @@ class ExportPanel:
         """Whatever depends on the transcript."""
         button = self._buttons[TRAINING]
         drawn = [self._last, self._nothing, self._box, button, self._remark]
-        return [*drawn, self.style, *self._jobs.painted]
+        return [*drawn, self.style, *self._subtitles.painted, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect the buttons; ``style`` changes the transcript, too, and is the tab's to wire."""
         for form, button in self._buttons.items():
-            button.click(
-                self._press(form), [self._emotions, self._sounds], self._jobs.strip, **BEGINS
-            )
+            button.click(self._press(form), self._subtitles.choices, self._jobs.strip, **BEGINS)
+        self._subtitles.wire()
         self._jobs.wire()
 
     def resume(self, page_load: PageLoad) -> None:
@@ -126,61 +125,24 @@ class ExportPanel:
             gr.update(visible=can_train(job)),
             render.remark(say("export_silent", session.locale)) if silent else "",
             gr.update(value=session.style),
+            *self._subtitles.paint(session),
             *self._jobs.paint(session),
         ]
 
     def _press(self, form: str) -> Callable[..., AsyncIterator[dict[str, Any]]]:
         async def press(
-            emotions: bool,  # noqa: FBT001 - gradio gives them in order
-            sounds: bool,  # noqa: FBT001
-            request: gr.Request,
+            values: dict[Any, Any], request: gr.Request
         ) -> AsyncIterator[dict[str, Any]]:
             session = self._context.session(request)
             limit = self._context.service.settings.page.unsure_below
-            material = material_of(session, emotions=emotions, sounds=sounds, unsure_below=limit)
+            material = self._subtitles.chosen(values).material(session, unsure_below=limit)
             if material is None:
                 yield self._jobs.show(session)
                 return
-            async for values in self._jobs.make(session, form, material):
-                yield values
+            async for strip in self._jobs.make(session, form, material):
+                yield strip
 
         return press
-
-
-def has_files(job: Transcription | None) -> bool:
-    """Tell whether there is a transcript to download."""
-    return bool(job and job.is_over and job.transcript and job.transcript.segments)
-
-
-def recording_of(job: Transcription) -> Path | None:
-    """Return the recording while the server still has it."""
-    return job.path if job.path is not None and job.path.is_file() else None
-
-
-def can_train(job: Transcription | None) -> bool:
-    """Tell whether there are corrections to train on, and the sound that they belong to."""
-    if job is None or job.transcript is None or not job.corrections or not recording_of(job):
-        return False
-    return bool(training_segments(job.transcript))
-
-
-def material_of(
-    session: Session, *, emotions: bool, sounds: bool, unsure_below: float | None = None
-) -> Material | None:
-    """Gather what a file is made of; None before there is a transcript."""
-    job = shown(session)
-    if job is None or not has_files(job) or job.transcript is None:
-        return None
-    options = WriterOptions(
-        session.style,
-        session.locale,
-        emotions=emotions,
-        sounds=sounds,
-        title=job.name,
-        unsure_below=unsure_below,
-    )
-    heard_with = job.request.options
-    return Material(job.transcript, job.name, recording_of(job), heard_with, options)
 
 
 def _last(locale: str) -> dict[str, str]:

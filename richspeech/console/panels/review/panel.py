@@ -9,7 +9,7 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.export.jobs import ExportJobs
-from richspeech.console.panels.export.panel import material_of, recording_of
+from richspeech.console.panels.export.material import material_of, recording_of
 from richspeech.console.panels.review import render as review_render
 from richspeech.console.panels.review.reviews import Reviews
 from richspeech.console.sessions import Session

@@ -25,7 +25,8 @@ from richspeech.console.offers import (
 )
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.beside import beside_row, paint_beside
-from richspeech.console.panels.export.panel import ExportPanel, has_files
+from richspeech.console.panels.export.material import has_files
+from richspeech.console.panels.export.panel import ExportPanel
 from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
