@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from richspeech.console.sessions import Session, Sessions
 from richspeech.jobs.export import Export
 from richspeech.jobs.transcribe import Sound, Transcription
+from richspeech.model.job_state import State
 from richspeech.storage.transcripts import Entry
 
 
@@ -15,6 +16,13 @@ class Sounds:
 
     by_entry: dict[int, Sound] = field(default_factory=dict)
     """By the number of their entry in the history."""
+
+
+@dataclass
+class Begun:
+    """States in which pages have painted the jobs that they have just begun."""
+
+    by_page: dict[str, State] = field(default_factory=dict)
 
 
 def shown(session: Session) -> Transcription | None:
@@ -60,19 +68,24 @@ async def watch(sessions: Sessions, name: str | None) -> AsyncIterator[Session]:
                 yield sessions.get(name)
 
 
-async def settle(session: Session) -> AsyncIterator[Session]:
+async def settle(session: Session, painted: State | None = None) -> AsyncIterator[Session]:
     """Yield the session now, and whenever its job comes to another state, until that is over.
 
-    What is painted now may reach the page after something newer; the end puts that right.
+    Whoever has ``painted`` it in a state gets nothing before it is in another. A job whose turn has
+    come looks but for its progress as one that waits. What is painted now may reach the page after
+    something newer; the end puts that right.
     """
     job = shown(session)
     if job is None:
         yield session
         return
-    async for _ in job.states():
+    before = None if painted is None or painted.is_over else painted
+    async for state in job.states(before):
         if shown(session) is not job:
             return
-        yield session
+        if (before, state) != (State.WAITING, State.RUNNING):
+            yield session
+        before = state
 
 
 def sound_of(session: Session, entry: Entry) -> Sound | None:

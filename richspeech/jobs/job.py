@@ -161,17 +161,20 @@ class Job:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), soonest - time.monotonic())
 
-    async def states(self) -> AsyncIterator[State]:
-        """Yield the state now, and every one that is entered meanwhile, until it is over."""
-        seen = self.state
+    async def states(self, since: State | None = None) -> AsyncIterator[State]:
+        """Yield the state now, and every one that is entered meanwhile, until it is over.
+
+        Whoever has seen one yields nothing before it is another, ``since`` then.
+        """
+        seen = since
         with self.told(lambda: self.state is not seen) as changed:
-            while True:
+            while seen is None or not seen.is_over:
                 changed.clear()
-                seen = self.state
-                yield seen
-                if seen.is_over:
-                    return
-                await changed.wait()
+                if self.state is not seen:
+                    seen = self.state
+                    yield seen
+                else:
+                    await changed.wait()
 
     async def attend(self, look: Callable[[], Awaitable[None]] | None = None) -> None:
         """Return at the end; ``look`` is called now, after every change, and then.

@@ -557,6 +557,50 @@ def test_who_changes_something_in_a_running_job_sees_its_end_painted_last(record
     assert "已取消" in paintings[-1].status
 
 
+@pytest.mark.parametrize(
+    ("painted", "states"),
+    [
+        (State.WAITING, [State.LOADING, State.RUNNING, State.FINISHED]),
+        (None, [State.WAITING, State.LOADING, State.RUNNING, State.FINISHED]),
+    ],
+)
+def test_all_is_painted_anew_only_in_a_state_that_was_not_painted(
+    painted: State | None, states: list[State]
+) -> None:
+    coming = {State.WAITING: State.LOADING, State.LOADING: State.RUNNING}
+
+    async def seen() -> list[State]:
+        job, session, found = Transcription(None), Session(), list[State]()
+        show(session, job)
+        if painted:
+            asyncio.get_running_loop().call_soon(job.enter, State.LOADING)
+        async for _ in settle(session, painted):
+            found.append(job.state)
+            job.enter(coming.get(job.state, State.FINISHED))
+        return found
+
+    assert asyncio.run(seen()) == states
+
+
+def test_a_job_whose_turn_comes_is_painted_by_its_progress_alone() -> None:
+    async def seen() -> list[State]:
+        job, session = Transcription(None), Session()
+        show(session, job)
+
+        async def work() -> None:
+            for state in (State.RUNNING, State.FINISHED):
+                for _ in range(10):  # whoever looks on has seen the one before
+                    await asyncio.sleep(0)
+                job.enter(state)
+
+        working = asyncio.create_task(work())
+        found = [job.state async for _ in settle(session, State.WAITING)]
+        await working
+        return found
+
+    assert asyncio.run(seen()) == [State.FINISHED]
+
+
 def test_a_job_goes_on_when_nobody_looks_on(recording: str) -> None:
     handlers = handlers_with(progress(segment("一。"), finished=True))
     session = handlers.begin("page", recording, CHOICES)

@@ -32,7 +32,7 @@ from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
 from richspeech.console.panels.voices.found import VoicesFound
 from richspeech.console.sessions import Session
-from richspeech.console.shown import is_busy, settle, shown, watch
+from richspeech.console.shown import Begun, is_busy, settle, shown, watch
 from richspeech.console.sources import Sources
 from richspeech.console.tab import TRANSCRIBE, Context, Shell
 from richspeech.console.tabs.transcribe.handlers import (
@@ -52,6 +52,7 @@ from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
 from richspeech.model.hotword_list import written_list
+from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
 from richspeech.model.options import CHANNELS
 from richspeech.model.request import TranscriptionRequest
@@ -520,18 +521,29 @@ class TranscribeTab:
     ) -> list[Any]:
         self._context.require_open()
         chosen, begin = self._chosen(values), self._handlers.begin
-        return self.paint(begin(request.session_hash, path, chosen, is_example=is_example))
+        session = begin(request.session_hash, path, chosen, is_example=is_example)
+        return self._paint_begun(session, request)
+
+    def _paint_begun(self, session: Session, request: gr.Request) -> list[Any]:
+        """Paint a job that was just begun, and remember how, for the event that follows."""
+        if (job := shown(session)) is not None:
+            session.view(Begun).by_page[request.session_hash or ""] = job.state
+        return self.paint(session)
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         async for session in watch(self._context.sessions, request.session_hash):
             yield await asyncio.to_thread(_paint_growing, session)
 
     async def _watch_state(self, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for painting in self._settle(self._context.session(request)):
+        session = self._context.session(request)
+        painted = session.view(Begun).by_page.pop(request.session_hash or "", None)
+        async for painting in self._settle(session, painted):
             yield painting
 
-    async def _settle(self, session: Session) -> AsyncIterator[list[Any]]:
-        async for each in settle(session):
+    async def _settle(
+        self, session: Session, painted: State | None = None
+    ) -> AsyncIterator[list[Any]]:
+        async for each in settle(session, painted):
             yield await asyncio.to_thread(self.paint, each)
 
     async def _change_style(self, style: str, request: gr.Request) -> AsyncIterator[list[Any]]:
@@ -612,7 +624,7 @@ class TranscribeTab:
 
     def _press_again(self, request: gr.Request) -> list[Any]:
         self._context.require_open()
-        return self.paint(self._handlers.repeat(request.session_hash))
+        return self._paint_begun(self._handlers.repeat(request.session_hash), request)
 
     def _open_table(self, request: gr.Request) -> str:
         return paint(self._handlers.show_table(request.session_hash, shows=True)).table
