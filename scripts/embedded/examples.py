@@ -38,9 +38,6 @@ class Example:
 
     name: str
     language: str
-    zh: str
-    """Title on the Chinese page."""
-    en: str
     lines: tuple[Line, ...]
 
 
@@ -73,15 +70,11 @@ EXAMPLES = (
     Example(
         "zh-call",
         "zh",
-        "客服电话：等待音乐，最后发火",
-        "Service call: hold music, an angry end",
         CALL,
     ),
     Example(
         "zh-live-show",
         "zh",
-        "直播：开心，随后掌声",
-        "Live show: happy, then applause",
         (
             Line("喜欢饺子的朋友，快来买！", "HAPPY", "f2"),
             Line("昨晚的京剧真精彩！", "HAPPY", "f2", pause=0.05, event="Applause"),
@@ -90,15 +83,11 @@ EXAMPLES = (
     Example(
         "zh-laughter",
         "zh",
-        "普通话：说完大笑",
-        "Mandarin: words, then laughter",
         (Line("哥哥的相声太有趣了。", "HAPPY", "m1", pause=0.4, event="Laughter"),),
     ),
     Example(
         "yue-surprised",
         "yue",
-        "粤语：惊讶",
-        "Cantonese: surprised",
         (
             Line("我上星期買嘅風扇壞咗！", "SURPRISED", "m1"),
             Line("我個枱燈壞咗，換唔換得？", "NEUTRAL", "m1", pause=0.4),
@@ -107,8 +96,6 @@ EXAMPLES = (
     Example(
         "en-meeting",
         "en",
-        "英语：会议",
-        "English: a meeting",
         (
             Line("Actually, we must examine your camera tomorrow.", "NEUTRAL", "m7"),
             Line("Can the drummer clean the jacket before Christmas?", "ANGRY", "m7", pause=0.4),
@@ -117,15 +104,11 @@ EXAMPLES = (
     Example(
         "en-cough",
         "en",
-        "英语：恐惧，随后咳嗽",
-        "English: fearful, then a cough",
         (Line("Who giggled gently in the warehouse?", "FEARFUL", "f1", pause=0.4, event="Cough"),),
     ),
     Example(
         "ja-sad",
         "ja",
-        "日语：悲伤",
-        "Japanese: sad",
         (
             Line(
                 "[昨日|きのう]、[仕事|しごと]を[話|はな]し[合|あ]いました。",
@@ -140,8 +123,6 @@ EXAMPLES = (
     Example(
         "ko-disgusted",
         "ko",
-        "韩语：厌恶",
-        "Korean: disgusted",
         (
             Line("왜 피자가 그렇게 짜요?", "DISGUSTED", "m4"),
             Line("네, 세탁기를 주문하고 싶어요.", "NEUTRAL", "f1", pause=0.4),
@@ -150,11 +131,77 @@ EXAMPLES = (
     Example(
         "music-and-crying",
         "zh",
-        "没有人说话：音乐，哭声",
-        "Nobody speaks: music, crying",
         (Line(event="BGM", seconds=5.0), Line(event="Cry", seconds=4.0, pause=0.4)),
     ),
 )
+
+
+TITLES = {
+    "zh-call": {
+        "zh": "客服电话：等待音乐，最后发火",
+        "en": "Service call: hold music, an angry end",
+        "zh_Hant": "客服電話：等待音樂，最後發火",
+        "ja": "サポートの通話：保留音、最後は怒り",
+        "ko": "상담 통화: 대기 음악, 끝에 분노",
+    },
+    "zh-live-show": {
+        "zh": "直播：开心，随后掌声",
+        "en": "Live show: happy, then applause",
+        "zh_Hant": "直播：開心，隨後掌聲",
+        "ja": "ライブ配信：喜び、続いて拍手",
+        "ko": "라이브 방송: 기쁨, 이어서 박수",
+    },
+    "zh-laughter": {
+        "zh": "普通话：说完大笑",
+        "en": "Mandarin: words, then laughter",
+        "zh_Hant": "國語：說完大笑",
+        "ja": "中国語：話の後に笑い声",
+        "ko": "중국어: 말한 뒤 웃음",
+    },
+    "yue-surprised": {
+        "zh": "粤语：惊讶",
+        "en": "Cantonese: surprised",
+        "zh_Hant": "粵語：驚訝",
+        "ja": "広東語：驚き",
+        "ko": "광둥어: 놀람",
+    },
+    "en-meeting": {
+        "zh": "英语：会议",
+        "en": "English: a meeting",
+        "zh_Hant": "英語：會議",
+        "ja": "英語：会議",
+        "ko": "영어: 회의",
+    },
+    "en-cough": {
+        "zh": "英语：恐惧，随后咳嗽",
+        "en": "English: fearful, then a cough",
+        "zh_Hant": "英語：恐懼，隨後咳嗽",
+        "ja": "英語：恐れ、続いて咳",
+        "ko": "영어: 두려움, 이어서 기침",
+    },
+    "ja-sad": {
+        "zh": "日语：悲伤",
+        "en": "Japanese: sad",
+        "zh_Hant": "日語：悲傷",
+        "ja": "日本語：悲しみ",
+        "ko": "일본어: 슬픔",
+    },
+    "ko-disgusted": {
+        "zh": "韩语：厌恶",
+        "en": "Korean: disgusted",
+        "zh_Hant": "韓語：厭惡",
+        "ja": "韓国語：嫌悪",
+        "ko": "한국어: 혐오",
+    },
+    "music-and-crying": {
+        "zh": "没有人说话：音乐，哭声",
+        "en": "Nobody speaks: music, crying",
+        "zh_Hant": "沒有人說話：音樂，哭聲",
+        "ja": "発話なし：音楽、泣き声",
+        "ko": "말소리 없음: 음악, 울음",
+    },
+}
+"""What the card of each says, by the language of the page."""
 
 
 def _perform(line: Line, language: str, rng: np.random.Generator) -> Waveform:
@@ -175,7 +222,7 @@ def _reference(example: Example) -> dict[str, object]:
     silent = Sentence(example.language, "", "", "")
     said = [(x, fill(example.language, x.text) if x.text else silent) for x in example.lines]
     return {
-        "title": {"zh": example.zh, "en": example.en},
+        "title": TITLES[example.name],
         "language": example.language,
         "lines": [
             {

@@ -5,11 +5,13 @@ from dataclasses import fields
 
 import pytest
 
+from richspeech.console.examples import find_examples
 from richspeech.engines.registry import engines
 from richspeech.language.catalog import locales
 from richspeech.language.localized import LocalizedText
 from richspeech.presets.rules import PRESETS, preset_rules
 from richspeech.settings import load_settings
+from tests.unit.test_imports import ROOT
 
 
 def shipped() -> Iterator[LocalizedText]:
@@ -28,6 +30,12 @@ def test_what_comes_with_the_program_is_said_in_every_language(locale: str) -> N
     texts = [*shipped()]
     assert len(texts) > 30
     assert [text.en for text in texts if not text.texts.get(locale, "").strip()] == []
+
+
+def test_every_example_has_a_title_in_every_language() -> None:
+    examples = find_examples(ROOT / "examples")
+    assert len(examples) > 5
+    assert [each.path.name for each in examples if {*each.titles} != {*locales()}] == []
 
 
 def test_what_somebody_wrote_in_two_languages_is_said_in_the_nearer_one() -> None:
