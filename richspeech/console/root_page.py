@@ -21,6 +21,7 @@ import gradio as gr
 from gradio.blocks import postprocess_update_dict
 
 from richspeech.console.frontend import ASSETS, Frontend
+from richspeech.console.guide import guide_data
 from richspeech.console.templates import draw, looks
 from richspeech.console.view import VIEWER_WORDS, labels, viewer_words
 from richspeech.language.catalog import locales, say
@@ -80,7 +81,7 @@ class RootPage:
 
     def __init__(self, blocks: gr.Blocks, paint: Paint, unsure_below: float | None) -> None:
         self._blocks, self._paint = blocks, paint
-        self._web = page_files(page_data(unsure_below))
+        self._web = page_files(page_data(unsure_below), guide_data())
         self._script = self._address(ENTRY)
         self._pages: dict[str, PageText] = {}
         self._lock = threading.Lock()

@@ -3,6 +3,7 @@
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
     live.js                                     → likewise, when its tab is opened
     captions.js, phone.js                       → likewise, for pages of their own
+    tour.js + its words                         → likewise, when somebody asks for it
     report.js                                   → within a file that opens without a server
 
 Through a tunnel every file costs a round trip on one of six connections. ``bundle`` needs modules
@@ -31,6 +32,8 @@ CAPTIONS = "captions.js"
 """What the window of large captions loads."""
 PHONE = "phone.js"
 """What the page of a phone loads."""
+TOUR = "tour.js"
+"""What the page loads for who wants to be guided."""
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
 ASIDE = (CAPTIONS, PHONE)
@@ -43,14 +46,21 @@ def read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def page_files(data: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the scripts of the page by their addresses below the root: web/HASH/NAME."""
-    values = "".join(f"const {name} = {_json(value)};\n" for name, value in data.items())
-    files = {ENTRY: values + bundle(ENTRY), LIVE: f"{bundle(LIVE)}\nexport {{ live }};\n"}
+def page_files(data: Mapping[str, Any], guide: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the scripts of the page by their addresses below the root: web/HASH/NAME.
+
+    ``data`` is what page.js takes from ``DATA``, ``guide`` what tour.js does.
+    """
+    files = {ENTRY: _values(data) + bundle(ENTRY), LIVE: f"{bundle(LIVE)}\nexport {{ live }};\n"}
+    files[TOUR] = _values(guide) + bundle(TOUR)
     files |= {name: bundle(name) for name in (TAP, *ASIDE)}
     whole = hashlib.sha256("\0".join(files.values()).encode())
     folder = f"web/{whole.hexdigest()[:16]}"
     return {f"{folder}/{name}": text.encode() for name, text in files.items()}
+
+
+def _values(data: Mapping[str, Any]) -> str:
+    return "".join(f"const {name} = {_json(value)};\n" for name, value in data.items())
 
 
 def imported_by(entry: str) -> tuple[str, ...]:

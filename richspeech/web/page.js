@@ -8,6 +8,7 @@ import { rowList } from "./row_list.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
+import { remembered } from "./remembered.js";
 import { chooser, exportJobs, lastExport, showPart, subtitles } from "./review.js";
 import { ruleForm } from "./rule_form.js";
 import { view } from "./viewer.js";
@@ -45,6 +46,12 @@ async function live(...tab) {
 }
 
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);
+
+// "help" or "tour", by a script that nobody loads in vain.
+async function guide(wanted) {
+  await import(new URL("./tour.js", import.meta.url));
+  document.dispatchEvent(new CustomEvent("richspeech:guide", { detail: wanted }));
+}
 
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
@@ -117,6 +124,8 @@ document.addEventListener("click", ({ target }) => {
   if (pressed && matchMedia("(max-width: 760px)").matches) showResult(pressed);
   const button = target.closest?.("[data-copy]");
   if (button) copy(button);
+  const guiding = target.closest?.("[data-guide]");
+  if (guiding) guide(guiding.dataset.guide);
 });
 
 // Media events do not bubble, but they can be caught on their way down. A format is one that cannot be
@@ -131,6 +140,7 @@ for (const name of ["error", "loadedmetadata"]) {
 }
 
 root.classList.toggle("insecure", !window.isSecureContext);
+root.classList.toggle("has-toured", remembered("richspeech.tour") !== null);
 tellGradio();
 heedEarlierChoice();
 watchWidgets();

@@ -60,7 +60,16 @@ def test_the_page_says_what_it_is_and_what_to_do(visitor: Visitor) -> None:
     page.keyboard.press("Escape")
     page.click("#settings > button")
     page.locator("#protected-words").wait_for()
+    page.click(".guide")
+    guide = page.locator("#tour")
+    expect(guide).to_contain_text("这段录音里说了什么")
+    guide.get_by_role("button", name="两分钟导览").click()
+    guide.get_by_role("button", name="教师").click()
+    expect(page.locator("#examples .toured")).to_be_visible()
+    expect(guide.get_by_role("button", name="下一步")).to_be_focused()
     expect_usable_by_all(page)
+    page.keyboard.press("Escape")
+    expect(guide).to_be_hidden()
 
 
 def test_an_uploaded_example_is_read_on_the_page(

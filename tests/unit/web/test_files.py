@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from richspeech.console.guide import guide_data
 from richspeech.console.root_page import page_data
 from richspeech.console.tabs.live.tab import live_words
 from richspeech.engines.registry import engine_named
@@ -19,6 +20,7 @@ from richspeech.web.files import (
     IMPORT,
     LIVE,
     TAP,
+    TOUR,
     bundle,
     imported_by,
     page_files,
@@ -27,7 +29,7 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
-ENTRIES = (ENTRY, LIVE, REPORT, TAP, *ASIDE)
+ENTRIES = (ENTRY, LIVE, TOUR, REPORT, TAP, *ASIDE)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -72,10 +74,10 @@ def test_a_module_stands_after_those_that_it_needs() -> None:
 
 
 def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
-    sent = page_files({"words": {"zh": "中"}, "limit": 0.5})
+    sent = page_files({"words": {"zh": "中"}, "limit": 0.5}, {"guideWords": {}})
     [folder] = {name.rpartition("/")[0] for name in sent}
     assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
-    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, LIVE, TAP, *ASIDE)}
+    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, LIVE, TOUR, TAP, *ASIDE)}
     assert sent[f"{folder}/{LIVE}"].endswith(b"export { live };\n")
     script = sent[f"{folder}/{ENTRY}"].decode()
     assert script == 'const words = {"zh": "中"};\nconst limit = 0.5;\n' + bundle(ENTRY)
@@ -84,14 +86,23 @@ def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
 def test_another_word_or_script_is_another_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, other = page_files({"limit": 1}), page_files({"limit": 2})
-    assert page_files({"limit": 1}) == before
+    before, other = page_files({"limit": 1}, {}), page_files({"limit": 2}, {})
+    assert page_files({"limit": 1}, {}) == before
     assert before.keys() & other.keys() == set()
     for module in MODULES:
         (tmp_path / module).write_text(read(module) + "\n", encoding="utf-8")
     monkeypatch.setattr(files, "FOLDER", tmp_path)
     bundle.cache_clear()
-    assert page_files({"limit": 1}).keys() & before.keys() == set()
+    assert page_files({"limit": 1}, {}).keys() & before.keys() == set()
+
+
+def test_the_tour_is_given_a_text_for_every_step_and_person() -> None:
+    script, [words] = read(TOUR), {*map(frozenset, guide_data()["guideWords"].values())}
+    steps = re.findall(r"^  (\w+): \{.*at:", script, re.MULTILINE)
+    people = dict(re.findall(r"^  (\w+): \[(.*)\],$", script, re.MULTILINE))
+    assert {f"tour_{each}" for each in steps} | {f"tour_person_{each}" for each in people} <= words
+    assert {*re.findall(r"\w+", " ".join(people.values()))} == {*steps}
+    assert {*re.findall(r'say\("(\w+)"\)', script)} <= words
 
 
 def test_the_live_tab_is_given_every_word_that_it_writes() -> None:
