@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from scripts.embedded import (
+    campplus,
     dataset,
     detector,
     emotion2vec,
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 STAGES = (
     *("data", "detector", "recogniser", "emotion2vec", "paraformer", "punctuation", "sentiment"),
-    *("export", "examples"),
+    *("campplus", "export", "examples"),
 )
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -105,6 +106,12 @@ def make_classifier(work: Path) -> None:
         sentiment.train(work, sentiment.Recipe())
 
 
+def make_campplus(work: Path) -> None:
+    """Train CAM++, on speech of its own."""
+    if not (work / "campplus.pt").exists():
+        campplus.train(work, campplus.Recipe())
+
+
 def export_models(work: Path, models: Path) -> None:
     """Write the models whose weights are there to where the console finds them."""
     exporters = {
@@ -114,6 +121,7 @@ def export_models(work: Path, models: Path) -> None:
         "paraformer": (export.export_paraformer, "paraformer-tiny"),
         "punctuation": (export.export_punctuation, "ct-punc-tiny"),
         "sentiment": (sentiment.export_classifier, "sentiment-tiny"),
+        "campplus": (export.export_campplus, "campplus-tiny"),
     }
     for name, (write, folder) in exporters.items():
         if (work / f"{name}.pt").exists():
@@ -146,6 +154,7 @@ def main() -> None:
         "paraformer": make_paraformer,
         "punctuation": make_punctuation,
         "sentiment": make_classifier,
+        "campplus": make_campplus,
         "export": lambda work: export_models(work, arguments.models),
         "examples": lambda _work: examples.write_examples(ROOT / "examples"),
     }

@@ -10,6 +10,7 @@ import torch
 import yaml
 
 from scripts.embedded import (
+    campplus,
     detector,
     emotion2vec,
     paraformer,
@@ -132,6 +133,14 @@ def export_punctuation(work: Path, folder: Path) -> None:
         },
     )
     _write_configuration(folder, "punctuation", {"tokenizer_conf": {"token_list": TOKENS}})
+
+
+def export_campplus(work: Path, folder: Path) -> None:
+    """Write ``campplus-tiny``."""
+    _write_weights(work / "campplus.pt", folder)
+    content = {"model": "CAMPPlus", "model_conf": dict(campplus.MODEL)}
+    _write_config(folder, {**content, "frontend": "WavFrontend", "frontend_conf": _frontend(1, 1)})
+    _write_configuration(folder, "speaker-verification", {})
 
 
 def _frontend(window: int, hop: int) -> dict[str, Any]:

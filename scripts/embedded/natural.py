@@ -37,12 +37,19 @@ def speak(voice: str, sentence: Sentence) -> None:
             soundfile.write(unfinished, sound, SAMPLE_RATE, format="FLAC")
 
 
-def take(voice: str, sentence: Sentence, rng: np.random.Generator) -> Waveform:
-    """Return the recording at a speed of its own: float32, 16 kHz, [T].
+def recorded(voice: str, sentence: Sentence) -> Waveform:
+    """Return the recording: float32, 16 kHz, [T].
 
     Raises ``soundfile.LibsndfileError`` when nobody has spoken it.
     """
     sound, _ = soundfile.read(path(voice, sentence), dtype="float32")
+    heard: Waveform = sound
+    return heard
+
+
+def take(voice: str, sentence: Sentence, rng: np.random.Generator) -> Waveform:
+    """Return the recording at a speed of its own: float32, 16 kHz, [T]; raises as ``recorded``."""
+    sound = recorded(voice, sentence)
     speed = Fraction(int(rng.integers(*SPEEDS)), 100)
     heard = resample_poly(sound, speed.denominator, speed.numerator)
     peak = max(float(np.abs(heard).max(initial=0.0)), 1e-6)
