@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from richspeech.access.accounts import Accounts, built_in_of
+from richspeech.access.presence import Presence
 from richspeech.access.principal import Role
 from richspeech.audio.container import AudioLimits
 from richspeech.engines.adapters import NO_ADAPTER
@@ -102,6 +103,8 @@ class Service:
     """Opens the recordings of transcriptions."""
     emotion_model: Lazy[LoadedEmotionRecogniser] | None = field(default=None, repr=False)
     """The emotion recogniser; that of the settings unless given."""
+    presence: Presence = field(default_factory=Presence)
+    """Who has which transcript open."""
 
     @cached_property
     def limits(self) -> AudioLimits:

@@ -123,6 +123,20 @@ class Change(_Step):
     step: Step
 
 
+class Writing(_Step):
+    """A correction that is not made yet; one that says nothing is none."""
+
+    revision: Number
+    """That of the transcript as it was read."""
+    step: Correct
+
+    def draft(self, document: Document) -> Correction:
+        """Return it, with whoever speaks as they are called; raises ``OptionError``."""
+        place = _place(document, self.step.segment)
+        values = self.step.model_dump(exclude={"kind", "segment"}, exclude_none=True)
+        return Correction.from_dict({"index": place.index, "part": place.part, **values})
+
+
 def changed(document: Document, step: Any, by: str) -> Document:
     """Return a document after a ``Step`` of somebody; itself where that changes nothing.
 
@@ -138,8 +152,12 @@ def _amendment(document: Document, step: Any) -> Amendment:
         return document.replacing(step.found, step.by)
     if isinstance(step, Rename):
         return document.naming(step.speaker, step.name)
-    places = document.places
-    if step.segment >= len(places):
-        raise OptionError("correction.no_segment", number=step.segment, count=len(places))
-    amendment: Amendment = step.amendment(document, places[step.segment])
+    amendment: Amendment = step.amendment(document, _place(document, step.segment))
     return amendment
+
+
+def _place(document: Document, segment: int) -> Place:
+    places = document.places
+    if segment >= len(places):
+        raise OptionError("correction.no_segment", number=segment, count=len(places))
+    return places[segment]

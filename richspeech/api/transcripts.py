@@ -10,6 +10,8 @@ POST   /v1/transcripts/{transcript}/edits
                                        change one by a step, or take the last one back
 PUT    /v1/transcripts/{transcript}/tags/{tag}
                                        file it under a word; DELETE takes that off again
+GET    /v1/transcripts/{transcript}/presence, drafts
+                                       who else has it open, and what one was writing: company.py
 DELETE /v1/transcripts/{transcript}    one, with its edits, tags and links
 """
 
@@ -19,10 +21,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from richspeech.api.company import company, tagged, watcher
 from richspeech.api.exported import (
     FILES,
     JSON,
@@ -181,6 +184,7 @@ def transcripts(service: Service) -> Surface:
     @router.get("/{transcript}", summary="Read one", response_class=Response, responses=FILES)
     def read_transcript(
         transcript: Number,
+        request: Request,
         asked: Asked,
         format: Form = JSON,  # noqa: A002 - as other protocols call it
         mask: Masked = None,  # noqa: ARG001
@@ -188,7 +192,7 @@ def transcripts(service: Service) -> Surface:
         require_known("format", format, tuple(WRITERS))
         stored = kept().open(transcript)
         if format == JSON:
-            return _document(stored)
+            return tagged(request, _document(stored))
         options = replace(asked, title=stored.entry.name)
         return exported(stored.document.transcript, format, options)
 
@@ -198,7 +202,9 @@ def transcripts(service: Service) -> Surface:
         entry = replace(store.entry(transcript), revision=change.revision)
         before = store.document(entry)
         after = changed(before, change.step, store.principal.user or PERSON)
-        return _document(Stored(store.edit(entry, after) if after != before else entry, after))
+        kept_entry = store.edit(entry, after) if after != before else entry
+        service.presence.see(entry.id, watcher())
+        return JSONResponse(_document(Stored(kept_entry, after)))
 
     @router.delete("/{transcript}", summary="Delete one")
     def delete_transcript(transcript: Number) -> Deletion:
@@ -209,6 +215,7 @@ def transcripts(service: Service) -> Surface:
 
     _tags(router, kept)
     _review(router, kept, service)
+    company(router, kept, service.presence)
     return Surface(router)
 
 
@@ -296,7 +303,7 @@ def _told(conversation: Conversation, form: str) -> Response:
     return Response(write_conversation(conversation), media_type="text/csv; charset=utf-8")
 
 
-def _document(stored: Stored) -> JSONResponse:
+def _document(stored: Stored) -> dict[str, Any]:
     entry = stored.entry
     own = {
         "id": entry.id,
@@ -304,4 +311,4 @@ def _document(stored: Stored) -> JSONResponse:
         "created": entry.created.isoformat(),
         "revision": entry.revision,
     }
-    return JSONResponse({**own, **stored.document.transcript.to_dict()})
+    return {**own, **stored.document.transcript.to_dict()}

@@ -13,6 +13,7 @@ from richspeech.errors import OptionError, StoreError
 from richspeech.settings import HistorySettings
 from richspeech.storage.database import (
     Database,
+    DraftRow,
     JobRow,
     KeyRow,
     OwnerRow,
@@ -118,7 +119,7 @@ class AccountStore:
                 raise OptionError("access.no_user", name=name)
 
     def remove_user(self, name: str) -> None:
-        """Remove a user with all keys, links and voices; raises ``OptionError`` for nobody.
+        """Remove a user with keys, links, voices and drafts; raises ``OptionError`` for nobody.
 
         What was transcribed stays and is nobody's, so that no later user of the name sees it.
         """
@@ -129,6 +130,7 @@ class AccountStore:
             session.execute(delete(KeyRow).where(KeyRow.user == name))
             session.execute(delete(ShareRow).where(ShareRow.made_by == name))
             session.execute(delete(VoiceRow).where(without_user(name)))
+            session.execute(delete(DraftRow).where(DraftRow.user == name))
             for row in (OwnerRow, JobRow):
                 session.execute(update(row).where(row.owner == name).values(owner=None))
 

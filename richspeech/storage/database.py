@@ -292,6 +292,22 @@ class ShareRow(Table):
     expires: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class DraftRow(Table):
+    """What somebody was writing in a line of a transcript."""
+
+    __tablename__ = "richspeech_drafts"
+
+    transcript: Mapped[int] = mapped_column(
+        ForeignKey(TranscriptRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
+    segment: Mapped[int] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    correction: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """As ``Correction.from_dict`` reads it."""
+
+
 class JobRow(Table):
     """A durable job; the long columns come last."""
 

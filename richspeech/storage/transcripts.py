@@ -62,6 +62,7 @@ from richspeech.storage.database import (
     TranscriptRow,
     put_database_aside,
 )
+from richspeech.storage.drafts import DraftStore
 from richspeech.storage.identity import digest_of
 from richspeech.storage.jobs import JobStore
 from richspeech.storage.query import Key, Query, Term, fold, storable
@@ -258,6 +259,11 @@ class Store:
     def voices(self) -> VoiceStore:
         """The voiceprints of whoever it answers."""
         return VoiceStore(self._database, self.principal)
+
+    @cached_property
+    def drafts(self) -> DraftStore:
+        """What people are writing in transcripts."""
+        return DraftStore(self._database, self._now)
 
     @cached_property
     def shares(self) -> ShareStore:
