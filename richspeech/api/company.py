@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
@@ -24,6 +24,14 @@ from richspeech.storage.database import HIGHEST_NUMBER
 from richspeech.storage.transcripts import Store, Stored
 
 Number = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER, description="Number of a transcript.")]
+Window = Annotated[
+    str | None,
+    Header(
+        alias="x-richspeech-window",
+        max_length=64,
+        description="Any name for the window that has it open: then others are told, for a while.",
+    ),
+]
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "It is as If-None-Match has it."},
     **ERRORS,
@@ -58,9 +66,11 @@ def company(router: APIRouter, kept: Callable[[], Store], presence: Presence) ->
         response_model=Others,
         responses=UNCHANGED,
     )
-    def read_presence(transcript: Number, request: Request) -> Response:
-        entry = kept().entry(transcript)
-        others = presence.others(entry.id, watcher())
+    def read_presence(transcript: Number, request: Request, window: Window = None) -> Response:
+        entry, who = kept().entry(transcript), watcher(window)
+        if window:
+            presence.see(entry.id, who)
+        others = presence.others(entry.id, who)
         told = Others(id=entry.id, revision=entry.revision, others=[*others])
         return tagged(request, told.model_dump())
 
@@ -79,10 +89,10 @@ def company(router: APIRouter, kept: Callable[[], Store], presence: Presence) ->
         return _written(store, Stored(entry, document))
 
 
-def watcher() -> Watcher:
-    """Return whoever asks, as one who has a transcript open."""
+def watcher(window: str | None = None) -> Watcher:
+    """Return whoever asks, as one who has a transcript open: in a window, or by a key."""
     principal = caller().principal
-    return Watcher(principal.user, f"key {principal.key or ''}")
+    return Watcher(principal.user, window or f"key {principal.key or ''}")
 
 
 def tagged(request: Request, content: Any) -> Response:

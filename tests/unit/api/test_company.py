@@ -132,6 +132,14 @@ def test_others_are_told_who_is_at_work_on_a_transcript_until_that_is_over(house
     assert house.ask("bob", f"/{number}/presence").status_code == 404
 
 
+def test_a_window_that_asks_has_it_open_and_a_program_that_looks_has_not(house: House) -> None:
+    number = house.keep("ann", "a.wav")
+    house.ask("root", f"/{number}/presence")
+    assert house.ask("ann", f"/{number}/presence").json()["others"] == []
+    house.ask("root", f"/{number}/presence", headers={"x-richspeech-window": "a1"})
+    assert house.ask("ann", f"/{number}/presence").json()["others"] == ["root"]
+
+
 @pytest.mark.parametrize("path", ["", "/presence"])
 def test_who_has_the_newest_answer_is_told_that_alone(house: House, path: str) -> None:
     number = house.keep("ann", "a.wav")
