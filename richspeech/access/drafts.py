@@ -3,7 +3,7 @@
 from richspeech.access.principal import Principal, Scope
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
-from richspeech.storage.transcripts import Entry, Store, Stored
+from richspeech.storage.transcripts import Entry, Store
 
 
 class Drafts:
@@ -24,25 +24,25 @@ class Drafts:
         masks = principal.masks or self._store.principal.masks
         return principal.user is not None and principal.may(Scope.TRANSCRIBE) and not masks
 
-    def of(self, stored: Stored) -> tuple[Correction, ...]:
+    def of(self, transcript: int, document: Document) -> tuple[Correction, ...]:
         """Return what they were writing in a transcript, as far as it says anything new."""
         user = self._store.principal.user
         if user is None or not self.are_kept:
             return ()
-        return pending(stored.document, self._store.drafts.of(stored.entry.id, user))
+        return _pending(document, self._store.drafts.of(transcript, user))
 
     def write(self, entry: Entry, draft: Correction) -> None:
         """Keep a draft, which their history has checked to be theirs; an empty one is dropped."""
         user, drafts = self._store.principal.user, self._store.drafts
         if user is None or not self.are_kept:
             return
-        if draft.values or draft.speaker is not None:
-            drafts.keep(entry.id, user, draft)
-        else:
+        if draft.is_empty:
             drafts.drop(entry.id, user, draft.place)
+        else:
+            drafts.keep(entry.id, user, draft)
 
 
-def pending(document: Document, drafts: tuple[Correction, ...]) -> tuple[Correction, ...]:
+def _pending(document: Document, drafts: tuple[Correction, ...]) -> tuple[Correction, ...]:
     """Return the drafts of lines that are still there, and do not say what those say already."""
     shown = dict(zip(document.places, document.transcript.segments, strict=True))
     return tuple(

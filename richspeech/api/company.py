@@ -109,7 +109,7 @@ def tagged(request: Request, content: Any) -> Response:
 
 def _written(store: Store, stored: Stored) -> Written:
     numbers = {place: number for number, place in enumerate(stored.document.places)}
-    drafts = Drafts(store).of(stored)
+    drafts = Drafts(store).of(stored.entry.id, stored.document)
     return Written(data=[_listed(each, numbers[each.place]) for each in drafts])
 
 

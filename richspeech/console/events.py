@@ -88,6 +88,12 @@ class Rules(_Sent):
     rules: tuple[SentRule, ...]
 
 
+class Draft(BaseModel):
+    """A correction that somebody is writing; ``Correction.from_dict`` reads it."""
+
+    draft: dict[str, Any]
+
+
 class Replace(BaseModel):
     """Words that are to stand in the place of others, wherever those stand."""
 

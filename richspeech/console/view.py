@@ -6,6 +6,7 @@ gradio, which compares what it sends with what it sent before, sends only what i
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from postprocess import NO_SPEECH
@@ -14,6 +15,7 @@ from richspeech.jobs.transcribe import Transcription
 from richspeech.language.catalog import locales, say, sentence
 from richspeech.language.languages import language_name
 from richspeech.model.capability import Capability
+from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.labels import labels_data
 from richspeech.model.place import Place
@@ -37,6 +39,7 @@ VIEWER_WORDS = (
     *("replace", "replace_found", "replace_by", "replace_all", "replace_count"),
     *("second_emotion", "disagree", "only_disagreeing"),
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
+    *("others", "others_named", "changed_meanwhile"),
     *("hotword_changed", "misheard", "misheard_title"),
 )
 """What the scripts write."""
@@ -63,8 +66,19 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
         "corrections": len(job.corrections),
         "answers": {str(number): taken for number, taken in job.answers.items()},
         "changed": "" if job.changed is None else sentence(job.changed, locale),
+        "revision": 0 if job.entry is None else job.entry.revision,
+        "drafts": None if job.drafts is None else dict(map(_draft, job.drafts)),
         "copy": display_text(transcript, style, locale) if job.is_over else "",
     }
+
+
+def _draft(draft: Correction) -> tuple[str, dict[str, Any]]:
+    """Return a line as the scripts name it, and what was being written there, as they write it."""
+    values = {name: value for name, value in asdict(draft).items() if value is not None}
+    index, part = values.pop("index"), values.pop("part")
+    if draft.events is not None:
+        values["events"] = [[each] for each in draft.events]
+    return f"{index}.{part}" if part else f"{index}", values
 
 
 def lanes(transcript: Transcript) -> list[str]:
@@ -204,7 +218,7 @@ def labels() -> dict[str, Any]:
     return {**labels_data(), "languages": named}
 
 
-VALUES = ("time", "shown", "total", "count", "voice", "words", "confidence", "speaker")
+VALUES = ("time", "shown", "total", "count", "voice", "words", "confidence", "speaker", "names")
 """What the scripts fill into texts."""
 
 

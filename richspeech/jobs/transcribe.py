@@ -32,6 +32,7 @@ from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.masked import masks_for_caller
 from richspeech.jobs.observer import NOBODY
 from richspeech.jobs.runner import Runner
+from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import Amendment
 from richspeech.model.job_state import State
@@ -103,6 +104,8 @@ class Transcription(Job):
     answers: dict[int, bool] = field(default_factory=dict)
     """Which of the last steps of people were taken, by the numbers that their page gave them: it
     offers again what was not."""
+    drafts: tuple[Correction, ...] | None = None
+    """What whoever looks on was writing in it, on whatever device; None where that is not kept."""
     compared_with: Entry | None = None
     """What the history has that begins alike, while nothing is recognised yet."""
     heard: Progress | None = None

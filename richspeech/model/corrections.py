@@ -96,6 +96,11 @@ class Correction:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing."""
+        return not self.values and self.speaker is None
+
+    @property
     def changes(self) -> "tuple[Correction, ...]":
         """What it changes in segments: itself."""
         return (self,)

@@ -1,5 +1,6 @@
 // What somebody is writing: kept in this window as they type, so that a reload takes nothing away.
-// It goes with the window, since words of a recording may be personal.
+// It goes with the window, since words of a recording may be personal. Whoever has logged in finds it
+// on another device as well.
 
 const PREFIX = "richspeech.draft.";
 
@@ -36,5 +37,35 @@ export class Drafts {
     } catch (error) {
       if (error.name !== "QuotaExceededError") throw error;
     }
+  }
+}
+
+const MILLISECONDS_OF_REST = 1500;
+
+// Tells the server what is written in a line, a moment after the last key.
+export class Telling {
+  constructor(send, timers = globalThis) {
+    Object.assign(this, { send, timers, waiting: new Map(), told: new Set() });
+  }
+
+  tell(line, draft) {
+    this.stop(line);
+    const send = () => {
+      this.waiting.delete(line);
+      this.told.add(line);
+      this.send(draft);
+    };
+    this.waiting.set(line, this.timers.setTimeout(send, MILLISECONDS_OF_REST));
+  }
+
+  // `empty` is a draft of that line that says nothing.
+  drop(line, empty) {
+    this.stop(line);
+    if (this.told.delete(line)) this.send(empty);
+  }
+
+  stop(line) {
+    this.timers.clearTimeout(this.waiting.get(line));
+    this.waiting.delete(line);
   }
 }

@@ -1,7 +1,7 @@
 // The transcript: rows of words that light up, filters, and corrections in place. All text from
 // outside goes in as textContent.
 import { make } from "./dom.js";
-import { Drafts } from "./drafts.js";
+import { Drafts, Telling } from "./drafts.js";
 import { above, clock, filled, percent } from "./figures.js";
 import { fold, heardLabels, inDispute, matches, noFilter, wordAt } from "./filters.js";
 import { match } from "./redraw.js";
@@ -19,6 +19,7 @@ export class Transcript {
     Object.assign(this, { element, labels, words, time, filtered, events });
     this.drafts = new Drafts(sessionStorage);
     this.sent = new Sent(this.drafts);
+    this.telling = new Telling((draft) => this.events.draft(draft));
     this.wantedLimit = unsureBelow;
     this.unsureBelow = unsureBelow ?? USUAL_LIMIT;
     this.reset();
@@ -34,6 +35,7 @@ export class Transcript {
   reset() {
     this.rows = [];
     this.current = this.order = this.waiting = null;
+    this.hasDrafts = false;
     this.build();
   }
 
@@ -110,7 +112,9 @@ export class Transcript {
       this.changed,
       load,
     );
+    this.company = make("p", { className: "company", role: "status", hidden: true });
     this.element.replaceChildren(
+      this.company,
       this.conflict,
       make(
         "div",
@@ -179,8 +183,7 @@ export class Transcript {
     this.copyButton.hidden = !data.copy;
     this.copyButton.dataset.copy = data.copy;
     this.undoButton.hidden = !data.corrections;
-    this.conflict.hidden = !data.changed;
-    this.changed.textContent = data.changed;
+    this.tellOthers();
     this.replacing.button.hidden = !segments.length;
     this.replacing.tell();
     this.fillSelects();
@@ -188,6 +191,24 @@ export class Transcript {
     this.applyFilter();
     this.settle();
     this.openDrafts();
+  }
+
+  // Who else has the transcript open, and how often it was changed by now.
+  setOthers(told) {
+    this.told = told;
+    if (this.data) this.tellOthers();
+  }
+
+  tellOthers() {
+    const { others = [], revision = 0 } = this.told ?? {};
+    const { words, data } = this;
+    const names = others.filter(Boolean).join(", ");
+    const text = names ? filled(words.others_named, { names }) : others.length ? words.others : "";
+    if (this.company.textContent !== text) this.company.textContent = text;
+    this.company.hidden = !text;
+    const isOld = data.entry != null && revision > data.revision;
+    this.changed.textContent = data.changed || (isOld ? words.changed_meanwhile : "");
+    this.conflict.hidden = !this.changed.textContent;
   }
 
   // Who is first among the speakers may change while more is heard.
@@ -581,9 +602,19 @@ export class Transcript {
     const form = this.ask(row, fields.text, contents, () =>
       send((correction, begin) => correction && this.events.correct(correction, begin())),
     );
-    const keep = () => this.drafts.keep(job, segment.id, this.written(fields));
-    form.addEventListener("input", keep);
-    form.addEventListener("close", () => this.drafts.drop(job, segment.id));
+    const { id, index, part } = segment;
+    const tell = () => {
+      if (this.data.drafts) this.telling.tell(id, { index, part, ...this.changes(segment, fields) });
+    };
+    form.addEventListener("input", () => {
+      this.drafts.keep(job, id, this.written(fields));
+      tell();
+    });
+    form.addEventListener("close", () => {
+      this.drafts.drop(job, id);
+      this.telling.drop(id, { index, part });
+    });
+    if (draft) tell();
   }
 
   // What was sent stays a draft until it is there; what was refused is open again.
@@ -595,9 +626,16 @@ export class Transcript {
     if (Object.keys(refused).length) this.waiting = { ...this.waiting, ...refused };
   }
 
-  // What was being written before the page was loaded anew: read once, and open as lines arrive.
+  // What was being written before the page was loaded anew, or on another device: read once, and
+  // open as lines arrive.
   openDrafts() {
-    this.waiting ??= this.drafts.of(this.data.job);
+    const { job, drafts } = this.data;
+    this.waiting ??= { ...this.drafts.of(job) };
+    if (drafts && !this.hasDrafts) {
+      this.hasDrafts = true;
+      this.waiting = { ...drafts, ...this.waiting };
+      for (const line of Object.keys(drafts)) this.telling.told.add(line);
+    }
     for (const row of this.rows) {
       const { [row.segment.id]: draft, ...others } = this.waiting;
       if (!draft) continue;

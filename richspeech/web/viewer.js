@@ -3,6 +3,7 @@ import { labels, unsureBelow, words } from "./data.js";
 import { linked, linkTo } from "./linked.js";
 import { locale } from "./locale.js";
 import { followPlayer } from "./player.js";
+import { Presence } from "./presence.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 
@@ -47,6 +48,7 @@ class Viewer {
       link: (seconds) => linkTo(seconds, this.data.entry, shared(), location.href.split("#")[0]),
     });
     this.wanted = linked(location.hash);
+    this.presence = new Presence((told) => this.transcript.setOthers(told));
   }
 
   show(value) {
@@ -56,6 +58,7 @@ class Viewer {
       this.timeline.reset();
       this.transcript.reset();
     }
+    this.presence.watch(value?.entry ?? null);
     this.element.hidden = !value?.segments.length && !value?.peaks.chunks.length;
     if (!value) return;
     const segments = value.segments.map((json) => this.parse(json));

@@ -96,6 +96,15 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         expect(page.locator("#read-only")).to_be_hidden()
         page.locator("#examples button").last.click()
         link = copied_link(page)
+        page.locator("#result-tabs [data-tab-id=text]").first.click()
+        page.locator(".lines li .correct").first.click()
+        with page.expect_request(lambda each: "I was writing" in (each.post_data or "")):
+            page.locator(".correction textarea").fill("I was writing this")
+        with visitor_of(playwright, locale="en-US") as elsewhere:
+            page = log_in(elsewhere, guarded, "ming")
+            page.locator("#examples button").last.click()
+            expect(page.locator(".correction textarea")).to_have_value("I was writing this")
+            page.locator(".correction .discard").click()
 
     with visitor_of(playwright, locale="en-US") as stranger:
         stranger.page.goto(link)

@@ -22,6 +22,7 @@ FORGED: tuple[Any, ...] = (
     *(None, "id", 3, [], {}, {"id": None}, {"id": "x"}, {"id": -1}, {"id": 10**30}, {"id": []}),
     *({"form": {}}, {"form": "x"}, {"form": "clips", "chosen": 3}, {"form": [], "chosen": [[]]}),
     *({"correction": []}, {"correction": {"index": 10**30}}, {"correction": {"text": 3}}),
+    *({"draft": []}, {"draft": {"index": 10**30}}, {"draft": {"index": 0, "part": -1}}),
     *({"found": "a"}, {"found": [], "by": 3}, {"found": "\ud800", "by": "\ud800"}),
     *({"rules": {}}, {"prologue": 3, "rules": []}, {"prologue": "", "rules": [{"name": "\ud800"}]}),
     *({"speaker": "A"}, {"speaker": [], "name": 3}, {"speaker": "\ud800", "name": "\ud800"}),
@@ -30,6 +31,7 @@ FORGED: tuple[Any, ...] = (
 OWN_EVENTS = (
     "choose",
     "correct",
+    "draft",
     "replace",
     "rename",
     "make",

@@ -184,6 +184,10 @@ def test_two_people_on_one_transcript_are_told_of_each_other_and_lose_nothing(
         other.transcribe(LAUGHTER)
         write(other, "别人写的。")
         expect(other.page.locator(".lines li").first).to_contain_text("已人工修改")
+        expect(other.page.locator(".company")).to_have_text("还有人打开着这份转写。")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as in 15 s
+        expect(page.locator(".company")).to_have_text("还有人打开着这份转写。")
+        expect(page.locator(".conflict")).to_contain_text("在此处打开之后被别人修改过")
     write(guest, "我写的。")
     expect(page.locator(".conflict")).to_contain_text("期间有人修改了这份转写")
     expect(line.locator("textarea")).to_have_value("我写的。")

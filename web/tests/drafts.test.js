@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Drafts } from "../../richspeech/web/drafts.js";
+import { Drafts, Telling } from "../../richspeech/web/drafts.js";
 
 function window() {
   const kept = new Map();
@@ -58,4 +58,28 @@ test("what nobody has foreseen is told", () => {
     },
   };
   assert.throws(() => new Drafts(closed).keep("a", 1, {}), { name: "SecurityError" });
+});
+
+function clock() {
+  const due = new Map();
+  return {
+    setTimeout: (run) => due.set(due.size, run) && due.size - 1,
+    clearTimeout: (id) => due.delete(id),
+    pass: () => due.forEach((run, id) => due.delete(id) && run()),
+  };
+}
+
+test("the server is told of a line once nobody types there, and of its end if it knew of it", () => {
+  const [sent, time] = [[], clock()];
+  const telling = new Telling((draft) => sent.push(draft), time);
+  telling.tell("3", { index: 3, text: "退" });
+  telling.tell("3", { index: 3, text: "退款" });
+  telling.tell("5", { index: 5, text: "好" });
+  telling.drop("5", { index: 5 });
+  assert.deepEqual(sent, []);
+  time.pass();
+  assert.deepEqual(sent, [{ index: 3, text: "退款" }]);
+  telling.drop("3", { index: 3 });
+  telling.drop("3", { index: 3 });
+  assert.deepEqual(sent, [{ index: 3, text: "退款" }, { index: 3 }]);
 });

@@ -77,7 +77,7 @@ def test_who_sees_masked_words_has_no_drafts_and_nobody_where_none_logs_in(house
         seen = Drafts(store.seen_by(principal))
         seen.write(entry, replace(draft, text="打"))
         assert not seen.are_kept
-        assert seen.of(store.open(number)) == ()
+        assert seen.of(number, store.open(number).document) == ()
     assert [each["text"] for each in drafts(house, number)] == ["打13800138000"]
 
 

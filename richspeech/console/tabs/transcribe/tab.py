@@ -35,6 +35,7 @@ from richspeech.console.sessions import Session
 from richspeech.console.shown import Begun, is_busy, settle, shown, watch
 from richspeech.console.sources import Sources
 from richspeech.console.tab import TRANSCRIBE, Context, Shell
+from richspeech.console.tabs.transcribe.drafts import JobDrafts
 from richspeech.console.tabs.transcribe.handlers import (
     Choices,
     Handlers,
@@ -51,6 +52,7 @@ from richspeech.engines.registry import Engine, engine_named, engines
 from richspeech.errors import AccessError, OptionError, StoreError
 from richspeech.language.catalog import Notice, say, sentence
 from richspeech.model.capability import Capability
+from richspeech.model.corrections import Correction
 from richspeech.model.hotword_list import written_list
 from richspeech.model.job_state import State
 from richspeech.model.languages import AUTO
@@ -62,6 +64,7 @@ from richspeech.operations.caller import caller
 VIEWER = """
 window.richspeech.view(element, props, watch, {
   correct: (correction, sent) => trigger("correct", { correction, sent }),
+  draft: (draft) => trigger("draft", { draft }),
   step: (asked) => trigger("step", asked),
   load: () => trigger("reload"),
   replace: (found, by) => trigger("replace", { found, by }),
@@ -79,6 +82,7 @@ class TranscribeTab:
     def __init__(self, context: Context, shell: Shell) -> None:
         self._context, self._widgets, self._shell = context, context.widgets, shell
         self._handlers = Handlers(context.service.transcriptions, context.sessions)
+        self._drafts = JobDrafts(context.service.history)
         self._sources = Sources(context)
         self._share = ShareRow(context)
         self._voices_found = VoicesFound(context)
@@ -421,6 +425,7 @@ class TranscribeTab:
         self._look_on(self._again.click(self._press_again, None, self.painted, **BEGINS))
         self._viewer.correct(self._press_correct, None, self.painted, **QUICK)
         self._viewer.step(self._press_step, None, self.painted, **QUICK)
+        self._viewer.draft(self._write_draft, None, None, **QUICK)
         self._viewer.reload(self._press_load, None, self.painted, **QUICK)
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
@@ -484,6 +489,7 @@ class TranscribeTab:
     def paint(self, session: Session) -> list[Any]:
         """Draw the session's job."""
         job = shown(session)
+        self._drafts.find(job)
         return [
             paint_beside(session),
             render.player(job, session.locale),
@@ -570,6 +576,11 @@ class TranscribeTab:
         change = partial(self._handlers.step, request.session_hash, asked)
         async for painting in self._change(change, request):
             yield painting
+
+    def _write_draft(self, event: gr.EventData, request: gr.Request) -> None:
+        """Keep what somebody is writing; where that fails, their window has it all the same."""
+        session, draft = self._context.session(request), events.read(event, events.Draft).draft
+        self._drafts.write(shown(session), Correction.from_dict(draft))
 
     async def _press_load(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         change = partial(self._handlers.load, request.session_hash)
