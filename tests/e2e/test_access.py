@@ -56,6 +56,14 @@ def copied_link(page: Page) -> str:
     return link
 
 
+def begin_to_write(page: Page, text: str) -> None:
+    """Write in the first line, and save nothing; return once the server knows."""
+    page.locator("#result-tabs [data-tab-id=text]").first.click()
+    page.locator(".lines li .correct").first.click()
+    with page.expect_request(lambda each: text in (each.post_data or "")):
+        page.locator(".correction textarea").fill(text)
+
+
 def test_an_admin_lets_a_member_in_who_shares_a_transcript(
     playwright: Playwright, guarded: str
 ) -> None:
@@ -96,15 +104,11 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         expect(page.locator("#read-only")).to_be_hidden()
         page.locator("#examples button").last.click()
         link = copied_link(page)
-        page.locator("#result-tabs [data-tab-id=text]").first.click()
-        page.locator(".lines li .correct").first.click()
-        with page.expect_request(lambda each: "I was writing" in (each.post_data or "")):
-            page.locator(".correction textarea").fill("I was writing this")
+        begin_to_write(page, "I was writing this")
         with visitor_of(playwright, locale="en-US") as elsewhere:
             page = log_in(elsewhere, guarded, "ming")
             page.locator("#examples button").last.click()
             expect(page.locator(".correction textarea")).to_have_value("I was writing this")
-            page.locator(".correction .discard").click()
 
     with visitor_of(playwright, locale="en-US") as stranger:
         stranger.page.goto(link)

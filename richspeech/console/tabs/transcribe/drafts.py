@@ -44,4 +44,6 @@ class JobDrafts:
 
     @property
     def _drafts(self) -> Drafts | None:
-        return self._history and Drafts(self._history.seen_by(caller().principal).store)
+        if self._history is None:
+            return None
+        return Drafts(self._history.seen_by(caller().principal).store)
