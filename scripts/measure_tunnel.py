@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,7 @@ ENTRIES = 10
 LOOKERS = 10
 """Pages that look on at one job, so that what one costs can be told from the noise."""
 JOB_MINUTES = 10
+PARTS = ("visit", "entry", "running")
 Rows = dict[str, dict[str, list[float]]]
 
 
@@ -192,17 +193,22 @@ def _long_recording() -> bytes:
     return written.getvalue()
 
 
-def measured(server: Server, visit: Visit) -> Iterator[tuple[str, float]]:
-    """Do one round with a server."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
-        found = [*first_visit(browser, server.address)]
-        browser.close()
-    yield from found
-    for what, has_files in (("with all files", False), ("files known", True)):
-        seconds = entering(server, visit, has_files=has_files)
-        yield f"processor of the server for an entry, {what}, seconds", seconds
-    yield from looking_on(server)
+def measured(
+    server: Server, visit: Visit | None, parts: Collection[str]
+) -> Iterator[tuple[str, float]]:
+    """Do those parts of a round with a server that are asked for; an entry is that of a visit."""
+    if "visit" in parts:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+            found = [*first_visit(browser, server.address)]
+            browser.close()
+        yield from found
+    if "entry" in parts and visit is not None:
+        for what, has_files in (("with all files", False), ("files known", True)):
+            seconds = entering(server, visit, has_files=has_files)
+            yield f"processor of the server for an entry, {what}, seconds", seconds
+    if "running" in parts:
+        yield from looking_on(server)
 
 
 def main() -> None:
@@ -210,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The page through a slow line.")
     parser.add_argument("revision", nargs="?", help="what to compare with, as git names it")
     parser.add_argument("--rounds", type=int, default=3, help="of each, by turns (3)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="(all)")
     arguments = parser.parse_args()
     rows: Rows = {}
     with ExitStack() as stack:
@@ -227,10 +234,12 @@ def main() -> None:
             }
             server = Server(folder, root=root, environment=own)
             servers[name] = stack.enter_context(served(server))
-        visits = {name: recorded(server.port) for name, server in servers.items()}
+        visits = {}
+        if "entry" in arguments.parts:
+            visits = {name: recorded(server.port) for name, server in servers.items()}
         for _ in range(arguments.rounds):
             for name, server in servers.items():
-                for what, value in measured(server, visits[name]):
+                for what, value in measured(server, visits.get(name), arguments.parts):
                     rows.setdefault(what, {}).setdefault(name, []).append(value)
                     print(f"{name}: {what}: {value:.3g}", flush=True)
     _print(rows, [*servers])
