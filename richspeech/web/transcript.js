@@ -8,8 +8,8 @@ import { match } from "./redraw.js";
 import { Replacing } from "./replacing.js";
 import { Sent } from "./sent.js";
 import { stepsOf } from "./steps.js";
+import { Windowed } from "./windowed.js";
 
-const MANY_ROWS = 200;
 const USUAL_LIMIT = 0.5;
 
 const option = (value, text) => make("option", { value, textContent: text });
@@ -99,6 +99,14 @@ export class Transcript {
     });
     this.replacing.button.hidden = true;
     this.list = make("ol", { className: "lines" });
+    this.window = new Windowed(this.list, {
+      draw: (row) => this.draw(row),
+      drop: (row) => this.letGo(row),
+      tell: (element, number, count) => {
+        element.setAttribute("aria-posinset", number + 1);
+        element.setAttribute("aria-setsize", count);
+      },
+    });
     this.changed = make("span");
     const load = make("button", {
       type: "button",
@@ -152,12 +160,11 @@ export class Transcript {
     });
     this.undoButton.addEventListener("click", () => this.events.undo());
     this.list.addEventListener("click", (event) => {
-      const row = event.target.closest("li");
-      const found = () => this.rows[[...this.list.children].indexOf(row)];
-      if (event.target.closest(".correct")) this.edit(found());
+      const row = this.window.rowOf(event.target);
+      if (event.target.closest(".correct")) this.edit(row);
       const here = event.target.closest(".here");
-      if (here) here.dataset.copy = this.events.link(found().segment.start); // for page.js
-      if (event.target.closest(".speaker")) this.askName(found());
+      if (here) here.dataset.copy = this.events.link(row.segment.start); // for page.js
+      if (event.target.closest(".speaker")) this.askName(row);
     });
   }
 
@@ -165,21 +172,16 @@ export class Transcript {
     Object.assign(this, { data, segments });
     this.takeLimit(data.unsure_below);
     this.list.classList.toggle("linked", Boolean(data.entry));
-    this.list.classList.toggle("many", segments.length > MANY_ROWS);
     const known = new Map(this.rows.map((row) => [row.segment.id, row]));
     this.rows = segments.map((segment, n) => {
       const [row, json] = [known.get(segment.id), data.segments[n]];
       known.delete(segment.id);
-      if (!row) return this.newRow(segment, json);
-      if (row.json !== json) this.renew(row, this.newRow(segment, json));
+      const fresh = { segment, json, found: fold(segment.text) };
+      if (!row) return fresh;
+      if (row.json !== json) this.renew(row, fresh);
       return row;
     });
-    for (const row of known.values()) row.element.remove();
     this.colourVoices();
-    let next = this.list.firstChild;
-    for (const { element } of this.rows)
-      if (element === next) next = next.nextSibling;
-      else this.list.insertBefore(element, next);
     this.copyButton.hidden = !data.copy;
     this.copyButton.dataset.copy = data.copy;
     this.undoButton.hidden = !data.corrections;
@@ -218,7 +220,7 @@ export class Transcript {
     if (order === this.order) return;
     this.order = order;
     for (const { element, segment } of this.rows) {
-      const chip = element.querySelector(".chip.speaker");
+      const chip = element?.querySelector(".chip.speaker");
       if (chip) chip.className = `chip speaker ${this.voice(segment)}`;
     }
   }
@@ -238,7 +240,23 @@ export class Transcript {
 
   // Rows -----------------------------------------------------------------------------------------
 
-  newRow(segment, json) {
+  // The element of a row, which is made when it comes near what is shown.
+  draw(row) {
+    if (row.element) return row.element;
+    Object.assign(row, this.parts(row.segment));
+    if (row === this.current?.row) {
+      row.element.classList.add("playing");
+      this.current.span = null;
+    }
+    return row.element;
+  }
+
+  // What somebody is writing stays.
+  letGo(row) {
+    if (!row.element.querySelector("form")) row.element = null;
+  }
+
+  parts(segment) {
     const { words } = this;
     const from = filled(words.play_from, { time: clock(segment.start) });
     const time = make("button", {
@@ -280,25 +298,17 @@ export class Transcript {
       data: { copied: "✓" },
       aria: { label: link },
     });
-    return {
-      segment,
-      json,
-      spans,
-      time,
-      line,
-      edit,
-      element: make("li", {}, time, line, here, edit),
-      found: fold(segment.text),
-    };
+    return { spans, time, line, edit, element: make("li", {}, time, line, here, edit) };
   }
 
   // The buttons of a row stay, and a correction that somebody is writing there.
   renew(row, fresh) {
-    fresh.line.hidden = row.line.hidden;
-    const { element, time, line, edit } = row;
-    for (const part of ["time", "line", "edit"]) match(row[part], fresh[part]);
-    Object.assign(row, fresh, { element, time, line, edit });
-    row.spans = [...line.querySelectorAll(".word")];
+    Object.assign(row, fresh);
+    if (!row.element) return;
+    const parts = this.parts(row.segment);
+    parts.line.hidden = row.line.hidden;
+    for (const part of ["time", "line", "edit"]) match(row[part], parts[part]);
+    row.spans = [...row.line.querySelectorAll(".word")];
     this.current = null;
   }
 
@@ -504,11 +514,10 @@ export class Transcript {
   applyFilter() {
     this.search.value = this.filter.text;
     for (const [name, box] of Object.entries(this.boxes)) box.checked = this.filter[name];
-    const hidden = new Set();
-    for (const row of this.rows) {
-      row.element.hidden = !matches(this.filter, row.segment, row.found);
-      if (row.element.hidden) hidden.add(row.segment.id);
-    }
+    const shown = this.rows.filter((row) => matches(this.filter, row.segment, row.found));
+    const hidden = new Set(this.rows.map((row) => row.segment.id));
+    for (const row of shown) hidden.delete(row.segment.id);
+    this.window.set(shown);
     this.count.textContent = hidden.size
       ? filled(this.words.filter_count, {
           shown: this.rows.length - hidden.size,
@@ -522,12 +531,14 @@ export class Transcript {
 
   setTime(seconds, playing) {
     const row = playing ? this.rowAt(seconds) : null;
-    const span = row && this.spanAt(row, seconds);
-    if (row !== this.current?.row) {
-      this.current?.row?.element.classList.remove("playing");
-      row?.element.classList.add("playing");
-      if (row) this.show(row.element);
+    const before = this.current ?? {};
+    if (row !== before.row) {
+      before.row?.element?.classList.remove("playing");
+      this.current = { row, span: before.span };
+      row?.element?.classList.add("playing");
+      if (row) this.show(row);
     }
+    const span = row && this.spanAt(row, seconds);
     if (span !== this.current?.span) {
       this.current?.span?.classList.remove("now");
       span?.classList.add("now");
@@ -540,25 +551,21 @@ export class Transcript {
   }
 
   // A word lights until the next one begins, or the segment ends.
-  spanAt({ segment, spans }, seconds) {
-    return spans[wordAt(segment, seconds)] ?? null;
+  spanAt({ segment, spans, element }, seconds) {
+    return (element && spans[wordAt(segment, seconds)]) ?? null;
   }
 
   // Leads to what is said at a time, for whoever has followed a link to it.
   lead(seconds) {
     const row = this.rowAt(seconds);
     if (!row) return;
-    this.show(row.element);
-    row.element.querySelector(".time").focus();
+    this.show(row);
+    row.element?.querySelector(".time").focus();
   }
 
-  // Scrolls the list, never the page.
-  show(element) {
-    const { list } = this;
-    if (list.contains(document.activeElement) && document.activeElement.closest("form")) return;
-    const top = element.offsetTop - list.offsetTop;
-    if (top < list.scrollTop || top + element.offsetHeight > list.scrollTop + list.clientHeight)
-      list.scrollTop = top - list.clientHeight / 4;
+  show(row) {
+    const isWriting = this.list.contains(document.activeElement?.closest("form"));
+    if (!isWriting) this.window.reveal(row);
   }
 
   // Corrections ------------------------------------------------------------------------------------
@@ -640,7 +647,8 @@ export class Transcript {
       const { [row.segment.id]: draft, ...others } = this.waiting;
       if (!draft) continue;
       this.waiting = others;
-      this.edit(row, draft);
+      this.window.bring(row);
+      if (row.element) this.edit(row, draft);
     }
   }
 
