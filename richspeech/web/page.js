@@ -11,6 +11,7 @@ import { watchConnection } from "./reconnect.js";
 import { remembered } from "./remembered.js";
 import { chooser, exportJobs, lastExport, showPart, subtitles } from "./review.js";
 import { ruleForm } from "./rule_form.js";
+import { segmentTable } from "./table.js";
 import { view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
@@ -56,7 +57,7 @@ async function guide(wanted) {
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
   ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live, ruleForm },
-  ...{ subtitles },
+  ...{ subtitles, segmentTable },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

@@ -3,7 +3,7 @@
 import { Heights } from "./heights.js";
 
 // So many are all there, and the browser finds in them, too.
-const FEW = 200;
+export const FEW_ROWS = 200;
 const USUAL_PIXELS = 64;
 // Above and below what is shown, in heights of what is.
 const AROUND = 0.5;
@@ -23,13 +23,13 @@ export class Windowed {
   }
 
   get areAllThere() {
-    return this.rows.length <= FEW;
+    return this.rows.length <= FEW_ROWS;
   }
 
   // Takes rows in order; the one at the top of what is shown stays there.
   set(rows) {
     // there was no need to measure few
-    const areLeft = this.rows && this.areAllThere && rows.length > FEW && this.list.clientHeight;
+    const areLeft = this.rows && this.areAllThere && rows.length > FEW_ROWS && this.list.clientHeight;
     if (areLeft) this.measure([...this.rows.keys()]);
     const [number, into] = this.rows?.length ? this.anchor() : [0, 0];
     const first = this.rows?.[number];

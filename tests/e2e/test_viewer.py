@@ -74,6 +74,26 @@ async (minutes) => {
 }
 """
 
+LONG = """
+async (count) => {
+  const entry = document.querySelector("script[src$='/page.js']").src;
+  const { Transcript } = await import(new URL("transcript.js", entry));
+  const data = await import(new URL("data.js", entry));
+  const place = document.createElement("div");
+  place.id = "long";
+  document.querySelector("#result").append(place);
+  const segments = Array.from({ length: count }, (_, n) => ({
+    ...{ id: `${n}`, index: n, part: 0, start: n * 3, end: n * 3 + 2.5 },
+    ...{ text: `第 ${n} 句。`.repeat(1 + (n % 40)), words: [[`第 ${n} 句。`, n * 3]] },
+    ...{ chips: true, has_emotion: true, emotion: "happy", emotions: {}, language: "zh" },
+    ...{ events: [], hotwords: [], rules: [], revised: [], corrected: [] },
+  }));
+  const words = { ...data.words.zh, locale: "zh" };
+  const events = { filtered() {}, time() {} };
+  window.long = new Transcript(place, { labels: data.labels, words, ...events });
+  window.long.set({ job: "long", segments: segments.map((each) => JSON.stringify(each)) }, segments);
+}
+"""
 
 SLOWEST = 0.0625
 """That Chromium can play: what is asked for the time a second late gets nearly the same."""
@@ -477,6 +497,29 @@ def test_three_hours_are_drawn_about_as_fast_as_ten_minutes(listener: Visitor) -
     short = page.evaluate(SYNTHETIC, 10)
     long = page.evaluate(SYNTHETIC, 180)
     assert long < 6 * max(short, 1)
+
+
+def test_of_many_lines_those_near_are_there_and_what_somebody_writes(visitor: Visitor) -> None:
+    page = visitor.page
+    serve_modules(page)
+    page.evaluate(LONG, 3000)
+    lines, few = page.locator("#long li"), 60
+    expect(lines.first).to_have_attribute("aria-setsize", "3000")
+    assert 5 < lines.count() < few
+    page.evaluate("window.long.setTime(7500, true)")
+    playing = page.locator("#long li.playing")
+    expect(playing).to_have_attribute("aria-posinset", "2501")
+    expect(playing).to_be_in_viewport()
+    playing.hover()
+    playing.locator(".correct").click()
+    page.locator("#long textarea").fill("还没写完")
+    page.evaluate("document.querySelector('#long ol').scrollTop = 0")
+    expect(lines.first).to_have_attribute("aria-posinset", "1")
+    expect(page.locator("#long textarea")).to_have_value("还没写完")
+    assert lines.count() < few
+    page.locator("#long .search").fill("第 2998 句")
+    expect(lines).to_have_count(1)
+    expect(lines).to_have_attribute("aria-setsize", "1")
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])

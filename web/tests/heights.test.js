@@ -4,7 +4,10 @@ import { Heights } from "../../richspeech/web/heights.js";
 
 test("rows that nobody has measured are as high as is usual", () => {
   const heights = new Heights([undefined, 30, undefined], 10);
-  assert.deepEqual([0, 1, 2, 3].map((number) => heights.top(number)), [0, 10, 40, 50]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((number) => heights.top(number)),
+    [0, 10, 40, 50],
+  );
 });
 
 test("a place belongs to the row that lies there, and what lies outside to the first or the last", () => {
@@ -17,7 +20,10 @@ test("a place belongs to the row that lies there, and what lies outside to the f
 test("what is measured moves all rows below, and none above", () => {
   const heights = new Heights([10, 10, 10, 10], 10);
   heights.set([[1, 25]]);
-  assert.deepEqual([0, 1, 2, 3, 4].map((number) => heights.top(number)), [0, 10, 35, 45, 55]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((number) => heights.top(number)),
+    [0, 10, 35, 45, 55],
+  );
 });
 
 test("the rows that are there and the gaps around them are together as high as all rows", () => {

@@ -73,6 +73,8 @@ window.richspeech.view(element, props, watch, {
 });
 """
 
+TABLE = "window.richspeech.segmentTable(element, props, watch);"
+
 
 class TranscribeTab:
     """Main job of the page; other tabs open what they have in its views."""
@@ -321,7 +323,13 @@ class TranscribeTab:
         with self._widgets.labelled(
             gr.Accordion, "segments", open=False, visible=False, elem_id="segments"
         ) as self._segments:
-            self._table = gr.HTML("", elem_id="table", **DRAWN)
+            self._table = gr.HTML(
+                "",
+                html_template='<div class="table"></div>',
+                js_on_load=TABLE,
+                apply_default_css=False,
+                elem_id="table",
+            )
 
     # Events ----------------------------------------------------------------------------------
 
