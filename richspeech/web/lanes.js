@@ -1,11 +1,14 @@
 // What the timeline draws of a recording: levels of its waveform, bars that are worth a pixel, and
 // which seconds lie where. Nothing here knows a canvas.
-import { above, clamp } from "./figures.js";
+import { above, axisStep, clamp } from "./figures.js";
 
 const SHORTEST_SECONDS = 2;
 const LONGEST_UTTERANCE_SECONDS = 120;
 // Levels of a pyramid stop where one has so few values.
 const COARSEST = 1024;
+
+const LEAST_PIXELS_OF_BARS = 5;
+const LEAST_PIXELS_OF_BINS = 7;
 
 const AXIS = { axis: [0, 20], wave: [22, 60] };
 const SPEAKER_HEIGHT = 28;
@@ -93,6 +96,40 @@ export function* thinned(bars, xOf) {
     if (!column || weight > column.weight) column = { ...bar, left: at, right: at + 1, weight };
   }
   if (column) yield column;
+}
+
+// Whether bars are so many that none of them would be seen: `room` is that of all, in pixels.
+export const areDense = (bars, room) => bars.length * LEAST_PIXELS_OF_BARS > room;
+
+// The length of a bin in seconds, at so many pixels a second: one that people count in.
+export const binSeconds = (scale) => axisStep(scale, LEAST_PIXELS_OF_BINS);
+
+// What equal bins hold: { start, end, seconds } of each into which a bar reaches, with the seconds of each
+// label. They begin at multiples of their length, so that they are the same wherever one looks.
+export function binned(bars, length) {
+  const bins = new Map();
+  for (const { start, end, label } of bars)
+    for (let n = Math.floor(start / length); n * length < end; n++) {
+      const bin = bins.get(n) ?? { start: n * length, end: (n + 1) * length, seconds: {} };
+      const inside = Math.min(end, bin.end) - Math.max(start, bin.start);
+      bin.seconds[label] = (bin.seconds[label] ?? 0) + inside;
+      bins.set(n, bin);
+    }
+  return [...bins.keys()].sort((one, other) => one - other).map((n) => bins.get(n));
+}
+
+// The parts of a bin from below, in the order of the labels: { label, from, to }, from 0 to 1 of all of it.
+// What is left is nobody's; where two speak at once their time counts as all.
+export function stacked({ start, end, seconds }, labels) {
+  const known = labels.filter((label) => seconds[label]);
+  const sum = known.reduce((total, label) => total + seconds[label], 0);
+  const whole = Math.max(end - start, sum);
+  let below = 0;
+  return known.map((label) => {
+    const from = below;
+    below += seconds[label] / whole;
+    return { label, from, to: below };
+  });
 }
 
 // The first of the words that has room in a bar, else the sign, which may fill it and be small; null

@@ -3,6 +3,9 @@
 import { make } from "./dom.js";
 import { clamp, clock, percent, rgb } from "./figures.js";
 import {
+  areDense,
+  binSeconds,
+  binned,
   caption,
   decodePeaks,
   extremes,
@@ -11,6 +14,7 @@ import {
   layout,
   pyramid,
   shortened,
+  stacked,
   thinned,
   visible,
 } from "./lanes.js";
@@ -35,6 +39,10 @@ const STRIPE = 4;
 // Of the width, and in pixels: names of speakers that are longer are cut.
 const WIDEST_NAMES = [0.25, 132];
 const JUMP_SECONDS = 5;
+
+const LEAST_PIXELS_OF_TEXTURE = 5;
+// Before the name of what a filter hides.
+const HIDDEN = "hidden ";
 
 const told = (probability) => (probability == null ? "" : ` ${percent(probability)}`);
 
@@ -151,9 +159,33 @@ export class Timeline extends TimeCanvas {
   }
 
   tipLines(seconds) {
+    const shares = this.sharesAt(seconds);
+    if (shares) return shares;
     const heard = heardAt(this.data.segments, seconds);
     if (!heard.length) return [clock(seconds, 1)];
     return heard.flatMap((segment) => this.tipOf(segment));
+  }
+
+  // What a bin holds, in words, while bins are drawn.
+  sharesAt(seconds) {
+    const heard = this.data.segments.filter((segment) => this.heardEmotion(segment));
+    const lanes = this.places.emotion ? [heard] : this.data.voices;
+    if (!lanes.some((bars) => this.areDense([...this.visible(bars)]))) return null;
+    const length = binSeconds(this.scale);
+    const start = Math.floor(seconds / length) * length;
+    const head = `${clock(start)} – ${clock(start + length)}`;
+    const bin = binned([...visible(heard, start, start + length)], length).find(
+      (each) => each.start === start,
+    );
+    if (!bin) return [head];
+    const parts = stacked(bin, Object.keys(this.labels.emotions));
+    const strongest = parts.sort((one, other) => other.to - other.from - (one.to - one.from));
+    return [
+      head,
+      ...strongest.map(
+        ({ label, from, to }) => `${this.label("emotions", label)} ${percent(to - from)}`,
+      ),
+    ];
   }
 
   tipOf(segment) {
@@ -295,9 +327,12 @@ export class Timeline extends TimeCanvas {
       colour: (name) => this.colour(name),
     };
     const voices = this.data.segments.filter((segment) => this.heardEmotion(segment));
-    if (this.places.emotion)
-      for (const bar of thinned(this.visible(voices), this.xOf))
-        this.drawBar(bar, ...this.places.emotion, emotion);
+    if (this.places.emotion) {
+      const [top, height] = this.places.emotion;
+      const bars = [...this.visible(voices)];
+      if (this.areDense(bars)) this.drawShares(voices, top, height);
+      else for (const bar of thinned(bars, this.xOf)) this.drawBar(bar, top, height, emotion);
+    }
     for (const number of this.places.speakers.keys()) this.drawVoice(number, emotion);
     const event = {
       least: 2, // sounds are rare, and must not be missed
@@ -329,14 +364,57 @@ export class Timeline extends TimeCanvas {
     const [top, height] = this.places.speakers[number];
     const voice = this.voice(number);
     const plain = { ...emotion, word: () => "", sign: () => "", colour: () => voice };
-    for (const bar of thinned(this.visible(this.data.voices[number]), this.xOf)) {
+    const bars = [...this.visible(this.data.voices[number])];
+    const heard = this.data.voices[number].filter((bar) => this.heardEmotion(bar));
+    const isDense = this.areDense(bars);
+    if (isDense) this.drawShares(heard, top, height - STRIPE - 2);
+    for (const bar of thinned(bars, this.xOf)) {
       const look = this.heardEmotion(bar) ? emotion : plain;
-      this.drawBar(bar, top, height - STRIPE - 2, look);
+      if (!isDense || look === plain) this.drawBar(bar, top, height - STRIPE - 2, look);
       context.globalAlpha = this.hidden?.has(bar.id) ? 0.2 : 1;
       context.fillStyle = voice;
       context.fillRect(bar.left, top + height - STRIPE, Math.max(bar.right - bar.left - 1, 1), STRIPE);
       context.globalAlpha = 1;
     }
+  }
+
+  areDense(bars) {
+    return areDense(bars, this.width - this.gutter);
+  }
+
+  // How much of each stretch is of which emotion; what a filter hides is dim, and stands above.
+  drawShares(bars, top, height) {
+    this.context.fillStyle = this.style().line;
+    this.context.fillRect(this.gutter, top + height, this.width, 1);
+    const length = binSeconds(this.scale);
+    const { from, shown } = this.view;
+    const near = [...visible(bars, from - length, from + shown + length)]; // so that bins are whole
+    const named = near.map(({ id, start, end, label }) => {
+      const isHidden = this.hidden?.has(id);
+      return { start, end, label: isHidden ? `${HIDDEN}${label}` : label };
+    });
+    const names = Object.keys(this.labels.emotions);
+    const order = [...names, ...names.map((name) => `${HIDDEN}${name}`)];
+    for (const bin of binned(named, length)) {
+      const left = this.xOf(bin.start);
+      const width = Math.max(this.xOf(bin.end) - left - 1, 1);
+      for (const { label, from, to } of stacked(bin, order))
+        this.drawShare(label, left, top + (1 - to) * height, width, (to - from) * height);
+    }
+  }
+
+  drawShare(label, left, top, width, height) {
+    const { context } = this;
+    const name = label.replace(HIDDEN, "");
+    const colour = this.colour(name);
+    context.globalAlpha = name === label ? 1 : 0.2;
+    context.fillStyle = colour ?? this.hatch();
+    context.fillRect(left, top, width, height);
+    if (colour && TEXTURES[name] && height >= LEAST_PIXELS_OF_TEXTURE) {
+      context.fillStyle = this.pattern(this.inkOn(colour, 1), 0.45, TEXTURES[name]);
+      context.fillRect(left, top, width, height);
+    }
+    context.globalAlpha = 1;
   }
 
   drawBar({ label, left, right, probability, id }, top, height, { word, sign, colour, least = 1 }) {

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  areDense,
+  binned,
+  binSeconds,
   caption,
   decodePeaks,
   extremes,
@@ -10,6 +13,7 @@ import {
   layout,
   pyramid,
   shortened,
+  stacked,
   thinned,
   View,
   visible,
@@ -180,4 +184,50 @@ test("a bar has its words, or its letter as long as that fits, if need be a smal
   const shown = (room) => caption(["neutral 97%", "neutral"], "N", room, widthOf);
   assert.deepEqual([72, 71, 48, 47].map(shown), ["neutral 97%", "neutral", "neutral", "N"]);
   assert.deepEqual([7, 6, 5].map(shown), ["N", "N", null]);
+});
+
+test("bins hold all seconds of all bars, each where it lies", () => {
+  const bars = [
+    { start: 0, end: 4, label: "happy" },
+    { start: 8, end: 13, label: "sad" },
+    { start: 14, end: 31, label: "happy" },
+  ];
+  assert.deepEqual(binned(bars, 10), [
+    { start: 0, end: 10, seconds: { happy: 4, sad: 2 } },
+    { start: 10, end: 20, seconds: { sad: 3, happy: 6 } },
+    { start: 20, end: 30, seconds: { happy: 10 } },
+    { start: 30, end: 40, seconds: { happy: 1 } },
+  ]);
+  assert.deepEqual(binned([{ start: 10, end: 20, label: "sad" }], 10).length, 1);
+});
+
+test("bins sum up to what was said, however finely they are cut", () => {
+  const bars = Array.from({ length: 300 }, (_, n) => ({
+    ...{ start: n * 3.6, end: n * 3.6 + 1 + ((n * 7) % 20) / 10, label: n % 3 ? "neutral" : "angry" },
+  }));
+  const said = (label) =>
+    bars.filter((bar) => bar.label === label).reduce((sum, { start, end }) => sum + end - start, 0);
+  for (const length of [0.5, 7, 60, 3600])
+    for (const label of ["neutral", "angry"]) {
+      const sum = binned(bars, length).reduce((all, { seconds }) => all + (seconds[label] ?? 0), 0);
+      assert.ok(Math.abs(sum - said(label)) < 1e-6);
+    }
+});
+
+test("parts lie on each other, leave silence open, and are never more than all", () => {
+  const order = ["happy", "sad", "angry"];
+  const bin = (seconds) => ({ start: 10, end: 20, seconds });
+  assert.deepEqual(stacked(bin({ angry: 5, happy: 2.5 }), order), [
+    { label: "happy", from: 0, to: 0.25 },
+    { label: "angry", from: 0.25, to: 0.75 },
+  ]);
+  const both = stacked(bin({ sad: 10, angry: 10 }), order);
+  assert.deepEqual(both.at(-1), { label: "angry", from: 0.5, to: 1 });
+  assert.deepEqual(stacked(bin({}), order), []);
+});
+
+test("bars become shares where they would be barcodes", () => {
+  const bars = (count) => Array.from({ length: count });
+  assert.deepEqual([areDense(bars(200), 1000), areDense(bars(201), 1000)], [false, true]);
+  assert.ok(binSeconds(0.1) * 0.1 >= 7);
 });
