@@ -118,18 +118,19 @@ export function binned(bars, length) {
   return [...bins.keys()].sort((one, other) => one - other).map((n) => bins.get(n));
 }
 
-// The parts of a bin from below, in the order of the labels: { label, from, to }, from 0 to 1 of all of it.
-// What is left is nobody's; where two speak at once their time counts as all.
-export function stacked({ start, end, seconds }, labels) {
-  const known = labels.filter((label) => seconds[label]);
-  const sum = known.reduce((total, label) => total + seconds[label], 0);
-  const whole = Math.max(end - start, sum);
+// All that was said in a bin, in seconds.
+export const saidIn = ({ seconds }) => Object.values(seconds).reduce((sum, each) => sum + each, 0);
+
+// The parts of a bin from below, in the order of the labels: { label, from, to } in shares of `whole`.
+export function stacked(bin, labels, whole = saidIn(bin)) {
   let below = 0;
-  return known.map((label) => {
-    const from = below;
-    below += seconds[label] / whole;
-    return { label, from, to: below };
-  });
+  return labels
+    .filter((label) => bin.seconds[label])
+    .map((label) => {
+      const from = below;
+      below += bin.seconds[label] / whole;
+      return { label, from, to: below };
+    });
 }
 
 // The first of the words that has room in a bar, else the sign, which may fill it and be small; null

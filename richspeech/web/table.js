@@ -2,6 +2,10 @@
 import { redraw } from "./redraw.js";
 import { FEW_ROWS, Windowed } from "./windowed.js";
 
+// Of the whole, for a column; others have USUAL.
+const WIDTHS = { start_time: 4, end_time: 4, text: 18 };
+const USUAL = 6;
+
 // Takes the rows out of a table, and lets it scroll through them.
 function scrolling(table) {
   const body = table.querySelector("tbody");
@@ -9,7 +13,9 @@ function scrolling(table) {
   body.replaceChildren();
   table.classList.add("long");
   table.setAttribute("aria-rowcount", rows.length + 1);
-  table.style.setProperty("--columns", table.querySelectorAll("th").length - 1);
+  const widths = [...rows[0].element.children].map((cell) => WIDTHS[cell.className] ?? USUAL);
+  const columns = widths.map((width) => `minmax(0, ${width}fr)`);
+  table.style.setProperty("--columns", columns.join(" "));
   const windowed = new Windowed(body, {
     draw: (row) => row.element,
     drop: () => {},

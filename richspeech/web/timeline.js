@@ -13,6 +13,7 @@ import {
   languageRuns,
   layout,
   pyramid,
+  saidIn,
   shortened,
   stacked,
   thinned,
@@ -42,7 +43,7 @@ const JUMP_SECONDS = 5;
 
 const LEAST_PIXELS_OF_TEXTURE = 5;
 // Before the name of what a filter hides.
-const HIDDEN = "hidden ";
+const HIDDEN = "hidden-";
 
 const told = (probability) => (probability == null ? "" : ` ${percent(probability)}`);
 
@@ -89,6 +90,7 @@ export class Timeline extends TimeCanvas {
       this.data.secondsPerPeak === peaks.seconds_per_peak;
     this.chunks = peaks.chunks;
     this.hidden = hidden;
+    this.bins = new Map();
     this.data = {
       duration,
       segments: segments.map((s) => ({ ...s, label: s.emotion, probability: s.emotion_probability })),
@@ -172,20 +174,15 @@ export class Timeline extends TimeCanvas {
     const lanes = this.places.emotion ? [heard] : this.data.voices;
     if (!lanes.some((bars) => this.areDense([...this.visible(bars)]))) return null;
     const length = binSeconds(this.scale);
+    const { bins } = this.binsOf("all", heard, length);
     const start = Math.floor(seconds / length) * length;
-    const head = `${clock(start)} – ${clock(start + length)}`;
-    const bin = binned([...visible(heard, start, start + length)], length).find(
-      (each) => each.start === start,
-    );
-    if (!bin) return [head];
-    const parts = stacked(bin, Object.keys(this.labels.emotions));
-    const strongest = parts.sort((one, other) => other.to - other.from - (one.to - one.from));
-    return [
-      head,
-      ...strongest.map(
-        ({ label, from, to }) => `${this.label("emotions", label)} ${percent(to - from)}`,
-      ),
-    ];
+    const parts = bins
+      .filter((bin) => bin.start === start)
+      .flatMap((bin) => stacked(bin, this.stackOrder()))
+      .sort((one, other) => other.to - other.from - (one.to - one.from));
+    const named = ({ label, from, to }) =>
+      `${this.label("emotions", label.replace(HIDDEN, ""))} ${percent(to - from)}`;
+    return [`${clock(start)} – ${clock(start + length)}`, ...parts.map(named)];
   }
 
   tipOf(segment) {
@@ -330,7 +327,7 @@ export class Timeline extends TimeCanvas {
     if (this.places.emotion) {
       const [top, height] = this.places.emotion;
       const bars = [...this.visible(voices)];
-      if (this.areDense(bars)) this.drawShares(voices, top, height);
+      if (this.areDense(bars)) this.drawShares("emotion", voices, top, height);
       else for (const bar of thinned(bars, this.xOf)) this.drawBar(bar, top, height, emotion);
     }
     for (const number of this.places.speakers.keys()) this.drawVoice(number, emotion);
@@ -367,7 +364,7 @@ export class Timeline extends TimeCanvas {
     const bars = [...this.visible(this.data.voices[number])];
     const heard = this.data.voices[number].filter((bar) => this.heardEmotion(bar));
     const isDense = this.areDense(bars);
-    if (isDense) this.drawShares(heard, top, height - STRIPE - 2);
+    if (isDense) this.drawShares(number, heard, top, height - STRIPE - 2);
     for (const bar of thinned(bars, this.xOf)) {
       const look = this.heardEmotion(bar) ? emotion : plain;
       if (!isDense || look === plain) this.drawBar(bar, top, height - STRIPE - 2, look);
@@ -382,25 +379,36 @@ export class Timeline extends TimeCanvas {
     return areDense(bars, this.width - this.gutter);
   }
 
-  // How much of each stretch is of which emotion; what a filter hides is dim, and stands above.
-  drawShares(bars, top, height) {
+  // How much of each stretch is of which emotion, as high as the one in which most is said. What a filter
+  // hides is dim, and stands above.
+  drawShares(lane, bars, top, height) {
     this.context.fillStyle = this.style().line;
     this.context.fillRect(this.gutter, top + height, this.width, 1);
-    const length = binSeconds(this.scale);
-    const { from, shown } = this.view;
-    const near = [...visible(bars, from - length, from + shown + length)]; // so that bins are whole
-    const named = near.map(({ id, start, end, label }) => {
-      const isHidden = this.hidden?.has(id);
-      return { start, end, label: isHidden ? `${HIDDEN}${label}` : label };
-    });
-    const names = Object.keys(this.labels.emotions);
-    const order = [...names, ...names.map((name) => `${HIDDEN}${name}`)];
-    for (const bin of binned(named, length)) {
+    const { bins, most } = this.binsOf(lane, bars, binSeconds(this.scale));
+    for (const bin of this.visibleRuns(bins)) {
       const left = this.xOf(bin.start);
       const width = Math.max(this.xOf(bin.end) - left - 1, 1);
-      for (const { label, from, to } of stacked(bin, order))
+      for (const { label, from, to } of stacked(bin, this.stackOrder(), most))
         this.drawShare(label, left, top + (1 - to) * height, width, (to - from) * height);
     }
+  }
+
+  stackOrder() {
+    const names = Object.keys(this.labels.emotions);
+    return [...names, ...names.map((name) => HIDDEN + name)];
+  }
+
+  // The bins of a lane, each of the same length, once for every state of what is shown.
+  binsOf(lane, bars, length) {
+    const key = `${lane} ${length}`;
+    if (!this.bins.has(key)) {
+      const named = bars.map(({ id, start, end, label }) => {
+        return { start, end, label: this.hidden?.has(id) ? HIDDEN + label : label };
+      });
+      const bins = binned(named, length);
+      this.bins.set(key, { bins, most: Math.max(...bins.map(saidIn)) });
+    }
+    return this.bins.get(key);
   }
 
   drawShare(label, left, top, width, height) {
