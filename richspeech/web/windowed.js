@@ -81,9 +81,9 @@ export class Windowed {
     }
     const element = this.there.get(row);
     if (!element) return;
-    const top = element.offsetTop - list.offsetTop;
-    if (top < list.scrollTop || top + element.offsetHeight > list.scrollTop + list.clientHeight)
-      list.scrollTop = top - quarter;
+    const { top, height } = element.getBoundingClientRect();
+    const above = top - list.getBoundingClientRect().top;
+    if (above < 0 || above + height > list.clientHeight) list.scrollTop += above - quarter;
   }
 
   // The row in whose element something lies.
