@@ -3,8 +3,8 @@
 A history is given three hours of speech in 3,000 segments, which a seed decides. Chromium opens
 them from the history, scrolls and jumps through the lines, zooms and moves the timeline, searches,
 and unfolds the table. Frames are told apart by ``requestAnimationFrame``: one that takes long is a
-page that stutters. With a revision an earlier build goes through the same, turn by turn; the median
-of the rounds counts.
+page that stutters. With a revision an earlier build goes through the same, turn by turn; it has to
+know histories as they are now. The median of the rounds counts.
 
 The browser has no graphics card here, so a frame costs more than it would elsewhere.
 """

@@ -91,7 +91,8 @@ async (count) => {
   const words = { ...data.words.zh, locale: "zh" };
   const events = { filtered() {}, time() {} };
   window.long = new Transcript(place, { labels: data.labels, words, ...events });
-  window.long.set({ job: "long", segments: segments.map((each) => JSON.stringify(each)) }, segments);
+  const written = segments.map((each) => JSON.stringify(each));
+  window.long.set({ job: "long", segments: written }, segments);
 }
 """
 
