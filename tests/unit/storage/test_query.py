@@ -103,7 +103,7 @@ def test_labels_are_known_by_their_former_words_as_well() -> None:
 
 
 def test_an_unknown_key_is_named_with_the_known_ones() -> None:
-    known = "emotion, event, lang, risk, name, after, before"
+    known = "emotion, event, lang, risk, tag, name, after, before"
     assert refusal("mood:bad") == f"The search key 'mood' is unknown; choose one of {known}."
 
 
