@@ -44,7 +44,7 @@ const MILLISECONDS_OF_REST = 1500;
 
 // Tells the server what is written in a line, a moment after the last key.
 export class Telling {
-  constructor(send, timers = globalThis) {
+  constructor(send, timers = window) {
     Object.assign(this, { send, timers, waiting: new Map(), told: new Set() });
   }
 
