@@ -157,7 +157,7 @@ async def _window(browser: Browser, address: str) -> Page:
 
 async def _works(page: Page) -> bool:
     """Press an example, and see whether its transcript comes."""
-    await page.locator("#examples button").first.click()
+    await page.locator("#examples [data-example]").first.click()
     await page.locator("#status .message.done").wait_for()
     return bool(await page.locator("#transcript .line").count())
 

@@ -102,12 +102,12 @@ def test_an_admin_lets_a_member_in_who_shares_a_transcript(
         page = log_in(member, guarded, "ming")
         expect(page.get_by_role("tab", name="Users and keys")).to_have_count(0)
         expect(page.locator("#read-only")).to_be_hidden()
-        page.locator("#examples button").last.click()
+        page.locator("#examples [data-example]").last.click()
         link = copied_link(page)
         begin_to_write(page, "I was writing this")
         with visitor_of(playwright, locale="en-US") as elsewhere:
             page = log_in(elsewhere, guarded, "ming")
-            page.locator("#examples button").last.click()
+            page.locator("#examples [data-example]").last.click()
             expect(page.locator(".correction textarea")).to_have_value("I was writing this")
 
     with visitor_of(playwright, locale="en-US") as stranger:

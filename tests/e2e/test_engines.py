@@ -184,7 +184,7 @@ def test_a_value_that_is_not_offered_is_refused_in_the_language_of_the_page(
         route.continue_(post_data=sent.replace('"auto"', '"xx"'))
 
     page.route("**/queue/join*", forge)
-    page.locator("#examples button").first.click()
+    page.locator("#examples [data-example]").first.click()
     toast = page.locator(".toast-body")
     expect(toast).to_contain_text("这里不能选 'xx'")
     title = "getComputedStyle(document.querySelector('.toast-title'), '::after').content"

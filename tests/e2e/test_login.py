@@ -102,7 +102,7 @@ def test_logging_out_leads_back_to_the_form_and_the_page_is_shut(
 def test_the_right_password_opens_a_page_that_works(stranger: Visitor) -> None:
     log_in(stranger, USER, PASSWORD)
     stranger.page.locator("html[data-settled]").wait_for(state="attached")
-    stranger.page.locator("#examples button").last.click()
+    stranger.page.locator("#examples [data-example]").last.click()
     assert re.match("识别完成|没有听到说话声", stranger.result())
     expect(stranger.page.locator("#transcript .line").first).to_be_visible()
     stranger.open_part("export")
@@ -120,7 +120,7 @@ def test_who_presses_something_after_the_login_has_ended_is_led_to_the_form(
         other.goto(guarded)
         other.get_by_role("button", name="退出登录").click()
         other.locator("input[type=password]").wait_for()
-    stranger.page.locator("#examples button").last.click()
+    stranger.page.locator("#examples [data-example]").last.click()
     stranger.page.locator("input[type=password]").wait_for()
 
 

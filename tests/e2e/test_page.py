@@ -91,7 +91,7 @@ def test_an_uploaded_example_is_read_on_the_page(
 def test_every_example_card_transcribes_its_recording(
     visitor: Visitor, references: dict[str, Any]
 ) -> None:
-    cards = visitor.page.locator("#examples button")
+    cards = visitor.page.locator("#examples [data-example]")
     count = len([*EXAMPLES.glob("*.wav")])
     assert count >= 8
     expect(cards).to_have_count(count)
