@@ -18,6 +18,9 @@ people and voices: others judge.
 is known in another, and who was not is taken for one who was. What a person says is cut in two,
 which are two recordings: mostly of one day and one microphone, so people are harder than that.
 
+``python -m scripts.measure_voices pairs --write`` asks of any two windows whether one person speaks
+in both, of the embedded encoder unless told: models/README.md has the table.
+
 ``python -m scripts.measure_voices cost --write`` sets encoders against a recogniser of
 SenseVoiceSmall's size.
 """
@@ -28,7 +31,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import combinations, groupby
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -48,20 +52,26 @@ from richspeech.bench.weights import RANDOM_FULL
 from richspeech.engines.common.fbank import Fbank
 from richspeech.engines.common.fsmn_vad import FsmnVad
 from richspeech.engines.common.funasr_import import model_class
+from richspeech.engines.hub import EMBEDDED
 from richspeech.engines.voices.campplus import MODEL_CLASS, SAME_FROM, Campplus
 from richspeech.engines.voices.load import Encoder, load_encoder, recognised_from
 from richspeech.model.options import Options
 from richspeech.places import HOME as ROOT
 from richspeech.recognition.reading import BLOCK_SECONDS, Reader
 from richspeech.recognition.utterance import Utterance
-from richspeech.recognition.voiced import Listener, VoiceEncoder, windows_of
+from richspeech.recognition.voiced import WINDOW_SAMPLES, Listener, VoiceEncoder, windows_of
 from richspeech.settings import Settings, load_settings
 from richspeech.stages.voices import Turn
+from scripts.embedded import campplus
 
 SHARED = ROOT.parent / "shared"
 RESULTS = ROOT / "docs" / "speakers.md"
 VOICES_TABLE, COST_TABLE, REMEMBERED_TABLE = "voices", "cost of voices", "remembered voices"
 SEEDS = (20_261_129, 20_261_130, 20_261_201)
+MODELS = ROOT / "models" / "README.md"
+PAIRS_TABLE, CONVERSATIONS_TABLE = "voices", "conversations"
+WINDOWS = 20
+"""Of each voice, at most."""
 TUNED = (777, 778, 779, 780, 781)
 COLLAR = 0.25
 LEVEL = 0.06
@@ -375,12 +385,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(each) + " |" for each in lines)
 
 
-def write_table(name: str, text: str) -> None:
-    """Put a table into the document."""
+def write_table(name: str, text: str, document: Path = RESULTS) -> None:
+    """Put a table into a document."""
     begin, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
-    before, rest = RESULTS.read_text(encoding="utf-8").split(begin)
+    before, rest = document.read_text(encoding="utf-8").split(begin)
     _, after = rest.split(end)
-    RESULTS.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def with_voices(**asked: Any) -> Settings:
@@ -409,7 +419,9 @@ def main(
     ]
     text = table(HEAD, rows)
     print(text)
-    if write:
+    if write and weights == EMBEDDED:
+        write_table(CONVERSATIONS_TABLE, text, MODELS)
+    elif write:
         write_table(VOICES_TABLE, text)
 
 
@@ -505,6 +517,53 @@ def remember(
         write_table(REMEMBERED_TABLE, text)
 
 
+# ------------------------------------------------------------------------------ pairs of windows
+
+
+def window_pairs(voices: Mapping[str, Sequence[Waveform]], encoder: VoiceEncoder) -> Likenesses:
+    """Compare all windows of all voices with each other; those of one sentence do not overlap."""
+    spans = {
+        name: [
+            each[at : at + WINDOW_SAMPLES]
+            for each in said
+            for at in range(0, len(each) - WINDOW_SAMPLES, WINDOW_SAMPLES)
+        ][:WINDOWS]
+        for name, said in voices.items()
+    }
+    found = [encoder.embed(np.stack(each)) for each in spans.values() if each]
+    same = [(each @ each.T)[np.triu_indices(len(each), 1)] for each in found]
+    other = [(one @ two.T).ravel() for one, two in combinations(found, 2)]
+    return Likenesses(np.concatenate(same), np.concatenate(other))
+
+
+@app.command
+def pairs(
+    *,
+    engine: str = "campplus",
+    weights: str = EMBEDDED,
+    write: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Measure how well two windows tell whether one person speaks in both."""
+    encoder = load_encoder(with_voices(engine=engine, id=weights))
+    sets = {
+        "ten variants of espeak-ng never heard": campplus.held_out(),
+        "six voices of flite and espeak-ng never heard": _alone(synthetic()),
+        "13 people": _alone(people()),
+    }
+    rows = []
+    for title, voices in sets.items():
+        name, count, *_, equal, limit = window_pairs(voices, encoder).row(title, 0.5)
+        rows.append([name, count, equal, limit])
+    text = table(("voices", "pairs of one, of two", "equal error", "its limit"), rows)
+    print(text)
+    if write:
+        write_table(PAIRS_TABLE, text, MODELS)
+
+
+def _alone(voices: Mapping[str, Waveform]) -> dict[str, list[Waveform]]:
+    return {name: [each] for name, each in voices.items()}
+
+
 # ------------------------------------------------------------------------------- what it costs
 
 
@@ -513,7 +572,7 @@ class Clocked:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder, self.same_from = encoder, encoder.same_from
-        self.name = encoder.name
+        self.name, self.is_embedded = encoder.name, encoder.is_embedded
         self.spent = 0.0
         """Processor seconds."""
 

@@ -27,11 +27,12 @@ EMBEDDED_EMOTION_RECOGNISER = SHIPPED / "models" / "emotion2vec-tiny"
 EMBEDDED_CLASSIFIER = SHIPPED / "models" / "sentiment-tiny"
 EMBEDDED_PARAFORMER = SHIPPED / "models" / "paraformer-tiny"
 EMBEDDED_PUNCTUATION = SHIPPED / "models" / "ct-punc-tiny"
+EMBEDDED_VOICES = SHIPPED / "models" / "campplus-tiny"
 EMBEDDED_NAMES = frozenset(
     f"models/{folder.name}"
     for folder in (
         *(EMBEDDED_RECOGNISER, EMBEDDED_DETECTOR, EMBEDDED_EMOTION_RECOGNISER),
-        *(EMBEDDED_CLASSIFIER, EMBEDDED_PARAFORMER, EMBEDDED_PUNCTUATION),
+        *(EMBEDDED_CLASSIFIER, EMBEDDED_PARAFORMER, EMBEDDED_PUNCTUATION, EMBEDDED_VOICES),
     )
 )
 """What transcripts and people call them."""

@@ -14,7 +14,7 @@ Value: TypeAlias = int | float | str | tuple[str, ...]
 
 UNLIKE_KNOWN = "unlike_known"
 """Most of it is probably misheard, since it is unlike what the model knows."""
-OF_SOUND = ("very_quiet", UNLIKE_KNOWN, "hotwords_left_out", "voices_failed")
+OF_SOUND = ("very_quiet", UNLIKE_KNOWN, "hotwords_left_out", "voices_failed", "voices_synthetic")
 """Codes of what is amiss with the samples, or how they were heard; all others are of the file that
 they came in."""
 

@@ -58,6 +58,10 @@ class VoiceEncoder(Protocol):
     def same_from(self) -> float:
         """Mean cosine from which on two clusters of windows are one voice."""
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it knows synthetic voices alone."""
+
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the direction of each: [W, T] samples at 16 kHz → [W, D], of length 1 or 0."""
 
@@ -75,6 +79,11 @@ class Listener:
     def __init__(self, encoder: VoiceEncoder) -> None:
         self._encoder = encoder
         self._windows: dict[str | None, list[Windows]] = {}
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether what hears knows synthetic voices alone."""
+        return self._encoder.is_embedded
 
     def hear(self, utterance: Utterance) -> None:
         """Take an utterance; what is on a channel of its own has its speaker."""
@@ -182,13 +191,17 @@ class _Attempt:
         count = options.voices if isinstance(options.voices, int) else None
         began = time.perf_counter()
         segments, voices = step.transcript.segments, dict[str, Voiceprint]()
+        is_embedded = False
         with self._guarded():
             if self._listener is not None:
+                is_embedded = self._listener.is_embedded
                 turns = self._listener.turns(count)
                 voices = self._listener.prints(turns)
                 segments = with_speakers(segments, turns)
         elapsed = time.perf_counter() - began
         warnings = step.transcript.warnings
+        if is_embedded:
+            warnings = (*warnings, RecordingWarning.of("voices_synthetic"))
         if self._failure is not None:
             warnings = (*warnings, RecordingWarning.of("voices_failed", why=self._failure))
         transcript = replace(

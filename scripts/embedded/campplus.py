@@ -168,6 +168,27 @@ def perform(said: Said) -> Waveform:
     return sized(sound, said.size)
 
 
+def held_out(sentences: int = 8, seed: int = 5) -> dict[str, list[Waveform]]:
+    """Have every variant that training never hears say sentences of all languages, as compose."""
+    rng, words = np.random.default_rng(seed), random.Random(seed)
+    texts = [Grammar.load(each) for each in LANGUAGES]
+    said = {}
+    for variant in HELD_OUT:
+        pitch, size = int(rng.integers(*PITCHES)), int(rng.integers(*SIZES))
+        said[variant] = [
+            sized(
+                voices.speak(
+                    texts[at % len(texts)].compose(words),
+                    _delivery(variant, pitch, size, rng),
+                    rng,
+                ),
+                size,
+            )
+            for at in range(sentences)
+        ]
+    return said
+
+
 def sized(waveform: Waveform, percent: int) -> Waveform:
     """Play it at so many percent of its speed; pitch and formants go with it."""
     speed = Fraction(percent, 100)

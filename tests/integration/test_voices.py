@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import permutations
 from typing import Any
 
 import httpx
@@ -13,7 +14,11 @@ from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import load_waveform
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.engines import transcribers
+from richspeech.engines.hub import EMBEDDED
+from richspeech.engines.voices.load import load_encoder
+from richspeech.recognition.voiced import WINDOW_SAMPLES
 from richspeech.settings import load_settings
+from scripts.embedded import campplus
 from tests.integration.api_server import served, service_of
 from tests.integration.conftest import EXAMPLES
 
@@ -53,3 +58,15 @@ def test_each_says_what_they_say(address: str, talk: bytes, voices: str) -> None
     said = [(each["language"], each["speaker"]) for each in answer.json()["segments"]]
     assert list(dict.fromkeys(said)) == [("en", "A"), ("ja", "B")]
     assert said[0] == said[-1]
+
+
+def test_the_embedded_weights_tell_voices_apart_that_they_have_never_heard() -> None:
+    encoder = load_encoder(load_settings(voices={"id": EMBEDDED}))
+    said = campplus.held_out(sentences=2)
+    voices = [
+        encoder.embed(np.stack([np.resize(each, WINDOW_SAMPLES) for each in said[name]]))
+        for name in ("f5", "m5", "f2", "m7", "klatt2", "Mike")
+    ]
+    own = [float(first @ second) for first, second in voices]
+    others = [float(one[0] @ two[1]) for one, two in permutations(voices, 2)]
+    assert np.median(own) > np.quantile(others, 0.9)

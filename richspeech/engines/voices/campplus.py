@@ -23,6 +23,9 @@ MODEL_CLASS = "CAMPPlus"
 SAME_FROM = 0.4
 """Mean cosine of two clusters of one voice, as 3D-Speaker has it for this model
 (speakerlab/process/cluster.py, AHCluster, fix_cos_thr); not measured here, for want of weights."""
+EMBEDDED_SAME_FROM = 0.45
+"""That of the embedded weights, chosen on the seeds that scripts/measure_voices.py does not judge
+with."""
 MELS = 80
 
 

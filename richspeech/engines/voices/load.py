@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from richspeech.engines.common.checksums import weights_digest
-from richspeech.engines.hub import Weights, find_weights
+from richspeech.engines.hub import EMBEDDED_VOICES, Weights, find_weights
 from richspeech.engines.lazy import Lazy
 from richspeech.errors import ModelError, SettingsError
 from richspeech.language.catalog import Notice
@@ -24,7 +24,7 @@ PACKAGE, VERSION = "resemblyzer", "0.1.4"
 PIN = f"{PACKAGE}=={VERSION}"
 RESEMBLYZER = f"{PACKAGE} {VERSION}"
 """Its name; CAM++ is called as its weights are, with their digest."""
-RECOGNISED_FROM = {PACKAGE: 0.7}
+RECOGNISED_FROM = {PACKAGE: 0.7, "models/campplus-tiny": 0.7}
 """Cosine with a remembered voice from which on it is that, by the first word of an encoder's name;
 measured by scripts/measure_voices.py, docs/speakers.md."""
 RECOGNISED_BY_CAMPPLUS = 0.5
@@ -45,6 +45,8 @@ class Encoder:
     network: _Network
     same_from: float
     """Mean cosine, 0 to 1."""
+    is_embedded: bool = False
+    """Whether it knows synthetic voices alone."""
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the direction of each: [W, T] samples at 16 kHz → [W, D], of length 1 or 0."""
@@ -84,7 +86,8 @@ def load_encoder(settings: Settings) -> Encoder:
     weights = _weights(settings)
     network = campplus.Campplus.load(weights.folder, device, model.threads)
     name = f"{weights.name} {weights_digest(weights.folder)[:DIGEST_LETTERS]}"
-    return Encoder(name, network, asked.same_from or campplus.SAME_FROM)
+    usual = campplus.EMBEDDED_SAME_FROM if weights.is_embedded else campplus.SAME_FROM
+    return Encoder(name, network, asked.same_from or usual, weights.is_embedded)
 
 
 def recognised_from(settings: Settings, encoder: str) -> float:
@@ -94,9 +97,14 @@ def recognised_from(settings: Settings, encoder: str) -> float:
 
 
 def _weights(settings: Settings) -> Weights:
-    asked, seconds = settings.voices.id, settings.model.hub_timeout_seconds
+    asked, model = settings.voices.id, settings.model
     try:
-        return find_weights(asked, None, timeout_seconds=seconds)
+        return find_weights(
+            asked,
+            EMBEDDED_VOICES,
+            require=model.require_model,
+            timeout_seconds=model.hub_timeout_seconds,
+        )
     except ModelError as error:
         raise ModelError("voices.no_weights", why=Notice.of(error)) from error
 

@@ -63,10 +63,22 @@ def test_campplus_is_loaded_from_the_folder_of_the_settings(folder: Path) -> Non
 
 def test_without_weights_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "reachable", lambda _: False)
+    settings = asking(id="nobody/has-this")
+    strict = settings.model_copy(
+        update={"model": settings.model.model_copy(update={"require_model": True})}
+    )
     with pytest.raises(ModelError, match=r"voices\.engine to resemblyzer") as refused:
-        load_encoder(asking(id="nobody/has-this"))
-    assert "require_model" not in str(refused.value)
-    assert "nobody/has-this" in str(refused.value)
+        load_encoder(strict)
+    assert "require_model" in str(refused.value)
+
+
+def test_the_embedded_weights_stand_in_and_say_that_they_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "reachable", lambda _: False)
+    encoder = load_encoder(asking(id="nobody/has-this"))
+    assert encoder.is_embedded
+    assert encoder.name.startswith("models/campplus-tiny ")
 
 
 @pytest.mark.parametrize("engine", ["campplus", "resemblyzer"])

@@ -28,7 +28,7 @@ SECONDS = 4.0
 class ByLevel:
     """Knows a voice by how loud it is."""
 
-    name, same_from = "levels 1", 0.9
+    name, same_from, is_embedded = "levels 1", 0.9, False
 
     def __init__(self) -> None:
         self.asked = 0
