@@ -507,6 +507,7 @@ def test_of_many_lines_those_near_are_there_and_what_somebody_writes(visitor: Vi
     lines, few = page.locator("#long li"), 60
     expect(lines.first).to_have_attribute("aria-setsize", "3000")
     assert 5 < lines.count() < few
+    page.locator("#long ol").scroll_into_view_if_needed()  # a line is looked for in it alone
     page.evaluate("window.long.setTime(7500, true)")
     playing = page.locator("#long li.playing")
     expect(playing).to_have_attribute("aria-posinset", "2501")
