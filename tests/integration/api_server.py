@@ -23,7 +23,10 @@ def service_of(loaded: Loaded | None, **settings: Any) -> Service:
     readiness = Readiness()
     if loaded is not None:
         readiness.load(lambda: loaded)
-    own: dict[str, Any] = {"model": {"id": "embedded", "device": "cpu"}}
+    own: dict[str, Any] = {
+        "model": {"id": "embedded", "device": "cpu"},
+        "voices": {"id": "embedded"},
+    }
     return build(load_settings(**{**own, **settings}), readiness)
 
 
