@@ -65,9 +65,24 @@ class Viewer {
     this.data = { ...value, segments };
     this.transcript.set(value, segments);
     this.caption();
-    if (value.over && audio()?.preload === "none") audio().preload = "metadata"; // its length, now
+    this.heedPlayer();
+    this.fetch();
     this.tick();
     if (value.entry && value.entry === this.wanted?.transcript) this.follow();
+  }
+
+  // The player is painted by an event of its own, before the text or after it.
+  heedPlayer() {
+    const place = document.querySelector("#player");
+    if (!place || place === this.place) return;
+    this.place = place;
+    new MutationObserver(() => this.fetch()).observe(place, { childList: true, subtree: true });
+  }
+
+  // Asks for the length of the recording once the text is there.
+  fetch() {
+    const player = audio();
+    if (this.data?.over && player?.preload === "none") player.preload = "metadata";
   }
 
   // Shows where the address leads, once; a reload then shows what is looked at by then.
