@@ -9,14 +9,11 @@ know histories as they are now. The median of the rounds counts.
 The browser has no graphics card here, so a frame costs more than it would elsewhere.
 """
 
-import argparse
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from pathlib import Path
+from contextlib import closing
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
@@ -24,12 +21,10 @@ from postprocess import AudioEvent, Emotion
 from richspeech.model.document import Document
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Token, Transcript
-from richspeech.places import HOME as ROOT
-from richspeech.settings import CACHE_FOLDER
 from richspeech.storage.transcripts import Fingerprint, Store
-from scripts.measure_page import unpacked
+from scripts.by_turns import builds, by_turns, turns_parser
 from scripts.screenshots import ARGUMENTS, CHROMIUM
-from scripts.server import Server, served
+from scripts.server import Server
 
 SEGMENTS = 3_000
 SECONDS = 3 * 3600
@@ -41,8 +36,6 @@ SHARES = (60, 12, 10, 8, 10)
 PATIENCE_MS = 180_000
 FRAMES = 120
 """Of each movement."""
-
-Rows = dict[str, dict[str, list[float]]]
 
 MOVES = {
     "scrolling the lines": "(list, stage, n) => list.scrollBy(0, 90)",
@@ -191,40 +184,18 @@ def _table(page: Page) -> float:
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description="The page with a long transcript.")
-    parser.add_argument("revision", nargs="?", help="what to compare with, as git names it")
-    parser.add_argument("--rounds", type=int, default=3, help="of each, by turns (3)")
-    arguments = parser.parse_args()
-    rows: Rows = {}
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        builds = {"now": ROOT}
-        if arguments.revision:
-            builds = {arguments.revision: unpacked(arguments.revision, scratch / "build"), **builds}
-        servers = {}
-        for name, root in builds.items():
-            folder = scratch / f"of-{name}"
-            folder.mkdir()
-            own = {"RICHSPEECH_MODEL__CACHE_FOLDER": str(CACHE_FOLDER)}
-            server = Server(folder, root=root, environment=own)
-            keep(server.history)
-            servers[name] = stack.enter_context(served(server))
-        playwright = stack.enter_context(sync_playwright())
-        for _ in range(arguments.rounds):
-            for name, server in servers.items():
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
-                for what, value in measured(browser, server.address):
-                    rows.setdefault(what, {}).setdefault(name, []).append(value)
-                    print(f"{name}: {what}: {value:.3g}", flush=True)
-                browser.close()
-    _print(rows, [*servers])
+    arguments = turns_parser("The page with a long transcript.").parse_args()
+    with (
+        builds(arguments.revision, prepare=lambda server: keep(server.history)) as servers,
+        sync_playwright() as playwright,
+    ):
 
+        def one(_: str, server: Server) -> Iterator[tuple[str, float]]:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+            yield from measured(browser, server.address)
+            browser.close()
 
-def _print(rows: Rows, names: list[str]) -> None:
-    print(f"\n| what | {' | '.join(names)} |\n| --- |{' --- |' * len(names)}")
-    for what, by_name in rows.items():
-        values = (f"{statistics.median(by_name[name]):.3g}" for name in names)
-        print(f"| {what} | {' | '.join(values)} |")
+        by_turns(servers, arguments.rounds, one)
 
 
 if __name__ == "__main__":

@@ -10,30 +10,24 @@ with it. It does not delay the opening of connections, or single events within a
 nothing, so a real tunnel is somewhat slower.
 """
 
-import argparse
 import asyncio
 import io
 import secrets
-import statistics
-import tempfile
 import time
 import wave
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from richspeech.console.examples import find_examples
-from richspeech.places import HOME as ROOT
 from richspeech.polling import PAGE_POLL_SECONDS
-from richspeech.settings import CACHE_FOLDER
-from scripts.measure_page import Visit, Visitor, recorded, unpacked
+from scripts.by_turns import builds, by_turns, turns_parser
+from scripts.measure_page import Visit, Visitor, recorded
 from scripts.page_without_browser import opened
 from scripts.screenshots import ARGUMENTS, CHROMIUM, EXAMPLE, EXAMPLES
-from scripts.server import Server, served
+from scripts.server import Server
 
 BYTES_PER_SECOND = 125_000
 """1 Mbit/s, each way."""
@@ -47,7 +41,6 @@ LOOKERS = 10
 """Pages that look on at one job, so that what one costs can be told from the noise."""
 JOB_MINUTES = 10
 PARTS = ("visit", "entry", "running")
-Rows = dict[str, dict[str, list[float]]]
 
 
 @dataclass
@@ -213,43 +206,19 @@ def measured(
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description="The page through a slow line.")
-    parser.add_argument("revision", nargs="?", help="what to compare with, as git names it")
-    parser.add_argument("--rounds", type=int, default=3, help="of each, by turns (3)")
+    parser = turns_parser("The page through a slow line.")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="(all)")
     arguments = parser.parse_args()
-    rows: Rows = {}
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        builds = {"now": ROOT}
-        if arguments.revision:
-            builds = {arguments.revision: unpacked(arguments.revision, scratch / "build"), **builds}
-        servers = {}
-        for name, root in builds.items():
-            folder = scratch / f"of-{name}"
-            folder.mkdir()
-            own = {
-                "RICHSPEECH_MODEL__CACHE_FOLDER": str(CACHE_FOLDER),
-                "RICHSPEECH_HISTORY__ENABLED": "false",  # or it knows the example by then
-            }
-            server = Server(folder, root=root, environment=own)
-            servers[name] = stack.enter_context(served(server))
+    own = {"RICHSPEECH_HISTORY__ENABLED": "false"}  # or it knows the example by then
+    with builds(arguments.revision, own) as servers:
         visits = {}
         if "entry" in arguments.parts:
             visits = {name: recorded(server.port) for name, server in servers.items()}
-        for _ in range(arguments.rounds):
-            for name, server in servers.items():
-                for what, value in measured(server, visits.get(name), arguments.parts):
-                    rows.setdefault(what, {}).setdefault(name, []).append(value)
-                    print(f"{name}: {what}: {value:.3g}", flush=True)
-    _print(rows, [*servers])
 
+        def one(name: str, server: Server) -> Iterator[tuple[str, float]]:
+            return measured(server, visits.get(name), arguments.parts)
 
-def _print(rows: Rows, names: list[str]) -> None:
-    print(f"\n| what | {' | '.join(names)} |\n| --- |{' --- |' * len(names)}")
-    for what, by_name in rows.items():
-        values = (f"{statistics.median(by_name[name]):.3g}" for name in names)
-        print(f"| {what} | {' | '.join(values)} |")
+        by_turns(servers, arguments.rounds, one)
 
 
 if __name__ == "__main__":
