@@ -3,6 +3,7 @@
 import { adjusted, kept } from "./caption_looks.js";
 import { make } from "./dom.js";
 import { feedChannel } from "./feed_channel.js";
+import { remember, remembered } from "./remembered.js";
 
 const MOST_LINES = 40;
 const MILLISECONDS_OF_BUTTONS = 4000;
@@ -15,15 +16,7 @@ const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
 
 const KEY = "richspeech.captions";
 
-function stored() {
-  try {
-    return kept(localStorage.getItem(KEY), isDark);
-  } catch {
-    return kept(null, isDark); // a private window
-  }
-}
-
-let looks = stored();
+let looks = kept(remembered(KEY), isDark);
 
 function dress() {
   root.style.setProperty("--size", looks.size);
@@ -35,11 +28,7 @@ function dress() {
 function adjust(what) {
   looks = adjusted(looks, what);
   dress();
-  try {
-    localStorage.setItem(KEY, JSON.stringify(looks));
-  } catch {
-    // A private window: not remembered.
-  }
+  remember(KEY, JSON.stringify(looks));
 }
 
 // The text ----------------------------------------------------------------------------------------
