@@ -98,10 +98,8 @@ def voices(service: Service) -> Surface:
 
     @router.get(PATH, summary="List the voices that are remembered")
     def list_voices() -> Listing:
-        store = kept().voices
-        found = [Listed(**vars(each)) for each in store.remembered()]
-        unnamed = sum(each.name is None for each in store.prints())
-        return Listing(data=found, unnamed=unnamed)
+        found = kept().voices.remembered()
+        return Listing(data=[Listed(**vars(each)) for each in found.voices], unnamed=found.unnamed)
 
     @router.get(
         "/v1/voiceprints",

@@ -70,10 +70,10 @@ def voices(
 
 
 def _list(own: VoiceStore) -> None:
-    write_rows([HEAD, *map(_row, own.remembered())])
-    unnamed = sum(each.name is None for each in own.prints())
-    if unnamed:
-        sys.stdout.write(f"{unnamed} prints have no name and go with their transcripts.\n")
+    found = own.remembered()
+    write_rows([HEAD, *map(_row, found.voices)])
+    if found.unnamed:
+        sys.stdout.write(f"{found.unnamed} prints have no name and go with their transcripts.\n")
 
 
 def _row(voice: RememberedVoice) -> tuple[str, ...]:

@@ -97,5 +97,4 @@ class TagStore:
 
 
 def _tags(session: Session, transcript: int) -> list[str]:
-    own = select(TagRow.tag).where(TagRow.transcript == transcript)
-    return [*session.scalars(own.order_by(TagRow.tag))]
+    return [*session.scalars(select(TagRow.tag).where(TagRow.transcript == transcript))]

@@ -63,19 +63,30 @@ class RememberedVoice:
     """Of the newest."""
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """All that is kept of one user."""
+
+    voices: tuple[RememberedVoice, ...]
+    """Those with a name, by name."""
+    unnamed: int
+    """Prints of speakers whom nobody has named; they go with their transcripts."""
+
+
 class VoiceStore:
     """The prints of one user; for all threads. Everything raises ``StoreError``."""
 
     def __init__(self, database: Database, principal: Principal) -> None:
         self._database, self._principal = database, principal
 
-    def remembered(self) -> tuple[RememberedVoice, ...]:
-        """Return the voices with a name, by name."""
-        prints = [each for each in self.prints() if each.name is not None]
+    def remembered(self) -> Remembered:
+        """Return the voices with a name, and how many prints have none."""
+        prints = self.prints()
         names = sorted({each.name for each in prints if each.name is not None})
-        return tuple(
+        voices = (
             _remembered(name, [each for each in prints if each.name == name]) for name in names
         )
+        return Remembered(tuple(voices), sum(each.name is None for each in prints))
 
     def prints(self) -> tuple[KeptPrint, ...]:
         """Return everything that is kept, by name; what has no name comes last."""

@@ -82,7 +82,7 @@ def called(store: Store, entry: Entry, speaker: str, name: str) -> Entry:
 
 
 def names(store: Store) -> dict[str, int]:
-    return {each.name: each.prints for each in store.voices.remembered()}
+    return {each.name: each.prints for each in store.voices.remembered().voices}
 
 
 def suggested(store: Store, entry: Entry) -> dict[str, str]:

@@ -39,16 +39,17 @@ class VoicesKept:
         """Draw what somebody's own voices are."""
         store, principal = self._store, caller().principal
         try:
-            prints, voices = store.prints(), store.remembered()
+            found = store.remembered()
         except StoreError as error:
             return render.message("error", Notice.of(error).sentence(session.locale))
-        if principal.masks or not (prints or self._context.service.settings.voices.remember):
+        remembers = self._context.service.settings.voices.remember
+        if principal.masks or not (found.voices or found.unnamed or remembers):
             return message
         return message + draw(
             "panels/voices/kept.html",
             session.locale,
-            voices=voices,
-            unnamed=sum(each.name is None for each in prints),
+            voices=found.voices,
+            unnamed=found.unnamed,
             may_change=principal.may(Scope.TRANSCRIBE),
             when=partial(moment, timezone=session.timezone),
         )
