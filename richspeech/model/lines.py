@@ -30,7 +30,7 @@ from richspeech.model.speaker import Naming
 from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Segment, Transcript
 
-_Channel: TypeAlias = tuple[str | None, int | None]
+Channel: TypeAlias = tuple[str | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def merging(lines: Sequence[Line], place: Place) -> Merge:
     following = (
         each
         for each in lines[lines.index(line) + 1 :]
-        if _channel(each.segment) == _channel(line.segment)
+        if channel_of(each.segment) == channel_of(line.segment)
     )
     if (second := next(following, None)) is None:
         raise OptionError("merge.last")
@@ -172,9 +172,9 @@ class _Lines:
 
     def __init__(self, segments: Sequence[Segment], voices: Sequence[str]) -> None:
         self._lines: dict[Place, Line] = {}
-        self._starts: defaultdict[_Channel, list[tuple[float, Place]]] = defaultdict(list)
+        self._starts: defaultdict[Channel, list[tuple[float, Place]]] = defaultdict(list)
         """In order, by channel."""
-        self._longest: defaultdict[_Channel, float] = defaultdict(float)
+        self._longest: defaultdict[Channel, float] = defaultdict(float)
         """Seconds, at least those of any line of a channel."""
         for index, (segment, voice) in enumerate(zip(segments, voices, strict=True)):
             self.put(Line(Place(index), segment, voice))
@@ -195,7 +195,7 @@ class _Lines:
         """Put a line in the place of the one that was there, if any, or at the end."""
         before, channel, (start, end) = (
             self._lines.get(line.place),
-            _channel(line.heard),
+            channel_of(line.heard),
             line.times,
         )
         if before is None or before.times != line.times:
@@ -212,7 +212,7 @@ class _Lines:
 
     def near(self, segment: Segment, first: float, last: float) -> Iterator[Line]:
         """Yield the lines of the same channel that begin between two times, by time."""
-        starts = self._starts[_channel(segment)]
+        starts = self._starts[channel_of(segment)]
         for at in range(bisect_left(starts, (first, Place(0))), len(starts)):
             start, place = starts[at]
             if start > last:
@@ -221,10 +221,10 @@ class _Lines:
 
     def longest(self, segment: Segment) -> float:
         """Return seconds that no line of the same channel exceeds."""
-        return self._longest[_channel(segment)]
+        return self._longest[channel_of(segment)]
 
     def _forget(self, line: Line) -> None:
-        starts = self._starts[_channel(line.heard)]
+        starts = self._starts[channel_of(line.heard)]
         del starts[bisect_left(starts, (line.times[0], line.place))]
 
 
@@ -256,7 +256,7 @@ def _split(lines: _Lines, line: Line, halves: tuple[Line, Line]) -> Change:
 
 def _merge(lines: _Lines, first: Line, second: Line) -> Change:
     left, right = first.segment, second.segment
-    is_next = _channel(left) == _channel(right) and left.start <= right.start
+    is_next = channel_of(left) == channel_of(right) and left.start <= right.start
     if first is second or not is_next or _lies_between(lines, left, right):
         raise OptionError("merge.apart")
     lines.drop(second)
@@ -304,5 +304,6 @@ def _overlap(one: Segment, other: Segment) -> float:
     return min(one.end, other.end) - max(one.start, other.start)
 
 
-def _channel(segment: Segment) -> _Channel:
+def channel_of(segment: Segment) -> Channel:
+    """Return the track and channel of a segment."""
     return segment.track, segment.channel

@@ -233,16 +233,21 @@ def _timed(segment: Segment, number: int, place: _Place) -> Finding:
     return Finding(place.kind, number, place.start, place.end, start, end)
 
 
+def tokens_at(segment: Segment, start: int, end: int) -> list[int]:
+    """Return which tokens have characters of a segment; none if they do not make up its text."""
+    if "".join(token.text for token in segment.tokens) != segment.text:
+        return []
+    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
+    spans = enumerate(pairwise(bounds))
+    return [at for at, (first, last) in spans if first < end and last > start]
+
+
 def seconds_of(segment: Segment, start: int, end: int) -> tuple[float | None, float | None]:
     """Return when characters of a segment are said: by their tokens, or the nearest around them.
 
     Where the tokens do not make up the text, or none of those was measured, nobody knows.
     """
-    if "".join(token.text for token in segment.tokens) != segment.text:
-        return None, None
-    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
-    tokens = segment.tokens
-    inner = [at for at in range(len(tokens)) if bounds[at] < end and bounds[at + 1] > start]
+    tokens, inner = segment.tokens, tokens_at(segment, start, end)
     if not inner or all(tokens[at].start is None for at in inner):
         return None, None
     first, last = tokens[inner[0]].start, tokens[inner[-1]].end

@@ -7,18 +7,15 @@ moved, cut or written over, it sounds as before. What was put beside it and neve
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TypeAlias
 
 from richspeech.model.document import Document
 from richspeech.model.line import Line
+from richspeech.model.lines import Channel, channel_of
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.transcript import Segment
-from richspeech.privacy.find import personal_spans, seconds_of
+from richspeech.privacy.find import personal_spans, tokens_at
 from richspeech.privacy.names import find_called
-
-_Channel: TypeAlias = tuple[str | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Unheard:
 @dataclass(frozen=True)
 class _Said:
     kind: PersonalKind
-    channel: _Channel
+    channel: Channel
     start: float
     end: float
 
@@ -82,26 +79,19 @@ def _found(line: Line, kinds: frozenset[PersonalKind], names: Collection[str]) -
 
 def is_measured(segment: Segment, start: int, end: int) -> bool:
     """Tell whether the times of all words are known that have characters of a segment's text."""
-    if seconds_of(segment, start, end)[0] is None:
-        return False
-    bounds = [0, *accumulate(len(token.text) for token in segment.tokens)]
-    inner = (
-        token
-        for token, first, last in zip(segment.tokens, bounds, bounds[1:], strict=False)
-        if first < end and last > start
-    )
-    return all(None not in (token.start, token.end) for token in inner)
+    inner = [segment.tokens[at] for at in tokens_at(segment, start, end)]
+    return bool(inner) and all(None not in (token.start, token.end) for token in inner)
 
 
 def _said(line: Line, kind: PersonalKind) -> _Said:
-    return _Said(kind, (line.heard.track, line.heard.channel), *line.times)
+    return _Said(kind, channel_of(line.heard), *line.times)
 
 
 def _elsewhere(said: list[_Said], shown: Collection[Line]) -> Iterator[Masked]:
     """Yield what of spans no line of the same channel has now."""
-    lines: defaultdict[_Channel, list[tuple[float, float]]] = defaultdict(list)
+    lines: defaultdict[Channel, list[tuple[float, float]]] = defaultdict(list)
     for line in shown if said else ():
-        lines[line.heard.track, line.heard.channel].append(line.times)
+        lines[channel_of(line.heard)].append(line.times)
     there = {(channel, *times) for channel, spans in lines.items() for times in spans}
     pieces: dict[Masked, None] = {}
     for each in dict.fromkeys(said):
