@@ -6,7 +6,7 @@ PUT    /v1/transcripts/{transcript}/drafts     keep that, for two weeks
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from richspeech.access.drafts import Drafts
 from richspeech.access.presence import Presence, Watcher
 from richspeech.api.openai.errors import ERRORS
+from richspeech.api.root_page import has_already
 from richspeech.api.steps import Writing
 from richspeech.model.corrections import Correction
 from richspeech.operations.caller import caller
@@ -100,8 +101,7 @@ def tagged(request: Request, content: Any) -> Response:
     answer = JSONResponse(content)
     tag = f'"{blake2b(answer.body, digest_size=16).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "private, no-cache"}
-    known = request.headers.get("if-none-match", "").split(",")
-    if any(each.strip().removeprefix("W/") in (tag, "*") for each in known):
+    if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     answer.headers.update(headers)
     return answer
@@ -114,5 +114,4 @@ def _written(store: Store, stored: Stored) -> Written:
 
 
 def _listed(draft: Correction, number: int) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(draft).items() if value is not None}
-    return {"segment": number, **{n: v for n, v in values.items() if n not in ("index", "part")}}
+    return {"segment": number, **draft.stated}

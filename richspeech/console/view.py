@@ -6,7 +6,6 @@ gradio, which compares what it sends with what it sent before, sends only what i
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from postprocess import NO_SPEECH
@@ -74,8 +73,7 @@ def view(job: Transcription | None, locale: str, style: str) -> dict[str, Any] |
 
 def _draft(draft: Correction) -> tuple[str, dict[str, Any]]:
     """Return a line as the scripts name it, and what was being written there, as they write it."""
-    values = {name: value for name, value in asdict(draft).items() if value is not None}
-    index, part = values.pop("index"), values.pop("part")
+    values, index, part = draft.stated, draft.index, draft.part
     if draft.events is not None:
         values["events"] = [[each] for each in draft.events]
     return f"{index}.{part}" if part else f"{index}", values

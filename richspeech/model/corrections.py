@@ -96,9 +96,14 @@ class Correction:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def stated(self) -> dict[str, Any]:
+        """All that it says, by field: its values, and who speaks."""
+        return self.values if self.speaker is None else {**self.values, "speaker": self.speaker}
+
+    @property
     def is_empty(self) -> bool:
         """Whether it says nothing."""
-        return not self.values and self.speaker is None
+        return not self.stated
 
     @property
     def changes(self) -> "tuple[Correction, ...]":

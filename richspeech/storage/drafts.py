@@ -1,9 +1,7 @@
 """Drafts in the database: what somebody was writing in a line when they were last heard of."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -39,15 +37,13 @@ class DraftStore:
 
     def keep(self, transcript: int, user: str, draft: Correction) -> None:
         """Keep a draft in the place of the one of its line; what is too old, or too much, goes."""
-        written: dict[str, Any] = {"index": draft.index, "part": draft.part}
-        written |= {name: value for name, value in asdict(draft).items() if value is not None}
         row = DraftRow(
             transcript=transcript,
             user=user,
             segment=draft.index,
             part=draft.part,
             changed=self._now(),
-            correction=written,
+            correction={"index": draft.index, "part": draft.part, **draft.stated},
         )
         with self._database.session() as session:
             session.merge(row)
