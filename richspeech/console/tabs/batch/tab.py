@@ -13,9 +13,10 @@ import gradio as gr
 from richspeech.console import events, render
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.beside import Beside
+from richspeech.console.refusal import is_refused_while_busy
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
-from richspeech.console.shown import is_busy, show
+from richspeech.console.shown import show
 from richspeech.console.tab import Context, Shell
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
@@ -468,8 +469,7 @@ class BatchTab:
     def _opened(self, session: Session, identifier: str) -> Any:
         """Show what was heard in a job where transcripts are shown."""
         queue, service = self._queue(), self._context.service
-        if is_busy(session):
-            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
+        if is_refused_while_busy(session):
             return gr.skip()
         job, opened = queue.find(identifier), session.view(Opened).by_job
         shown = opened.get(job.id) or open_job(

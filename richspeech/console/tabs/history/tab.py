@@ -12,9 +12,10 @@ from richspeech.console import events, render
 from richspeech.console.kept_sound import sound_of_entry
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.voices.kept import VoicesKept
+from richspeech.console.refusal import is_refused_while_busy, refuse
 from richspeech.console.row_list import row_list
 from richspeech.console.sessions import Session
-from richspeech.console.shown import forget, is_busy, show, shown, sound_of
+from richspeech.console.shown import forget, show, shown, sound_of
 from richspeech.console.tab import Context, Shell, Tab
 from richspeech.console.tabs.history import render as history_render
 from richspeech.console.tabs.history.render import name_of
@@ -239,8 +240,7 @@ class HistoryTab:
 
     def _open(self, event: gr.EventData, request: gr.Request) -> Any:
         session = self._context.session(request)
-        if is_busy(session):
-            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
+        if is_refused_while_busy(session):
             return gr.skip()
         self._show(session, events.read(event, events.Numbered).id)
         return self._shell.open(session)
@@ -250,14 +250,12 @@ class HistoryTab:
         job = shown(session)
         if job is not None and job.entry is not None and job.entry.id == number:
             return
-        if is_busy(session):
-            gr.Warning(say("still_busy", session.locale), title=say("refused", session.locale))
+        if is_refused_while_busy(session):
             return
         try:
             self._show(session, number)
         except StoreError as error:
-            sentence = Notice.of(error).sentence(session.locale)
-            gr.Warning(sentence, title=say("refused", session.locale))
+            refuse(session, Notice.of(error).sentence(session.locale))
 
     def _show(self, session: Session, number: int) -> None:
         """Show an entry; raises ``StoreError``."""

@@ -31,6 +31,7 @@ from richspeech.console.panels.review.panel import ReviewPanel
 from richspeech.console.panels.second_opinion.row import SecondOpinionRow
 from richspeech.console.panels.share.row import ShareRow
 from richspeech.console.panels.voices.found import VoicesFound
+from richspeech.console.refusal import refuse
 from richspeech.console.sessions import Session
 from richspeech.console.shown import Begun, is_busy, settle, shown, watch
 from richspeech.console.sources import Sources
@@ -165,7 +166,7 @@ class TranscribeTab:
         principal = caller().principal
         if not principal.may(Scope.ADMIN):
             refusal = AccessError("access.role", role=principal.role.notice)
-            gr.Warning(sentence(refusal, session.locale), title=say("refused", session.locale))
+            refuse(session, sentence(refusal, session.locale))
             return
         loaded = sorted(transcribers.adapters_loaded)  # even such whose folder is gone
         left = [name for name in loaded if not transcribers.unload(name)]
@@ -636,8 +637,7 @@ class TranscribeTab:
         try:
             await asyncio.to_thread(change)
         except (OptionError, StoreError) as error:
-            sentence = Notice.of(error).sentence(session.locale)
-            gr.Warning(sentence, title=say("refused", session.locale))
+            refuse(session, Notice.of(error).sentence(session.locale))
         async for painting in self._settle(session):
             yield painting
 
