@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import multiprocessing
 import os
 import resource
 import signal
@@ -33,8 +32,8 @@ from richspeech.storage.query import parse_query
 from richspeech.storage.transcripts import Store
 from tests.fakes import wait_until
 from tests.integration.queue_place import Ear, Place, ended, queue_of, texts
+from tests.processes import started
 
-FORKED = multiprocessing.get_context("fork")
 ASKED = TranscriptionRequest()
 REFUSED = 3
 """Exit status of a process that was told a sentence."""
@@ -78,8 +77,9 @@ def test_without_a_history_the_result_is_with_the_job_and_nothing_outlasts_the_p
         assert queue_of(service).list() == ()
 
 
-def work_slowly(place: Place) -> None:
+def work_slowly(folder: Path) -> None:
     """Do jobs until somebody kills the process."""
+    place = Place(folder)
     with place.process(Ear(place.notes, 0.1)) as service, service.at_work():
         threading.Event().wait()
 
@@ -88,8 +88,7 @@ def test_after_kill_9_a_job_goes_on_behind_what_was_heard(place: Place) -> None:
     levels = [number / 20 for number in range(1, 13)]
     with place.process() as service:
         (job,) = queue_of(service).submit([place.recording(*levels)], ASKED)
-    child = FORKED.Process(target=work_slowly, args=(place,))
-    child.start()
+    child = started(work_slowly, place.folder)
     wait_until(lambda: len(place.heard) >= 4)
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
@@ -200,8 +199,9 @@ def test_a_database_that_is_gone_for_a_while_costs_no_job(
         assert (over.state, texts(queue, over)) == (State.FINISHED, ["0.50"] * 8)
 
 
-def work_with_little_room(place: Place, more_bytes: int) -> None:
+def work_with_little_room(folder: Path, more_bytes: int) -> None:
     """Do jobs on a disk that is soon full, until that is found out."""
+    place = Place(folder)
     with place.process(Ear(place.notes)) as service:
         log = Path(f"{place.folder}/history.sqlite-wal")
         most = log.stat().st_size + more_bytes
@@ -216,8 +216,7 @@ def test_a_disk_that_is_full_loses_nothing_of_a_job(place: Place) -> None:
     levels = [number / 100 for number in range(1, 61)]
     with place.process() as service:
         (job,) = queue_of(service).submit([place.recording(*levels)], ASKED)
-    child = FORKED.Process(target=work_with_little_room, args=(place, 100_000))
-    child.start()
+    child = started(work_with_little_room, place.folder, 100_000)
     child.join()
     assert child.exitcode == 0
     with place.process() as service:
@@ -227,9 +226,9 @@ def test_a_disk_that_is_full_loses_nothing_of_a_job(place: Place) -> None:
             assert texts(queue_of(service), over) == [f"{level:.2f}" for level in levels]
 
 
-def hand_in_with_little_room(place: Place, recording: HandedIn) -> None:
+def hand_in_with_little_room(folder: Path, recording: HandedIn) -> None:
     """Try to copy a recording onto a disk that is full."""
-    with place.process() as service:
+    with Place(folder).process() as service:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         Path.hardlink_to = _other_disk  # type: ignore[assignment,method-assign]
@@ -247,8 +246,7 @@ def _other_disk(*_: object) -> None:
 def test_what_the_disk_has_no_room_for_is_refused_with_a_sentence_and_leaves_nothing(
     place: Place,
 ) -> None:
-    child = FORKED.Process(target=hand_in_with_little_room, args=(place, place.recording(0.1)))
-    child.start()
+    child = started(hand_in_with_little_room, place.folder, place.recording(0.1))
     child.join()
     assert child.exitcode == REFUSED
     with place.process() as service:

@@ -4,7 +4,6 @@
 """
 
 import json
-import multiprocessing
 import os
 import re
 import resource
@@ -41,9 +40,9 @@ from richspeech.storage.database import Table
 from richspeech.storage.query import fold, parse_query
 from richspeech.storage.transcripts import Fingerprint, Store, Stored
 from tests.integration.database import NEWEST, empty_server
+from tests.processes import SERVER, started
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-FORKED = multiprocessing.get_context("fork")
 REFUSED = 3
 """Exit status of a process that was told a sentence."""
 MANY = json.dumps([{"index": 0, "text": "x" * 100}] * 200)
@@ -339,8 +338,7 @@ def test_a_full_disk_leaves_the_history_as_it_was(old_file: Path) -> None:
 def test_without_room_for_the_copy_nothing_is_begun(old_file: Path) -> None:
     url = f"sqlite:///{old_file}"
     before = contents(url)
-    child = FORKED.Process(target=open_with_little_room, args=(url, old_file.stat().st_size // 2))
-    child.start()
+    child = started(open_with_little_room, url, old_file.stat().st_size // 2)
     child.join()
     assert child.exitcode == REFUSED
     assert contents(url) == before
@@ -393,8 +391,7 @@ def open_and_die(url: str, at: int) -> None:
 def test_a_killed_upgrade_leaves_a_history_that_is_upgraded_next_time(old: str) -> None:
     before, kills = contents(old), 0
     for at in count(step=7):
-        child = FORKED.Process(target=open_and_die, args=(old, at))
-        child.start()
+        child = started(open_and_die, old, at)
         child.join()
         if child.exitcode == 0:
             break
@@ -421,10 +418,8 @@ def open_together(url: str, together: Any) -> None:
 
 
 def test_programs_that_open_it_at_once_upgrade_it_once(old: str) -> None:
-    together = FORKED.Barrier(4)
-    children = [FORKED.Process(target=open_together, args=(old, together)) for _ in range(4)]
-    for child in children:
-        child.start()
+    together = SERVER.Barrier(4)
+    children = [started(open_together, old, together) for _ in range(4)]
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [len(NAMES)] * 4
