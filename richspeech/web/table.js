@@ -3,7 +3,7 @@ import { redraw } from "./redraw.js";
 import { FEW_ROWS, Windowed } from "./windowed.js";
 
 // Of the whole, for a column; others have USUAL.
-const WIDTHS = { start_time: 6, end_time: 6, speaker: 5, segment_language: 5, events: 7, text: 15 };
+const WIDTHS = { start_time: 7, end_time: 7, speaker: 5, segment_language: 5, events: 7, text: 15 };
 const USUAL = 8;
 
 // Takes the rows out of a table, and lets it scroll through them.
