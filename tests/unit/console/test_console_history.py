@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from richspeech.console.row_list import page_within
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import forget, show, shown, sound_of, watch
 from richspeech.console.tabs.history import render as history_render
-from richspeech.console.tabs.history.tab import opened
+from richspeech.console.tabs.history.tab import HistoryView, draw, opened
 from richspeech.console.tabs.transcribe.handlers import Choices, Handlers, can_repeat
 from richspeech.console.templates import macro
 from richspeech.console.view import view
@@ -457,6 +458,22 @@ def test_a_search_counts_and_marks_what_it_finds(history: History) -> None:
     assert "找到 1 条，共 2 条" in html
     assert "我要<mark>退款</mark>" in html
     assert "没有符合条件的记录" in drawn(history.store, "没说过的话")
+
+
+class SearchingSession(Session):
+    """Somebody who searches while the whole history is being drawn."""
+
+    def view(self, kind: type[Any]) -> Any:
+        seen = super().view(kind)
+        if not seen.line:
+            self.keep(HistoryView("退货"))
+        return seen
+
+
+def test_who_searches_while_all_is_still_drawn_is_shown_what_was_searched(history: History) -> None:
+    kept(history.store, "a.wav", "我要退货。")
+    kept(history.store, "b.wav", "谢谢。")
+    assert names(draw(history, SearchingSession())) == ["a.wav"]
 
 
 def test_risks_are_shown_searched_and_sorted(history: History) -> None:

@@ -272,7 +272,7 @@ class HistoryTab:
         return sound_of_entry(queue, number, session.folder, service.limits, service.opener)
 
     def _drawn(self, session: Session, message: str = "") -> str:
-        return message + _draw(self._history, session)
+        return message + draw(self._history, session)
 
 
 def _has_search(session: Session) -> bool:
@@ -300,9 +300,19 @@ def _seen(history: History) -> Store:
     return history.seen_by(caller().principal).store
 
 
-def _draw(history: History, session: Session) -> str:
-    """Draw what a session looks for, or why that cannot be."""
-    view = session.view(HistoryView)
+def draw(history: History, session: Session) -> str:
+    """Draw what a session looks for by the time that it is drawn, or why that cannot be.
+
+    No event waits for another, so an answer that comes late must not be an old one.
+    """
+    while True:
+        view = session.view(HistoryView)
+        drawn = _draw(history, session, view)
+        if session.view(HistoryView) is view:
+            return drawn
+
+
+def _draw(history: History, session: Session, view: HistoryView) -> str:
     try:
         findings = history_render.find(
             _seen(history),
