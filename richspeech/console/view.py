@@ -28,10 +28,10 @@ from richspeech.writers import display_text, styled
 
 VIEWER_WORDS = (
     *("part_text", "timeline", "timeline_keys", "zoom_in", "zoom_out", "zoom_fit", "lane_emotion"),
-    *("lane_events", "lane_language", "filter_text", "filter_emotion", "filter_events"),
-    *("filter_language", "filter_count", "unsure", "copy", "copied", "undo", "edit"),
-    *("edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion", "events"),
-    *("segment_language", "text", "rule_changed", "cascade_changed"),
+    *("single_keys", "lane_events", "lane_language", "filter_text", "filter_emotion"),
+    *("filter_events", "filter_language", "filter_count", "unsure", "copy", "copied", "undo"),
+    *("edit", "edit_segment", "save", "discard", "corrected", "no_words", "play_from", "emotion"),
+    *("events", "segment_language", "text", "rule_changed", "cascade_changed"),
     *("speaker", "filter_speaker", "rename_title", "rename_name", "link_here"),
     *("steps", "split_caret", "split_player", "merge_next", "remove_line", "line_start"),
     *("line_end", "start_player", "end_player", "line_times", "load_newer"),

@@ -1,32 +1,21 @@
-// The row over what was opened from a list: the recordings beside it by buttons, and by two keys
-// that can be switched off, since whoever speaks to a machine presses keys without wanting to.
+// The row over what was opened from a list: the recordings beside it by buttons, and by two keys.
+import { keysAreOn } from "./keys.js";
 import { redraw } from "./redraw.js";
-import { remember, remembered } from "./remembered.js";
 
-const SHORTCUTS = "richspeech.shortcuts";
 const STEPS = { n: "next", p: "previous" };
 const WRITING = "input:not([type='checkbox']), textarea, select, [contenteditable]";
-
-const areOn = () => remembered(SHORTCUTS) !== "off";
 
 // Which way a key leads, or null: it is wanted alone, once for each press, where nobody writes.
 export function stepOf(event) {
   const { ctrlKey, metaKey, altKey, shiftKey, defaultPrevented, repeat, key, target } = event;
   if (ctrlKey || metaKey || altKey || shiftKey || defaultPrevented || repeat) return null;
-  return areOn() && !target.closest?.(WRITING) ? (STEPS[key] ?? null) : null;
+  return keysAreOn() && !target.closest?.(WRITING) ? (STEPS[key] ?? null) : null;
 }
 
 // What gradio calls.
 export function beside(element, props, watch, trigger, step) {
   const place = element.querySelector(".beside");
-  const show = () =>
-    redraw(place, props.value || "", () => {
-      const box = place.querySelector("[data-shortcuts]");
-      if (box) box.checked = areOn();
-    });
-  place.addEventListener("change", ({ target }) => {
-    if ("shortcuts" in target.dataset) remember(SHORTCUTS, target.checked ? "on" : "off");
-  });
+  const show = () => redraw(place, props.value || "");
   place.addEventListener("click", ({ target }) => {
     const { step: way, tab } = target.closest("button")?.dataset ?? {};
     if (way) trigger(step, { id: way });

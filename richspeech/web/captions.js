@@ -3,6 +3,7 @@
 import { adjusted, kept } from "./caption_looks.js";
 import { make } from "./dom.js";
 import { feedChannel } from "./feed_channel.js";
+import { isHeeded, keysAreOn, switchKeys } from "./keys.js";
 import { remember, remembered } from "./remembered.js";
 
 const MOST_LINES = 40;
@@ -23,6 +24,7 @@ function dress() {
   root.style.setProperty("--lines", looks.lines);
   root.dataset.colours = looks.dark ? "dark" : "light";
   document.getElementById("dark").setAttribute("aria-pressed", looks.dark);
+  document.getElementById("keys").setAttribute("aria-pressed", keysAreOn());
 }
 
 function adjust(what) {
@@ -78,7 +80,12 @@ function leave() {
 const fill = () =>
   document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.().catch(() => {});
 
-const DOINGS = { leave, fill };
+function keys() {
+  switchKeys(!keysAreOn());
+  dress();
+}
+
+const DOINGS = { leave, fill, keys };
 const KEYS = { Escape: "leave", "+": "larger", "=": "larger", "-": "smaller", f: "fill" };
 const act = (name) => (DOINGS[name] ? DOINGS[name]() : adjust(name));
 
@@ -87,7 +94,7 @@ document.addEventListener("click", ({ target }) => {
   if (pressed) act(pressed.id);
 });
 document.addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
-  if (KEYS[key] && !(ctrlKey || metaKey || altKey)) act(KEYS[key]);
+  if (KEYS[key] && isHeeded(key) && !(ctrlKey || metaKey || altKey)) act(KEYS[key]);
 });
 
 // Buttons are in nobody's way while nobody looks for them.

@@ -1,5 +1,6 @@
 // Puts the timeline and the transcript together, and in step with the player.
 import { labels, unsureBelow, words } from "./data.js";
+import { isHeeded, KeySwitch } from "./keys.js";
 import { linked, linkTo } from "./linked.js";
 import { locale } from "./locale.js";
 import { followPlayer } from "./player.js";
@@ -38,6 +39,9 @@ class Viewer {
     element.innerHTML = '<div class="timeline"></div><section id="transcript"></section>';
     const [timeline, transcript] = element.children;
     this.timeline = new Timeline(timeline, { labels, words: spoken(), seek, toggle });
+    this.keys = new KeySwitch();
+    this.keys.setWords(spoken());
+    timeline.append(this.keys.element);
     this.transcript = new Transcript(transcript, {
       labels,
       words: spoken(),
@@ -123,6 +127,7 @@ class Viewer {
 
   translate() {
     this.timeline.setWords(spoken());
+    this.keys.setWords(spoken());
     this.transcript.setWords(spoken());
   }
 
@@ -143,7 +148,9 @@ class Viewer {
 document.addEventListener("keydown", (event) => {
   if (!viewer || viewer.element.hidden || event.defaultPrevented || event.target !== document.body)
     return;
-  if (event.key !== "Home" && event.key !== "End" && viewer.timeline.key(event)) event.preventDefault();
+  const { key } = event;
+  if (key !== "Home" && key !== "End" && isHeeded(key) && viewer.timeline.key(event))
+    event.preventDefault();
 });
 
 document.addEventListener("richspeech:locale", () => viewer?.translate());
