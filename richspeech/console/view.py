@@ -40,6 +40,7 @@ VIEWER_WORDS = (
     *("sentiment", "filter_sentiment", "irony", "only_ironic", "irony_title", "agreement_title"),
     *("others", "others_named", "changed_meanwhile"),
     *("hotword_changed", "misheard", "misheard_title"),
+    *("overview", "overview_window", "overview_from", "overview_end", "overview_rows"),
 )
 """What the scripts write."""
 

@@ -3,6 +3,7 @@
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
     live.js                                     → likewise, when its tab is opened
     captions.js, phone.js                       → likewise, for pages of their own
+    overview.js                                 → likewise, when a recording needs a map
     tour.js + its words                         → likewise, when somebody asks for it
     report.js                                   → within a file that opens without a server
 
@@ -28,6 +29,10 @@ TAP = "live_tap.js"
 """What the browser's audio thread loads."""
 LIVE = "live.js"
 """What the page loads for those who talk."""
+OVERVIEW = "overview.js"
+"""What the page loads for a recording that is long, or looked at closely."""
+LATER = (LIVE, OVERVIEW)
+"""What the page takes something of once it is needed."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""
 PHONE = "phone.js"
@@ -51,7 +56,8 @@ def page_files(data: Mapping[str, Any], guide: Mapping[str, Any]) -> dict[str, b
 
     ``data`` is what page.js takes from ``DATA``, ``guide`` what tour.js does.
     """
-    files = {ENTRY: _values(data) + bundle(ENTRY), LIVE: f"{bundle(LIVE)}\nexport {{ live }};\n"}
+    files = {ENTRY: _values(data) + bundle(ENTRY)}
+    files |= {name: f"{bundle(name)}\nexport {{ {_exported(name)} }};\n" for name in LATER}
     files[TOUR] = _values(guide) + bundle(TOUR)
     files |= {name: bundle(name) for name in (TAP, *ASIDE)}
     whole = hashlib.sha256("\0".join(files.values()).encode())
@@ -88,9 +94,17 @@ def bundle(entry: str) -> str:
 
 def _bare(module: str) -> str:
     """Return a module as a piece of a script that leaves nothing behind but what it exports."""
-    names, body = ", ".join(EXPORT.findall(module)), EXPORT.sub("", IMPORT.sub("", module))
+    names, body = _names(module), EXPORT.sub("", IMPORT.sub("", module))
     result = f"const {{ {names} }} = " if names else ""
     return f"{result}(() => {{\n{body}return {{ {names} }};\n}})();"
+
+
+def _exported(entry: str) -> str:
+    return _names(read(entry))
+
+
+def _names(module: str) -> str:
+    return ", ".join(EXPORT.findall(module))
 
 
 def _json(value: object) -> str:

@@ -182,6 +182,17 @@ export class View {
     this.from = clamp(from, 0, Math.max(this.duration - this.shown, 0));
   }
 
+  // Shows a stretch, as far as there is one and never too short a one; one side of it, "from" or "end", stays
+  // where it is.
+  show(from, end, fixed) {
+    const shortest = Math.min(SHORTEST_SECONDS, this.duration);
+    if (fixed === "end") from = clamp(from, 0, end - shortest);
+    else end = clamp(end, from + shortest, this.duration);
+    const span = end - from;
+    this.span = span < this.duration ? span : 0;
+    this.moveTo(from);
+  }
+
   // Turns a page while it plays, once the playhead has left what is shown.
   follow(seconds) {
     const isShown = seconds >= this.from && seconds <= this.from + this.shown;

@@ -22,7 +22,7 @@ export class TimeCanvas {
       <div class="${name}-stage" tabindex="0" role="slider" aria-valuemin="0">
         <canvas></canvas><div class="playhead"></div><div class="timeline-tip" role="tooltip" hidden></div>
       </div>
-      <div class="timeline-window" aria-hidden="true"><i></i></div>
+      <div class="timeline-window" aria-hidden="true" hidden><i></i></div>
       <p class="timeline-keys"></p>`;
     const find = (selector) => element.querySelector(selector);
     this.stage = find(`.${name}-stage`);

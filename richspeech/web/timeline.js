@@ -40,6 +40,8 @@ const STRIPE = 4;
 // Of the width, and in pixels: names of speakers that are longer are cut.
 const WIDEST_NAMES = [0.25, 132];
 const JUMP_SECONDS = 5;
+// From which on there is a map of a recording, even while all of it is shown.
+const MAPPED_SECONDS = 600;
 
 const LEAST_PIXELS_OF_TEXTURE = 5;
 // Before the name of what a filter hides.
@@ -213,6 +215,7 @@ export class Timeline extends TimeCanvas {
       line: value("--line"),
       card: value("--card"),
       accent: value("--accent"),
+      bad: value("--bad-ink"),
       colours: {},
     };
     look.ground = rgb(look.card);
@@ -220,9 +223,10 @@ export class Timeline extends TimeCanvas {
     return (this.look = look);
   }
 
-  // What is unknown has no colour.
+  // What is unknown has no colour; speech in which nobody listens for one has that of words.
   colour(name) {
     if (name === "unknown") return null;
+    if (name === "speech") return this.style().soft;
     const { colours } = this.style();
     return (colours[name] ??= getComputedStyle(this.stage).getPropertyValue(`--${name}`).trim());
   }
@@ -239,6 +243,24 @@ export class Timeline extends TimeCanvas {
       this.drawBars();
     });
     this.drawNames();
+  }
+
+  // A map of what is long, or not all shown. Its script comes when the first one is needed.
+  drawWindow() {
+    const isWanted = Boolean(this.view.span) || this.view.duration >= MAPPED_SECONDS;
+    this.overview?.draw(isWanted);
+    if (isWanted) this.mapping ??= this.map();
+  }
+
+  setTime(seconds, playing) {
+    super.setTime(seconds, playing);
+    this.overview?.setTime(seconds);
+  }
+
+  async map() {
+    const { Overview } = await import(new URL("./overview.js", import.meta.url));
+    this.overview = new Overview(this);
+    this.redraw();
   }
 
   font(size, weight = 400) {
@@ -393,9 +415,11 @@ export class Timeline extends TimeCanvas {
     }
   }
 
+  hiddenName = (name) => HIDDEN + name;
+
   stackOrder() {
     const names = Object.keys(this.labels.emotions);
-    return [...names, ...names.map((name) => HIDDEN + name)];
+    return [...names, ...names.map(this.hiddenName)];
   }
 
   // The bins of a lane, each of the same length, once for every state of what is shown.
@@ -411,8 +435,7 @@ export class Timeline extends TimeCanvas {
     return this.bins.get(key);
   }
 
-  drawShare(label, left, top, width, height) {
-    const { context } = this;
+  drawShare(label, left, top, width, height, context = this.context) {
     const name = label.replace(HIDDEN, "");
     const colour = this.colour(name);
     context.globalAlpha = name === label ? 1 : 0.2;

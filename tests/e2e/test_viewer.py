@@ -100,6 +100,14 @@ SLOWEST = 0.0625
 """That Chromium can play: what is asked for the time a second late gets nearly the same."""
 
 
+EDGE = "Number(document.querySelector('#viewer .stretch-{}')?.getAttribute('aria-valuenow'))"
+FROM, SHOWN = EDGE.format("from"), f"({EDGE.format('end')} - {EDGE.format('from')})"
+
+
+def value_of(slider: Locator) -> float:
+    return float(slider.get_attribute("aria-valuenow") or "nan")
+
+
 def set_speed(page: Page, times: float) -> None:
     """Have the player play so many times as fast as it was spoken."""
     page.locator("#player :is(audio, video)").evaluate(f"player => player.playbackRate = {times}")
@@ -186,13 +194,13 @@ def test_the_keys_play_seek_and_zoom(listener: Visitor) -> None:
     assert player_time(page) == pytest.approx(10, abs=0.1)
     page.keyboard.press("ArrowLeft")
     expect(stage_of(page)).to_have_attribute("aria-valuenow", "5.0")
-    window = page.locator(".timeline-window")
+    window = page.locator("#viewer .stretch-window")
     expect(window).to_be_hidden()
     page.keyboard.press("+")
     page.keyboard.press("+")
     window.wait_for()
-    quarter = "parseFloat(document.querySelector('.timeline-window i').style.width)"
-    page.wait_for_function(f"Math.abs({quarter} - 25) < 0.1")
+    whole = float(stage_of(page).get_attribute("aria-valuemax") or 0)
+    page.wait_for_function(f"Math.abs({SHOWN} - {whole / 4}) < 0.2")
     for _ in range(2):
         page.keyboard.press("-")
     window.wait_for(state="hidden")
@@ -208,17 +216,44 @@ def test_the_wheel_zooms_and_dragging_moves_without_seeking(listener: Visitor) -
     assert box is not None
     page.mouse.move(box["x"] + 300, box["y"] + 60)
     page.mouse.wheel(0, -600)
-    thumb = page.locator(".timeline-window i")
-    thumb.wait_for()
-    before = thumb.evaluate("thumb => parseFloat(thumb.style.left)")
+    window = page.locator("#viewer .stretch-window")
+    window.wait_for()
+    before = value_of(window)
     page.mouse.down()
     page.mouse.move(box["x"] + 150, box["y"] + 60, steps=4)
     page.mouse.up()
-    page.wait_for_function(
-        "before => parseFloat(document.querySelector('.timeline-window i').style.left) > before",
-        arg=before,
-    )
+    page.wait_for_function(f"{FROM} > {before}")
     assert player_time(page) == 0
+
+
+def test_the_overview_chooses_what_is_shown_by_mouse_and_keys(listener: Visitor) -> None:
+    page = listener.page
+    stage_of(page).focus()
+    page.keyboard.press("+")
+    window = page.locator("#viewer .stretch-window")
+    box = page.locator(".overview").bounding_box()
+    assert box is not None
+    x, y = box["x"], box["y"] + 20
+    page.mouse.move(x + box["width"] / 4, y)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] * 3 / 4, y, steps=4)
+    page.mouse.up()
+    whole = float(stage_of(page).get_attribute("aria-valuemax") or 0)
+    page.wait_for_function(f"{FROM} > {whole / 2 - 1}")
+    expect(window).to_be_focused()
+    shown = page.evaluate(SHOWN)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"{FROM} < {whole / 2 - shown / 20}")
+    page.locator("#viewer .stretch-end").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"{SHOWN} < 2.2")
+    page.keyboard.press("End")
+    page.wait_for_function(f"{FROM} + {SHOWN} > {whole} - 0.2")
+    page.locator("#viewer [data-zoom='0']").click()
+    window.wait_for(state="hidden")
+    marks = json.loads(page.locator("#verdict [data-marks]").get_attribute("data-marks") or "")
+    assert all(0 <= start < end <= whole for start, end in marks["highlights"] + marks["risks"])
+    assert marks["highlights"]
 
 
 def test_a_click_on_a_word_seeks_and_words_light_up_as_they_are_spoken(listener: Visitor) -> None:

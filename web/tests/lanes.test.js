@@ -230,3 +230,24 @@ test("bars become shares where they would be barcodes", () => {
   assert.deepEqual([areDense(bars(200), 1000), areDense(bars(201), 1000)], [false, true]);
   assert.ok(binSeconds(0.1) * 0.1 >= 7);
 });
+
+test("a stretch to show keeps one side, and ends where the recording does", () => {
+  const shown = (from, end, fixed) => {
+    const view = Object.assign(new View(), { duration: 100 });
+    view.show(from, end, fixed);
+    return [view.from, view.span];
+  };
+  assert.deepEqual(shown(20, 60, "from"), [20, 40]);
+  assert.deepEqual(shown(20, 500, "from"), [20, 80]);
+  assert.deepEqual(shown(-30, 60, "end"), [0, 60]);
+});
+
+test("a stretch to show is never too short, and none of all of it", () => {
+  const view = Object.assign(new View(), { duration: 100 });
+  view.show(59.5, 60, "end");
+  assert.deepEqual([view.from, view.shown], [58, 2]);
+  view.show(58, 30, "from");
+  assert.deepEqual([view.from, view.shown], [58, 2]);
+  view.show(-10, 100, "end");
+  assert.deepEqual([view.from, view.span], [0, 0]);
+});

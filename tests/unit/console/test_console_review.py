@@ -60,6 +60,16 @@ def seeks(html: str) -> list[float]:
 # Verdict
 
 
+def test_the_map_is_told_when_what_stands_out_is_heard() -> None:
+    found = review_transcript(CALL, SETTINGS)
+    marks = review_render.marks(found)
+    assert marks["highlights"] == [(each.start, each.end) for each in found.highlights]
+    assert (6.0, 16.0) in marks["risks"]
+    assert marks["risks"] == sorted(marks["risks"])
+    eased = replace(found, risk=replace(found.risk, points=()))
+    assert review_render.marks(eased)["risks"] == []
+
+
 def test_one_line_says_risk_mood_sounds_length_and_speed() -> None:
     def told(locale: str) -> str:
         found = review_transcript(CALL, SETTINGS, 10)

@@ -18,6 +18,7 @@ from richspeech.web.files import (
     EXPORT,
     FOLDER,
     IMPORT,
+    LATER,
     LIVE,
     TAP,
     TOUR,
@@ -29,7 +30,7 @@ from richspeech.web.files import (
 
 MODULES = sorted(path.name for path in FOLDER.glob("*.js"))
 REPORT = "report.js"
-ENTRIES = (ENTRY, LIVE, TOUR, REPORT, TAP, *ASIDE)
+ENTRIES = (ENTRY, *LATER, TOUR, REPORT, TAP, *ASIDE)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -77,7 +78,7 @@ def test_the_page_is_one_script_with_its_data_under_a_hash() -> None:
     sent = page_files({"words": {"zh": "中"}, "limit": 0.5}, {"guideWords": {}})
     [folder] = {name.rpartition("/")[0] for name in sent}
     assert re.fullmatch(r"web/[0-9a-f]{16}", folder)
-    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, LIVE, TOUR, TAP, *ASIDE)}
+    assert {*sent} == {f"{folder}/{name}" for name in (ENTRY, *LATER, TOUR, TAP, *ASIDE)}
     assert sent[f"{folder}/{LIVE}"].endswith(b"export { live };\n")
     script = sent[f"{folder}/{ENTRY}"].decode()
     assert script == 'const words = {"zh": "中"};\nconst limit = 0.5;\n' + bundle(ENTRY)

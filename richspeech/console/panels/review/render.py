@@ -1,5 +1,6 @@
 """Reviews → HTML: insight, highlights and risk. What the templates need is made here."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -92,7 +93,21 @@ def verdict(found: Review, heard: Transcript, locale: str) -> Markup:
         emotion_word=lambda label: word_of(Emotion(label), locale),
         event_word=lambda label: word_of(AudioEvent(label), locale),
         sign=partial(sign_of, locale=locale),
+        marks=json.dumps(marks(found)),
     )
+
+
+def marks(found: Review) -> dict[str, list[tuple[float, float]]]:
+    """Return when what stands out is heard, for the map of a recording, in seconds."""
+    risks = (each for point in found.risk.points if point.points > 0 for each in point.evidence)
+    return {
+        "highlights": [_tenths(each.start, each.end) for each in found.highlights],
+        "risks": sorted(_tenths(each.start, each.end) for each in risks),
+    }
+
+
+def _tenths(start: float, end: float) -> tuple[float, float]:
+    return round(start, 1), round(end, 1)
 
 
 def insight(
