@@ -1,9 +1,12 @@
 """Where a live recording goes: to its window, to the views, and to the history."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import quote
 
 import numpy as np
@@ -12,10 +15,13 @@ import pytest
 from postprocess import Emotion
 from richspeech.access.principal import Principal
 from richspeech.audio.container import AudioLimits
-from richspeech.console.sessions import Sessions
+from richspeech.console.page_load import PageLoad
+from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
-from richspeech.console.tabs.live.tab import live_words, recording
+from richspeech.console.tab import Context, Shell
+from richspeech.console.tabs.live.tab import LiveTab, live_words, recording
 from richspeech.console.tabs.live.windows import LiveWindows, Recorded
+from richspeech.console.widgets import Widgets
 from richspeech.engines.registry import engine_named
 from richspeech.errors import AudioError, OptionError
 from richspeech.jobs.live import LiveSession
@@ -106,6 +112,45 @@ def test_what_was_heard_becomes_the_job_of_its_window(
     assert session.was_sent(str(live.path))
     assert len(job.meter.peaks.values) > 0
     assert live.is_over
+
+
+class Front:
+    """The page around the tab for talking; it has one widget, which names what is open."""
+
+    opened = ("front",)
+    viewer = SimpleNamespace(sources=["player"], showing=lambda path: {"player": path})
+
+    def open(self, session: Session) -> dict[str, str]:
+        job = shown(session)
+        return {"front": job.transcript.text if job and job.transcript else ""}
+
+
+def opens(sessions: Sessions) -> tuple[Callable[[Session], bool], Callable[[], dict[Any, Any]]]:
+    """What a page that opens does about talks: whether it wants to, and the first it shows."""
+    added: list[Any] = []
+    session = sessions.attach("page", "window")
+    context = SimpleNamespace(
+        settings=Settings(), sessions=sessions, widgets=Widgets(), session=lambda _: session
+    )
+    tab = LiveTab(cast("Context", context), cast("Shell", Front()))
+    tab.build()
+    tab.resume(cast("PageLoad", SimpleNamespace(add=lambda *event: added.append(event))))
+    is_wanted, handler, _ = added[0]
+    request = SimpleNamespace(session_hash="page")
+    return is_wanted, lambda: asyncio.run(anext(handler(request)))
+
+
+def test_a_talk_that_ends_before_a_reloaded_page_asks_for_it_is_opened_all_the_same(
+    windows: LiveWindows, sessions: Sessions
+) -> None:
+    is_wanted, first_shown = opens(sessions)
+    live = recorded(windows.open("window", "", Options()))
+    assert is_wanted(sessions.of_window("window"))
+    end(live, heard("你好"))
+    finished(sessions)
+    values = first_shown()
+    assert values["front"] == "你好"
+    assert values["player"] == str(live.path)
 
 
 def test_the_last_recording_can_be_played_as_long_as_its_file_is_there(

@@ -97,7 +97,8 @@ class LiveTab:
         return {self._place: self._value(session), **source}
 
     async def _open_left(self, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        if not _has_live_session(self._context.session(request)):
+        # It may be over since the page was told of it; then it is opened all the same.
+        if self._context.session(request).job_of(LiveSession) is None:
             yield gr.skip()
             return
         async for values in self._open(request):
