@@ -46,6 +46,10 @@ class Finding:
     end_seconds: float | None
 
 
+Span: TypeAlias = tuple[PersonalKind, int, int]
+"""Kind, first character, and the one behind the last."""
+
+
 @dataclass(frozen=True)
 class _Place:
     kind: PersonalKind
@@ -73,24 +77,43 @@ def find_personal(
                 places[number].append(place)
     _find_repeated(transcript.segments, places, told)
     return tuple(
-        _timed(transcript.segments[number], number, place)
+        timed(transcript.segments[number], number, place.kind, place.start, place.end)
         for number in sorted(places)
         for place in _apart(places[number])
     )
 
 
-def apart(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return findings in order, without those of which another one of the segment has a part."""
-    kept: list[Finding] = []
-    for each in sorted(findings, key=lambda one: (one.segment, one.start, -one.end)):
-        if not kept or each.segment != kept[-1].segment or each.start >= kept[-1].end:
-            kept.append(each)
-    return tuple(kept)
+def apart(transcript: Transcript, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings in order; what overlaps in a segment is divided."""
+    places: defaultdict[int, list[_Place]] = defaultdict(list)
+    for each in findings:
+        places[each.segment].append(_Place(each.kind, each.start, each.end))
+    return tuple(
+        timed(transcript.segments[number], number, place.kind, place.start, place.end)
+        for number in sorted(places)
+        for place in _apart(places[number])
+    )
+
+
+def apart_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return kinds and characters in order; what overlaps is divided."""
+    places = [_Place(*each) for each in spans]
+    return tuple((each.kind, each.start, each.end) for each in _apart(places))
+
+
+def find_in_row(
+    segments: Sequence[Segment], kinds: frozenset[PersonalKind]
+) -> tuple[tuple[Span, ...], ...]:
+    """Return what is found in each of the segments, which are read as one."""
+    spans: list[list[Span]] = [[] for _ in segments]
+    for number, place in _in_chain([*enumerate(segments)], kinds):
+        spans[number].append((place.kind, place.start, place.end))
+    return tuple(map(tuple, spans))
 
 
 def personal_spans(
     text: str, language: str | None, kinds: frozenset[PersonalKind] = ALL
-) -> tuple[tuple[PersonalKind, int, int], ...]:
+) -> tuple[Span, ...]:
     """Return kinds and characters of what is found in one text."""
     return tuple((each.kind, each.start, each.end) for each in _places(text, language, kinds))
 
@@ -143,7 +166,7 @@ class Rewording:
                 self._beside[before].append(after)
                 self._beside[after].append(before)
 
-    def spans(self, number: int, text: str) -> tuple[tuple[PersonalKind, int, int], ...]:
+    def spans(self, number: int, text: str) -> tuple[Span, ...]:
         """Return kinds and characters of what is found in ``text`` in the place of a segment's."""
         there = (self._chains[each] for each in (number, *self._beside[number]))
         chains = {chain[0][0]: chain for chain in there}.values()
@@ -172,7 +195,7 @@ def _chains(voice: _Chain) -> Iterator[_Chain]:
     """Divide what one voice says."""
     chain: list[tuple[int, Segment]] = []
     for number, segment in voice:
-        if chain and not _goes_on(chain[-1][1], segment):
+        if chain and not goes_on(chain[-1][1], segment):
             yield chain
             chain = []
         chain.append((number, segment))
@@ -186,7 +209,8 @@ def _told(chain: _Chain, kinds: frozenset[PersonalKind]) -> set[str]:
     return {texts[at][p.start : p.end] for at, p in found if p.kind is PersonalKind.NAME}
 
 
-def _goes_on(before: Segment, after: Segment) -> bool:
+def goes_on(before: Segment, after: Segment) -> bool:
+    """Tell whether a number may begin in one segment and end in the next of the same voice."""
     is_near = after.start - before.end <= LONGEST_PAUSE
     return is_near and _edges(before.text)[1] and _edges(after.text)[0]
 
@@ -228,9 +252,9 @@ def _find_repeated(
             )
 
 
-def _timed(segment: Segment, number: int, place: _Place) -> Finding:
-    start, end = seconds_of(segment, place.start, place.end)
-    return Finding(place.kind, number, place.start, place.end, start, end)
+def timed(segment: Segment, number: int, kind: PersonalKind, start: int, end: int) -> Finding:
+    """Return a finding of some characters, with when they are said."""
+    return Finding(kind, number, start, end, *seconds_of(segment, start, end))
 
 
 def tokens_at(segment: Segment, start: int, end: int) -> list[int]:

@@ -8,15 +8,17 @@ what was masked is said, so that sound can be covered there.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 
 from richspeech.access.principal import Role
 from richspeech.model.corrections import Correction, Replacement, realign
 from richspeech.model.document import Document
 from richspeech.model.edits import CorrectionEdit, Edit, SpeakersEdit
-from richspeech.model.lines import moves
+from richspeech.model.line import Line
+from richspeech.model.lines import channel_of, moves
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.relabelling import RULE_PREFIX
@@ -27,16 +29,22 @@ from richspeech.privacy.find import (
     ALL,
     Finding,
     Rewording,
+    Span,
     apart,
+    apart_spans,
     find_personal,
     personal_spans,
+    timed,
 )
 from richspeech.privacy.names import find_called
-from richspeech.privacy.unheard import Unheard, is_measured, unheard
-from richspeech.privacy.words import placeholder
+from richspeech.privacy.past import Past, past_of, watched
+from richspeech.privacy.unheard import Said, Unheard, is_measured, unheard
+from richspeech.privacy.words import PLACEHOLDERS, placeholder
 from richspeech.settings import PrivacySettings
 
 _TAGS = re.compile(r"<\|[^|>]*\|>")
+_WORDS = {word for words in PLACEHOLDERS.values() for word in words.values()}
+_PLACEHOLDERS = re.compile("|".join(re.escape(f"[{word}]") for word in sorted(_WORDS)))
 
 
 def mask(transcript: Transcript, kinds: frozenset[PersonalKind] = ALL) -> Transcript:
@@ -68,31 +76,165 @@ def mask_document(document: Document, kinds: frozenset[PersonalKind] = ALL) -> D
     for what was measured, without the steps that made them.
     """
     measured, now = document.measured, document.transcript
-    findings = later = find_personal(measured, kinds)
+    findings = find_personal(measured, kinds)
+    if now is measured:
+        masked = _without(measured, findings)
+        return document if masked is measured else Document(masked, document.edits)
+    seen = [*watched(document, kinds)]
+    past = past_of(document, findings, seen)
     names = _names(measured, findings)
-    if now is not measured:
-        later = find_personal(now, kinds, names)  # a line that told one may be gone
-        findings = apart((*findings, *_measured(later, document)))
-        names |= _names(now, later)
+    later = find_personal(now, kinds, names)  # a line that told one may be gone
+    names |= _names(now, later)
+    findings = apart(measured, (*findings, *_measured(later, document), *past.measured))
+    later = apart(now, (*later, *_earlier(document, past)))
     masked, masked_now = _without(measured, findings), _without(now, later)
     shown = dict(zip(document.places, masked_now.segments, strict=True))
-    edits = tuple(map(_Edits(document, shown, kinds, names).masked, document.edits))
+    edits = _Edits(document, shown, kinds, names, past).all
     is_same = masked is measured and edits == document.edits
     found = document if is_same else Document(masked, edits)
-    silent = unheard(document, kinds, names)
-    covers, lines = _covers(later, document, silent), document.lines
-    if not covers and not silent.elsewhere:
-        is_done = True
-    elif is_done := all(line.is_whole for line in lines if line.place in covers):
-        texts = {place.index: shown[place].text for place in covers}
-        heard = _covered(_rewritten(masked, texts), map(Place, count()), covers, silent.elsewhere)
-        found = Document(heard, edits)
-    if is_done and not (
-        any(map(moves, document.corrections)) and find_personal(found.transcript, kinds, names)
-    ):
+    silent = unheard(document, seen, names)
+    covers = _covers(later, document, silent)
+    silencing = _Silencing(document, masked, shown, covers, silent)
+    for is_whole in (False, True) if covers or silent.said else ():
+        silenced = silencing.silenced(is_whole=is_whole)
+        found = Document(_without(silenced, find_personal(silenced, kinds, names)), edits)
+        if _shows(found, masked_now, covers):
+            break
+    if _shows(found, masked_now, covers) and not _tells(found, kinds, names, past):
         return found
-    covered = _covered(found.transcript, found.places, covers, silent.elsewhere)
-    return Document(_without(covered, find_personal(covered, kinds, names)))
+    covered = _covered(now, document.places, covers, silent.elsewhere)
+    return Document(_without(covered, later))
+
+
+@dataclass(frozen=True)
+class _Silencing:
+    """Takes what was heard out of what was measured, where people wrote something personal.
+
+    In a whole line the masked words stand for it. Where a line was cut, joined or taken out, a word
+    for the kind does, from when to when that line was: so each step of theirs still finds its
+    words.
+    """
+
+    document: Document
+    masked: Transcript
+    """As it was measured, without what is personal in it."""
+    shown: Mapping[Place, Segment]
+    covers: Mapping[Place, Sequence[Masked]]
+    silent: Unheard
+
+    def silenced(self, *, is_whole: bool) -> Transcript:
+        """Return what was measured; ``is_whole`` says whether all of a joined line goes.
+
+        Else that part of it does in which a person wrote before it was joined.
+        """
+        whole = {at for at, line in self._lines.items() if line.is_whole}
+        rewritten = _rewritten(self.masked, {at.index: self.shown[at].text for at in whole})
+        of_whole = {at: self.covers[at] for at in whole}
+        covered = _covered(rewritten, map(Place, count()), of_whole, self.silent.elsewhere)
+        segments = tuple(
+            each if Place(index) in whole else self._without_heard(each, is_whole=is_whole)
+            for index, each in enumerate(covered.segments)
+        )
+        return replace(covered, segments=segments)
+
+    @cached_property
+    def _lines(self) -> dict[Place, Line]:
+        """Those that are not to be heard."""
+        return {line.place: line for line in self.document.lines if line.place in self.covers}
+
+    @cached_property
+    def _covered(self) -> tuple[Said, ...]:
+        """Where lines that are not whole are not to be heard."""
+        parts = (line for line in self._lines.values() if not line.is_whole)
+        return tuple(
+            _said_in(line, each.kind) for line in parts for each in self.covers[line.place]
+        )
+
+    def _without_heard(self, segment: Segment, *, is_whole: bool) -> Segment:
+        """Return a segment with a word for a kind in the place of what was heard."""
+        covered = [each for each in self._covered if each.is_said_in(segment)]
+        spans = (Masked(each.kind, each.start, each.end) for each in covered)
+        silent = replace(segment, masked=tuple(dict.fromkeys((*segment.masked, *spans))))
+        said = [each for each in self.silent.said if each.is_said_in(segment)]
+        gone = [*said, *covered] if is_whole else [each for each in said if each.is_written]
+        if not gone:
+            return silent if covered else segment
+        tokens = tuple(_put_in(segment, gone))
+        text = "".join(token.text for token in tokens)
+        return replace(silent, text=text, tokens=tokens, raw_text=_raw(segment, text), rules=())
+
+
+def _said_in(line: Line, kind: PersonalKind) -> Said:
+    """Return that it was said somewhere in a line, wherever that has ever been."""
+    start, end = line.times
+    span = min(line.heard.start, start), max(line.heard.end, end)
+    return Said(kind, channel_of(line.heard), *span, is_written=False)
+
+
+def _put_in(segment: Segment, said: Sequence[Said]) -> Iterator[Token]:
+    """Yield tokens with a word for a kind where something was said; times decide, if there are."""
+    tokens = segment.tokens
+    is_told = "".join(token.text for token in tokens) == segment.text
+    if not is_told or all(token.start is None or token.end is None for token in tokens):
+        yield Token(placeholder(said[0].kind, segment.language), None, None, None)
+        return
+    here: list[Said | None] = []
+    for token in tokens:
+        is_word = any(map(str.isalnum, token.text))
+        if token.start is None or token.end is None or (here and not is_word):
+            here.append(here[-1] if here else said[0])  # goes with the one before, as marks do
+            continue
+        middle = (token.start + token.end) / 2
+        here.append(next((each for each in said if each.start <= middle <= each.end), None))
+    for each, run in groupby(zip(here, tokens, strict=True), key=itemgetter(0)):
+        own = [token for _, token in run]
+        if each is None:
+            yield from own
+        else:
+            times = [t for token in own for t in (token.start, token.end) if t is not None]
+            word = placeholder(each.kind, segment.language)
+            yield Token(word, min(times, default=None), max(times, default=None), None)
+
+
+def _shows(
+    document: Document, wanted: Transcript, covers: Mapping[Place, Sequence[Masked]]
+) -> bool:
+    """Tell whether a document has the words of ``wanted``, and covers what is to be covered.
+
+    A number that was cut in two may stand in one of them alone.
+    """
+    segments = document.transcript.segments
+    if [_left(each) for each in segments] != [_left(each) for each in wanted.segments]:
+        return False
+    lines = zip(document.places, segments, strict=True)
+    return all(
+        any(start <= each.start and end >= each.end for start, end in each.masked_spans)
+        for place, each in lines
+        if place in covers
+    )
+
+
+def _left(segment: Segment) -> str:
+    """Return the letters that are nobody's; a mark may have stood within a number."""
+    return "".join(filter(str.isalnum, _PLACEHOLDERS.sub("", segment.text)))
+
+
+def _tells(
+    document: Document, kinds: frozenset[PersonalKind], names: Collection[str], past: Past
+) -> bool:
+    """Tell whether something personal is left in the lines of a document that was masked."""
+    lines = zip(document.places, document.transcript.segments, strict=True)
+    return any(past.in_line(place, each.text) for place, each in lines) or bool(
+        any(map(moves, document.corrections)) and find_personal(document.transcript, kinds, names)
+    )
+
+
+def _earlier(document: Document, past: Past) -> Iterator[Finding]:
+    """Yield what was personal in the words that lines still have."""
+    lines = zip(document.places, document.transcript.segments, strict=True)
+    for number, (place, segment) in enumerate(lines):
+        for kind, start, end in past.in_line(place, segment.text):
+            yield timed(segment, number, kind, start, end)
 
 
 def _names(transcript: Transcript, findings: Sequence[Finding]) -> set[str]:
@@ -163,27 +305,36 @@ class _Edits:
         shown: Mapping[Place, Segment],
         kinds: frozenset[PersonalKind],
         names: Collection[str],
+        past: Past,
     ) -> None:
         """``shown`` are the masked lines, ``names`` those that are told in it."""
         self._document, self._shown = document, shown
-        self._kinds, self._names = kinds, names
+        self._kinds, self._names, self._past = kinds, names, past
 
-    def masked(self, edit: Edit) -> Edit:
-        """Mask the words that a person has written, and what speakers are called."""
-        if isinstance(edit, SpeakersEdit):
-            return replace(edit, naming=self._naming(edit.naming))
-        return self._correction(edit) if isinstance(edit, CorrectionEdit) else edit
+    @property
+    def all(self) -> tuple[Edit, ...]:
+        """Every one, without the words that a person has written, and what speakers are called."""
+        numbers = count()  # of the steps alone
+        return tuple(
+            self._correction(edit, next(numbers))
+            if isinstance(edit, CorrectionEdit)
+            else replace(edit, naming=self._naming(edit.naming))
+            if isinstance(edit, SpeakersEdit)
+            else edit
+            for edit in self._document.edits
+        )
 
-    def _correction(self, edit: CorrectionEdit) -> CorrectionEdit:
+    def _correction(self, edit: CorrectionEdit, number: int) -> CorrectionEdit:
         match edit.correction:
             case Naming() as naming:
                 return replace(edit, correction=self._naming(naming))
             case Split() as split:
-                return replace(edit, correction=self._split(split))
+                return replace(edit, correction=self._split(split, number))
             case Correction() as change:
-                return replace(edit, correction=self._change(change))
+                return replace(edit, correction=self._change(change, number))
             case Replacement(changes):
-                return replace(edit, correction=Replacement(tuple(map(self._change, changes))))
+                masked = tuple(self._change(each, number) for each in changes)
+                return replace(edit, correction=Replacement(masked))
         return edit
 
     def _naming(self, naming: Naming) -> Naming:
@@ -200,23 +351,30 @@ class _Edits:
             masked[called] = f"{name} {alike + 1}" if alike else name
         return Naming({voice: masked[called] for voice, called in naming.names.items()})
 
-    def _change(self, change: Correction) -> Correction:
+    def _change(self, change: Correction, number: int) -> Correction:
         """Mask the words of a correction, as they stand among the others."""
         if change.text is None:
             return change
         if self._texts.get(change.place) == change.text:
             return replace(change, text=self._shown[change.place].text)
         language = self._document.measured.segments[change.index].language
-        spans = self._rewording.spans(change.index, change.text)
-        return replace(change, text=_replaced(change.text, language, spans))
+        spans = (
+            *self._rewording.spans(change.index, change.text),
+            *self._past.in_step(number, change.place, change.text),
+        )
+        return replace(change, text=_replaced(change.text, language, apart_spans(spans)))
 
-    def _split(self, split: Split) -> Split:
+    def _split(self, split: Split, number: int) -> Split:
         """Mask the words on both sides of a cut; a number goes on behind it."""
         if split.texts is None:
             return split
         measured = self._document.measured
         heard = measured.segments[split.cut.index]
-        sides = tuple(replace(heard, text=text, tokens=()) for text in split.texts)
+        texts = (
+            _replaced(text, heard.language, self._past.in_step(number, split.cut, text))
+            for text in split.texts
+        )
+        sides = tuple(replace(heard, text=text, tokens=()) for text in texts)
         left, right = mask(replace(measured, segments=sides), self._kinds).segments
         return replace(split, texts=(left.text, right.text))
 
@@ -259,7 +417,7 @@ def _masked(segment: Segment, findings: Sequence[Finding]) -> Segment:
         tokens=tokens,
         raw_text=_raw(segment, text),
         rules=_without_hotwords(segment, spans),
-        masked=(*segment.masked, *masked),
+        masked=tuple(dict.fromkeys((*segment.masked, *masked))),
     )
 
 
@@ -268,9 +426,7 @@ def _raw(segment: Segment, text: str) -> str:
     return f"{''.join(_TAGS.findall(segment.raw_text))}{text}"
 
 
-def _without_hotwords(
-    segment: Segment, spans: Sequence[tuple[PersonalKind, int, int]]
-) -> tuple[str, ...]:
+def _without_hotwords(segment: Segment, spans: Sequence[Span]) -> tuple[str, ...]:
     """Return the rules without the hotwords that stand in what is masked."""
     hidden = [segment.text[start:end] for _, start, end in spans]
     return tuple(
@@ -281,9 +437,7 @@ def _without_hotwords(
     )
 
 
-def _replaced(
-    text: str, language: str | None, spans: Sequence[tuple[PersonalKind, int, int]]
-) -> str:
+def _replaced(text: str, language: str | None, spans: Sequence[Span]) -> str:
     parts, at = [], 0
     for kind, start, end in spans:
         parts += [text[at:start], placeholder(kind, language)]

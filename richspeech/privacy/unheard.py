@@ -5,7 +5,7 @@ moved, cut or written over, it sounds as before. What was put beside it and neve
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from richspeech.model.document import Document
@@ -14,8 +14,9 @@ from richspeech.model.lines import Channel, channel_of
 from richspeech.model.personal import Masked, PersonalKind
 from richspeech.model.place import Place
 from richspeech.model.transcript import Segment
-from richspeech.privacy.find import personal_spans, tokens_at
+from richspeech.privacy.find import Span, tokens_at
 from richspeech.privacy.names import find_called
+from richspeech.privacy.past import Seen
 
 
 @dataclass(frozen=True)
@@ -26,25 +27,39 @@ class Unheard:
     """Lines that are shown, in which it stands or stood."""
     elsewhere: tuple[Masked, ...]
     """When it was said, as far as no line is there now."""
+    said: tuple["Said", ...]
+    """When each was said, whatever became of its line."""
 
 
 @dataclass(frozen=True)
-class _Said:
+class Said:
+    """Something personal that was said in a span, nobody knows when."""
+
     kind: PersonalKind
     channel: Channel
     start: float
+    """Seconds."""
     end: float
+    is_written: bool
+    """Whether a person wrote in that very span, which has not become one by a cut or a joint."""
+
+    def is_said_in(self, segment: Segment) -> bool:
+        """Tell whether it may have been said in a segment."""
+        is_near = self.start < segment.end and self.end > segment.start
+        return is_near and self.channel == channel_of(segment)
 
 
-def unheard(document: Document, kinds: frozenset[PersonalKind], names: Collection[str]) -> Unheard:
+def unheard(document: Document, seen: Iterable[Seen], names: Collection[str]) -> Unheard:
     """Return what follows from every step of people, in their order; ``names`` are known."""
     now: dict[Place, set[PersonalKind]] = {}
     earlier: dict[Place, set[PersonalKind]] = {}
-    said: list[_Said] = []
-    for change in document.line_changes:
-        found = {line.place: _found(line, kinds, names) for line in change.after}
+    said: list[Said] = []
+    for each in seen:
+        change = each.change
+        found = {line.place: _found(line, each.spans[line.place], names) for line in each.lines}
         pairs = [(change.before, change.after)]
-        if len(change.before) == len(change.after):  # each has become another by itself
+        is_written = len(change.before) == len(change.after)
+        if is_written:  # each has become another by itself
             pairs = [((one,), (other,)) for one, other in zip(*pairs[0], strict=True)]
         for before, after in pairs:
             was = _united(now, before)
@@ -52,12 +67,20 @@ def unheard(document: Document, kinds: frozenset[PersonalKind], names: Collectio
             kept = _united(earlier, before) | lost
             for line in after:
                 now[line.place], earlier[line.place] = found[line.place], {*kept}
-                said += (_said(line, kind) for kind in found[line.place])
+                here = found[line.place] if is_written else set[PersonalKind]()
+                said += _said(line, here, is_written=True)
+                said += _said(line, (found[line.place] | kept) - here, is_written=False)
+        changed = {line.place for line in change.after}
+        for line in each.lines:  # in which a number goes on that has become one now
+            if line.place not in changed and found[line.place]:
+                now[line.place] = now.get(line.place, set()) | found[line.place]
+                said += _said(line, found[line.place], is_written=True)
     shown = [line for line in document.lines if line.place in now]
-    lines = {line.place: now[line.place] | earlier[line.place] for line in shown}
+    lines = {line.place: now[line.place] | earlier.get(line.place, set()) for line in shown}
     return Unheard(
         {place: tuple(sorted(kinds)) for place, kinds in lines.items() if kinds},
         tuple(_elsewhere(said, document.lines)),
+        tuple(dict.fromkeys(said)),
     )
 
 
@@ -66,14 +89,13 @@ def _united(of: dict[Place, set[PersonalKind]], lines: tuple[Line, ...]) -> set[
     return {kind for line in lines for kind in of.pop(line.place, ())}
 
 
-def _found(line: Line, kinds: frozenset[PersonalKind], names: Collection[str]) -> set[PersonalKind]:
+def _found(line: Line, found: Iterable[Span], names: Collection[str]) -> set[PersonalKind]:
     """Return the kinds of what a person wrote in a line and no measured word gives."""
-    text, language = line.changes.get("text"), line.changes.get("language", line.heard.language)
+    text = line.changes.get("text")
     if not text or text == line.heard.text:
         return set()
-    spans = [*personal_spans(text, language, kinds)]
     called = (span for name in names for span in find_called(name, text))
-    spans += ((PersonalKind.NAME, *span) for span in called)
+    spans = [*found, *((PersonalKind.NAME, *span) for span in called)]
     return {kind for kind, start, end in spans if not is_measured(line.segment, start, end)}
 
 
@@ -83,11 +105,12 @@ def is_measured(segment: Segment, start: int, end: int) -> bool:
     return bool(inner) and all(None not in (token.start, token.end) for token in inner)
 
 
-def _said(line: Line, kind: PersonalKind) -> _Said:
-    return _Said(kind, channel_of(line.heard), *line.times)
+def _said(line: Line, kinds: Iterable[PersonalKind], *, is_written: bool) -> Iterator[Said]:
+    for kind in sorted(kinds):
+        yield Said(kind, channel_of(line.heard), *line.times, is_written)
 
 
-def _elsewhere(said: list[_Said], shown: Collection[Line]) -> Iterator[Masked]:
+def _elsewhere(said: list[Said], shown: Collection[Line]) -> Iterator[Masked]:
     """Yield what of spans no line of the same channel has now."""
     lines: defaultdict[Channel, list[tuple[float, float]]] = defaultdict(list)
     for line in shown if said else ():

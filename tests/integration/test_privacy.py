@@ -91,21 +91,37 @@ def test_whoever_sees_masked_words_is_told_masked_names(tmp_path: Path) -> None:
         assert store.seen_by(ROOT).entry(entry.id).name == FILE
 
 
-def test_steps_that_cannot_be_kept_without_originals_are_refused_and_none_is_lost(
+def test_a_step_in_a_part_of_a_line_is_kept_without_originals(tmp_path: Path) -> None:
+    privacy = PrivacySettings(keep_originals=False)
+    heard = Document(transcript(spoken(0, "您好，打一三八零零一三。")))
+    with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
+        asked = TranscriptionRequest(engine="sensevoice")
+        entry = store.keep(Fingerprint("a", "b"), None, asked, heard)
+        document = store.document(entry)
+        cut = document.splitting(Place(0), caret=3)
+        for step in (cut, Correction(0, part=cut.part, text=f"打{NUMBER}。")):
+            entry = store.edit(entry, document.amended(step, "ming", NOW))
+            document = store.document(entry)
+        assert [each.text for each in document.transcript.segments] == ["您好，", "打[电话]。"]
+        assert "一三八" not in json.dumps(document.to_dict(), ensure_ascii=False)
+        assert document.without_last_correction().transcript.text == "您好，[电话]"
+
+
+def test_steps_at_once_that_cannot_be_kept_without_originals_are_refused(
     tmp_path: Path,
 ) -> None:
     privacy = PrivacySettings(keep_originals=False)
+    heard = Document(transcript(spoken(0, "好的吧。"), spoken(3, "打一三八。")))
     with closing(Store(f"sqlite:///{tmp_path}/history.sqlite", privacy)) as store:
-        entry = kept(store, MING)
-        owned = store.seen_by(MING)
-        before = owned.document(entry)
-        cut = before.splitting(Place(0), caret=2, at=0.5)
-        split = before.with_edit(CorrectionEdit(correction=cut, made=NOW))
-        entry = owned.edit(entry, split)
-        typed = Correction(0, part=cut.part, text=f"打{NUMBER}")
+        asked = TranscriptionRequest(engine="sensevoice")
+        entry = store.keep(Fingerprint("a", "b"), None, asked, heard)
+        document = before = store.document(entry)
+        for step in (Correction(1, text=f"打{NUMBER}。"), document.merging(Place(0))):
+            document = document.amended(step, "ming", NOW)
+        document = document.amended(Correction(0, start=0.1, end=0.3), "ming", NOW)
         with pytest.raises(StoreError, match="cut, joined or moved"):
-            owned.edit(entry, split.with_edit(CorrectionEdit(correction=typed, made=NOW)))
-        assert owned.open(entry.id).document.corrections == split.corrections
+            store.edit(entry, document)
+        assert store.open(entry.id).document == before
 
 
 def test_a_step_over_a_personal_line_is_kept_masked_though_others_were_cut_or_moved(

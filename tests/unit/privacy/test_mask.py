@@ -1,13 +1,18 @@
 """Masked transcripts: nothing personal is left in any field, and the rest is as it was."""
 
 import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from richspeech.errors import OptionError
 from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import Amendment, CorrectionEdit, SpeakersEdit
@@ -140,7 +145,8 @@ def test_a_line_that_was_cut_and_put_right_is_not_heard_either() -> None:
     document = corrected(heard, Split(Place(0), 1, 2.9, None), Correction(0, text=f"打{NUMBER}。"))
     masked = mask_document(document)
     assert masked.transcript.text == "打[电话]。谢谢。"
-    assert Masked(PersonalKind.PHONE, None, None) in masked.transcript.segments[0].masked
+    assert masked.transcript.segments[0].masked == (Masked(PersonalKind.PHONE, 2, 2.9),)
+    assert len(masked.edits) == 2  # both can be taken back
     assert "一三八" not in json.dumps(masked.to_dict(), ensure_ascii=False)
 
 
@@ -209,6 +215,97 @@ def test_what_a_person_wrote_is_not_heard_when_its_line_is_gone_or_has_other_wor
     document = corrected(heard, WRITTEN, *steps)
     assert [(start, round(end, 3)) for start, end in covered(document)] == spans
     assert NUMBER not in json.dumps(mask_document(document).to_dict(), ensure_ascii=False)
+
+
+PARTS = ("1380013", "8000")
+OVER_TWO: tuple[Amendment, ...] = (
+    Correction(0, text=f"电话{PARTS[0]}。"),
+    Correction(1, text=f"{PARTS[1]}。好"),
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Removal(Place(0))],
+        [Removal(Place(1))],
+        [Correction(1, text="好。")],
+        [Correction(0, speaker="B")],
+        [Removal(Place(1)), Split(Place(0), 1, 2.4, None), Removal(Place(0))],
+        [Removal(Place(0)), Merge(Place(1), Place(2))],
+        [Merge(Place(0), Place(1)), Split(Place(0), 1, 4.0, ("电话1380", "0138000。好"))],
+    ],
+)
+def test_a_number_over_two_lines_stays_masked_whatever_becomes_of_one(
+    steps: list[Amendment],
+) -> None:
+    heard = transcript(spoken(2, "电话一二。"), spoken(6, "好的。"), spoken(12, "您好。"))
+    masked = mask_document(corrected(heard, *OVER_TWO, *steps))
+    told = json.dumps(masked.to_dict(), ensure_ascii=False)
+    assert not any(part in told for part in (*PARTS, "0013", "一二"))
+    assert len(masked.edits) == len(OVER_TWO) + len(steps)
+    assert within([(2, 2.5), (6, 6.3)], covered(corrected(heard, *OVER_TWO, *steps)))
+
+
+def within(some: list[tuple[float, float]], spans: list[tuple[float, float]]) -> bool:
+    """Tell whether these spans have all of some others; times are floats."""
+    near = 1e-6
+    return all(any(a - near <= x and y <= b + near for a, b in spans) for x, y in some)
+
+
+def test_what_was_heard_of_a_number_is_masked_in_a_line_that_was_cut_before() -> None:
+    heard = transcript(spoken(2, "电话一三八零零一三。"), spoken(6, "好的。"))
+    steps = (Split(Place(0), 1, 2.6, None), Correction(1, text="8000。"))
+    masked = mask_document(corrected(heard, *steps, Removal(Place(1))))
+    assert masked.transcript.text == "电话[电话][电话]。"
+    assert "一三八" not in json.dumps(masked.to_dict(), ensure_ascii=False)
+    assert covered(corrected(heard, *steps)) == [(2.2, pytest.approx(2.9)), (6, 6.3)]
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_what_was_masked_stays_so_whatever_is_done_to_lines_and_no_word_is_lost(
+    data: st.DataObject,
+) -> None:
+    texts = st.sampled_from(["好的吧。", "打给他。", "谢谢。", "是一二三。"])
+    lines = [
+        replace(line, tokens=line.tokens if data.draw(st.booleans()) else ())
+        for line in (spoken(at * 3.0, data.draw(texts)) for at in range(4))
+    ]
+    document = corrected(transcript(*lines), *OVER_TWO)
+    for _ in range(data.draw(st.integers(1, 4))):
+        before, document = covered(document), moved(document, data.draw)
+        masked = mask_document(document)
+        told = json.dumps(masked.to_dict(), ensure_ascii=False)
+        assert not any(part in told for part in PARTS)
+        assert words(masked) == words(document)
+        is_cut = isinstance(document.corrections[-1], Split)  # a person says where the number is
+        assert is_cut or within(before, covered(document))
+        assert mask_document(masked).transcript == masked.transcript
+
+
+def words(document: Document) -> str:
+    """What is said beside the number."""
+    return re.sub(r"\[电话\]|[\d。]", "", document.transcript.text)
+
+
+def moved(document: Document, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Document:
+    """Take a line out, cut it, join it with the next or move it; nothing, where that cannot be."""
+    if not document.places:
+        return document
+    number = draw(st.integers(0, len(document.places) - 1))
+    place, line = document.places[number], document.transcript.segments[number]
+    at = st.floats(line.start, line.end)
+    steps: dict[str, Callable[[], Amendment]] = {
+        "remove": lambda: Removal(place),
+        "join": lambda: document.merging(place),
+        "cut": lambda: document.splitting(place, caret=draw(st.integers(0, 9)), at=draw(at)),
+        "move": lambda: Correction(place.index, part=place.part, end=round(draw(at), 2)),
+    }
+    with suppress(OptionError):
+        step = steps[draw(st.sampled_from([*steps]))]()
+        return document.with_edit(CorrectionEdit(correction=step, made=datetime.now(UTC)))
+    return document
 
 
 @given(st.data())
