@@ -88,6 +88,15 @@ class Rules(_Sent):
     rules: tuple[SentRule, ...]
 
 
+class Trimming(BaseModel):
+    """Where a highlight is to begin and end; None for where rules have it."""
+
+    key: str
+    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+    """Seconds."""
+    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+
+
 class Draft(BaseModel):
     """A correction that somebody is writing; ``Correction.from_dict`` reads it."""
 

@@ -43,6 +43,7 @@ from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.speaker import LONGEST_NAME, Naming, speaker_name
 from richspeech.model.steps import Merge, Split
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.trim import Trim, in_force
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class Document:
     def __post_init__(self) -> None:
         for edit in self.edits:
             edit.require_fit(len(self.measured.segments))
+        self._require_end()
         if any(map(moves, self.corrections)):
-            self._require_end()
             self._lines_of(self.measured)
 
     @classmethod
@@ -73,7 +74,12 @@ class Document:
             return self.uncorrected
         segments = self._named(self._read_again())
         masked = (*self.uncorrected.masked, *_removed(self.uncorrected.segments, segments))
-        return replace(self.uncorrected, segments=segments, masked=masked)
+        return replace(self.uncorrected, segments=segments, masked=masked, trims=self._trims)
+
+    @property
+    def _trims(self) -> tuple[Trim, ...]:
+        made = (each for each in self.corrections if isinstance(each, Trim))
+        return in_force((*self.measured.trims, *made))
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -283,10 +289,14 @@ class Document:
         return tuple(line.segment for line in self.lines)
 
     def _require_end(self) -> None:
-        """Raise ``OptionError`` for a line that a person lets go on behind the recording."""
+        """Raise ``OptionError`` for what a person lets go on behind the recording."""
+        duration = self.measured.duration
+        for trim in (each for each in self.corrections if isinstance(each, Trim)):
+            if trim.end > duration and not trim.takes_back:
+                raise OptionError("trim.outside", duration=duration)
         for change in (each for correction in self.corrections for each in correction.changes):
-            if change.end is not None and change.end > self.measured.duration:
-                raise OptionError("shift.duration", duration=self.measured.duration)
+            if change.end is not None and change.end > duration:
+                raise OptionError("shift.duration", duration=duration)
 
     def _lines_of(self, transcript: Transcript) -> tuple[Line, ...]:
         voices = [each.strand.label for each in self.measured.segments]

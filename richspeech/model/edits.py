@@ -22,11 +22,12 @@ from richspeech.model.sentiment import Limits, Sentiment
 from richspeech.model.speaker import Naming
 from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Revision, Segment
+from richspeech.model.trim import Trim
 from richspeech.model.validation import why_refused
 
 SETTINGS = "settings"
 PERSON = "person"
-Amendment: TypeAlias = Correction | Replacement | Naming | Split | Merge | Removal
+Amendment: TypeAlias = Correction | Replacement | Naming | Split | Merge | Removal | Trim
 """What a person has to say of a transcript."""
 
 

@@ -29,6 +29,7 @@ from richspeech.model.place import Place
 from richspeech.model.speaker import Naming
 from richspeech.model.steps import Merge, Removal, Split
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.trim import Trim
 
 Channel: TypeAlias = tuple[str | None, int | None]
 
@@ -242,7 +243,7 @@ def _apply(lines: _Lines, amendment: Amendment) -> Change:
         case Correction() | Replacement():
             pairs = [_correct(lines, change) for change in amendment.changes]
             return Change(tuple(one for one, _ in pairs), tuple(other for _, other in pairs))
-        case Naming():
+        case Naming() | Trim():
             return Change((), ())
 
 

@@ -17,6 +17,7 @@ from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
 from richspeech.model.strand import Strand, label_of
+from richspeech.model.trim import Trim
 from richspeech.model.validation import why_refused
 
 PROBABLY = 0.5
@@ -225,6 +226,8 @@ class Transcript:
     for the model."""
     masked: tuple[Masked, ...] = ()
     """What personal data was taken out of words that a person has removed: it is still heard."""
+    trims: tuple[Trim, ...] = ()
+    """Other points that people have given to highlights, one each at most."""
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
 

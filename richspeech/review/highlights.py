@@ -1,6 +1,7 @@
 """Highlights: the spans of a recording worth playing again, each with the seconds that justify it.
 
     rules → runs of one label → padded spans → the strongest first, overlaps joined → the top ones
+    → where people have them begin and end
 
 The rules and all lengths are settings (`highlights` in config.yaml). A score is seconds: those of
 the evidence, each counted by its probability (in full where the model gave none, see evidence.py),
@@ -8,18 +9,22 @@ times the weight of the rule; joined highlights add theirs up.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from richspeech.errors import OptionError
 from richspeech.language.localized import LocalizedText
 from richspeech.model.labels import word_of
 from richspeech.model.rules import HighlightRule
-from richspeech.model.transcript import Transcript, plain
+from richspeech.model.transcript import DECIMALS, Transcript, plain
+from richspeech.model.trim import Span, Trim
 from richspeech.review.evidence import Evidence, Label, label_runs, total_seconds
 from richspeech.settings import HighlightSettings
 
 Run = tuple[Evidence, ...]
+SLACK_SECONDS = 0.001
+"""By which rounded times may overlap; the second one begins where the first one ends."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,19 @@ class Highlight:
     """What they found, in the same order, each once."""
     score: float
     evidence: tuple[Evidence, ...]
-    """In order of time, within the span."""
+    """In order of time, within the span that rules have found."""
+    found: Span | None = None
+    """That span in seconds, where a person has given it other points; None where nobody has."""
+
+    @property
+    def found_span(self) -> Span:
+        """Where rules have it, whatever somebody has made of it."""
+        return self.found or (self.start, self.end)
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others: where rules have it, since there none overlap."""
+        return "{:.3f}-{:.3f}".format(*self.found_span)
 
     def title(self, locale: str) -> str:
         """Name it for people, in one of ``LOCALES``."""
@@ -49,7 +66,10 @@ class Highlight:
 
 
 def pick_highlights(transcript: Transcript, settings: HighlightSettings) -> tuple[Highlight, ...]:
-    """Return the best highlights in order of time; they do not overlap."""
+    """Return the best highlights in order of time; they do not overlap.
+
+    They are where people want them, as the ``trims`` of the transcript say.
+    """
     candidates = [
         _highlight(rule, label, run, transcript.duration, settings)
         for rule in settings.rules
@@ -59,11 +79,70 @@ def pick_highlights(transcript: Transcript, settings: HighlightSettings) -> tupl
     for candidate in sorted(candidates, key=_strongest_first):
         _add(kept, candidate, settings.max_seconds)
     best = sorted(kept, key=_strongest_first)[: settings.top]
-    return tuple(sorted(best, key=lambda highlight: highlight.start))
+    picked = tuple(sorted(best, key=_start))
+    return tuple(_trimmed(picked, transcript)) if transcript.trims else picked
+
+
+def _start(highlight: Highlight) -> float:
+    return highlight.start
 
 
 def _strongest_first(highlight: Highlight) -> tuple[float, float]:
     return -highlight.score, highlight.start
+
+
+# What people make of it ---------------------------------------------------------------------------
+
+
+def trimming(
+    highlights: Sequence[Highlight], key: str, start: float | None, end: float | None, within: float
+) -> Trim:
+    """Return what has the highlight of that key begin and end elsewhere, in seconds.
+
+    None is where rules have it. Raises ``OptionError`` where there is no such highlight, for what
+    does not lie in the first ``within`` seconds or is too short or long, and for what reaches into
+    another highlight.
+    """
+    highlight = next((each for each in highlights if each.key == key), None)
+    if highlight is None:
+        raise OptionError("trim.gone")
+    first, last = (round(each, DECIMALS) for each in highlight.found_span)
+    if start is None and end is None:
+        return Trim((first, last), first, last)
+    trim = Trim(
+        (first, last),
+        first if start is None else round(start, DECIMALS),
+        last if end is None else round(end, DECIMALS),
+    )
+    if trim.end > within:
+        raise OptionError("trim.outside", duration=within)
+    for each in highlights:
+        if (
+            each is not highlight
+            and max(trim.start, each.start) < min(trim.end, each.end) - SLACK_SECONDS
+        ):
+            raise OptionError("trim.overlap", start=each.start, end=each.end)
+    return trim
+
+
+def _trimmed(picked: Sequence[Highlight], transcript: Transcript) -> Iterator[Highlight]:
+    """Give them other points; each begins where the one before ends, at the earliest."""
+    end = 0.0
+    for each in sorted((_given(each, transcript.trims) for each in picked), key=_start):
+        cut = replace(each, start=max(each.start, end), end=min(each.end, transcript.duration))
+        if cut.start < cut.end:
+            end = cut.end
+            yield cut
+
+
+def _given(highlight: Highlight, trims: Iterable[Trim]) -> Highlight:
+    span = (highlight.start, highlight.end)
+    trim = next((each for each in trims if each.is_of(span)), None)
+    return (
+        highlight
+        if trim is None
+        else replace(highlight, start=trim.start, end=trim.end, found=span)
+    )
 
 
 # A rule finds ------------------------------------------------------------------------------------

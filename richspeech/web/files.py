@@ -4,6 +4,7 @@
     live.js                                     → likewise, when its tab is opened
     captions.js, phone.js                       → likewise, for pages of their own
     overview.js                                 → likewise, when a recording needs a map
+    trim.js                                     → likewise, when somebody moves a highlight's points
     tour.js + its words                         → likewise, when somebody asks for it
     report.js                                   → within a file that opens without a server
 
@@ -29,9 +30,11 @@ TAP = "live_tap.js"
 """What the browser's audio thread loads."""
 LIVE = "live.js"
 """What the page loads for those who talk."""
+TRIM = "trim.js"
+"""What the page loads for who moves the points of a highlight."""
 OVERVIEW = "overview.js"
 """What the page loads for a recording that is long, or looked at closely."""
-LATER = (LIVE, OVERVIEW)
+LATER = (LIVE, OVERVIEW, TRIM)
 """What the page takes something of once it is needed."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""

@@ -76,6 +76,20 @@ export function extremes(level, first, last) {
   return low <= high ? [low, high] : null;
 }
 
+// What a waveform covers in each of so many pixels, from a second on: [pixel, lowest, highest].
+export function* outline({ levels, secondsPerPeak }, from, scale, width) {
+  if (!levels.length) return;
+  const wanted = Math.floor(Math.log2(1 / scale / secondsPerPeak));
+  const depth = clamp(wanted, 0, levels.length - 1);
+  const seconds = secondsPerPeak * 2 ** depth;
+  for (let x = 0; x < width; x++) {
+    const first = Math.max(Math.floor((from + x / scale) / seconds), 0);
+    const last = Math.max(Math.ceil((from + (x + 1) / scale) / seconds), first + 1);
+    const found = extremes(levels[depth], first, last);
+    if (found) yield [x, ...found];
+  }
+}
+
 // What is narrower than a pixel is merged: per lane and pixel the label with most weight stays.
 export function* thinned(bars, xOf) {
   let column = null;

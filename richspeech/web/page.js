@@ -12,7 +12,7 @@ import { remembered } from "./remembered.js";
 import { chooser, exportJobs, lastExport, showPart, subtitles } from "./review.js";
 import { ruleForm } from "./rule_form.js";
 import { segmentTable } from "./table.js";
-import { view } from "./viewer.js";
+import { audio, view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
 
 const root = document.documentElement;
@@ -73,12 +73,10 @@ window.fetch = async (address, options = {}) => {
   return answer;
 };
 
-const player = () => document.querySelector("#player :is(audio, video)");
-
 function play(seconds) {
-  if (!player()) return;
-  player().currentTime = seconds;
-  player()
+  if (!audio()) return;
+  audio().currentTime = seconds;
+  audio()
     .play()
     .catch(() => {});
 }

@@ -2,7 +2,7 @@
 // drawn here came from the server as HTML, in which everything from outside is escaped.
 import { redraw } from "./redraw.js";
 import { remember, remembered } from "./remembered.js";
-import { captionWith } from "./viewer.js";
+import { audio, captionWith, shownTimeline } from "./viewer.js";
 
 // Downloads every file that was finished while this page looked on.
 export function exportJobs(element, props, watch, events) {
@@ -78,7 +78,7 @@ export function subtitles(element, props, watch) {
 }
 
 // What was unticked stays so while the same recording is corrected or the language changes.
-export function chooser(element, props, watch, make) {
+export function chooser(element, props, watch, { make, trim }) {
   const place = element.querySelector(".chooser");
   const left = new Set();
   let job = null;
@@ -89,6 +89,10 @@ export function chooser(element, props, watch, make) {
     if (status) status.textContent = status.dataset.count.replace("#", chosen);
     for (const button of place.querySelectorAll("[data-make]"))
       button.disabled = !chosen || "gone" in button.dataset;
+  };
+  const unfold = async (details) => {
+    const { showTrim } = await import(new URL("./trim.js", import.meta.url));
+    showTrim(details, { timeline: shownTimeline, player: audio, send: trim });
   };
   const note = (box) => (box.checked ? left.delete(box.dataset.key) : left.add(box.dataset.key));
   const tick = (checked) => {
@@ -102,12 +106,15 @@ export function chooser(element, props, watch, make) {
     redraw(place, value.html || "", () => {
       for (const box of boxes()) box.checked = !left.has(box.dataset.key);
       count();
+      for (const details of place.querySelectorAll(".trim[open]")) unfold(details);
     });
   };
   place.addEventListener("change", ({ target }) => {
-    note(target);
+    if (target.dataset.key) note(target);
     count();
   });
+  const toggled = ({ target }) => target.open && target.matches(".trim") && unfold(target);
+  place.addEventListener("toggle", toggled, true);
   place.addEventListener("click", ({ target }) => {
     const chosen = boxes()
       .filter((box) => box.checked)

@@ -8,10 +8,10 @@ import {
   binned,
   caption,
   decodePeaks,
-  extremes,
   heardAt,
   languageRuns,
   layout,
+  outline,
   pyramid,
   saidIn,
   shortened,
@@ -303,29 +303,17 @@ export class Timeline extends TimeCanvas {
   }
 
   drawWave() {
-    const { levels, secondsPerPeak } = this.data;
     const [top, height] = this.places.wave;
     const middle = top + height / 2;
-    this.context.fillStyle = this.style().line;
-    this.context.fillRect(this.gutter, middle - 0.5, this.width, 1);
-    if (!levels.length) return;
-    const wanted = Math.log2(1 / this.scale / secondsPerPeak);
-    const depth = clamp(Math.floor(wanted), 0, levels.length - 1);
-    const [level, seconds] = [levels[depth], secondsPerPeak * 2 ** depth];
-    this.context.globalAlpha = 0.75;
-    this.context.fillStyle = this.style().accent;
+    const { context, gutter, view } = this;
+    context.fillStyle = this.style().line;
+    context.fillRect(gutter, middle - 0.5, this.width, 1);
+    context.globalAlpha = 0.75;
+    context.fillStyle = this.style().accent;
     const size = height / 2 / this.loudest;
-    for (let x = this.gutter; x < this.width; x++) {
-      const first = Math.max(Math.floor((this.view.from + (x - this.gutter) / this.scale) / seconds), 0);
-      const last = Math.max(
-        Math.ceil((this.view.from + (x + 1 - this.gutter) / this.scale) / seconds),
-        first + 1,
-      );
-      const [low, high] = extremes(level, first, last) ?? [];
-      if (low != null)
-        this.context.fillRect(x, middle - high * size, 1, Math.max((high - low) * size, 1));
-    }
-    this.context.globalAlpha = 1;
+    for (const [x, low, high] of outline(this.data, view.from, this.scale, this.width - gutter))
+      context.fillRect(gutter + x, middle - high * size, 1, Math.max((high - low) * size, 1));
+    context.globalAlpha = 1;
   }
 
   visible(bars) {

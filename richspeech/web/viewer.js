@@ -8,7 +8,8 @@ import { Presence } from "./presence.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 
-const audio = () => document.querySelector("#player :is(audio, video)");
+// The player of what is shown.
+export const audio = () => document.querySelector("#player :is(audio, video)");
 const spoken = () => ({ ...words[locale()], locale: locale() });
 let viewer = null;
 let subtitles = null;
@@ -168,6 +169,9 @@ export function captionWith(cues) {
   subtitles = cues;
   viewer?.caption();
 }
+
+// What draws the waveform; null before there is one.
+export const shownTimeline = () => viewer?.timeline ?? null;
 
 // What gradio calls: draws what the server sends, and hands on corrections.
 export function view(element, props, watch, events) {

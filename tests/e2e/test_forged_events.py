@@ -25,6 +25,7 @@ FORGED: tuple[Any, ...] = (
     *({"draft": []}, {"draft": {"index": 10**30}}, {"draft": {"index": 0, "part": -1}}),
     *({"found": "a"}, {"found": [], "by": 3}, {"found": "\ud800", "by": "\ud800"}),
     *({"rules": {}}, {"prologue": 3, "rules": []}, {"prologue": "", "rules": [{"name": "\ud800"}]}),
+    *({"key": []}, {"key": "\ud800", "start": 10**400, "end": -1}, {"key": "1.000-2.000"}),
     *({"speaker": "A"}, {"speaker": [], "name": 3}, {"speaker": "\ud800", "name": "\ud800"}),
     {"id": "\ud800", "form": "\ud800", "chosen": ["\ud800"], "correction": {"text": "\ud800"}},
 )
@@ -34,6 +35,7 @@ OWN_EVENTS = (
     "draft",
     "replace",
     "rename",
+    "trim",
     "make",
     "save",
     "stop",

@@ -47,8 +47,8 @@ def made(page: Page, form: str) -> tuple[str, bytes]:
 
 def span(page: Page, number: int) -> tuple[float, float]:
     """Start and end of a highlight in seconds."""
-    key = page.locator("#highlights [data-key]").nth(number).get_attribute("data-key") or ""
-    start, end = key.split("-")
+    trim = page.locator("#highlights .trim").nth(number)
+    start, end = (trim.get_attribute(f"data-{edge}") or "nan" for edge in ("start", "end"))
     return float(start), float(end)
 
 
@@ -131,7 +131,19 @@ def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> Non
     page.get_by_role("button", name="全不选").click()
     expect(page.locator("[data-make=clips]")).to_be_disabled()
     boxes.nth(1).check()
+    found = span(page, 1)
+    trim = page.locator("#highlights .trim").nth(1)
+    trim.locator("summary").click()
+    trim.locator(".stretch-from").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    trim.locator("[data-reset]").wait_for()
     start, end = span(page, 1)
+    assert (start, end) == pytest.approx((found[0] + 0.5, found[1]), abs=0.01)
+    expect(trim.locator(".stretch-from")).to_be_focused()
+    expect(boxes.first).not_to_be_checked()
+    trim.locator("[data-hear]").click()
+    page.wait_for_function(f"document.querySelector('#player audio').currentTime >= {start}")
     name, content = made(page, "clips")
     assert name == "zh-call-clips.zip"
     with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -148,6 +160,14 @@ def test_the_ticked_highlights_are_cut_joined_and_listed(reader: Visitor) -> Non
         int(span(page, n)[0]) for n in range(everything)
     ]
     assert made(page, "edl")[1].decode().count("FROM CLIP NAME: zh-call.wav") == everything
+    page.reload()
+    page.locator("html[data-settled]").wait_for(state="attached")
+    choose(page, "精彩")
+    trim.locator("summary").click()
+    assert span(page, 1) == (start, end)
+    trim.locator("[data-reset]").click()
+    trim.locator("[data-reset]").wait_for(state="detached")
+    assert span(page, 1) == found
 
 
 def test_of_a_video_the_clips_are_videos(visitor: Visitor, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import {
   heardAt,
   languageRuns,
   layout,
+  outline,
   pyramid,
   shortened,
   stacked,
@@ -150,6 +151,24 @@ test("lanes that are left out leave no gap", () => {
   const words = layout(["language"]);
   assert.deepEqual(words.places.language, [88, 18]);
   assert.deepEqual([words.places.emotion, words.height], [undefined, 108]);
+});
+
+test("a waveform covers in each pixel what sounds there, by a level that is fine enough", () => {
+  const levels = pyramid(
+    Int8Array.from({ length: 4096 }, (_, n) => (n % 2 ? 1 : -1) * ((n >> 1) % 100)),
+  );
+  const heard = { levels, secondsPerPeak: 0.5 };
+  assert.deepEqual(
+    [...outline(heard, 10, 2, 3)],
+    [
+      [0, -20, 20],
+      [1, -21, 21],
+      [2, -22, 22],
+    ],
+  );
+  assert.deepEqual([...outline(heard, 0, 2 / 100, 1)], [[0, -99, 99]]);
+  assert.deepEqual([...outline(heard, 5000, 1, 2)], []);
+  assert.deepEqual([...outline({ levels: [], secondsPerPeak: 1 }, 0, 1, 9)], []);
 });
 
 test("speakers have a lane each, above the others", () => {

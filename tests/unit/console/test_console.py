@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -13,12 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from postprocess import LANGUAGES, AudioEvent, Emotion
 from richspeech.audio.container import AudioLimits
 from richspeech.audio.decode import open_recording
 from richspeech.console import render
-from richspeech.console.events import Step
+from richspeech.console.events import Step, Trimming
 from richspeech.console.examples import find_examples
 from richspeech.console.layout import set_locale
 from richspeech.console.login import login_page
@@ -56,7 +58,8 @@ from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.recognition.pipeline import Cancel, Progress, Transcriber
 from richspeech.recognition.reading import WaveformSource
-from richspeech.settings import Settings
+from richspeech.review.highlights import Highlight, pick_highlights
+from richspeech.settings import HighlightSettings, Settings
 from tests.fakes import loaded_with, ready, wait_until, wav_at
 from tests.transcripts import put_right
 
@@ -727,6 +730,36 @@ def test_words_are_replaced_everywhere_until_that_is_undone(recording: str) -> N
         handlers.replace("page", "一", "四")
     assert texts(paint(handlers.undo("page"))) == ["一二一。", "一。"]
     assert paint(handlers_with().replace("page", "一", "三")).view is None
+
+
+def test_a_highlight_is_moved_until_that_is_undone(recording: str) -> None:
+    handlers = handlers_with(progress(segment("", start=4), finished=True))
+    _, session = run_through(handlers, recording)
+    settings = HighlightSettings(padding_seconds=0, min_seconds=0.1)
+
+    def found() -> tuple[Highlight, ...]:
+        job = shown(session)
+        assert job is not None
+        assert job.transcript is not None
+        return pick_highlights(job.transcript, settings)
+
+    [before] = found()
+    points: list[Any] = [before.start, before.end - 0.3]
+    asked = Trimming(key=before.key, start=points[0], end=points[1])
+    assert paint(handlers.trim("page", asked, settings)).view is not None
+    assert [(each.start, each.end) for each in found()] == [tuple(points)]
+    with pytest.raises(OptionError, match="no longer there"):
+        handlers.trim("page", asked.model_copy(update={"key": "0.000-1.000"}), settings)
+    with pytest.raises(OptionError, match="end of the recording"):
+        handlers.trim("page", asked.model_copy(update={"end": 590.0}), settings)
+    handlers.undo("page")
+    assert found() == (before,)
+
+
+@pytest.mark.parametrize("start", [-0.1, math.nan, math.inf, "x", [], 10**400])
+def test_points_that_no_page_of_ours_sends_are_refused(start: Any) -> None:
+    with pytest.raises(ValidationError):
+        Trimming.model_validate({"key": "1.000-2.000", "start": start, "end": 2})
 
 
 def step(handlers: Handlers, kind: str, **more: Any) -> Painting:

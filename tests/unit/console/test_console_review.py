@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
 from richspeech.console.panels.review import render as review_render
-from richspeech.console.panels.review.render import highlight_key
 from richspeech.console.panels.review.reviews import WINDOWS, Reviews, window_seconds
 from richspeech.jobs.transcribe import Transcription
 from richspeech.model.corrections import Correction
 from richspeech.model.job_state import State
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
+from richspeech.model.trim import Trim
 from richspeech.recognition.pipeline import Progress
 from richspeech.review.highlights import pick_highlights
 from richspeech.review.insight import make_insight
@@ -183,8 +183,21 @@ def test_a_highlight_shows_title_span_evidence_words_and_rule() -> None:
 def test_every_highlight_has_a_box_of_its_own() -> None:
     found = pick_highlights(CALL, SETTINGS.highlights)
     keys = re.findall(r'data-key="([^"]+)"', highlights(CALL))
-    assert keys == [highlight_key(each) for each in found]
+    assert keys == [each.key for each in found]
     assert len(set(keys)) == len(found) >= 3
+
+
+def test_a_highlight_may_be_moved_as_far_as_the_next_ones_and_says_where_it_was() -> None:
+    first, second, *_ = pick_highlights(CALL, SETTINGS.highlights)
+    html = highlights(CALL)
+    assert f'data-low="0.000" data-high="{second.start:.3f}"' in html
+    assert f'data-low="{first.end:.3f}"' in html
+    assert "data-reset" not in html
+    moved = replace(CALL, trims=(Trim(first.found_span, first.start + 1, first.end),))
+    html = highlights(moved)
+    assert f'data-trim="{first.key}" data-start="{first.start + 1:.3f}"' in html
+    assert "规则给出的是 {:.1f}–{:.1f} 秒".format(*first.found_span) in html
+    assert html.count("data-reset") == 1
 
 
 def test_without_the_recording_nothing_can_be_cut_and_the_lists_remain() -> None:

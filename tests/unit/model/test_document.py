@@ -1,9 +1,11 @@
 """A document: what was measured stays, edits are applied in order, corrections outlast the rest."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,6 +32,7 @@ from richspeech.model.relabelling import apply_to_segment
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.speaker import Naming
 from richspeech.model.transcript import Transcript
+from richspeech.model.trim import Trim
 from richspeech.stages.relabelling import follow_rules
 from richspeech.stages.sentiment import read_segments
 from tests.fakes import FakeClassifier
@@ -418,3 +421,35 @@ def test_what_is_no_document_is_refused_in_a_sentence(kept: object, named: str) 
     with pytest.raises(OptionError, match=named) as caught:
         Document.from_dict(kept)
     assert str(caught.value).endswith(".")
+
+
+# Points of highlights -----------------------------------------------------------------------------
+
+
+def test_points_of_a_highlight_are_kept_undone_and_taken_back_like_corrections() -> None:
+    moved = Document(HEARD).amended(Trim((0, 2), 0.5, 4), "ann", NOW)
+    again = moved.amended(Trim((0, 2), 1, 4), "ann", NOW)
+    kept = Document.from_dict(json.loads(json.dumps(again.to_dict())))
+    assert kept.transcript.trims == (Trim((0, 2), 1, 4),)
+    assert Transcript.from_dict(kept.transcript.to_dict()).trims == kept.transcript.trims
+    assert kept.without_last_correction().transcript.trims == (Trim((0, 2), 0.5, 4),)
+    assert kept.amended(Trim((0, 2), 0, 2), "ann", NOW).transcript.trims == ()
+    assert moved.amended(Trim((0, 2), 0.5, 4), "ann", NOW) is moved
+    assert kept.transcript.segments == HEARD.segments
+
+
+def test_points_that_came_with_a_transcript_stay_whatever_else_is_corrected() -> None:
+    heard = replace(HEARD, trims=(Trim((0, 2), 0.5, 4), Trim((3, 5), 3, 4)))
+    changed = Document(heard).amended(Correction.from_dict({"index": 0, "text": "好"}), "ann", NOW)
+    assert changed.transcript.trims == heard.trims
+    assert changed.amended(Trim((3, 5), 3, 5), "ann", NOW).transcript.trims == heard.trims[:1]
+
+
+@pytest.mark.parametrize(
+    "points", [(-1, 4), (1, math.nan), (1, math.inf), (3, 1), (1, 101), (0, "x")]
+)
+def test_a_kept_document_with_points_that_cannot_be_is_refused(points: tuple[Any, Any]) -> None:
+    document = Document(HEARD).amended(Trim((0, 2), 0.5, 4), "ann", NOW).to_dict()
+    document["edits"][0]["correction"] |= dict(zip(("start", "end"), points, strict=True))
+    with pytest.raises(OptionError):
+        Document.from_dict(document)

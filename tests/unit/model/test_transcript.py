@@ -57,7 +57,7 @@ def document() -> Any:
 def test_a_document_has_the_keys_of_the_design_and_rules() -> None:
     keys = (
         "text language sentiment sentiment_probabilities duration processing_seconds engine model "
-        "segments warnings unsure_below masked"
+        "segments warnings unsure_below masked trims"
     )
     assert [*document()] == keys.split()
     keys = (

@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postprocess import AudioEvent, Emotion
+from richspeech.errors import OptionError
 from richspeech.language.localized import LocalizedText
 from richspeech.model.rules import HighlightRule
 from richspeech.model.transcript import Segment, Transcript
+from richspeech.model.trim import LONGEST_SECONDS, Trim
 from richspeech.review.evidence import label_runs
-from richspeech.review.highlights import Highlight, pick_highlights
+from richspeech.review.highlights import Highlight, pick_highlights, trimming
+from richspeech.review.lists import LISTS, Reel
 from richspeech.settings import HighlightSettings
 from tests.transcripts import segment, transcript, transcripts
 
@@ -208,3 +211,78 @@ def test_two_channels_of_one_name_are_one_speaker() -> None:
     assert [each.start for each in found] == [0, 4.5]
     apart = (first, replace(second, speaker="Bob"))
     assert len([*label_runs(apart, Emotion.ANGRY, min_probability=0.5, max_gap_seconds=1)]) == 2
+
+
+# What a person makes of it ------------------------------------------------------------------------
+
+TWO = transcript(angry(10, 14), angry(30, 34))
+
+
+def trimmed(heard: Transcript, *trims: Trim) -> tuple[Highlight, ...]:
+    return pick_highlights(replace(heard, trims=trims), BARE)
+
+
+def test_a_highlight_lies_where_a_person_has_put_it_and_the_others_stay() -> None:
+    first, second = trimmed(TWO, Trim((10, 14), 11.5, 20))
+    assert (first.start, first.end, first.found) == (11.5, 20, (10, 14))
+    assert (first.rules, first.key) == (("anger",), "10.000-14.000")
+    assert second == pick_highlights(TWO, BARE)[1]
+
+
+def test_points_of_what_rules_no_longer_find_say_nothing() -> None:
+    assert spans(trimmed(TWO, Trim((10, 13), 11, 20))) == [(10, 14), (30, 34)]
+
+
+def test_every_list_follows_the_points_of_a_person() -> None:
+    found = trimmed(TWO, Trim((30, 34), 31, 33))
+    written = {name: form.write(found, Reel("a.wav")) for name, form in LISTS.items()}
+    assert "00:00:31:00 00:00:33:00" in written["edl"]
+    assert "00:00:31.000 --> 00:00:33.000" in written["chapters"]
+    assert '"value": 775' in written["otio"].replace(".0", "")  # 31 s of 25 frames
+
+
+@given(st.lists(st.tuples(st.floats(0, 99), st.floats(0.5, 60)), min_size=2, max_size=2))
+def test_highlights_stay_apart_and_within_the_recording_whatever_is_kept_of_their_points(
+    points: list[tuple[float, float]],
+) -> None:
+    spots = ((10.0, 14.0), (30.0, 34.0))
+    trims = [
+        Trim(spot, start, start + max(length, 0.51))
+        for spot, (start, length) in zip(spots, points, strict=True)
+    ]
+    found = trimmed(TWO, *trims)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert found
+    assert all(0 <= each.start < each.end <= TWO.duration for each in found)
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "end", "why"),
+    [
+        ("10.000-15.000", 11.0, 12.0, "trim.gone"),
+        ("10.000-14.000", 12.0, 11.0, "trim.length"),
+        ("10.000-14.000", 12.0, 12.3, "trim.length"),
+        ("10.000-14.000", 12.0, 31.0, "trim.overlap"),
+        ("30.000-34.000", 5.0, 34.0, "trim.overlap"),
+        ("30.000-34.000", 31.0, 100.1, "trim.outside"),
+    ],
+)
+def test_points_are_refused_where_a_highlight_cannot_lie(
+    key: str, start: float, end: float, why: str
+) -> None:
+    with pytest.raises(OptionError) as caught:
+        trimming(pick_highlights(TWO, BARE), key, start, end, TWO.duration)
+    assert caught.value.key == why
+
+
+def test_a_highlight_of_hours_is_refused() -> None:
+    heard = transcript(angry(10, 14), duration=10_000)
+    with pytest.raises(OptionError, match="600"):
+        trimming(pick_highlights(heard, BARE), "10.000-14.000", 10, 11 + LONGEST_SECONDS, 10_000)
+
+
+def test_a_highlight_may_touch_the_next_one_and_go_back_to_where_it_was() -> None:
+    found = pick_highlights(TWO, BARE)
+    assert trimming(found, "10.000-14.000", 8, 30.0004, 100).end == 30.0004
+    (back, _) = trimmed(TWO, Trim((10, 14), 8, 9))
+    assert trimming([back], back.key, None, None, 100).takes_back

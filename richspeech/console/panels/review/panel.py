@@ -24,7 +24,10 @@ from richspeech.review.lists import LISTS
 from richspeech.review.review import Review
 
 CHOOSER = """
-window.richspeech.chooser(element, props, watch, (wish) => trigger("make", wish));
+window.richspeech.chooser(element, props, watch, {
+  make: (wish) => trigger("make", wish),
+  trim: (asked) => trigger("trim", asked),
+});
 """
 
 
@@ -59,7 +62,7 @@ class ReviewPanel:
     def build_highlights(self) -> None:
         """Make what one tab holds."""
         self._remark = gr.HTML("", elem_id="review-remark", **DRAWN)
-        self._chooser = gr.HTML(
+        self.chooser = gr.HTML(
             html_template='<div class="chooser"></div>',
             js_on_load=CHOOSER,
             apply_default_css=False,
@@ -89,12 +92,12 @@ class ReviewPanel:
     @property
     def painted(self) -> list[Any]:
         """The line, and what the tabs hold."""
-        drawn = [self._verdict, self._remark, self._insight, self._chooser, self._rules, self._risk]
+        drawn = [self._verdict, self._remark, self._insight, self.chooser, self._rules, self._risk]
         return [*drawn, *self._jobs.painted]
 
     def wire(self) -> None:
         """Connect what can be made of highlights."""
-        self._chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
+        self.chooser.make(self._press_make, None, self._jobs.strip, **QUICK)
         self._rules.input(self._choose_rules, self._rules, [self._risk, self._verdict], **CHOSEN)
         self._jobs.wire()
 
@@ -160,7 +163,7 @@ class ReviewPanel:
         material = material_of(session, emotions=True, sounds=True)
         wish = events.read(event, events.Wish)
         found = review.highlights if review else ()
-        chosen = tuple(each for each in found if review_render.highlight_key(each) in wish.chosen)
+        chosen = tuple(each for each in found if each.key in wish.chosen)
         if material is None or not chosen:
             yield self._jobs.show(session)
             return

@@ -19,6 +19,7 @@ from richspeech.language.languages import language_name
 from richspeech.model.labels import sign_of, voice_of, word_of
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.transcript import Transcript
+from richspeech.model.trim import LONGEST_SECONDS, SHORTEST_SECONDS
 from richspeech.review.conversation import Conversation, Silence, Span, TalkOver
 from richspeech.review.evidence import SILENCE
 from richspeech.review.explained import signed, told, why_level
@@ -197,11 +198,6 @@ def _in_legend(found: Insight) -> set[str]:
     }
 
 
-def highlight_key(highlight: Highlight) -> str:
-    """Name a highlight by its span, since they do not overlap."""
-    return f"{highlight.start:.3f}-{highlight.end:.3f}"
-
-
 def highlights(
     found: Sequence[Highlight], transcript: Transcript, locale: str, *, can_cut: bool
 ) -> Markup:
@@ -214,10 +210,20 @@ def highlights(
         cuts=CUTS,
         lists=tuple(LISTS),
         can_cut=can_cut,
-        key=highlight_key,
+        rooms=rooms(found, transcript.duration),
+        least=SHORTEST_SECONDS,
+        most=LONGEST_SECONDS,
+        seconds=transcript.duration,
         quote=partial(_quote, said),
         word=partial(_word, locale),
     )
+
+
+def rooms(found: Sequence[Highlight], duration: float) -> list[tuple[float, float]]:
+    """Return from when to when each may lie, in seconds: between those before and behind it."""
+    ends = (0.0, *(each.end for each in found))
+    starts = (*(each.start for each in found[1:]), duration)
+    return list(zip(ends, starts, strict=False))
 
 
 def _quote(said: Mapping[float, str], highlight: Highlight) -> str:

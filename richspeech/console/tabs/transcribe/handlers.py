@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from richspeech.console import render
-from richspeech.console.events import Step
+from richspeech.console.events import Step, Trimming
 from richspeech.console.offers import can_tick
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import show, shown
@@ -30,7 +30,10 @@ from richspeech.model.job_state import State
 from richspeech.model.options import Channels, Denoise, Options, language_hint, tracks_in, voices_in
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.speaker import speaker_name
+from richspeech.model.trim import Trim
 from richspeech.operations.caller import caller
+from richspeech.review.highlights import pick_highlights, trimming
+from richspeech.settings import HighlightSettings
 
 log = logging.getLogger(__name__)
 
@@ -200,6 +203,20 @@ class Handlers:
         Raises ``OptionError`` for a name that cannot be taken, and ``StoreError`` as ``correct``.
         """
         return self._amend(name, lambda now: now.naming(speaker, new_name))
+
+    def trim(self, name: str | None, asked: Trimming, settings: HighlightSettings) -> Session:
+        """Have a highlight begin and end elsewhere, or where rules have it again.
+
+        Raises ``OptionError`` where it is not there, or cannot lie so, and ``StoreError`` as
+        ``correct``.
+        """
+
+        def trimmed(now: Document) -> Trim:
+            found = pick_highlights(now.transcript, settings)
+            seconds = now.transcript.duration
+            return trimming(found, asked.key, asked.start, asked.end, seconds)
+
+        return self._amend(name, trimmed)
 
     def undo(self, name: str | None) -> Session:
         """Take back the last correction; raises ``StoreError`` as ``correct`` does."""

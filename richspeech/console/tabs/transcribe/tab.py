@@ -439,6 +439,7 @@ class TranscribeTab:
         self._viewer.replace(self._press_replace, None, self.painted, **QUICK)
         self._viewer.rename(self._press_rename, None, self.painted, **QUICK)
         self._voices_found.lines.take_name(self._press_take_name, None, self.painted, **QUICK)
+        self._review.chooser.trim(self._press_trim, None, self.painted, **QUICK)
         self._viewer.undo(self._press_undo, None, self.painted, **QUICK)
         filled = {*self._sources.widgets, *self.form}
         self._look_on(self._start.click(self._press_start, filled, self.painted, **BEGINS))
@@ -621,6 +622,14 @@ class TranscribeTab:
             name = self._voices_found.name_of(session, voice)
             return self._handlers.rename(request.session_hash, voice, name)
 
+        async for painting in self._change(change, request):
+            yield painting
+
+    async def _press_trim(
+        self, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        asked, settings = events.read(event, events.Trimming), self._context.settings.highlights
+        change = partial(self._handlers.trim, request.session_hash, asked, settings)
         async for painting in self._change(change, request):
             yield painting
 
