@@ -1,6 +1,5 @@
 """The whole application on a real port, with whatever service a test gives it."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from richspeech.operations.metrics import Metrics
 from richspeech.service import Service, build
 from richspeech.settings import load_settings
 from richspeech.storage.quota import Quota
+from tests.sockets import listening
 
 
 def service_of(loaded: Loaded | None, **settings: Any) -> Service:
@@ -35,7 +35,7 @@ def served(service: Service, folder: Path) -> Iterator[str]:
     """The address of the application; what is uploaded lies in the folder."""
     app = application(service, Quota(folder, 10**10, 10**10), Metrics())
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

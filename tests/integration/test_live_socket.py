@@ -1,7 +1,6 @@
 """The WebSocket /live before the embedded model: what comes, what is refused, what stays."""
 
 import json
-import socket
 import threading
 import wave
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ from richspeech.model.options import Options
 from richspeech.model.transcript import Transcript
 from richspeech.recognition.pipeline import Progress
 from richspeech.settings import LiveSettings
-from tests.sockets import connect
+from tests.sockets import connect, listening
 
 from .conftest import EXAMPLES
 
@@ -130,7 +129,7 @@ def served(windows: FakeWindows, readiness: Readiness) -> Iterator[str]:
         windows, windows.sessions, readiness, Options(), LiveSettings(interim_seconds=0.01)
     )
     server = uvicorn.Server(uvicorn.Config(guarded(route), log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

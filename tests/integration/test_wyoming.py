@@ -36,6 +36,7 @@ from richspeech.settings import OperationsSettings, load_settings
 from tests.documents import API, example_of
 from tests.fakes import wait_until
 from tests.integration.conftest import EXAMPLES, references
+from tests.sockets import listening
 
 CALL, SAD = EXAMPLES / "zh-laughter.wav", EXAMPLES / "ja-sad.wav"
 PATIENCE = 60
@@ -49,7 +50,7 @@ def address(ours: Loaded) -> Iterator[tuple[str, int]]:
     limits = {"connections": 3, "idle_seconds": 2, "max_seconds": 20}
     settings = load_settings(model={"id": "embedded", "device": "cpu"}, wyoming=limits)
     service = build(settings, readiness)
-    loop, listener = asyncio.new_event_loop(), socket.create_server(("127.0.0.1", 0))
+    loop, listener = asyncio.new_event_loop(), listening()
     serving = loop.create_task(Wyoming(service, settings.wyoming, "1.2").serve(listener))
 
     def serve() -> None:

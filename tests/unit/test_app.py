@@ -28,7 +28,7 @@ from richspeech.operations.requests import Kind, Seen
 from richspeech.settings import Settings
 from scripts.ports import free_port
 from tests.fakes import FakeTranscriber, loaded_with, wait_until
-from tests.sockets import connect
+from tests.sockets import connect, listening
 
 
 def serve(*arguments: str) -> int:
@@ -142,6 +142,11 @@ def test_a_missing_settings_file_is_one_sentence(
     assert capsys.readouterr().err.startswith("The settings file no.yaml does not exist")
 
 
+def test_no_answer_waits_until_its_head_is_acknowledged() -> None:
+    with composition.bound_socket("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
+
+
 def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -235,7 +240,7 @@ def test_the_log_complains_of_a_websocket_that_was_not_answered_but_of_none_that
     config = uvicorn.Config(
         Requests(no_talk, Unwatched()), log_config=None, lifespan="off", access_log=False
     )
-    server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    server, listener = uvicorn.Server(config), listening()
     arguments = (server, listener, Readiness(), lambda: loaded)
     thread = threading.Thread(target=composition.run, args=arguments)
     thread.start()

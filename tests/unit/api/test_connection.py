@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from richspeech.api.connection import impatient
 from richspeech.api.middleware.bodies import Bodies
+from tests.sockets import listening
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -35,7 +36,7 @@ def served(seconds: float, connections: int = 100) -> Iterator[tuple[str, int]]:
         log_config=None,
     )
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
