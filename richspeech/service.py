@@ -31,6 +31,7 @@ from richspeech.jobs.export import Exports
 from richspeech.jobs.job import Kind
 from richspeech.jobs.live import LiveSessions
 from richspeech.jobs.observer import NOBODY, Observer
+from richspeech.jobs.playback import Playbacks
 from richspeech.jobs.runner import Runner
 from richspeech.jobs.second_opinion import SecondOpinions
 from richspeech.jobs.talk import Talks
@@ -178,6 +179,11 @@ class Service:
         """Transcripts → the same with a second opinion."""
         recogniser, history = self.emotion_recogniser, self.history
         return SecondOpinions(self.runner, recogniser, self.limits, history, self.opener)
+
+    @cached_property
+    def playbacks(self) -> Playbacks:
+        """Transcripts that were opened → what a browser plays and draws of them."""
+        return Playbacks(self.runner, self.limits, self.settings.privacy, self.opener)
 
     @cached_property
     def batches(self) -> Batches:

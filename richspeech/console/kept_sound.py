@@ -2,38 +2,41 @@
 
 from pathlib import Path, PurePosixPath
 
-from richspeech.audio.container import AudioLimits
-from richspeech.audio.peaks import MeteredRecording, PeakMeter, Peaks
+from richspeech.audio.peaks import PeakMeter, Peaks
+from richspeech.console.sessions import Session
 from richspeech.errors import RichSpeechError
 from richspeech.jobs.batch.sources import place_at, safe_name
 from richspeech.jobs.transcribe import Sound
 from richspeech.model.job_state import State
+from richspeech.model.transcript import Transcript
 from richspeech.privacy.mask import mask_text
 from richspeech.queue.queue import JobQueue
-from richspeech.readers.opener import Opener
-from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.storage.jobs import QueuedJob
 
 FEW_JOBS = 5
 """Of one transcript that are looked through: the same call may have been handed in often."""
 
 
-def sound_of_entry(
-    queue: JobQueue, transcript: int, folder: Path, limits: AudioLimits, opener: Opener
-) -> Sound | None:
+def sound_of_entry(queue: JobQueue, transcript: int, folder: Path) -> Sound | None:
     """Return the recording of a transcript of the history; None where it is kept no longer.
 
     It is looked for among the jobs that ``queue`` may see. Raises ``StoreError``.
     """
     finished = queue.store.list(transcript=transcript, states=[State.FINISHED], limit=FEW_JOBS)
-    sounds = (sound_of_job(queue, job, folder, limits, opener) for job in finished)
+    sounds = (sound_of_job(queue, job, folder) for job in finished)
     return next(filter(None, sounds), None)
 
 
-def sound_of_job(
-    queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits, opener: Opener
-) -> Sound | None:
-    """Put the recording of a job below ``folder``, where a browser may fetch it, with its waveform.
+def place_of_sound(session: Session, transcript: Transcript) -> Path:
+    """Return below which folder its recording goes: where words are covered no browser fetches it.
+
+    What is played then is a covered copy (``Playbacks``).
+    """
+    return session.hidden if transcript.is_masked else session.folder
+
+
+def sound_of_job(queue: JobQueue, job: QueuedJob, folder: Path) -> Sound | None:
+    """Put the recording of a job below ``folder``, with its waveform if that was measured.
 
     None when it is gone by now.
     """
@@ -45,17 +48,13 @@ def sound_of_job(
                 place_at(source, path)
         if known := _known_peaks(queue, job):
             meter.peaks = known
-        else:
-            with opener.open(path, limits, job.request.options) as recording:
-                for _ in MeteredRecording(recording, meter, path.name).blocks(BLOCK_SECONDS):
-                    pass
     except (RichSpeechError, OSError):
         return None
     return Sound(path, meter)
 
 
 def _known_peaks(queue: JobQueue, job: QueuedJob) -> Peaks | None:
-    """Return what was measured when it was recognised: decoding hours for it takes long."""
+    """Return what was measured when it was recognised."""
     if queue.history is None or job.transcript is None:
         return None
     return queue.history.store.peaks(job.transcript)

@@ -351,10 +351,16 @@ def player(job: Transcription | None, locale: str) -> Markup:
     if job.path is None and not job.title:
         return Markup()
     if job.path is None or job.hides_sound:
-        gone = "recording_gone" if job.path is None else "recording_masked"
-        return _part("player", locale)(job.name, None, gone=gone)
+        return _part("player", locale)(job.name, None, gone=_why_silent(job))
     path = job.playback or job.path
     return _part("player", locale)(job.name, address(path), is_film=is_film(path), preload="none")
+
+
+def _why_silent(job: Transcription) -> str:
+    if job.path is None:
+        return "recording_gone"
+    is_coming = job.being_prepared and not job.being_prepared.is_over
+    return "recording_covering" if is_coming else "recording_masked"
 
 
 def is_film(path: Path) -> bool:

@@ -25,6 +25,7 @@ MOST_SECONDS_BETWEEN_SWEEPS = 5.0
 MOST_WINDOWS = 10_000
 MOST_PAGES = 50_000
 """Loaded within the time for which files are kept; each takes some hundred bytes."""
+HIDDEN = "hidden"
 MOST_LETTERS = 64
 """Of the name of a page and the key of a window; ours have a dozen and 32."""
 
@@ -108,6 +109,11 @@ class Session:
         """Whether it was asked for."""
         return "_directory" in vars(self)
 
+    @property
+    def hidden(self) -> Path:
+        """For files that no browser may fetch; they go as the others do."""
+        return self.folder / HIDDEN
+
     def close(self) -> None:
         """Delete its files; nothing is made here any more."""
         if self.has_folder:
@@ -136,8 +142,9 @@ class Session:
         return frozenset({*files, self.uploads} if self.uploading else files)
 
     def keeps(self, path: str) -> bool:
-        """Say whether a file lies in its folder."""
-        return self.has_folder and _is_below(self.folder, path)
+        """Say whether a file lies in its folder, and is not hidden there."""
+        lies = self.has_folder and _is_below(self.folder, path)
+        return lies and not _is_below(self.hidden, path)
 
     def was_sent(self, path: str) -> bool:
         """Say whether a file is one of its uploads."""

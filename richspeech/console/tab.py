@@ -113,6 +113,9 @@ class Viewer(Tab, Protocol):
     def request(self, values: Mapping[Any, Any]) -> TranscriptionRequest:
         """Read what these widgets say, among others; raises ``OptionError``."""
 
+    def listen(self, press: Any) -> None:
+        """Show what is played of a transcript, and its waveform, once a press has opened it."""
+
 
 class Shell(Protocol):
     """The page around the tabs; what it gives is there once all of them are built."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from richspeech.audio.container import AudioLimits, Source
-from richspeech.audio.cover import NOTHING
+from richspeech.audio.cover import NOTHING, Cover
 from richspeech.audio.mono import mixture
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.audio.playback import to_mp3
@@ -44,7 +44,7 @@ from richspeech.privacy.mask import mask_text
 from richspeech.privacy.sound import cover_of
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.live import Retold
-from richspeech.recognition.pipeline import Progress, resumed
+from richspeech.recognition.pipeline import Cancel, Progress, resumed
 from richspeech.recognition.reading import BLOCK_SECONDS, WaveformSource
 from richspeech.settings import PrivacySettings
 from richspeech.storage.history import History
@@ -118,6 +118,8 @@ class Transcription(Job):
     """Whether somebody listens to it in a browser."""
     playback: Path | None = None
     """What a browser plays in the place of the recording; None where that will do."""
+    being_prepared: Any = None
+    """The job that makes what is missing of an opened one (``Playback``), once it was begun."""
     is_pristine: bool = False
     """Whether it shows what was heard, whatever somebody has made of it before."""
     editing: threading.Lock = field(default_factory=threading.Lock)
@@ -172,17 +174,11 @@ class Transcription(Job):
     @property
     def is_masked(self) -> bool:
         """Whether something personal was taken out of its words."""
-        transcript = self.transcript
-        if transcript is None:
-            return False
-        return bool(transcript.masked) or any(each.masked for each in transcript.segments)
+        return self.transcript is not None and self.transcript.is_masked
 
     @property
     def hides_sound(self) -> bool:
-        """Whether nobody may hear the recording: not yet, or not as it is.
-
-        What covers masked words in the sound is made with the transcript, and is not kept.
-        """
+        """Whether nobody may hear the recording: not yet, or not as it is."""
         if self.playback is not None:
             return False
         return self.is_masked or (self.caller.principal.masks and not self.is_over)
@@ -200,8 +196,8 @@ class Transcription(Job):
 
     @property
     def parts(self) -> tuple[Job, ...]:
-        """The second opinion."""
-        return (self.second_opinion,) if self.second_opinion else ()
+        """The second opinion, and what makes that which is played."""
+        return tuple(each for each in (self.second_opinion, self.being_prepared) if each)
 
     @property
     def seconds(self) -> tuple[float, float | None]:
@@ -304,10 +300,7 @@ class Transcriptions:
         try:
             options = job.request.options
             with self._opener.open(path, self._limits, options, name=job.name) as recording:
-                cover = cover_of(job.transcript, self.privacy) if job.transcript else NOTHING
-                sound = cover.blocks(recording.blocks(BLOCK_SECONDS))
-                blocks = takewhile(lambda _: not job.stop.is_set(), sound)
-                content = to_mp3(map(mixture, blocks))
+                content = covered_mp3(recording, self._cover(job), job.stop.is_set)
             if job.stop.is_set():
                 return None
             written.write_bytes(content)
@@ -338,9 +331,17 @@ class Transcriptions:
         Raises ``StoreError``.
         """
         if self._history and job.entry:
+            before = self._cover(job)
             kept = self._history.seen_by(caller().principal).store.open(job.entry.id)
             job.entry, job.document = kept.entry, kept.document
+            if self._cover(job) != before:  # somebody else has written what nobody is to hear
+                job.playback = None
+                if job.being_prepared:
+                    job.being_prepared.cancel()
             job.changed = job.unkept = None
+
+    def _cover(self, job: Transcription) -> Cover:
+        return cover_of(job.transcript, self.privacy) if job.transcript else NOTHING
 
     def _keep_corrections(
         self, job: Transcription, corrected: Document, before: tuple[Amendment, ...]
@@ -372,3 +373,9 @@ class Transcriptions:
             observer=NOBODY if job.heard else self._runner.observer,
             masking=self.privacy if masks_for_caller(self.privacy) else None,
         )
+
+
+def covered_mp3(recording: WaveformSource, cover: Cover, unwanted: Cancel) -> bytes:
+    """Read a recording to its end, or until it is ``unwanted``, and encode it with its cover."""
+    blocks = takewhile(lambda _: not unwanted(), recording.blocks(BLOCK_SECONDS))
+    return to_mp3(map(mixture, cover.blocks(blocks)))

@@ -237,6 +237,11 @@ class Transcript:
         return join_texts((segment.language, segment.text) for segment in self.segments)
 
     @property
+    def is_masked(self) -> bool:
+        """Whether something personal was taken out of its words."""
+        return bool(self.masked) or any(each.masked for each in self.segments)
+
+    @property
     def language(self) -> str | None:
         """The language with most speech seconds; None when nobody speaks."""
         seconds: Counter[str] = Counter()

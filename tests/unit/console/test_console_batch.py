@@ -17,9 +17,13 @@ import pytest
 
 from postprocess import Emotion
 from richspeech.access.principal import Principal, Role
+from richspeech.audio.container import AudioLimits
+from richspeech.audio.decode import open_recording
+from richspeech.audio.mono import mixture
 from richspeech.console import render
-from richspeech.console.kept_sound import sound_of_entry
+from richspeech.console.kept_sound import place_of_sound, sound_of_entry
 from richspeech.console.sessions import Session
+from richspeech.console.shown import show
 from richspeech.console.tabs.batch import render as batch_render
 from richspeech.console.tabs.batch.followed import Followed
 from richspeech.console.tabs.batch.inbox import BatchView, Group, Step, beside, in_order
@@ -29,6 +33,7 @@ from richspeech.console.tabs.history.tab import opened
 from richspeech.errors import AudioError, Cancelled, ChangedElsewhereError, OptionError, StoreError
 from richspeech.jobs.batch.sources import ZipLimits, open_sources
 from richspeech.jobs.job import Job
+from richspeech.jobs.playback import Playback
 from richspeech.jobs.transcribe import Origin, Sound, Transcription, Transcriptions
 from richspeech.language.catalog import Notice
 from richspeech.language.localized import LocalizedText
@@ -43,7 +48,6 @@ from richspeech.operations.caller import Caller, called_by, caller
 from richspeech.privacy.mask import mask_document
 from richspeech.queue.batches import SUMMARY, HandingIn, Packing
 from richspeech.queue.queue import JobQueue
-from richspeech.readers.opener import HERE
 from richspeech.recognition.pipeline import Cancel, Progress
 from richspeech.recognition.reading import WaveformSource
 from richspeech.review.overview import Overview, Quote
@@ -137,7 +141,7 @@ class Desk:
 
     def opened(self, followed: Followed, name: str) -> Transcription:
         job = self.queue.find(row_of(followed, name).id)
-        return open_job(self.queue, job, self.session.folder, self.service.limits, HERE)
+        return open_job(self.queue, job, self.session)
 
     def packed(self, followed: Followed, *formats: str, **corrected: Transcription) -> Packing:
         look, folder = WriterOptions("plain", "zh"), self.session.folder
@@ -627,7 +631,7 @@ def test_an_entry_plays_what_was_handed_in_as_long_as_that_is_kept(
 
     def sound(queue: JobQueue, folder: Path) -> Sound | None:
         assert row.transcript is not None
-        return sound_of_entry(queue, row.transcript, folder, desk.service.limits, HERE)
+        return sound_of_entry(queue, row.transcript, folder)
 
     found = sound(desk.queue, desk.session.folder)
     assert found is not None
@@ -642,22 +646,84 @@ def test_an_entry_plays_what_was_handed_in_as_long_as_that_is_kept(
     assert sound(desk.queue, tmp_path / "later") is None
 
 
-def test_an_entry_whose_words_are_masked_is_never_heard_as_it_was(
-    desk: Desk, tmp_path: Path
-) -> None:
-    followed = desk.done(recorded(tmp_path / "a.wav"))
-    row = desk.queue.find(row_of(followed, "a.wav").id)
+def masked_job(desk: Desk, followed: Followed, name: str) -> Transcription:
+    """Open a recording in whose second second somebody says a number."""
+    row = desk.queue.find(row_of(followed, name).id)
     assert row.transcript is not None
     stored = desk.history.store.open(row.transcript)
-    said = replace(stored.document.measured.segments[0], text="我的电话是13800138000")
+    said = replace(
+        stored.document.measured.segments[0], start=1.0, end=2.0, text="我的电话是13800138000"
+    )
     plain = Document(replace(stored.document.measured, segments=(said,)))
     masked = mask_document(plain, PrivacySettings().kinds)
-    found = desk.opened(followed, "a.wav").sound
-    for document, plays in ((plain, True), (masked, False)):
-        job = opened(replace(stored, document=document), found, "zh")
-        drawn_player = render.player(job, "zh")
-        assert ("<audio" in drawn_player) is plays
-        assert ("所以不播放录音" in drawn_player) is not plays
+    place = place_of_sound(desk.session, masked.transcript)
+    sound = sound_of_entry(desk.queue, row.transcript, place)
+    return opened(replace(stored, document=masked), sound, "zh")
+
+
+def loudness_of(path: Path, start: float, end: float) -> float:
+    """Root mean square between two seconds, of 1."""
+    with open_recording(path, AudioLimits(10**8, 600)) as recording:
+        sound = np.concatenate([*map(mixture, recording.blocks(4.0))])
+    return float(np.sqrt(np.mean(sound[round(start * 16_000) : round(end * 16_000)] ** 2)))
+
+
+def test_an_entry_whose_words_are_masked_plays_a_copy_in_which_nobody_hears_them(
+    desk: Desk, tmp_path: Path
+) -> None:
+    job = masked_job(desk, desk.done(recorded(tmp_path / "a.wav", seconds=4.0)), "a.wav")
+    session = desk.session
+    assert "所以不播放录音" in render.player(job, "zh")
+    desk.service.playbacks.prepare(job, session.folder)
+    wait_until(lambda: job.being_prepared.is_over)
+    assert job.playback is not None
+    assert f"file={job.playback}" in render.player(job, "zh")
+    heard, covered = loudness_of(tmp_path / "a.wav", 1.1, 1.9), loudness_of(job.playback, 1.1, 1.9)
+    assert covered < 0.6 * heard  # a tone of -20 dB in the place of noise
+    assert loudness_of(job.playback, 2.5, 3.5) > 0.9 * heard
+    assert session.keeps(str(job.playback))
+    assert job.path is not None
+    assert not session.keeps(str(job.path))
+    assert not session.keeps(str(session.folder / "opened" / ".." / "hidden" / job.path.name))
+
+
+def test_a_copy_that_nobody_waits_for_any_more_is_not_played(desk: Desk, tmp_path: Path) -> None:
+    followed = desk.done(recorded(tmp_path / "a.wav"))
+    job = masked_job(desk, followed, "a.wav")
+    show(desk.session, job)
+    playback = job.being_prepared = Playback(job)
+    assert "正在盖住" in render.player(job, "zh")
+    show(desk.session, desk.opened(followed, "a.wav"))
+    assert job.path is not None
+    with pytest.raises(Cancelled):
+        desk.service.playbacks.run(playback, job.path, desk.session.folder)
+    assert job.playback is None
+
+
+def test_what_others_have_put_in_is_not_heard_in_a_copy_from_before(
+    desk: Desk, tmp_path: Path
+) -> None:
+    job = masked_job(desk, desk.done(recorded(tmp_path / "a.wav")), "a.wav")
+    desk.service.playbacks.prepare(job, desk.session.folder)
+    wait_until(lambda: job.being_prepared.is_over)
+    assert not job.hides_sound
+    assert job.document is not None
+    masked = job.document
+    desk.service.transcriptions.load(job)  # the history has no number at all
+    assert job.playback is None
+    job.document = masked
+    assert job.hides_sound
+
+
+def test_a_waveform_that_nobody_has_measured_is_drawn_once_it_is(ear: Ear, tmp_path: Path) -> None:
+    with desk_of(ear, tmp_path, keeps=False) as desk:
+        job = desk.opened(desk.done(recorded(tmp_path / "a.wav")), "a.wav")
+        assert "<audio" in render.player(job, "zh")
+        assert len(job.meter.peaks.values) == 0
+        desk.service.playbacks.prepare(job, desk.session.folder)
+        wait_until(lambda: job.being_prepared.is_over)
+        assert len(job.meter.peaks.values) > 10
+        assert job.playback is None
 
 
 def test_a_row_whose_recording_is_gone_opens_without_sound(desk: Desk, tmp_path: Path) -> None:

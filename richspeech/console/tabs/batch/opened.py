@@ -1,17 +1,16 @@
 """A finished row → a transcription as the views of a transcript show it."""
 
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from richspeech.audio.container import AudioLimits
 from richspeech.audio.peaks import PeakMeter
-from richspeech.console.kept_sound import sound_of_job
+from richspeech.console.kept_sound import place_of_sound, sound_of_job
+from richspeech.console.sessions import Session
 from richspeech.jobs.batch.sources import safe_name
 from richspeech.jobs.transcribe import Origin, Transcription
 from richspeech.model.document import Document
 from richspeech.model.job_state import State
 from richspeech.queue.queue import JobQueue
-from richspeech.readers.opener import Opener
 from richspeech.recognition.pipeline import Progress
 from richspeech.storage.jobs import QueuedJob
 
@@ -29,20 +28,17 @@ class Opened:
         return {each: document for each, document in shown if document is not None}
 
 
-def open_job(
-    queue: JobQueue, job: QueuedJob, folder: Path, limits: AudioLimits, opener: Opener
-) -> Transcription:
-    """Show what was heard in a job, with all that was done to it since.
+def open_job(queue: JobQueue, job: QueuedJob, session: Session) -> Transcription:
+    """Show in a window what was heard in a job, with all that was done to it since.
 
-    Its recording goes below ``folder``, where a browser may fetch it. Raises ``JobError`` unless
-    the job has finished, and ``StoreError``.
+    Raises ``JobError`` unless the job has finished, and ``StoreError``.
     """
     if queue.history is not None and job.transcript is not None:
         stored = queue.history.store.open(job.transcript)
         document, entry = stored.document, stored.entry
     else:
         document, entry = queue.result(job.id), None
-    sound = sound_of_job(queue, job, folder, limits, opener)
+    sound = sound_of_job(queue, job, place_of_sound(session, document.transcript))
     return Transcription(
         sound.path if sound else None,
         job.request,

@@ -248,10 +248,11 @@ class BatchTab:
         self._order.input(self._change_order, self._order, self._list, **CHOSEN)
         self._line.input(self._search, self._line, self._list, **CHOSEN)
         self._list.show_only(self._show_only, None, self._list, **QUICK)
-        self._shell.viewer.beside.step_row(self._step, None, self._shell.opened, **QUICK)
+        viewer, opened = self._shell.viewer, self._shell.opened
+        viewer.listen(viewer.beside.step_row(self._step, None, opened, **QUICK))
         self._list.turn_page(self._turn, None, self._list, **QUICK)
         self._list.cancel_row(self._cancel_row, None, self._list, **QUICK)
-        self._list.open_row(self._open, None, self._shell.opened, **QUICK)
+        viewer.listen(self._list.open_row(self._open, None, opened, **QUICK))
         for form, button in self._tables.items():
             button.click(self._table_press(form), None, self._table, **QUICK).success(
                 None, js="() => window.richspeech.download('#batch-table')", **QUICK
@@ -472,15 +473,14 @@ class BatchTab:
         if is_refused_while_busy(session):
             return gr.skip()
         job, opened = queue.find(identifier), session.view(Opened).by_job
-        shown = opened.get(job.id) or open_job(
-            queue, job, session.folder, service.limits, service.opener
-        )
+        shown = opened.get(job.id) or open_job(queue, job, session)
         if shown.entry is None:  # nobody else will know of what is corrected there
             opened[job.id] = shown
         session.keep(replace(session.view(BatchView), opened=job.id))
         at, count = place_of(session.view(Followed), session.view(BatchView))
         session.keep(Beside(shown.id, at, count, NAME))
         show(session, shown)
+        service.playbacks.prepare(shown, session.folder)
         return self._shell.open(session)
 
     def _table_press(self, form: str) -> Callable[[gr.Request], str]:

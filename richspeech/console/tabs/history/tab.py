@@ -9,7 +9,7 @@ import gradio as gr
 
 from richspeech.audio.peaks import PeakMeter
 from richspeech.console import events, render
-from richspeech.console.kept_sound import sound_of_entry
+from richspeech.console.kept_sound import place_of_sound, sound_of_entry
 from richspeech.console.page_load import PageLoad
 from richspeech.console.panels.voices.kept import VoicesKept
 from richspeech.console.refusal import is_refused_while_busy, refuse
@@ -147,7 +147,9 @@ class HistoryTab:
         self._list.tag_row(self._tag, None, self._list, **QUICK)
         self._list.untag_row(self._untag, None, self._list, **QUICK)
         self._list.show_tag(self._show_tag, None, [self._line, self._list], **QUICK)
-        self._list.open_row(self._open, None, self._shell.opened, **QUICK)
+        self._shell.viewer.listen(
+            self._list.open_row(self._open, None, self._shell.opened, **QUICK)
+        )
 
     def resume(self, page_load: PageLoad) -> None:
         """Give back the search; what it finds is drawn when the tab is chosen."""
@@ -260,16 +262,19 @@ class HistoryTab:
     def _show(self, session: Session, number: int) -> None:
         """Show an entry; raises ``StoreError``."""
         stored = _seen(self._history).open(number)
-        sound = sound_of(session, stored.entry) or self._kept_sound(session, number)
-        show(session, opened(stored, sound, session.locale))
+        sound = sound_of(session, stored.entry) or self._kept_sound(session, stored)
+        job = opened(stored, sound, session.locale)
+        show(session, job)
+        self._context.service.playbacks.prepare(job, session.folder)
 
-    def _kept_sound(self, session: Session, number: int) -> Sound | None:
+    def _kept_sound(self, session: Session, stored: Stored) -> Sound | None:
         """Look for the recording of an entry among those that were handed in."""
         service = self._context.service
         if service.queue is None:
             return None
         queue = service.durable.seen_by(caller().principal)
-        return sound_of_entry(queue, number, session.folder, service.limits, service.opener)
+        place = place_of_sound(session, stored.document.transcript)
+        return sound_of_entry(queue, stored.entry.id, place)
 
     def _drawn(self, session: Session, message: str = "") -> str:
         return message + draw(self._history, session)

@@ -456,6 +456,10 @@ class TranscribeTab:
         press.then(self._watch, None, self.growing, **DRAWS)
         press.then(self._watch_state, None, self.painted, **QUICK)
 
+    def listen(self, press: Any) -> None:
+        """Show what is played of a transcript, and its waveform, once a press has opened it."""
+        press.then(self._watch_playback, None, [self._player, self._viewer], **QUICK)
+
     def _choose_engine(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Offer what the engine can do, and read the words where the settings want it."""
         session, name = self._context.session(request), values[self._engine]
@@ -467,6 +471,7 @@ class TranscribeTab:
         """Show the job and its engine, and go on painting it while it runs."""
         page_load.add(_is_used, self._watch_state, self.painted)
         page_load.add(is_busy, self._watch, self.growing, DRAWS)
+        page_load.add(_is_being_prepared, self._watch_playback, [self._player, self._viewer])
         page_load.add(
             self._has_engine, self._restore, [self._engine, self._sentiment, *self._offers.widgets]
         )
@@ -555,6 +560,17 @@ class TranscribeTab:
         painted = session.view(Begun).by_page.pop(request.session_hash or "", None)
         async for painting in self._settle(session, painted):
             yield painting
+
+    async def _watch_playback(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        session = self._context.session(request)
+        job = shown(session)
+        if job is None or not job.being_prepared:
+            # An event that yields nothing would empty what it writes to.
+            yield [gr.skip(), gr.skip()]
+            return
+        async for _ in job.being_prepared.states():
+            pass
+        yield await asyncio.to_thread(_paint_playback, session)
 
     async def _settle(
         self, session: Session, painted: State | None = None
@@ -672,6 +688,15 @@ class ChosenEngine:
 def _is_used(session: Session) -> bool:
     has_job, is_open = shown(session) is not None, session.view(Table).is_open
     return has_job or session.style != Session.style or is_open
+
+
+def _is_being_prepared(session: Session) -> bool:
+    job = shown(session)
+    return job is not None and job.being_prepared is not None and not job.being_prepared.is_over
+
+
+def _paint_playback(session: Session) -> list[Any]:
+    return [render.player(shown(session), session.locale), paint(session).view]
 
 
 def _paint_growing(session: Session) -> list[Any]:
