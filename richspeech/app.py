@@ -200,6 +200,7 @@ def application(
     from richspeech.api.operations import metrics_route, probes  # noqa: PLC0415
     from richspeech.api.phone import Phones, phone_routes  # noqa: PLC0415
     from richspeech.api.root_page import captions_route, file_routes, root_route  # noqa: PLC0415
+    from richspeech.api.screen import Screens, screen_routes  # noqa: PLC0415
     from richspeech.api.surface import Surface  # noqa: PLC0415
     from richspeech.api.surfaces import surfaces  # noqa: PLC0415
     from richspeech.api.unknown import ANSWERS  # noqa: PLC0415
@@ -241,6 +242,7 @@ def application(
             root_route(page.root_page),
             captions_route(page.root_page),
             *phone_routes(phones, page.root_page),
+            *screen_routes(Screens(settings.live.phone_seconds), page.root_page),
             *file_routes(page.root_page),
         ],
         answers=ANSWERS,

@@ -6,6 +6,7 @@ Both are built and packed once and sent from memory, so that many visitors at on
 import base64
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -37,6 +38,8 @@ ASIDE_POLICY = (
 )
 """Of a page beside it: one script of ours, its looks within it, and nobody to talk to."""
 CAPTIONS = "captions"
+ROOTS = r"^/(assets|phone|screen)(?=/)"
+"""What may stand before the name of a file."""
 FOREVER = "public, max-age=31536000, immutable"
 INCOMPRESSIBLE = frozenset({".woff", ".woff2", ".png", ".gif", ".jpg", ".ico", ".webp", ".wasm"})
 """Endings of files that packing makes hardly smaller."""
@@ -158,7 +161,7 @@ class Files:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file that the path ends with, or say that there is none."""
         if scope["type"] == "http":
-            name = scope["path"].removeprefix("/assets").removeprefix("/phone").strip("/")
+            name = re.sub(ROOTS, "", scope["path"]).strip("/")
             response = await self._response(Request(scope), name)
             await response(scope, receive, send)
 

@@ -32,7 +32,7 @@ THEME = "theme.css"
 """Colours and type, which gradio asks for at the root, with a hash of it in the address."""
 FOR_PROGRAMS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 """What gradio says of a widget to programs alone; they are told by ``Programs``."""
-ASIDE = {"captions": ("captions",), "phone": ("login", "phone")}
+ASIDE = {"captions": ("captions",), "screen": ("captions",), "phone": ("login", "phone")}
 """Pages beside this one, each with the style sheets that stand in it."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "batch_more", "record", "stop", "pause", "resume"),

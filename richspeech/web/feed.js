@@ -9,6 +9,7 @@ export class Feed {
   // The name of this window among them is a piece of its key, which opens nothing.
   constructor(windowKey) {
     this.name = windowKey.slice(0, LETTERS);
+    this.others = new Set();
     this.channel = feedChannel(this.name);
     this.channel.onmessage = ({ data }) => data === "hello" && this.last && this.send(this.last);
   }
@@ -22,5 +23,6 @@ export class Feed {
   send(told) {
     this.last = told;
     this.channel.postMessage(told);
+    for (const tell of this.others) tell(told);
   }
 }

@@ -2,7 +2,7 @@
 
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
     live.js                                     → likewise, when its tab is opened
-    captions.js, phone.js                       → likewise, for pages of their own
+    captions.js, phone.js, screen.js            → likewise, for pages of their own
     overview.js                                 → likewise, when a recording needs a map
     trim.js                                     → likewise, when somebody moves a highlight's points
     tour.js + its words                         → likewise, when somebody asks for it
@@ -42,9 +42,11 @@ PHONE = "phone.js"
 """What the page of a phone loads."""
 TOUR = "tour.js"
 """What the page loads for who wants to be guided."""
+SCREEN = "screen.js"
+"""What the page of a screen on another computer loads."""
 DATA = "data.js"
 """Made when the page is: what the modules need of words, labels and settings."""
-ASIDE = (CAPTIONS, PHONE)
+ASIDE = (CAPTIONS, PHONE, SCREEN)
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
 

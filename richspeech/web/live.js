@@ -13,6 +13,7 @@ import {
   socketAddress,
 } from "./framing.js";
 import { Microphone, refusalOf } from "./microphone.js";
+import { ScreenLink } from "./screen_link.js";
 
 // Moods that captions leave out: nearly all is said so.
 const PLAIN = ["neutral", "unknown"];
@@ -26,6 +27,7 @@ class Live {
   constructor(element, words, on, page) {
     Object.assign(this, { element, on, page, labels: page.labels, feed: new Feed(page.windowKey()) });
     Object.assign(this, { state: "idle", language: "auto", finals: [], seconds: 0 });
+    this.screen = new ScreenLink(this.feed, () => this.drawScreen());
     this.translate(words);
   }
 
@@ -52,7 +54,11 @@ class Live {
     this.phone = make("button", { type: "button", id: "live-phone", className: "quiet" });
     Object.assign(this.phone, { textContent: words.live_phone, title: words.live_phone_hint });
     this.phone.addEventListener("click", () => this.startPhone());
-    this.way = make("div", { id: "live-way" });
+    this.way = make("div", { id: "live-way", className: "live-way" });
+    this.elsewhere = make("button", { type: "button", id: "live-screen", className: "quiet" });
+    Object.assign(this.elsewhere, { textContent: words.screen, title: words.screen_hint });
+    this.elsewhere.addEventListener("click", () => this.screen.open());
+    this.screenWay = make("div", { id: "live-screen-way", className: "live-way" });
     this.status = make("p", { id: "live-status", role: "status" });
     this.bar = make("i");
     this.meter = make(
@@ -78,6 +84,7 @@ class Live {
     this.recording = this.made ? this.recorded(this.made) : null;
     this.element.replaceChildren(this.controls(), this.text());
     this.finals.forEach((segment) => this.list.append(this.line(segment)));
+    this.drawScreen();
     this.draw();
   }
 
@@ -145,12 +152,18 @@ class Live {
         "div",
         { className: "head" },
         make("h2", { textContent: this.words.live_text }),
-        this.large(),
+        make("p", { className: "doings" }, this.large(), this.elsewhere),
       ),
+      this.screenWay,
       this.empty,
       make("div", { role: "log" }, this.list),
       this.interim,
     );
+  }
+
+  drawScreen() {
+    this.elsewhere.hidden = this.screen.state !== "closed";
+    this.screenWay.replaceChildren(...this.screen.draw(this.words));
   }
 
   // A window of its own, or a tab where the browser allows none.

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from .axe import expect_usable_by_all
 from .visitor import Visitor, read_samples, speak, visitor_of, write_samples
@@ -50,6 +50,13 @@ def first_line(visitor: Visitor) -> str:
     return line.inner_text()
 
 
+def visitor_elsewhere(page: Page) -> BrowserContext:
+    """Somebody at another browser, who knows nothing of this one; gone with it."""
+    browser = page.context.browser
+    assert browser is not None
+    return browser.new_context(locale="zh-CN")
+
+
 def likeness(heard: str, said: str) -> float:
     return SequenceMatcher(None, heard, said, autojunk=False).ratio()
 
@@ -64,6 +71,10 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
             page.get_by_role("link", name="大字幕").click()
         captions = opening.value
         captions.get_by_text("说的话会显示在这里").wait_for()
+        page.get_by_role("button", name="在另一台电脑上显示").click()
+        screen = visitor_elsewhere(page).new_page()
+        screen.goto(page.locator("#live-screen-way code").inner_text())
+        page.get_by_text("另一块屏幕正在显示字幕").wait_for()
         start_talking(visitor)
         wait_for_words_without_a_line(page, said[:2])
         assert likeness(first_line(visitor), said) > ALIKE
@@ -71,7 +82,11 @@ def test_what_is_said_is_read_while_it_is_said_and_opens_in_the_views(
         expect(page.locator("#live-lines li").first.locator(".chip.emotion")).to_have_count(1)
         expect(page.locator("#live-latency")).to_have_text(re.compile("秒$"))
         expect(captions.get_by_role("log").locator(".said").first).to_have_text(first_line(visitor))
+        expect(screen.get_by_role("log").locator(".said").first).to_have_text(first_line(visitor))
+        assert "#" not in screen.url
         expect_usable_by_all(page)
+        page.get_by_role("button", name="收回链接").click()
+        expect(screen.locator("#state")).to_contain_text("字幕结束了")
         page.get_by_role("button", name="停止").click()
         assert visitor.result() == "识别完成"
         assert likeness(visitor.lines()[0], said) > ALIKE

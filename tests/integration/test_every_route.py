@@ -24,9 +24,9 @@ from richspeech.storage.accounts import AccountStore
 from richspeech.storage.database import Database
 from richspeech.storage.quota import Quota
 
-OPEN = {"/health", "/livez", "/readyz", "/login", "/favicon.ico", "/phone"}
-"""Probes, the way in and its sign, and the page of a phone, which holds nothing."""
-LINKS = ("/share/", "/phone/")
+OPEN = {"/health", "/livez", "/readyz", "/login", "/favicon.ico", "/phone", "/screen"}
+"""Probes, the way in and its sign, and the pages of a phone and a screen, which hold nothing."""
+LINKS = ("/share/", "/phone/", "/screen/")
 """Whoever was given one needs no login."""
 TALK = "WEBSOCKET"
 SAMPLES = ("/v1/models", "/v1/audio/transcriptions", "/gradio_api/queue/join", "/live", "/metrics")

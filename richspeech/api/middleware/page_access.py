@@ -37,17 +37,18 @@ HEARTBEAT = "heartbeat/"
 
 OTHERS = {
     "GET": re.compile(
-        r"/|/(health|livez|readyz|login|live|captions|phone|config|openapi\.json)"
+        r"/|/(health|livez|readyz|login|live|captions|phone|screen|config|openapi\.json)"
         r"|/(theme\.css|favicon\.ico|robots\.txt)"
-        r"|/(assets|web|static|svelte|phone/web)/.+|/phone/sound"
+        r"|/(assets|web|static|svelte|phone/web|screen/web)/.+"
+        r"|/phone/sound|/screen/text|/live/screen"
         r"|/gradio_api/(startup-events|upload_progress|info|theme\.css)"
     ),
     "POST": re.compile(r"/(login|logout)|/gradio_api/(upload|reset)"),
 }
 """Routes of page and probes that name neither a page nor a file, by method."""
 
-TALKS = ("/live", "/phone/sound")
-"""WebSockets of the page, and of its phones."""
+TALKS = ("/live", "/phone/sound", "/live/screen", "/screen/text")
+"""WebSockets of the page, and of its phones and screens."""
 MOST_NAME_BYTES = 255
 """Of a file, on every disk."""
 MOST_DEPTH = 50

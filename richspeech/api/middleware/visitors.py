@@ -31,10 +31,10 @@ from richspeech.storage.accounts import Key
 
 OPEN = ("/health", "/livez", "/readyz", "/login", "/favicon.ico")
 """What needs no login: probes, the way in, and its sign in the browser's tab."""
-LINKS = ("/share/", "/phone/")
+LINKS = ("/share/", "/phone/", "/screen/")
 """What stands behind it is known to those alone who were given the link."""
-PHONE = "/phone"
-"""The page of a phone, the same for everybody, whose link stands behind the #."""
+ASIDE = ("/phone", "/screen")
+"""The pages of a phone and a screen, the same for everybody, whose link stands behind the #."""
 CONFIG = "/config"
 """Where gradio's own clients begin; they keep the cookie of this answer."""
 PAGES = ("/", "/login", CONFIG)
@@ -277,7 +277,7 @@ def _what_allows(key: Key, accounts: Accounts) -> Principal | None:
 
 def is_open(path: str) -> bool:
     """Tell whether everybody may ask for a path."""
-    return path in (*OPEN, PHONE) or path.startswith(LINKS)
+    return path in (*OPEN, *ASIDE) or path.startswith(LINKS)
 
 
 def key_in(connection: HTTPConnection) -> str | None:

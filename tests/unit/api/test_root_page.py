@@ -30,6 +30,7 @@ from richspeech.api.root_page import (
     locale_of,
     root_route,
 )
+from richspeech.api.screen import Screens, screen_routes
 from richspeech.console.frontend import Frontend
 from richspeech.console.root_page import RootPage
 from richspeech.engines.readiness import Readiness
@@ -59,6 +60,7 @@ class Console:
         self.root_page: RootPage = parts.root_page
         page = parts.root_page
         aside = [captions_route(page), *phone_routes(Phones(60), page)]
+        aside += screen_routes(Screens(60), page)
         return [root_route(page), *aside, *file_routes(page)]
 
     def page(self, wanted: str, **cookies: str) -> Any:
@@ -211,6 +213,20 @@ def test_a_phone_gets_a_small_page_and_only_the_scripts_of_the_page(
     first = Frontend(frozenset()).scripts[0]
     for name in (f"phone/web/{first}", f"phone/web/../assets/{first}", f"phone/web/x/{first}"):
         assert client.get(f"/{name}").status_code == 404
+    assert len(page.content) < 8_000
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_a_screen_on_another_computer_gets_the_captions_and_their_script(
+    console_: Console, locale: str
+) -> None:
+    client = TestClient(console_.app, cookies={"richspeech.locale": locale})
+    page = client.get("/screen")
+    assert say("screen_waiting", locale) in html.unescape(page.text)
+    assert say("captions_larger", locale) in html.unescape(page.text)
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    [script] = re.findall(r'<script type="module" src="(screen/web/[^"]+)"></script>', page.text)
+    assert "screen/text" in client.get(f"/{script}").text
     assert len(page.content) < 8_000
 
 

@@ -178,7 +178,8 @@ SCRIPT_WORDS = (
         "live_insecure",
     ),
     *("live_denied", "live_missing", "live_busy", "live_refused", "live_lost"),
-    *("captions", "captions_hint"),
+    *("captions", "captions_hint", "screen", "screen_hint", "screen_link", "screen_here"),
+    *("screen_end", "screen_gone", "screen_lost"),
     *("live_phone", "live_phone_hint", "live_waiting", "live_code", "live_link"),
     *("live_recording", "live_download", "live_again", "live_again_hint"),
 )
