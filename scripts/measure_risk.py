@@ -2,6 +2,7 @@
 
     python -m scripts.measure_risk            both halves
     python -m scripts.measure_risk --tuning   that which rules may be fitted to
+    python -m scripts.measure_risk --conditions   ten more, of threats that are denied or conditional
 
 A call is right if its level is the manager's and every span that the manager names is among the
 evidence of a point that adds to the score. The half for tuning is that of the smaller digests of
@@ -24,7 +25,8 @@ from richspeech.presets.rules import Preset
 from richspeech.review.risk import Risk, assess_risk
 from richspeech.settings import RiskSettings
 
-CALLS = Path(__file__).resolve().parents[1] / "tests" / "risk_calls.yaml"
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+CALLS, CONDITIONS = TESTS / "risk_calls.yaml", TESTS / "risk_conditions.yaml"
 SURE = 0.9
 """Probability of an emotion where the call says nothing else."""
 
@@ -119,12 +121,20 @@ def main() -> None:
     """Print the tables and a count below each."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tuning", action="store_true", help="leave the held-out half alone")
+    parser.add_argument("--conditions", action="store_true", help="ten more instead of the forty")
     asked = parser.parse_args()
+    if asked.conditions:
+        _print("Denied, or on a condition", read_calls(CONDITIONS))
+        return
     for is_for_tuning in (True,) if asked.tuning else (True, False):
         calls = [each for each in read_calls() if each.is_for_tuning is is_for_tuning]
-        right = sum(is_right(call, assess(call)) for call in calls)
-        print("For tuning" if is_for_tuning else "Held out", "", table(calls), sep="\n")
-        print("", f"{right} of {len(calls)} are right.", "", sep="\n")
+        _print("For tuning" if is_for_tuning else "Held out", calls)
+
+
+def _print(title: str, calls: Sequence[Call]) -> None:
+    right = sum(is_right(call, assess(call)) for call in calls)
+    print(title, "", table(calls), sep="\n")
+    print("", f"{right} of {len(calls)} are right.", "", sep="\n")
 
 
 if __name__ == "__main__":
