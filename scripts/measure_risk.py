@@ -1,8 +1,8 @@
 """How often the risk of a call is what a manager would say: forty constructed calls, as a table.
 
-    python -m scripts.measure_risk            both halves
-    python -m scripts.measure_risk --tuning   that which rules may be fitted to
-    python -m scripts.measure_risk --conditions   ten more, of threats that are denied or conditional
+    python -m scripts.measure_risk               both halves
+    python -m scripts.measure_risk --tuning      that which rules may be fitted to
+    python -m scripts.measure_risk --conditions  ten more, of threats denied or on a condition
 
 A call is right if its level is the manager's and every span that the manager names is among the
 evidence of a point that adds to the score. The half for tuning is that of the smaller digests of

@@ -98,7 +98,8 @@ class Negations(BaseModel):
     turned_by: Words = ()
     """Between the two, such as ``but``: then it is meant after all."""
     reach: Annotated[int, Field(ge=0, le=20)] = 4
-    """Words between the two; a Chinese, Japanese or Korean character is one."""
+    """Words between the two; a Chinese character is one, and in Japanese and Korean a run of one
+    script."""
 
 
 class WordsRule(_RiskRule):

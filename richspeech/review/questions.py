@@ -38,7 +38,15 @@ _AROUND = (
     *("才怪", "都不行", "都唔得", "谁说", "誰說", "何不", "何尝不", "什么意思", "什麼意思"),
     *("乜意思", "这还不", "这都不", "還不算", "呢個都唔"),
     *("아닙니까", "아닌가", "아니냐", "아니겠습니까", "아니겠어", "않습니까", "않나요", "않을까"),
-    *("없습니까", "없나요", "아니고 뭐", "아니면 뭐", "아니라면 뭐"),
+    *(
+        "없습니까",
+        "없나요",
+        "아니고 뭐",
+        "아니면 뭐",
+        "아니라면 뭐",
+        "할 줄 아세요",
+        "할 줄 알아요",
+    ),
     *("ではないでしょうか", "じゃないでしょうか", "ではないだろうか", "じゃないだろうか"),
     *(f"if {it} {no}" for it in ("this", "that", "it") for no in ("isn't", "is not", "wasn't")),
     *("if that's not", "if it's not"),
@@ -111,6 +119,13 @@ _ANEW = (
     r"|(?<=[すた]か)(?=[ぁ-ヿ一-鿿]{2})"
 )
 """Where a clause begins without a mark before it, and is no longer asked about."""
+_REQUEST = (
+    r"我[们們哋]?[又也都并並]?[不唔](?![能是可得会會係])[^，,]{1,8}?"
+    r"(?P<request>[你您][们們哋]?(?:能不能|可不可以|可唔可以|可否|能否|能|可以|愿意|願意|肯|麻烦|麻煩))"
+)
+"""Who says what they do not do, and then asks the other side for something."""
+_ASKING_WHAT = r"怎[么麼]|什[么麼]|[谁誰哪就]|难道|難道|凭什|憑什"
+"""With this it is a condition: 我不告你你能怎么办."""
 _NOTHING_FOLLOWS = r"[\W啊呀呢요죠]*$"
 _AGREED = r"(?:行[吗嗎]|好[吗嗎]|[对對][吗嗎]|可以[吗嗎]|行不行|好不好|\bok|\bokay|\bright)\W*$"
 """At the end of a clause: somebody asks to agree."""
@@ -122,6 +137,11 @@ def asked(clause: str) -> tuple[Place, ...]:
     The places are in order, and apart.
     """
     bare = _pattern(_NONE).sub(lambda found: " " * len(found[0]), clause)
+    request = re.search(_REQUEST, bare)
+    if request is not None and not _pattern((_ASKING_WHAT,)).search(bare):
+        at = request.start("request")
+        asks = ((start + at, end + at) for start, end in asked(bare[at:]))
+        return (*asked(bare[:at]), *asks)
     if _pattern(_AROUND_SHAPES, _AROUND).search(bare):
         return ((0, len(bare)),)
     is_marked = ("?" in bare or "؟" in bare) and not _pattern((_AGREED,)).search(bare)

@@ -22,9 +22,13 @@ from unicodedata import category
 from postprocess import LETTER, POINT, folded, word_pattern
 from richspeech.model.risk_rules import Negations, WordsRule
 from richspeech.review.questions import Place, asked
+from richspeech.review.unreal import bound, unreal
 
 _UNIT = re.compile(rf"(?:{LETTER}|{POINT})+|\w")
 """A word, or a character of a script without blanks between words."""
+_ENDING = re.compile(r"[ぁ-ゟ가-힣]")
+_ENDING_UNIT = re.compile(rf"(?:{LETTER}|{POINT})+|[ぁ-ゟ]+|[ァ-ヿ]+|[一-鿿々]+|[가-힣]+|\w")
+"""A run of one script: Japanese and Korean deny at the end, behind verbs of many characters."""
 
 
 def words_meant(text: str, rule: WordsRule) -> list[str]:
@@ -88,13 +92,20 @@ class _Said:
     """Negations with their word: where each begins, and how far those up to it reach."""
     turns: Sequence[Place]
     """What turns back: where each begins, and where the first of those from it ends."""
+    unreal: Sequence[Place]
+    """What would have been: somebody did what is denied there, and nothing else of it."""
+    bound: Sequence[Place]
+    """Denials that hold for as long as the other side does something."""
     reach: int
 
     def is_meant(self, place: Place) -> bool:
         """Say whether no negation bears on what stands there that is not asked about."""
         start, end = place
         negations = (self._part(start, end), self._followed(start), self._preceded(end))
-        return all(at is None or self._is_asked(at, start) for at in negations)
+        is_denied = any(at is not None and not self._is_asked(at, start) for at in negations)
+        if _is_in(place, self.unreal):
+            return is_denied
+        return not is_denied or _is_in(place, self.bound)
 
     def _part(self, start: int, end: int) -> int | None:
         """Return where the negation is that has the word in it; others likewise."""
@@ -131,6 +142,10 @@ class _Said:
         return max(0, bisect_right(self.clauses, at) - 1)
 
 
+def _is_in(place: Place, places: Sequence[Place]) -> bool:
+    return any(start <= place[0] and place[1] <= end for start, end in places)
+
+
 def _said(text: str, words: Sequence[Place], negations: Negations) -> _Said:
     before, after, whole, turns = (
         sorted(place for phrase in _folded(phrases) for place in _places(text, phrase))
@@ -141,14 +156,17 @@ def _said(text: str, words: Sequence[Place], negations: Negations) -> _Said:
     until = [*clauses[1:], len(text)]
     reached = accumulate((end for _, end in whole), max)
     first = accumulate((end for _, end in reversed(turns)), min)
+    shape = _ENDING_UNIT if _ENDING.search(text) else _UNIT
     return _Said(
         clauses=clauses,
         asked=cache(lambda number: asked(text[clauses[number] : until[number]])),
-        units=[unit.start() for unit in _UNIT.finditer(text)],
+        units=[unit.start() for unit in shape.finditer(text)],
         before=sorted(end for _, end in before),
         after=[start for start, _ in after],
         whole=[*zip((start for start, _ in whole), reached, strict=True)],
         turns=[*zip((start for start, _ in turns), reversed([*first]), strict=True)],
+        unreal=unreal(text),
+        bound=bound(text),
         reach=negations.reach,
     )
 

@@ -28,8 +28,8 @@ def test_whoever_is_to_be_heard_speaks_or_sounds_in_the_seconds_that_are_named()
         assert heard.issuperset(call.spans), call.name
 
 
-def test_the_rules_say_what_the_manager_says_of_nine_calls_in_ten() -> None:
-    assert sum(is_right(call, assess(call)) for call in read_calls()) >= 36
+def test_the_rules_say_what_the_manager_says_of_thirty_eight_of_forty_calls() -> None:
+    assert sum(is_right(call, assess(call)) for call in read_calls()) >= 38
 
 
 def test_a_call_is_not_right_unless_the_seconds_are() -> None:
