@@ -1,7 +1,6 @@
 """A batch that is killed goes on where it was; and one with the embedded model."""
 
 import json
-import resource
 import shutil
 import signal
 import subprocess
@@ -99,13 +98,9 @@ def test_a_batch_on_a_full_disk_ends_in_a_sentence_and_goes_on_later(calls: Path
     out = calls.parent / "out"
     line = Record(NAMES[0], "x" * 64, "done", "2026-11-20T12:00:00+00:00", 0.1, 0.1).to_line()
 
-    def fill_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (3 * len(line) + 20, resource.RLIM_INFINITY))
-
     full = subprocess.run(
-        command_for(calls, len(NAMES)),
+        ["prlimit", f"--fsize={3 * len(line) + 20}", *command_for(calls, len(NAMES))],
         cwd=ROOT,
-        preexec_fn=fill_disk,
         capture_output=True,
         check=False,
     )
