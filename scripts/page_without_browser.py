@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+from gradio_client.utils import apply_diff
 
 
 def config_in(html: str) -> dict[str, Any]:
@@ -115,21 +116,34 @@ class PageClient:
         for number, data in events:
             event = {"data": data, "fn_index": number, "session_hash": self.page}
             (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
-        return [message["output"].get("data") async for message in self._answers()]
+        return [each async for each in self._answers()]
 
-    async def _answers(self) -> AsyncIterator[dict[str, Any]]:
+    async def _answers(self) -> AsyncIterator[list[Any]]:
+        """Yield what every event has shown in the end."""
+        shown: dict[str, list[Any]] = {}
         url = f"/gradio_api/queue/data?session_hash={self.page}"
         async with self.client.stream("GET", url) as stream:
             async for line in stream.raise_for_status().aiter_lines():
-                if "close_stream" in line:
+                if not line.startswith("data:"):
+                    continue
+                told = json.loads(line.removeprefix("data:"))
+                if told["msg"] == "close_stream":
                     return
-                self.paintings += '"process_generating"' in line
-                if line.startswith("data:") and '"process_completed"' in line:
-                    yield json.loads(line.removeprefix("data:"))
+                if told["msg"] == "process_generating":
+                    self.paintings += 1
+                    before, data = shown.get(told["event_id"]), told["output"]["data"]
+                    shown[told["event_id"]] = data if before is None else _changed(before, data)
+                if told["msg"] == "process_completed":
+                    # What was shown in steps is not repeated at their end.
+                    yield shown.get(told["event_id"]) or told["output"].get("data")
 
     def _followers(self, events: Iterable[int]) -> list[int]:
         sent, all_events = {*events}, self.config["dependencies"]
         return [d["id"] for d in all_events if d["backend_fn"] and d["trigger_after"] in sent]
+
+
+def _changed(shown: list[Any], changes: list[Any]) -> list[Any]:
+    return [apply_diff(value, change) for value, change in zip(shown, changes, strict=True)]
 
 
 def _text(viewer: dict[str, Any] | None) -> str | None:

@@ -36,6 +36,8 @@ class Peaks:
     samples_per_peak: int = LEAST_SAMPLES
     values: NDArray[np.int8] = field(default_factory=_nothing)
     """[N, 2], lowest and highest; 127 is full scale."""
+    written: tuple[str, ...] = ()
+    """The first chunks, as ``to_dict`` has them: some or all of those to which nothing is added."""
 
     @property
     def seconds_per_peak(self) -> float:
@@ -49,12 +51,8 @@ class Peaks:
         chunk grows at its end, too: whoever sends differences sends what is new.
         """
         values = self.values[: len(self.values) // 3 * 3] if grows else self.values
-        starts = range(0, len(values), CHUNK_PEAKS)
-        chunks = (values[start : start + CHUNK_PEAKS].tobytes() for start in starts)
-        return {
-            "seconds_per_peak": self.seconds_per_peak,
-            "chunks": [b64encode(chunk).decode("ascii") for chunk in chunks],
-        }
+        rest = _chunks(values[len(self.written) * CHUNK_PEAKS :])
+        return {"seconds_per_peak": self.seconds_per_peak, "chunks": [*self.written, *rest]}
 
     def joined(self) -> "Peaks":
         """Return stretches of twice the length; their number must be even."""
@@ -66,7 +64,15 @@ class Peaks:
         """Return these and those of ``stretches`` [N, samples_per_peak]."""
         ends = np.stack([np.floor(stretches.min(1) * 127), np.ceil(stretches.max(1) * 127)], axis=1)
         new = np.clip(ends, -128, 127).astype(np.int8)
-        return Peaks(self.samples_per_peak, np.concatenate([self.values, new]))
+        values = np.concatenate([self.values, new])
+        begun = len(self.written) * CHUNK_PEAKS
+        whole = _chunks(values[begun : len(values) // CHUNK_PEAKS * CHUNK_PEAKS])
+        return Peaks(self.samples_per_peak, values, (*self.written, *whole))
+
+
+def _chunks(values: NDArray[np.int8]) -> Iterator[str]:
+    for start in range(0, len(values), CHUNK_PEAKS):
+        yield b64encode(values[start : start + CHUNK_PEAKS].tobytes()).decode("ascii")
 
 
 class PeakMeter:

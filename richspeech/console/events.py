@@ -37,6 +37,12 @@ class Tagging(Numbered):
     value: Annotated[str, Field(max_length=2 * LONGEST_TAG)]
 
 
+class Sight(BaseModel):
+    """Whether a page is to be seen."""
+
+    hidden: bool
+
+
 class Form(BaseModel):
     """A file that is being made, by its form."""
 

@@ -13,6 +13,7 @@ import gradio as gr
 from anyio import CapacityLimiter
 
 from richspeech.console.programs import PUBLIC, program_locale
+from richspeech.console.sparing import SparingBlocks
 from richspeech.errors import OptionError, RichSpeechError, UnexpectedError
 from richspeech.language.catalog import Notice, say
 from richspeech.operations.caller import go_on_for
@@ -26,7 +27,7 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 """What gradio raises on a value that is none of its widget's."""
 
 
-class ValidatedBlocks(gr.Blocks):
+class ValidatedBlocks(SparingBlocks):
     """The page's blocks, whose handlers get values of the right kind only."""
 
     def __init__(self, locale_of: Callable[[str | None], str], **properties: Any) -> None:

@@ -14,15 +14,16 @@ from gradio.routes import file_upload_statuses
 
 from richspeech.access.principal import Scope
 from richspeech.audio.container import AudioLimits
-from richspeech.console import render
+from richspeech.console import events, render
 from richspeech.console.examples import find_examples
 from richspeech.console.gradio_state import GradioStates
 from richspeech.console.input_validation import ValidatedBlocks
-from richspeech.console.page_load import PageLoad
+from richspeech.console.page_load import SIGHT, PageLoad
 from richspeech.console.programs import Programs
 from richspeech.console.root_page import Paint, RootPage, look_of
 from richspeech.console.sessions import Session, Sessions
 from richspeech.console.shown import shown
+from richspeech.console.sparing import spare_searches
 from richspeech.console.tab import TRANSCRIBE, Context, Viewer
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.registry import TABS
@@ -195,6 +196,7 @@ class Page:
             self._wire(blocks)
             self.programs.build(blocks)
         blocks.max_threads = blocks._queue.max_thread_count = MOST_EVENTS  # noqa: SLF001 - as launch
+        spare_searches()
         rest_when_idle(blocks._queue)  # noqa: SLF001 - nothing public sets it
         return blocks
 
@@ -242,10 +244,11 @@ class Page:
         page_load.add(_may_only_read, lambda: gr.update(visible=True), self._read_only)
         for tab in self._tabs:
             tab.resume(page_load)
+        bell = page_load.build()
         blocks.load(
             self._enter,
             [self._switch, self._window, self._timezone, self._look, self._link],
-            [page_load.build(), *self.around],
+            [bell, *self.around],
             js="() => window.richspeech.visitor()",
             **QUICK,
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
@@ -258,6 +261,7 @@ class Page:
         ).then(None, js="() => window.richspeech.settle()", **QUICK)
         for tab in self._tabs:
             tab.wire()
+        getattr(bell, SIGHT)(self._take_sight, None, None, **QUICK)
         blocks.unload(self._leave)
 
     @property
@@ -309,6 +313,11 @@ class Page:
     async def _await_model(self, request: gr.Request) -> list[str]:
         await self._context.service.readiness.settled()
         return self.paint_around(self._context.session(request))
+
+    async def _take_sight(self, event: gr.EventData, request: gr.Request) -> None:
+        """Look seldom for a page that nobody sees, and at once when somebody does again."""
+        is_hidden = events.read(event, events.Sight).hidden
+        self._context.sessions.take_sight(request.session_hash, is_hidden=is_hidden)
 
     def _leave(self, request: gr.Request) -> None:
         self._context.sessions.leave(request.session_hash)

@@ -15,6 +15,9 @@ import gradio as gr
 from richspeech.console.sessions import Session
 from richspeech.console.widgets import QUICK
 
+SIGHT = "sight"
+"""The event by which a page tells whether anybody sees it."""
+
 
 class _Event(NamedTuple):
     is_wanted: Callable[[Session], bool]
@@ -52,7 +55,8 @@ class PageLoad:
     def build(self) -> Any:
         """Make the widget to which a list of events is given, and connect them."""
         names = [_name(number) for number in range(len(self._events))]
-        script = f"window.richspeech.pageLoad(props, watch, trigger, {json.dumps(names)});"
+        told = json.dumps([*names, SIGHT])
+        script = f"window.richspeech.pageLoad(props, watch, trigger, {told});"
         bell = gr.HTML(js_on_load=script, apply_default_css=False, visible="hidden")
         for name, event in zip(names, self._events, strict=True):
             getattr(bell, name)(event.handler, None, event.outputs, **event.how)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from richspeech.errors import AccessError, BusyError, RichSpeechError
 from richspeech.jobs.job import Job
 from richspeech.language.catalog import Notice
+from richspeech.polling import HIDDEN_POLL_SECONDS, PAGE_POLL_SECONDS, Rhythm
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +178,8 @@ class Sessions:
         """By visitor and key."""
         self._pages: dict[str, tuple[str, float]] = {}
         """Whose a page is, and when it was last named, by its name."""
+        self._rhythms: dict[str, Rhythm] = {}
+        """How often a page looks at what it shows, by its name."""
         self._swept = -keep_seconds
         """When old sessions were last looked for, in seconds of the monotonic clock."""
         self._lock = threading.Lock()
@@ -219,9 +222,19 @@ class Sessions:
         session.used = time.monotonic()
         return session
 
+    def rhythm(self, name: str | None) -> Rhythm:
+        """Return how often a page looks at what it shows, until it is left."""
+        with self._lock:
+            return self._rhythms.setdefault(name or "", Rhythm())
+
+    def take_sight(self, name: str | None, *, is_hidden: bool) -> None:
+        """Have a page look seldom while nobody sees it, and at once when somebody does again."""
+        self.rhythm(name).change(HIDDEN_POLL_SECONDS if is_hidden else PAGE_POLL_SECONDS)
+
     def leave(self, name: str | None) -> None:
         """Stop the work of a window whose last page was closed, unless it comes back in time."""
         with self._lock:
+            self._rhythms.pop(name or "", None)
             session = self._sessions.get(name or "")
             if session is None:
                 return
@@ -347,6 +360,7 @@ class Sessions:
         for page, (_, named) in list(self._pages.items()):
             if named < oldest and page not in self._sessions:
                 del self._pages[page]
+                self._rhythms.pop(page, None)
 
 
 def _window_key(window: str, visitor: str) -> tuple[str, str]:

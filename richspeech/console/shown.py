@@ -61,7 +61,7 @@ async def watch(sessions: Sessions, name: str | None) -> AsyncIterator[Session]:
     yield session
     if job is not None:
         first = job.changes
-        async for _ in job.watch():
+        async for _ in job.watch(sessions.rhythm(name)):
             if shown(session) is not job:
                 return
             if job.is_over or job.changes != first:

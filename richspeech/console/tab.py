@@ -55,7 +55,7 @@ class Context:
         if job is None:  # an event that yields nothing would empty what it writes to
             yield await asyncio.to_thread(paint, session)
             return
-        async for _ in job.watch():
+        async for _ in job.watch(self.sessions.rhythm(request.session_hash)):
             if session.job_of(kind) is not job:
                 return
             yield await asyncio.to_thread(paint, self.session(request))

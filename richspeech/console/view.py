@@ -95,11 +95,15 @@ def lanes(transcript: Transcript) -> list[str]:
 
 def _lines(job: Transcription, document: Document, style: str) -> Iterator[str]:
     """Write the segments; those that were written before and are the same are not written again."""
-    for place, segment in zip(document.places, document.transcript.segments, strict=True):
-        known = job.written.get(place)
+    segments = document.transcript.segments
+    # This is done several times a second for hours of lines, so nothing is made for those known.
+    places = document.places if document.corrections else None
+    for number, segment in enumerate(segments):
+        key = (places[number].index, places[number].part) if places else (number, 0)
+        known = job.written.get(key)
         if known is None or known[0] is not segment or known[1] != style:
-            known = (segment, style, segment_line(place, segment, style))
-            job.written[place] = known
+            known = (segment, style, segment_line(Place(*key), segment, style))
+            job.written[key] = known
         if segment.text or segment.events or segment.corrected:
             yield known[2]
 

@@ -19,7 +19,7 @@ from typing import ClassVar
 from richspeech.errors import Cancelled, RichSpeechError
 from richspeech.model.job_state import State, require_next
 from richspeech.operations.caller import Caller, caller
-from richspeech.polling import PAGE_POLL_SECONDS
+from richspeech.polling import Rhythm
 
 
 class Kind(StrEnum):
@@ -147,8 +147,12 @@ class Job:
         finally:
             self.listeners.remove(tell)
 
-    async def watch(self) -> AsyncIterator[None]:
-        """Yield now, when something has changed, as often as a page can show it, and at the end."""
+    async def watch(self, rhythm: Rhythm | None = None) -> AsyncIterator[None]:
+        """Yield now, when something has changed, as often as a page can show it, and at the end.
+
+        ``rhythm`` is that of the page.
+        """
+        rhythm = rhythm or Rhythm()
         with self.told() as changed, self.told(lambda: self.is_over) as ended:
             while True:
                 changed.clear()
@@ -156,10 +160,9 @@ class Job:
                 yield
                 if is_over:
                     return
-                soonest = time.monotonic() + PAGE_POLL_SECONDS
+                looked = time.monotonic()
                 await changed.wait()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), soonest - time.monotonic())
+                await rhythm.rest(looked, ended, until=lambda: self.is_over)
 
     async def states(self, since: State | None = None) -> AsyncIterator[State]:
         """Yield the state now, and every one that is entered meanwhile, until it is over.

@@ -36,7 +36,6 @@ from richspeech.model.corrections import Correction
 from richspeech.model.document import Document
 from richspeech.model.edits import Amendment
 from richspeech.model.job_state import State
-from richspeech.model.place import Place
 from richspeech.model.request import TranscriptionRequest
 from richspeech.model.transcript import Segment, Transcript
 from richspeech.operations.caller import caller
@@ -88,8 +87,8 @@ class Transcription(Job):
     document: Document | None = None
     """What was heard so far, and what people have made of it; None before anything was."""
     meter: PeakMeter = field(default_factory=PeakMeter)
-    written: dict[Place, tuple[Segment, str, str]] = field(default_factory=dict)
-    """Segments as they were last sent: the segment, the style, its JSON."""
+    written: dict[tuple[int, int], tuple[Segment, str, str]] = field(default_factory=dict)
+    """Lines as they were last sent, by the numbers of their ``Place``: segment, style and JSON."""
     second_opinion: Any = None
     """The job of the emotion recogniser that was asked, once it was."""
     title: str | None = None

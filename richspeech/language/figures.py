@@ -8,6 +8,7 @@ the history takes days in that form and 11/1/26 can be misread.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -64,12 +65,14 @@ def duration_text(seconds: float, locale: str) -> str:
 
 
 def _units(parts: Sequence[tuple[float, str]], locale: str) -> str:
-    words = [
-        format_unit(count, f"duration-{unit}", length="short", locale=locale)
-        for count, unit in parts
-        if count or len(parts) == 1
-    ]
+    words = [_duration(count, unit, locale) for count, unit in parts if count or len(parts) == 1]
     return _spaced(format_list(words, style="unit-narrow", locale=locale))
+
+
+@lru_cache(maxsize=1_000)
+def _duration(count: float, unit: str, locale: str) -> str:
+    """Spell so many of a unit; a page that counts down spells the same ones again and again."""
+    return format_unit(count, f"duration-{unit}", length="short", locale=locale)
 
 
 def _spaced(text: str) -> str:

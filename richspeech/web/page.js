@@ -30,6 +30,10 @@ function settle() {
 // The server names the events that have something to show in this window.
 function pageLoad(props, watch, trigger) {
   watch("value", () => (props.value?.wanted ?? []).forEach((name) => trigger(name)));
+  // Nobody looks at a tab behind another, which is painted seldom.
+  const tell = () => trigger("sight", { hidden: document.hidden });
+  document.addEventListener("visibilitychange", tell);
+  if (document.hidden) tell();
 }
 
 // Cards to press, each with its number.

@@ -50,6 +50,26 @@ def test_a_page_belongs_to_who_named_it_first() -> None:
     assert sessions.claims("page", MING)
 
 
+def test_a_page_that_nobody_sees_looks_seldom_until_somebody_does() -> None:
+    sessions = Sessions(3600)
+    usual = sessions.rhythm("page").seconds
+    rhythm, told = sessions.rhythm("page"), list[float]()
+    rhythm.listeners.append(lambda: told.append(rhythm.seconds))
+    sessions.take_sight("page", is_hidden=True)
+    assert rhythm.seconds >= 10 * usual
+    assert sessions.rhythm("another").seconds == usual
+    sessions.take_sight("page", is_hidden=False)
+    assert told[1:] == [usual]
+
+
+def test_how_often_a_page_looks_is_forgotten_when_it_is_left() -> None:
+    sessions = Sessions(3600)
+    sessions.get("page")
+    sessions.take_sight("page", is_hidden=True)
+    sessions.leave("page")
+    assert sessions.rhythm("page").seconds == Sessions(3600).rhythm("page").seconds
+
+
 @pytest.mark.parametrize("name", ["", "x" * 65])
 def test_a_name_that_gradio_never_gives_is_nobody_s(name: str) -> None:
     assert not Sessions(3600).claims(name, MING)

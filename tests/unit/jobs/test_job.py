@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from richspeech.errors import AudioError, Cancelled
 from richspeech.jobs.job import Job, Kind
 from richspeech.model.job_state import NEXT, State
+from richspeech.polling import Rhythm
 
 OVER = (State.FINISHED, State.CANCELLED, State.FAILED)
 
@@ -84,11 +85,7 @@ def test_whoever_looks_on_hears_of_the_beginning_of_changes_and_of_the_end() -> 
     assert asyncio.run(seen()) == [State.WAITING, State.RUNNING, State.FINISHED]
 
 
-def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("richspeech.jobs.job.PAGE_POLL_SECONDS", 600)
-
+def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown() -> None:
     async def seen() -> list[State]:
         job, states = Digging(state=State.RUNNING), list[State]()
 
@@ -97,7 +94,7 @@ def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
                 job.touch()
             job.enter(State.FINISHED)
 
-        async for _ in job.watch():
+        async for _ in job.watch(Rhythm(600)):
             states.append(job.state)
             if len(states) == 1:  # not before its state was seen: it may be done at once
                 asyncio.get_running_loop().run_in_executor(None, dig)
@@ -105,6 +102,23 @@ def test_the_end_is_told_at_once_and_changes_only_as_often_as_they_can_be_shown(
         return states
 
     assert asyncio.run(asyncio.wait_for(seen(), 60)) == [State.RUNNING, State.FINISHED]
+
+
+def test_who_looks_more_often_from_now_on_sees_at_once_what_has_changed_meanwhile() -> None:
+    async def seen() -> list[int]:
+        job, rhythm, looks = Digging(state=State.RUNNING), Rhythm(600), list[int]()
+        async for _ in job.watch(rhythm):
+            looks.append(job.changes)
+            match len(looks):
+                case 1:
+                    job.touch()
+                    asyncio.get_running_loop().call_later(0.02, rhythm.change, 0)
+                case 2:
+                    job.enter(State.FINISHED)
+        assert not rhythm.listeners
+        return looks
+
+    assert asyncio.run(asyncio.wait_for(seen(), 60)) == [0, 1, 2]
 
 
 def test_who_waits_for_another_state_hears_of_nothing_else() -> None:

@@ -1,5 +1,6 @@
 """What is said about a job as a whole: worked out once for every state of its transcript."""
 
+import threading
 from dataclasses import replace
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
@@ -28,6 +29,8 @@ class Reviews:
         self._settings = settings
         self._known: WeakKeyDictionary[Transcription, tuple[Transcript, _ByPreset]]
         self._known = WeakKeyDictionary()
+        self._lock = threading.Lock()
+        """Held while one is made: pages that show the same job ask for it at the same time."""
 
     def of(self, job: Transcription | None, preset: Preset | None = None) -> Review | None:
         """Return the review; None while the job runs, and where there is nothing to review.
@@ -37,16 +40,17 @@ class Reviews:
         transcript = job.transcript if job is not None and job.is_over else None
         if job is None or transcript is None or not transcript.segments:
             return None
-        known = self._known.get(job)
-        if known is None or known[0] is not transcript:
-            window = window_seconds(transcript.duration)
-            usual = review_transcript(transcript, self._settings, window)
-            known = self._known[job] = transcript, {None: usual}
-        reviews = known[1]
-        if preset not in reviews:
-            rules = self._settings.risk.with_preset(preset)
-            reviews[preset] = replace(reviews[None], risk=assess_risk(transcript, rules))
-        return reviews[preset]
+        with self._lock:
+            known = self._known.get(job)
+            if known is None or known[0] is not transcript:
+                window = window_seconds(transcript.duration)
+                usual = review_transcript(transcript, self._settings, window)
+                known = self._known[job] = transcript, {None: usual}
+            reviews = known[1]
+            if preset not in reviews:
+                rules = self._settings.risk.with_preset(preset)
+                reviews[preset] = replace(reviews[None], risk=assess_risk(transcript, rules))
+            return reviews[preset]
 
 
 def window_seconds(duration: float) -> float:

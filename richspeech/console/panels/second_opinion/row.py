@@ -86,7 +86,8 @@ class SecondOpinionRow:
             # An event that yields nothing would empty what it writes to.
             yield dict(zip(self.painted, self.paint(session), strict=True))
             return
-        async for _ in second_opinion.watch():
+        rhythm = self._context.sessions.rhythm(request.session_hash)
+        async for _ in second_opinion.watch(rhythm):
             if shown(session) is not job:
                 return
             yield dict(zip(self.painted, self.paint(session), strict=True))

@@ -1,6 +1,7 @@
 """The tab for many recordings: what to transcribe on one side, a row a recording on the other."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -38,7 +39,6 @@ from richspeech.language.figures import duration_text, size_text
 from richspeech.model.job_state import State
 from richspeech.operations import audit
 from richspeech.operations.caller import caller
-from richspeech.polling import PAGE_POLL_SECONDS
 from richspeech.queue import batches
 from richspeech.queue.batches import HandingIn, Packing, table_of
 from richspeech.queue.queue import JobQueue
@@ -355,6 +355,7 @@ class BatchTab:
         session, page, own = self._context.session(request), request.session_hash or "", object()
         watchers = session.view(Watchers).by_page
         watchers[page], seen = own, None
+        rhythm = self._context.sessions.rhythm(page)
         await asyncio.to_thread(self._look_up, session)
         while True:
             followed = await asyncio.to_thread(self._read, session)
@@ -366,7 +367,7 @@ class BatchTab:
                 yield await asyncio.to_thread(self.paint if is_first else self._repaint, session)
             if is_over or watchers.get(page) is not own:
                 return
-            await asyncio.sleep(PAGE_POLL_SECONDS)
+            await rhythm.rest(time.monotonic(), asyncio.Event())
 
     def _repaint(self, session: Session) -> list[Any]:
         """Paint all but the search, in which somebody may be writing."""

@@ -553,7 +553,11 @@ class TranscribeTab:
 
     async def _watch(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         async for session in watch(self._context.sessions, request.session_hash):
-            yield await asyncio.to_thread(_paint_growing, session)
+            # What little is new takes less than a thread would; what is much may not stop the loop.
+            if _is_growing(session):
+                yield _paint_growing(session)
+            else:
+                yield await asyncio.to_thread(_paint_growing, session)
 
     async def _watch_state(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         session = self._context.session(request)
@@ -697,6 +701,13 @@ def _is_being_prepared(session: Session) -> bool:
 
 def _paint_playback(session: Session) -> list[Any]:
     return [render.player(shown(session), session.locale), paint(session).view]
+
+
+def _is_growing(session: Session) -> bool:
+    """Whether all but the newest lines are written, and nothing else is long."""
+    job = shown(session)
+    is_written = job is not None and not job.is_over and bool(job.written)
+    return is_written and not session.view(Table).is_open
 
 
 def _paint_growing(session: Session) -> list[Any]:
