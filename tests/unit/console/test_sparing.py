@@ -60,7 +60,7 @@ def answers(blocks: SparingBlocks, event: Any) -> Sequence[list[Any]]:
     """Return what is sent of an event, from its beginning to its end."""
 
     async def asked() -> list[list[Any]]:
-        state, iterator, sent = SessionState(blocks), None, []
+        state, iterator, sent = SessionState(blocks), None, list[list[Any]]()
         while not sent or iterator is not None:
             made = await blocks.process_api(
                 block_fn=event,
