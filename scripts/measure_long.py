@@ -1,10 +1,11 @@
 """Measure the page with a long transcript: ``python -m scripts.measure_long [REVISION]``.
 
 A history is given three hours of speech in 3,000 segments, which a seed decides. Chromium opens
-them from the history, scrolls and jumps through the lines, zooms and moves the timeline, searches,
-and unfolds the table. Frames are told apart by ``requestAnimationFrame``: one that takes long is a
-page that stutters. With a revision an earlier build goes through the same, turn by turn; it has to
-know histories as they are now. The median of the rounds counts.
+them from the history, scrolls and jumps through the lines, zooms and moves the timeline, also by
+keys on its map, searches, and unfolds the table. Frames are told apart by
+``requestAnimationFrame``: one that takes long is a page that stutters. With a revision an earlier
+build goes through the same, turn by turn; it has to know histories as they are now. The median of
+the rounds counts.
 
 The browser has no graphics card here, so a frame costs more than it would elsewhere.
 """
@@ -50,6 +51,10 @@ MOVES = {
     "moving the timeline": """(list, stage, n) => stage.dispatchEvent(
       new WheelEvent("wheel", {
         deltaX: n % 60 < 30 ? 40 : -40, deltaY: 0, bubbles: true, cancelable: true,
+      }))""",
+    "moving on the map": """(list, stage, n) =>
+      document.querySelector(".stretch-window")?.dispatchEvent(new KeyboardEvent("keydown", {
+        key: n % 60 < 30 ? "ArrowRight" : "ArrowLeft", bubbles: true, cancelable: true,
       }))""",
 }
 

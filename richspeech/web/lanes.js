@@ -3,6 +3,8 @@
 import { above, axisStep, clamp } from "./figures.js";
 
 const SHORTEST_SECONDS = 2;
+// As far nobody hears between two frames, however fast it plays.
+const JUMP_SECONDS = 3;
 const LONGEST_UTTERANCE_SECONDS = 120;
 // Levels of a pyramid stop where one has so few values.
 const COARSEST = 1024;
@@ -207,10 +209,12 @@ export class View {
     this.moveTo(from);
   }
 
-  // Turns a page while it plays, once the playhead has left what is shown.
-  follow(seconds) {
-    const isShown = seconds >= this.from && seconds <= this.from + this.shown;
-    if (!this.span || isShown) return false;
+  // Turns a page while it plays, once the playhead has left what is shown by itself or by a jump: who looks
+  // elsewhere meanwhile stays there. `before` is where it was, null when it begins to play.
+  follow(seconds, before) {
+    const isShown = (time) => time >= this.from && time <= this.from + this.shown;
+    const stays = before !== null && !isShown(before) && Math.abs(seconds - before) < JUMP_SECONDS;
+    if (!this.span || isShown(seconds) || stays) return false;
     this.moveTo(seconds - this.span * 0.1);
     return true;
   }

@@ -82,8 +82,9 @@ export class TimeCanvas {
   }
 
   setTime(seconds, playing = false) {
-    this.time = seconds;
-    if (playing && !this.dragging && this.view.follow(seconds)) this.redraw();
+    const before = this.playing ? this.time : null;
+    Object.assign(this, { time: seconds, playing });
+    if (playing && !this.dragging && this.view.follow(seconds, before)) this.redraw();
     const x = this.xOf(clamp(seconds, 0, this.view.duration));
     this.head.style.transform = `translateX(${x}px)`;
     this.head.hidden = x < this.gutter || x > this.width + 0.5;
@@ -232,7 +233,7 @@ export class TimeCanvas {
     this.context.clearRect(0, 0, this.width, this.height);
     this.paint();
     this.drawWindow();
-    this.setTime(this.time);
+    this.setTime(this.time, this.playing);
   }
 
   // Which part of the whole is shown.

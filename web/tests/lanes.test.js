@@ -67,11 +67,22 @@ test("scrolling stops at both ends", () => {
 
 test("while it plays the view turns a page once the playhead has left it", () => {
   const view = viewOf(100);
-  assert.equal(view.follow(90), false);
+  assert.equal(view.follow(90, 89.9), false);
   view.zoom(10, 0);
-  assert.equal(view.follow(5), false);
-  assert.equal(view.follow(10.5), true);
+  assert.equal(view.follow(5, 4.9), false);
+  assert.equal(view.follow(10.5, 9.9), true);
   assert.equal(view.from, 9.5);
+});
+
+test("who looks elsewhere while it plays stays there, until it jumps or begins anew", () => {
+  const view = viewOf(100);
+  view.zoom(10, 0);
+  view.moveTo(50);
+  assert.equal(view.follow(5, 4.9), false);
+  assert.equal(view.from, 50);
+  assert.equal(view.follow(80, 4.9), true);
+  view.moveTo(20);
+  assert.equal(view.follow(80, null), true);
 });
 
 test("peaks travel as base64 of signed bytes", () => {
