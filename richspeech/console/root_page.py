@@ -36,7 +36,7 @@ ASIDE = {"captions": ("captions",), "screen": ("captions",), "phone": ("login", 
 """Pages beside this one, each with the style sheets that stand in it."""
 SCRIPT_WORDS = (
     *("page_title", "drop", "batch_drop", "batch_more", "record", "stop", "pause", "resume"),
-    *("microphone_choice", "lost", "lost_hint", "refused", "file_language_tag"),
+    *("microphone_choice", "live_level", "lost", "lost_hint", "refused", "file_language_tag"),
 )
 """What page.js writes into widgets whose words gradio does not let us change, and the language."""
 

@@ -4,6 +4,7 @@
     live.js                                     → likewise, when its tab is opened
     captions.js, phone.js, screen.js            → likewise, for pages of their own
     overview.js                                 → likewise, when a recording needs a map
+    level.js                                    → likewise, when somebody records
     trim.js                                     → likewise, when somebody moves a highlight's points
     tour.js + its words                         → likewise, when somebody asks for it
     report.js                                   → within a file that opens without a server
@@ -34,7 +35,9 @@ TRIM = "trim.js"
 """What the page loads for who moves the points of a highlight."""
 OVERVIEW = "overview.js"
 """What the page loads for a recording that is long, or looked at closely."""
-LATER = (LIVE, OVERVIEW, TRIM)
+LEVEL = "level.js"
+"""What the page loads for who records."""
+LATER = (LIVE, OVERVIEW, TRIM, LEVEL)
 """What the page takes something of once it is needed."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""

@@ -77,6 +77,21 @@ window.fetch = async (address, options = {}) => {
   return answer;
 };
 
+// Gradio's recorder draws no level: what it records is shown in its place on the page.
+if (navigator.mediaDevices) {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    const recorders = [...document.querySelectorAll(".microphone-input")];
+    const place = recorders.find((each) => each.checkVisibility());
+    if (place) {
+      const { showLevel } = await import(new URL("./level.js", import.meta.url));
+      showLevel(stream, place, words[locale()].live_level);
+    }
+    return stream;
+  };
+}
+
 function play(seconds) {
   if (!audio()) return;
   audio().currentTime = seconds;

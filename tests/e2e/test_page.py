@@ -125,11 +125,14 @@ def test_speech_through_the_microphone_is_read_on_the_page(
         visitor.open(address)
         visitor.page.get_by_role("tab", name="麦克风").click()
         visitor.page.click("#microphone .record-button")
+        level = visitor.page.locator("#microphone [role=meter]")
+        expect(level).not_to_have_attribute("aria-valuenow", "0")  # a microphone is never silent
         time.sleep(seconds)
         with visitor.page.expect_response("**/upload*") as sent:
             visitor.page.click("#microphone .stop-button")
         sent.value.finished()
         visitor.page.locator("#microphone .play-pause-button").wait_for()
+        expect(level).to_have_count(0)
         visitor.page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
         visitor.press_start()
         assert visitor.result() == "识别完成"
