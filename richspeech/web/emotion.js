@@ -1,11 +1,10 @@
 // The curve of emotions over its player: lines of scores, the strongest emotion below them. The
-// server sends thousandths of a score; all text from outside goes in as textContent.
+// server sends thousandths of a score; all text from outside goes in as textContent. The page loads
+// this when somebody opens the tab.
 import { columns, nearest, rankedAt, runsOf, strongestAt } from "./curve.js";
-import { words } from "./data.js";
 import { make } from "./dom.js";
 import { above, clamp, clock } from "./figures.js";
 import { thinned } from "./lanes.js";
-import { locale } from "./locale.js";
 import { followPlayer } from "./player.js";
 import { TimeCanvas } from "./time_canvas.js";
 
@@ -50,7 +49,7 @@ class Curve extends TimeCanvas {
     this.strongest = data.times.map((_, n) => strongestAt(data.scores, n));
     this.bars = this.barsOf(this.strongest);
     this.place.querySelector("h3").textContent = data.words.curve;
-    this.setNames(words[locale()], data.words.curve, data.words.keys);
+    this.setNames(this.say(), data.words.curve, data.words.keys);
     this.setDuration(data.duration);
     this.measure();
     this.drawLegend();
@@ -255,9 +254,10 @@ class Curve extends TimeCanvas {
 let curve = null;
 followPlayer(audio, () => curve);
 
-// What gradio calls: draws the curve that the server sends.
-export function emotionCurve(element, props, watch) {
+// What gradio calls: draws the curve that the server sends; `say` gives the words of the page.
+export function emotionCurve(element, props, watch, say) {
   curve = new Curve(element.querySelector(".voice-curve"));
+  curve.say = say;
   watch("value", () => curve.show(props.value || null));
   curve.show(props.value || null); // gradio writes nothing as ""
 }

@@ -1,7 +1,7 @@
 """Scripts and styles as they are sent: each entry with all that it imports, as one script.
 
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
-    live.js                                     → likewise, when its tab is opened
+    live.js, emotion.js                         → likewise, when their tabs are opened
     captions.js, phone.js, screen.js            → likewise, for pages of their own
     overview.js                                 → likewise, when a recording needs a map
     level.js                                    → likewise, when somebody records
@@ -35,9 +35,11 @@ TRIM = "trim.js"
 """What the page loads for who moves the points of a highlight."""
 OVERVIEW = "overview.js"
 """What the page loads for a recording that is long, or looked at closely."""
+CURVE = "emotion.js"
+"""What the page loads for the curve of emotions."""
 LEVEL = "level.js"
 """What the page loads for who records."""
-LATER = (LIVE, OVERVIEW, TRIM, LEVEL)
+LATER = (LIVE, CURVE, OVERVIEW, TRIM, LEVEL)
 """What the page takes something of once it is needed."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""

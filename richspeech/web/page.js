@@ -3,7 +3,6 @@
 import { labels, words } from "./data.js";
 import { beside } from "./beside.js";
 import { make } from "./dom.js";
-import { emotionCurve } from "./emotion.js";
 import { rowList } from "./row_list.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
@@ -48,6 +47,11 @@ function examples(element, choose) {
 async function live(...tab) {
   const loaded = await import(new URL("./live.js", import.meta.url));
   loaded.live(...tab, { labels, locale, windowKey });
+}
+
+async function emotionCurve(...curve) {
+  const loaded = await import(new URL("./emotion.js", import.meta.url));
+  loaded.emotionCurve(...curve, () => words[locale()]);
 }
 
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);
