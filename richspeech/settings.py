@@ -36,6 +36,8 @@ from postprocess import DEFAULT_RULES, Rule
 from richspeech.access.principal import Principal, Role
 from richspeech.engines.names import NAMES
 from richspeech.errors import SettingsError
+from richspeech.language.catalog import Notice
+from richspeech.language.refused import Refused
 from richspeech.model.emotion_scores import NineEmotion
 from richspeech.model.labels import sentiment_named, word_of
 from richspeech.model.languages import AUTO, LanguageTag, is_language
@@ -58,6 +60,7 @@ from richspeech.model.rules import (
 )
 from richspeech.model.sentiment import Sentiment
 from richspeech.model.speaker import by_channel
+from richspeech.model.validation import reason_of
 from richspeech.model.web_address import WebAddress
 from richspeech.passwords import looks_hashed, require_hash
 from richspeech.places import CONFIG, HOME
@@ -596,6 +599,12 @@ class WebhookSettings(_Group):
         return self
 
 
+def _over(less: str, value: float, more: str, limit: float) -> Refused:
+    """Say that what has to be less is not."""
+    fields = {"less": less, "value": f"{value:g}", "more": more, "limit": f"{limit:g}"}
+    return Refused("refused.over", **fields)
+
+
 class HighlightSettings(_Group):
     """What is worth watching again, and how long a clip of it is."""
 
@@ -611,8 +620,7 @@ class HighlightSettings(_Group):
     def _in_order(self) -> "HighlightSettings":
         require_names(self.rules)
         if self.min_seconds > self.max_seconds:
-            message = f"min_seconds {self.min_seconds:g} is over max_seconds {self.max_seconds:g}"
-            raise ValueError(message)
+            raise _over("min_seconds", self.min_seconds, "max_seconds", self.max_seconds)
         return self
 
 
@@ -626,11 +634,7 @@ class ConversationSettings(_Group):
     @model_validator(mode="after")
     def _in_order(self) -> "ConversationSettings":
         if self.silence_seconds > self.hold_seconds:
-            message = (
-                f"silence_seconds {self.silence_seconds:g} is over hold_seconds "
-                f"{self.hold_seconds:g}"
-            )
-            raise ValueError(message)
+            raise _over("silence_seconds", self.silence_seconds, "hold_seconds", self.hold_seconds)
         return self
 
 
@@ -649,8 +653,7 @@ class RiskSettings(_Group):
     def _in_order(self) -> "RiskSettings":
         require_consistent(self.rules or ())
         if self.medium_from > self.high_from:
-            message = f"medium_from {self.medium_from} is over high_from {self.high_from}"
-            raise ValueError(message)
+            raise _over("medium_from", self.medium_from, "high_from", self.high_from)
         return self
 
     @property
@@ -751,6 +754,18 @@ def load_settings(path: Path = CONFIG, **overrides: dict[str, Any]) -> Settings:
         raise SettingsError("settings.environment", why=str(error)) from error
 
 
+def refusals(document: Mapping[str, Any]) -> dict[tuple[str | int, ...], Notice | str]:
+    """Return why parts of a document would be refused, by the place of each; nothing if none is.
+
+    What the environment says stands behind the document here.
+    """
+    try:
+        Settings.model_validate(_with_empty(document))
+    except ValidationError as error:
+        return {each["loc"]: reason_of(each) for each in reversed(error.errors())}
+    return {}
+
+
 def _require_known_variables() -> None:
     """Refuse what pydantic would ignore: a variable of ours that names no group."""
     for variable in os.environ:
@@ -785,6 +800,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     groups = {} if document is None else document
     if not isinstance(groups, dict) or not all(isinstance(key, str) for key in groups):
         raise SettingsError("settings.none", name=path.name)
+    return _with_empty(groups)
+
+
+def _with_empty(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a group whose keys are all commented out for an empty one."""
     empty: dict[str, Any] = {"rules": []}
     return {key: empty.get(key, {}) if value is None else value for key, value in groups.items()}
 
@@ -807,7 +827,7 @@ def _refusal(
     origin = _place_of(key, file, overrides)
     if first["type"] == "extra_forbidden":  # its value may be a password under a wrong name
         return SettingsError("settings.key", origin=origin, key=key)
-    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason_of(first)
     if isinstance(first["input"], dict) or key in SECRET_KEYS:
         return SettingsError("settings.refused", origin=origin, key=key, why=reason)
     value = repr(first["input"])

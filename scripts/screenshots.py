@@ -74,6 +74,14 @@ class Picture:
     """Whether all examples are transcribed as a batch."""
     remembers: bool = False
     """Whether the history of such a batch is shown."""
+    previews: bool = False
+    """Whether the beginning of a file of subtitles is shown."""
+    tours: bool = False
+    """Whether the tour tells of the result."""
+    rules: bool = False
+    """Whether a rule of labels is written in its form."""
+    sets: bool = False
+    """Whether settings are changed, and own rules of risk written."""
 
 
 PICTURES = (
@@ -110,6 +118,15 @@ PICTURES = (
     Picture("history-zh-wide", "zh", part="#history", remembers=True),
     Picture("history-en-dark", "en", colours="dark", part="#history", remembers=True),
     Picture("history-zh-narrow", "zh", width=390, part="#history", remembers=True),
+    Picture("subtitles-zh-wide", "zh", part="#exports", press="export", previews=True),
+    Picture("subtitles-en-narrow", "en", 390, 844, "dark", "#exports", "export", previews=True),
+    Picture("tour-zh-wide", "zh", height=900, tours=True),
+    Picture("tour-en-narrow", "en", 390, 844, "dark", tours=True),
+    Picture("rules-zh-wide", "zh", height=900, rules=True),
+    Picture("rules-en-narrow", "en", 390, 844, "dark", rules=True),
+    Picture("settings-zh-wide", "zh", height=900, sets=True),
+    Picture("settings-en-dark", "en", 1440, 900, "dark", sets=True),
+    Picture("settings-zh-narrow", "zh", 390, 844, sets=True),
 )
 
 
@@ -183,25 +200,7 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         page = window.new_page()
         page.goto(address)
         page.locator("html[data-settled]").wait_for(state="attached")
-        if picture.is_empty:
-            page.wait_for_timeout(500)
-        elif picture.hears:
-            hear(page, picture.locale)
-        elif picture.talks:
-            talk(page, picture.locale)
-        elif picture.compares:
-            compare(page, picture.locale)
-        elif picture.batches or picture.remembers:
-            batch(page, picture.locale)
-            if picture.remembers:
-                open_tab(page, "tab_history", picture.locale)
-                file_under(page, say("history_tag_example", picture.locale))
-        else:
-            choose(page, picture.engine)
-            transcribe(page, picture.locale)
-        page.evaluate("scrollTo(0, 0)")
-        if not picture.part and not picture.is_empty:
-            show_result(page, picture)
+        prepare(page, picture)
         path = DOCS / f"{picture.name}.png"
         place = page.locator(picture.part) if picture.part else page
         place.screenshot(path=path)
@@ -209,6 +208,88 @@ def take(browser: Browser, address: str, picture: Picture) -> Path:
         window.close()
     shrink(path)
     return path
+
+
+def prepare(page: Page, picture: Picture) -> None:
+    """Do what the picture is to show."""
+    locale = picture.locale
+    if picture.is_empty:
+        page.wait_for_timeout(500)
+    elif picture.hears:
+        hear(page, locale)
+    elif picture.talks:
+        talk(page, locale)
+    elif picture.compares:
+        compare(page, locale)
+    elif picture.batches or picture.remembers:
+        batch(page, locale)
+        if picture.remembers:
+            open_tab(page, "tab_history", locale)
+            file_under(page, say("history_tag_example", locale))
+    else:
+        choose(page, picture.engine)
+        transcribe(page, locale)
+    page.evaluate("scrollTo(0, 0)")
+    show(page, picture)
+
+
+def show(page: Page, picture: Picture) -> None:
+    """Bring into sight what is about the transcript, once it is there."""
+    if picture.rules:
+        write_rule(page, picture.locale)
+    elif picture.sets:
+        change_settings(page, picture.locale)
+    elif picture.previews:
+        show_result(page, picture)
+        page.click("#subtitle-preview > button")
+        page.locator("#subtitles pre").wait_for()
+    elif not picture.part and not picture.is_empty:
+        show_result(page, picture)
+    if picture.tours:
+        take_tour(page, picture.locale)
+
+
+def take_tour(page: Page, locale: str) -> None:
+    """Open the tour, and go on to what it says of the verdict."""
+    page.locator("[data-guide]").first.click()
+    page.get_by_role("button", name=say("tour", locale)).click()
+    page.get_by_role("button", name=say("tour_next", locale)).click()
+    page.wait_for_timeout(800)
+
+
+def write_rule(page: Page, locale: str) -> None:
+    """Have music dropped by a second rule, in the form of the lab."""
+    open_tab(page, "tab_lab", locale)
+    page.get_by_role("tab", name=say("lab_rules", locale), exact=True).click()
+    form = page.locator("#lab-form")
+    form.get_by_role("button", name=say("rule_add", locale), exact=True).click()
+    rule = form.locator("li").last
+    rule.get_by_label(say("rule_name", locale)).fill("no-hold-music")
+    for kind, part in (("when", "event"), ("effects", "drop_event")):
+        add = rule.get_by_label(say(f"rule_add_{kind}", locale))
+        add.select_option(label=say(f"rule_{part}", locale))
+        page.wait_for_timeout(300)
+    page.locator("#lab-effect .lab-changes").wait_for()
+    page.mouse.move(0, 0)
+    rule.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+
+
+def change_settings(page: Page, locale: str) -> None:
+    """Keep the history for a quarter, and begin own rules of risk with those of service calls."""
+    open_tab(page, "tab_settings", locale)
+    form = page.locator("#settings")
+    form.get_by_label(say("setting_history_keep_days", locale)).fill("90")
+    form.locator("summary", has_text=say("settings_risk", locale)).click()
+    form.get_by_role("button", name=say("settings_own_rules", locale)).click()
+    form.locator("li summary", has_text="angry-run").click()
+    form.get_by_label(say("setting_rule_points", locale)).first.fill("30")
+    page.wait_for_timeout(1_500)
+    page.evaluate("document.activeElement.blur()")
+    form.locator(
+        ".settings-form h4", has_text=say("setting_risk_min_probability", locale)
+    ).evaluate("element => element.scrollIntoView()")
+    page.mouse.move(0, 0)
 
 
 def choose(page: Page, engine: str | None) -> None:

@@ -103,6 +103,23 @@ class Trimming(BaseModel):
     end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
 
 
+class SettingChange(BaseModel):
+    """Another value of a setting."""
+
+    group: str
+    key: str
+    value: Any
+
+
+class Wishes(_Sent):
+    """What the form of settings wants: to be drawn, to be answered, or to be saved."""
+
+    kind: Literal["open", "restore", "edit", "save"]
+    text: str | None = None
+    """config.yaml as it stands in the page; None where that has none yet."""
+    changes: tuple[SettingChange, ...] = ()
+
+
 class Draft(BaseModel):
     """A correction that somebody is writing; ``Correction.from_dict`` reads it."""
 

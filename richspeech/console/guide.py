@@ -4,7 +4,7 @@ from typing import Any
 
 from richspeech.language.catalog import locales, say
 
-TABS = ("transcribe", "emotion", "live", "batch", "history", "lab", "access")
+TABS = ("transcribe", "emotion", "live", "batch", "history", "lab", "settings", "access")
 PARTS = ("text", "analysis", "highlights", "risk", "export")
 """Of a result."""
 PEOPLE = ("manager", "quality", "editor", "teacher")

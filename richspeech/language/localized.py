@@ -6,6 +6,8 @@ from string import Template
 
 from pydantic import ConfigDict
 
+from richspeech.language.refused import Refused
+
 
 @dataclass(frozen=True)
 class LocalizedText:
@@ -39,10 +41,9 @@ class LocalizedText:
         return LocalizedText(**filled)
 
     def require_names(self, known: Iterable[str]) -> None:
-        """Refuse a ``$name`` that nobody fills, with a ``ValueError``."""
+        """Refuse a ``$name`` that nobody fills, with a ``Refused``."""
         for text in self.texts.values():
             template = Template(text)
             if not template.is_valid() or not set(template.get_identifiers()) <= set(known):
-                names = ", ".join(f"${name}" for name in sorted(known))
-                message = f"the text {text!r} may name {names} and nothing else ($$ is a dollar)"
-                raise ValueError(message)
+                names = [f"${name}" for name in sorted(known)]
+                raise Refused("text.names", text=repr(text), names=names)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from postprocess import AudioEvent, Emotion
 from richspeech.language.localized import LocalizedText
+from richspeech.language.refused import Refused
 from richspeech.model.rules import Events, Named, heard, require_names
 from richspeech.model.sentiment import Sentiment
 
@@ -35,8 +36,7 @@ class _RiskRule(Named):
     def _can_be_applied(self) -> "_RiskRule":
         self.sentence.require_names(self.FIELDS)
         if self.against and self.points > 0:
-            message = f"the rule {self.name} takes nothing off, so it is against no other"
-            raise ValueError(message)
+            raise Refused("found_rule.takes_nothing", name=self.name)
         return self
 
 
@@ -59,13 +59,10 @@ class RunRule(_RiskRule):
     @model_validator(mode="after")
     def _finds_something(self) -> "RunRule":
         if not (self.emotions or self.events or self.sentiments):
-            message = f"the rule {self.name} needs emotions, events or sentiments"
-            raise ValueError(message)
+            raise Refused("found_rule.nothing_to_find", name=self.name)
         if self.below_seconds is not None and self.below_seconds <= self.min_seconds:
-            message = (
-                f"below_seconds {self.below_seconds:g} is not over min_seconds {self.min_seconds:g}"
-            )
-            raise ValueError(message)
+            below, least = f"{self.below_seconds:g}", f"{self.min_seconds:g}"
+            raise Refused("found_rule.below", below=below, least=least)
         return self
 
 
@@ -132,10 +129,9 @@ RiskRule = Annotated[RunRule | AfterRule | WordsRule | EndRule, Field(discrimina
 
 
 def require_consistent(rules: Sequence[RiskRule]) -> None:
-    """Refuse rules of which two have one name, or one is against none; with a ``ValueError``."""
+    """Refuse rules of which two have one name, or one is against none; with a ``Refused``."""
     require_names(rules)
     names = {rule.name for rule in rules}
     for rule in rules:
         if unknown := next((name for name in rule.against if name not in names), None):
-            message = f"the rule {rule.name} is against {unknown}, which is no rule"
-            raise ValueError(message)
+            raise Refused("found_rule.against_none", name=rule.name, other=unknown)

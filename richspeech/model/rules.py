@@ -10,15 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from postprocess import AudioEvent, Emotion
 from richspeech.language.localized import LocalizedText
+from richspeech.language.refused import Refused
 
 _Event = TypeVar("_Event", bound=str)
 
 
 def heard(events: tuple[_Event, ...]) -> tuple[_Event, ...]:
-    """Refuse speech, with a ``ValueError``."""
+    """Refuse speech, with a ``Refused``."""
     if AudioEvent.SPEECH in events:
-        message = "speech is no event that a segment holds; an absent event says it"
-        raise ValueError(message)
+        raise Refused("found_rule.speech")
     return events
 
 
@@ -35,11 +35,10 @@ class Named(BaseModel):
 
 
 def require_names(rules: Sequence[Named]) -> None:
-    """Refuse rules of which two have one name, with a ``ValueError``."""
+    """Refuse rules of which two have one name, with a ``Refused``."""
     names = [rule.name for rule in rules]
     if repeated := next((name for name in names if names.count(name) > 1), None):
-        message = f"two rules have the name {repeated}"
-        raise ValueError(message)
+        raise Refused("found_rule.same_name", name=repeated)
 
 
 class HighlightRule(Named):
@@ -54,8 +53,7 @@ class HighlightRule(Named):
     @model_validator(mode="after")
     def _finds_something(self) -> "HighlightRule":
         if not (self.emotions or self.events):
-            message = f"the rule {self.name} needs emotions or events"
-            raise ValueError(message)
+            raise Refused("found_rule.no_labels", name=self.name)
         self.title.require_names({"label"})
         return self
 

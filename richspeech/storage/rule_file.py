@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import textwrap
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import yaml
 from postprocess import RefusedError, Rule
 from richspeech.errors import SettingsError
 from richspeech.language.catalog import Notice
-from richspeech.settings import load_settings
+from richspeech.settings import Settings, load_settings
 from richspeech.storage.atomic import replacing
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class RuleFile:
         inline = lines[span[0]].partition(":")[2].strip()
         return "" if inline in ("", "[]") or inline.startswith("#") else f"{inline}\n"
 
+    def whole(self) -> str:
+        """Return all that stands there; raises ``SettingsError`` when that cannot be read."""
+        return "".join(self._lines()[0])
+
     def save(self, text: str) -> tuple[Rule, ...]:
         """Put ``text`` in the place of the group, and return its rules.
 
@@ -68,9 +72,21 @@ class RuleFile:
             first, last = span or (len(lines), len(lines))
             content = "".join([*lines[:first], *_group(text), *lines[last:]])
             self._require_same(before, content, text)
-            self._try(content, rules)
+            if self._next(content).rules != rules:
+                raise SettingsError("rules.environment", name=self.path.name)
             self._replace(content)
         return rules
+
+    def change(self, change: Callable[[str], str]) -> None:
+        """Write what ``change`` makes of the file, if a next start would take it.
+
+        Raises ``SettingsError`` when it would not, or the file cannot be read or written, and lets
+        those of ``change`` through; then the file is as it was.
+        """
+        with self._lock:
+            content = change(self.whole())
+            self._next(content)
+            self._replace(content)
 
     def _lines(self) -> tuple[list[str], tuple[int, int] | None]:
         """Return the lines of the file, each with its end, and which of them are the group."""
@@ -101,14 +117,12 @@ class RuleFile:
         if not is_same:
             raise SettingsError("rules.not_fitting", name=self.path.name)
 
-    def _try(self, content: str, rules: tuple[Rule, ...]) -> None:
+    def _next(self, content: str) -> Settings:
         """Read the settings as the next start would."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / self.path.name
             path.write_text(content, encoding="utf-8")
-            found = load_settings(path).rules
-        if found != rules:
-            raise SettingsError("rules.environment", name=self.path.name)
+            return load_settings(path)
 
     def _replace(self, content: str) -> None:
         path = self.path.resolve()
@@ -157,7 +171,7 @@ def listed(text: str) -> tuple[list[yaml.Node], list[Any]]:
     """Return the members of a list, as nodes and as values; raises ``SettingsError``."""
     if len(text) > LONGEST_TEXT:
         raise SettingsError("rules.too_long", count=len(text), most=LONGEST_TEXT)
-    node = _compose(text)
+    node = composed(text)
     if node is None:
         return [], []
     if not isinstance(node, yaml.SequenceNode):
@@ -165,7 +179,8 @@ def listed(text: str) -> tuple[list[yaml.Node], list[Any]]:
     return node.value, yaml.safe_load(text)
 
 
-def _compose(text: str) -> yaml.Node | None:
+def composed(text: str) -> yaml.Node | None:
+    """Read YAML as it is written; raises ``SettingsError`` naming the line of what is wrong."""
     try:
         events = [*yaml.parse(text, yaml.SafeLoader)]
         alias = next((event for event in events if isinstance(event, yaml.AliasEvent)), None)
@@ -180,6 +195,8 @@ def _compose(text: str) -> yaml.Node | None:
         raise SettingsError("rules.yaml", line=line, column=column, why=why) from error
     except (yaml.YAMLError, ValueError) as error:
         raise SettingsError("rules.character") from error
+    except RecursionError as error:
+        raise SettingsError("rules.too_deep") from error
     if alias is not None:  # a few of them can stand for a billion words
         raise SettingsError("rules.reference", line=_line(alias))
     return node

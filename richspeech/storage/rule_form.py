@@ -9,20 +9,18 @@ rule or an unknown key, makes a rule one that is shown as it is written, and can
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Annotated, Any, TypeAlias
 
-import yaml
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from postprocess import LANGUAGES, NO_SPEECH, AudioEvent, Emotion
 from richspeech.errors import OptionError, SettingsError
 from richspeech.language.catalog import Notice, knows
 from richspeech.storage.rule_file import LONGEST_TEXT, is_stated, listed, read_rules, rules_text
+from richspeech.storage.yaml_list import anew, has_comment_within, joined, members
 
 HEARD_EVENTS = tuple(event for event in AudioEvent if event is not AudioEvent.SPEECH)
 RULE_LANGUAGES = (*LANGUAGES, NO_SPEECH)
-OF_DOCUMENTS = (yaml.DirectiveToken, yaml.DocumentStartToken, yaml.DocumentEndToken)
 
 
 def _one_of(known: tuple[str, ...]) -> AfterValidator:
@@ -104,8 +102,7 @@ class RuleForm:
     @property
     def text(self) -> str:
         """The rules as YAML."""
-        blocks = (self.prologue, *(draft.source for draft in self.drafts))
-        return "".join(each if each.endswith("\n") or not each else f"{each}\n" for each in blocks)
+        return joined(self.prologue, *(draft.source for draft in self.drafts))
 
 
 # From YAML ----------------------------------------------------------------------------------------
@@ -116,47 +113,8 @@ def read_form(text: str) -> RuleForm:
     _, values = listed(text)
     if not values:
         return RuleForm(text if "#" in text else "", ())
-    prologue, blocks = _blocks(text, values)
+    prologue, blocks = members(text, values)
     return RuleForm(prologue, tuple(map(_draft, blocks, values)))
-
-
-def _blocks(text: str, values: list[Any]) -> tuple[str, list[str]]:
-    """Cut a text into what stands before its rules and the lines of each."""
-    tokens = [*yaml.scan(text, yaml.SafeLoader)]
-    dashes = (each.start_mark for each in tokens if isinstance(each, yaml.BlockEntryToken))
-    starts = [_with_comments(text, mark.index) for mark in dashes if mark.column == 0]
-    blocks = [text[start:end] for start, end in pairwise([*starts, len(text)])]
-    is_plain = not any(isinstance(each, OF_DOCUMENTS) for each in tokens)
-    if is_plain and _hold(blocks, values):
-        prologue, first = _paragraphs(text[: starts[0]] + blocks[0])
-        return prologue, [first, *blocks[1:]]
-    if "#" in text:
-        raise SettingsError("rules.layout")
-    return "", [yaml.safe_dump([value], allow_unicode=True, sort_keys=False) for value in values]
-
-
-def _hold(blocks: list[str], values: list[Any]) -> bool:
-    try:
-        return [yaml.safe_load(block) for block in blocks] == [[value] for value in values]
-    except yaml.YAMLError:
-        return False
-
-
-def _paragraphs(block: str) -> tuple[str, str]:
-    """Part what is said of all rules from the first one: a blank line is between them."""
-    before, middle, behind = _around(block)
-    head, blank, own = before.rpartition("\n\n")
-    return f"{head}{blank}", f"{own}{middle}{behind}"
-
-
-def _with_comments(text: str, place: int) -> int:
-    """Return where the comments and blank lines right before a rule begin."""
-    while (before := text.rfind("\n", 0, max(place - 1, 0)) + 1) < place:
-        line = text[before:place]
-        if line.strip() and not line.startswith("#"):
-            break
-        place = before
-    return place
 
 
 def _draft(source: str, values: Any) -> RuleDraft:
@@ -164,29 +122,9 @@ def _draft(source: str, values: Any) -> RuleDraft:
         parts = PARTS.validate_python(values)
     except ValidationError:
         return RuleDraft(None, source, _problem(source) or Notice("rules.no_field"))
-    if _has_comment(_around(source)[1]):
+    if has_comment_within(source):
         return RuleDraft(None, source, Notice("rules.comment_within"))
     return RuleDraft(parts, source, _problem(source, parts))
-
-
-def _around(source: str) -> tuple[str, str, str]:
-    """Part the comments and blank lines before a rule from it, and those behind it."""
-    lines = [f"{line}\n" for line in source.removesuffix("\n").split("\n")]
-    said = [at for at, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"]
-    first, last = (said[0], said[-1] + 1) if said else (len(lines), len(lines))
-    return "".join(lines[:first]), "".join(lines[first:last]), "".join(lines[last:])
-
-
-def _has_comment(rule: str) -> bool:
-    """Whether somebody wrote a comment within a rule, or a text over several lines."""
-    try:
-        tokens = [*yaml.scan(rule, yaml.SafeLoader)]
-    except yaml.YAMLError:  # a text whose last line looks like a comment
-        return True
-    if any(getattr(each, "style", None) in ("|", ">") for each in tokens):
-        return True
-    between = (rule[a.end_mark.index : b.start_mark.index] for a, b in pairwise(tokens))
-    return any("#" in each for each in between)
 
 
 def _problem(source: str, parts: Parts | None = None) -> Notice | None:
@@ -235,7 +173,7 @@ def _written(sent: SentRule) -> RuleDraft:
         parts = PARTS.validate_python({**sent.effects, "name": sent.name, "when": sent.when})
     except ValidationError as error:
         raise OptionError("page.unreadable") from error
-    source = sent.source if _says(sent.source, parts) else _anew(sent.source, parts)
+    source = sent.source if _says(sent.source, parts) else anew(sent.source, rules_text([parts]))
     return RuleDraft(parts, source, _problem(source, parts))
 
 
@@ -245,12 +183,6 @@ def _says(source: str, parts: Parts) -> bool:
         return [draft.parts for draft in read_form(source).drafts] == [parts]
     except SettingsError:
         return False
-
-
-def _anew(source: str, parts: Parts) -> str:
-    """Write a rule between the comments that stood before and behind it."""
-    before, _, behind = _around(source) if source else ("", "", "")
-    return f"{before}{rules_text([parts])}{behind}"
 
 
 def _stated(parts: Mapping[str, Any]) -> dict[str, Any]:

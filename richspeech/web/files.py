@@ -1,7 +1,7 @@
 """Scripts and styles as they are sent: each entry with all that it imports, as one script.
 
     page.js + data (words, labels), live_tap.js → web/HASH/NAME, the same for ever at that address
-    live.js, emotion.js                         → likewise, when their tabs are opened
+    live.js, emotion.js, forms.js               → likewise, when a tab with them is opened
     captions.js, phone.js, screen.js            → likewise, for pages of their own
     overview.js                                 → likewise, when a recording needs a map
     level.js                                    → likewise, when somebody records
@@ -39,7 +39,9 @@ CURVE = "emotion.js"
 """What the page loads for the curve of emotions."""
 LEVEL = "level.js"
 """What the page loads for who records."""
-LATER = (LIVE, CURVE, OVERVIEW, TRIM, LEVEL)
+FORMS = "forms.js"
+"""What the page loads for those who change rules or settings."""
+LATER = (LIVE, CURVE, FORMS, OVERVIEW, TRIM, LEVEL)
 """What the page takes something of once it is needed."""
 CAPTIONS = "captions.js"
 """What the window of large captions loads."""

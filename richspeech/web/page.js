@@ -9,7 +9,6 @@ import { keepSpeed } from "./player.js";
 import { watchConnection } from "./reconnect.js";
 import { remembered } from "./remembered.js";
 import { chooser, exportJobs, lastExport, showPart, subtitles } from "./review.js";
-import { ruleForm } from "./rule_form.js";
 import { segmentTable } from "./table.js";
 import { audio, view } from "./viewer.js";
 import { renameWidgets, watchWidgets } from "./widgets.js";
@@ -54,6 +53,11 @@ async function emotionCurve(...curve) {
   loaded.emotionCurve(...curve, () => words[locale()]);
 }
 
+const form =
+  (name) =>
+  async (...place) =>
+    (await import(new URL("./forms.js", import.meta.url))).forms[name](...place);
+
 const download = (selector) => setTimeout(() => document.querySelector(selector)?.click(), 150);
 
 // "help" or "tour", by a script that nobody loads in vain.
@@ -64,8 +68,8 @@ async function guide(wanted) {
 
 window.richspeech = {
   ...{ visitor, choose, settle, pageLoad, download, examples },
-  ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live, ruleForm },
-  ...{ subtitles, segmentTable },
+  ...{ view, emotionCurve, rowList, beside, exportJobs, lastExport, chooser, live },
+  ...{ subtitles, segmentTable, ruleForm: form("ruleForm"), settingsForm: form("settingsForm") },
 };
 
 // An upload says which window sends it: nobody else may then use it. Whose login has ended is

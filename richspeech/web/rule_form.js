@@ -1,6 +1,7 @@
 // Rules as a form: one row a condition, one row a change. The server writes them as YAML, and says of
 // each what is wrong; what this form has no fields for it shows as it is written.
 import { make } from "./dom.js";
+import { button, MILLISECONDS_TYPING, moved, Sender, wordList } from "./fields.js";
 import { filled } from "./figures.js";
 
 const WHEN = {
@@ -10,11 +11,6 @@ const WHEN = {
 const EFFECTS = { set_emotion: "choice", drop_emotion: "mark", set_event: "choice", drop_event: "mark" };
 const FIRST = { list: () => [], number: () => 0.5, mark: () => true };
 const CHOICES = { set_emotion: "emotion", set_event: "event" };
-const MILLISECONDS_TYPING = 300;
-// After which an answer is no longer waited for.
-const MILLISECONDS_LOST = 5000;
-const SEPARATORS = /[,，、;；\n]/;
-
 export const newRule = () => ({
   name: "",
   when: {},
@@ -23,23 +19,6 @@ export const newRule = () => ({
   locked: false,
   problem: "",
 });
-
-// Words as people type or paste them.
-export const wordsIn = (text) => [
-  ...new Set(
-    text
-      .split(SEPARATORS)
-      .map((word) => word.trim())
-      .filter(Boolean),
-  ),
-];
-
-// A list in which one has changed its place; the same list at either end.
-export function moved(list, at, by) {
-  if (at + by < 0 || at + by >= list.length) return list;
-  const others = list.toSpliced(at, 1);
-  return others.toSpliced(at + by, 0, list[at]);
-}
 
 // "calm" → "calm-2", or the next that nobody has.
 export function nameOfCopy(name, names) {
@@ -58,25 +37,17 @@ export const sentRule = ({ name, when, effects, source, locked }) => ({
   locked,
 });
 
-const button = (textContent, pressed, properties = {}) => {
-  const made = make("button", { type: "button", className: "quiet", textContent, ...properties });
-  made.addEventListener("click", pressed);
-  return made;
-};
-
 class RuleForm {
   constructor(place, events) {
-    Object.assign(this, { place, events, rules: [], prologue: "", sent: 0, answered: 0 });
-    this.words = {};
+    Object.assign(this, { place, events, rules: [], prologue: "", words: {} });
+    this.sender = new Sender(() => events.edit(this.held()));
   }
 
   // What comes from the server: words, rules, or what is wrong with those that were sent.
   take({ words, form, problem, problems, sent }) {
     if (words) this.words = words;
-    if (sent) this.answered = sent;
-    if (sent === this.asked) this.asked = null;
-    if (problems) return sent === this.sent ? this.tell(problems) : this.edit();
-    if (form !== undefined && this.sent === this.answered) {
+    if (problems) return this.sender.answered(sent) ? this.tell(problems) : this.sender.now();
+    if (form !== undefined && this.sender.isQuiet) {
       this.refusal = problem;
       if (form) Object.assign(this, form);
     }
@@ -88,30 +59,16 @@ class RuleForm {
     this.place.querySelectorAll(".problem").forEach((line, at) => (line.textContent = problems[at]));
   }
 
-  // Sends what the form holds: when nothing more is typed for a while, and what was sent is answered,
-  // so that answers come in their order.
-  changed(milliseconds = 0) {
-    clearTimeout(this.timer);
-    this.sent += 1;
-    const wait = this.asked ? Math.max(milliseconds, MILLISECONDS_LOST) : milliseconds;
-    this.timer = setTimeout(() => this.edit(), wait);
-  }
-
-  edit() {
-    clearTimeout(this.timer);
-    this.asked = this.sent;
-    this.events.edit(this.held());
-  }
-
   held() {
-    return { prologue: this.prologue, rules: this.rules.map(sentRule), sent: this.sent };
+    return { prologue: this.prologue, rules: this.rules.map(sentRule), sent: this.sender.sent };
+  }
+
+  changed(milliseconds) {
+    this.sender.changed(milliseconds);
   }
 
   save() {
-    clearTimeout(this.timer);
-    this.sent += 1;
-    this.asked = this.sent;
-    this.events.save(this.held());
+    this.sender.next(() => this.events.save(this.held()));
   }
 
   become(rules, focus) {
@@ -261,50 +218,12 @@ class RuleForm {
     return control;
   }
 
-  // Words as buttons that take them away, and a field for more: what stands in it counts already.
   list(parts, key) {
-    let kept = [...parts[key]];
-    const field = make("input", { type: "text", dir: "auto", placeholder: this.words.rule_word_hint });
-    const control = make("div", { className: "words" });
-    const hold = (milliseconds) => {
-      parts[key] = [...new Set([...kept, ...wordsIn(field.value)])];
+    const { rule_word_hint: hint, rule_without: without } = this.words;
+    return wordList(parts[key], { hint, without }, (words, milliseconds) => {
+      parts[key] = words;
       this.changed(milliseconds);
-    };
-    const draw = () => {
-      const chips = kept.map((word) => {
-        const label = filled(this.words.rule_without, { part: word });
-        const drop = () => {
-          kept = kept.filter((each) => each !== word);
-          draw();
-          hold();
-          field.focus();
-        };
-        return button(`${word} ×`, drop, {
-          className: "word",
-          dir: "auto",
-          title: label,
-          aria: { label },
-        });
-      });
-      control.replaceChildren(...chips, field);
-    };
-    const take = () => {
-      hold();
-      kept = parts[key];
-      field.value = "";
-      draw();
-      field.focus();
-    };
-    field.addEventListener("input", ({ isComposing }) =>
-      !isComposing && SEPARATORS.test(field.value) ? take() : hold(MILLISECONDS_TYPING),
-    );
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.isComposing) return;
-      event.preventDefault();
-      take();
     });
-    draw();
-    return control;
   }
 }
 

@@ -227,3 +227,34 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
     page.click("#start")
     page.locator("#status .bar").or_(page.locator("#status .message.done")).first.wait_for()
     expect(chips).to_have_count(0)
+
+
+def test_settings_have_a_form_beside_config_yaml_that_says_the_same(
+    researcher: Visitor, config: Path
+) -> None:
+    page, form = researcher.page, researcher.page.locator("#settings")
+    page.get_by_role("tab", name="设置", exact=True).click()
+    editor, days = form.locator("textarea"), form.get_by_label("历史保留天数")
+    days.fill("0")
+    expect(form.locator(".problem:not(:empty)")).to_have_text("不能小于 1")
+    expect(form.get_by_role("button", name="下载 config.yaml")).to_be_disabled()
+    days.fill("30")
+    expect(editor).to_have_value(re.compile("^  keep_days: 30$", re.MULTILINE))
+
+    form.locator("summary", has_text="通话风险的规则").click()
+    form.get_by_role("button", name="从这套规则开始写自己的").click()
+    form.locator("li summary", has_text="angry-run").click()
+    form.get_by_label("每次的分值").first.fill("7")
+    expect(editor).to_have_value(re.compile("name: angry-run\n      kind: run\n      points: 7\n"))
+    editor.fill(editor.input_value().replace("points: 7\n", "points: 8\n"))
+    expect(form.get_by_label("每次的分值").first).to_have_value("8")
+
+    form.get_by_role("button", name="保存风险和精彩规则").click()
+    expect(form.locator(".message.info")).to_contain_text("已写入 config.yaml")
+    rules = load_settings(config).risk.rules
+    assert rules is not None
+    assert (rules[0].points, load_settings(config).history.keep_days) == (8, None)
+    with page.expect_download() as download:
+        form.get_by_role("button", name="下载 config.yaml").click()
+    assert load_settings(download.value.path()).history.keep_days == 30
+    expect_usable_by_all(page)

@@ -131,7 +131,10 @@ HOMES = {
     "sqlite3": ("storage.sqlite_file",),
     "filelock": ("storage", "operations.audit"),
     "ray": ("jobs.batch.ray",),
-    "yaml": ("settings", "storage.rule_file", "storage.rule_form", "presets.rules", "bench"),
+    "yaml": (
+        *("settings", "storage.rule_file", "storage.yaml_list", "storage.settings_text"),
+        *("presets.rules", "bench"),
+    ),
     "pydantic_settings": ("settings",),
 }
 """Where alone a package may be imported, even within a function."""

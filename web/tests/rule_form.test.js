@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moved, nameOfCopy, newRule, sentRule, wordsIn } from "../../richspeech/web/rule_form.js";
+import { moved, wordsIn } from "../../richspeech/web/fields.js";
+import { nameOfCopy, newRule, sentRule } from "../../richspeech/web/rule_form.js";
 
 test("words are parted by whatever people part them with, and each counts once", () => {
   assert.deepEqual(wordsIn("投诉，退款、 退款;\nmoney back ,"), ["投诉", "退款", "money back"]);

@@ -7,6 +7,7 @@ from richspeech.console.tabs.emotion.tab import EmotionTab
 from richspeech.console.tabs.history.tab import history_tab
 from richspeech.console.tabs.lab.tab import LabTab
 from richspeech.console.tabs.live.tab import LiveTab
+from richspeech.console.tabs.settings.tab import SettingsTab
 from richspeech.console.tabs.transcribe.tab import TranscribeTab
 
 TABS: tuple[MakeTab, ...] = (
@@ -16,5 +17,6 @@ TABS: tuple[MakeTab, ...] = (
     BatchTab,
     history_tab,
     LabTab,
+    SettingsTab,
     AccessTab,
 )

@@ -226,6 +226,11 @@ def rooms(found: Sequence[Highlight], duration: float) -> list[tuple[float, floa
     return list(zip(ends, starts, strict=False))
 
 
+def found_highlights(found: Sequence[Highlight], locale: str) -> Markup:
+    """Draw each with its span, and nothing that can be made of them."""
+    return draw("panels/review/found.html", locale, found=found)
+
+
 def _quote(said: Mapping[float, str], highlight: Highlight) -> str:
     """Return what is said there, each segment once."""
     quotes = (said.get(evidence.start, "") for evidence in highlight.evidence)
