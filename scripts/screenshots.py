@@ -118,8 +118,8 @@ PICTURES = (
     Picture("history-zh-wide", "zh", part="#history", remembers=True),
     Picture("history-en-dark", "en", colours="dark", part="#history", remembers=True),
     Picture("history-zh-narrow", "zh", width=390, part="#history", remembers=True),
-    Picture("subtitles-zh-wide", "zh", part="#exports", press="export", previews=True),
-    Picture("subtitles-en-narrow", "en", 390, 844, "dark", "#exports", "export", previews=True),
+    Picture("subtitles-zh-wide", "zh", press="export", previews=True),
+    Picture("subtitles-en-narrow", "en", 390, 844, "dark", press="export", previews=True),
     Picture("tour-zh-wide", "zh", height=900, tours=True),
     Picture("tour-en-narrow", "en", 390, 844, "dark", tours=True),
     Picture("rules-zh-wide", "zh", height=900, rules=True),
@@ -243,6 +243,7 @@ def show(page: Page, picture: Picture) -> None:
         show_result(page, picture)
         page.click("#subtitle-preview > button")
         page.locator("#subtitles pre").wait_for()
+        page.locator("#subtitles").scroll_into_view_if_needed()
     elif not picture.part and not picture.is_empty:
         show_result(page, picture)
     if picture.tours:
@@ -253,6 +254,7 @@ def take_tour(page: Page, locale: str) -> None:
     """Open the tour, and go on to what it says of the verdict."""
     page.locator("[data-guide]").first.click()
     page.get_by_role("button", name=say("tour", locale)).click()
+    page.get_by_role("button", name=say("tour_person_quality", locale)).click()
     page.get_by_role("button", name=say("tour_next", locale)).click()
     page.wait_for_timeout(800)
 
@@ -278,7 +280,7 @@ def write_rule(page: Page, locale: str) -> None:
 def change_settings(page: Page, locale: str) -> None:
     """Keep the history for a quarter, and begin own rules of risk with those of service calls."""
     open_tab(page, "tab_settings", locale)
-    form = page.locator("#settings")
+    form = page.locator("#server-settings")
     form.get_by_label(say("setting_history_keep_days", locale)).fill("90")
     form.locator("summary", has_text=say("settings_risk", locale)).click()
     form.get_by_role("button", name=say("settings_own_rules", locale)).click()

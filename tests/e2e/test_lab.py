@@ -232,7 +232,7 @@ def test_rules_are_tried_on_a_transcript_saved_and_followed(
 def test_settings_have_a_form_beside_config_yaml_that_says_the_same(
     researcher: Visitor, config: Path
 ) -> None:
-    page, form = researcher.page, researcher.page.locator("#settings")
+    page, form = researcher.page, researcher.page.locator("#server-settings")
     page.get_by_role("tab", name="设置", exact=True).click()
     editor, days = form.locator("textarea"), form.get_by_label("历史保留天数")
     days.fill("0")

@@ -58,7 +58,7 @@ class SettingsTab:
             apply_default_css=False,
             container=False,
             padding=False,
-            elem_id="settings",
+            elem_id="server-settings",
         )
 
     @property
