@@ -58,5 +58,7 @@ class Trim:
 
 def in_force(trims: Iterable[Trim]) -> tuple[Trim, ...]:
     """Return the last one of each highlight, unless that takes the others back."""
-    last = {each.found: each for each in trims}
-    return tuple(each for each in last.values() if not each.takes_back)
+    last: list[Trim] = []
+    for each in trims:
+        last = [*(other for other in last if not other.is_of(each.found)), each]
+    return tuple(each for each in last if not each.takes_back)

@@ -438,6 +438,11 @@ def test_points_of_a_highlight_are_kept_undone_and_taken_back_like_corrections()
     assert kept.transcript.segments == HEARD.segments
 
 
+def test_points_are_taken_back_of_what_was_written_with_fewer_decimals_too() -> None:
+    moved = Document(HEARD).amended(Trim((0.00004, 2), 0.5, 4), "ann", NOW)
+    assert moved.amended(Trim((0, 2), 0, 2), "ann", NOW).transcript.trims == ()
+
+
 def test_points_that_came_with_a_transcript_stay_whatever_else_is_corrected() -> None:
     heard = replace(HEARD, trims=(Trim((0, 2), 0.5, 4), Trim((3, 5), 3, 4)))
     changed = Document(heard).amended(Correction.from_dict({"index": 0, "text": "好"}), "ann", NOW)
