@@ -148,16 +148,18 @@ def looking_on(server: Server) -> Iterator[tuple[str, float]]:
 
     A busy machine paints less often, so that it is told for a page that gets all it can, too.
     """
-    alone, _, _ = asyncio.run(_job(server, 1))
-    watched, seconds, paintings = asyncio.run(_job(server, 1 + LOOKERS))
+    alone, _, _ = asyncio.run(job_with(server, 1))
+    watched, seconds, paintings = asyncio.run(job_with(server, 1 + LOOKERS))
     more = watched - alone
     yield "a page at a running job, % of a core", 100 * more / LOOKERS / seconds
     each = more / paintings * (1 + LOOKERS) / LOOKERS
     yield "the same, were it painted whenever it is due", 100 * each / PAGE_POLL_SECONDS
 
 
-async def _job(server: Server, lookers: int) -> tuple[float, float, int]:
-    """Have a recording transcribed.
+async def job_with(
+    server: Server, lookers: int, *, hidden: bool = False
+) -> tuple[float, float, int]:
+    """Have a recording transcribed while pages look on, perhaps from behind another tab.
 
     Returns processor seconds of the server, those that passed, and what the pages were painted.
     """
@@ -165,6 +167,8 @@ async def _job(server: Server, lookers: int) -> tuple[float, float, int]:
         pages = [page.beside() for _ in range(lookers)]
         for each in pages:
             await each.enter()
+            if hidden:
+                await each.hide()
         recording = _long_recording()
         before, began = server.processor_seconds, time.monotonic()
         await page.begin("long.wav", recording)

@@ -76,6 +76,11 @@ class PageClient:
         press, values = await self._filled(name, content)
         await self._send([(press["id"], values)])
 
+    async def hide(self) -> None:
+        """Tell the server that nobody sees the page."""
+        [sight] = [d for d in self.config["dependencies"] if d["targets"][0][1] == "sight"]
+        await self._send([(sight["id"], [])], {"hidden": True})
+
     async def look_on(self) -> None:
         """Look on at the transcription of the window until it is over, as an opened page does."""
         *watches, _ = [  # the last is the second opinion's
@@ -112,9 +117,12 @@ class PageClient:
             events = [(each, []) for each in self._followers(number for number, _ in events)]
         return max((list(each) for each in answered), key=len)
 
-    async def _send(self, events: Sequence[tuple[int, list[Any]]]) -> list[Any]:
+    async def _send(
+        self, events: Sequence[tuple[int, list[Any]]], told: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         for number, data in events:
             event = {"data": data, "fn_index": number, "session_hash": self.page}
+            event |= {"event_data": told} if told else {}
             (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
         return [each async for each in self._answers()]
 

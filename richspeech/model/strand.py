@@ -1,6 +1,7 @@
 """Strands: what of a recording is heard by itself, such as one channel of a call."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 SPEAKERS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ",)
 """Letters for those whom nobody has named."""
@@ -17,7 +18,7 @@ class Strand:
     speaker: str | None = None
     """A letter for whoever is on that channel, or their name; None where channels are mixed."""
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What people call it."""
         return label_of(self.track, self.speaker)
@@ -29,6 +30,12 @@ class Strand:
 
 ALONE = Strand()
 """All that is heard of a recording."""
+
+
+@lru_cache(maxsize=1_000)
+def strand_of(track: str | None, channel: int | None, speaker: str | None) -> Strand:
+    """Return the strand; the lines of a long transcript, asked again and again, share a few."""
+    return Strand(track, channel, speaker)
 
 
 def label_of(track: str | None, speaker: str | None) -> str:

@@ -16,7 +16,7 @@ from richspeech.model.personal import Masked
 from richspeech.model.prosody import Prosody
 from richspeech.model.recording_warning import RecordingWarning
 from richspeech.model.sentiment import Accord, Agreement, Sentiment, mean_scores, strongest
-from richspeech.model.strand import Strand, label_of
+from richspeech.model.strand import Strand, label_of, strand_of
 from richspeech.model.trim import Trim
 from richspeech.model.validation import why_refused
 
@@ -158,7 +158,7 @@ class Segment:
     @property
     def strand(self) -> Strand:
         """What of the recording it was heard in."""
-        return Strand(self.track, self.channel, self.speaker)
+        return strand_of(self.track, self.channel, self.speaker)
 
     def called(self, name: str | None) -> "Segment":
         """Return it with another name for whoever speaks; itself where that is none."""

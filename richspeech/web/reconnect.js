@@ -32,7 +32,7 @@ async function look() {
   const { act, again } = connection.heard(await answers());
   if (act === "reload") return location.reload();
   if (act === "notice") notice();
-  timer = setTimeout(look, again);
+  if (!document.hidden) timer = setTimeout(look, again); // else it is asked when the page is seen
 }
 
 export function watchConnection() {
