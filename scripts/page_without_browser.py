@@ -78,7 +78,8 @@ class PageClient:
 
     async def hide(self) -> None:
         """Tell the server that nobody sees the page."""
-        [sight] = [d for d in self.config["dependencies"] if d["targets"][0][1] == "sight"]
+        events = self.config["dependencies"]
+        [sight] = [d for d in events if "sight" in [kind for _, kind in d["targets"]]]
         await self._send([(sight["id"], [])], {"hidden": True})
 
     async def look_on(self) -> None:
