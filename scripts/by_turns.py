@@ -3,7 +3,7 @@
 import argparse
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -60,5 +60,9 @@ def by_turns(
                 print(f"{name}: {what}: {value:.3g}", flush=True)
     print(f"\n| what | {' | '.join(servers)} |\n| --- |{' --- |' * len(servers)}")
     for what, by_name in rows.items():
-        values = (f"{statistics.median(by_name[name]):.3g}" for name in servers)
+        values = (_median(by_name.get(name)) for name in servers)
         print(f"| {what} | {' | '.join(values)} |")
+
+
+def _median(values: Sequence[float] | None) -> str:
+    return f"{statistics.median(values):.3g}" if values else "–"  # an earlier build may have none

@@ -1,15 +1,17 @@
 """What pages are sent is what gradio would send, with less work."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
 
 import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
-from richspeech.console.sparing import SparingBlocks
+from richspeech.console.sparing import SparingBlocks, spare_searches
 from richspeech.console.widgets import QUICK
 
 STEPS = (["<p>one</p>", gr.skip(), gr.skip()], ["<p>two</p>", gr.update(value="Go on"), gr.skip()])
@@ -86,3 +88,25 @@ def test_the_end_of_steps_changes_nothing_any_more() -> None:
 def test_programs_get_the_last_step_as_their_answer() -> None:
     [*_, end] = answers(*page(api_visibility="public"))
     assert end[0] == "<p>two</p>"
+
+
+class Searches:
+    """Stands among those who find modules, and finds none."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, name: str, *_: object) -> None:
+        self.names.append(name)
+
+
+def test_what_is_not_installed_is_not_searched_for_with_every_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("richspeech.console.sparing.find_spec", lambda _: None)
+    spare_searches()
+    searches = Searches()
+    monkeypatch.setattr(sys, "meta_path", [searches])
+    with pytest.raises(ImportError):
+        import_module("matplotlib")
+    assert not searches.names
