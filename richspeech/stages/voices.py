@@ -1,12 +1,13 @@
 """Voices of one signal told apart: embeddings of windows → who speaks when.
 
-    windows ─ linkage ─ clusters ─ less what is a mixture ─ directions ─ the nearest ─ turns
+    windows ─ linkage ─ clusters ─ less what is a mixture ─ parts ─ directions ─ the nearest ─ turns
 
 Windows are clustered from the bottom up by the mean cosine between all of two clusters (average
 linkage), as the diarization recipes of 3D-Speaker do for short recordings
 (https://github.com/modelscope/3D-Speaker, speakerlab/process/cluster.py, AHCluster) after Han, Kim
 and Narayanan, "Strategies to improve the robustness of agglomerative hierarchical clustering under
-data source variation for speaker diarization" (2008). Every step is deterministic.
+data source variation for speaker diarization" (2008). Every step is deterministic. Where nobody has
+said how many speak, clusters of two voices are parted by ``voice_graph``.
 
 What is not covered: two who talk at once. The louder one gets the turn, since a window over two at
 once lies where one over a change of speaker does (docs/speakers.md).
@@ -21,6 +22,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
+
+from richspeech.stages.voice_graph import parted
 
 WINDOW_SECONDS = 1.6
 """What one embedding is of: Resemblyzer was trained on it, and CAM++ is used with 1.5."""
@@ -101,7 +104,8 @@ def tell_apart(
         return ()
     embeddings = np.concatenate([each.embeddings for each in heard])
     lengths = np.array([end - start for each in heard for start, end in each.spans])
-    directions = _directions(embeddings, lengths, same_from, count)
+    stretch_of = np.repeat(np.arange(len(heard)), [len(each.spans) for each in heard])
+    directions = _directions(embeddings, stretch_of, lengths, same_from, count)
     if not count:
         directions = _without_strays(heard, directions)
     limit = -1.0 if count else same_from
@@ -141,18 +145,35 @@ def _audible(stretch: Windows) -> Windows:
 
 
 def _directions(
-    embeddings: Embeddings, lengths: NDArray[np.float64], same_from: float, count: int | None
+    embeddings: Embeddings,
+    stretch_of: NDArray[np.int_],
+    lengths: NDArray[np.float64],
+    same_from: float,
+    count: int | None,
 ) -> Embeddings:
     """Return one direction a speaker, [K, D]."""
-    full = embeddings[lengths >= FULL_SECONDS]
-    sample = full if len(full) >= (count or 1) else embeddings
-    if len(sample) > MOST_CLUSTERED:
-        sample = sample[np.linspace(0, len(sample) - 1, MOST_CLUSTERED).astype(int)]
+    full = np.flatnonzero(lengths >= FULL_SECONDS)
+    chosen = full if len(full) >= (count or 1) else np.arange(len(embeddings))
+    if len(chosen) > MOST_CLUSTERED:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, MOST_CLUSTERED).astype(int)]
+    sample = embeddings[chosen]
     if len(sample) == 1 or count == 1:
         return _means(sample, np.zeros(len(sample), int), [0])
     tree = linkage(sample.astype(np.float64), "average", "cosine")
     found = _by_count(tree, sample, count) if count else _by_nearness(tree, sample, same_from)
+    found = _of_nearest(sample, found)
+    if count:
+        return found
     nearest = np.argmax(sample @ found.T, axis=1)
+    labels = parted(sample, stretch_of[chosen], nearest)
+    if len(set(labels.tolist())) == len(set(nearest.tolist())):
+        return found
+    return _of_nearest(sample, _means(sample, labels, sorted(set(labels.tolist()))))
+
+
+def _of_nearest(sample: Embeddings, directions: Embeddings) -> Embeddings:
+    """Return the means of the windows that are nearest to each direction."""
+    nearest = np.argmax(sample @ directions.T, axis=1)
     return _means(sample, nearest, sorted(set(nearest.tolist())))
 
 

@@ -96,7 +96,7 @@ HOMES = {
     "stdnum": ("privacy",),
     "rapidfuzz": ("stages.hotwords", "adaptation"),
     "sklearn": ("emotion.embeddings", "calibration.fit", "cascade.fit"),
-    "scipy": ("calibration.fit", "stages.voices"),
+    "scipy": ("calibration.fit", "stages.voices", "stages.voice_graph"),
     "librosa": ("engines.voices.resemblyzer",),
     "modelscope": ("engines.hub",),
     "modelscope_hub": ("engines.hub",),
