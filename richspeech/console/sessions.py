@@ -4,7 +4,7 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -84,6 +84,17 @@ class Session:
         if kept is None:
             kept = self.views[kind] = kind()
         return kept
+
+    def drawn(self, kind: type[View], draw: Callable[[View], str]) -> str:
+        """Draw what a tab has kept of a type by the end of drawing.
+
+        No event waits for another, so an answer that comes late must not be an old one.
+        """
+        while True:
+            view = self.view(kind)
+            drawn = draw(view)
+            if self.view(kind) is view:
+                return drawn
 
     def kept(self, kind: type[View]) -> View | None:
         """Return what a tab has kept of this type, if anything."""

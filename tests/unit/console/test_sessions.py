@@ -269,3 +269,15 @@ def test_sentences_are_in_the_language_of_the_window_and_its_page() -> None:
     assert sessions.page_sentence("page", error) == str(error)
     assert "本窗口" in sessions.sentence("key", HONG, error)
     assert sessions.sentence("key", HONG, OptionError("Odd."))
+
+
+def test_what_a_tab_looks_for_while_it_is_drawn_is_drawn_instead() -> None:
+    session = Session()
+    session.keep("all")
+
+    def draw(line: str) -> str:
+        if line == "all":  # somebody types meanwhile
+            session.keep("refund")
+        return f"found for {line}"
+
+    assert session.drawn(str, draw) == "found for refund"

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -304,12 +305,16 @@ class BatchTab:
         ]
 
     def _rows(self, session: Session) -> str:
-        return batch_render.rows(session.view(Followed), self._searched(session), session.locale)
+        return session.drawn(BatchView, partial(self._rows_in, session))
 
-    def _searched(self, session: Session) -> BatchView:
+    def _rows_in(self, session: Session, view: BatchView) -> str:
+        searched = self._searched(session, view)
+        return batch_render.rows(session.view(Followed), searched, session.locale)
+
+    def _searched(self, session: Session, view: BatchView) -> BatchView:
         """Return how the session looks at its batch, with what the history finds of its words."""
-        view, batch = session.view(BatchView), session.view(Followed).batch
         if view.words:
+            batch = session.view(Followed).batch
             store = self._queue().store
             with suppress(StoreError):  # names and reasons are searched all the same
                 said = {word: store.saying(batch, word) for word in view.words}
@@ -462,7 +467,8 @@ class BatchTab:
 
     def _step(self, event: gr.EventData, request: gr.Request) -> Any:
         session, step = self._context.session(request), events.read(event, Step)
-        row = beside(session.view(Followed), self._searched(session), step)
+        searched = self._searched(session, session.view(BatchView))
+        row = beside(session.view(Followed), searched, step)
         if row is None:
             gr.Info(say(f"batch_no_{step.id}", session.locale), title=say("batch", session.locale))
             return gr.skip()

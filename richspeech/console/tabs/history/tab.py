@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -306,15 +307,8 @@ def _seen(history: History) -> Store:
 
 
 def draw(history: History, session: Session) -> str:
-    """Draw what a session looks for by the time that it is drawn, or why that cannot be.
-
-    No event waits for another, so an answer that comes late must not be an old one.
-    """
-    while True:
-        view = session.view(HistoryView)
-        drawn = _draw(history, session, view)
-        if session.view(HistoryView) is view:
-            return drawn
+    """Draw what a session looks for by the time that it is drawn, or why that cannot be."""
+    return session.drawn(HistoryView, partial(_draw, history, session))
 
 
 def _draw(history: History, session: Session, view: HistoryView) -> str:
