@@ -1,5 +1,6 @@
 """The form's engine, hotwords and sentiment: what they ask for, and what is shown of them."""
 
+import asyncio
 import json
 import re
 import threading
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import gradio as gr
 import pytest
 
 from postprocess import AudioEvent, Emotion
@@ -461,6 +463,20 @@ def test_between_two_states_of_a_job_only_what_grows_is_painted_otherwise(
     changed = [widget for widget, before, after in seen if before != after]
     assert [each.elem_id for each in changed] == ["viewer"]
     assert {*changed} <= {*tab.growing}
+
+
+def test_a_page_tells_whether_anybody_sees_it(transcribers: Transcribers) -> None:
+    main = Readiness()
+    main.load(lambda: loaded_by_name("sensevoice"))
+    context = context_of(build(Settings(), main, transcribers), "1")
+    events = Page(context).build().fns.values()
+    [sight] = [each.fn for each in events if "sight" in [kind for _, kind in each.targets]]
+    usual = context.sessions.rhythm("page").seconds
+    for hidden, times in ((True, 10), (False, 1)):
+        told = gr.EventData(None, {"hidden": hidden})
+        asyncio.run(sight(told, gr.Request(session_hash="page")))
+        assert context.sessions.rhythm("page").seconds >= times * usual
+    assert context.sessions.rhythm("page").seconds == usual
 
 
 def test_an_unknown_engine_is_refused(transcribers: Transcribers) -> None:
