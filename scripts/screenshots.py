@@ -288,9 +288,7 @@ def change_settings(page: Page, locale: str) -> None:
     form.get_by_label(say("setting_rule_points", locale)).first.fill("30")
     page.wait_for_timeout(1_500)
     page.evaluate("document.activeElement.blur()")
-    form.locator(
-        ".settings-form h4", has_text=say("setting_risk_min_probability", locale)
-    ).evaluate("element => element.scrollIntoView()")
+    form.locator("[title='risk.max_gap_seconds']").evaluate("element => element.scrollIntoView()")
     page.mouse.move(0, 0)
 
 

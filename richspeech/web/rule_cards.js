@@ -54,16 +54,20 @@ export class RuleCards {
     const { words, open } = this;
     const key = `rule-${at}`;
     const kind = this.kinds.find((each) => each.kind === (rule.values.kind ?? ""));
-    const title = make("b", { dir: "auto", textContent: rule.values.name || words.name });
-    const points = rule.values.points;
-    const facts = [kind?.label, points === undefined ? "" : `${words.points} ${points}`];
-    const said = make("span", { textContent: facts.filter(Boolean).join(" · ") });
+    const title = make("b", { dir: "auto" });
+    const said = make("span");
+    const tell = ({ name, points }) => {
+      const facts = [kind?.label, points === undefined ? "" : `${words.points} ${points}`];
+      title.textContent = name || words.name;
+      said.textContent = facts.filter(Boolean).join(" · ");
+    };
+    tell(rule.values);
     const body = make("div", { className: "settings-rule" });
     const card = make("details", {}, make("summary", { data: { key } }, title, said), body);
     card.addEventListener("toggle", () => {
       open[card.open ? "add" : "delete"](called(rule));
       if (card.open && !body.firstChild)
-        body.append(...this.body(rule, kind, title), this.tools(rule, at));
+        body.append(...this.body(rule, kind, tell), this.tools(rule, at));
     });
     card.open = open.has(called(rule)) || !rule.values.name;
     const problem = make("p", { className: "problem", role: "status", textContent: rule.problem });
@@ -93,7 +97,7 @@ export class RuleCards {
   }
 
   // What has no fields is shown as it is written.
-  body(rule, kind, title) {
+  body(rule, kind, tell) {
     const { words } = this;
     if (rule.is_locked || !kind) {
       const said = make("p", { className: "lab-note", textContent: words.locked });
@@ -104,7 +108,7 @@ export class RuleCards {
         this.open.delete(called(rule));
         rule.values = stating(rule.values, field, value);
         this.open.add(called(rule));
-        if (field.name === "name") title.textContent = value || words.name;
+        tell(rule.values);
         this.changed(this.list, milliseconds);
       }),
     );

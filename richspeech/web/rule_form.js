@@ -48,6 +48,7 @@ class RuleForm {
     if (words) this.words = words;
     if (problems) return this.sender.answered(sent) ? this.tell(problems) : this.sender.now();
     if (form !== undefined && this.sender.isQuiet) {
+      this.isOpened = true;
       this.refusal = problem;
       if (form) Object.assign(this, form);
     }
@@ -79,7 +80,7 @@ class RuleForm {
 
   // The keyboard stays on the button that was pressed, or goes where the person goes on.
   draw(focus = document.activeElement?.dataset.key) {
-    if (!this.words.rule_add) return;
+    if (!this.words.rule_add || !this.isOpened) return; // or one would begin without the rules in force
     const { words } = this;
     if (this.refusal) {
       const said = make("p", { className: "message error", textContent: this.refusal, role: "alert" });
