@@ -27,7 +27,7 @@ from richspeech.console.sparing import spare_searches
 from richspeech.console.tab import TRANSCRIBE, Context, Viewer
 from richspeech.console.tabs.live.windows import LiveWindows
 from richspeech.console.tabs.registry import TABS
-from richspeech.console.theme import CSS, theme
+from richspeech.console.theme import looks, theme
 from richspeech.console.visitor import visitor_key
 from richspeech.console.widgets import CHOSEN, DRAWN, QUICK, Widgets
 from richspeech.engines.readiness import State
@@ -102,8 +102,7 @@ def mount(
         enable_monitoring=False,
         show_error=False,
         theme=theme(),
-        css=label_styles(),
-        css_paths=[*CSS],
+        css=label_styles() + looks(),
     )
     # Mounted pages never count as launched, and only those are held to files of the upload folder.
     blocks.has_launched = True

@@ -24,6 +24,7 @@ from richspeech.web.files import (
     TOUR,
     bundle,
     imported_by,
+    joined,
     page_files,
     read,
 )
@@ -54,11 +55,21 @@ def test_only_the_entry_makes_a_global(module: str) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_is_one_script_whose_names_do_not_meet(entry: str) -> None:
-    assert not re.search(r"^(import|export)\b", bundle(entry), re.MULTILINE)
+    assert not re.search(r"^(import|export)\b", joined(entry), re.MULTILINE)
     modules = [name for name in imported_by(entry) if name != DATA]
     counts = Counter(name for module in modules for name in EXPORT.findall(read(module)))
     counts.update([*page_data(None)])
     assert [name for name, count in counts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_remarks_are_not_sent_and_words_are(module: str) -> None:
+    remark, *_ = read(module).splitlines()
+    assert remark.startswith("// ")
+    assert remark not in bundle(module)
+    code = [line for line in read(module).splitlines() if not line.lstrip().startswith("//")]
+    for said in re.findall(r'"(?:[^"\\\n]|\\.)*"', IMPORT.sub("", "\n".join(code))):
+        assert said in bundle(module)
 
 
 def test_a_bundle_begins_with_what_the_rest_needs() -> None:
@@ -91,7 +102,7 @@ def test_another_word_or_script_is_another_address(
     assert page_files({"limit": 1}, {}) == before
     assert before.keys() & other.keys() == set()
     for module in MODULES:
-        (tmp_path / module).write_text(read(module) + "\n", encoding="utf-8")
+        (tmp_path / module).write_text(read(module) + "void 0;\n", encoding="utf-8")
     monkeypatch.setattr(files, "FOLDER", tmp_path)
     bundle.cache_clear()
     assert page_files({"limit": 1}, {}).keys() & before.keys() == set()
