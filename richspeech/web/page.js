@@ -3,6 +3,7 @@
 import { labels, words } from "./data.js";
 import { beside } from "./beside.js";
 import { make } from "./dom.js";
+import { calmTrackers } from "./frames.js";
 import { rowList } from "./row_list.js";
 import { choose, heedEarlierChoice, locale, tag, tellGradio, visitor, windowKey } from "./locale.js";
 import { keepSpeed } from "./player.js";
@@ -168,6 +169,7 @@ for (const name of ["error", "loadedmetadata"]) {
 root.classList.toggle("insecure", !window.isSecureContext);
 root.classList.toggle("has-toured", remembered("richspeech.tour") !== null);
 tellGradio();
+calmTrackers();
 heedEarlierChoice();
 watchWidgets();
 watchConnection();

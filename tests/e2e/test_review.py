@@ -213,7 +213,7 @@ def test_every_part_fits_on_a_phone(playwright: Playwright, address: str, locale
         visitor.wait_until_all_is_drawn()
         tabs = page.locator("#result-tabs [role=tab]:visible")
         expect(tabs).to_have_count(5)
-        expect(page.locator("#tabs > .tab-wrapper [role=tab]:visible")).to_have_count(6)
+        expect(page.locator("#tabs > .tab-wrapper [role=tab]:visible")).to_have_count(7)
         for tab in tabs.all():
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
