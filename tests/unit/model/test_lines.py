@@ -304,7 +304,9 @@ def test_a_number_that_two_joined_lines_make_is_masked() -> None:
     both = made(document, document.merging(FIRST))
     masked = mask_document(both)
     assert "1380013" not in json.dumps(masked.to_dict(), ensure_ascii=False)
-    assert texts_of(masked) == ["我的电话是[电话]，谢谢"]
+    # A word for each half, which stays masked where the lines are parted again.
+    assert texts_of(masked) == ["我的电话是[电话][电话]，谢谢"]
+    assert texts_of(masked.without_last_correction()) == ["我的电话是[电话]", "[电话]，谢谢"]
 
 
 # Any edits ----------------------------------------------------------------------------------------
