@@ -28,13 +28,11 @@ from urllib.parse import urljoin, urlsplit
 import segno
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import Message
 
 from richspeech.access.phone_links import PhoneLinks
-from richspeech.api.root_page import ASIDE_POLICY, Files, RootPage, locale_of
+from richspeech.api.root_page import ASIDE_POLICY, Files, RootPage, aside_route, locale_of
 from richspeech.audio.mono import SAMPLE_RATE
 from richspeech.audio.pcm import PcmStream
 from richspeech.errors import AccessError, OptionError, RichSpeechError
@@ -212,14 +210,8 @@ def code_of(text: str) -> list[str]:
 
 def phone_routes(phones: Phones, root_page: RootPage) -> tuple[BaseRoute, ...]:
     """Make the routes of a phone: its page, the scripts of that, and its sound."""
-
-    async def send_page(request: Request) -> Response:
-        locale = locale_of(request)
-        headers = {"Content-Security-Policy": POLICY, "Content-Language": locale}
-        return HTMLResponse(root_page.aside(PAGE, locale), headers=headers)
-
     return (
-        Route(f"/{PAGE}", send_page, methods=["GET"]),
+        aside_route(root_page, PAGE, POLICY),
         WebSocketRoute(SOUND, phones.serve),
         Mount(FILES, Files(root_page)),
     )

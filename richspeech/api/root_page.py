@@ -105,13 +105,18 @@ def root_route(root_page: RootPage) -> Route:
 
 def captions_route(root_page: RootPage) -> Route:
     """Make the route of the window with large captions, which the page's own script fills."""
+    return aside_route(root_page, CAPTIONS)
 
-    async def send_captions(request: Request) -> Response:
+
+def aside_route(root_page: RootPage, name: str, policy: str = ASIDE_POLICY) -> Route:
+    """Make the route of a page of its own, and say what that may do."""
+
+    async def send_page(request: Request) -> Response:
         locale = locale_of(request)
-        headers = {"Content-Security-Policy": ASIDE_POLICY, "Content-Language": locale}
-        return HTMLResponse(root_page.aside(CAPTIONS, locale), headers=headers)
+        headers = {"Content-Security-Policy": policy, "Content-Language": locale}
+        return HTMLResponse(root_page.aside(name, locale), headers=headers)
 
-    return Route(f"/{CAPTIONS}", send_captions, methods=["GET"])
+    return Route(f"/{name}", send_page, methods=["GET"])
 
 
 def file_routes(root_page: RootPage) -> tuple[Mount, Mount, Route]:

@@ -29,15 +29,13 @@ from urllib.parse import urljoin, urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from richspeech.access.phone_links import PhoneLinks
 from richspeech.api.conversation import SECONDS_TO_TAKE
 from richspeech.api.middleware.visitors import visitor_of
 from richspeech.api.phone import POLICY, SECONDS_TO_BEGIN, code_of, is_own
-from richspeech.api.root_page import Files, RootPage, locale_of
+from richspeech.api.root_page import Files, RootPage, aside_route, locale_of
 from richspeech.errors import AccessError, OptionError, RichSpeechError
 from richspeech.language.catalog import Notice
 
@@ -253,15 +251,9 @@ def screen_page(page: str, origin: str | None) -> str:
 
 def screen_routes(screens: Screens, root_page: RootPage) -> tuple[BaseRoute, ...]:
     """Make the routes: a window's link, a screen's page, the scripts of that, and its text."""
-
-    async def send_page(request: Request) -> Response:
-        locale = locale_of(request)
-        headers = {"Content-Security-Policy": POLICY, "Content-Language": locale}
-        return HTMLResponse(root_page.aside(PAGE, locale), headers=headers)
-
     return (
         WebSocketRoute(DESK, screens.show),
-        Route(f"/{PAGE}", send_page, methods=["GET"]),
+        aside_route(root_page, PAGE, POLICY),
         WebSocketRoute(TEXT, screens.read),
         Mount(FILES, Files(root_page)),
     )
