@@ -23,7 +23,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import segno
 from fastapi import WebSocket, WebSocketDisconnect
@@ -181,6 +181,20 @@ def phone_page(page: str, origin: str | None) -> str:
     Raises ``OptionError`` where no phone comes, or none is given its microphone, and for an address
     that is not the one from which the request came (its ``origin``).
     """
+    parts, host = page_parts(page, origin)
+    if is_own(host):
+        raise OptionError("phone.local", host=host)
+    if parts.scheme != "https":
+        raise OptionError("phone.insecure")
+    return beside(parts, PAGE)
+
+
+def page_parts(page: str, origin: str | None) -> tuple[SplitResult, str]:
+    """Return the address of a page in parts, and its host.
+
+    Raises ``OptionError`` for what is none, and for one that is not the one from which the request
+    came (its ``origin``).
+    """
     try:
         parts = urlsplit(page)
         host = parts.hostname or ""
@@ -188,11 +202,12 @@ def phone_page(page: str, origin: str | None) -> str:
         raise OptionError("phone.page") from error
     if origin is not None and origin != f"{parts.scheme}://{parts.netloc}":
         raise OptionError("phone.page")
-    if is_own(host):
-        raise OptionError("phone.local", host=host)
-    if parts.scheme != "https":
-        raise OptionError("phone.insecure")
-    return urljoin(parts._replace(query="", fragment="").geturl(), PAGE)
+    return parts, host
+
+
+def beside(parts: SplitResult, name: str) -> str:
+    """Return the address of a page beside another one."""
+    return urljoin(parts._replace(query="", fragment="").geturl(), name)
 
 
 def is_own(host: str) -> bool:

@@ -23,9 +23,9 @@ What passes here are the window's own lines, so a screen reads what its reader m
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Literal
-from urllib.parse import urljoin, urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
@@ -34,7 +34,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from richspeech.access.phone_links import PhoneLinks
 from richspeech.api.conversation import SECONDS_TO_TAKE
 from richspeech.api.middleware.visitors import visitor_of
-from richspeech.api.phone import POLICY, SECONDS_TO_BEGIN, code_of, is_own
+from richspeech.api.phone import POLICY, SECONDS_TO_BEGIN, beside, code_of, is_own, page_parts
 from richspeech.api.root_page import Files, RootPage, aside_route, locale_of
 from richspeech.errors import AccessError, OptionError, RichSpeechError
 from richspeech.language.catalog import Notice
@@ -152,7 +152,7 @@ class Screens:
     async def show(self, desk: WebSocket) -> None:
         """Lead one conversation with a window: one link, and one screen."""
         await desk.accept()
-        try:
+        async with _refusals(desk, "a window shows nothing on its screen any more"):
             begin = DeskBegin.model_validate_json(await _first_text(desk))
             place, screen = screen_page(begin.page, desk.headers.get("origin")), Screen()
             token = self._links.make(visitor_of(desk).key, screen)
@@ -165,26 +165,14 @@ class Screens:
                 self._links.take_back(token)
                 screen.end()
             await desk.close()
-        except ValidationError:
-            await _refuse(desk, OptionError("screen.message"))
-        except RichSpeechError as error:
-            await _refuse(desk, error)
-        except WebSocketDisconnect as error:
-            log.info("a window shows nothing on its screen any more (%s)", error.code)
 
     async def read(self, socket: WebSocket) -> None:
         """Lead one conversation with a screen."""
         await socket.accept()
-        try:
+        async with _refusals(socket, "a screen was lost"):
             begin = ScreenBegin.model_validate_json(await _first_text(socket))
             screen = self._links.follow(begin.link, socket.client.host if socket.client else "")
             await screen.read(socket)
-        except ValidationError:
-            await _refuse(socket, OptionError("screen.message"))
-        except RichSpeechError as error:
-            await _refuse(socket, error)
-        except WebSocketDisconnect as error:
-            log.info("a screen was lost (%s)", error.code)
 
 
 async def _first_text(socket: WebSocket) -> str:
@@ -194,6 +182,19 @@ async def _first_text(socket: WebSocket) -> str:
             return await socket.receive_text()
     except (TimeoutError, KeyError) as error:
         raise OptionError("screen.message") from error
+
+
+@asynccontextmanager
+async def _refusals(socket: WebSocket, lost: str) -> AsyncIterator[None]:
+    """Tell the other side why it is refused; the log says in ``lost`` that it is gone."""
+    try:
+        yield
+    except ValidationError:
+        await _refuse(socket, OptionError("screen.message"))
+    except RichSpeechError as error:
+        await _refuse(socket, error)
+    except WebSocketDisconnect as error:
+        log.info("%s (%s)", lost, error.code)
 
 
 async def _refuse(socket: WebSocket, error: RichSpeechError) -> None:
@@ -237,16 +238,10 @@ def screen_page(page: str, origin: str | None) -> str:
     Raises ``OptionError`` where anybody on the way could read along, and for an address that is not
     the one from which the request came (its ``origin``).
     """
-    try:
-        parts = urlsplit(page)
-        host = parts.hostname or ""
-    except ValueError as error:
-        raise OptionError("phone.page") from error
-    if origin is not None and origin != f"{parts.scheme}://{parts.netloc}":
-        raise OptionError("phone.page")
+    parts, host = page_parts(page, origin)
     if parts.scheme != "https" and not is_own(host):
         raise OptionError("screen.insecure")
-    return urljoin(parts._replace(query="", fragment="").geturl(), PAGE)
+    return beside(parts, PAGE)
 
 
 def screen_routes(screens: Screens, root_page: RootPage) -> tuple[BaseRoute, ...]:

@@ -26,7 +26,6 @@ from typing import Any
 from rjsmin import jsmin
 
 FOLDER = Path(__file__).parent
-STYLES = FOLDER / "styles"
 ENTRY = "page.js"
 """What the page loads."""
 TAP = "live_tap.js"
