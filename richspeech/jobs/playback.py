@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from richspeech.audio.container import AudioLimits
-from richspeech.audio.cover import NOTHING
 from richspeech.audio.peaks import MeteredRecording, PeakMeter
 from richspeech.jobs.export import as_unwritable
 from richspeech.jobs.job import Job, Kind
 from richspeech.jobs.runner import Runner
-from richspeech.jobs.transcribe import Transcription, covered_mp3
+from richspeech.jobs.transcribe import Transcription, cover_of_job, covered_mp3
 from richspeech.model.job_state import State
-from richspeech.privacy.sound import cover_of
 from richspeech.readers.opener import HERE, Opener
 from richspeech.recognition.reading import BLOCK_SECONDS
 from richspeech.settings import PrivacySettings
@@ -64,7 +62,7 @@ class Playbacks:
         """Make it here and now; raises what goes wrong, and ``Cancelled``."""
         job, unwanted, meter = playback.of, playback.stop.is_set, PeakMeter()
         playback.enter(State.RUNNING)
-        cover = cover_of(job.transcript, self._privacy) if job.transcript else NOTHING
+        cover = cover_of_job(job, self._privacy)
         with self._opener.open(
             path, self._limits, job.request.options, name=job.name, cancelled=unwanted
         ) as recording:

@@ -299,7 +299,7 @@ class Transcriptions:
         try:
             options = job.request.options
             with self._opener.open(path, self._limits, options, name=job.name) as recording:
-                content = covered_mp3(recording, self._cover(job), job.stop.is_set)
+                content = covered_mp3(recording, cover_of_job(job, self.privacy), job.stop.is_set)
             if job.stop.is_set():
                 return None
             written.write_bytes(content)
@@ -330,17 +330,15 @@ class Transcriptions:
         Raises ``StoreError``.
         """
         if self._history and job.entry:
-            before = self._cover(job)
+            before = cover_of_job(job, self.privacy)
             kept = self._history.seen_by(caller().principal).store.open(job.entry.id)
             job.entry, job.document = kept.entry, kept.document
-            if self._cover(job) != before:  # somebody else has written what nobody is to hear
+            # Somebody else may have written what nobody is to hear.
+            if cover_of_job(job, self.privacy) != before:
                 job.playback = None
                 if job.being_prepared:
                     job.being_prepared.cancel()
             job.changed = job.unkept = None
-
-    def _cover(self, job: Transcription) -> Cover:
-        return cover_of(job.transcript, self.privacy) if job.transcript else NOTHING
 
     def _keep_corrections(
         self, job: Transcription, corrected: Document, before: tuple[Amendment, ...]
@@ -372,6 +370,11 @@ class Transcriptions:
             observer=NOBODY if job.heard else self._runner.observer,
             masking=self.privacy if masks_for_caller(self.privacy) else None,
         )
+
+
+def cover_of_job(job: Transcription, privacy: PrivacySettings) -> Cover:
+    """Return what covers masked words in a job's sound."""
+    return cover_of(job.transcript, privacy) if job.transcript else NOTHING
 
 
 def covered_mp3(recording: WaveformSource, cover: Cover, unwanted: Cancel) -> bytes:
